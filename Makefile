@@ -1,0 +1,41 @@
+# Everything here is a plain Go command; make is only a memory aid.
+
+TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/everlatch/bin
+
+.PHONY: help check test test-postgres golden history dev build bench
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+check: $(TOOLS)/golangci-lint ## format, lint, determinism, layering
+	@test -z "$$(gofmt -l . | tee /dev/stderr)"
+	$(TOOLS)/golangci-lint run
+	$(TOOLS)/workflowcheck ./workflows/...
+	go test -run 'TestArch|TestLayer|TestImports' .
+
+test: ## all tests, with the race detector (needs a C compiler)
+	go test -race -shuffle=on ./...
+
+test-postgres: ## the tests that use PostgreSQL, on TEST_POSTGRES_URL
+	@test -n "$(TEST_POSTGRES_URL)" || { echo "set TEST_POSTGRES_URL=postgres://…"; exit 1; }
+	go test -shuffle=on ./store/... ./app/... ./e2e/...
+
+golden: ## rewrite golden files and README's table; read the diff
+	go test ./config ./worker -update
+
+history: ## record new workflow histories; existing ones are never overwritten
+	go test ./e2e -run TestRecordHistories -record
+
+dev: ## the whole service in this terminal
+	go run ./cmd/everlatch dev
+
+build: ## bin/everlatch, and bin/everlatch-production without the Temporal server
+	go build -o bin/everlatch ./cmd/everlatch
+	go build -tags noembedded -trimpath -ldflags '-s -w' -o bin/everlatch-production ./cmd/everlatch
+
+bench: ## Go benchmarks of one login
+	go test -run '^$$' -bench . -benchmem ./bench/...
+
+$(TOOLS)/golangci-lint: tools/go.mod
+	cd tools && GOBIN=$(TOOLS) go install tool
+	touch $@

@@ -1,0 +1,83 @@
+package everlatch
+
+import "time"
+
+// Customer is a buyer (contract 1.2). A customer with an account is linked to
+// an [AuthIdentity]; a guest is not.
+type Customer struct {
+	ID          string     `json:"id"`
+	Email       *string    `json:"email"`
+	CompanyName *string    `json:"company_name"`
+	FirstName   *string    `json:"first_name"`
+	LastName    *string    `json:"last_name"`
+	Phone       *string    `json:"phone"`
+	HasAccount  bool       `json:"has_account"`
+	Metadata    Metadata   `json:"metadata"`
+	CreatedBy   *string    `json:"created_by"`
+	CreatedAt   time.Time  `json:"created_at"`
+	UpdatedAt   time.Time  `json:"updated_at"`
+	DeletedAt   *time.Time `json:"deleted_at"`
+	// Addresses is loaded only by reads that say so; never nil then.
+	Addresses []Address `json:"addresses,omitempty"`
+}
+
+// Address is an address of a customer (contract 1.2, customer_address).
+type Address struct {
+	ID                string     `json:"id"`
+	CustomerID        string     `json:"customer_id"`
+	AddressName       *string    `json:"address_name"`
+	Company           *string    `json:"company"`
+	FirstName         *string    `json:"first_name"`
+	LastName          *string    `json:"last_name"`
+	Address1          *string    `json:"address_1"`
+	Address2          *string    `json:"address_2"`
+	City              *string    `json:"city"`
+	CountryCode       *string    `json:"country_code"`
+	Province          *string    `json:"province"`
+	PostalCode        *string    `json:"postal_code"`
+	Phone             *string    `json:"phone"`
+	Metadata          Metadata   `json:"metadata"`
+	IsDefaultShipping bool       `json:"is_default_shipping"`
+	IsDefaultBilling  bool       `json:"is_default_billing"`
+	CreatedAt         time.Time  `json:"created_at"`
+	UpdatedAt         time.Time  `json:"updated_at"`
+	DeletedAt         *time.Time `json:"deleted_at"`
+}
+
+// User is an administrator (contract 1.3).
+type User struct {
+	ID        string     `json:"id"`
+	Email     string     `json:"email"`
+	FirstName *string    `json:"first_name"`
+	LastName  *string    `json:"last_name"`
+	AvatarURL *string    `json:"avatar_url"`
+	Metadata  Metadata   `json:"metadata"`
+	CreatedAt time.Time  `json:"created_at"`
+	UpdatedAt time.Time  `json:"updated_at"`
+	DeletedAt *time.Time `json:"deleted_at"`
+}
+
+// The kinds of [APIKey].
+const (
+	// KeyPublishable names a storefront; it is not a secret.
+	KeyPublishable = "publishable"
+	// KeySecret acts as an administrator.
+	KeySecret = "secret"
+)
+
+// APIKey is a publishable or secret API key (contract 1.4). The clear token of
+// a secret key exists only in the answer to its creation.
+type APIKey struct {
+	ID         string     `json:"id"`
+	Title      string     `json:"title"`
+	Type       string     `json:"type"`
+	Token      string     `json:"token"` // "" for a stored secret key
+	Redacted   string     `json:"redacted"`
+	LastUsedAt *time.Time `json:"last_used_at"`
+	CreatedBy  string     `json:"created_by"`
+	RevokedBy  *string    `json:"revoked_by"`
+	RevokedAt  *time.Time `json:"revoked_at"` // may be in the future
+	CreatedAt  time.Time  `json:"created_at"`
+	UpdatedAt  time.Time  `json:"updated_at"`
+	DeletedAt  *time.Time `json:"deleted_at"`
+}

@@ -1,0 +1,110 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/store"
+)
+
+// Accounts creates and removes the business records behind identities.
+type Accounts struct {
+	Store *store.Store
+	Now   func() time.Time
+}
+
+// CreateCustomerInput is the argument of [Accounts.CreateCustomer].
+type CreateCustomerInput struct {
+	// Customer carries the id under which it will exist.
+	Customer everlatch.Customer `json:"customer"`
+	GroupID  string             `json:"group_id"`
+}
+
+// CreateCustomerOutput is a refusal or the customer.
+type CreateCustomerOutput struct {
+	Refusal  *everlatch.Refusal `json:"refusal,omitempty"`
+	Customer everlatch.Customer `json:"customer,omitzero"`
+}
+
+// CreateCustomer inserts a customer. Its event waits until the dance has
+// succeeded.
+func (a *Accounts) CreateCustomer(ctx context.Context, in CreateCustomerInput) (out CreateCustomerOutput, err error) {
+	out.Customer, err = a.Store.CreateCustomer(ctx, in.Customer,
+		a.pending(everlatch.EventCustomerCreated, in.Customer.ID, in.GroupID))
+	if err != nil {
+		out.Refusal, err = refusal(err)
+	}
+	return out, err
+}
+
+// CreateUserInput is the argument of [Accounts.CreateUser].
+type CreateUserInput struct {
+	// User carries the id under which it will exist.
+	User    everlatch.User `json:"user"`
+	GroupID string         `json:"group_id"`
+}
+
+// CreateUserOutput is a refusal or the user.
+type CreateUserOutput struct {
+	Refusal *everlatch.Refusal `json:"refusal,omitempty"`
+	User    everlatch.User     `json:"user,omitzero"`
+}
+
+// CreateUser inserts an administrator. Its event waits until the dance has
+// succeeded.
+func (a *Accounts) CreateUser(ctx context.Context, in CreateUserInput) (out CreateUserOutput, err error) {
+	out.User, err = a.Store.CreateUser(ctx, in.User,
+		a.pending(everlatch.EventUserCreated, in.User.ID, in.GroupID))
+	if err != nil {
+		out.Refusal, err = refusal(err)
+	}
+	return out, err
+}
+
+// ActorInput names an account within a dance.
+type ActorInput struct {
+	ID      string `json:"id"`
+	GroupID string `json:"group_id"`
+}
+
+// DiscardCustomer undoes [Accounts.CreateCustomer]: the row of this id, which
+// the dance chose, and its event vanish.
+func (a *Accounts) DiscardCustomer(ctx context.Context, in ActorInput) (None, error) {
+	return None{}, a.Store.DiscardCustomer(ctx, in.ID, in.GroupID)
+}
+
+// DiscardUser undoes [Accounts.CreateUser].
+func (a *Accounts) DiscardUser(ctx context.Context, in ActorInput) (None, error) {
+	return None{}, a.Store.DiscardUser(ctx, in.ID, in.GroupID)
+}
+
+// RemoveCustomer soft-deletes a customer; one that is gone already is no fault.
+func (a *Accounts) RemoveCustomer(ctx context.Context, in ActorInput) (None, error) {
+	return None{}, a.Store.RemoveCustomer(ctx, in.ID, a.pending(everlatch.EventCustomerDeleted, in.ID, in.GroupID))
+}
+
+// RestoreCustomer undoes [Accounts.RemoveCustomer] of this dance; a customer that
+// an earlier one removed stays removed.
+func (a *Accounts) RestoreCustomer(ctx context.Context, in ActorInput) (None, error) {
+	return None{}, a.Store.RestoreCustomer(ctx, in.ID, in.GroupID)
+}
+
+// RemoveUser soft-deletes an administrator; one that is gone already is no fault.
+func (a *Accounts) RemoveUser(ctx context.Context, in ActorInput) (None, error) {
+	return None{}, a.Store.RemoveUser(ctx, in.ID, a.pending(everlatch.EventUserDeleted, in.ID, in.GroupID))
+}
+
+// RestoreUser undoes [Accounts.RemoveUser] of this dance.
+func (a *Accounts) RestoreUser(ctx context.Context, in ActorInput) (None, error) {
+	return None{}, a.Store.RestoreUser(ctx, in.ID, in.GroupID)
+}
+
+func (a *Accounts) pending(name, id, group string) everlatch.Event {
+	now := a.Now()
+	return everlatch.Event{
+		ID: ids.New(ids.Event, now), Name: name, GroupID: group,
+		Data: everlatch.Metadata{"id": id}, CreatedAt: now,
+	}
+}

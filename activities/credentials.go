@@ -1,0 +1,240 @@
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/providers"
+	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/vault"
+)
+
+// Credentials registers and authenticates people by what their request
+// carries. It is the only code that sees such a request in clear.
+type Credentials struct {
+	Store     *store.Store
+	Vault     *vault.Vault
+	Providers *providers.Registry
+	Now       func() time.Time
+}
+
+// CheckCredentialsInput is the argument of [Credentials.CheckCredentials].
+type CheckCredentialsInput struct {
+	ActorType string `json:"actor_type"`
+	Provider  string `json:"provider"`
+	// Request refers to a sealed [providers.Input].
+	Request vault.Ref `json:"request"`
+}
+
+// CheckCredentialsOutput is a refusal or a proven principal.
+type CheckCredentialsOutput struct {
+	Refusal   *everlatch.Refusal  `json:"refusal,omitempty"`
+	Principal everlatch.Principal `json:"principal,omitzero"`
+}
+
+// CheckCredentials lets the provider decide about a sign-in. It writes only
+// when the provider renews the record (a better password hash, W24) or when
+// the identity was last used more than an hour ago.
+func (a *Credentials) CheckCredentials(
+	ctx context.Context, in CheckCredentialsInput,
+) (out CheckCredentialsOutput, err error) {
+	provider, err := a.Providers.Credentials(in.Provider)
+	if err != nil {
+		out.Refusal, err = refusal(err)
+		return out, err
+	}
+	request, err := a.open(ctx, in.Request)
+	if err != nil {
+		out.Refusal, err = refusal(err)
+		return out, err
+	}
+	subject, err := provider.Identify(request)
+	if err != nil {
+		out.Refusal, err = refusal(err)
+		return out, err
+	}
+	cred, rec, err := a.find(ctx, in.Provider, subject)
+	if err != nil {
+		return out, err
+	}
+	verdict, err := provider.Authenticate(ctx, request, rec)
+	if err != nil {
+		out.Refusal, err = refusal(err)
+		return out, err
+	}
+	if rec == nil {
+		return out, fmt.Errorf("provider %s accepted an unknown subject", in.Provider)
+	}
+	err = a.Store.RecordUse(ctx, store.Use{
+		IdentityID: cred.Identity.ID, ProviderIdentityID: cred.Provider.ID,
+		ProviderMetadata: verdict.ProviderMetadata, UserMetadata: verdict.UserMetadata,
+	})
+	if verdict.UserMetadata != nil {
+		cred.Provider.UserMetadata = verdict.UserMetadata
+	}
+	out.Principal = principal(cred, in.ActorType)
+	return out, err
+}
+
+// RegisterIdentityInput is the argument of [Credentials.RegisterIdentity].
+type RegisterIdentityInput struct {
+	ActorType string `json:"actor_type"`
+	Provider  string `json:"provider"`
+	// Request refers to a sealed [providers.Input].
+	Request vault.Ref `json:"request"`
+	// IdentityID and ProviderIdentityID name what will be created.
+	IdentityID         string `json:"identity_id"`
+	ProviderIdentityID string `json:"provider_identity_id"`
+	// GroupID is the workflow id, which the events carry.
+	GroupID string `json:"group_id"`
+}
+
+// RegisterIdentityOutput is a refusal or the principal, new or known.
+type RegisterIdentityOutput struct {
+	Refusal   *everlatch.Refusal  `json:"refusal,omitempty"`
+	Principal everlatch.Principal `json:"principal,omitzero"`
+	// Created says that this dance made the identity: only then may its
+	// compensation remove it (W3).
+	Created bool `json:"created"`
+}
+
+// RegisterIdentity creates an identity with one credential. A repetition with
+// the same password is accepted while no actor is linked (contract 3.3).
+func (a *Credentials) RegisterIdentity(
+	ctx context.Context, in RegisterIdentityInput,
+) (out RegisterIdentityOutput, err error) {
+	// An earlier run of this activity may have succeeded unheard.
+	done, err := a.Store.Identity(ctx, in.IdentityID)
+	if err == nil && len(done.Providers) > 0 {
+		out.Principal = principal(store.Credential{Identity: done, Provider: done.Providers[0]}, in.ActorType)
+		out.Created = true
+		return out, nil
+	}
+	if err != nil && !errors.Is(err, everlatch.ErrNotFound) {
+		return out, err
+	}
+	provider, err := a.Providers.Registrar(in.Provider)
+	if err != nil {
+		out.Refusal, err = refusal(err)
+		return out, err
+	}
+	request, err := a.open(ctx, in.Request)
+	if err != nil {
+		out.Refusal, err = refusal(err)
+		return out, err
+	}
+	subject, err := provider.Identify(request)
+	if err != nil {
+		out.Refusal, err = refusal(err)
+		return out, err
+	}
+	out, err = a.register(ctx, in, provider, request, subject)
+	if errors.Is(err, everlatch.ErrDuplicate) {
+		// Somebody was faster: now the record exists and decides.
+		out, err = a.register(ctx, in, provider, request, subject)
+	}
+	return out, err
+}
+
+func (a *Credentials) register(
+	ctx context.Context, in RegisterIdentityInput,
+	provider providers.Registrar, request providers.Input, subject providers.Subject,
+) (out RegisterIdentityOutput, err error) {
+	cred, rec, err := a.find(ctx, in.Provider, subject)
+	if err != nil {
+		return out, err
+	}
+	verdict, err := provider.Register(ctx, request, rec)
+	if err != nil {
+		out.Refusal, err = refusal(err)
+		return out, err
+	}
+	if rec != nil {
+		out.Principal = principal(cred, in.ActorType)
+		return out, nil
+	}
+	now := a.Now()
+	identity, err := a.Store.RegisterIdentity(ctx, store.NewIdentity{
+		ID: in.IdentityID, ProviderIdentityID: in.ProviderIdentityID,
+		Provider: in.Provider, EntityID: subject.EntityID, EntityKey: subject.EntityKey,
+		UserMetadata: verdict.UserMetadata, ProviderMetadata: verdict.ProviderMetadata,
+		Events: []everlatch.Event{{
+			ID: ids.New(ids.Event, now), Name: everlatch.EventIdentityRegistered,
+			GroupID: in.GroupID, AuthIdentityID: in.IdentityID,
+			Data: everlatch.Metadata{
+				"id": in.IdentityID, "provider": in.Provider, "actor_type": in.ActorType,
+			},
+			CreatedAt: now,
+		}},
+	})
+	if err != nil {
+		return out, err
+	}
+	out.Created = true
+	out.Principal = principal(store.Credential{
+		Identity: identity,
+		Provider: everlatch.ProviderIdentity{Provider: in.Provider, UserMetadata: verdict.UserMetadata},
+	}, in.ActorType)
+	return out, nil
+}
+
+// DiscardIdentityInput is the argument of [Credentials.DiscardIdentity].
+type DiscardIdentityInput struct {
+	IdentityID string `json:"identity_id"`
+	GroupID    string `json:"group_id"`
+}
+
+// DiscardIdentity undoes [Credentials.RegisterIdentity]. It knows the identity
+// by the id that this dance chose, so it can never remove one that was there
+// before, nor one that somebody linked meanwhile.
+func (a *Credentials) DiscardIdentity(ctx context.Context, in DiscardIdentityInput) (None, error) {
+	return None{}, a.Store.DiscardIdentity(ctx, in.IdentityID, in.GroupID)
+}
+
+func (a *Credentials) open(ctx context.Context, ref vault.Ref) (in providers.Input, err error) {
+	secret, err := a.Vault.Get(ctx, ref)
+	if err != nil {
+		return in, err
+	}
+	if json.Unmarshal(secret.Reveal(), &in) != nil {
+		return in, errors.New("the sealed request is not what flows sealed") // the cause would quote the request
+	}
+	return in, nil
+}
+
+// find returns the credential of a subject, and nil for the record when
+// nobody is known under it.
+func (a *Credentials) find(
+	ctx context.Context, provider string, subject providers.Subject,
+) (store.Credential, *providers.Record, error) {
+	cred, err := a.Store.FindCredential(ctx, provider, subject.EntityKey)
+	if errors.Is(err, everlatch.ErrNotFound) {
+		return cred, nil, nil
+	}
+	if err != nil {
+		return cred, nil, err
+	}
+	return cred, &providers.Record{
+		EntityID:         cred.Provider.EntityID,
+		UserMetadata:     cred.Provider.UserMetadata,
+		ProviderMetadata: cred.Provider.ProviderMetadata,
+		Linked:           len(cred.Identity.Links) > 0,
+	}, nil
+}
+
+func principal(cred store.Credential, actorType string) everlatch.Principal {
+	return everlatch.Principal{
+		AuthIdentityID:    cred.Identity.ID,
+		AuthProvider:      cred.Provider.Provider,
+		ActorType:         actorType,
+		ActorID:           cred.Identity.ActorID(actorType),
+		CredentialVersion: cred.Identity.CredentialVersion,
+		Links:             cred.Identity.Links,
+		UserMetadata:      cred.Provider.UserMetadata,
+	}
+}

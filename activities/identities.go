@@ -1,0 +1,126 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"github.com/everlatch/everlatch/store"
+)
+
+// Identities links, unlinks and removes identities.
+type Identities struct {
+	Store *store.Store
+	Now   func() time.Time
+}
+
+// LinkInput names a link between an identity and an actor.
+type LinkInput struct {
+	IdentityID string `json:"identity_id"`
+	ActorType  string `json:"actor_type"`
+	ActorID    string `json:"actor_id"`
+	GroupID    string `json:"group_id"`
+}
+
+// LinkActor links an actor to an identity. It is refused when the identity is
+// gone or has another actor of that type.
+func (a *Identities) LinkActor(ctx context.Context, in LinkInput) (out Verdict, err error) {
+	if err = a.Store.LinkActor(ctx, store.Link(in)); err != nil {
+		out.Refusal, err = refusal(err)
+	}
+	return out, err
+}
+
+// DiscardLink undoes [Identities.LinkActor]: it removes exactly this link.
+func (a *Identities) DiscardLink(ctx context.Context, in LinkInput) (None, error) {
+	in.GroupID = "" // what never was makes no event
+	return None{}, a.Store.UnlinkActor(ctx, store.Link(in))
+}
+
+// RestoreLink undoes [Identities.UnlinkActor].
+func (a *Identities) RestoreLink(ctx context.Context, in LinkInput) (None, error) {
+	in.GroupID = ""
+	return None{}, a.Store.LinkActor(ctx, store.Link(in))
+}
+
+// UnlinkActor removes exactly this link, and ends what was issued for it
+// (W1, W2, W14). A link that is not there is no fault.
+func (a *Identities) UnlinkActor(ctx context.Context, in LinkInput) (None, error) {
+	return None{}, a.Store.UnlinkActor(ctx, store.Link(in))
+}
+
+// FindIdentitiesInput names an actor.
+type FindIdentitiesInput struct {
+	ActorType string `json:"actor_type"`
+	ActorID   string `json:"actor_id"`
+}
+
+// LinkedIdentity is an identity of an actor. Shared says that it also serves
+// an actor of another type.
+type LinkedIdentity struct {
+	ID     string `json:"id"`
+	Shared bool   `json:"shared"`
+}
+
+// FindIdentitiesOutput lists every identity of the actor (W9).
+type FindIdentitiesOutput struct {
+	Identities []LinkedIdentity `json:"identities"`
+}
+
+// FindIdentities lists the identities of an actor; none is no fault (W10).
+func (a *Identities) FindIdentities(
+	ctx context.Context, in FindIdentitiesInput,
+) (out FindIdentitiesOutput, err error) {
+	found, err := a.Store.IdentitiesOf(ctx, in.ActorType, in.ActorID)
+	for _, i := range found {
+		out.Identities = append(out.Identities, LinkedIdentity{ID: i.ID, Shared: len(i.Links) > 1})
+	}
+	return out, err
+}
+
+// FindLinkInput names the link of an identity to an actor type.
+type FindLinkInput struct {
+	IdentityID string `json:"identity_id"`
+	ActorType  string `json:"actor_type"`
+}
+
+// FindLinkOutput holds the linked actor, "" for none, or a refusal when the
+// identity does not exist.
+type FindLinkOutput struct {
+	Verdict
+
+	ActorID string `json:"actor_id"`
+}
+
+// FindLink returns the actor of a type that an identity is linked to.
+func (a *Identities) FindLink(ctx context.Context, in FindLinkInput) (out FindLinkOutput, err error) {
+	identity, err := a.Store.Identity(ctx, in.IdentityID)
+	if err != nil {
+		out.Refusal, err = refusal(err)
+		return out, err
+	}
+	out.ActorID = identity.ActorID(in.ActorType)
+	return out, nil
+}
+
+// IdentityInput names an identity within a dance.
+type IdentityInput struct {
+	IdentityID string `json:"identity_id"`
+	GroupID    string `json:"group_id"`
+}
+
+// RemoveIdentity hides an identity and ends its sessions and tokens. Nothing
+// of it is lost, so that [Identities.RestoreIdentity] brings all back (W11).
+func (a *Identities) RemoveIdentity(ctx context.Context, in IdentityInput) (None, error) {
+	return None{}, a.Store.RemoveIdentity(ctx, in.IdentityID, in.GroupID)
+}
+
+// RestoreIdentity undoes [Identities.RemoveIdentity] of this dance; what an
+// earlier one removed stays removed.
+func (a *Identities) RestoreIdentity(ctx context.Context, in IdentityInput) (None, error) {
+	return None{}, a.Store.RestoreIdentity(ctx, in.IdentityID, in.GroupID)
+}
+
+// PurgeIdentity deletes a removed identity for good, with all that hangs on it.
+func (a *Identities) PurgeIdentity(ctx context.Context, in IdentityInput) (None, error) {
+	return None{}, a.Store.PurgeIdentity(ctx, in.IdentityID, in.GroupID)
+}

@@ -1,0 +1,203 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/everlatch/everlatch"
+)
+
+// column is one field of a record in an answer.
+type column[T any] struct {
+	name  string
+	write func(b []byte, v *T) []byte
+	// nest writes a relation in place of write, with the selected fields.
+	nest func(b []byte, v *T, related uint32) []byte
+}
+
+// table is a kind of record in the order in which the contract shows its
+// fields. It has 32 columns at most.
+type table[T any] []column[T]
+
+// selection says which fields to show: a bit for each column, and the same
+// for the one relation that a record may have.
+type selection struct {
+	columns, related uint32
+}
+
+// shape is what a field selection can refer to.
+type shape struct {
+	names []string
+	// defaults are the columns shown when nobody asks.
+	defaults selection
+	// relation is a column that holds other records, with their columns.
+	relation     string
+	relatedNames []string
+}
+
+func shapeOf[T any](t table[T]) shape {
+	s := shape{}
+	for i, c := range t {
+		s.names = append(s.names, c.name)
+		s.defaults.columns |= 1 << i
+	}
+	return s
+}
+
+// withRelation adds a relation whose records are all shown by default.
+func withRelation[T any](s shape, name string, t table[T]) shape {
+	s.relation = name
+	related := shapeOf(t)
+	s.relatedNames = related.names
+	s.defaults.related = related.defaults.columns
+	return s
+}
+
+// fieldPolicy is what a prefix allows to be selected.
+type fieldPolicy struct {
+	// maxRelations is how deep a field may reach; 0 = any depth.
+	maxRelations int
+	restricted   []string
+}
+
+// choose reads a fields parameter (contract 4.1): a bare name replaces the
+// defaults; + and - change them; *rel and rel.* mean all of a relation. What
+// a record does not have is left out, and the id never is.
+func (s shape) choose(fields string, policy fieldPolicy) (selection, error) {
+	tokens := splitFields(fields)
+	if len(tokens) == 0 {
+		return s.defaults, nil
+	}
+	if err := policy.checkDepth(tokens); err != nil {
+		return selection{}, err
+	}
+	out := s.defaults
+	for _, t := range tokens {
+		if t.replaces {
+			out = selection{}
+			break
+		}
+	}
+	for _, t := range tokens {
+		if policy.forbids(t.path) {
+			continue
+		}
+		mask := s.find(t.path)
+		if t.removes {
+			out = s.without(out, t.path, mask)
+			continue
+		}
+		out.columns |= mask.columns
+		out.related |= mask.related
+	}
+	out.columns |= s.find([]string{"id"}).columns
+	return out, nil
+}
+
+// find returns the bits that a path stands for.
+func (s shape) find(path []string) selection {
+	var out selection
+	for i, name := range s.names {
+		if name != path[0] {
+			continue
+		}
+		if name != s.relation {
+			if len(path) == 1 {
+				out.columns = 1 << i
+			}
+			return out
+		}
+		out.related = s.findRelated(path[1:])
+		if out.related != 0 {
+			out.columns = 1 << i
+		}
+	}
+	return out
+}
+
+func (s shape) findRelated(path []string) uint32 {
+	if len(path) == 0 || len(path) == 1 && path[0] == "*" {
+		return 1<<len(s.relatedNames) - 1
+	}
+	for i, name := range s.relatedNames {
+		if len(path) == 1 && name == path[0] {
+			return 1 << i
+		}
+	}
+	return 0
+}
+
+// without removes a field, or a relation with everything below it.
+func (s shape) without(from selection, path []string, mask selection) selection {
+	from.related &^= mask.related
+	if len(path) == 1 || from.related == 0 {
+		from.columns &^= mask.columns
+	}
+	return from
+}
+
+// fieldToken is one entry of a fields parameter.
+type fieldToken struct {
+	text     string
+	path     []string // "*" last means all
+	removes  bool
+	replaces bool
+}
+
+func splitFields(fields string) []fieldToken {
+	var out []fieldToken
+	for entry := range strings.SplitSeq(fields, ",") {
+		if strings.TrimSpace(entry) == "" {
+			continue
+		}
+		t := fieldToken{text: strings.TrimSpace(entry)}
+		name := t.text
+		switch {
+		case entry[0] == '+' || entry[0] == ' ': // a plus sign in a query is a blank
+			name = strings.TrimPrefix(name, "+")
+		case entry[0] == '-':
+			t.removes, name = true, name[1:]
+		case entry[0] == '*':
+		default:
+			t.replaces = !strings.HasSuffix(name, ".*")
+		}
+		if rel, all := strings.CutPrefix(name, "*"); all {
+			name = rel + ".*"
+		}
+		t.path = strings.Split(name, ".")
+		out = append(out, t)
+	}
+	return out
+}
+
+// relations is how many relations a field goes through.
+func (t fieldToken) relations() int { return len(t.path) - 1 }
+
+func (p fieldPolicy) checkDepth(tokens []fieldToken) error {
+	if p.maxRelations == 0 {
+		return nil
+	}
+	var deep []string
+	for _, t := range tokens {
+		if t.relations() > p.maxRelations {
+			deep = append(deep, t.text)
+		}
+	}
+	if len(deep) == 0 {
+		return nil
+	}
+	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: fmt.Sprintf(
+		"The following fields expand more than the maximum of %d allowed relations: %s",
+		p.maxRelations, strings.Join(deep, ", "))}
+}
+
+func (p fieldPolicy) forbids(path []string) bool {
+	for _, name := range p.restricted {
+		for _, part := range path {
+			if part == name {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,148 @@
+package api
+
+import (
+	"encoding/json"
+	"net/url"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/providers"
+	"github.com/everlatch/everlatch/workflows"
+)
+
+// providersAllowed returns the providers that an actor type may use, nil for
+// all of them (contract 4.2, actor-type rules).
+func (s *Server) providersAllowed(actorType string) []string {
+	allowed, limited := s.opts.AuthMethodsPerActor[actorType]
+	if limited && allowed == nil {
+		return []string{}
+	}
+	return allowed
+}
+
+func (s *Server) checkAllowed(actorType, provider string) error {
+	allowed := s.providersAllowed(actorType)
+	if allowed == nil || slices.Contains(allowed, provider) {
+		return nil
+	}
+	return &everlatch.Error{
+		Code:    everlatch.CodeNotAllowed,
+		Message: "The actor type " + actorType + " is not allowed to use the auth provider " + provider,
+	}
+}
+
+// listProviders shows with what an actor type can sign in.
+func (s *Server) listProviders(c echo.Context) error {
+	list := s.deps.Providers.List(s.providersAllowed(c.Param("actor_type")))
+	body, err := json.Marshal(map[string][]providers.Info{"providers": list})
+	if err != nil {
+		return err
+	}
+	return writeJSON(c, body)
+}
+
+// authenticate signs a person in.
+func (s *Server) authenticate(c echo.Context) error {
+	return s.signIn(c, Body(c))
+}
+
+// authenticateByGET is for providers that redirect. What a body holds is not
+// read, so that no link signs anybody in (W42).
+func (s *Server) authenticateByGET(c echo.Context) error {
+	if s.opts.LoginByGET {
+		return s.signIn(c, Body(c))
+	}
+	return s.signIn(c, map[string]any{})
+}
+
+func (s *Server) signIn(c echo.Context, body map[string]any) error {
+	r := s.authRequest(c, body)
+	if err := s.checkAllowed(r.ActorType, r.Provider); err != nil {
+		return err
+	}
+	if _, err := s.deps.Providers.Credentials(r.Provider); err != nil {
+		return err // known here already: no dance for it
+	}
+	login, err := s.deps.Flows.Authenticate(c.Request().Context(), r)
+	if err != nil {
+		return err
+	}
+	return s.writeToken(c, login)
+}
+
+// register creates an identity. The token has no actor yet: what follows is
+// POST /store/customers or its like.
+func (s *Server) register(c echo.Context) error {
+	r := s.authRequest(c, Body(c))
+	if err := s.checkAllowed(r.ActorType, r.Provider); err != nil {
+		return err
+	}
+	if _, err := s.deps.Providers.Registrar(r.Provider); err != nil {
+		return err
+	}
+	var err error
+	if r.IdempotencyKey, err = idempotencyKey(c); err != nil {
+		return err
+	}
+	login, err := s.deps.Flows.Register(c.Request().Context(), r)
+	if err != nil {
+		return err
+	}
+	return s.writeToken(c, login)
+}
+
+func (s *Server) authRequest(c echo.Context, body map[string]any) flows.AuthRequest {
+	actorType := c.Param("actor_type")
+	return flows.AuthRequest{
+		ActorType: actorType,
+		Provider:  c.Param("auth_provider"),
+		Input:     providers.Input{Body: body, Query: lastValues(c.QueryParams()), ActorType: actorType},
+	}
+}
+
+func lastValues(query url.Values) map[string]string {
+	if len(query) == 0 {
+		return nil
+	}
+	out := make(map[string]string, len(query))
+	for name, values := range query {
+		out[name] = values[len(values)-1]
+	}
+	return out
+}
+
+// writeToken mints the token of a dance. Its time and id come from the dance,
+// so a repeated request gets the same one.
+func (s *Server) writeToken(c echo.Context, login workflows.Login) error {
+	token, _, err := s.deps.Tokens.Issue(login.Principal, login.At, login.TokenID)
+	if err != nil {
+		return err
+	}
+	return answerToken(c, token)
+}
+
+func answerToken(c echo.Context, token string) error {
+	keepPrivate(c, true)
+	return writeJSON(c, append(appendText(append(make([]byte, 0, 1024), `{"token":`...), token), '}'))
+}
+
+const maxIdempotencyKey = 255
+
+// idempotencyKey reads the header of the same name, "" when there is none.
+func idempotencyKey(c echo.Context) (string, error) {
+	values := c.Request().Header.Values("Idempotency-Key")
+	if len(values) == 0 || len(values) == 1 && values[0] == "" {
+		return "", nil
+	}
+	key := values[0]
+	visible := !slices.ContainsFunc([]byte(key), func(b byte) bool { return b <= ' ' || b > '~' })
+	if len(values) > 1 || len(key) > maxIdempotencyKey || !visible {
+		return "", &everlatch.Error{
+			Code: everlatch.CodeInvalidData, Message: "Idempotency-Key must be one value of at most 255 visible ASCII characters.",
+		}
+	}
+	return key, nil
+}

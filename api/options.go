@@ -1,0 +1,165 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Options are the settings of a [Server] (contract 5.1). The zero value works
+// except for CookieSecrets.
+type Options struct {
+	// AdminCORS, StoreCORS and AuthCORS are comma-separated origins, or regular
+	// expressions wrapped in one of / ~ @ ; % # ' with optional flags. Blanks
+	// around them are ignored, and an empty AuthCORS means the other two
+	// together (W41).
+	AdminCORS, StoreCORS, AuthCORS string
+	// AuthMethodsPerActor names the providers that an actor type may use. A
+	// type without an entry may use all; "user" without one may use emailpass.
+	AuthMethodsPerActor map[string][]string
+	// CookieSecrets sign the session cookie: the first one signs, all verify.
+	// At least one is required (W35).
+	CookieSecrets []string
+	Cookie        CookieOptions
+	// SessionIdle ends a session that is not used, SessionAbsolute every
+	// session (W32). Zero means 10 hours and 7 days.
+	SessionIdle, SessionAbsolute time.Duration
+	// PublishableKey says whether /store demands a publishable key; "" is auto.
+	PublishableKey KeyPolicy
+	// BodyLimit is in bytes, after decompression; 0 is 100 kB.
+	BodyLimit int64
+	// TrustProxy is how many proxies stand in front. With 0, X-Forwarded-Proto
+	// and X-Forwarded-Host are ignored.
+	TrustProxy int
+	// RestrictedFields cannot be selected on /store (contract 5.1).
+	RestrictedFields []string
+	// StoreRelationsLimit is how deep fields may reach on /store; 0 is 3.
+	StoreRelationsLimit int
+	// LoginByGET lets GET on a login route sign in with credentials from its
+	// body, as Medusa does. Off by default (W42).
+	LoginByGET bool
+	// Home is the page at GET /; its zero value leaves the path unknown.
+	Home HomeInfo
+}
+
+// CookieOptions are the attributes of the session cookie (contract 4.2).
+type CookieOptions struct {
+	Name   string // "" is connect.sid
+	Domain string
+	Path   string // "" is /
+	// SameSite is lax, strict or none; "" is lax (W40).
+	SameSite string
+	// Secure sets the attribute always or never; nil sets it when the request
+	// came by https.
+	Secure *bool
+	// Rolling sends the cookie again with each answer to a request that used it.
+	Rolling bool
+}
+
+// KeyPolicy says when /store demands a publishable key.
+type KeyPolicy string
+
+// The key policies.
+const (
+	// KeysAuto demands one as soon as any publishable key exists.
+	KeysAuto KeyPolicy = "auto"
+	// KeysRequired demands one always, as Medusa does.
+	KeysRequired KeyPolicy = "required"
+	// KeysOff never demands one.
+	KeysOff KeyPolicy = "off"
+)
+
+const (
+	defaultSessionIdle     = 10 * time.Hour
+	defaultSessionAbsolute = 7 * 24 * time.Hour
+	defaultBodyLimit       = 100 << 10
+	defaultRelationsLimit  = 3
+	defaultCookieName      = "connect.sid"
+)
+
+func (o Options) withDefaults() Options {
+	orDefault(&o.SessionIdle, defaultSessionIdle)
+	orDefault(&o.SessionAbsolute, defaultSessionAbsolute)
+	orDefault(&o.BodyLimit, defaultBodyLimit)
+	orDefault(&o.StoreRelationsLimit, defaultRelationsLimit)
+	orDefault(&o.PublishableKey, KeysAuto)
+	orDefault(&o.Cookie.Name, defaultCookieName)
+	orDefault(&o.Cookie.Path, "/")
+	orDefault(&o.Cookie.SameSite, "lax")
+	if strings.TrimSpace(o.AuthCORS) == "" {
+		o.AuthCORS = o.AdminCORS + "," + o.StoreCORS
+	}
+	methods := maps.Clone(o.AuthMethodsPerActor)
+	if methods == nil {
+		methods = map[string][]string{}
+	}
+	if _, ok := methods["user"]; !ok {
+		methods["user"] = []string{"emailpass"}
+	}
+	o.AuthMethodsPerActor = methods
+	return o
+}
+
+func orDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+func (o Options) validate() error {
+	var errs []error
+	if len(o.CookieSecrets) == 0 {
+		errs = append(errs, errors.New("http.cookie_secret is missing"))
+	}
+	for i, secret := range o.CookieSecrets {
+		if secret == "" {
+			errs = append(errs, fmt.Errorf("http.cookie_secret %d is empty", i+1))
+		}
+	}
+	switch o.PublishableKey {
+	case KeysAuto, KeysRequired, KeysOff:
+	default:
+		errs = append(errs, fmt.Errorf("store.publishable_key is %q, want auto, required or off", o.PublishableKey))
+	}
+	if _, ok := sameSites[o.Cookie.SameSite]; !ok {
+		errs = append(errs, fmt.Errorf("cookie_options.same_site is %q, want lax, strict or none", o.Cookie.SameSite))
+	}
+	if !validCookieName(o.Cookie.Name) {
+		errs = append(errs, fmt.Errorf("session_options.name %q is not a cookie name", o.Cookie.Name))
+	}
+	if o.SessionIdle < 0 || o.SessionAbsolute < o.SessionIdle {
+		errs = append(errs, errors.New("session_options.absolute_ttl is shorter than session_options.ttl"))
+	}
+	if o.BodyLimit < 0 || o.TrustProxy < 0 || o.StoreRelationsLimit < 0 {
+		errs = append(errs, errors.New("http.body_limit, trust_proxy and store_relations_limit cannot be negative"))
+	}
+	return errors.Join(errs...)
+}
+
+var sameSites = map[string]http.SameSite{
+	"lax": http.SameSiteLaxMode, "strict": http.SameSiteStrictMode, "none": http.SameSiteNoneMode,
+}
+
+func validCookieName(name string) bool {
+	return (&http.Cookie{Name: name, Value: "x"}).Valid() == nil
+}
+
+// origins parses the three lists.
+func (o Options) origins() (map[prefix]*originList, error) {
+	out := map[prefix]*originList{}
+	var errs []error
+	for p, setting := range map[prefix]string{
+		prefixAdmin: o.AdminCORS, prefixStore: o.StoreCORS, prefixAuth: o.AuthCORS,
+	} {
+		list, err := parseOrigins(setting)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("http.%s_cors: %w", p, err))
+		}
+		out[p] = list
+	}
+	return out, errors.Join(errs...)
+}

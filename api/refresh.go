@@ -1,0 +1,80 @@
+package api
+
+import (
+	"errors"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/tokens"
+)
+
+// refreshToken mints a new token from what is true now, not from the old one:
+// an actor that was linked since appears, profile data is that of now, and
+// whoever was removed meanwhile gets nothing (W43, W56).
+func (s *Server) refreshToken(c echo.Context) error {
+	claims, err := caller(c)
+	if err != nil {
+		return err
+	}
+	if claims.AuthProvider == "" {
+		return unauthorized("The auth provider is not set while refreshing token")
+	}
+	identity, err := s.deps.Store.Identity(lookups(c), claims.AuthIdentityID)
+	if err != nil {
+		return refreshError(err, claims)
+	}
+	standing, err := s.deps.Store.Standing(lookups(c), identity.ID, claims.ActorType)
+	if err != nil {
+		return refreshError(err, claims)
+	}
+	if !agrees(standing, max(claims.CredentialVersion, 1), claims.ActorID) {
+		return errUnauthorized
+	}
+	principal, ok := reissued(identity, standing, claims)
+	if !ok {
+		return refreshError(everlatch.ErrNotFound, claims)
+	}
+	now := s.deps.Now()
+	token, _, err := s.deps.Tokens.Issue(principal, now, ids.New("", now))
+	if err != nil {
+		return err
+	}
+	return answerToken(c, token)
+}
+
+// reissued is who the caller is now. ok is false when the provider that signed
+// them in is not theirs any more.
+func reissued(identity everlatch.AuthIdentity, now everlatch.Standing, claims *tokens.Claims) (everlatch.Principal, bool) {
+	principal := claims.Principal()
+	principal.ActorID = now.ActorID
+	principal.Links = identity.Links
+	principal.CredentialVersion = now.CredentialVersion
+	for _, p := range identity.Providers {
+		if p.Provider == claims.AuthProvider {
+			principal.UserMetadata = p.UserMetadata
+			return principal, true
+		}
+	}
+	return everlatch.Principal{}, false
+}
+
+// refreshError words a missing identity as the contract does (4.3): it matters
+// whether the token had an actor.
+func refreshError(err error, claims *tokens.Claims) error {
+	switch {
+	case !errors.Is(err, everlatch.ErrNotFound):
+		return err
+	case claims.ActorID == "":
+		return unauthorized("Invalid auth identity while refreshing token")
+	default:
+		return &everlatch.Error{
+			Code: everlatch.CodeNotFound, Message: "AuthIdentity with id: " + claims.AuthIdentityID + " was not found",
+		}
+	}
+}
+
+func unauthorized(message string) error {
+	return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: message}
+}

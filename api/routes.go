@@ -1,0 +1,74 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/everlatch/everlatch"
+)
+
+// route is one line of the API.
+type route struct {
+	method, path string
+	handle       echo.HandlerFunc
+	middleware   []echo.MiddlewareFunc
+	// public opts an /admin route out of the authentication of its prefix.
+	public bool
+}
+
+// routes is the whole built-in API. A static segment goes before a parameter,
+// whatever the order here, and a method that a path does not have falls
+// through to the next path that fits: GET /auth/token/refresh is a login
+// (contract 4.1). Everything under /admin is authenticated by the chain.
+func (s *Server) routes() []route {
+	const get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
+	var (
+		anybody      = []string{anyActor}
+		customer     = []string{everlatch.ActorCustomer}
+		noMFA        = AuthOptions{AllowUnregistered: true, RequireMFA: new(bool)}
+		refresh      = AuthOptions{AllowUnregistered: true, RequireMFA: new(bool), allowGone: true}
+		unregistered = AuthOptions{AllowUnregistered: true}
+	)
+	by := func(actors []string, o AuthOptions, methods ...Method) []echo.MiddlewareFunc {
+		return []echo.MiddlewareFunc{s.Authenticate(actors, methods, o)}
+	}
+	signedIn := by(customer, AuthOptions{}, MethodSession, MethodBearer)
+	return []route{
+		{method: post, path: "/auth/session", handle: s.createSession, middleware: by(anybody, noMFA, MethodBearer)},
+		{method: del, path: "/auth/session", handle: s.endSession, middleware: by(anybody, noMFA, MethodSession)},
+		{method: post, path: "/auth/token/refresh", handle: s.refreshToken, middleware: by(anybody, refresh, MethodSession, MethodBearer)},
+		{method: get, path: "/auth/:actor_type/providers", handle: s.listProviders},
+		{method: get, path: "/auth/:actor_type/:auth_provider", handle: s.authenticateByGET},
+		{method: post, path: "/auth/:actor_type/:auth_provider", handle: s.authenticate},
+		{method: post, path: "/auth/:actor_type/:auth_provider/register", handle: s.register},
+
+		{method: post, path: "/store/customers", handle: s.createCustomer, middleware: by(customer, unregistered, MethodSession, MethodBearer)},
+		{method: get, path: "/store/customers/me", handle: s.readCustomer, middleware: signedIn},
+		{method: post, path: "/store/customers/me", handle: s.updateCustomer, middleware: signedIn},
+		{method: get, path: "/store/customers/me/addresses", handle: s.listAddresses, middleware: signedIn},
+		{method: post, path: "/store/customers/me/addresses", handle: s.createAddress, middleware: signedIn},
+		{method: get, path: "/store/customers/me/addresses/:address_id", handle: s.readAddress, middleware: signedIn},
+		{method: post, path: "/store/customers/me/addresses/:address_id", handle: s.updateAddress, middleware: signedIn},
+		{method: del, path: "/store/customers/me/addresses/:address_id", handle: s.deleteAddress, middleware: signedIn},
+
+		{method: get, path: "/admin/users", handle: s.listUsers},
+		{method: get, path: "/admin/users/me", handle: s.readOwnUser},
+		{method: get, path: "/admin/users/:id", handle: s.readUser},
+		{method: post, path: "/admin/users/:id", handle: s.updateUser},
+		{method: del, path: "/admin/users/:id", handle: s.removeUser},
+		{method: get, path: "/admin/users/:id/auth-providers", handle: s.listUserProviders},
+		{method: get, path: "/admin/api-keys", handle: s.listAPIKeys},
+		{method: post, path: "/admin/api-keys", handle: s.createAPIKey},
+		{method: get, path: "/admin/api-keys/:id", handle: s.readAPIKey},
+		{method: post, path: "/admin/api-keys/:id", handle: s.updateAPIKey},
+		{method: del, path: "/admin/api-keys/:id", handle: s.deleteAPIKey},
+		{method: post, path: "/admin/api-keys/:id/revoke", handle: s.revokeAPIKey},
+
+		{method: get, path: "/", handle: s.showHome},
+		{method: get, path: "/health", handle: s.health},
+		{method: get, path: "/ready", handle: s.ready},
+		{method: get, path: "/cloud/auth", handle: s.cloudAuth},
+		{method: get, path: "/.well-known/jwks.json", handle: s.jwks},
+	}
+}

@@ -1,0 +1,400 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/api"
+	"github.com/everlatch/everlatch/api/apitest"
+	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/providers"
+	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/tokens"
+	"github.com/everlatch/everlatch/workflows"
+)
+
+const (
+	cookieSecret = "supersecret" // so that recorded cookies verify
+	shopOrigin   = "http://localhost:8000"
+	adminOrigin  = "http://localhost:9000"
+)
+
+// world is a server over a real SQLite store and dances without Temporal.
+type world struct {
+	t      testing.TB
+	server *api.Server
+	store  *store.Store
+	flows  *fakeFlows
+	tokens *tokens.Tokens
+	clock  *clock
+	logs   *syncBuffer
+	client *http.Client // checks every exchange against openapi.yaml
+	raw    *http.Client // does not, for people's own routes
+}
+
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+type syncBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+type setting func(*api.Options, *tokens.Config)
+
+func options(change func(*api.Options)) setting {
+	return func(o *api.Options, _ *tokens.Config) { change(o) }
+}
+
+func setup(t testing.TB, settings ...setting) *world {
+	t.Helper()
+	w := &world{t: t, clock: &clock{now: time.Date(2026, 11, 23, 13, 47, 46, 0, time.UTC)}, logs: &syncBuffer{}}
+	var err error
+	w.store, err = store.Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "test.db"), w.clock.Now)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = w.store.Close() })
+	require.NoError(t, w.store.Migrate(t.Context()))
+
+	o := api.Options{
+		AdminCORS: adminOrigin, StoreCORS: " " + shopOrigin + ` , /\.preview\.example$/i`, CookieSecrets: []string{cookieSecret},
+		AuthMethodsPerActor: map[string][]string{"customer": {"emailpass", "login-only"}, "vendor": {"emailpass"}, "nobody": {}},
+	}
+	cfg := tokens.Config{Secret: []byte("a secret of the tests, long enough"), OwnActorOnly: true}
+	for _, s := range settings {
+		s(&o, &cfg)
+	}
+	w.tokens, err = tokens.New(cfg, w.clock.Now)
+	require.NoError(t, err)
+	w.flows = &fakeFlows{store: w.store, now: w.clock.Now}
+	level := slog.LevelDebug
+	if _, bench := t.(*testing.B); bench {
+		level = slog.LevelInfo // as in production
+	}
+	registry := providers.NewRegistry()
+	require.NoError(t, registry.Add("emailpass", registrar{}))
+	require.NoError(t, registry.Add("login-only", loginOnly{}))
+	w.server, err = api.New(api.Deps{
+		Store: w.store, Flows: w.flows, Tokens: w.tokens, Providers: registry, Now: w.clock.Now,
+		Log: slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: level})),
+	}, o)
+	require.NoError(t, err)
+	base := apitest.Handler(w.server.Handler())
+	w.client = &http.Client{Transport: apitest.NewTransport(t, base)}
+	w.raw = &http.Client{Transport: base}
+	return w
+}
+
+// reply is an answer with its body read.
+type reply struct {
+	*http.Response
+
+	body string
+}
+
+// value returns a part of a JSON body: "customer.email".
+func (r reply) value(t testing.TB, path string) any {
+	t.Helper()
+	var v any
+	require.NoError(t, json.Unmarshal([]byte(r.body), &v), r.body)
+	for part := range strings.SplitSeq(path, ".") {
+		object, ok := v.(map[string]any)
+		require.True(t, ok, "no %s in %s", path, r.body)
+		v = object[part]
+	}
+	return v
+}
+
+func (r reply) text(t testing.TB, path string) string {
+	t.Helper()
+	text, ok := r.value(t, path).(string)
+	require.True(t, ok, "no text %s in %s", path, r.body)
+	return text
+}
+
+type header func(*http.Request)
+
+func with(name, value string) header { return func(r *http.Request) { r.Header.Add(name, value) } }
+func bearer(token string) header     { return with("Authorization", "Bearer "+token) }
+
+// do sends a request; body is text as it is, nil for none, else JSON.
+func (w *world) do(method, path string, body any, headers ...header) reply {
+	w.t.Helper()
+	return w.send(w.client, method, path, body, headers...)
+}
+
+func (w *world) send(client *http.Client, method, path string, body any, headers ...header) reply {
+	w.t.Helper()
+	var payload io.Reader
+	kind := ""
+	switch b := body.(type) {
+	case nil:
+	case string:
+		payload, kind = strings.NewReader(b), "application/json"
+	default:
+		raw, err := json.Marshal(b)
+		require.NoError(w.t, err)
+		payload, kind = bytes.NewReader(raw), "application/json"
+	}
+	r, err := http.NewRequestWithContext(w.t.Context(), method, "http://everlatch.test"+path, payload)
+	require.NoError(w.t, err)
+	for _, h := range headers {
+		h(r)
+	}
+	if kind != "" && r.Header.Get("Content-Type") == "" {
+		r.Header.Set("Content-Type", kind)
+	}
+	resp, err := client.Do(r)
+	require.NoError(w.t, err)
+	raw, err := io.ReadAll(resp.Body)
+	require.NoError(w.t, err)
+	_ = resp.Body.Close()
+	if path != "/ready" { // which names its parts
+		for _, word := range leaks {
+			require.NotContains(w.t, strings.ToLower(string(raw)), word, "%s %s leaks", method, path)
+		}
+	}
+	return reply{resp, string(raw)}
+}
+
+// leaks are words that only the inside knows.
+var leaks = []string{"sql:", ".go:", "panic", "goroutine", "temporal"}
+
+type object = map[string]any
+
+// registered returns a token of a new identity.
+func (w *world) registered(actorType, email string) string {
+	w.t.Helper()
+	r := w.do("POST", "/auth/"+actorType+"/emailpass/register", object{"email": email, "password": "supersecret"})
+	require.Equal(w.t, 200, r.StatusCode, r.body)
+	return r.text(w.t, "token")
+}
+
+func (w *world) login(actorType, email string) string {
+	w.t.Helper()
+	r := w.do("POST", "/auth/"+actorType+"/emailpass", object{"email": email, "password": "supersecret"})
+	require.Equal(w.t, 200, r.StatusCode, r.body)
+	return r.text(w.t, "token")
+}
+
+// customer returns a token of a new customer.
+func (w *world) customer(email string) string {
+	w.t.Helper()
+	r := w.do("POST", "/store/customers", object{"email": email, "first_name": "F", "last_name": "L"},
+		bearer(w.registered("customer", email)))
+	require.Equal(w.t, 200, r.StatusCode, r.body)
+	return w.login("customer", email)
+}
+
+// admin returns a token of a new administrator.
+func (w *world) admin(email string) string {
+	w.t.Helper()
+	claims := w.claims(w.registered("user", email))
+	id := ids.New(ids.User, w.clock.Now())
+	_, err := w.store.CreateUser(w.t.Context(), everlatch.User{ID: id, Email: email}, everlatch.Event{ID: "evt_" + id, Name: everlatch.EventUserCreated, GroupID: id})
+	require.NoError(w.t, err)
+	require.NoError(w.t, w.store.LinkActor(w.t.Context(), store.Link{IdentityID: claims.AuthIdentityID, ActorType: "user", ActorID: id, GroupID: id}))
+	return w.login("user", email)
+}
+
+func (w *world) claims(token string) tokens.Claims {
+	w.t.Helper()
+	claims, err := w.tokens.Verify(token, tokens.PurposeAccess)
+	require.NoError(w.t, err)
+	return claims
+}
+
+// cookie returns the session cookie that an answer sets, as a browser sends it.
+func (r reply) cookie(t testing.TB) string {
+	t.Helper()
+	cookies := r.Cookies()
+	require.Len(t, cookies, 1)
+	return cookies[0].Name + "=" + cookies[0].Value
+}
+
+// session returns the Cookie header of a new session.
+func (w *world) session(token string) string {
+	w.t.Helper()
+	r := w.do("POST", "/auth/session", nil, bearer(token))
+	require.Equal(w.t, 200, r.StatusCode, r.body)
+	return r.cookie(w.t)
+}
+
+type registrar struct{}
+
+func (registrar) Identifier() string  { return "emailpass" }
+func (registrar) DisplayName() string { return "Email/Password Authentication" }
+func (registrar) Identify(providers.Input) (providers.Subject, error) {
+	return providers.Subject{}, errors.ErrUnsupported
+}
+
+func (registrar) Authenticate(context.Context, providers.Input, *providers.Record) (providers.Verdict, error) {
+	return providers.Verdict{}, errors.ErrUnsupported
+}
+
+func (registrar) Register(context.Context, providers.Input, *providers.Record) (providers.Verdict, error) {
+	return providers.Verdict{}, errors.ErrUnsupported
+}
+
+type loginOnly struct{ providers.Credentials }
+
+func (loginOnly) Identifier() string  { return "login-only" }
+func (loginOnly) DisplayName() string { return "" }
+
+// fakeFlows does what the dances do to the store, in one go. The password is
+// kept as it is: nobody measures hashing here.
+type fakeFlows struct {
+	store *store.Store
+	now   func() time.Time
+
+	mu   sync.Mutex
+	fail error // what every dance answers
+	keys []string
+	seen []flows.AuthRequest
+}
+
+func (f *fakeFlows) failWith(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.fail = err
+}
+
+func (f *fakeFlows) note(r flows.AuthRequest, key string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.seen = append(f.seen, r)
+	f.keys = append(f.keys, key)
+	return f.fail
+}
+
+func refuse(message string) error {
+	return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: message}
+}
+
+func typed(r flows.AuthRequest) (email, password string, err error) {
+	password, ok := r.Input.Body["password"].(string)
+	if !ok {
+		return "", "", refuse("Password should be a string")
+	}
+	email, ok = r.Input.Body["email"].(string)
+	if !ok {
+		return "", "", refuse("Email should be a string")
+	}
+	return email, password, nil
+}
+
+func (f *fakeFlows) Authenticate(ctx context.Context, r flows.AuthRequest) (workflows.Login, error) {
+	if err := f.note(r, ""); err != nil {
+		return workflows.Login{}, err
+	}
+	email, password, err := typed(r)
+	if err != nil {
+		return workflows.Login{}, err
+	}
+	found, err := f.store.FindCredential(ctx, r.Provider, strings.ToLower(email))
+	if errors.Is(err, everlatch.ErrNotFound) || err == nil && found.Provider.ProviderMetadata["password"] != password {
+		return workflows.Login{}, refuse("Invalid email or password")
+	}
+	if err != nil {
+		return workflows.Login{}, err
+	}
+	return f.loginOf(found.Identity, found.Provider, r.ActorType), nil
+}
+
+func (f *fakeFlows) loginOf(identity everlatch.AuthIdentity, p everlatch.ProviderIdentity, actorType string) workflows.Login {
+	return workflows.Login{
+		At: f.now(), TokenID: ids.New("", f.now()),
+		Principal: everlatch.Principal{
+			AuthIdentityID: identity.ID, AuthProvider: p.Provider, ActorType: actorType, ActorID: identity.ActorID(actorType),
+			CredentialVersion: identity.CredentialVersion, Links: identity.Links, UserMetadata: p.UserMetadata,
+		},
+	}
+}
+
+func (f *fakeFlows) Register(ctx context.Context, r flows.AuthRequest) (workflows.Login, error) {
+	if err := f.note(r, r.IdempotencyKey); err != nil {
+		return workflows.Login{}, err
+	}
+	email, password, err := typed(r)
+	if err != nil {
+		return workflows.Login{}, err
+	}
+	identity, err := f.store.RegisterIdentity(ctx, store.NewIdentity{
+		ID: ids.New(ids.AuthIdentity, f.now()), ProviderIdentityID: ids.New("", f.now()), Provider: r.Provider,
+		EntityID: email, EntityKey: strings.ToLower(email), ProviderMetadata: everlatch.Metadata{"password": password},
+	})
+	if errors.Is(err, everlatch.ErrDuplicate) {
+		return workflows.Login{}, refuse("Identity with email already exists")
+	}
+	if err != nil {
+		return workflows.Login{}, err
+	}
+	return f.loginOf(identity, everlatch.ProviderIdentity{Provider: r.Provider}, r.ActorType), nil
+}
+
+func (f *fakeFlows) CreateCustomerAccount(ctx context.Context, r flows.CustomerAccountRequest) (everlatch.Customer, error) {
+	if err := f.note(flows.AuthRequest{}, r.IdempotencyKey); err != nil {
+		return everlatch.Customer{}, err
+	}
+	c := r.Customer
+	c.ID, c.HasAccount = ids.New(ids.Customer, f.now()), true
+	created, err := f.store.CreateCustomer(ctx, c, everlatch.Event{ID: "evt_" + c.ID, Name: everlatch.EventCustomerCreated, GroupID: c.ID})
+	if err != nil {
+		return everlatch.Customer{}, err
+	}
+	err = f.store.LinkActor(ctx, store.Link{IdentityID: r.AuthIdentityID, ActorType: "customer", ActorID: c.ID, GroupID: c.ID})
+	if err != nil {
+		return everlatch.Customer{}, errors.Join(err, f.store.DiscardCustomer(ctx, c.ID, c.ID))
+	}
+	return created, nil
+}
+
+func (f *fakeFlows) RemoveUserAccount(ctx context.Context, id string) error {
+	return f.store.RemoveUser(ctx, id, everlatch.Event{ID: ids.New(ids.Event, f.now()), Name: everlatch.EventUserDeleted, GroupID: fmt.Sprint("remove-", id)})
+}
+
+func (f *fakeFlows) Ready(context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.fail
+}

@@ -1,0 +1,120 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"html/template"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+// health says that the process answers, nothing more.
+func (s *Server) health(c echo.Context) error { return text(c, http.StatusOK, "OK") }
+
+// readyWithin bounds the question whether a part answers.
+const readyWithin = 2500 * time.Millisecond
+
+// ready says which part is missing, so that a load balancer sends nobody here
+// and an operator knows where to look.
+func (s *Server) ready(c echo.Context) error {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), readyWithin)
+	defer cancel()
+	type outcome struct {
+		part string
+		err  error
+	}
+	checks := map[string]func(context.Context) error{"database": s.deps.Store.Ping, "temporal": s.deps.Flows.Ready}
+	outcomes := make(chan outcome, len(checks))
+	for part, check := range checks {
+		go func() { outcomes <- outcome{part, check(ctx)} }()
+	}
+	missing := map[string]bool{}
+	for range checks {
+		if o := <-outcomes; o.err != nil {
+			missing[o.part] = true
+			s.deps.Log.WarnContext(ctx, "not ready", "part", o.part, "cause", cause(o.err))
+		}
+	}
+	names := []string{}
+	for _, part := range []string{"database", "temporal"} {
+		if missing[part] {
+			names = append(names, part)
+		}
+	}
+	if len(names) == 0 {
+		return writeJSON(c, []byte(`{"ready":true,"missing":[]}`))
+	}
+	c.Response().Header().Set(echo.HeaderRetryAfter, retryAfter)
+	return respond(c, http.StatusServiceUnavailable, contentJSON,
+		append(appendJSON([]byte(`{"ready":false,"missing":`), names), '}'))
+}
+
+// cloudAuth tells the dashboard that there is no cloud login (contract 3.7).
+func (s *Server) cloudAuth(c echo.Context) error { return writeJSON(c, []byte(`{"enabled":false}`)) }
+
+// jwks publishes the keys that verify tokens, where there are any to publish.
+func (s *Server) jwks(c echo.Context) error {
+	set, asymmetric := s.deps.Tokens.JWKS()
+	if !asymmetric {
+		return errNoRoute
+	}
+	return writeJSON(c, set)
+}
+
+// HomeInfo is a page with links for the person who has just started the
+// service. Its zero value shows none.
+type HomeInfo struct {
+	Title string
+	// Lines are shown above the links.
+	Lines []string
+	Links []Link
+}
+
+// Link is one line of [HomeInfo].
+type Link struct {
+	Name, URL, Note string
+}
+
+var homeTemplate = template.Must(template.New("home").Parse(`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{.Title}}</title>
+<style>
+body { font: 16px/1.6 system-ui, sans-serif; max-width: 40rem; margin: 4rem auto; padding: 0 1rem; color: #1b1f24 }
+dt { margin-top: .8rem; font-weight: 600 } dd { margin: 0 } p, dd { color: #57606a }
+@media (prefers-color-scheme: dark) { body { background: #0d1117; color: #e6edf3 } p, dd { color: #9198a1 } a { color: #79b8ff } }
+</style>
+</head>
+<body>
+<h1>{{.Title}}</h1>
+{{range .Lines}}<p>{{.}}</p>
+{{end}}<dl>
+{{range .Links}}<dt><a href="{{.URL}}">{{.Name}}</a></dt>
+<dd>{{.Note}}</dd>
+{{end}}</dl>
+</body>
+</html>
+`))
+
+func (h HomeInfo) render() ([]byte, error) {
+	if h.Title == "" && len(h.Lines) == 0 && len(h.Links) == 0 {
+		return nil, nil
+	}
+	var page bytes.Buffer
+	err := homeTemplate.Execute(&page, h)
+	return page.Bytes(), err
+}
+
+func (s *Server) showHome(c echo.Context) error {
+	if s.home == nil {
+		return errNoRoute
+	}
+	h := c.Response().Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+	h.Set(echo.HeaderXContentTypeOptions, "nosniff")
+	return respond(c, http.StatusOK, contentHTML, s.home)
+}

@@ -1,0 +1,290 @@
+package api
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/everlatch/everlatch"
+)
+
+// kind is what a field of a body or a query must be. Its text is the name that
+// the contract's messages use.
+type kind string
+
+const (
+	kindText    kind = "string"
+	kindEmail   kind = "e-mail"
+	kindBoolean kind = "boolean"
+	kindNumber  kind = "number"
+	kindRecord  kind = "record"
+	kindChoice  kind = "choice"
+	// kindTexts is one text or a list of them, as filters are.
+	kindTexts kind = "strings"
+	// kindCount is a whole number in a query string.
+	kindCount kind = "count"
+)
+
+// field is a key that a route knows.
+type field struct {
+	name     string
+	kind     kind
+	required bool
+	// nullable fields may be null; the others may be left out at most.
+	nullable bool
+	choices  []string
+}
+
+// schema is all that a route knows. Anything else is refused: a misspelt field
+// must not be lost silently.
+type schema []field
+
+// input is what came in and was found valid.
+type input map[string]any
+
+const (
+	maxIssues      = 3
+	maxEmailLength = 254
+)
+
+// checkBody validates a request body.
+func (s schema) checkBody(b requestBody) (input, error) {
+	if b.other {
+		return nil, invalid([]string{"Field '' is required"})
+	}
+	return s.check(b.object)
+}
+
+// check reports problems in the order of the schema and unknown fields last,
+// three problems at most (contract 4.1, validation messages).
+func (s schema) check(values map[string]any) (input, error) {
+	var issues []string
+	known := 0
+	for _, f := range s {
+		value, present := values[f.name]
+		if present {
+			known++
+		}
+		if issue := f.issue(value, present); issue != "" {
+			issues = append(issues, issue)
+		}
+	}
+	if known < len(values) {
+		issues = append(issues, "Unrecognized fields: '"+strings.Join(s.unknown(values), ", ")+"'")
+	}
+	if len(issues) > 0 {
+		return nil, invalid(issues)
+	}
+	return values, nil
+}
+
+func (s schema) unknown(values map[string]any) []string {
+	var names []string
+	for name := range values {
+		if !slices.ContainsFunc(s, func(f field) bool { return f.name == name }) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names) // the order of arrival is lost in a map
+	return names
+}
+
+func invalid(issues []string) error {
+	return &everlatch.Error{
+		Code:    everlatch.CodeInvalidData,
+		Message: "Invalid request: " + strings.Join(issues[:min(len(issues), maxIssues)], "; "),
+	}
+}
+
+// issue says what is wrong with a value, and "" if nothing is.
+func (f field) issue(value any, present bool) string {
+	if !present {
+		if f.required {
+			return fmt.Sprintf("Field '%s' is required", f.name)
+		}
+		return ""
+	}
+	if value == nil && f.nullable {
+		return ""
+	}
+	switch f.kind {
+	case kindText:
+		return f.expect(isText(value), value)
+	case kindEmail:
+		if !isText(value) {
+			return f.expect(false, value)
+		}
+		if !isEmail(value.(string)) { //nolint:forcetypeassert // checked above
+			return "Invalid email address"
+		}
+	case kindBoolean:
+		_, ok := value.(bool)
+		return f.expect(ok, value)
+	case kindNumber:
+		return f.numberIssue(value)
+	case kindRecord:
+		_, ok := value.(map[string]any)
+		return f.expect(ok, value)
+	case kindChoice:
+		return f.choiceIssue(value)
+	case kindTexts:
+		list, ok := value.([]any)
+		return f.expect(isText(value) || ok && !slices.ContainsFunc(list, func(v any) bool { return !isText(v) }), value)
+	case kindCount:
+		return f.countIssue(value)
+	}
+	return ""
+}
+
+func (f field) expect(ok bool, value any) string {
+	if ok {
+		return ""
+	}
+	name := string(f.kind)
+	switch f.kind {
+	case kindEmail, kindTexts:
+		name = string(kindText)
+	case kindCount:
+		name = string(kindNumber)
+	case kindChoice:
+		name = "'" + strings.Join(f.choices, "' | '") + "'"
+	case kindText, kindBoolean, kindNumber, kindRecord:
+	}
+	return fmt.Sprintf("Expected type: '%s' for field '%s', got: '%s'", name, f.name, jsText(value))
+}
+
+func (f field) numberIssue(value any) string {
+	number, ok := value.(float64)
+	if !ok {
+		return f.expect(false, value)
+	}
+	return f.tooSmall(number < 0)
+}
+
+func (f field) countIssue(value any) string {
+	text, ok := value.(string)
+	if !ok {
+		return f.expect(false, value)
+	}
+	count, err := strconv.Atoi(text)
+	if err != nil {
+		return f.expect(false, value)
+	}
+	return f.tooSmall(count < 0)
+}
+
+// tooSmall refuses negative numbers: no field of ours means anything by them.
+func (f field) tooSmall(small bool) string {
+	if !small {
+		return ""
+	}
+	return fmt.Sprintf("Value for field '%s' too small, expected at least: '0'", f.name)
+}
+
+func (f field) choiceIssue(value any) string {
+	text, ok := value.(string)
+	if !ok {
+		return f.expect(false, value)
+	}
+	if slices.Contains(f.choices, text) {
+		return ""
+	}
+	return fmt.Sprintf("Expected: '%s' for field '%s', but got: '%s'", strings.Join(f.choices, ", "), f.name, text)
+}
+
+func isText(value any) bool {
+	_, ok := value.(string)
+	return ok
+}
+
+// emailPattern is the contract's, and letters of other scripts beside it: who
+// can register with such an address must be able to create an account (W22).
+var emailPattern = regexp.MustCompile(`^[\pL\pM\pN_'+.-]*[\pL\pM\pN_+-]@([\pL\pN][\pL\pM\pN-]*\.)+[\pL\pM]{2,}$`)
+
+func isEmail(text string) bool {
+	return len(text) <= maxEmailLength && !strings.HasPrefix(text, ".") && !strings.Contains(text, "..") &&
+		emailPattern.MatchString(text)
+}
+
+// jsText shows a value as JavaScript's String() does.
+func jsText(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return "null"
+	case string:
+		return v
+	case bool:
+		return strconv.FormatBool(v)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case []any:
+		parts := make([]string, len(v))
+		for i, item := range v {
+			if item != nil {
+				parts[i] = jsText(item)
+			}
+		}
+		return strings.Join(parts, ",")
+	default:
+		return "[object Object]"
+	}
+}
+
+// has reports a field that came in, be it null.
+func (in input) has(name string) bool {
+	_, ok := in[name]
+	return ok
+}
+
+// text returns a text, or nil when it is null or was left out.
+func (in input) text(name string) *string {
+	if text, ok := in[name].(string); ok {
+		return &text
+	}
+	return nil
+}
+
+func (in input) plain(name string) string {
+	text, _ := in[name].(string)
+	return text
+}
+
+func (in input) texts(name string) []string {
+	switch v := in[name].(type) {
+	case string:
+		return []string{v}
+	case []any:
+		out := make([]string, 0, len(v))
+		for _, item := range v {
+			out = append(out, jsText(item))
+		}
+		return out
+	default:
+		return nil
+	}
+}
+
+func (in input) boolean(name string) bool {
+	b, _ := in[name].(bool)
+	return b
+}
+
+func (in input) number(name string) float64 {
+	n, _ := in[name].(float64)
+	return n
+}
+
+func (in input) record(name string) everlatch.Metadata {
+	m, _ := in[name].(map[string]any)
+	return m
+}
+
+// count returns a whole number of a query, or the default when it was left out.
+func (in input) count(name string, otherwise int) int {
+	if count, err := strconv.Atoi(in.plain(name)); err == nil {
+		return count
+	}
+	return otherwise
+}

@@ -1,0 +1,135 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"go.temporal.io/sdk/client"
+
+	"github.com/everlatch/everlatch/api"
+	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/vault"
+)
+
+// App is an assembled process. Its methods may be called from many goroutines;
+// [App.Run] once.
+type App struct {
+	prepared
+
+	cfg      config.Config
+	opts     options
+	log      *slog.Logger
+	store    *store.Store
+	vault    *vault.Vault
+	temporal client.Client
+	flows    *flows.Client
+	server   *api.Server // nil without the part API
+
+	listener net.Listener // nil until Listen, and without an address
+	started  chan struct{}
+	close    sync.Once
+	closeErr error
+}
+
+// New assembles an App and opens its database. The error names every setting
+// that is missing, weak or wrong; a database that is away is
+// [everlatch.CodeUnavailable], one whose schema is behind is named with the
+// command that helps. Close an App that was made.
+func New(ctx context.Context, cfg config.Config, opts ...Option) (*App, error) {
+	o := options{
+		parts: API | Worker,
+		now:   time.Now, //nolint:forbidigo // this is where the clock of a program comes from
+		log:   slog.New(slog.DiscardHandler),
+	}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	p, err := prepare(&cfg, &o)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{prepared: p, cfg: cfg, opts: o, log: o.log, started: make(chan struct{})}
+	if err := a.assemble(ctx); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+func (a *App) assemble(ctx context.Context) (err error) {
+	if a.store, err = store.Open(ctx, a.cfg.Database.URL.Reveal(), a.opts.now); err != nil {
+		return err
+	}
+	if err := a.checkSchema(ctx); err != nil {
+		return err
+	}
+	if a.temporal, err = dial(&a.cfg, a.opts.environ, a.ring, a.log); err != nil {
+		return err
+	}
+	a.vault = vault.New(a.store, a.ring, a.cfg.Vault.TTL.Duration(), a.opts.now)
+	a.flows = flows.New(flows.Options{
+		Temporal:  a.temporal,
+		Vault:     a.vault,
+		Ring:      a.ring.Derive("flows"),
+		TaskQueue: a.cfg.Temporal.TaskQueue,
+		Eager:     a.has(Worker),
+		Now:       a.opts.now,
+		Log:       a.log,
+	})
+	if a.has(API) {
+		a.server, err = a.newServer()
+	}
+	return err
+}
+
+func (a *App) checkSchema(ctx context.Context) error {
+	if a.opts.migrate {
+		return a.store.Migrate(ctx)
+	}
+	pending, err := a.store.Pending(ctx)
+	if err != nil {
+		return err
+	}
+	if pending > 0 {
+		return fmt.Errorf("the schema of the database is behind by %d migrations: run `everlatch migrate up` first", pending)
+	}
+	return nil
+}
+
+func (a *App) has(p Parts) bool { return a.opts.parts&p != 0 }
+
+// Flows returns the door to the dances.
+func (a *App) Flows() *flows.Client { return a.flows }
+
+// Store returns the database.
+func (a *App) Store() *store.Store { return a.store }
+
+// Close ends what New began. It may be called twice; both calls get the same
+// answer.
+func (a *App) Close() error {
+	a.close.Do(func() {
+		var problems []error
+		if a.listener != nil {
+			if err := a.listener.Close(); !errors.Is(err, net.ErrClosed) {
+				problems = append(problems, err)
+			}
+		}
+		if a.flows != nil {
+			a.flows.Close()
+		}
+		if a.temporal != nil {
+			a.temporal.Close()
+		}
+		if a.store != nil {
+			problems = append(problems, a.store.Close())
+		}
+		a.closeErr = errors.Join(problems...)
+	})
+	return a.closeErr
+}

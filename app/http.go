@@ -1,0 +1,145 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/everlatch/everlatch/api"
+	"github.com/everlatch/everlatch/config"
+)
+
+// Limits of one connection. A slow or silent client holds a connection and a
+// goroutine, nothing else; these say for how long.
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = 30 * time.Second
+	writeTimeout  = 60 * time.Second
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 64 << 10
+)
+
+func (a *App) newServer() (*api.Server, error) {
+	c := a.cfg
+	server, err := api.New(api.Deps{
+		Store: a.store, Flows: a.flows, Tokens: a.tokens, Providers: a.registry, Log: a.log, Now: a.opts.now,
+	}, api.Options{
+		AdminCORS:           c.HTTP.AdminCORS,
+		StoreCORS:           c.HTTP.StoreCORS,
+		AuthCORS:            c.HTTP.AuthCORS,
+		AuthMethodsPerActor: c.HTTP.AuthMethodsPerActor,
+		CookieSecrets:       append([]string{c.HTTP.CookieSecret.Reveal()}, c.HTTP.CookiePrevious.Reveal()...),
+		Cookie: api.CookieOptions{
+			Name: c.Session.Name, Domain: c.Cookie.Domain, Path: c.Cookie.Path,
+			SameSite: c.Cookie.SameSite, Secure: secure(c.Cookie.Secure), Rolling: c.Session.Rolling,
+		},
+		SessionIdle:         c.Session.TTL.Duration(),
+		SessionAbsolute:     c.Session.AbsoluteTTL.Duration(),
+		PublishableKey:      api.KeyPolicy(c.Store.PublishableKey),
+		BodyLimit:           c.HTTP.BodyLimit.Bytes(),
+		TrustProxy:          c.HTTP.TrustProxy,
+		RestrictedFields:    c.HTTP.RestrictedFields.Store,
+		StoreRelationsLimit: c.HTTP.StoreRelationsLimit,
+		LoginByGET:          c.Compat.LoginByGET,
+		Home:                a.opts.home,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, add := range a.opts.routes {
+		add(server)
+	}
+	return server, nil
+}
+
+// secure returns nil for "auto".
+func secure(setting string) *bool {
+	on, err := strconv.ParseBool(setting)
+	if err != nil {
+		return nil
+	}
+	return &on
+}
+
+// Listen opens the port, so that its address is known before [App.Run], which
+// otherwise does it. A process that serves nothing has no address.
+func (a *App) Listen(ctx context.Context) error {
+	address := a.address()
+	if address == "" || a.listener != nil {
+		return nil
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("cannot listen on %s: another program uses this port; choose one with --http or http.address", address)
+	}
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", address, err)
+	}
+	a.listener = l
+	return nil
+}
+
+// Address returns host:port that the process listens on, with the real port,
+// or "" before Listen.
+func (a *App) Address() string {
+	if a.listener == nil {
+		return ""
+	}
+	return a.listener.Addr().String()
+}
+
+// address returns what is to be listened on, "" for nothing.
+func (a *App) address() string {
+	switch {
+	case a.has(API):
+		return a.cfg.HTTP.Address
+	case a.has(Worker) && a.cfg.Worker.HealthAddress != config.Off:
+		return a.cfg.Worker.HealthAddress
+	}
+	return ""
+}
+
+func (a *App) handler() http.Handler {
+	if a.server != nil {
+		return a.server.Handler()
+	}
+	return a.health()
+}
+
+// serve answers requests until ctx ends. Then it takes no new connections and
+// gives the requests under way stop_within to finish.
+func (a *App) serve(ctx context.Context) error {
+	if a.listener == nil {
+		<-ctx.Done()
+		return nil
+	}
+	server := &http.Server{
+		Handler:           a.handler(),
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(a.listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve HTTP: %w", err)
+	case <-ctx.Done():
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.cfg.Worker.StopWithin.Duration())
+	defer cancel()
+	if err := server.Shutdown(stopping); err != nil {
+		a.log.Warn("requests were cut off", slog.Any("error", err))
+		return server.Close()
+	}
+	return nil
+}

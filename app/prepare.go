@@ -1,0 +1,83 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/providers"
+	"github.com/everlatch/everlatch/tokens"
+	"github.com/everlatch/everlatch/vault"
+)
+
+// prepared is what can be made from the settings alone.
+type prepared struct {
+	ring     *vault.KeyRing
+	registry *providers.Registry
+	tokens   *tokens.Tokens // nil for a process without parts
+}
+
+// prepare makes it, or reports everything that is missing, weak or wrong (W35).
+func prepare(cfg *config.Config, o *options) (p prepared, err error) {
+	serves := o.parts != 0
+	required := cfg.RequireData
+	if serves {
+		required = cfg.Require
+	}
+	problems := []error{required()}
+	if cfg.Encryption.Keys != "" {
+		p.ring, err = newKeyRing(cfg.Encryption.Keys.Reveal())
+		problems = append(problems, err)
+	}
+	p.registry, err = newRegistry(cfg.Auth.Providers, o.providers)
+	problems = append(problems, err)
+	if serves && problems[0] == nil { // a key that is missing or weak was named above
+		p.tokens, err = newTokens(cfg, o.now)
+		problems = append(problems, err)
+	}
+	return p, errors.Join(problems...)
+}
+
+func newKeyRing(text string) (*vault.KeyRing, error) {
+	keys, err := vault.ParseKeys(text)
+	if err != nil {
+		return nil, fmt.Errorf("encryption.keys (EVERLATCH_ENCRYPTION_KEYS): %w", err)
+	}
+	ring, err := vault.NewKeyRing(keys)
+	if err != nil {
+		return nil, fmt.Errorf("encryption.keys (EVERLATCH_ENCRYPTION_KEYS): %w", err)
+	}
+	return ring, nil
+}
+
+func newTokens(cfg *config.Config, now func() time.Time) (*tokens.Tokens, error) {
+	h := cfg.HTTP
+	out := tokens.Config{
+		Algorithm:      h.JWTOptions.Algorithm,
+		KeyID:          h.JWTOptions.KeyID,
+		Issuer:         h.JWTOptions.Issuer,
+		Audience:       h.JWTOptions.Audience,
+		ExpiresIn:      h.JWTExpiresIn.Duration(),
+		ClockTolerance: h.JWTVerifyOptions.ClockTolerance.Duration(),
+		AcceptUntyped:  cfg.Compat.UntypedTokens,
+		OwnActorOnly:   cfg.Tokens.OwnActorOnly,
+	}
+	if strings.HasPrefix(out.Algorithm, "HS") {
+		out.Secret = []byte(h.JWTSecret.Reveal())
+		for _, secret := range h.JWTPreviousSecrets.Reveal() {
+			out.PreviousSecrets = append(out.PreviousSecrets, []byte(secret))
+		}
+	} else {
+		out.PrivateKeyPEM, out.PublicKeyPEM = h.JWTSecret.Reveal(), h.JWTPublicKey.Reveal()
+		for _, key := range h.JWTPreviousSecrets.Reveal() {
+			out.PreviousPublicKeys = append(out.PreviousPublicKeys, tokens.PublicKey{PEM: key})
+		}
+	}
+	made, err := tokens.New(out, now)
+	if err != nil {
+		return nil, fmt.Errorf("http.jwt_secret and http.jwt_options: %w", err)
+	}
+	return made, nil
+}

@@ -1,0 +1,113 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	sdkworker "go.temporal.io/sdk/worker"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/everlatch/everlatch/activities"
+	"github.com/everlatch/everlatch/worker"
+)
+
+// How long a worker waits between two attempts to reach Temporal.
+const (
+	firstRetry = 100 * time.Millisecond
+	lastRetry  = 5 * time.Second
+)
+
+// Run does what the process is for until ctx ends, and then stops gracefully:
+// no new requests, those under way finish, dances are handed over at their next
+// step. It returns nil after a stop that was asked for.
+func (a *App) Run(ctx context.Context) error {
+	if err := a.Listen(ctx); err != nil {
+		return err
+	}
+	// Requests wait for dances, so the worker outlives them.
+	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWorking()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer stopWorking()
+		return a.serve(ctx)
+	})
+	if a.has(Worker) {
+		g.Go(func() error {
+			a.work(working)
+			return nil
+		})
+	} else {
+		close(a.started)
+	}
+	return g.Wait()
+}
+
+// Started is closed when everything that Run starts is running: for a worker,
+// when it has reached Temporal.
+func (a *App) Started() <-chan struct{} { return a.started }
+
+// work runs dances until ctx ends.
+func (a *App) work(ctx context.Context) {
+	var w sdkworker.Worker
+	err := a.retry(ctx, "start worker", func() error {
+		if err := a.flows.Ready(ctx); err != nil {
+			return err
+		}
+		w = a.newWorker() // one that failed to start cannot start again
+		return w.Start()
+	})
+	if err != nil {
+		return // stopped before Temporal came
+	}
+	defer w.Stop()
+	close(a.started)
+	a.log.InfoContext(ctx, "worker started", slog.String("task_queue", a.cfg.Temporal.TaskQueue))
+	_ = a.retry(ctx, "write schedules", func() error {
+		return worker.EnsureSchedules(ctx, a.temporal, worker.Schedules{
+			TaskQueue:    a.cfg.Temporal.TaskQueue,
+			CleanUpEvery: a.cfg.Worker.CleanUpEvery.Duration(),
+			OrphansEvery: a.cfg.Worker.CleanUpEvery.Duration(),
+			OrphanGrace:  a.cfg.Accounts.OrphanGrace.Duration(),
+		})
+	})
+	<-ctx.Done()
+}
+
+// retry calls do until it succeeds or ctx ends, which is its only error.
+func (a *App) retry(ctx context.Context, what string, do func() error) error {
+	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
+		err := do()
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() == nil {
+			a.log.WarnContext(ctx, "Temporal does not answer, trying again",
+				slog.String("what", what), slog.Duration("again_in", wait), slog.Any("error", cause(err)))
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-timer.C:
+		}
+	}
+}
+
+// cause returns what an error for people hides, for the log.
+func cause(err error) error {
+	if u, ok := err.(interface{ Unwrap() error }); ok && u.Unwrap() != nil {
+		return u.Unwrap()
+	}
+	return err
+}
+
+func (a *App) newWorker() sdkworker.Worker {
+	return worker.New(a.temporal, activities.New(a.store, a.vault, a.registry, a.opts.now), worker.Options{
+		TaskQueue:  a.cfg.Temporal.TaskQueue,
+		StopWithin: a.cfg.Worker.StopWithin.Duration(),
+		Log:        a.log,
+	})
+}

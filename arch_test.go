@@ -1,0 +1,100 @@
+package everlatch_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/everlatch/everlatch"
+
+// arrows lists, for each package, which of ours it may import. An arrow is
+// added on purpose or not at all; style.md section 4 gives the reasons.
+var arrows = map[string]string{
+	".":                   "",
+	"ids":                 "",
+	"store":               ". ids",
+	"store/storetest":     ". store",
+	"vault":               ". store ids",
+	"tokens":              ".",
+	"providers":           ".",
+	"providers/emailpass": ". providers",
+	"activities":          ". ids store vault providers",
+	"workflows":           ". vault activities",
+	"temporalkit":         ". vault",
+	"flows":               ". ids vault providers workflows temporalkit",
+	"worker":              ". activities workflows temporalkit",
+	"api":                 ". ids vault tokens providers flows workflows store",
+	"api/apitest":         ".",
+	"config":              "",
+	"embedded":            "",
+	"app":                 "* -cmd/everlatch -embedded -bench -e2e",
+	"cmd/everlatch":       ". app config embedded flows store vault",
+	"bench":               "",
+	"e2e":                 "*",
+}
+
+// foreign lists what a package must never import, itself or through ours.
+var foreign = map[string][]string{
+	".":           {"github.com/", "go.temporal.io/", "golang.org/"},
+	"store":       {"go.temporal.io/", "github.com/labstack/"},
+	"vault":       {"go.temporal.io/", "github.com/labstack/"},
+	"tokens":      {"go.temporal.io/", "github.com/labstack/", "database/sql"},
+	"providers":   {"go.temporal.io/", "github.com/labstack/", "database/sql"},
+	"activities":  {"go.temporal.io/sdk/client", "github.com/labstack/"},
+	"workflows":   {"net/http", "database/sql", "go.temporal.io/sdk/client"},
+	"api":         {"go.temporal.io/"},
+	"config":      {"github.com/labstack/", "go.temporal.io/server"},
+	"worker":      {"github.com/labstack/"},
+	"temporalkit": {"github.com/labstack/", "database/sql"},
+}
+
+// TestArrows checks the direct imports of every package, tests left out.
+func TestArrows(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").Output()
+	require.NoError(t, err)
+	for line := range strings.Lines(strings.TrimSpace(string(out))) {
+		fields := strings.Fields(line)
+		pkg := local(fields[0])
+		allowed, listed := arrows[pkg]
+		if !listed && strings.HasPrefix(pkg, "examples/") {
+			continue // examples are users: they may import what users may
+		}
+		if !listed {
+			t.Errorf("package %s is not in the table of arrows", pkg)
+			continue
+		}
+		for _, imported := range fields[1:] {
+			if strings.HasPrefix(imported, module) {
+				if !mayImport(allowed, local(imported)) {
+					t.Errorf("%s must not import %s", pkg, local(imported))
+				}
+				continue
+			}
+			for _, banned := range foreign[pkg] {
+				if strings.HasPrefix(imported, banned) {
+					t.Errorf("%s must not import %s", pkg, imported)
+				}
+			}
+		}
+	}
+}
+
+func mayImport(allowed, pkg string) bool {
+	names := strings.Fields(allowed)
+	if slices.Contains(names, "-"+pkg) {
+		return false
+	}
+	return slices.Contains(names, "*") || slices.Contains(names, pkg)
+}
+
+func local(path string) string {
+	if path == module {
+		return "."
+	}
+	return strings.TrimPrefix(path, module+"/")
+}

@@ -1,0 +1,54 @@
+// Command bench measures what requests cost: how many a second, how long each
+// takes, and how much CPU the server spends on one.
+//
+//	go run ./bench -base http://127.0.0.1:9000 -pids "$(pgrep -x everlatch)" -c 1,8 -d 10s
+//	go run ./bench -base http://127.0.0.1:9000 -publishable-key pk_… -n 500 -json > medusa.json
+//	go run ./bench -scenarios login,me -baseline medusa.json
+//
+// It speaks Medusa's wire, which is Everlatch's as well, so the same command
+// measures both. It makes its own people under addresses that nobody has yet
+// and leaves them behind: point it at a folder or a database that may be thrown
+// away. It refuses every host but this machine.
+//
+// # Scenarios
+//
+//	register  POST /auth/customer/emailpass/register, a new address each time
+//	login     POST /auth/customer/emailpass
+//	refresh   POST /auth/token/refresh
+//	session   GET /store/customers/me with a session cookie
+//	me        GET /store/customers/me with a bearer token
+//
+// # How it drives
+//
+// A closed loop: each of -c clients has one kept-alive connection and a person
+// of its own, and sends its next request when it has the answer to the last. So
+// requests/s with one client is the inverse of the latency, and with many it is
+// what the machine can do. A measurement ends after -d or -n requests, whichever
+// was given, and follows -warm of the same load that does not count.
+//
+// # How to read it
+//
+//	req/s     answers of the right kind in a second
+//	p50 …     latency of those answers in milliseconds, by nearest rank
+//	cpu ms    CPU milliseconds (user and system, all threads) that the processes
+//	          in -pids spent for each request; the kernel counts in steps of
+//	          10 ms, so it takes a second of load to mean much
+//	own ms    the same of this command, which shares the machine
+//	rss MiB   resident memory of -pids when the scenario ended; the lines above
+//	          the table say what it was before the first request
+//	others    how much of the machine went to processes that are neither in
+//	          -pids nor this command
+//
+// Trust cpu ms: it hardly depends on what else runs. Trust req/s and latency
+// only where others is near zero, and compare them only when own ms is small
+// beside cpu ms. Leaving out a process of the server (its database, say)
+// flatters it: name them all.
+//
+// With -baseline, each line is followed by its ratios to the line of the same
+// scenario and number of clients in an earlier -json output: 0.50 under cpu ms
+// is half the cost.
+//
+// A request that is answered by anything but 200, or not at all, is an error.
+// It counts in no figure but errors and cpu ms, the first of each scenario is
+// printed, and the command ends with status 1.
+package main

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Bounds on what a run may be asked for. They keep a slip of the finger from
+// filling a disk or a night.
+const (
+	maxClients  = 256
+	maxRequests = 1_000_000
+	maxDuration = 10 * time.Minute
+	maxPrefix   = 32
+)
+
+// defaultDuration is how long a scenario runs when neither -d nor -n is given.
+const defaultDuration = 10 * time.Second
+
+// options is what the command line asks for.
+type options struct {
+	base           target
+	publishableKey string
+	pids           []int
+	clients        []int
+	// duration bounds a measurement in time and requests in number; both are
+	// always set.
+	duration    time.Duration
+	requests    int
+	warm        time.Duration
+	scenarios   []string
+	emailPrefix string
+	baseline    *report
+	json        bool
+}
+
+// target is the server: a loopback address, and the host that requests name.
+type target struct{ host, address string }
+
+// parseOptions reads the command line and reports everything that is wrong with
+// it at once.
+func parseOptions(args []string, stderr io.Writer) (o options, err error) {
+	set := flag.NewFlagSet("bench", flag.ContinueOnError)
+	set.SetOutput(io.Discard) // main prints what is wrong
+	base := set.String("base", "http://127.0.0.1:9000", "where the server `listens`; loopback only")
+	set.StringVar(&o.publishableKey, "publishable-key", "", "the `key` that /store routes demand")
+	pids := set.String("pids", "", "process `ids` of the server, whose CPU time and memory are measured: 123,456")
+	clients := set.String("c", "1,8", "how many `clients` at once, each in a measurement of its own")
+	set.DurationVar(&o.duration, "d", 0, "how `long` a measurement takes (default 10s without -n)")
+	set.IntVar(&o.requests, "n", 0, "how many `requests` a measurement takes, instead of -d")
+	set.DurationVar(&o.warm, "warm", time.Second, "how `long` each measurement is preceded by load that does not count")
+	scenarios := set.String("scenarios", strings.Join(scenarioNames(), ","), "which `scenarios`, in this order")
+	set.StringVar(&o.emailPrefix, "email-prefix", "bench", "what the `addresses` of the people that it makes begin with")
+	baseline := set.String("baseline", "", "a `file` with the -json output of an earlier run, to print ratios to")
+	set.BoolVar(&o.json, "json", false, "print JSON instead of a table")
+	if err := set.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			set.SetOutput(stderr)
+			set.Usage()
+		}
+		return o, err
+	}
+	var problems []error
+	keep := func(err error) { problems = append(problems, err) }
+	if set.NArg() > 0 {
+		keep(fmt.Errorf("unexpected argument %q", set.Arg(0)))
+	}
+	o.base, err = parseBase(*base)
+	keep(err)
+	o.pids, err = parseNumbers("-pids", *pids, 1<<22)
+	keep(err)
+	o.clients, err = parseNumbers("-c", *clients, maxClients)
+	keep(err)
+	if err == nil && len(o.clients) == 0 {
+		keep(errors.New("-c names no number of clients"))
+	}
+	o.scenarios, err = parseScenarios(*scenarios)
+	keep(err)
+	o.baseline, err = readReport(*baseline)
+	keep(err)
+	keep(o.bound())
+	keep(o.checkText())
+	return o, errors.Join(problems...)
+}
+
+// bound checks -d, -n and -warm, and fills in what was not given, so that no
+// measurement is endless.
+func (o *options) bound() error {
+	var problems []error
+	if o.duration != 0 && o.requests != 0 {
+		problems = append(problems, errors.New("-d and -n exclude each other"))
+	}
+	if o.duration < 0 || o.duration > maxDuration {
+		problems = append(problems, fmt.Errorf("-d is %s, it may be up to %s", o.duration, maxDuration))
+	}
+	if o.requests < 0 || o.requests > maxRequests {
+		problems = append(problems, fmt.Errorf("-n is %d, it may be up to %d", o.requests, maxRequests))
+	}
+	if o.warm < 0 || o.warm > maxDuration {
+		problems = append(problems, fmt.Errorf("-warm is %s, it may be up to %s", o.warm, maxDuration))
+	}
+	switch {
+	case o.requests != 0:
+		o.duration = maxDuration
+	case o.duration == 0:
+		o.duration = defaultDuration
+		fallthrough
+	default:
+		o.requests = maxRequests
+	}
+	return errors.Join(problems...)
+}
+
+// checkText checks what is copied into requests.
+func (o *options) checkText() error {
+	var problems []error
+	if o.emailPrefix == "" || len(o.emailPrefix) > maxPrefix || !madeOf(o.emailPrefix, "-_.") {
+		problems = append(problems, fmt.Errorf("-email-prefix must be letters, digits and -_. , up to %d", maxPrefix))
+	}
+	if !madeOf(o.publishableKey, "_-") {
+		problems = append(problems, errors.New("-publishable-key must be letters, digits, _ and -"))
+	}
+	return errors.Join(problems...)
+}
+
+func madeOf(text, also string) bool {
+	return strings.IndexFunc(text, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune(also, r)
+	}) < 0
+}
+
+// parseBase accepts http://host[:port] of this machine: load on somebody else's
+// server is an attack.
+func parseBase(text string) (t target, err error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" || u.Host == "" || u.User != nil ||
+		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return t, fmt.Errorf("-base %q must be http://host:port", text)
+	}
+	host, port := u.Hostname(), u.Port()
+	if host == "localhost" {
+		host = "127.0.0.1" // whatever a resolver would say
+	}
+	address, err := netip.ParseAddr(host)
+	if err != nil || !address.IsLoopback() {
+		return t, fmt.Errorf("-base %q is not on this machine: the host must be 127.0.0.1, [::1] or localhost", text)
+	}
+	if port == "" {
+		port = "80"
+	}
+	number, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || number == 0 {
+		return t, fmt.Errorf("-base %q has no valid port", text)
+	}
+	return target{host: u.Host, address: netip.AddrPortFrom(address, uint16(number)).String()}, nil
+}
+
+// parseNumbers reads a list of different numbers from 1 to limit.
+func parseNumbers(name, text string, limit int) (out []int, err error) {
+	for field := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' }) {
+		n, err := strconv.Atoi(field)
+		if err != nil || n < 1 || n > limit {
+			return nil, fmt.Errorf("%s: %q is not a number from 1 to %d", name, field, limit)
+		}
+		if slices.Contains(out, n) {
+			return nil, fmt.Errorf("%s: %d stands there twice", name, n)
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}
+
+func parseScenarios(text string) ([]string, error) {
+	names := strings.Split(text, ",")
+	for i, name := range names {
+		if !slices.Contains(scenarioNames(), name) {
+			return nil, fmt.Errorf("-scenarios: %q is none of %s", name, strings.Join(scenarioNames(), ", "))
+		}
+		if slices.Contains(names[:i], name) {
+			return nil, fmt.Errorf("-scenarios: %q stands there twice", name)
+		}
+	}
+	return names, nil
+}
+
+func readReport(path string) (*report, error) {
+	if path == "" {
+		return nil, nil //nolint:nilnil // no baseline was asked for
+	}
+	raw, err := os.ReadFile(path) //nolint:gosec // the path is the operator's
+	if err != nil {
+		return nil, fmt.Errorf("-baseline: %w", err)
+	}
+	return parseReport(raw)
+}

@@ -1,0 +1,142 @@
+package main_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// service is as much of the wire as the command speaks, strict about
+// everything that a real server would refuse.
+type service struct {
+	url string
+	key string // publishable key that /store demands
+
+	mu        sync.Mutex
+	passwords map[string]string // by address
+	tokens    map[string]string // address by token
+	customers map[string]bool   // addresses with an account
+	requests  map[string]int    // answered by 200, by route
+	fail      string            // a route that is answered by 500
+	n         int
+}
+
+func newService(t *testing.T) *service {
+	t.Helper()
+	s := &service{
+		key: "pk_test", passwords: map[string]string{}, tokens: map[string]string{},
+		customers: map[string]bool{}, requests: map[string]int{},
+	}
+	routes := http.NewServeMux()
+	for route, handle := range map[string]func(r *http.Request) (int, any){
+		"POST /auth/customer/emailpass/register": s.register,
+		"POST /auth/customer/emailpass":          s.login,
+		"POST /store/customers":                  s.createCustomer,
+		"POST /auth/session":                     s.refresh,
+		"POST /auth/token/refresh":               s.refresh,
+		"GET /store/customers/me":                s.me,
+	} {
+		routes.HandleFunc(route, s.serve(route, handle))
+	}
+	server := httptest.NewServer(routes)
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	return s
+}
+
+func (s *service) serve(route string, handle func(r *http.Request) (int, any)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		status, body := handle(r)
+		if route == s.fail {
+			status, body = http.StatusInternalServerError, object{"message": "An unknown error occurred."}
+		}
+		if strings.HasPrefix(r.URL.Path, "/store/") && r.Header.Get("X-Publishable-Api-Key") != s.key {
+			status, body = http.StatusBadRequest, object{"message": "Publishable API key required"}
+		}
+		if status == http.StatusOK {
+			s.requests[route]++
+		}
+		if route == "POST /auth/session" {
+			w.Header().Set("Set-Cookie", "connect.sid=s%3A"+bearer(r)+"; Path=/; HttpOnly")
+		}
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		w.WriteHeader(status)
+		if s.n++; s.n%2 == 0 {
+			_ = http.NewResponseController(w).Flush() // every other answer comes in chunks
+		}
+		_ = json.NewEncoder(w).Encode(body)
+	}
+}
+
+type object map[string]any
+
+type typed struct{ Email, Password string }
+
+func read(r *http.Request) (in typed) {
+	if r.Header.Get("Content-Type") != "application/json" || json.NewDecoder(r.Body).Decode(&in) != nil {
+		return typed{}
+	}
+	return in
+}
+
+func bearer(r *http.Request) string {
+	return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+}
+
+func (s *service) issue(email string) (int, any) {
+	token := "token-" + strconv.Itoa(len(s.tokens))
+	s.tokens[token] = email
+	return http.StatusOK, object{"token": token}
+}
+
+func (s *service) register(r *http.Request) (int, any) {
+	in := read(r)
+	if in.Email == "" || len(in.Password) < 8 || s.passwords[in.Email] != "" {
+		return http.StatusUnauthorized, object{"message": "Identity with email already exists"}
+	}
+	s.passwords[in.Email] = in.Password
+	return s.issue(in.Email)
+}
+
+func (s *service) login(r *http.Request) (int, any) {
+	in := read(r)
+	if in.Password == "" || s.passwords[in.Email] != in.Password {
+		return http.StatusUnauthorized, object{"message": "Invalid email or password"}
+	}
+	return s.issue(in.Email)
+}
+
+func (s *service) createCustomer(r *http.Request) (int, any) {
+	in := read(r)
+	if s.tokens[bearer(r)] != in.Email || s.customers[in.Email] {
+		return http.StatusBadRequest, object{"message": "Request already authenticated as a customer."}
+	}
+	s.customers[in.Email] = true
+	return http.StatusOK, object{"customer": object{"email": in.Email}}
+}
+
+func (s *service) refresh(r *http.Request) (int, any) {
+	email := s.tokens[bearer(r)]
+	if !s.customers[email] {
+		return http.StatusUnauthorized, object{"message": "Unauthorized"}
+	}
+	return s.issue(email)
+}
+
+func (s *service) me(r *http.Request) (int, any) {
+	token := bearer(r)
+	if cookie, err := r.Cookie("connect.sid"); err == nil {
+		token = strings.TrimPrefix(cookie.Value, "s%3A")
+	}
+	email := s.tokens[token]
+	if !s.customers[email] {
+		return http.StatusUnauthorized, object{"message": "Unauthorized"}
+	}
+	return http.StatusOK, object{"customer": object{"email": email}}
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+)
+
+// wire builds requests as the bytes that go over the connection. Everlatch and
+// Medusa take the same ones (contract sections 4.3 and 4.4).
+type wire struct {
+	host           string
+	publishableKey string
+}
+
+func (w wire) register(email, password string) []byte {
+	return w.request("POST", "/auth/customer/emailpass/register", credentials(email, password))
+}
+
+func (w wire) login(email, password string) []byte {
+	return w.request("POST", "/auth/customer/emailpass", credentials(email, password))
+}
+
+func (w wire) createCustomer(token, email string) []byte {
+	body := mustJSON(struct {
+		Email string `json:"email"`
+	}{email})
+	return w.request("POST", "/store/customers", body, "Authorization", "Bearer "+token)
+}
+
+func (w wire) openSession(token string) []byte {
+	return w.request("POST", "/auth/session", nil, "Authorization", "Bearer "+token)
+}
+
+func (w wire) refresh(token string) []byte {
+	return w.request("POST", "/auth/token/refresh", nil, "Authorization", "Bearer "+token)
+}
+
+func (w wire) me(name, value string) []byte {
+	return w.request("GET", "/store/customers/me", nil, name, value)
+}
+
+// request writes a request with pairs of further headers.
+func (w wire) request(method, path string, body []byte, header ...string) []byte {
+	var b []byte
+	line := func(parts ...string) {
+		for _, part := range parts {
+			b = append(b, part...)
+		}
+		b = append(b, "\r\n"...)
+	}
+	line(method, " ", path, " HTTP/1.1")
+	line("Host: ", w.host)
+	line("User-Agent: everlatch-bench")
+	line("Accept: application/json")
+	if w.publishableKey != "" {
+		line("X-Publishable-Api-Key: ", w.publishableKey)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		line(header[i], ": ", header[i+1])
+	}
+	if body != nil {
+		line("Content-Type: application/json")
+	}
+	if body != nil || method != "GET" {
+		line("Content-Length: ", strconv.Itoa(len(body)))
+	}
+	line()
+	return append(b, body...)
+}
+
+func credentials(email, password string) []byte {
+	return mustJSON(struct {
+		Email    string `json:"email"`
+		Password string `json:"password"`
+	}{email, password})
+}
+
+// mustJSON marshals a struct of strings, which cannot fail.
+func mustJSON(v any) []byte {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("marshal %T: %v", v, err))
+	}
+	return raw
+}

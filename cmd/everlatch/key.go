@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/app"
+	"github.com/everlatch/everlatch/store"
+)
+
+// clock is the clock of the tools.
+func clock() time.Time { return time.Now() }
+
+// createdByCLI stands in created_by of keys that nobody signed in made.
+const createdByCLI = "everlatch-cli"
+
+func (p *program) keyCommand() *cobra.Command {
+	key := &cobra.Command{Use: "key", Short: "API keys"}
+	key.AddCommand(p.keyCreateCommand())
+	return key
+}
+
+func (p *program) keyCreateCommand() *cobra.Command {
+	var title, kind string
+	c := &cobra.Command{
+		Use:   "create",
+		Short: "Create a publishable or secret API key and print its token",
+		Long: "Prints the token on standard output and nothing else there. The token of a secret key is shown this\n" +
+			"once: only its hash is stored.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return p.withStore(c, func(ctx context.Context, s *store.Store, where string) error {
+				created, err := app.CreateAPIKey(ctx, s, title, kind, createdByCLI, clock)
+				if err != nil {
+					return err
+				}
+				_, _ = fmt.Fprintf(p.stderr, "Created %s key %q (%s) in %s\n", created.Type, created.Title, created.ID, where)
+				_, err = fmt.Fprintln(p.stdout, created.Token)
+				return err
+			})
+		},
+	}
+	c.Flags().StringVar(&title, "title", "", "what the key is for")
+	c.Flags().StringVar(&kind, "type", everlatch.KeyPublishable, "publishable or secret")
+	_ = c.MarkFlagRequired("title") // fails only for a flag that is not there
+	return c
+}

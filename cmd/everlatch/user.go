@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/app"
+	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/vault"
+)
+
+func (p *program) userCommand() *cobra.Command {
+	user := &cobra.Command{Use: "user", Short: "Administrators"}
+	user.AddCommand(p.userCreateCommand())
+	return user
+}
+
+func (p *program) userCreateCommand() *cobra.Command {
+	var email, password, first, last, provider string
+	c := &cobra.Command{
+		Use:   "create",
+		Short: "Create an administrator with a password",
+		Long: "Creates an administrator through the account workflow: identity, user and link come to be together or\n" +
+			"not at all. Without -p the password is asked for, or read from the first line of standard input.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if !c.Flags().Changed("password") {
+				var err error
+				if password, err = p.readPassword(); err != nil {
+					return err
+				}
+			}
+			return p.withFlows(c, func(ctx context.Context, a *app.App, where string) error {
+				user, err := a.Flows().CreateUser(ctx, flows.UserRequest{
+					Provider: provider, Email: email, Password: vault.NewSecret([]byte(password)),
+					FirstName: optional(first), LastName: optional(last),
+				})
+				if errors.Is(err, everlatch.ErrUnavailable) {
+					return fmt.Errorf("%w Is Temporal reachable, and is a worker running? (%w)", err, errors.Unwrap(err))
+				}
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(p.stdout, "Created administrator %s (%s) in %s\n", user.Email, user.ID, where)
+				return err
+			})
+		},
+	}
+	c.Flags().StringVarP(&email, "email", "e", "", "e-mail address")
+	c.Flags().StringVarP(&password, "password", "p", "", "password; others on this machine may see it, so better leave it out")
+	c.Flags().StringVar(&first, "first-name", "", "first name")
+	c.Flags().StringVar(&last, "last-name", "", "last name")
+	c.Flags().StringVar(&provider, "provider", "emailpass", "id of the auth provider")
+	_ = c.MarkFlagRequired("email") // fails only for a flag that is not there
+	return c
+}
+
+func optional(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// readPassword asks on a terminal, twice and without echo, and otherwise reads
+// one line.
+func (p *program) readPassword() (string, error) {
+	terminal, ok := p.stdin.(*os.File)
+	if !ok || !term.IsTerminal(int(terminal.Fd())) {
+		return readLine(p.stdin)
+	}
+	first, err := p.ask(terminal, "Password: ")
+	if err != nil {
+		return "", err
+	}
+	second, err := p.ask(terminal, "Once more: ")
+	if err != nil {
+		return "", err
+	}
+	if first != second {
+		return "", errors.New("the two passwords differ")
+	}
+	return first, nil
+}
+
+func (p *program) ask(terminal *os.File, prompt string) (string, error) {
+	_, _ = fmt.Fprint(p.stderr, prompt)
+	text, err := term.ReadPassword(int(terminal.Fd()))
+	_, _ = fmt.Fprintln(p.stderr)
+	if err != nil {
+		return "", fmt.Errorf("read password: %w", err)
+	}
+	return string(text), nil
+}
+
+func readLine(r io.Reader) (string, error) {
+	line, err := bufio.NewReader(r).ReadString('\n')
+	line = strings.TrimRight(line, "\r\n")
+	if line == "" && err != nil {
+		return "", errors.New("no password: give it with -p, type it on a terminal, or send it to standard input")
+	}
+	return line, nil
+}

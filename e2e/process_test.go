@@ -1,0 +1,242 @@
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// binary builds the program once for all tests of this package.
+var binary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "everlatch-e2e")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "everlatch")
+	cmd := exec.CommandContext(context.Background(), "go", "build", "-o", path, "../cmd/everlatch")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+// process is a running everlatch.
+type process struct {
+	cmd  *exec.Cmd
+	log  *os.File
+	base string // of the API
+	temporal,
+	dir string
+}
+
+// devOptions configure [startDev].
+type devOptions struct {
+	dir    string // data folder; empty makes one
+	env    []string
+	config string // YAML, written to a file beside the data
+	args   []string
+}
+
+// startDev starts `everlatch dev` on free ports and waits until it is ready.
+func startDev(t *testing.T, o devOptions) *process {
+	t.Helper()
+	if o.dir == "" {
+		o.dir = filepath.Join(t.TempDir(), "data")
+	}
+	p := &process{dir: o.dir}
+	p.base, p.temporal = freeAddress(t), freeAddress(t)
+	args := append([]string{"dev", "--data", o.dir, "--http", p.base, "--temporal", p.temporal, "--ui", freeAddress(t)}, o.args...)
+	if o.config != "" {
+		path := filepath.Join(t.TempDir(), "everlatch.yaml")
+		require.NoError(t, os.WriteFile(path, []byte(o.config), 0o600))
+		args = append(args, "--config", path)
+	}
+	p.base = "http://" + p.base
+	p.start(t, args, o.env)
+	return p
+}
+
+// start runs a command of the program and, where it serves HTTP, waits for
+// /ready.
+func (p *process) start(t *testing.T, args, env []string) {
+	t.Helper()
+	path, err := binary()
+	require.NoError(t, err)
+	p.log, err = os.CreateTemp(t.TempDir(), "everlatch-*.log")
+	require.NoError(t, err)
+	p.cmd = exec.CommandContext(context.Background(), path, args...)
+	p.cmd.Env = append(os.Environ(), env...)
+	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
+	require.NoError(t, p.cmd.Start())
+	t.Cleanup(func() {
+		p.kill()
+		if t.Failed() {
+			t.Logf("log of %v:\n%s", args, p.logText())
+		}
+	})
+	if p.base != "" {
+		p.waitReady(t)
+	}
+}
+
+func (p *process) waitReady(t *testing.T) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		resp, err := http.Get(p.base + "/ready")
+		if err != nil {
+			return false
+		}
+		defer resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	}, 60*time.Second, 20*time.Millisecond, "not ready; log:\n%s", p.logText())
+}
+
+// kill is kill -9.
+func (p *process) kill() {
+	if p.cmd.ProcessState != nil {
+		return
+	}
+	_ = p.cmd.Process.Kill()
+	_ = p.cmd.Wait()
+}
+
+// stop asks for a graceful end and waits for it.
+func (p *process) stop(t *testing.T) {
+	t.Helper()
+	require.NoError(t, p.cmd.Process.Signal(os.Interrupt))
+	done := make(chan error, 1)
+	go func() { done <- p.cmd.Wait() }()
+	select {
+	case err := <-done:
+		require.NoError(t, err, "log:\n%s", p.logText())
+	case <-time.After(30 * time.Second):
+		t.Fatalf("did not stop; log:\n%s", p.logText())
+	}
+}
+
+func (p *process) logText() string {
+	raw, _ := os.ReadFile(p.log.Name())
+	return string(raw)
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// answer is a response with its body read.
+type answer struct {
+	status int
+	header http.Header
+	raw    []byte
+}
+
+func (a answer) json(t *testing.T) map[string]any {
+	t.Helper()
+	var out map[string]any
+	require.NoError(t, json.Unmarshal(a.raw, &out), "body %q", a.raw)
+	return out
+}
+
+func (a answer) str(t *testing.T, path string) string {
+	t.Helper()
+	var v any = a.json(t)
+	for key := range strings.SplitSeq(path, ".") {
+		m, _ := v.(map[string]any)
+		v = m[key]
+	}
+	s, _ := v.(string)
+	return s
+}
+
+// call sends a request; header pairs follow the body. A string body is sent as
+// it is, anything else as JSON.
+func (p *process) call(t *testing.T, method, path string, body any, header ...string) answer {
+	t.Helper()
+	a, err := p.try(t.Context(), method, path, body, header...)
+	require.NoError(t, err)
+	return a
+}
+
+func (p *process) try(ctx context.Context, method, path string, body any, header ...string) (a answer, err error) {
+	var reader io.Reader
+	switch b := body.(type) {
+	case nil:
+	case string:
+		reader = strings.NewReader(b)
+	default:
+		raw, err := json.Marshal(b)
+		if err != nil {
+			return a, err
+		}
+		reader = bytes.NewReader(raw)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, p.base+path, reader)
+	if err != nil {
+		return a, err
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return a, err
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	return answer{status: resp.StatusCode, header: resp.Header, raw: raw}, err
+}
+
+var client = &http.Client{
+	Timeout:       30 * time.Second,
+	Transport:     &http.Transport{MaxIdleConnsPerHost: 200},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+type object = map[string]any
+
+func bearer(token string) []string { return []string{"Authorization", "Bearer " + token} }
+
+// register registers a customer's identity and returns its token.
+func (p *process) register(t *testing.T, email, password string) string {
+	t.Helper()
+	a := p.call(t, "POST", "/auth/customer/emailpass/register", object{"email": email, "password": password})
+	require.Equal(t, 200, a.status, "%s", a.raw)
+	return a.str(t, "token")
+}
+
+// login signs a customer in and returns the token.
+func (p *process) login(t *testing.T, email, password string) string {
+	t.Helper()
+	a := p.call(t, "POST", "/auth/customer/emailpass", object{"email": email, "password": password})
+	require.Equal(t, 200, a.status, "%s", a.raw)
+	return a.str(t, "token")
+}
+
+// signUp registers, creates the customer and signs in.
+func (p *process) signUp(t *testing.T, email, password string) string {
+	t.Helper()
+	token := p.register(t, email, password)
+	a := p.call(t, "POST", "/store/customers", object{"email": email}, bearer(token)...)
+	require.Equal(t, 200, a.status, "%s", a.raw)
+	return p.login(t, email, password)
+}

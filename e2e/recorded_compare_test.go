@@ -1,0 +1,357 @@
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// comparison collects how a live answer differs from the recorded one.
+type comparison struct {
+	world       *world
+	exchange    exchange
+	deviations  *deviations
+	differences []string
+	// own are the live ids that a placeholder must stand for, by prefix: those
+	// of the caller and of the path. Any id will do for other prefixes.
+	own map[string][]string
+}
+
+// compare returns what differs beyond the general rows of docs/deviations.md.
+func (w *world) compare(t *testing.T, d *deviations, e exchange, a answer) []string {
+	t.Helper()
+	c := &comparison{world: w, exchange: e, deviations: d}
+	c.findOwn(t)
+	if a.status != e.Response.Status {
+		c.differ("status", e.Response.Status, a.status)
+	}
+	if want, got := e.Response.Headers.ContentType, a.header.Get("Content-Type"); want != got {
+		c.differ("content-type", want, got)
+	}
+	c.cookies(e.Response.Headers.SetCookie, a.header.Values("Set-Cookie"))
+	c.headers(a)
+	c.body(t, a)
+	for _, at := range slices.Sorted(maps.Keys(e.JWTs)) {
+		c.token(t, at, a)
+	}
+	return c.differences
+}
+
+func (c *comparison) differ(where string, want, got any) {
+	c.differences = append(c.differences, fmt.Sprintf("%s: want %s, got %s", where, show(want), show(got)))
+}
+
+func show(v any) string {
+	if s, ok := v.(string); ok {
+		return fmt.Sprintf("%q", s)
+	}
+	if raw, err := json.Marshal(v); err == nil {
+		return string(raw)
+	}
+	return fmt.Sprint(v)
+}
+
+func (c *comparison) findOwn(t *testing.T) {
+	t.Helper()
+	c.own = map[string][]string{}
+	add := func(id string) {
+		if prefix, _, ok := strings.Cut(id, "_"); ok {
+			c.own[prefix] = append(c.own[prefix], id)
+		}
+	}
+	if p := c.world.cast.caller(t, c.exchange); p != nil {
+		add(p.live)
+		if token, ok := c.exchange.token(t); !ok || token.str("actor_id") != "" {
+			for _, actor := range p.actors {
+				add(actor)
+			}
+		}
+	}
+	for _, id := range recordedID.FindAllString(c.exchange.Request.Path, -1) {
+		add(c.world.liveID(id))
+	}
+}
+
+// comparedHeaders are the headers that mean something to clients. Where all
+// headers were recorded, they must be the same or absent from both.
+var comparedHeaders = []string{
+	"vary", "allow", "access-control-allow-origin", "access-control-allow-credentials",
+	"access-control-allow-methods", "access-control-allow-headers", "access-control-expose-headers",
+	"content-security-policy", "x-content-type-options", "x-powered-by", "etag", "content-length",
+}
+
+func (c *comparison) headers(a answer) {
+	if c.exchange.Response.Extra == nil {
+		return
+	}
+	for _, name := range comparedHeaders {
+		want, got := c.exchange.Response.Extra[name], strings.Join(a.header.Values(name), ", ")
+		switch {
+		case want == got, c.ofBytes(name, want):
+		case want != "" && got == "" && c.deviations.everywhere("no header "+name):
+		default:
+			c.differ("header "+name, want, got)
+		}
+	}
+}
+
+// ofBytes tells headers that depend on bytes which differ from run to run, or
+// from one list of providers to another.
+func (c *comparison) ofBytes(name, want string) bool {
+	if name != "etag" && name != "content-length" || want == "" {
+		return false
+	}
+	return bytes.Contains(c.exchange.Response.Body, []byte(`<jwt>`)) || c.listsProviders()
+}
+
+// cookies compares name, attributes and identity of session cookies.
+func (c *comparison) cookies(want, got []string) {
+	if len(want) != len(got) {
+		c.differ("set-cookie", want, got)
+		return
+	}
+	for i := range want {
+		recorded, live := parseCookie(want[i]), parseCookie(got[i])
+		if recorded.name != live.name || (recorded.sid == "") != (live.sid == "") {
+			c.differ("set-cookie", want[i], got[i])
+			continue
+		}
+		expected, known := c.world.sessions[recorded.sid]
+		switch {
+		case known && expected.sid != live.sid:
+			c.differ("session id", "the one that it was", "another")
+		case !known && live.sid != "" && c.world.hasSession(live.sid):
+			c.differ("session id", "a new one", "one that was there before")
+		}
+		c.attributes(cookieAttributes(want[i]), cookieAttributes(got[i]))
+	}
+}
+
+func (w *world) hasSession(sid string) bool {
+	for _, s := range w.sessions {
+		if s.sid == sid {
+			return true
+		}
+	}
+	return false
+}
+
+func cookieAttributes(header string) map[string]string {
+	out := map[string]string{}
+	_, rest, _ := strings.Cut(header, ";")
+	for attribute := range strings.SplitSeq(rest, ";") {
+		name, value, _ := strings.Cut(strings.TrimSpace(attribute), "=")
+		out[name] = value
+	}
+	return out
+}
+
+func (c *comparison) attributes(want, got map[string]string) {
+	all := maps.Clone(want)
+	maps.Copy(all, got)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		wanted, inWant := want[name]
+		value, inGot := got[name]
+		switch {
+		case inWant && inGot && name == "Expires":
+			c.expiry(wanted, value)
+		case inWant == inGot && wanted == value:
+		case !inWant && c.deviations.everywhere("cookie attribute "+strings.TrimSuffix(name+"="+value, "=")):
+		default:
+			c.differ("cookie attribute "+name, wanted, value)
+		}
+	}
+}
+
+// expiry compares when the browser forgets a cookie: at the end of the mode's
+// session, or long ago.
+func (c *comparison) expiry(want, got string) {
+	at, err := http.ParseTime(got)
+	left := time.Until(at)
+	const slack = 10 * time.Second
+	switch recorded, _ := http.ParseTime(want); {
+	case err != nil:
+		c.differ("cookie expiry", want, got)
+	case recorded.Year() == 1970:
+		if want != got {
+			c.differ("cookie expiry", want, got)
+		}
+	case left < c.world.mode.sessionTTL-slack || left > c.world.mode.sessionTTL+slack:
+		c.differ("cookie expiry", c.world.mode.sessionTTL.String(), left.String())
+	}
+}
+
+func (c *comparison) body(t *testing.T, a answer) {
+	t.Helper()
+	want, isJSON := decodeBody(t, c.exchange.Response.Body)
+	if !isJSON {
+		if text, _ := want.(string); text != string(a.raw) {
+			c.differ("body", want, string(a.raw))
+		}
+		return
+	}
+	var got any
+	decoder := json.NewDecoder(bytes.NewReader(a.raw))
+	decoder.UseNumber()
+	if decoder.Decode(&got) != nil {
+		c.differ("body", want, string(a.raw))
+		return
+	}
+	if c.listsProviders() {
+		want = withoutRedirects(want)
+	}
+	c.value("body", want, got)
+}
+
+// decodeBody returns a recorded body; text is not JSON, whatever it looks like.
+func decodeBody(t *testing.T, raw json.RawMessage) (body any, isJSON bool) {
+	t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	require.NoError(t, decoder.Decode(&body))
+	_, isText := body.(string)
+	return body, !isText
+}
+
+func (c *comparison) value(at string, want, got any) {
+	switch w := want.(type) {
+	case object:
+		g, ok := got.(object)
+		if !ok {
+			c.differ(at, want, got)
+			return
+		}
+		c.object(at, w, g)
+	case []any:
+		g, ok := got.([]any)
+		if !ok || len(g) != len(w) {
+			c.differ(at, want, got)
+			return
+		}
+		for i := range w {
+			c.value(fmt.Sprintf("%s[%d]", at, i), w[i], g[i])
+		}
+	case string:
+		if !c.text(w, got) {
+			c.differ(at, want, got)
+		}
+	default:
+		if want != got {
+			c.differ(at, want, got)
+		}
+	}
+}
+
+func (c *comparison) object(at string, want, got object) {
+	all := maps.Clone(want)
+	maps.Copy(all, got)
+	_, isContext := want["auth_identity_id"]
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		w, inWant := want[key]
+		g, inGot := got[key]
+		switch {
+		case inWant && inGot:
+			c.value(at+"."+key, w, g)
+		case inWant:
+			c.differ(at+"."+key, w, "nothing")
+		case isContext && c.deviations.everywhere("claim "+key):
+		default:
+			c.differ(at+"."+key, "nothing", g)
+		}
+	}
+}
+
+// token compares the header, the claims and the life of a token in the answer.
+func (c *comparison) token(t *testing.T, at string, a answer) {
+	t.Helper()
+	recorded := c.exchange.JWTs[at]
+	live := a.strOr(t, strings.TrimPrefix(at, "body."))
+	if !jwtText.MatchString(live) {
+		return // the body differs already
+	}
+	parts := strings.Split(live, ".")
+	header, payload := decodeJWTPart(t, parts[0]), decodeJWTPart(t, parts[1])
+	c.value("token header", recorded.Header, header)
+	if got := seconds(payload["exp"]) - seconds(payload["iat"]); got != recorded.Lifetime {
+		c.differ("life of the token", recorded.Lifetime, got)
+	}
+	if age := time.Now().Unix() - seconds(payload["iat"]); age < 0 || age > 60 {
+		c.differ("age of the token", 0, age)
+	}
+	want := maps.Clone(recorded.Payload)
+	for _, claim := range []string{"iat", "exp"} {
+		want[claim] = payload[claim]
+	}
+	c.identity(text(want, "auth_identity_id"), text(payload, "auth_identity_id"))
+	want["auth_identity_id"] = payload["auth_identity_id"]
+	c.value("token", c.world.liveClaim(want), payload)
+}
+
+// identity checks that people stay who they are: who was one in the recordings
+// is one here, who was two is two.
+func (c *comparison) identity(recorded, live string) {
+	for _, p := range c.world.cast.people {
+		if p.live == "" || (p.recorded == recorded) == (p.live == live) {
+			continue
+		}
+		c.differ("identity", recorded, p.recorded+" or another")
+		return
+	}
+}
+
+var (
+	publishableText = regexp.MustCompile(`pk_[0-9a-f]{64}`)
+	secretText      = regexp.MustCompile(`sk_[0-9a-f]{64}`)
+	placeholder     = regexp.MustCompile(`<(?:jwt|iso8601ms|iat|exp|pk_key|sk_key|hex64|id:\w+)>`)
+)
+
+// patterns are the texts that placeholders stand for.
+var patterns = map[string]string{
+	"<jwt>":       `eyJ[\w-]+\.[\w-]+\.[\w-]+`,
+	"<iso8601ms>": `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`,
+	"<iat>":       `\d{10}`,
+	"<exp>":       `\d{10}`,
+	"<pk_key>":    `pk_(?:[0-9a-f]{64}|[0-9a-f]{3}\*{3}[0-9a-f]{3})`,
+	"<sk_key>":    `sk_(?:[0-9a-f]{64}|[0-9a-f]{3}\*{3}[0-9a-f]{3})`,
+	"<hex64>":     `[0-9a-f]{64}`,
+}
+
+// text matches a recorded text with its placeholders.
+func (c *comparison) text(want string, got any) bool {
+	given, isText := got.(string)
+	if number, ok := got.(json.Number); ok && (want == "<iat>" || want == "<exp>") {
+		given, isText = number.String(), true
+	}
+	if !isText || !placeholder.MatchString(want) {
+		return isText && want == given
+	}
+	var expression strings.Builder
+	rest := want
+	for _, at := range placeholder.FindAllString(want, -1) {
+		before, after, _ := strings.Cut(rest, at)
+		expression.WriteString(regexp.QuoteMeta(before) + c.pattern(at))
+		rest = after
+	}
+	return regexp.MustCompile("^" + expression.String() + regexp.QuoteMeta(rest) + "$").MatchString(given)
+}
+
+func (c *comparison) pattern(placeholder string) string {
+	prefix, isID := strings.CutPrefix(placeholder, "<id:")
+	if !isID {
+		return patterns[placeholder]
+	}
+	prefix = strings.TrimSuffix(prefix, ">")
+	if own := c.own[prefix]; len(own) > 0 {
+		return "(?:" + strings.Join(own, "|") + ")"
+	}
+	return prefix + "_[0-9A-HJKMNP-TV-Z]{26}"
+}

@@ -1,0 +1,156 @@
+package e2e_test
+
+import (
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// skip says why exchanges are not compared yet.
+type skip struct {
+	// issue brings the routes; 0 = they are no part of Everlatch.
+	issue int
+	why   string
+	names []string
+	// after is set where the routes are there and what these exchanges start
+	// from is not: they cannot be played before that one can.
+	after string
+	// status is what they answer until then; 0 = 401 or 404.
+	status int
+}
+
+// skipped are the exchanges of routes that are not built yet. They are played
+// nevertheless: as soon as one answers otherwise than 401 or 404, or as
+// recorded, the test fails and the name has to go.
+var skipped = []skip{
+	{issue: 0, why: "routes of the recorded project; package api tests the middleware behind them", names: []string{
+		"login/vendor-probe-unregistered",
+		"login/vendor-create-actor",
+		"login/vendor-create-actor-twice",
+		"login/vendor-relink-after-unlink",
+		"session/probe-with-cookie",
+		"authenticate-middleware/probe-any-registration",
+		"authenticate-middleware/probe-any-none",
+		"authenticate-middleware/probe-optional-none",
+		"authenticate-middleware/probe-optional-ok",
+		"authenticate-middleware/probe-optional-registration-token",
+		"authenticate-middleware/probe-optional-mfa-pending",
+		"authenticate-middleware/probe-vendor-or-customer",
+		"authenticate-middleware/probe-vendor-only-with-customer",
+		"authenticate-middleware/probe-fresh-mfa-no-mfa",
+		"authenticate-middleware/probe-fresh-mfa-now",
+	}},
+	{issue: 0, why: "a shop's route", names: []string{
+		"authenticate-middleware/store-route-with-bad-token-optional-auth",
+	}},
+	{issue: 3, why: "password reset", names: []string{
+		"jwt-rs256/reset",
+		"jwt-rs256/update",
+		"options/reset-password-token-with-jwt-options",
+		"options/update-with-that-token",
+	}},
+	{issue: 4, why: "redirect providers, which no allow-list can name yet", status: 400, names: []string{
+		"register/google-register",
+		"register/oidc-register",
+	}},
+	{issue: 5, why: "admin customers", names: []string{
+		"store-customers/admin-create-guest",
+		"admin-users/get-customers",
+		"deletion/admin-delete-customer",
+		"deletion/admin-delete-customer-twice",
+		"deletion/admin-delete-customer-unknown",
+		"deletion/admin-delete-guest-customer",
+	}},
+	{issue: 5, why: "what follows the deletion of a customer", after: "deletion/admin-delete-customer", names: []string{
+		"deletion/login-after-delete",
+		"deletion/update-me-old-token",
+		"deletion/refresh-old-registration-token",
+		"deletion/session-from-old-token",
+		"deletion/register-again",
+		"deletion/create-customer-again",
+	}},
+	{issue: 5, why: "invites", names: []string{
+		"deletion/shared-accept-invite",
+		"jwt-rs256/invite-accept",
+		"options/invite-token-with-jwt-options",
+	}},
+	{issue: 6, why: "second factors and verification", names: []string{
+		"routing-cors/mfa-factors-get-no-auth",
+		"options/verify-6-digits-refused",
+		"options/verify-8-digits",
+		"options/verification-request-ttl-2s",
+		"options/verification-confirm-in-time",
+	}},
+}
+
+// skipOf returns why an exchange is not compared.
+func skipOf(e exchange) (skip, bool) {
+	for _, s := range skipped {
+		if slices.Contains(s.names, e.id()) {
+			return s, true
+		}
+	}
+	return skip{}, false
+}
+
+// redirectProviders are the kinds of provider in the recorded lists that issue
+// 4 brings. They are taken out of the expected lists; a list that shows one
+// fails until it is taken out of here.
+var redirectProviders = []string{"google", "github", "oidc"}
+
+var providersPath = regexp.MustCompile(`(?i)^/auth/[^/]+/providers/?$`)
+
+func (c *comparison) listsProviders() bool {
+	method := c.exchange.Request.Method
+	if !providersPath.MatchString(c.exchange.Request.Path) || method != "GET" && method != "HEAD" {
+		return false
+	}
+	// A vendor's list has no redirect provider, so its bytes can be compared.
+	return !regexp.MustCompile(`/vendor/`).MatchString(c.exchange.Request.Path)
+}
+
+func withoutRedirects(body any) any {
+	list, ok := body.(object)
+	if !ok {
+		return body
+	}
+	all, _ := list["providers"].([]any)
+	kept := slices.DeleteFunc(slices.Clone(all), func(provider any) bool {
+		p, _ := provider.(object)
+		return slices.Contains(redirectProviders, text(p, "identifier"))
+	})
+	return object{"providers": kept}
+}
+
+// awaited are exchanges that become true after a while: they are repeated, for
+// some seconds, until they answer as recorded.
+var awaited = map[string]bool{"session/bearer-expired-now": true}
+
+// leftOut are requests that the sample leaves out and whose effect a later
+// exchange shows. Registrations, accounts and sessions are not listed: they
+// are found by themselves.
+var leftOut = map[string]func(t *testing.T, w *world){
+	"register/duplicate-after-customer-created-other-password": func(t *testing.T, w *world) {
+		t.Helper()
+		w.link(t, w.cast.ofEmail("reg-taken@example.com"), "customer")
+	},
+	"store-customers/me-update-null": func(t *testing.T, w *world) {
+		t.Helper()
+		w.asShopper(t, "POST", "/store/customers/me", object{"first_name": "Grace", "metadata": object{"b": 2}})
+	},
+	"store-customers/addresses-list": func(t *testing.T, w *world) {
+		t.Helper()
+		w.asShopper(t, "POST", "/store/customers/me/addresses", object{})
+	},
+}
+
+// asShopper sends a request of the customer whom the group store-customers is
+// about.
+func (w *world) asShopper(t *testing.T, method, path string, body object) {
+	t.Helper()
+	token := w.token(t, w.cast.ofEmail("sc1@example.com"), "customer", true)
+	a := w.call(t, method, path, body, w.storefront(token)...)
+	require.Equal(t, 200, a.status, "%s", a.raw)
+}

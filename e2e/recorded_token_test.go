@@ -1,0 +1,152 @@
+package e2e_test
+
+import (
+	"crypto/rsa"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/stretchr/testify/require"
+)
+
+// signing is how a mode signs tokens, so that the test can make the odd ones.
+type signing struct {
+	algorithm string
+	// secret signs what claims an HS algorithm. Where tokens are asymmetric it
+	// is the public key, as in the attack that confuses the two.
+	secret   []byte
+	private  *rsa.PrivateKey
+	lifetime int64 // of tokens, in seconds
+}
+
+// liveToken returns the token to send for the one in a recorded request: the
+// person's own where Medusa had issued it, else the person's own with the same
+// things wrong.
+func (w *world) liveToken(t *testing.T, e exchange) string {
+	t.Helper()
+	recorded, ok := e.token(t)
+	require.True(t, ok)
+	p := w.cast.ofToken(recorded)
+	require.NotNil(t, p, "whose token is in %s?", e.id())
+	actorType := recorded.str("actor_type")
+	if actorType == "" {
+		actorType = "customer"
+	}
+	metadata, _ := recorded.payload["app_metadata"].(object)
+	linked := p.links[actorType] != "" && (recorded.str("actor_id") != "" || text(metadata, actorType+"_id") != "")
+	live := w.token(t, p, actorType, linked)
+	if w.mode.genuine(recorded) {
+		return live
+	}
+	return w.mint(t, live, recorded)
+}
+
+// issuedClaims are the claims of every token that Medusa issues to people.
+var issuedClaims = []string{
+	"actor_id", "actor_type", "auth_identity_id", "auth_provider", "mfa_enabled",
+	"mfa_challenge_completed_at", "app_metadata", "user_metadata", "iat", "exp",
+}
+
+// genuine tells tokens that Medusa issued from those that the recording's
+// script made up.
+func (s signing) genuine(r recordedToken) bool {
+	for _, claim := range issuedClaims {
+		if _, ok := r.payload[claim]; !ok {
+			return false
+		}
+	}
+	metadata, _ := r.payload["app_metadata"].(object)
+	return r.header["alg"] == s.algorithm &&
+		r.payload["mfa_enabled"] == false &&
+		seconds(r.payload["exp"])-seconds(r.payload["iat"]) == s.lifetime &&
+		text(metadata, r.str("actor_type")+"_id") == r.str("actor_id")
+}
+
+// mint gives a live token what is wrong with a recorded one. What Medusa's
+// tokens do not have (jti, purpose, credential_version) stays as it is.
+func (w *world) mint(t *testing.T, live string, recorded recordedToken) string {
+	t.Helper()
+	parts := strings.Split(live, ".")
+	header, payload := decodeJWTPart(t, parts[0]), decodeJWTPart(t, parts[1])
+	header["alg"] = recorded.header["alg"]
+	for _, claim := range issuedClaims {
+		if _, ok := recorded.payload[claim]; !ok {
+			delete(payload, claim)
+		}
+	}
+	// Tokens live relative to the moment when they are sent, except those that
+	// were made up for another age.
+	shift := time.Now().Unix() - w.mode.recordedAt
+	if issued := seconds(recorded.payload["iat"]); issued > 0 {
+		shift = time.Now().Unix() - issued
+	}
+	const anotherAge = 1_000_000_000
+	for claim, value := range recorded.payload {
+		switch at := seconds(value); {
+		case claim != "iat" && claim != "exp" && claim != "nbf":
+			payload[claim] = w.liveClaim(value)
+		case at < anotherAge:
+			payload[claim] = at
+		default:
+			payload[claim] = at + shift
+		}
+	}
+	return w.mode.sign(t, header, payload)
+}
+
+// liveClaim exchanges recorded ids for live ones, however deep.
+func (w *world) liveClaim(value any) any {
+	switch v := value.(type) {
+	case string:
+		return recordedID.ReplaceAllStringFunc(v, w.liveID)
+	case object:
+		out := object{}
+		for key, inner := range v {
+			out[key] = w.liveClaim(inner)
+		}
+		return out
+	default:
+		return value
+	}
+}
+
+// resign replaces claims of a live token.
+func (s signing) resign(t *testing.T, live string, changes object) string {
+	t.Helper()
+	parts := strings.Split(live, ".")
+	payload := decodeJWTPart(t, parts[1])
+	for claim, value := range changes {
+		payload[claim] = value
+	}
+	return s.sign(t, decodeJWTPart(t, parts[0]), payload)
+}
+
+func (s signing) sign(t *testing.T, header, payload object) string {
+	t.Helper()
+	algorithm := text(header, "alg")
+	method := jwt.GetSigningMethod(algorithm)
+	require.NotNil(t, method, algorithm)
+	var key any = s.secret
+	if !strings.HasPrefix(algorithm, "HS") {
+		key = s.private
+	}
+	token := &jwt.Token{Header: header, Claims: jwt.MapClaims(payload), Method: method}
+	signed, err := token.SignedString(key)
+	require.NoError(t, err)
+	return signed
+}
+
+// seconds reads a time claim; 0 = absent.
+func seconds(value any) int64 {
+	number, ok := value.(json.Number)
+	if !ok {
+		return 0
+	}
+	n, err := number.Int64()
+	if err != nil {
+		return 0
+	}
+	return n
+}

@@ -1,0 +1,121 @@
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestNoSecretIsKept runs every dance there is, then reads every byte that the
+// process left: Temporal's databases with their histories, the store, the
+// vault's rows, the logs. No password, token or key that was used may be in any
+// of them, in clear, base64 or URL encoding. Afterwards the decoded histories
+// are searched as well, for encryption must not be what hides a secret.
+func TestNoSecretIsKept(t *testing.T) {
+	t.Parallel()
+	p := startDev(t, devOptions{env: []string{"EVERLATCH_LOG_LEVEL=debug"}})
+	secrets := everyDance(t, p)
+	histories := decodedHistories(t, p)
+	p.stop(t)
+
+	require.NotEmpty(t, histories)
+	for name, history := range histories {
+		requireClean(t, secrets, "decoded history of "+name, history)
+	}
+	require.Contains(t, strings.Join(names(histories), " "), "register/customer/", "the scan sees real dances")
+
+	files := 0
+	require.NoError(t, filepath.WalkDir(p.dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		files++
+		requireClean(t, secrets, path, raw)
+		return nil
+	}))
+	require.GreaterOrEqual(t, files, 3, "the store, Temporal's databases and the logs")
+	requireClean(t, secrets, "log", []byte(p.logText()))
+}
+
+// everyDance runs each dance, with success and refusal, and returns the
+// secrets that it used.
+func everyDance(t *testing.T, p *process) map[string]string {
+	t.Helper()
+	const (
+		first = "first-Secret-of-ada-9c1f"
+		wrong = "wrong-Secret-of-ada-71ab"
+		weak  = "qqSecret"
+		admin = "admin-Secret-of-root-55d0"
+	)
+	secrets := map[string]string{"password": first, "wrong password": wrong, "refused password": weak, "admin's password": admin}
+
+	registered := p.register(t, "ada@example.com", first)
+	secrets["registration token"] = registered
+	p.call(t, "POST", "/auth/customer/emailpass/register", object{"email": "ada@example.com", "password": wrong})
+	p.call(t, "POST", "/auth/customer/emailpass/register", object{"email": "not an address", "password": weak})
+	p.call(t, "POST", "/auth/customer/emailpass/register", object{"email": 5, "password": weak})
+	p.call(t, "POST", "/auth/customer/emailpass/register",
+		object{"email": "key@example.com", "password": first}, "Idempotency-Key", "k")
+	p.call(t, "POST", "/auth/customer/emailpass", object{"email": "ada@example.com", "password": wrong})
+	p.call(t, "POST", "/auth/customer/nope", object{"email": "ada@example.com", "password": wrong})
+	a := p.call(t, "POST", "/store/customers", object{"email": "ada@example.com"}, bearer(registered)...)
+	require.Equal(t, 200, a.status, "%s", a.raw)
+	token := p.login(t, "ada@example.com", first)
+	secrets["token"] = token
+	session := p.call(t, "POST", "/auth/session", nil, bearer(token)...)
+	cookie := strings.TrimPrefix(strings.SplitN(session.header.Get("Set-Cookie"), ";", 2)[0], "connect.sid=")
+	require.NotEmpty(t, cookie)
+	secrets["session cookie"] = cookie
+	plain, err := url.QueryUnescape(cookie)
+	require.NoError(t, err)
+	secrets["session id"] = strings.Split(strings.TrimPrefix(plain, "s:"), ".")[0]
+
+	p.command(t, "user", "create", "-e", "root@example.com", "-p", admin)
+	a = p.call(t, "POST", "/auth/user/emailpass", object{"email": "root@example.com", "password": admin})
+	require.Equal(t, 200, a.status, "%s", a.raw)
+	adminToken := a.str(t, "token")
+	secrets["admin's token"] = adminToken
+	key := p.call(t, "POST", "/admin/api-keys", object{"title": "k", "type": "secret"}, bearer(adminToken)...)
+	require.Equal(t, 200, key.status, "%s", key.raw)
+	secrets["secret API key"] = key.str(t, "api_key.token")
+	p.call(t, "GET", "/admin/users", nil, "Authorization",
+		"Basic "+base64.StdEncoding.EncodeToString([]byte(secrets["secret API key"]+":")))
+	return secrets
+}
+
+func requireClean(t *testing.T, secrets map[string]string, where string, raw []byte) {
+	t.Helper()
+	for name, secret := range secrets {
+		if secret == "" {
+			t.Fatalf("no %s was used", name)
+		}
+		for form, text := range map[string]string{
+			"clear":  secret,
+			"base64": strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(secret)), "="),
+			"URL":    url.QueryEscape(secret),
+		} {
+			if bytes.Contains(raw, []byte(text)) {
+				t.Errorf("%s holds the %s (%s form)", where, name, form)
+			}
+		}
+	}
+}
+
+func names(m map[string][]byte) []string {
+	out := make([]string, 0, len(m))
+	for name := range m {
+		out = append(out, name)
+	}
+	return out
+}

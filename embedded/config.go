@@ -1,0 +1,132 @@
+//go:build !noembedded
+
+package embedded
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	uiconfig "github.com/temporalio/ui-server/v2/server/config"
+	"go.temporal.io/server/common/cluster"
+	"go.temporal.io/server/common/config"
+	"go.temporal.io/server/common/dynamicconfig"
+	"go.temporal.io/server/common/membership/static"
+	"go.temporal.io/server/common/primitives"
+)
+
+const (
+	// clusterName and clusterID never change: they are written into the files,
+	// and another value would make a restart a foreign cluster.
+	clusterName = "active"
+	clusterID   = "0f6d5c3e-7c1b-4d8e-9b57-e0e11a7c4000"
+
+	storeHistories = "histories"
+	storeIndex     = "index"
+
+	// shards is how many parts of the histories are worked on independently.
+	// One costs the least on one machine, and it cannot be changed later.
+	shards = 1
+)
+
+// dynamicConfig holds the settings that differ from a cluster's. A cluster
+// polls its task queues at most 20 times a second, which costs 50 ms a hop; one
+// process need not be that polite. The index alone is written four times a
+// second at most, so that a short dance is listed once, when it has ended.
+func dynamicConfig() dynamicconfig.StaticClient {
+	return dynamicconfig.StaticClient{
+		dynamicconfig.MakeKey("system.enableEagerWorkflowStart"):         true,
+		dynamicconfig.TransferProcessorMaxPollRPS.Key():                  2000,
+		dynamicconfig.TimerProcessorMaxPollRPS.Key():                     2000,
+		dynamicconfig.VisibilityProcessorMaxPollRPS.Key():                4,
+		dynamicconfig.HistoryCacheHostLevelMaxSize.Key():                 8096,
+		dynamicconfig.FrontendMaxNamespaceVisibilityRPSPerInstance.Key(): 100,
+	}
+}
+
+// serverConfig describes one process that is a whole cluster. Frontend is the
+// address that others use; the other services take free loopback ports.
+func serverConfig(frontend string, s stores) (*config.Config, error) {
+	services := map[string]config.Service{}
+	for _, name := range []primitives.ServiceName{
+		primitives.FrontendService, primitives.HistoryService,
+		primitives.MatchingService, primitives.WorkerService,
+	} {
+		address := frontend
+		if name != primitives.FrontendService {
+			var err error
+			if address, err = reserve("Temporal's "+string(name)+" service", "127.0.0.1:0"); err != nil {
+				return nil, err
+			}
+		}
+		ip, port, err := split(address)
+		if err != nil {
+			return nil, err
+		}
+		services[string(name)] = config.Service{RPC: config.RPC{GRPCPort: port, BindOnIP: ip}}
+	}
+	off := "disabled"
+	return &config.Config{
+		Global: config.Global{Membership: config.Membership{
+			MaxJoinDuration: 30 * time.Second, BroadcastAddress: "127.0.0.1",
+		}},
+		Persistence: config.Persistence{
+			DefaultStore: storeHistories, VisibilityStore: storeIndex,
+			NumHistoryShards: shards, DataStores: s.dataStores(),
+		},
+		ClusterMetadata: &cluster.Config{
+			FailoverVersionIncrement: 10, MasterClusterName: clusterName, CurrentClusterName: clusterName,
+			ClusterInformation: map[string]cluster.ClusterInformation{clusterName: {
+				Enabled: true, InitialFailoverVersion: 1, RPCAddress: reachable(frontend), ClusterID: clusterID,
+			}},
+		},
+		DCRedirectionPolicy: config.DCRedirectionPolicy{Policy: "noop"},
+		Services:            services,
+		PublicClient:        config.PublicClient{HostPort: reachable(frontend)},
+		Archival: config.Archival{
+			History: config.HistoryArchival{State: off}, Visibility: config.VisibilityArchival{State: off},
+		},
+		NamespaceDefaults: config.NamespaceDefaults{Archival: config.ArchivalNamespaceDefaults{
+			History:    config.HistoryArchivalNamespaceDefaults{State: off},
+			Visibility: config.VisibilityArchivalNamespaceDefaults{State: off},
+		}},
+	}, nil
+}
+
+// staticHosts tells every service where the others are, instead of a
+// membership protocol that would have to settle first.
+func staticHosts(c *config.Config) map[primitives.ServiceName]static.Hosts {
+	hosts := make(map[primitives.ServiceName]static.Hosts, len(c.Services))
+	for name, service := range c.Services {
+		address := net.JoinHostPort(service.RPC.BindOnIP, strconv.Itoa(service.RPC.GRPCPort))
+		hosts[primitives.ServiceName(name)] = static.SingleLocalHost(reachable(address))
+	}
+	return hosts
+}
+
+func uiConfig(address, frontend, namespace string) (*uiconfig.Config, error) {
+	ip, port, err := split(address)
+	if err != nil {
+		return nil, err
+	}
+	if net.ParseIP(ip).To4() == nil {
+		ip = "[" + ip + "]" // the UI joins host and port with a bare colon
+	}
+	return &uiconfig.Config{
+		Host: ip, Port: port, TemporalGRPCAddress: reachable(frontend), DefaultNamespace: namespace,
+		EnableUI: true, HideLogs: true, DisableNewsFetch: true,
+		CORS: uiconfig.CORS{CookieInsecure: true}, // plain http on this machine
+	}, nil
+}
+
+func split(address string) (ip string, port int, err error) {
+	ip, text, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", 0, fmt.Errorf("address %q is not host:port: %w", address, err)
+	}
+	if port, err = strconv.Atoi(text); err != nil {
+		return "", 0, fmt.Errorf("port of %q is not a number: %w", address, err)
+	}
+	return ip, port, nil
+}

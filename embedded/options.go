@@ -1,0 +1,81 @@
+package embedded
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+)
+
+// DefaultNamespace is the namespace that a server has unless Options say
+// otherwise.
+const DefaultNamespace = "default"
+
+// DefaultRetention is how long the history of a finished dance stays readable.
+const DefaultRetention = 24 * time.Hour
+
+// minRetention is the least that Temporal takes for a namespace.
+const minRetention = time.Hour
+
+// Options say where a server lives. The zero value is a server in memory on a
+// free port of the loopback interface, without UI.
+type Options struct {
+	// Folder holds the two database files and the log. It is created when it is
+	// missing. Empty means that everything is kept in memory and is gone after
+	// Stop.
+	Folder string
+	// Address is host:port of the gRPC frontend. The host must be an IP or
+	// "localhost"; port 0 takes a free one. Default 127.0.0.1:0.
+	Address string
+	// UIAddress is host:port of the web UI, same form. Empty means no UI.
+	UIAddress string
+	// Namespace is created when it is missing. Default [DefaultNamespace].
+	Namespace string
+	// Retention is applied to the namespace on every start, at least an hour.
+	// Default [DefaultRetention].
+	Retention time.Duration
+	// Log takes the server's errors as JSON lines. Default: the file
+	// temporal.log in Folder, or nowhere for a server in memory.
+	Log io.Writer
+}
+
+// withDefaults fills what was left empty and reports every wrong value at once.
+func (o Options) withDefaults() (Options, error) {
+	if o.Address == "" {
+		o.Address = "127.0.0.1:0"
+	}
+	if o.Namespace == "" {
+		o.Namespace = DefaultNamespace
+	}
+	if o.Retention == 0 {
+		o.Retention = DefaultRetention
+	}
+	var problems []error
+	if o.Retention < minRetention {
+		problems = append(problems, fmt.Errorf("retention is %s, Temporal keeps at least %s", o.Retention, minRetention))
+	}
+	var err error
+	if o.Address, err = reserve("the Temporal server", o.Address); err != nil {
+		problems = append(problems, err)
+	}
+	if o.UIAddress != "" {
+		if o.UIAddress, err = reserve("the Temporal UI", o.UIAddress); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	return o, errors.Join(problems...)
+}
+
+// reachable returns the address under which this machine reaches a listener:
+// the loopback address for one that listens on every interface.
+func reachable(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}

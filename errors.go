@@ -1,0 +1,99 @@
+package everlatch
+
+import "errors"
+
+// Code says what a caller can do about an error. The values are the error
+// types of the wire contract (section 4.1) and never change.
+type Code string
+
+// The codes, with the HTTP status that the API gives them.
+const (
+	// CodeInvalidData is a malformed or incomplete input (400).
+	CodeInvalidData Code = "invalid_data"
+	// CodeNotAllowed is an input that is well formed and against a rule (400).
+	CodeNotAllowed Code = "not_allowed"
+	// CodeUnauthorized is a refused credential (401).
+	CodeUnauthorized Code = "unauthorized"
+	// CodeForbidden is a known caller without the right (403).
+	CodeForbidden Code = "forbidden"
+	// CodeNotFound is a record that does not exist for this caller (404).
+	CodeNotFound Code = "not_found"
+	// CodeConflict is a request that cannot be reconciled with an earlier one,
+	// such as an Idempotency-Key with another body (409).
+	CodeConflict Code = "conflict"
+	// CodeDuplicate is a record that exists already (422).
+	CodeDuplicate Code = "duplicate_error"
+	// CodeUnavailable is a dependency that is away: the caller may try the same
+	// request again (503).
+	CodeUnavailable Code = "unavailable"
+	// CodeInternal is everything that a caller can do nothing about (500).
+	CodeInternal Code = "unexpected_state"
+)
+
+// Error is an error whose code and message may be shown to the caller.
+//
+// Err is the private cause: it is logged, never shown, and does not travel
+// through Temporal. A Message holds no secret, address of a machine or SQL.
+type Error struct {
+	Code    Code
+	Message string
+	Err     error
+}
+
+// Error returns the message that may be shown, and the code where there is none.
+func (e *Error) Error() string {
+	if e.Message == "" {
+		return string(e.Code)
+	}
+	return e.Message
+}
+
+// Unwrap returns the private cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is reports whether target is an [Error] of the same code, and of the same
+// message unless target has none. So errors.Is(err, ErrNotFound) holds for
+// every record that was not found, also after a trip through Temporal.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error) //nolint:errorlint // Is is called once per link of the chain
+	return ok && t.Code == e.Code && (t.Message == "" || t.Message == e.Message)
+}
+
+// The sentinels, to be used with errors.Is. Each matches every message of its code.
+var (
+	ErrInvalidData  = &Error{Code: CodeInvalidData}
+	ErrNotAllowed   = &Error{Code: CodeNotAllowed}
+	ErrUnauthorized = &Error{Code: CodeUnauthorized}
+	ErrNotFound     = &Error{Code: CodeNotFound}
+	ErrConflict     = &Error{Code: CodeConflict}
+	ErrDuplicate    = &Error{Code: CodeDuplicate}
+	ErrUnavailable  = &Error{Code: CodeUnavailable}
+)
+
+// Errorf-like constructors would hide the code, so errors are built by hand:
+// &Error{Code: …, Message: …}. Unavailable is the exception, because every
+// package that talks to the outside needs it.
+
+// Unavailable wraps the failure of a dependency that may come back.
+func Unavailable(what string, cause error) *Error {
+	return &Error{Code: CodeUnavailable, Message: what + " is not available. Try again shortly.", Err: cause}
+}
+
+// ErrorCode returns the code of the first [Error] in err's chain, and
+// [CodeInternal] when there is none.
+func ErrorCode(err error) Code {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Code
+	}
+	return CodeInternal
+}
+
+// Refusal is a refused credential as a value: an expected outcome of a dance,
+// not a failure of it. It travels through Temporal as part of a result.
+type Refusal struct {
+	Code    Code   `json:"code"`
+	Message string `json:"message"`
+}
+
+// Err returns the refusal as an [Error].
+func (r Refusal) Err() error { return &Error{Code: r.Code, Message: r.Message} }

@@ -1,0 +1,135 @@
+package flows
+
+import (
+	"context"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/providers"
+	"github.com/everlatch/everlatch/vault"
+	"github.com/everlatch/everlatch/workflows"
+)
+
+// CustomerAccountRequest asks for a customer for an identity.
+type CustomerAccountRequest struct {
+	AuthIdentityID string
+	// Customer is what the person wrote; ID, HasAccount and times are set here.
+	Customer       everlatch.Customer
+	IdempotencyKey string
+}
+
+// CreateCustomerAccount gives an identity a customer. For the Idempotency-Key
+// see [Client.Register].
+func (c *Client) CreateCustomerAccount(ctx context.Context, r CustomerAccountRequest) (everlatch.Customer, error) {
+	fingerprint, err := c.fingerprint(r.IdempotencyKey, r.AuthIdentityID, r.Customer)
+	if err != nil {
+		return everlatch.Customer{}, err
+	}
+	now := c.Now()
+	customer := r.Customer
+	customer.ID = ids.New(ids.Customer, now)
+	customer.HasAccount = true
+	customer.CreatedAt, customer.UpdatedAt = now, now
+	account, err := perform[workflows.CustomerAccount](ctx, c, dance{
+		id:         c.danceID("create-customer-account", r.AuthIdentityID, "", r.IdempotencyKey),
+		repeatable: r.IdempotencyKey != "",
+		workflow:   workflows.CreateCustomerAccount,
+		input: workflows.CreateCustomerAccountInput{
+			AuthIdentityID: r.AuthIdentityID, Customer: customer, Fingerprint: fingerprint,
+		},
+	})
+	if err != nil {
+		return everlatch.Customer{}, err
+	}
+	if err := sameRequest(fingerprint, account.Fingerprint); err != nil {
+		return everlatch.Customer{}, err
+	}
+	return account.Customer, refused(account.Refusal)
+}
+
+// UserRequest asks for an administrator.
+type UserRequest struct {
+	// AuthIdentityID is the identity that becomes an administrator. When it is
+	// empty, a new identity is registered with Provider, Email and Password.
+	AuthIdentityID string
+	Provider       string
+	Email          string
+	Password       vault.Secret
+	FirstName      *string
+	LastName       *string
+}
+
+// CreateUser creates an administrator, and the identity with it when asked to,
+// as one saga (W15).
+func (c *Client) CreateUser(ctx context.Context, r UserRequest) (everlatch.User, error) {
+	now := c.Now()
+	in := workflows.CreateUserAccountInput{
+		AuthIdentityID: r.AuthIdentityID,
+		User: everlatch.User{
+			ID: ids.New(ids.User, now), Email: r.Email, FirstName: r.FirstName, LastName: r.LastName,
+			CreatedAt: now, UpdatedAt: now,
+		},
+	}
+	if r.AuthIdentityID == "" {
+		ref, err := c.seal(ctx, providers.Input{
+			Body:      map[string]any{"email": r.Email, "password": string(r.Password.Reveal())},
+			ActorType: everlatch.ActorUser,
+		})
+		if err != nil {
+			return everlatch.User{}, err
+		}
+		defer c.shredder.shred(ref)
+		in.AuthIdentityID = ids.New(ids.AuthIdentity, now)
+		in.Registration = &workflows.Registration{
+			Provider: r.Provider, Request: ref, ProviderIdentityID: ids.New(ids.ProviderIdentity, now),
+		}
+	}
+	account, err := perform[workflows.UserAccount](ctx, c, dance{
+		id:       c.freshID("create-user-account", in.AuthIdentityID),
+		workflow: workflows.CreateUserAccount,
+		input:    in,
+	})
+	if err != nil {
+		return everlatch.User{}, err
+	}
+	return account.User, refused(account.Refusal)
+}
+
+// RemoveCustomerAccount removes a customer with its identities. An unknown id
+// is no error (contract 4.7 as recorded).
+func (c *Client) RemoveCustomerAccount(ctx context.Context, id string) error {
+	return c.outcome(ctx, "remove-customer-account", id, workflows.RemoveCustomerAccount,
+		workflows.RemoveAccountInput{ActorID: id})
+}
+
+// RemoveUserAccount removes an administrator with its identities. An unknown
+// id is no error (contract 4.5 as recorded).
+func (c *Client) RemoveUserAccount(ctx context.Context, id string) error {
+	return c.outcome(ctx, "remove-user-account", id, workflows.RemoveUserAccount,
+		workflows.RemoveAccountInput{ActorID: id})
+}
+
+// SetAuthAppMetadata links an identity to an actor, or unlinks it when actorID
+// is nil.
+func (c *Client) SetAuthAppMetadata(ctx context.Context, identityID, actorType string, actorID *string) error {
+	return c.outcome(ctx, "set-auth-app-metadata", identityID, workflows.SetAuthAppMetadata,
+		workflows.SetAuthAppMetadataInput{AuthIdentityID: identityID, ActorType: actorType, ActorID: actorID})
+}
+
+// DeleteAuthIdentity removes an identity and everything that was issued to it.
+func (c *Client) DeleteAuthIdentity(ctx context.Context, id string) error {
+	return c.outcome(ctx, "delete-auth-identity", id, workflows.DeleteAuthIdentity,
+		workflows.DeleteAuthIdentityInput{AuthIdentityID: id})
+}
+
+// outcome performs a dance that is named after the record it is about and has
+// nothing to return but a refusal.
+func (c *Client) outcome(ctx context.Context, kind, subject string, workflow, input any) error {
+	out, err := perform[workflows.Outcome](ctx, c, dance{
+		id: c.freshID(kind, subject), workflow: workflow, input: input,
+	})
+	if err != nil {
+		return err
+	}
+	return refused(out.Refusal)
+}

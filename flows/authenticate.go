@@ -1,0 +1,105 @@
+package flows
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/providers"
+	"github.com/everlatch/everlatch/workflows"
+)
+
+// AuthRequest asks to authenticate or to register.
+type AuthRequest struct {
+	ActorType string
+	Provider  string
+	// Input may hold a password; it is sealed before anything else happens.
+	Input providers.Input
+	// IdempotencyKey is the caller's key, "" for none. Only
+	// [Client.Register] reads it.
+	IdempotencyKey string
+}
+
+// Authenticate signs a person in. A refusal is an error with the contract's
+// code and message.
+func (c *Client) Authenticate(ctx context.Context, r AuthRequest) (workflows.Login, error) {
+	r.Input.ActorType = r.ActorType
+	ref, err := c.seal(ctx, r.Input)
+	if err != nil {
+		return workflows.Login{}, err
+	}
+	login, err := perform[workflows.Login](ctx, c, dance{
+		id:       c.freshID("authenticate", r.ActorType),
+		workflow: workflows.Authenticate,
+		input:    workflows.AuthenticateInput{ActorType: r.ActorType, Provider: r.Provider, Request: ref},
+	})
+	if err != nil {
+		return login, err
+	}
+	c.shredder.shred(ref)
+	return login, refused(login.Refusal)
+}
+
+// Register creates an identity. With an Idempotency-Key, a repetition gets the
+// first answer, and another request under the same key
+// [everlatch.CodeConflict]; this holds across processes and restarts for as
+// long as Temporal keeps the dance (temporal.retention).
+func (c *Client) Register(ctx context.Context, r AuthRequest) (workflows.Login, error) {
+	r.Input.ActorType = r.ActorType
+	fingerprint, err := c.fingerprint(r.IdempotencyKey, r.Provider, r.Input)
+	if err != nil {
+		return workflows.Login{}, err
+	}
+	ref, err := c.seal(ctx, r.Input)
+	if err != nil {
+		return workflows.Login{}, err
+	}
+	login, err := perform[workflows.Login](ctx, c, dance{
+		id:         c.danceID("register", r.ActorType, r.Provider, r.IdempotencyKey),
+		repeatable: r.IdempotencyKey != "",
+		workflow:   workflows.Register,
+		input: workflows.RegisterInput{
+			ActorType: r.ActorType, Provider: r.Provider, Request: ref,
+			IdentityID:         ids.New(ids.AuthIdentity, c.Now()),
+			ProviderIdentityID: ids.New(ids.ProviderIdentity, c.Now()),
+			Fingerprint:        fingerprint,
+		},
+	})
+	if err != nil {
+		return login, err
+	}
+	c.shredder.shred(ref)
+	if err := sameRequest(fingerprint, login.Fingerprint); err != nil {
+		return workflows.Login{}, err
+	}
+	return login, refused(login.Refusal)
+}
+
+// fingerprint condenses a request under a keyed hash, so that a password in it
+// cannot be guessed from a history.
+func (c *Client) fingerprint(key string, parts ...any) (string, error) {
+	if key == "" {
+		return "", nil
+	}
+	raw, err := json.Marshal(parts)
+	if err != nil {
+		return "", fmt.Errorf("marshal request: %w", err)
+	}
+	return c.Ring.Hash("fingerprint", string(raw)), nil
+}
+
+func sameRequest(mine, first string) error {
+	if mine == first {
+		return nil
+	}
+	return &everlatch.Error{Code: everlatch.CodeConflict}
+}
+
+func refused(r *everlatch.Refusal) error {
+	if r == nil {
+		return nil
+	}
+	return r.Err()
+}

@@ -1,0 +1,165 @@
+package flows
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/temporalkit"
+	"github.com/everlatch/everlatch/vault"
+)
+
+// TaskQueue is the one task queue of Everlatch, unless configured otherwise.
+const TaskQueue = "everlatch"
+
+const (
+	// startWithin bounds how long a start may take, so that a request is
+	// answered 503 within 3 s while Temporal is away.
+	startWithin = 2500 * time.Millisecond
+	// answerWithin is how long a caller waits for a dance that has started. It
+	// goes on without them; an Idempotency-Key finds it again.
+	answerWithin = 15 * time.Second
+	// workflowTaskTimeout is how soon another worker takes over a dance whose
+	// worker died (temporal.md section 3).
+	workflowTaskTimeout = 3 * time.Second
+	// danceWithin ends a short dance that nobody can finish. It is longer than
+	// all retries of its steps together, and shorter than no compensation.
+	danceWithin = 24 * time.Hour
+)
+
+// Options configure [New].
+type Options struct {
+	Temporal client.Client
+	Vault    *vault.Vault
+	// Ring keys the hashes in workflow ids and fingerprints.
+	Ring *vault.KeyRing
+	// TaskQueue is [TaskQueue] when empty.
+	TaskQueue string
+	// Eager asks Temporal to hand the first task of a dance back at once. It
+	// works only where the worker runs in this process on the same client.
+	Eager bool
+	Now   func() time.Time
+	Log   *slog.Logger
+}
+
+// Client starts dances and waits for their answers. It is safe for concurrent
+// use.
+type Client struct {
+	Options
+
+	shredder *shredder
+}
+
+// New returns a client. Close it to delete what it has sealed and no longer needs.
+func New(o Options) *Client {
+	if o.TaskQueue == "" {
+		o.TaskQueue = TaskQueue
+	}
+	return &Client{Options: o, shredder: newShredder(o.Vault, o.Log)}
+}
+
+// Close deletes the sealed requests of answered dances and returns. It does
+// not close the Temporal client, which it was given.
+func (c *Client) Close() { c.shredder.close() }
+
+// Ready reports, as [everlatch.CodeUnavailable], that Temporal does not answer.
+func (c *Client) Ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startWithin)
+	defer cancel()
+	if _, err := c.Temporal.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
+		return everlatch.Unavailable("Temporal", err)
+	}
+	return nil
+}
+
+// dance describes one execution to start.
+type dance struct {
+	id string
+	// repeatable marks a dance that was started under an Idempotency-Key: the
+	// same id again means the same request, and gets the first answer.
+	repeatable bool
+	workflow   any
+	input      any
+}
+
+// perform starts a dance and waits for its result.
+func perform[O any](ctx context.Context, c *Client, d dance) (out O, err error) {
+	run, err := c.start(ctx, d)
+	if err != nil {
+		return out, err
+	}
+	waitCtx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	if err := run.Get(waitCtx, &out); err != nil {
+		if ctx.Err() == nil && waitCtx.Err() != nil {
+			return out, everlatch.Unavailable("The service", fmt.Errorf("dance %s is still under way", d.id))
+		}
+		return out, failure(err)
+	}
+	return out, nil
+}
+
+func (c *Client) start(ctx context.Context, d dance) (client.WorkflowRun, error) {
+	startCtx, cancel := context.WithTimeout(ctx, startWithin)
+	defer cancel()
+	reuse := enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
+	if d.repeatable {
+		// A dance that broke down has given no answer and left nothing, so the
+		// same key may try again.
+		reuse = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY
+	}
+	run, err := c.Temporal.ExecuteWorkflow(startCtx, client.StartWorkflowOptions{
+		ID:                                       d.id,
+		TaskQueue:                                c.TaskQueue,
+		WorkflowTaskTimeout:                      workflowTaskTimeout,
+		WorkflowExecutionTimeout:                 danceWithin,
+		WorkflowIDReusePolicy:                    reuse,
+		WorkflowExecutionErrorWhenAlreadyStarted: !d.repeatable,
+		EnableEagerStart:                         c.Eager,
+	}, d.workflow, d.input)
+	if err != nil {
+		return nil, failure(err)
+	}
+	return run, nil
+}
+
+// failure turns an error of Temporal, or of a dance, into one of everlatch.
+func failure(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	decoded := temporalkit.Decode(err)
+	if _, ok := errors.AsType[*everlatch.Error](decoded); ok {
+		return decoded
+	}
+	var started *serviceerror.WorkflowExecutionAlreadyStarted
+	if errors.As(err, &started) {
+		return &everlatch.Error{Code: everlatch.CodeConflict, Err: err}
+	}
+	var execution *temporal.WorkflowExecutionError
+	if errors.As(err, &execution) {
+		// The dance gave up after its retries and has undone what it did.
+		return everlatch.Unavailable("The service", err)
+	}
+	return everlatch.Unavailable("Temporal", err)
+}
+
+// seal puts a value that may hold a password into the vault.
+func (c *Client) seal(ctx context.Context, v any) (vault.Ref, error) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return "", fmt.Errorf("marshal request: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, startWithin)
+	defer cancel()
+	return c.Vault.Put(ctx, vault.NewSecret(raw))
+}

@@ -1,0 +1,91 @@
+package everlatch
+
+import (
+	"maps"
+	"time"
+)
+
+// Metadata is a free JSON object. A nil map is JSON null.
+type Metadata = map[string]any
+
+// AuthIdentity is the thing that can sign in (contract 1.1, auth_identity). It
+// holds at least one [ProviderIdentity] and is linked to at most one actor of
+// each actor type.
+type AuthIdentity struct {
+	ID string `json:"id"`
+	// CredentialVersion grows whenever everything that was issued before must
+	// end: a changed password, a removed actor, a deleted identity (W14, W25).
+	CredentialVersion int64 `json:"credential_version"`
+	// Links maps an actor type to the id of the actor (W1, W2).
+	Links map[string]string `json:"links,omitempty"`
+	// Providers is loaded only by reads that say so.
+	Providers []ProviderIdentity `json:"providers,omitempty"`
+	// LastUsedAt is when it last registered or signed in, to the hour.
+	LastUsedAt time.Time `json:"last_used_at"`
+	CreatedAt  time.Time `json:"created_at"`
+	UpdatedAt  time.Time `json:"updated_at"`
+}
+
+// ActorID returns the id of the linked actor of a type, or "".
+func (i AuthIdentity) ActorID(actorType string) string { return i.Links[actorType] }
+
+// ProviderIdentity is one credential of an identity (contract 1.1,
+// provider_identity).
+type ProviderIdentity struct {
+	ID             string `json:"id"`
+	AuthIdentityID string `json:"auth_identity_id"`
+	// Provider is the registered id of the provider, not its kind (W23).
+	Provider string `json:"provider"`
+	// EntityID is the identifier as the person or the provider wrote it.
+	EntityID string `json:"entity_id"`
+	// EntityKey is its canonical form; (provider, entity key) is unique (W22).
+	EntityKey string `json:"entity_key"`
+	// UserMetadata are profile claims; they go into tokens.
+	UserMetadata Metadata `json:"user_metadata,omitempty"`
+	// ProviderMetadata belongs to the provider (a password hash, sealed
+	// tokens). It never leaves the activities: no payload, no token, no log.
+	ProviderMetadata Metadata  `json:"-"`
+	CreatedAt        time.Time `json:"created_at"`
+	UpdatedAt        time.Time `json:"updated_at"`
+}
+
+// Principal is who a dance or a credential proved the caller to be: what a
+// token or a session is made from.
+type Principal struct {
+	AuthIdentityID    string            `json:"auth_identity_id"`
+	AuthProvider      string            `json:"auth_provider"`
+	ActorType         string            `json:"actor_type"`
+	ActorID           string            `json:"actor_id"` // "" = no actor yet
+	CredentialVersion int64             `json:"credential_version"`
+	Links             map[string]string `json:"links,omitempty"`
+	UserMetadata      Metadata          `json:"user_metadata,omitempty"`
+	MFAEnabled        bool              `json:"mfa_enabled,omitempty"`
+	MFACompletedAt    time.Time         `json:"mfa_completed_at,omitzero"`
+}
+
+// AppMetadata renders the links as the contract's app_metadata: the key
+// "<actor type>_id" for each linked actor. With ownOnly it holds the
+// principal's own actor type alone (W38).
+func (p Principal) AppMetadata(ownOnly bool) Metadata {
+	out := Metadata{}
+	for actorType, id := range maps.All(p.Links) {
+		if actorType != p.ActorType && !ownOnly {
+			out[ActorKey(actorType)] = id
+		}
+	}
+	if p.ActorID != "" {
+		out[ActorKey(p.ActorType)] = p.ActorID
+	}
+	return out
+}
+
+// ActorKey returns the key of an actor type in app_metadata: "customer_id".
+func ActorKey(actorType string) string { return actorType + "_id" }
+
+// Actor types with a built-in account.
+const (
+	ActorCustomer = "customer"
+	ActorUser     = "user"
+	// ActorAPIKey is the actor type of a request made with a secret API key.
+	ActorAPIKey = "api-key"
+)

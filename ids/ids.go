@@ -1,0 +1,29 @@
+// Package ids makes identifiers: a prefix of the contract's section 1 and a
+// ULID. Workflow ids are not made here but in package flows.
+package ids
+
+import (
+	"crypto/rand"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+)
+
+// Prefixes of the contract's section 1, and ours in the same form.
+const (
+	AuthIdentity = "authid_"
+	Customer     = "cus_"
+	Address      = "cuaddr_"
+	User         = "user_"
+	APIKey       = "apk_"
+	Session      = "ses_"
+	Event        = "evt_"
+	// ProviderIdentity has no prefix in the contract.
+	ProviderIdentity = ""
+)
+
+// New returns prefix and a new ULID for the instant. Ids of one millisecond
+// have no order among themselves.
+func New(prefix string, at time.Time) string {
+	return prefix + ulid.MustNew(ulid.Timestamp(at), rand.Reader).String()
+}

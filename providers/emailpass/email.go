@@ -1,0 +1,73 @@
+package emailpass
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/text/unicode/norm"
+)
+
+// The limits of RFC 5321 in octets: a mailbox in an envelope, and its local
+// part.
+const (
+	maxEmail = 254
+	maxLocal = 64
+)
+
+// domainForm turns a domain into the ASCII form in which it is looked up.
+var domainForm = idna.New(
+	idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(),
+	idna.StrictDomainName(true), idna.VerifyDNSLength(true),
+)
+
+// CanonicalEmail returns the form in which addresses are compared (W22): without
+// surrounding blanks, in Unicode NFC and lower case, the domain in ASCII. The
+// form of a form is itself. Dots and "+tags" stay: only a mailbox's own server
+// knows what they mean.
+//
+// valid is what a browser's e-mail field accepts, extended to letters of every
+// script, with one domain that could be looked up. For other text the key is
+// the best that can be done, so that people whom Medusa registered as "foo" can
+// still sign in after an import; it is "" for what no stored identifier can be:
+// control characters, invalid UTF-8, more than 254 bytes.
+func CanonicalEmail(email string) (key string, valid bool) {
+	if email = strings.TrimSpace(email); len(email) > maxEmail || !utf8.ValidString(email) {
+		return "", false
+	}
+	if email = fold(email); len(email) > maxEmail || strings.ContainsFunc(email, unicode.IsControl) {
+		return "", false
+	}
+	if at := strings.LastIndexByte(email, '@'); at > 0 {
+		local := email[:at]
+		domain, err := domainForm.ToASCII(email[at+1:])
+		rooted := strings.HasSuffix(domain, ".") // fine in the DNS, not in a mailbox
+		if err == nil && domain != "" && !rooted && validLocal(local) && len(local)+1+len(domain) <= maxEmail {
+			return local + "@" + domain, true
+		}
+	}
+	return email, false
+}
+
+// fold brings text that differs in capitals or in the way of writing an accent
+// together. Lower case instead of Unicode's full case folding, because that
+// makes one of "straße" and "strasse", which are two mailboxes.
+func fold(text string) string {
+	return norm.NFC.String(strings.ToLower(norm.NFC.String(text)))
+}
+
+func validLocal(local string) bool {
+	return local != "" && len(local) <= maxLocal && strings.IndexFunc(local, func(r rune) bool {
+		if r < utf8.RuneSelf {
+			return !isAtom(byte(r))
+		}
+		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsNumber(r)
+	}) < 0
+}
+
+// isAtom reports whether c may stand in the local part of the e-mail fields of
+// HTML: the atoms of RFC 5322 and dots wherever they are.
+func isAtom(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte(".!#$%&'*+/=?^_`{|}~-", c) >= 0
+}

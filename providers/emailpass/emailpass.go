@@ -1,0 +1,201 @@
+package emailpass
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/providers"
+)
+
+// Identifier is the kind of this provider and the id under which it is
+// registered by default.
+const Identifier = "emailpass"
+
+// passwordKey is where provider_metadata keeps the hash (contract 3.3).
+const passwordKey = "password"
+
+var _ providers.Registrar = (*Provider)(nil)
+
+// Provider implements [providers.Registrar]. It is safe for concurrent use and
+// works under any id (W23).
+type Provider struct {
+	options Options
+	policy  policy
+	slots   *semaphore.Weighted
+	dummy   hash   // stands for a record that is not there
+	even    []hash // one of each kind that a refused login must have cost
+}
+
+// New returns a provider, or every problem of its options.
+func New(o Options) (*Provider, error) {
+	o = o.withDefaults()
+	if err := o.check(); err != nil {
+		return nil, fmt.Errorf("emailpass options: %w", err)
+	}
+	dummy, err := o.Argon2.dummy()
+	if err != nil {
+		return nil, fmt.Errorf("emailpass options: %w", err)
+	}
+	p := &Provider{
+		options: o, policy: newPolicy(o), dummy: dummy,
+		slots: semaphore.NewWeighted(o.MaxConcurrentMemoryKiB),
+	}
+	if o.MedusaHashes {
+		medusa, err := medusaDummy()
+		if err != nil {
+			return nil, fmt.Errorf("emailpass options: %w", err)
+		}
+		p.even = []hash{dummy, medusa}
+	}
+	return p, nil
+}
+
+// Identifier implements [providers.Provider].
+func (*Provider) Identifier() string { return Identifier }
+
+// DisplayName implements [providers.Provider].
+func (*Provider) DisplayName() string { return "Email/Password Authentication" }
+
+// Identify implements [providers.Credentials]. It refuses a password or an
+// address that is not text, in the contract's order and words. Whether the
+// address is one is asked at registration only: at login it is just unknown.
+// The key is "" for an address that nobody can have.
+func (*Provider) Identify(in providers.Input) (providers.Subject, error) {
+	email, _, err := read(in)
+	if err != nil {
+		return providers.Subject{}, err
+	}
+	key, _ := CanonicalEmail(email)
+	return providers.Subject{EntityID: strings.TrimSpace(email), EntityKey: key}, nil
+}
+
+// Authenticate implements [providers.Credentials]. Every refusal has the same
+// words and costs the same work (W19); see the package comment. The verdict
+// carries the whole record with a new hash when the stored one is of another
+// format or cost than [Options] asks for (W24). An error that is not an
+// [everlatch.Error] says that ctx ended before the password's turn came.
+func (p *Provider) Authenticate(ctx context.Context, in providers.Input, rec *providers.Record) (providers.Verdict, error) {
+	_, password, err := read(in)
+	if err != nil {
+		return providers.Verdict{}, err
+	}
+	if len(password) > maxPasswordBytes {
+		return providers.Verdict{}, wrong(nil) // for everybody, so it tells nothing
+	}
+	h, problem := p.stored(rec)
+	matches, err := p.verify(ctx, h, password)
+	if err != nil {
+		return providers.Verdict{}, err
+	}
+	if !matches || problem != nil {
+		if err := p.evenOut(ctx, h, password); err != nil {
+			return providers.Verdict{}, err
+		}
+		return providers.Verdict{}, wrong(problem)
+	}
+	return p.renew(ctx, h, password, rec)
+}
+
+// Register implements [providers.Registrar]. A new record needs a valid
+// address (W22) and a password that the policy allows (W21). A record that is
+// not linked to an actor yet accepts its own password as a repetition of the
+// registration (contract 3.3); every other one is taken.
+func (p *Provider) Register(ctx context.Context, in providers.Input, rec *providers.Record) (providers.Verdict, error) {
+	email, password, err := read(in)
+	if err != nil {
+		return providers.Verdict{}, err
+	}
+	if rec != nil {
+		return providers.Verdict{}, p.again(ctx, password, rec)
+	}
+	if _, valid := CanonicalEmail(email); !valid {
+		return providers.Verdict{}, invalid("Email should be a valid email address")
+	}
+	if err := p.policy.check(password); err != nil {
+		return providers.Verdict{}, err
+	}
+	hashed, err := p.hash(ctx, password)
+	if err != nil {
+		return providers.Verdict{}, err
+	}
+	return providers.Verdict{ProviderMetadata: everlatch.Metadata{passwordKey: hashed}}, nil
+}
+
+// again decides about registering a taken address. It hashes in every case, so
+// that taken and free addresses cost the same.
+func (p *Provider) again(ctx context.Context, password string, rec *providers.Record) error {
+	taken := &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Identity with email already exists"}
+	if len(password) > maxPasswordBytes {
+		return taken
+	}
+	h, problem := p.stored(rec)
+	matches, err := p.verify(ctx, h, password)
+	if err != nil {
+		return err
+	}
+	if rec.Linked || problem != nil || !matches {
+		return taken
+	}
+	return nil
+}
+
+// stored returns the hash to verify against. With a problem it is the dummy,
+// which no password matches.
+func (p *Provider) stored(rec *providers.Record) (h hash, problem error) {
+	if rec == nil {
+		return p.dummy, errors.New("nobody is known under this address")
+	}
+	text, ok := rec.ProviderMetadata[passwordKey].(string)
+	if !ok || text == "" {
+		return p.dummy, errors.New("the record has no password hash")
+	}
+	h, err := parseHash(text)
+	if err != nil {
+		return p.dummy, err
+	}
+	return h, nil
+}
+
+// renew returns the record with a new hash where the stored one is outdated. A
+// password that the old hash knew only in part is left alone: the part that
+// nobody checked must not become binding. When ctx ends meanwhile the login
+// stands and the next one renews.
+func (p *Provider) renew(ctx context.Context, h hash, password string, rec *providers.Record) (providers.Verdict, error) {
+	if h.prefix == p.options.Argon2.prefix() || (h.maxBytes > 0 && len(password) > h.maxBytes) {
+		return providers.Verdict{}, nil
+	}
+	hashed, err := p.hash(ctx, password)
+	if err != nil {
+		return providers.Verdict{}, nil //nolint:nilerr // the password was right
+	}
+	metadata := maps.Clone(rec.ProviderMetadata)
+	metadata[passwordKey] = hashed
+	return providers.Verdict{ProviderMetadata: metadata}, nil
+}
+
+// read returns the fields of the body in the contract's order of complaints.
+// Medusa takes an empty text for none.
+func read(in providers.Input) (email, password string, err error) {
+	password, _ = in.Body["password"].(string)
+	if password == "" {
+		return "", "", unauthorized("Password should be a string", nil)
+	}
+	email, _ = in.Body["email"].(string)
+	if email == "" {
+		return "", "", unauthorized("Email should be a string", nil)
+	}
+	return email, password, nil
+}
+
+// wrong is the answer to every refused login. The cause is for the log.
+func wrong(cause error) error { return unauthorized("Invalid email or password", cause) }
+
+func unauthorized(message string, cause error) error {
+	return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: message, Err: cause}
+}

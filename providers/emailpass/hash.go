@@ -1,0 +1,102 @@
+package emailpass
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// HashInfo describes a stored password hash.
+type HashInfo struct {
+	// Format is "argon2id", "argon2i", "medusa-scrypt", "scrypt", "bcrypt",
+	// "pbkdf2-sha256" or "pbkdf2-sha512".
+	Format string
+	// MemoryKiB is what verifying it allocates, and Work how much it computes:
+	// memory times passes for the argon2 and scrypt formats, rounds for others.
+	MemoryKiB, Work int64
+}
+
+// CheckHash says what a stored hash is and costs, without doing its work. The
+// error, which does not repeat the hash, says why nobody could sign in with it:
+// an unknown format, a damaged value, or a cost above the limits. An import
+// calls it for every row.
+func CheckHash(stored string) (HashInfo, error) {
+	h, err := parseHash(stored)
+	if err != nil {
+		return HashInfo{}, err
+	}
+	return HashInfo{Format: h.format, MemoryKiB: h.cost.memoryKiB, Work: h.cost.work}, nil
+}
+
+// hash is a stored password hash that was understood and found affordable.
+type hash struct {
+	format string
+	cost   cost
+	// prefix is everything before salt and key in the PHC form of argon2id, ""
+	// for other formats: two hashes with the same prefix cost the same.
+	prefix string
+	// maxBytes is how much of a password counts, 0 for all of it.
+	maxBytes int
+	// match does the work.
+	match func(password []byte) bool
+}
+
+// Sizes of new hashes (RFC 9106, section 3.1).
+const (
+	saltBytes = 16
+	keyBytes  = 32
+)
+
+// maxStored is far longer than any real hash: what is longer is not parsed.
+const maxStored = 512
+
+// minKey is the shortest derived key that means anything: a key of one byte
+// would match every 256th password.
+const minKey = 16
+
+var errUnknownFormat = errors.New("the stored password hash has an unknown format")
+
+func parseHash(stored string) (hash, error) {
+	if len(stored) > maxStored {
+		return hash{}, errUnknownFormat
+	}
+	parse := parseMedusa
+	if !isMedusa(stored) {
+		parse = parseForeign
+	}
+	h, err := parse(stored)
+	if err != nil {
+		return hash{}, err
+	}
+	if err := h.cost.check(); err != nil {
+		return hash{}, fmt.Errorf("the stored %s hash %w", h.format, err)
+	}
+	return h, nil
+}
+
+// prefix is the PHC form of the parameters.
+func (a Argon2) prefix() string {
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, a.MemoryKiB, a.Time, a.Parallelism)
+}
+
+// hash makes a new PHC string for a password.
+func (a Argon2) hash(password []byte) string {
+	salt := make([]byte, saltBytes)
+	_, _ = rand.Read(salt) // ends the program rather than fail
+	return a.encode(salt, argon2.IDKey(password, salt, a.Time, a.MemoryKiB, a.Parallelism, keyBytes))
+}
+
+// dummy returns a hash of no password, which costs what a new one costs.
+func (a Argon2) dummy() (hash, error) {
+	random := make([]byte, saltBytes+keyBytes)
+	_, _ = rand.Read(random)
+	return parseHash(a.encode(random[:saltBytes], random[saltBytes:]))
+}
+
+func (a Argon2) encode(salt, key []byte) string {
+	b64 := base64.RawStdEncoding
+	return a.prefix() + b64.EncodeToString(salt) + "$" + b64.EncodeToString(key)
+}

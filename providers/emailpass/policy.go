@@ -1,0 +1,55 @@
+package emailpass
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/everlatch/everlatch"
+)
+
+// commonPasswords is one password a line, the most common first. Where it is
+// from: common/README.md.
+//
+//go:embed common/passwords.txt
+var commonPasswords string
+
+// policy is what a new password must satisfy (W21).
+type policy struct {
+	minLength, maxLength int
+	common               map[string]struct{} // lower case; nil allows all
+}
+
+func newPolicy(o Options) policy {
+	p := policy{minLength: o.MinLength, maxLength: o.MaxLength}
+	if o.AllowCommonPasswords {
+		return p
+	}
+	p.common = map[string]struct{}{}
+	for line := range strings.Lines(commonPasswords) {
+		p.common[strings.TrimSuffix(line, "\n")] = struct{}{}
+	}
+	return p
+}
+
+// check names the rule that a password breaks, for the person who chose it.
+func (p policy) check(password string) error {
+	length := utf8.RuneCountInString(password)
+	switch {
+	case p.minLength != Off && length < p.minLength:
+		return invalid(fmt.Sprintf("Password must have at least %d characters.", p.minLength))
+	case p.maxLength != Off && length > p.maxLength:
+		return invalid(fmt.Sprintf("Password must have at most %d characters.", p.maxLength))
+	case len(password) > maxPasswordBytes:
+		return invalid(fmt.Sprintf("Password must have at most %d bytes.", maxPasswordBytes))
+	}
+	if _, common := p.common[strings.ToLower(password)]; common {
+		return invalid("Password is one of the most common passwords. Choose another one.")
+	}
+	return nil
+}
+
+func invalid(message string) error {
+	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: message}
+}

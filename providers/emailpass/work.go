@@ -1,0 +1,48 @@
+package emailpass
+
+import (
+	"context"
+	"fmt"
+)
+
+// verify does the work of one stored hash, when its turn comes (W20).
+func (p *Provider) verify(ctx context.Context, h hash, password string) (matches bool, err error) {
+	err = p.slot(ctx, h.format, h.cost.memoryKiB, func() { matches = h.match([]byte(password)) })
+	return matches, err
+}
+
+// hash makes a new hash, when its turn comes (W20).
+func (p *Provider) hash(ctx context.Context, password string) (hashed string, err error) {
+	argon := p.options.Argon2
+	err = p.slot(ctx, p.dummy.format, int64(argon.MemoryKiB), func() { hashed = argon.hash([]byte(password)) })
+	return hashed, err
+}
+
+// evenOut adds the kinds of work that a refused login has not cost yet, where
+// [Options.MedusaHashes] asks for it (W19).
+func (p *Provider) evenOut(ctx context.Context, done hash, password string) error {
+	for _, h := range p.even {
+		if h.format == done.format {
+			continue
+		}
+		if _, err := p.verify(ctx, h, password); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// slot runs work while it holds its share of the memory. Formats that need
+// little memory need a core all the same, so nothing weighs less than a new
+// hash; nothing weighs more than there is, or it would wait for ever. The queue
+// is first come, first served, and whoever's ctx ends leaves it.
+func (p *Provider) slot(ctx context.Context, format string, memoryKiB int64, work func()) error {
+	weight := min(max(memoryKiB, int64(p.options.Argon2.MemoryKiB)), p.options.MaxConcurrentMemoryKiB)
+	if err := p.slots.Acquire(ctx, weight); err != nil {
+		return fmt.Errorf("wait for a turn to hash: %w", err)
+	}
+	defer p.slots.Release(weight)
+	p.options.OnHash(format)
+	work()
+	return nil
+}

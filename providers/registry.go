@@ -1,0 +1,101 @@
+package providers
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/everlatch/everlatch"
+)
+
+// Info describes a registered provider (contract 2.2, AuthProviderInfo).
+type Info struct {
+	ID          string `json:"id"`
+	Identifier  string `json:"identifier"`
+	DisplayName string `json:"display_name"`
+	Flow        string `json:"flow"`
+}
+
+// The values of [Info.Flow].
+const (
+	FlowCredentials = "credentials"
+	FlowRedirect    = "redirect"
+)
+
+// Registry keeps providers by the id under which routes name them, in the
+// order of registration. It does not change after start.
+type Registry struct {
+	byID  map[string]Provider
+	order []string
+}
+
+// NewRegistry returns an empty registry.
+func NewRegistry() *Registry { return &Registry{byID: map[string]Provider{}} }
+
+// Add registers a provider under an id. An id that is taken, or a provider
+// without any capability, is an error of the configuration.
+func (r *Registry) Add(id string, p Provider) error {
+	if id == "" {
+		return fmt.Errorf("auth provider of kind %q needs an id", p.Identifier())
+	}
+	if _, taken := r.byID[id]; taken {
+		return fmt.Errorf("auth provider id %q is registered twice", id)
+	}
+	if _, ok := p.(Credentials); !ok {
+		return fmt.Errorf("auth provider %q can neither check credentials nor redirect", id)
+	}
+	r.byID[id] = p
+	r.order = append(r.order, id)
+	return nil
+}
+
+// Credentials returns a provider that checks credentials, or the contract's
+// refusal for an unknown id (section 2.3, leading newline included).
+func (r *Registry) Credentials(id string) (Credentials, error) {
+	p, ok := r.byID[id].(Credentials)
+	if !ok {
+		return nil, unknown(id)
+	}
+	return p, nil
+}
+
+// Registrar returns a provider that registers people, or a refusal.
+func (r *Registry) Registrar(id string) (Registrar, error) {
+	p, known := r.byID[id]
+	if !known {
+		return nil, unknown(id)
+	}
+	reg, ok := p.(Registrar)
+	if !ok {
+		return nil, &everlatch.Error{
+			Code:    everlatch.CodeUnauthorized,
+			Message: "Method 'register' not implemented for provider " + p.Identifier(),
+		}
+	}
+	return reg, nil
+}
+
+// List describes the providers that allowed names, in the order of
+// registration; a nil allowed names all (contract 4.2, actor-type rules).
+func (r *Registry) List(allowed []string) []Info {
+	out := make([]Info, 0, len(r.order))
+	for _, id := range r.order {
+		if allowed != nil && !slices.Contains(allowed, id) {
+			continue
+		}
+		p := r.byID[id]
+		name := p.DisplayName()
+		if name == "" {
+			name = id
+		}
+		out = append(out, Info{ID: id, Identifier: p.Identifier(), DisplayName: name, Flow: FlowCredentials})
+	}
+	return out
+}
+
+func unknown(id string) error {
+	return &everlatch.Error{
+		Code: everlatch.CodeUnauthorized,
+		Message: "\nUnable to retrieve the auth provider with id: " + id +
+			"\nPlease make sure that the provider is registered in the container and it is configured correctly in your project configuration file.",
+	}
+}

@@ -1,0 +1,151 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/everlatch/everlatch"
+)
+
+// APIKeyFilter selects API keys; zero fields select all.
+type APIKeyFilter struct {
+	// Q is part of the title or of the redacted token, in any case.
+	Q string
+	// Tokens find publishable keys; a secret key is not found by its token.
+	IDs, Titles, Tokens, Types []string
+}
+
+const (
+	// Of a secret key the token column holds a hash, which is nobody's business.
+	apiKeyColumns = `id, title, type, CASE WHEN type = 'publishable' THEN token ELSE '' END, redacted,
+		last_used_at, created_by, revoked_by, revoked_at, created_at, updated_at, deleted_at`
+
+	insertAPIKey = `INSERT INTO api_key (id, title, type, token, redacted, created_by, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+		ON CONFLICT (id) DO NOTHING`
+
+	selectAPIKey = `SELECT ` + apiKeyColumns + ` FROM api_key WHERE id = $1 AND deleted_at IS NULL`
+
+	selectSecretKey = `SELECT ` + apiKeyColumns + ` FROM api_key
+		WHERE token = $1 AND type = 'secret' AND deleted_at IS NULL AND (revoked_at IS NULL OR revoked_at > $2)`
+
+	publishableKeyLive = `SELECT EXISTS (SELECT 1 FROM api_key
+		WHERE token = $1 AND type = 'publishable' AND deleted_at IS NULL AND (revoked_at IS NULL OR revoked_at > $2))`
+
+	anyPublishableKey = `SELECT EXISTS (SELECT 1 FROM api_key
+		WHERE type = 'publishable' AND deleted_at IS NULL AND (revoked_at IS NULL OR revoked_at > $1))`
+
+	updateAPIKey = `UPDATE api_key SET title = $2, updated_at = $3 WHERE id = $1 AND deleted_at IS NULL`
+
+	// A key that is revoked stays as it is; a delayed revocation may be moved.
+	revokeAPIKey = `UPDATE api_key SET revoked_by = $2, revoked_at = $3, updated_at = $4
+		WHERE id = $1 AND deleted_at IS NULL AND (revoked_at IS NULL OR revoked_at > $4)`
+
+	deleteAPIKey = `DELETE FROM api_key WHERE id = $1 AND revoked_at <= $2`
+)
+
+// CreateAPIKey keeps a key under the id that it has: a publishable one with its
+// token, a secret one with the hash of its token only (W20: the token has 256
+// random bits, so a fast hash is enough). The same id again returns the stored
+// key. The clear token of a secret key is not in the answer.
+func (s *Store) CreateAPIKey(ctx context.Context, key everlatch.APIKey, tokenHash string) (everlatch.APIKey, error) {
+	token := tokenHash
+	if key.Type == everlatch.KeyPublishable {
+		token = key.Token
+	}
+	if token == "" {
+		return everlatch.APIKey{}, errors.New("create API key: a token is needed")
+	}
+	_, err := s.writes.exec(ctx, insertAPIKey, key.ID, key.Title, key.Type, token, key.Redacted, key.CreatedBy, s.now())
+	if err != nil {
+		return everlatch.APIKey{}, s.fail(ctx, "create API key", err)
+	}
+	return s.APIKey(ctx, key.ID)
+}
+
+// APIKey returns a key, revoked or not, or [everlatch.ErrNotFound].
+func (s *Store) APIKey(ctx context.Context, id string) (everlatch.APIKey, error) {
+	key, err := first(ctx, s.reads, scanAPIKey, selectAPIKey, id)
+	return key, s.fail(ctx, "read API key", noRows(err, notFound("API Key", id)))
+}
+
+// APIKeys lists keys, revoked or not, and counts them (contract 4.9). They are
+// ordered by id, or by title, type, created_at, updated_at or revoked_at.
+func (s *Store) APIKeys(ctx context.Context, f APIKeyFilter, page Page) ([]everlatch.APIKey, int, error) {
+	var where conditions
+	where.is("deleted_at IS NULL")
+	where.in("id", f.IDs)
+	where.in("title", f.Titles)
+	where.in("type", f.Types)
+	where.in("CASE WHEN type = 'publishable' THEN token END", f.Tokens)
+	where.contains(f.Q, "title", "redacted")
+	return list(ctx, s, "list API keys", listing[everlatch.APIKey]{
+		table: "api_key", columns: apiKeyColumns, scan: scanAPIKey, where: where, page: page, defaultOrder: "id",
+		orders: []string{"id", "title", "type", "created_at", "updated_at", "revoked_at"},
+	})
+}
+
+// UpdateAPIKey changes the title of a key and returns it, or [everlatch.ErrNotFound].
+func (s *Store) UpdateAPIKey(ctx context.Context, id, title string) (everlatch.APIKey, error) {
+	if _, err := s.writes.exec(ctx, updateAPIKey, id, title, s.now()); err != nil {
+		return everlatch.APIKey{}, s.fail(ctx, "update API key", err)
+	}
+	return s.APIKey(ctx, id)
+}
+
+// RevokeAPIKey ends a key at a time, which may lie ahead, and returns it. A key
+// that has been revoked stays as it is; one that is gone is [everlatch.ErrNotFound].
+func (s *Store) RevokeAPIKey(ctx context.Context, id, by string, at time.Time) (everlatch.APIKey, error) {
+	if _, err := s.writes.exec(ctx, revokeAPIKey, id, by, at, s.now()); err != nil {
+		return everlatch.APIKey{}, s.fail(ctx, "revoke API key", err)
+	}
+	return s.APIKey(ctx, id)
+}
+
+// DeleteAPIKey deletes a revoked key for good. One that still works is
+// [everlatch.ErrNotAllowed]; one that is gone is no error (contract 1.4, 2.1).
+func (s *Store) DeleteAPIKey(ctx context.Context, id string) error {
+	n, err := s.writes.exec(ctx, deleteAPIKey, id, s.now())
+	if err != nil || n > 0 {
+		return s.fail(ctx, "delete API key", err)
+	}
+	switch _, err := s.APIKey(ctx, id); {
+	case errors.Is(err, everlatch.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	default:
+		return &everlatch.Error{
+			Code: everlatch.CodeNotAllowed, Message: "Cannot delete api keys that are not revoked - " + id,
+		}
+	}
+}
+
+// SecretKey returns the secret key of a token's hash. One that is revoked or
+// unknown is [everlatch.ErrNotFound].
+func (s *Store) SecretKey(ctx context.Context, tokenHash string) (everlatch.APIKey, error) {
+	key, err := first(ctx, s.reads, scanAPIKey, selectSecretKey, tokenHash, s.now())
+	absent := &everlatch.Error{Code: everlatch.CodeNotFound, Message: "The API key was not found."}
+	return key, s.fail(ctx, "read secret key", noRows(err, absent))
+}
+
+// PublishableKeyLive reports whether a token is a publishable key that is not
+// revoked.
+func (s *Store) PublishableKeyLive(ctx context.Context, token string) (bool, error) {
+	live, err := first(ctx, s.reads, scanned[bool], publishableKeyLive, token, s.now())
+	return live, s.fail(ctx, "read publishable key", err)
+}
+
+// AnyPublishableKey reports whether there is any publishable key that is not
+// revoked.
+func (s *Store) AnyPublishableKey(ctx context.Context) (bool, error) {
+	found, err := first(ctx, s.reads, scanned[bool], anyPublishableKey, s.now())
+	return found, s.fail(ctx, "read publishable keys", err)
+}
+
+func scanAPIKey(row scanner) (k everlatch.APIKey, err error) {
+	err = row.Scan(&k.ID, &k.Title, &k.Type, &k.Token, &k.Redacted, toOptionalTime{&k.LastUsedAt}, &k.CreatedBy,
+		&k.RevokedBy, toOptionalTime{&k.RevokedAt}, toTime{&k.CreatedAt}, toTime{&k.UpdatedAt}, toOptionalTime{&k.DeletedAt})
+	return k, err
+}

@@ -1,0 +1,31 @@
+package store
+
+import "context"
+
+// SweepResult counts what a sweep has deleted.
+type SweepResult struct {
+	Sessions, Sealed int
+}
+
+// Condition and limit stand in both parts: the inner one finds rows by index,
+// the outer one is tested again when a row was changed meanwhile.
+const (
+	sweepSessions = `DELETE FROM session WHERE idle_expires_at <= $1
+		AND id IN (SELECT id FROM session WHERE idle_expires_at <= $1 ORDER BY idle_expires_at LIMIT $2)`
+	sweepSealed = `DELETE FROM sealed_secret WHERE expires_at <= $1
+		AND id IN (SELECT id FROM sealed_secret WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)`
+)
+
+// Sweep deletes expired sessions and sealed secrets, at most limit of each.
+// Nothing depends on it: reads do not see expired rows.
+func (s *Store) Sweep(ctx context.Context, limit int) (SweepResult, error) {
+	var result SweepResult
+	sessions, err := s.writes.exec(ctx, sweepSessions, s.now(), limit)
+	if err != nil {
+		return result, s.fail(ctx, "sweep sessions", err)
+	}
+	result.Sessions = int(sessions)
+	sealed, err := s.writes.exec(ctx, sweepSealed, s.now(), limit)
+	result.Sealed = int(sealed)
+	return result, s.fail(ctx, "sweep sealed secrets", err)
+}

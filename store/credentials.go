@@ -1,0 +1,143 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/everlatch/everlatch"
+)
+
+// Credential is a live credential and the identity that it belongs to.
+type Credential struct {
+	Identity everlatch.AuthIdentity // with Links
+	Provider everlatch.ProviderIdentity
+}
+
+// Use is what a successful sign-in leaves behind.
+type Use struct {
+	IdentityID, ProviderIdentityID string
+	// ProviderMetadata and UserMetadata replace the stored ones; nil keeps them.
+	ProviderMetadata, UserMetadata everlatch.Metadata
+	// Spend is the id of a sealed secret that is deleted in the same
+	// transaction; "" means none.
+	Spend string
+}
+
+// useResolution is how exact last_used_at is: a sign-in writes it at most once
+// in this time. A grace period for orphans below it would forget recent uses.
+const useResolution = time.Hour
+
+const (
+	selectCredential = `SELECT ` + providerColumns + `, ` + identityColumns + `, l.actor_type, l.actor_id
+		FROM provider_identity p
+		JOIN auth_identity a ON a.id = p.auth_identity_id AND a.deleted_at IS NULL
+		LEFT JOIN actor_link l ON l.auth_identity_id = a.id
+		WHERE p.provider = $1 AND p.entity_key = $2 AND p.deleted_at IS NULL`
+
+	selectLastUse = `SELECT last_used_at FROM auth_identity WHERE id = $1 AND deleted_at IS NULL`
+
+	replaceCredential = `UPDATE provider_identity SET provider_metadata = COALESCE($3, provider_metadata),
+			user_metadata = COALESCE($4, user_metadata), updated_at = $5
+		WHERE id = $1 AND auth_identity_id = $2 AND deleted_at IS NULL`
+)
+
+// FindCredential returns the credential under which somebody signs in, in one
+// query, or [everlatch.ErrNotFound]. entityKey is the canonical form (W22).
+func (s *Store) FindCredential(ctx context.Context, provider, entityKey string) (Credential, error) {
+	rows, err := all(ctx, s.reads, scanCredential, selectCredential, provider, entityKey)
+	if err == nil && len(rows) == 0 {
+		err = &everlatch.Error{Code: everlatch.CodeNotFound, Message: "The credential was not found."}
+	}
+	if err != nil {
+		return Credential{}, s.fail(ctx, "find credential", err)
+	}
+	found := Credential{Identity: rows[0].AuthIdentity, Provider: rows[0].provider}
+	found.Identity.Links = map[string]string{}
+	for _, row := range rows {
+		if row.actorType != "" {
+			found.Identity.Links[row.actorType] = row.actorID
+		}
+	}
+	return found, nil
+}
+
+// credentialRow is a credential with one of the links of its identity, or none.
+type credentialRow struct {
+	linked
+	provider everlatch.ProviderIdentity
+}
+
+func scanCredential(row scanner) (c credentialRow, err error) {
+	err = row.Scan(append(providerFields(&c.provider), c.linked.fields()...)...)
+	return c, err
+}
+
+// RecordUse keeps what a sign-in has changed, in one transaction, and the time
+// of it, to the hour. With nothing to keep it writes nothing. An identity that
+// is gone is [everlatch.ErrNotFound]; then nothing is spent either.
+func (s *Store) RecordUse(ctx context.Context, use Use) error {
+	now := s.now()
+	if use.ProviderMetadata == nil && use.UserMetadata == nil && use.Spend == "" {
+		fresh, err := usedSince(ctx, s.reads, use.IdentityID, now.Add(-useResolution))
+		if fresh || err != nil {
+			return s.fail(ctx, "record use", err)
+		}
+	}
+	err := s.write(ctx, func(tx *tx) error {
+		fresh, err := usedSince(ctx, tx, use.IdentityID, now.Add(-useResolution))
+		if err != nil {
+			return err
+		}
+		if !fresh {
+			if err := lockIdentity(ctx, tx, use.IdentityID, now); err != nil {
+				return err
+			}
+		}
+		if err := replaceMetadata(ctx, tx, use, now); err != nil {
+			return err
+		}
+		return spend(ctx, tx, use.Spend)
+	})
+	return s.fail(ctx, "record use", err)
+}
+
+func usedSince(ctx context.Context, q querier, identityID string, since time.Time) (bool, error) {
+	last, err := first(ctx, q, scanTime, selectLastUse, identityID)
+	return last.After(since), noRows(err, notFound("AuthIdentity", identityID))
+}
+
+func scanTime(row scanner) (t time.Time, err error) {
+	err = row.Scan(toTime{&t})
+	return t, err
+}
+
+func replaceMetadata(ctx context.Context, q querier, use Use, now time.Time) error {
+	if use.ProviderMetadata == nil && use.UserMetadata == nil {
+		return nil
+	}
+	n, err := q.exec(ctx, replaceCredential, use.ProviderIdentityID, use.IdentityID,
+		use.ProviderMetadata, use.UserMetadata, now)
+	if err == nil && n == 0 {
+		err = notFound("ProviderIdentity", use.ProviderIdentityID)
+	}
+	return err
+}
+
+// EndCredentials ends everything that was issued for an identity: tokens by the
+// credential version, sessions by deletion (W25). An identity that is gone is
+// [everlatch.ErrNotFound].
+func (s *Store) EndCredentials(ctx context.Context, identityID string) error {
+	err := s.write(ctx, func(tx *tx) error {
+		n, err := tx.exec(ctx, `UPDATE auth_identity SET credential_version = credential_version + 1, updated_at = $2
+			WHERE id = $1 AND deleted_at IS NULL`, identityID, s.now())
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return notFound("AuthIdentity", identityID)
+		}
+		_, err = tx.exec(ctx, deleteSessionsOf, identityID)
+		return err
+	})
+	return s.fail(ctx, "end credentials", err)
+}

@@ -1,0 +1,226 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/everlatch/everlatch"
+)
+
+// CustomerPatch is an update of a customer; zero fields keep what is stored.
+type CustomerPatch struct {
+	CompanyName, FirstName, LastName, Phone Change[*string]
+	// Metadata is merged into the stored one; a key set to "" is removed.
+	Metadata Change[everlatch.Metadata]
+}
+
+const (
+	customerColumns = `c.id, c.email, c.company_name, c.first_name, c.last_name, c.phone, c.has_account,
+		c.metadata, c.created_by, c.created_at, c.updated_at, c.deleted_at`
+
+	insertCustomer = `INSERT INTO customer (id, email, email_key, company_name, first_name, last_name, phone,
+			has_account, metadata, created_by, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+		ON CONFLICT DO NOTHING`
+
+	// One row for each address, or one without: one query, one snapshot.
+	selectCustomer = `SELECT ` + customerColumns + `, ` + addressColumns + `
+		FROM customer c
+		LEFT JOIN customer_address d ON d.customer_id = c.id AND d.deleted_at IS NULL
+		WHERE c.id = $1 AND c.deleted_at IS NULL
+		ORDER BY d.id`
+
+	lockCustomer = `UPDATE customer SET updated_at = $2 WHERE id = $1 AND deleted_at IS NULL`
+
+	updateCustomer = `UPDATE customer SET company_name = $2, first_name = $3, last_name = $4, phone = $5,
+		metadata = $6, updated_at = $7 WHERE id = $1`
+
+	removeCustomer = `UPDATE customer SET deleted_at = $2, updated_at = $2, removed_by = $3
+		WHERE id = $1 AND deleted_at IS NULL`
+	restoreCustomer = `UPDATE customer SET deleted_at = NULL, updated_at = $2, removed_by = ''
+		WHERE id = $1 AND deleted_at IS NOT NULL AND removed_by = $3`
+	discardCustomer = `DELETE FROM customer WHERE id = $1`
+)
+
+// CreateCustomer creates a customer under the id that it has, and records an
+// event, unreleased unless it says otherwise: [Store.ReleaseEvents] releases it. The
+// same id again returns the stored customer. An e-mail that another account, or
+// for a guest another guest, has is [everlatch.ErrDuplicate] (contract 6.2).
+func (s *Store) CreateCustomer(ctx context.Context, c everlatch.Customer, ev everlatch.Event) (everlatch.Customer, error) {
+	now := s.now()
+	var stored everlatch.Customer
+	err := s.write(ctx, func(tx *tx) error {
+		n, err := tx.exec(ctx, insertCustomer, c.ID, c.Email, emailKeyOf(c.Email), c.CompanyName, c.FirstName,
+			c.LastName, c.Phone, c.HasAccount, c.Metadata, c.CreatedBy, now)
+		if err != nil {
+			return err
+		}
+		stored, err = customerOf(ctx, tx, c.ID, errCustomerTaken(c.HasAccount))
+		if err != nil || n == 0 {
+			return err
+		}
+		return recordEvents(ctx, tx, now, ev)
+	})
+	if err != nil {
+		return everlatch.Customer{}, s.fail(ctx, "create customer", err)
+	}
+	return stored, nil
+}
+
+func errCustomerTaken(hasAccount bool) error {
+	message := "Guest customer with this email already exists"
+	if hasAccount {
+		message = "Customer with this email already has an account"
+	}
+	return &everlatch.Error{Code: everlatch.CodeDuplicate, Message: message}
+}
+
+// DiscardCustomer undoes [Store.CreateCustomer]: it deletes the row for good and
+// the unreleased events of the dance. A customer that is gone is no error.
+func (s *Store) DiscardCustomer(ctx context.Context, id, groupID string) error {
+	return s.discard(ctx, "discard customer", discardCustomer, id, groupID)
+}
+
+// Customer returns a live customer with its addresses in the order of their
+// ids, or [everlatch.ErrNotFound]. It is one query.
+func (s *Store) Customer(ctx context.Context, id string) (everlatch.Customer, error) {
+	c, err := customerOf(ctx, s.reads, id, notFound("Customer", id))
+	return c, s.fail(ctx, "read customer", err)
+}
+
+// UpdateCustomer changes a customer, records [everlatch.EventCustomerUpdated] as
+// released and returns the customer as it is then, with addresses. One that is
+// gone is [everlatch.ErrNotFound].
+func (s *Store) UpdateCustomer(ctx context.Context, id string, patch CustomerPatch) (everlatch.Customer, error) {
+	now := s.now()
+	var c everlatch.Customer
+	err := s.write(ctx, func(tx *tx) error {
+		n, err := tx.exec(ctx, lockCustomer, id, now)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return notUpdatable("Customer", id)
+		}
+		if c, err = customerOf(ctx, tx, id, notUpdatable("Customer", id)); err != nil {
+			return err
+		}
+		patch.CompanyName.apply(&c.CompanyName)
+		patch.FirstName.apply(&c.FirstName)
+		patch.LastName.apply(&c.LastName)
+		patch.Phone.apply(&c.Phone)
+		applyMetadata(patch.Metadata, &c.Metadata)
+		if _, err := tx.exec(ctx, updateCustomer, id, c.CompanyName, c.FirstName, c.LastName, c.Phone, c.Metadata, now); err != nil {
+			return err
+		}
+		return recordEvents(ctx, tx, now, accountEvent(now, everlatch.EventCustomerUpdated, id))
+	})
+	if err != nil {
+		return everlatch.Customer{}, s.fail(ctx, "update customer", err)
+	}
+	return c, nil
+}
+
+// RemoveCustomer hides a customer, ends the tokens of every identity linked to
+// it and their sessions as a customer (W14), and records an event. Its links
+// stay; see [Store.UnlinkActor]. A customer that is hidden or was never there
+// is no error (W10) and no event.
+func (s *Store) RemoveCustomer(ctx context.Context, id string, ev everlatch.Event) error {
+	return s.removeAccount(ctx, "remove customer", removeCustomer, everlatch.ActorCustomer, id, ev)
+}
+
+// RestoreCustomer undoes the [Store.RemoveCustomer] of the same dance (the group
+// of its event) but for the tokens and sessions, which stay ended. A customer
+// that is not hidden, or was hidden by another dance, is no error; one whose
+// e-mail was taken meanwhile is [everlatch.ErrDuplicate].
+func (s *Store) RestoreCustomer(ctx context.Context, id, groupID string) error {
+	_, err := s.writes.exec(ctx, restoreCustomer, id, s.now(), groupID)
+	if isUnique(err) {
+		err = errCustomerTaken(true)
+	}
+	return s.fail(ctx, "restore customer", err)
+}
+
+// customerOf reads a live customer with its addresses.
+func customerOf(ctx context.Context, q querier, id string, absent error) (everlatch.Customer, error) {
+	rows, err := all(ctx, q, scanCustomer, selectCustomer, id)
+	if err != nil {
+		return everlatch.Customer{}, err
+	}
+	if len(rows) == 0 {
+		return everlatch.Customer{}, absent
+	}
+	c := rows[0].Customer
+	c.Addresses = []everlatch.Address{}
+	for _, row := range rows {
+		if row.address.ID != "" {
+			c.Addresses = append(c.Addresses, row.address.Address)
+		}
+	}
+	return c, nil
+}
+
+// customerRow is a customer with one of its addresses, or none.
+type customerRow struct {
+	everlatch.Customer
+	address address
+}
+
+func scanCustomer(row scanner) (r customerRow, err error) {
+	c := &r.Customer
+	err = row.Scan(append([]any{
+		&c.ID, &c.Email, &c.CompanyName, &c.FirstName, &c.LastName, &c.Phone, &c.HasAccount,
+		toMetadata{&c.Metadata}, &c.CreatedBy, toTime{&c.CreatedAt}, toTime{&c.UpdatedAt}, toOptionalTime{&c.DeletedAt},
+	}, r.address.fields()...)...)
+	return r, err
+}
+
+// discard deletes an account that a dance has created, with the events that
+// nobody has seen.
+func (s *Store) discard(ctx context.Context, op, text, id, groupID string) error {
+	err := s.write(ctx, func(tx *tx) error {
+		if _, err := tx.exec(ctx, text, id); err != nil {
+			return err
+		}
+		_, err := tx.exec(ctx, deleteUnreleased, groupID)
+		return err
+	})
+	return s.fail(ctx, op, err)
+}
+
+// removeAccount hides an account and ends what its identities were given.
+func (s *Store) removeAccount(ctx context.Context, op, text, actorType, id string, ev everlatch.Event) error {
+	now := s.now()
+	err := s.write(ctx, func(tx *tx) error {
+		n, err := tx.exec(ctx, text, id, now, ev.GroupID)
+		if err != nil || n == 0 {
+			return err
+		}
+		if err := endActors(ctx, tx, actorType, id, now); err != nil {
+			return err
+		}
+		return recordEvents(ctx, tx, now, ev)
+	})
+	return s.fail(ctx, op, err)
+}
+
+// endActors ends what every identity of an actor was given (W9).
+func endActors(ctx context.Context, q querier, actorType, actorID string, now time.Time) error {
+	// Ordered, so that two removals lock shared identities in the same order.
+	identities, err := all(ctx, q, scanned[string], `SELECT auth_identity_id FROM actor_link
+		WHERE actor_type = $1 AND actor_id = $2 ORDER BY auth_identity_id`, actorType, actorID)
+	if err != nil {
+		return err
+	}
+	for _, identity := range identities {
+		if err := endActor(ctx, q, identity, actorType, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// accountEvent is an event about an account in the contract's form.
+func accountEvent(now time.Time, name, id string) everlatch.Event {
+	return newEvent(now, name, "", "", everlatch.Metadata{"id": id})
+}

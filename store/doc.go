@@ -1,0 +1,24 @@
+// Package store keeps what lasts: identities and their links, accounts, API
+// keys, sessions, sealed secrets and events, in PostgreSQL or SQLite.
+//
+// There is one SQL text and one migration set for both engines. What makes
+// that possible is kept in few places:
+//
+//   - sqlite.go, postgres.go: opening an engine
+//   - conn.go: pools, transactions and prepared statements
+//   - values.go: how Go values become columns and back (UTC microseconds, JSON as text)
+//   - errors.go: driver errors become [everlatch.Error]
+//   - migrate.go, migrations/: the schema
+//
+// Everything else is one file an aggregate. The rules that all methods keep:
+//
+//   - Ids come from the caller, so a retried call finds its own row and changes
+//     nothing.
+//   - Uniqueness and single use are decided by the database in one statement,
+//     never by a read before a write. Where two statements must agree, the first
+//     one is an UPDATE that locks the row: SELECT … FOR UPDATE is not portable.
+//   - Transactions lock auth_identity before its children, and accounts before
+//     identities, so that they wait for each other and do not deadlock.
+//   - What a caller may be told is an [everlatch.Error]; a database that is away
+//     is [everlatch.CodeUnavailable]; anything else is internal.
+package store

@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/everlatch/everlatch"
+)
+
+// fail turns the error of an operation into what callers of the package get:
+// an [everlatch.Error] as it is, an outage as [everlatch.CodeUnavailable],
+// anything else as an internal error that names the operation. It never adds
+// an argument of a statement: those may be secret.
+func (s *Store) fail(ctx context.Context, op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ours := errors.AsType[*everlatch.Error](err); ours {
+		return err
+	}
+	err = fmt.Errorf("%s: %w", op, err)
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		// The caller has left. The drivers report that in several ways.
+		return fmt.Errorf("%s: %w", op, context.Canceled)
+	case ctx.Err() != nil, s.closed.Load(), away(err):
+		return everlatch.Unavailable("The database", err)
+	default:
+		return err
+	}
+}
+
+// away reports whether err says that the database cannot work now and may be
+// able to later: the same call can be tried again.
+func away(err error) bool {
+	for _, target := range []error{
+		context.DeadlineExceeded, driver.ErrBadConn, sql.ErrConnDone, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed,
+	} {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return true
+	}
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return postgresAway(e.Code)
+	}
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return sqliteAway(e.Code())
+	}
+	_, ok := errors.AsType[net.Error](err)
+	return ok || pgconn.SafeToRetry(err)
+}
+
+// postgresAway sorts SQLSTATEs: connection and resource trouble, a server that
+// stops or starts, a standby, and conflicts between transactions.
+func postgresAway(state string) bool {
+	switch state[:min(2, len(state))] {
+	case "08", "53", "58":
+		return true
+	}
+	switch state {
+	case "57P01", "57P02", "57P03", "57014", "25006", "40001", "40P01", "55P03":
+		return true
+	default:
+		return false
+	}
+}
+
+// sqliteAway sorts primary result codes; the upper bits only tell which kind.
+func sqliteAway(code int) bool {
+	switch code & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN,
+		sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_PROTOCOL:
+		return true
+	default:
+		return false
+	}
+}
+
+// isUnique reports a violated unique constraint. On PostgreSQL the transaction
+// is lost by then, so it is asked only after the rollback.
+func isUnique(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Code == "23505"
+	}
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return false
+	}
+	switch e.Code() {
+	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID:
+		return true
+	default:
+		return false
+	}
+}
+
+// isForeignKey reports a reference to a row that does not exist.
+func isForeignKey(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Code == "23503"
+	}
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && e.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+}
+
+// notFound is the contract's answer for a record that is not there (2.1).
+func notFound(model, id string) error {
+	return &everlatch.Error{
+		Code:    everlatch.CodeNotFound,
+		Message: fmt.Sprintf("%s with id: %s was not found", model, id),
+	}
+}
+
+// notUpdatable is the contract's answer to an update of a record that is not
+// there (2.1): another sentence than that of a read.
+func notUpdatable(model, id string) error {
+	return &everlatch.Error{
+		Code:    everlatch.CodeNotFound,
+		Message: fmt.Sprintf("%s with id %q not found", model, id),
+	}
+}

@@ -1,0 +1,185 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/everlatch/everlatch"
+)
+
+// NewIdentity is an identity with its first credential. The caller makes the
+// ids, so that a retried registration finds its own rows.
+type NewIdentity struct {
+	ID, ProviderIdentityID         string
+	Provider, EntityID, EntityKey  string
+	UserMetadata, ProviderMetadata everlatch.Metadata
+	// Spend is the id of a sealed secret that is deleted in the same
+	// transaction; "" means none.
+	Spend string
+	// Events are recorded as released: registering is a whole dance.
+	Events []everlatch.Event
+}
+
+const (
+	insertIdentity = `INSERT INTO auth_identity (id, last_used_at, created_at, updated_at) VALUES ($1, $2, $2, $2)
+		ON CONFLICT (id) DO NOTHING`
+
+	insertProviderIdentity = `INSERT INTO provider_identity (id, auth_identity_id, provider, entity_id, entity_key,
+			user_metadata, provider_metadata, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+		ON CONFLICT (provider, entity_key) WHERE deleted_at IS NULL DO NOTHING`
+
+	identityColumns = `a.id, a.credential_version, a.last_used_at, a.created_at, a.updated_at`
+
+	providerColumns = `p.id, p.auth_identity_id, p.provider, p.entity_id, p.entity_key,
+		p.user_metadata, p.provider_metadata, p.created_at, p.updated_at`
+
+	selectIdentity = `SELECT ` + identityColumns + `, l.actor_type, l.actor_id
+		FROM auth_identity a
+		LEFT JOIN actor_link l ON l.auth_identity_id = a.id
+		WHERE a.id = $1 AND a.deleted_at IS NULL`
+
+	selectProvidersOf = `SELECT ` + providerColumns + `
+		FROM provider_identity p WHERE p.auth_identity_id = $1 AND p.deleted_at IS NULL ORDER BY p.id`
+
+	selectIdentitiesOf = `SELECT ` + identityColumns + `, l.actor_type, l.actor_id
+		FROM actor_link mine
+		JOIN auth_identity a ON a.id = mine.auth_identity_id AND a.deleted_at IS NULL
+		JOIN actor_link l ON l.auth_identity_id = a.id
+		WHERE mine.actor_type = $1 AND mine.actor_id = $2
+		ORDER BY a.id`
+)
+
+// errTaken matches [everlatch.ErrDuplicate]. The provider words its own refusal.
+func errTaken() error {
+	return &everlatch.Error{Code: everlatch.CodeDuplicate, Message: "This identity exists already."}
+}
+
+// RegisterIdentity creates an identity and its credential, or nothing. The same
+// id again returns the stored identity. A live credential of the same provider
+// and entity key under another identity is [everlatch.ErrDuplicate]: of many
+// registrations at once, one wins (W12, W22).
+func (s *Store) RegisterIdentity(ctx context.Context, in NewIdentity) (everlatch.AuthIdentity, error) {
+	now := s.now()
+	var identity everlatch.AuthIdentity
+	err := s.write(ctx, func(tx *tx) error {
+		created, err := tx.exec(ctx, insertIdentity, in.ID, now)
+		if err != nil {
+			return err
+		}
+		if created > 0 {
+			n, err := tx.exec(ctx, insertProviderIdentity, in.ProviderIdentityID, in.ID, in.Provider, in.EntityID,
+				in.EntityKey, in.UserMetadata, in.ProviderMetadata, now)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				return errTaken()
+			}
+			if err := recordEvents(ctx, tx, now, released(now, in.Events)...); err != nil {
+				return err
+			}
+		}
+		if err := spend(ctx, tx, in.Spend); err != nil {
+			return err
+		}
+		identity, err = identityOf(ctx, tx, in.ID)
+		return err
+	})
+	if isUnique(err) {
+		err = errTaken() // the id of the credential is in use elsewhere
+	}
+	if err != nil {
+		return everlatch.AuthIdentity{}, s.fail(ctx, "register identity", err)
+	}
+	return identity, nil
+}
+
+// Identity returns a live identity with its links and credentials, or
+// [everlatch.ErrNotFound].
+func (s *Store) Identity(ctx context.Context, id string) (everlatch.AuthIdentity, error) {
+	identity, err := identityOf(ctx, s.reads, id)
+	return identity, s.fail(ctx, "read identity", err)
+}
+
+// IdentitiesOf returns every live identity that is linked to an actor, with its
+// links: one person may sign in with several (W9). None is an empty slice.
+func (s *Store) IdentitiesOf(ctx context.Context, actorType, actorID string) ([]everlatch.AuthIdentity, error) {
+	identities, err := gather(ctx, s.reads, selectIdentitiesOf, actorType, actorID)
+	return identities, s.fail(ctx, "read identities of actor", err)
+}
+
+func identityOf(ctx context.Context, q querier, id string) (everlatch.AuthIdentity, error) {
+	found, err := gather(ctx, q, selectIdentity, id)
+	if err != nil {
+		return everlatch.AuthIdentity{}, err
+	}
+	if len(found) == 0 {
+		return everlatch.AuthIdentity{}, notFound("AuthIdentity", id)
+	}
+	found[0].Providers, err = all(ctx, q, scanProvider, selectProvidersOf, id)
+	if err != nil {
+		return everlatch.AuthIdentity{}, err
+	}
+	return found[0], nil
+}
+
+// gather reads identities of which each has one row for each link, or one row
+// without; the rows of an identity follow each other.
+func gather(ctx context.Context, q querier, text string, args ...any) ([]everlatch.AuthIdentity, error) {
+	rows, err := all(ctx, q, scanLinked, text, args...)
+	out := []everlatch.AuthIdentity{}
+	for _, row := range rows {
+		if len(out) == 0 || out[len(out)-1].ID != row.ID {
+			row.Links = map[string]string{}
+			out = append(out, row.AuthIdentity)
+		}
+		if row.actorType != "" {
+			out[len(out)-1].Links[row.actorType] = row.actorID
+		}
+	}
+	return out, err
+}
+
+// linked is an identity with one of its links, or with none.
+type linked struct {
+	everlatch.AuthIdentity
+	actorType, actorID string
+}
+
+func scanLinked(row scanner) (l linked, err error) {
+	err = row.Scan(l.fields()...)
+	return l, err
+}
+
+func scanProvider(row scanner) (p everlatch.ProviderIdentity, err error) {
+	err = row.Scan(providerFields(&p)...)
+	return p, err
+}
+
+func (l *linked) fields() []any {
+	return []any{
+		&l.ID, &l.CredentialVersion, toTime{&l.LastUsedAt}, toTime{&l.CreatedAt}, toTime{&l.UpdatedAt},
+		toText{&l.actorType}, toText{&l.actorID},
+	}
+}
+
+func providerFields(p *everlatch.ProviderIdentity) []any {
+	return []any{
+		&p.ID, &p.AuthIdentityID, &p.Provider, &p.EntityID, &p.EntityKey,
+		toMetadata{&p.UserMetadata}, toMetadata{&p.ProviderMetadata}, toTime{&p.CreatedAt}, toTime{&p.UpdatedAt},
+	}
+}
+
+// lockIdentity takes the row lock of a live identity, in one statement that
+// also counts as its use. It must be the first statement of a transaction that
+// depends on the identity: others then wait, and an orphan sweep that waited
+// tests the new last_used_at.
+func lockIdentity(ctx context.Context, q querier, id string, now time.Time) error {
+	n, err := q.exec(ctx, `UPDATE auth_identity SET last_used_at = $2, updated_at = $2
+		WHERE id = $1 AND deleted_at IS NULL`, id, now)
+	if err == nil && n == 0 {
+		err = notFound("AuthIdentity", id)
+	}
+	return err
+}

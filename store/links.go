@@ -1,0 +1,130 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/everlatch/everlatch"
+)
+
+// Link says that an identity may act as an actor.
+type Link struct {
+	IdentityID, ActorType, ActorID string
+	// GroupID is the dance that links or unlinks, whose end releases the event.
+	// "" undoes a step of a dance: no event is recorded then.
+	GroupID string
+}
+
+const (
+	selectLink = `SELECT actor_id FROM actor_link WHERE auth_identity_id = $1 AND actor_type = $2`
+
+	insertLink = `INSERT INTO actor_link (auth_identity_id, actor_type, actor_id, created_at) VALUES ($1, $2, $3, $4)`
+
+	deleteLink = `DELETE FROM actor_link WHERE auth_identity_id = $1 AND actor_type = $2 AND actor_id = $3`
+
+	// The only statement that changes linked.
+	settleLinked = `UPDATE auth_identity
+		SET linked = EXISTS (SELECT 1 FROM actor_link l WHERE l.auth_identity_id = auth_identity.id)
+		WHERE id = $1`
+
+	// Tokens of the identity end. Sessions of its other actor types are carried
+	// over to the new version: what they may do has not changed.
+	endActorTokens = `UPDATE auth_identity
+		SET credential_version = credential_version + 1, last_used_at = $2, updated_at = $2
+		WHERE id = $1 AND deleted_at IS NULL`
+	endActorSessions = `DELETE FROM session WHERE auth_identity_id = $1 AND actor_type = $2`
+	carrySessions    = `UPDATE session SET credential_version = credential_version + 1 WHERE auth_identity_id = $1`
+)
+
+// LinkActor links an identity to an actor. Linking the same actor again changes
+// nothing. An identity that has another actor of the type is
+// [everlatch.ErrNotAllowed]; one that is gone, be it an orphan that is removed
+// in this moment, is [everlatch.ErrNotFound].
+//
+// The contract keeps links in JSON and never really removes them; here they are
+// rows, so unlinking and linking again work (W1, W2).
+func (s *Store) LinkActor(ctx context.Context, link Link) error {
+	now := s.now()
+	err := s.write(ctx, func(tx *tx) error {
+		if err := lockIdentity(ctx, tx, link.IdentityID, now); err != nil {
+			return err
+		}
+		linked, err := all(ctx, tx, scanned[string], selectLink, link.IdentityID, link.ActorType)
+		if err != nil {
+			return err
+		}
+		switch {
+		case len(linked) == 0:
+			if err := addLink(ctx, tx, link, now); err != nil {
+				return err
+			}
+		case linked[0] != link.ActorID:
+			return &everlatch.Error{
+				Code:    everlatch.CodeNotAllowed,
+				Message: "The auth identity is already linked to another " + link.ActorType + ".",
+			}
+		}
+		return nil
+	})
+	return s.fail(ctx, "link actor", err)
+}
+
+func addLink(ctx context.Context, q querier, link Link, now time.Time) error {
+	if _, err := q.exec(ctx, insertLink, link.IdentityID, link.ActorType, link.ActorID, now); err != nil {
+		return err
+	}
+	if _, err := q.exec(ctx, settleLinked, link.IdentityID); err != nil {
+		return err
+	}
+	return recordEvents(ctx, q, now, linkEvent(now, everlatch.EventActorLinked, link)...)
+}
+
+// UnlinkActor removes exactly this link, ends the tokens of the identity and
+// its sessions as that actor type. A link that is not there is no error. It is
+// both the contract's unlink and the undo of [Store.LinkActor] (W1).
+//
+// The identity starts a new grace period: it may be an orphan now.
+func (s *Store) UnlinkActor(ctx context.Context, link Link) error {
+	now := s.now()
+	err := s.write(ctx, func(tx *tx) error {
+		// Locks the row before the link is touched, as LinkActor does.
+		if _, err := tx.exec(ctx, `UPDATE auth_identity SET linked = linked WHERE id = $1`, link.IdentityID); err != nil {
+			return err
+		}
+		n, err := tx.exec(ctx, deleteLink, link.IdentityID, link.ActorType, link.ActorID)
+		if err != nil || n == 0 {
+			return err
+		}
+		if _, err := tx.exec(ctx, settleLinked, link.IdentityID); err != nil {
+			return err
+		}
+		if err := endActor(ctx, tx, link.IdentityID, link.ActorType, now); err != nil {
+			return err
+		}
+		return recordEvents(ctx, tx, now, linkEvent(now, everlatch.EventActorUnlinked, link)...)
+	})
+	return s.fail(ctx, "unlink actor", err)
+}
+
+// endActor ends what an identity was given as an actor of one type.
+func endActor(ctx context.Context, q querier, identityID, actorType string, now time.Time) error {
+	if _, err := q.exec(ctx, endActorTokens, identityID, now); err != nil {
+		return err
+	}
+	if _, err := q.exec(ctx, endActorSessions, identityID, actorType); err != nil {
+		return err
+	}
+	_, err := q.exec(ctx, carrySessions, identityID)
+	return err
+}
+
+func linkEvent(now time.Time, name string, link Link) []everlatch.Event {
+	if link.GroupID == "" {
+		return nil
+	}
+	event := newEvent(now, name, link.GroupID, link.IdentityID, everlatch.Metadata{
+		"auth_identity_id": link.IdentityID, "actor_type": link.ActorType, "actor_id": link.ActorID,
+	})
+	event.ReleasedAt = nil
+	return []everlatch.Event{event}
+}

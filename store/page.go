@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/everlatch/everlatch"
+)
+
+// Page is a part of a list.
+type Page struct {
+	// Limit is the greatest number of records; 0 means all of them.
+	Limit int
+	// Offset is how many records are skipped.
+	Offset int
+	// Order is a field, or "-" and a field for descending order; "" means the
+	// list's own order, by id (contract 2.1).
+	Order string
+}
+
+// conditions is a WHERE clause under construction.
+type conditions struct {
+	text []string
+	args []any
+}
+
+// add appends a condition, in which every %s stands for the argument.
+func (c *conditions) add(format string, arg any) {
+	c.args = append(c.args, arg)
+	c.text = append(c.text, strings.ReplaceAll(format, "%s", fmt.Sprintf("$%d", len(c.args))))
+}
+
+// is appends a condition without argument.
+func (c *conditions) is(text string) { c.text = append(c.text, text) }
+
+// equal appends column = value, unless the value is "".
+func (c *conditions) equal(column, value string) {
+	if value != "" {
+		c.add(column+" = %s", value)
+	}
+}
+
+// in appends column IN (values), unless there are none.
+func (c *conditions) in(column string, values []string) {
+	if len(values) == 0 {
+		return
+	}
+	marks := make([]string, len(values))
+	for i, v := range values {
+		c.args = append(c.args, v)
+		marks[i] = fmt.Sprintf("$%d", len(c.args))
+	}
+	c.text = append(c.text, column+" IN ("+strings.Join(marks, ", ")+")")
+}
+
+// contains appends that one of the columns contains the words, in any case,
+// unless there are no words. SQLite folds the case of ASCII letters only.
+func (c *conditions) contains(words string, columns ...string) {
+	words = strings.ToLower(strings.TrimSpace(words))
+	if words == "" {
+		return
+	}
+	escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(words)
+	parts := make([]string, len(columns))
+	for i, column := range columns {
+		parts[i] = `LOWER(` + column + `) LIKE %s ESCAPE '\'`
+	}
+	c.add("("+strings.Join(parts, " OR ")+")", "%"+escaped+"%")
+}
+
+// listing is a list of records: which, how many, in which order.
+type listing[T any] struct {
+	table, columns string
+	scan           func(scanner) (T, error)
+	where          conditions
+	page           Page
+	// orders are the fields by which a caller may order.
+	orders       []string
+	defaultOrder string
+}
+
+// list runs a listing and counts what it would return without its page.
+func list[T any](ctx context.Context, s *Store, op string, l listing[T]) ([]T, int, error) {
+	order, err := l.order()
+	if err != nil {
+		return nil, 0, err
+	}
+	from := " FROM " + l.table
+	if len(l.where.text) > 0 {
+		from += " WHERE " + strings.Join(l.where.text, " AND ")
+	}
+	count, err := first(ctx, adhoc{s.reads}, scanned[int], "SELECT COUNT(*)"+from, slices.Clone(l.where.args)...)
+	if err != nil {
+		return nil, 0, s.fail(ctx, op, err)
+	}
+	text, args := "SELECT "+l.columns+from+" ORDER BY "+order, l.where.args
+	if l.page.Limit > 0 || l.page.Offset > 0 {
+		limit := l.page.Limit
+		if limit <= 0 {
+			limit = count // SQLite has no OFFSET without LIMIT
+		}
+		text += fmt.Sprintf(" LIMIT $%d OFFSET $%d", len(args)+1, len(args)+2)
+		args = append(args, limit, max(0, l.page.Offset))
+	}
+	out, err := all(ctx, adhoc{s.reads}, l.scan, text, args...)
+	return out, count, s.fail(ctx, op, err)
+}
+
+// order never lets a caller's text into a statement: it must be one of orders.
+func (l listing[T]) order() (string, error) {
+	if l.page.Order == "" {
+		return l.defaultOrder, nil
+	}
+	field, descending := strings.CutPrefix(l.page.Order, "-")
+	if !slices.Contains(l.orders, field) {
+		return "", &everlatch.Error{
+			Code: everlatch.CodeInvalidData, Message: "Order field " + field + " is not valid",
+		}
+	}
+	direction := " ASC"
+	if descending {
+		direction = " DESC"
+	}
+	return field + direction + ", id" + direction, nil
+}

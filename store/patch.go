@@ -1,0 +1,72 @@
+package store
+
+import (
+	"maps"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/everlatch/everlatch"
+)
+
+// Change is what an update does to one column. The zero value keeps it.
+type Change[T any] struct {
+	Set   bool
+	Value T // a nil pointer or map clears the column
+}
+
+// To returns a change to a value.
+func To[T any](value T) Change[T] { return Change[T]{Set: true, Value: value} }
+
+func (c Change[T]) apply(column *T) {
+	if c.Set {
+		*column = c.Value
+	}
+}
+
+// applyMetadata merges a change into stored metadata, as the contract's clients
+// expect: objects are merged key by key, a key set to "" is removed, everything
+// else replaces. Clearing is a change to nil.
+func applyMetadata(change Change[everlatch.Metadata], column *everlatch.Metadata) {
+	switch {
+	case !change.Set:
+	case change.Value == nil:
+		*column = nil
+	default:
+		*column = mergeMetadata(*column, change.Value)
+	}
+}
+
+func mergeMetadata(stored, change everlatch.Metadata) everlatch.Metadata {
+	out := maps.Clone(stored)
+	if out == nil {
+		out = everlatch.Metadata{}
+	}
+	for key, value := range maps.All(change) {
+		if value == "" {
+			delete(out, key)
+			continue
+		}
+		if inner, ok := value.(map[string]any); ok {
+			below, _ := out[key].(map[string]any)
+			value = mergeMetadata(below, inner)
+		}
+		out[key] = value
+	}
+	return out
+}
+
+// emailKey is the form in which e-mails of accounts are compared (W22): without
+// blanks around, composed, in lower case. It is stored, so it may not change.
+func emailKey(email string) string {
+	return strings.ToLower(norm.NFC.String(strings.TrimSpace(email)))
+}
+
+// emailKeyOf is the key of an e-mail that may be absent; absent ones never collide.
+func emailKeyOf(email *string) *string {
+	if email == nil {
+		return nil
+	}
+	key := emailKey(*email)
+	return &key
+}

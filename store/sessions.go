@@ -1,0 +1,110 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/everlatch/everlatch"
+)
+
+const (
+	insertSession = `INSERT INTO session (id, secret_hash, auth_identity_id, auth_provider, actor_type, actor_id,
+			credential_version, mfa_enabled, mfa_completed_at, user_metadata, created_at, idle_expires_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+		ON CONFLICT (id) DO NOTHING`
+
+	// One row for each link of the identity, or one without.
+	selectSession = `SELECT s.id, s.auth_identity_id, s.auth_provider, s.actor_type, s.actor_id,
+			s.credential_version, s.mfa_enabled, s.mfa_completed_at, s.user_metadata,
+			s.created_at, s.idle_expires_at, s.expires_at,
+			a.credential_version, l.actor_type, l.actor_id, ` + livingActor + `
+		FROM session s
+		JOIN auth_identity a ON a.id = s.auth_identity_id AND a.deleted_at IS NULL
+		LEFT JOIN actor_link l ON l.auth_identity_id = a.id
+		WHERE s.secret_hash = $1 AND s.idle_expires_at > $2 AND s.expires_at > $2`
+
+	// Use never shortens a session and never carries it past its absolute end.
+	touchSession = `UPDATE session
+		SET idle_expires_at = CASE WHEN expires_at < $2 THEN expires_at ELSE $2 END
+		WHERE id = $1 AND idle_expires_at > $3 AND idle_expires_at < $2`
+
+	deleteSession = `DELETE FROM session WHERE secret_hash = $1`
+
+	deleteSessionsOf = `DELETE FROM session WHERE auth_identity_id = $1`
+)
+
+// CreateSession keeps a session under the hash of its cookie's secret. The same
+// id again changes nothing. An identity that is gone is [everlatch.ErrNotFound].
+//
+// The session keeps the actor and the credential version of its principal:
+// [Store.Session] tells whether they still hold (W32).
+func (s *Store) CreateSession(ctx context.Context, session everlatch.Session, secretHash string) error {
+	p := session.Principal
+	if session.IdleExpiresAt.After(session.ExpiresAt) {
+		session.IdleExpiresAt = session.ExpiresAt
+	}
+	if session.CreatedAt.IsZero() {
+		session.CreatedAt = s.now()
+	}
+	_, err := s.writes.exec(ctx, insertSession, session.ID, secretHash, p.AuthIdentityID, p.AuthProvider, p.ActorType,
+		p.ActorID, p.CredentialVersion, p.MFAEnabled, optional(p.MFACompletedAt), p.UserMetadata,
+		session.CreatedAt, session.IdleExpiresAt, session.ExpiresAt)
+	if isForeignKey(err) {
+		err = notFound("AuthIdentity", p.AuthIdentityID)
+	}
+	return s.fail(ctx, "create session", err)
+}
+
+// Session returns the session of a secret, with what is true now about its
+// identity; its principal carries the links of now. One that has expired, was
+// ended or whose identity is gone is [everlatch.ErrNotFound].
+func (s *Store) Session(ctx context.Context, secretHash string) (everlatch.Session, everlatch.Standing, error) {
+	rows, err := all(ctx, s.reads, scanSession, selectSession, secretHash, s.now())
+	if err == nil && len(rows) == 0 {
+		err = &everlatch.Error{Code: everlatch.CodeNotFound, Message: "The session has ended."}
+	}
+	if err != nil {
+		return everlatch.Session{}, everlatch.Standing{}, s.fail(ctx, "read session", err)
+	}
+	session, standing := rows[0].Session, everlatch.Standing{CredentialVersion: rows[0].version}
+	session.Principal.Links = map[string]string{}
+	for _, row := range rows {
+		if row.actorType != "" {
+			session.Principal.Links[row.actorType] = row.actorID
+		}
+		if row.actorType == session.Principal.ActorType {
+			standing.ActorID = row.living
+		}
+	}
+	return session, standing, nil
+}
+
+// sessionRow is a session with one of the links of its identity, or none.
+type sessionRow struct {
+	everlatch.Session
+	version                    int64 // of the identity, now
+	actorType, actorID, living string
+}
+
+func scanSession(row scanner) (r sessionRow, err error) {
+	p := &r.Principal
+	err = row.Scan(&r.ID, &p.AuthIdentityID, &p.AuthProvider, &p.ActorType, &p.ActorID,
+		&p.CredentialVersion, &p.MFAEnabled, toTime{&p.MFACompletedAt}, toMetadata{&p.UserMetadata},
+		toTime{&r.CreatedAt}, toTime{&r.IdleExpiresAt}, toTime{&r.ExpiresAt},
+		&r.version, toText{&r.actorType}, toText{&r.actorID}, toText{&r.living})
+	return r, err
+}
+
+// TouchSession lets a session that is in use stay idle until another time, but
+// not past its absolute end. A session that has ended is no error and stays ended.
+func (s *Store) TouchSession(ctx context.Context, id string, idleExpiresAt time.Time) error {
+	_, err := s.writes.exec(ctx, touchSession, id, idleExpiresAt, s.now())
+	return s.fail(ctx, "touch session", err)
+}
+
+// EndSession deletes the session of a secret and reports whether this call did
+// it: of several at once, exactly one does.
+func (s *Store) EndSession(ctx context.Context, secretHash string) (bool, error) {
+	n, err := s.writes.exec(ctx, deleteSession, secretHash)
+	return n > 0, s.fail(ctx, "end session", err)
+}

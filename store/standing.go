@@ -1,0 +1,33 @@
+package store
+
+import (
+	"context"
+
+	"github.com/everlatch/everlatch"
+)
+
+// livingActor is the actor of a link l, or NULL when its account is gone. An
+// actor type without a table of its own is trusted.
+const livingActor = `CASE l.actor_type
+	WHEN 'customer' THEN (SELECT c.id FROM customer c WHERE c.id = l.actor_id AND c.deleted_at IS NULL)
+	WHEN 'user' THEN (SELECT u.id FROM "user" u WHERE u.id = l.actor_id AND u.deleted_at IS NULL)
+	ELSE l.actor_id END`
+
+const selectStanding = `SELECT a.credential_version, ` + livingActor + `
+	FROM auth_identity a
+	LEFT JOIN actor_link l ON l.auth_identity_id = a.id AND l.actor_type = $2
+	WHERE a.id = $1 AND a.deleted_at IS NULL`
+
+// Standing returns what is true now about an identity, as an actor of a type:
+// every authenticated request asks for it (W14, W25, W32). ActorID is "" when
+// no actor is linked or its account was removed. An identity that is gone is
+// [everlatch.ErrNotFound].
+func (s *Store) Standing(ctx context.Context, identityID, actorType string) (everlatch.Standing, error) {
+	standing, err := first(ctx, s.reads, scanStanding, selectStanding, identityID, actorType)
+	return standing, s.fail(ctx, "read standing", noRows(err, notFound("AuthIdentity", identityID)))
+}
+
+func scanStanding(row scanner) (standing everlatch.Standing, err error) {
+	err = row.Scan(&standing.CredentialVersion, toText{&standing.ActorID})
+	return standing, err
+}

@@ -1,0 +1,95 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/pressly/goose/v3"
+)
+
+// Store is the database. Its methods may be called from many goroutines.
+type Store struct {
+	// writes and reads are one pool on PostgreSQL. On SQLite the single
+	// connection of writes queues the writers, and readers never wait for them.
+	writes, reads *pool
+	dialect       goose.Dialect
+	clock         func() time.Time
+	closed        atomic.Bool
+	// remove deletes what an in-memory database left on disk.
+	remove func() error
+}
+
+// Open connects to a database without changing its schema; see [Store.Migrate].
+//
+//   - postgres://user:password@host:5432/name?sslmode=… (postgresql:// too), with
+//     the parameters of libpq
+//   - sqlite:///var/lib/everlatch.db, a file that is created when missing; spaces
+//     may be written as they are or as %20
+//   - sqlite://:memory:, a database of its own that is gone after [Store.Close]
+//
+// now is the clock of every time that the store itself sets or compares. A
+// server that is away is [everlatch.CodeUnavailable]; no error holds the URL,
+// which may contain a password.
+func Open(ctx context.Context, url string, now func() time.Time) (*Store, error) {
+	if now == nil {
+		return nil, errors.New("open store: a clock is needed")
+	}
+	s, err := connect(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	s.clock = now
+	if err := s.Ping(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func connect(ctx context.Context, url string) (*Store, error) {
+	scheme, rest, found := strings.Cut(url, "://")
+	if !found {
+		scheme = ""
+	}
+	switch scheme {
+	case "postgres", "postgresql":
+		return openPostgres(url)
+	case "sqlite":
+		return openSQLite(ctx, rest)
+	default:
+		return nil, errors.New("open store: the database URL must start with postgres:// or sqlite://")
+	}
+}
+
+// Close ends all connections. Calls made afterwards are answered with
+// [everlatch.CodeUnavailable].
+func (s *Store) Close() error {
+	if s.closed.Swap(true) {
+		return nil
+	}
+	err := s.reads.db.Close()
+	if s.writes != s.reads {
+		// The writer closes last: it folds the write-ahead log into the file.
+		err = errors.Join(err, s.writes.db.Close())
+	}
+	if s.remove != nil {
+		err = errors.Join(err, s.remove())
+	}
+	return err
+}
+
+// Ping reports whether the database answers; if not, the error is
+// [everlatch.CodeUnavailable].
+func (s *Store) Ping(ctx context.Context) error {
+	_, err := first(ctx, adhoc{s.reads}, scanned[int], `SELECT 1`)
+	return s.fail(ctx, "ping", err)
+}
+
+// DB returns the pool that writes, for tests that look at rows or break things.
+func (s *Store) DB() *sql.DB { return s.writes.db }
+
+// now is the present as both engines keep it.
+func (s *Store) now() time.Time { return instant(s.clock()) }

@@ -1,0 +1,166 @@
+package store
+
+import (
+	"context"
+
+	"github.com/everlatch/everlatch"
+)
+
+// UserFilter selects users; zero fields select all.
+type UserFilter struct {
+	// Q is part of the e-mail or of a name, in any case.
+	Q                   string
+	IDs, Emails         []string
+	FirstName, LastName string
+	// Page orders by id unless it names email, first_name, last_name,
+	// created_at or updated_at.
+	Page Page
+}
+
+// UserPatch is an update of a user; zero fields keep what is stored.
+type UserPatch struct {
+	FirstName, LastName, AvatarURL Change[*string]
+	// Metadata is merged into the stored one; a key set to "" is removed.
+	Metadata Change[everlatch.Metadata]
+}
+
+const (
+	userColumns = `id, email, first_name, last_name, avatar_url, metadata, created_at, updated_at, deleted_at`
+
+	insertUser = `INSERT INTO "user" (id, email, email_key, first_name, last_name, avatar_url, metadata,
+			created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+		ON CONFLICT DO NOTHING`
+
+	selectUser = `SELECT ` + userColumns + ` FROM "user" WHERE id = $1 AND deleted_at IS NULL`
+
+	lockUser = `UPDATE "user" SET updated_at = $2 WHERE id = $1 AND deleted_at IS NULL`
+
+	updateUser = `UPDATE "user" SET first_name = $2, last_name = $3, avatar_url = $4, metadata = $5, updated_at = $6
+		WHERE id = $1`
+
+	removeUser = `UPDATE "user" SET deleted_at = $2, updated_at = $2, removed_by = $3
+		WHERE id = $1 AND deleted_at IS NULL`
+	restoreUser = `UPDATE "user" SET deleted_at = NULL, updated_at = $2, removed_by = ''
+		WHERE id = $1 AND deleted_at IS NOT NULL AND removed_by = $3`
+	discardUser = `DELETE FROM "user" WHERE id = $1`
+)
+
+// CreateUser creates a user under the id that it has, and records an event,
+// unreleased unless it says otherwise: [Store.ReleaseEvents] releases it. The same
+// id again returns the stored user. An e-mail that another user has is
+// [everlatch.CodeInvalidData] (contract 4.1, unique).
+func (s *Store) CreateUser(ctx context.Context, u everlatch.User, ev everlatch.Event) (everlatch.User, error) {
+	now := s.now()
+	var stored everlatch.User
+	err := s.write(ctx, func(tx *tx) error {
+		n, err := tx.exec(ctx, insertUser, u.ID, u.Email, emailKey(u.Email), u.FirstName, u.LastName, u.AvatarURL,
+			u.Metadata, now)
+		if err != nil {
+			return err
+		}
+		stored, err = userOf(ctx, tx, u.ID, errUserTaken(u.Email))
+		if err != nil || n == 0 {
+			return err
+		}
+		return recordEvents(ctx, tx, now, ev)
+	})
+	if err != nil {
+		return everlatch.User{}, s.fail(ctx, "create user", err)
+	}
+	return stored, nil
+}
+
+func errUserTaken(email string) error {
+	return &everlatch.Error{
+		Code: everlatch.CodeInvalidData, Message: "User with email: " + email + ", already exists.",
+	}
+}
+
+// DiscardUser undoes [Store.CreateUser]: it deletes the row for good and the
+// unreleased events of the dance. A user that is gone is no error.
+func (s *Store) DiscardUser(ctx context.Context, id, groupID string) error {
+	return s.discard(ctx, "discard user", discardUser, id, groupID)
+}
+
+// User returns a live user, or [everlatch.ErrNotFound].
+func (s *Store) User(ctx context.Context, id string) (everlatch.User, error) {
+	u, err := userOf(ctx, s.reads, id, notFound("User", id))
+	return u, s.fail(ctx, "read user", err)
+}
+
+// Users lists live users and counts them (contract 4.5).
+func (s *Store) Users(ctx context.Context, f UserFilter) ([]everlatch.User, int, error) {
+	var where conditions
+	where.is("deleted_at IS NULL")
+	where.in("id", f.IDs)
+	keys := make([]string, len(f.Emails))
+	for i, email := range f.Emails {
+		keys[i] = emailKey(email)
+	}
+	where.in("email_key", keys)
+	where.equal("first_name", f.FirstName)
+	where.equal("last_name", f.LastName)
+	where.contains(f.Q, "email", "first_name", "last_name")
+	return list(ctx, s, "list users", listing[everlatch.User]{
+		table: `"user"`, columns: userColumns, scan: scanUser, where: where, page: f.Page, defaultOrder: "id",
+		orders: []string{"id", "email", "first_name", "last_name", "created_at", "updated_at"},
+	})
+}
+
+// UpdateUser changes a user, records [everlatch.EventUserUpdated] as released
+// and returns the user as it is then. One that is gone is [everlatch.ErrNotFound].
+func (s *Store) UpdateUser(ctx context.Context, id string, patch UserPatch) (everlatch.User, error) {
+	now := s.now()
+	var u everlatch.User
+	err := s.write(ctx, func(tx *tx) error {
+		// The update locks the row, so that no other patch is lost.
+		if _, err := tx.exec(ctx, lockUser, id, now); err != nil {
+			return err
+		}
+		var err error
+		if u, err = userOf(ctx, tx, id, notUpdatable("User", id)); err != nil {
+			return err
+		}
+		patch.FirstName.apply(&u.FirstName)
+		patch.LastName.apply(&u.LastName)
+		patch.AvatarURL.apply(&u.AvatarURL)
+		applyMetadata(patch.Metadata, &u.Metadata)
+		if _, err := tx.exec(ctx, updateUser, id, u.FirstName, u.LastName, u.AvatarURL, u.Metadata, now); err != nil {
+			return err
+		}
+		return recordEvents(ctx, tx, now, accountEvent(now, everlatch.EventUserUpdated, id))
+	})
+	if err != nil {
+		return everlatch.User{}, s.fail(ctx, "update user", err)
+	}
+	return u, nil
+}
+
+// RemoveUser hides a user, ends the tokens of every identity linked to it and
+// their sessions as a user (W14), and records an event. Its links stay; see
+// [Store.UnlinkActor]. A user that is hidden or was never there is no error and
+// no event.
+func (s *Store) RemoveUser(ctx context.Context, id string, ev everlatch.Event) error {
+	return s.removeAccount(ctx, "remove user", removeUser, everlatch.ActorUser, id, ev)
+}
+
+// RestoreUser is [Store.RestoreCustomer] for a user.
+func (s *Store) RestoreUser(ctx context.Context, id, groupID string) error {
+	_, err := s.writes.exec(ctx, restoreUser, id, s.now(), groupID)
+	if isUnique(err) {
+		err = &everlatch.Error{Code: everlatch.CodeDuplicate, Message: "Another user has this email now."}
+	}
+	return s.fail(ctx, "restore user", err)
+}
+
+func userOf(ctx context.Context, q querier, id string, absent error) (everlatch.User, error) {
+	u, err := first(ctx, q, scanUser, selectUser, id)
+	return u, noRows(err, absent)
+}
+
+func scanUser(row scanner) (u everlatch.User, err error) {
+	err = row.Scan(&u.ID, &u.Email, &u.FirstName, &u.LastName, &u.AvatarURL, toMetadata{&u.Metadata},
+		toTime{&u.CreatedAt}, toTime{&u.UpdatedAt}, toOptionalTime{&u.DeletedAt})
+	return u, err
+}

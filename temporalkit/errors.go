@@ -1,0 +1,64 @@
+package temporalkit
+
+import (
+	"errors"
+
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/everlatch/everlatch"
+)
+
+// internalType is the error type of everything that is not an
+// [everlatch.Error]. Its cause stays in the log of the process where it arose.
+const internalType = "internal"
+
+// Encode turns an error into the one shape that survives a history: an
+// application error whose type is the code and whose message may be shown.
+//
+// Refusals are not retried; outages and everything unknown are. The message of
+// an unknown error is dropped, because it may name an address, a host or a
+// row. Errors of Temporal itself (cancellation, continue-as-new) pass.
+func Encode(err error) error {
+	if err == nil || isControl(err) {
+		return err
+	}
+	if e, ok := errors.AsType[*everlatch.Error](err); ok {
+		return temporal.NewApplicationErrorWithOptions(e.Error(), string(e.Code), temporal.ApplicationErrorOptions{
+			NonRetryable: e.Code != everlatch.CodeUnavailable,
+			Category:     temporal.ApplicationErrorCategoryBenign,
+		})
+	}
+	return temporal.NewApplicationErrorWithOptions("An internal error.", internalType, temporal.ApplicationErrorOptions{})
+}
+
+// Decode is the inverse of [Encode]: it finds the outermost application error
+// in the chain and returns it as an [everlatch.Error]. Errors that carry no
+// code come back unchanged.
+func Decode(err error) error {
+	var app *temporal.ApplicationError
+	if !errors.As(err, &app) {
+		return err
+	}
+	code := everlatch.Code(app.Type())
+	switch code {
+	case everlatch.CodeInvalidData, everlatch.CodeNotAllowed, everlatch.CodeUnauthorized, everlatch.CodeForbidden,
+		everlatch.CodeNotFound, everlatch.CodeConflict, everlatch.CodeDuplicate, everlatch.CodeUnavailable,
+		everlatch.CodeInternal:
+		return &everlatch.Error{Code: code, Message: app.Message(), Err: err}
+	}
+	return err
+}
+
+// isControl reports errors that steer Temporal rather than describe a fault.
+func isControl(err error) bool {
+	var (
+		canceled   *temporal.CanceledError
+		terminated *temporal.TerminatedError
+	)
+	return errors.As(err, &canceled) || errors.As(err, &terminated) || temporal.IsTimeoutError(err) && !isApplication(err)
+}
+
+func isApplication(err error) bool {
+	var app *temporal.ApplicationError
+	return errors.As(err, &app)
+}

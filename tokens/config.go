@@ -1,0 +1,101 @@
+package tokens
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// The defaults of [Config].
+const (
+	DefaultAlgorithm = "HS256"
+	DefaultExpiresIn = 24 * time.Hour
+)
+
+// Config says how tokens are signed. The zero value of a field means what its
+// comment says.
+type Config struct {
+	// Algorithm signs and is the only one that verifies (W37): HS256 (the
+	// default), HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256,
+	// ES384, ES512 or EdDSA.
+	Algorithm string
+
+	// Secret is the key of the HS algorithms.
+	Secret []byte
+	// PreviousSecrets verify tokens that were issued before a rotation.
+	PreviousSecrets [][]byte
+
+	// PrivateKeyPEM is the key of the other algorithms, as text: PKCS#8, PKCS#1
+	// or SEC 1.
+	PrivateKeyPEM string
+	// PublicKeyPEM may repeat the public half, which is then checked to belong
+	// to the private key.
+	PublicKeyPEM string
+	// PreviousPublicKeys verify tokens that were issued before a rotation, and
+	// stay in the JWKS.
+	PreviousPublicKeys []PublicKey
+	// KeyID is the kid of the current key; by default its thumbprint of
+	// RFC 7638.
+	KeyID string
+
+	// Issuer and Audience are written into every token. When set they are
+	// required of every token; one of the audiences is enough.
+	Issuer   string
+	Audience []string
+
+	// ExpiresIn is the life of a token, [DefaultExpiresIn] when zero.
+	ExpiresIn time.Duration
+	// ClockTolerance is how far the clocks of issuer and verifier may differ.
+	ClockTolerance time.Duration
+
+	// AcceptUntyped takes tokens without a purpose for access tokens, so that
+	// those that Medusa issued go on working until they expire (W36).
+	AcceptUntyped bool
+	// OwnActorOnly leaves the ids of other actor types out of tokens (W38).
+	OwnActorOnly bool
+}
+
+// PublicKey is a key that only verifies. PEM is PKIX, PKCS#1 or a certificate;
+// KeyID is its thumbprint of RFC 7638 when empty.
+type PublicKey struct {
+	PEM   string
+	KeyID string
+}
+
+// Format implements [fmt.Formatter]: it prints the algorithm and no key.
+func (c Config) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "[token config %s]", c.withDefaults().Algorithm)
+}
+
+// LogValue implements [slog.LogValuer]: it logs the algorithm and no key.
+func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
+
+// withDefaults returns c with the zero values filled in.
+func (c Config) withDefaults() Config {
+	if c.Algorithm == "" {
+		c.Algorithm = DefaultAlgorithm
+	}
+	if c.ExpiresIn == 0 {
+		c.ExpiresIn = DefaultExpiresIn
+	}
+	return c
+}
+
+// withoutKeys returns c as it may be kept: fmt calls no methods on unexported
+// fields, so [Config.Format] would not protect the keys there.
+func (c Config) withoutKeys() Config {
+	c.Secret, c.PreviousSecrets, c.PrivateKeyPEM = nil, nil, ""
+	return c
+}
+
+func (c Config) checkTimes() error {
+	var errs []error
+	if c.ExpiresIn < time.Second {
+		errs = append(errs, fmt.Errorf("token lifetime must be at least one second, got %s", c.ExpiresIn))
+	}
+	if c.ClockTolerance < 0 {
+		errs = append(errs, fmt.Errorf("clock tolerance must not be negative, got %s", c.ClockTolerance))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,117 @@
+package tokens
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/everlatch/everlatch"
+)
+
+// MaxBytes is the longest token that is issued or looked at, so that nobody
+// makes the server decode megabytes before a signature is checked.
+const MaxBytes = 16 << 10
+
+// Tokens issues and verifies tokens. It is safe for concurrent use and shows
+// no key material when printed.
+type Tokens struct {
+	cfg       Config // without its keys
+	keys      keySet
+	header    string // the encoded first segment of every token it issues
+	validator *jwt.Validator
+}
+
+// New checks the whole configuration and reports all its problems at once. It
+// accepts weak secrets; see [CheckSecret].
+func New(cfg Config, now func() time.Time) (*Tokens, error) {
+	cfg = cfg.withDefaults()
+	keys, err := loadKeys(cfg)
+	if err := errors.Join(cfg.checkTimes(), err); err != nil {
+		return nil, err
+	}
+	header, err := encodeHeader(cfg.Algorithm, keys.keyID)
+	if err != nil {
+		return nil, err
+	}
+	return &Tokens{
+		cfg:       cfg.withoutKeys(),
+		keys:      keys,
+		header:    header,
+		validator: newValidator(cfg, now),
+	}, nil
+}
+
+// Issue makes an access token for p that is valid from issuedAt and has id as
+// its jti. With the HS, RS and EdDSA algorithms equal input gives an equal
+// token, so a flow that is asked twice answers the same; PS and ES signatures
+// are random. It fails when the metadata of p cannot be encoded or make the
+// token longer than [MaxBytes].
+func (t *Tokens) Issue(p everlatch.Principal, issuedAt time.Time, id string) (string, Claims, error) {
+	claims := t.claims(p, issuedAt, id)
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", Claims{}, errors.New("encode the claims of a token: the metadata are not JSON")
+	}
+	text := t.header + "." + base64.RawURLEncoding.EncodeToString(payload)
+	signature, err := t.keys.sign(text)
+	if err != nil {
+		return "", Claims{}, fmt.Errorf("sign a token: %w", err)
+	}
+	token := text + "." + base64.RawURLEncoding.EncodeToString(signature)
+	if len(token) > MaxBytes {
+		return "", Claims{}, fmt.Errorf("a token of %d bytes is longer than the limit of %d: the metadata of the identity are too large", len(token), MaxBytes)
+	}
+	return token, claims, nil
+}
+
+// Format implements [fmt.Formatter]: it prints the algorithm and no key.
+func (t *Tokens) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "[tokens %s]", t.cfg.Algorithm) }
+
+// LogValue implements [slog.LogValuer]: it logs the algorithm and no key.
+func (t *Tokens) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(t)) }
+
+func (t *Tokens) claims(p everlatch.Principal, issuedAt time.Time, id string) Claims {
+	claims := Claims{
+		ActorID:           p.ActorID,
+		ActorType:         p.ActorType,
+		AuthIdentityID:    p.AuthIdentityID,
+		AuthProvider:      p.AuthProvider,
+		MFAEnabled:        p.MFAEnabled,
+		AppMetadata:       p.AppMetadata(t.cfg.OwnActorOnly),
+		UserMetadata:      p.UserMetadata,
+		Purpose:           PurposeAccess,
+		CredentialVersion: p.CredentialVersion,
+		IssuedAt:          issuedAt.Unix(),
+		ExpiresAt:         issuedAt.Add(t.cfg.ExpiresIn).Unix(),
+		ID:                id,
+		Issuer:            t.cfg.Issuer,
+		Audience:          t.cfg.Audience,
+	}
+	if claims.UserMetadata == nil {
+		claims.UserMetadata = everlatch.Metadata{}
+	}
+	if !p.MFACompletedAt.IsZero() {
+		at := p.MFACompletedAt.UTC().Format(isoMillis)
+		claims.MFACompletedAt = &at
+	}
+	return claims
+}
+
+// encodeHeader returns the first segment of a token. Symmetric keys have no
+// kid: it would only tell one installation from another.
+func encodeHeader(algorithm, keyID string) (string, error) {
+	header, err := json.Marshal(struct {
+		Algorithm string `json:"alg"`
+		Type      string `json:"typ"`
+		KeyID     string `json:"kid,omitempty"`
+	}{algorithm, "JWT", keyID})
+	if err != nil {
+		return "", fmt.Errorf("encode the header of a token: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(header), nil
+}

@@ -1,0 +1,162 @@
+package tokens
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/everlatch/everlatch"
+)
+
+// Why a token was refused: the private cause of the error of [Tokens.Verify],
+// for logs and counters. A caller learns none of it.
+var (
+	ErrMalformed   = errors.New("the token is not a token")
+	ErrSignature   = errors.New("the token is signed by another key or algorithm")
+	ErrExpired     = errors.New("the token has expired")
+	ErrNotYetValid = errors.New("the token is not valid yet")
+	ErrIssuer      = errors.New("the token has another issuer or audience")
+	ErrIncomplete  = errors.New("the token lacks an expiry, issuer or audience")
+	ErrPurpose     = errors.New("the token is for another purpose")
+)
+
+// newValidator fixes what is asked of the claims of every token.
+func newValidator(cfg Config, now func() time.Time) *jwt.Validator {
+	options := []jwt.ParserOption{
+		jwt.WithTimeFunc(now),
+		jwt.WithLeeway(cfg.ClockTolerance),
+		jwt.WithExpirationRequired(),
+	}
+	if cfg.Issuer != "" {
+		options = append(options, jwt.WithIssuer(cfg.Issuer))
+	}
+	if len(cfg.Audience) > 0 {
+		options = append(options, jwt.WithAudience(cfg.Audience...))
+	}
+	return jwt.NewValidator(options...)
+}
+
+// Verify returns the claims of a token that this configuration signed, that is
+// valid now and that was issued for purpose. Every refusal is the same
+// [everlatch.CodeUnauthorized] error to the caller; its private cause is one of
+// the Err values of this package.
+//
+// The signature is checked before the claims are decoded, which the library's
+// own parser does the other way round: every request with a bearer token goes
+// through here, and whoever cannot sign should not reach a JSON decoder.
+func (t *Tokens) Verify(raw string, purpose Purpose) (Claims, error) {
+	payload, err := t.open(raw)
+	if err != nil {
+		return Claims{}, refuse(err)
+	}
+	var claims Claims
+	if json.Unmarshal(payload, &claims) != nil {
+		return Claims{}, refuse(ErrMalformed)
+	}
+	if err := t.validator.Validate(&claims); err != nil {
+		return Claims{}, refuse(reason(err))
+	}
+	if !t.serves(claims, purpose) {
+		return Claims{}, refuse(ErrPurpose)
+	}
+	if claims.AppMetadata == nil {
+		claims.AppMetadata = everlatch.Metadata{}
+	}
+	if claims.UserMetadata == nil {
+		claims.UserMetadata = everlatch.Metadata{}
+	}
+	return claims, nil
+}
+
+// segments decodes the parts of a token. Strict refuses second spellings of the
+// same bytes.
+var segments = base64.RawURLEncoding.Strict()
+
+// open returns the payload of a token that one of the keys signed.
+func (t *Tokens) open(raw string) ([]byte, error) {
+	end := strings.LastIndexByte(raw, '.')
+	if len(raw) > MaxBytes || end < 0 {
+		return nil, ErrMalformed
+	}
+	header, payload, ok := strings.Cut(raw[:end], ".")
+	if !ok {
+		return nil, ErrMalformed
+	}
+	signature, err := segments.DecodeString(raw[end+1:])
+	if err != nil {
+		return nil, ErrMalformed
+	}
+	if err := t.checkHeader(header); err != nil {
+		return nil, err
+	}
+	if !t.keys.verify(raw[:end], signature) {
+		return nil, ErrSignature
+	}
+	claims, err := segments.DecodeString(payload)
+	if err != nil {
+		return nil, ErrMalformed
+	}
+	return claims, nil
+}
+
+// checkHeader refuses every algorithm but the configured one (W37), and
+// extensions that a verifier must understand (RFC 7515, section 4.1.11). The
+// header that this configuration writes needs no decoding.
+func (t *Tokens) checkHeader(encoded string) error {
+	if encoded == t.header {
+		return nil
+	}
+	text, err := segments.DecodeString(encoded)
+	if err != nil {
+		return ErrMalformed
+	}
+	var header struct {
+		Algorithm string          `json:"alg"`
+		Critical  json.RawMessage `json:"crit"`
+	}
+	if json.Unmarshal(text, &header) != nil {
+		return ErrMalformed
+	}
+	if header.Algorithm != t.cfg.Algorithm || header.Critical != nil {
+		return ErrSignature
+	}
+	return nil
+}
+
+// serves says whether a token may be used for purpose. Untyped tokens can only
+// be access tokens, and only when they name an identity and an actor type: the
+// invites of Medusa are untyped too and name neither.
+func (t *Tokens) serves(c Claims, purpose Purpose) bool {
+	if c.Purpose == "" && t.cfg.AcceptUntyped {
+		c.Purpose = PurposeAccess
+	}
+	if c.Purpose != purpose {
+		return false
+	}
+	return purpose != PurposeAccess || (c.AuthIdentityID != "" && c.ActorType != "")
+}
+
+// reason reduces the library's error to one of ours, because its texts quote
+// parts of the token.
+func reason(err error) error {
+	for _, known := range []struct{ theirs, ours error }{
+		{jwt.ErrTokenExpired, ErrExpired},
+		{jwt.ErrTokenNotValidYet, ErrNotYetValid},
+		{jwt.ErrTokenInvalidIssuer, ErrIssuer},
+		{jwt.ErrTokenInvalidAudience, ErrIssuer},
+		{jwt.ErrTokenRequiredClaimMissing, ErrIncomplete},
+	} {
+		if errors.Is(err, known.theirs) {
+			return known.ours
+		}
+	}
+	return ErrMalformed
+}
+
+func refuse(cause error) error {
+	return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Unauthorized", Err: cause}
+}

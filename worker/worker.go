@@ -1,0 +1,56 @@
+package worker
+
+import (
+	"log/slog"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
+	sdkworker "go.temporal.io/sdk/worker"
+
+	"github.com/everlatch/everlatch/activities"
+	"github.com/everlatch/everlatch/temporalkit"
+	"github.com/everlatch/everlatch/workflows"
+)
+
+// Options configure [New].
+type Options struct {
+	TaskQueue string
+	// StopWithin is how long a stopping worker may finish what runs.
+	StopWithin time.Duration
+	Log        *slog.Logger
+}
+
+// New returns a worker that is ready to start. It shares its client with
+// package flows, or eager starts stay ordinary ones.
+func New(c client.Client, a activities.All, o Options) sdkworker.Worker {
+	w := sdkworker.New(c, o.TaskQueue, sdkworker.Options{
+		WorkerStopTimeout: o.StopWithin,
+		// A restarted worker shall not wait for the cache of its predecessor.
+		StickyScheduleToStartTimeout: time.Second,
+		Interceptors:                 []interceptor.WorkerInterceptor{temporalkit.NewInterceptor(o.Log)},
+	})
+	Register(w, a)
+	return w
+}
+
+// Register names every workflow and activity to a registry. The names are on
+// the wire and frozen in testdata/names.golden: add, never rename.
+func Register(r sdkworker.Registry, a activities.All) {
+	r.RegisterWorkflow(workflows.Authenticate)
+	r.RegisterWorkflow(workflows.Register)
+	r.RegisterWorkflow(workflows.CreateCustomerAccount)
+	r.RegisterWorkflow(workflows.CreateUserAccount)
+	r.RegisterWorkflow(workflows.RemoveCustomerAccount)
+	r.RegisterWorkflow(workflows.RemoveUserAccount)
+	r.RegisterWorkflow(workflows.SetAuthAppMetadata)
+	r.RegisterWorkflow(workflows.DeleteAuthIdentity)
+	r.RegisterWorkflow(workflows.CleanUp)
+	r.RegisterWorkflow(workflows.RemoveOrphans)
+
+	r.RegisterActivity(a.Credentials)
+	r.RegisterActivity(a.Accounts)
+	r.RegisterActivity(a.Identities)
+	r.RegisterActivity(a.Events)
+	r.RegisterActivity(a.Upkeep)
+}

@@ -1,0 +1,66 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/activities"
+)
+
+// SetAuthAppMetadataInput is the argument of [SetAuthAppMetadata].
+type SetAuthAppMetadataInput struct {
+	AuthIdentityID string `json:"auth_identity_id"`
+	ActorType      string `json:"actor_type"`
+	// ActorID is the actor to link; nil unlinks whoever is linked.
+	ActorID *string `json:"actor_id"`
+}
+
+// Outcome is the outcome of a dance that has nothing to return.
+type Outcome struct {
+	Refusal *everlatch.Refusal `json:"refusal,omitempty"`
+}
+
+// SetAuthAppMetadata links an identity to an actor or unlinks it (contract
+// 6.1, set-auth-app-metadata-workflow).
+//
+// People's own code starts it for actor types of their own. Unlinking really
+// removes the link, so that the identity can be linked again (W1, W2), and ends
+// the sessions and tokens of that actor (W14).
+func SetAuthAppMetadata(ctx workflow.Context, in SetAuthAppMetadataInput) (out Outcome, err error) {
+	var undo saga
+	link := activities.LinkInput{
+		IdentityID: in.AuthIdentityID, ActorType: in.ActorType, GroupID: groupID(ctx),
+	}
+	current, err := step(ctx, identities.FindLink, activities.FindLinkInput{
+		IdentityID: in.AuthIdentityID, ActorType: in.ActorType,
+	})
+	if out.Refusal = current.Refusal; err != nil || out.Refusal != nil {
+		return out, err
+	}
+
+	if in.ActorID == nil {
+		if current.ActorID == "" {
+			return out, nil
+		}
+		link.ActorID = current.ActorID
+		add(&undo, identities.RestoreLink, link)
+		if _, err = step(ctx, identities.UnlinkActor, link); err != nil {
+			return out, undo.after(ctx, err)
+		}
+		return out, release(ctx)
+	}
+
+	link.ActorID = *in.ActorID
+	if current.ActorID == link.ActorID {
+		return out, nil
+	}
+	add(&undo, identities.DiscardLink, link)
+	linked, err := step(ctx, identities.LinkActor, link)
+	if err != nil {
+		return out, undo.after(ctx, err)
+	}
+	if out.Refusal = linked.Refusal; out.Refusal != nil {
+		return out, nil
+	}
+	return out, release(ctx)
+}

@@ -1,0 +1,55 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/activities"
+	"github.com/everlatch/everlatch/vault"
+)
+
+// AuthenticateInput is the argument of [Authenticate].
+type AuthenticateInput struct {
+	ActorType string `json:"actor_type"`
+	Provider  string `json:"provider"`
+	// Request refers to the sealed request, which holds the password.
+	Request vault.Ref `json:"request"`
+}
+
+// Login is the outcome of a dance that proves who somebody is. Exactly one of
+// Refusal and Principal is set.
+type Login struct {
+	Refusal   *everlatch.Refusal  `json:"refusal,omitempty"`
+	Principal everlatch.Principal `json:"principal,omitzero"`
+	// At and TokenID make the token that the API mints the same one each time
+	// it is asked for: they become iat and jti. The token itself is in no
+	// payload.
+	At      time.Time `json:"at"`
+	TokenID string    `json:"token_id"`
+	// Fingerprint of the request, for Idempotency-Key; "" without one.
+	Fingerprint string `json:"fingerprint,omitempty"`
+}
+
+// Authenticate signs a person in with something they typed.
+//
+// The API starts it for each sign-in. It promises that a wrong password and an
+// unknown account look and cost the same, and undoes nothing, because it
+// creates nothing.
+func Authenticate(ctx workflow.Context, in AuthenticateInput) (Login, error) {
+	checked, err := step(ctx, credentials.CheckCredentials, activities.CheckCredentialsInput(in))
+	if err != nil {
+		return Login{}, err
+	}
+	return login(ctx, checked.Refusal, checked.Principal, ""), nil
+}
+
+func login(ctx workflow.Context, refused *everlatch.Refusal, p everlatch.Principal, fingerprint string) Login {
+	return Login{
+		Refusal: refused, Principal: p,
+		At:          workflow.Now(ctx),
+		TokenID:     workflow.GetInfo(ctx).WorkflowExecution.RunID,
+		Fingerprint: fingerprint,
+	}
+}

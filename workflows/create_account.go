@@ -1,0 +1,139 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/activities"
+	"github.com/everlatch/everlatch/vault"
+)
+
+// CreateCustomerAccountInput is the argument of [CreateCustomerAccount].
+type CreateCustomerAccountInput struct {
+	AuthIdentityID string `json:"auth_identity_id"`
+	// Customer carries the id under which it will exist.
+	Customer everlatch.Customer `json:"customer"`
+	// Fingerprint of the request, when it came with an Idempotency-Key.
+	Fingerprint string `json:"fingerprint,omitempty"`
+}
+
+// CustomerAccount is the outcome of [CreateCustomerAccount]: a refusal or the
+// customer.
+type CustomerAccount struct {
+	Refusal     *everlatch.Refusal `json:"refusal,omitempty"`
+	Customer    everlatch.Customer `json:"customer,omitzero"`
+	Fingerprint string             `json:"fingerprint,omitempty"`
+}
+
+// CreateCustomerAccount gives an identity a customer (contract 6.2,
+// create-customer-account).
+//
+// The API starts it. One identity gets one customer and one address one
+// account, however many requests arrive at once. When linking is refused or
+// fails, the customer that this execution created is removed; the identity,
+// which it did not create, stays (W3, W4).
+func CreateCustomerAccount(ctx workflow.Context, in CreateCustomerAccountInput) (CustomerAccount, error) {
+	var undo saga
+	group := groupID(ctx)
+	out := CustomerAccount{Fingerprint: in.Fingerprint}
+
+	add(&undo, accounts.DiscardCustomer, activities.ActorInput{ID: in.Customer.ID, GroupID: group})
+	created, err := step(ctx, accounts.CreateCustomer, activities.CreateCustomerInput{
+		Customer: in.Customer, GroupID: group,
+	})
+	if err != nil {
+		return out, undo.after(ctx, err)
+	}
+	if out.Refusal = created.Refusal; out.Refusal != nil {
+		return out, nil
+	}
+
+	link := activities.LinkInput{
+		IdentityID: in.AuthIdentityID, ActorType: everlatch.ActorCustomer, ActorID: in.Customer.ID, GroupID: group,
+	}
+	add(&undo, identities.DiscardLink, link)
+	linked, err := step(ctx, identities.LinkActor, link)
+	if err != nil {
+		return out, undo.after(ctx, err)
+	}
+	if out.Refusal = linked.Refusal; out.Refusal != nil {
+		return out, undo.compensate(ctx)
+	}
+	out.Customer = created.Customer
+	return out, release(ctx)
+}
+
+// Registration asks [CreateUserAccount] to create the identity as well.
+type Registration struct {
+	Provider string `json:"provider"`
+	// Request refers to the sealed request, which holds the password.
+	Request            vault.Ref `json:"request"`
+	ProviderIdentityID string    `json:"provider_identity_id"`
+}
+
+// CreateUserAccountInput is the argument of [CreateUserAccount].
+type CreateUserAccountInput struct {
+	// AuthIdentityID is the identity that gets the user. With a Registration
+	// it is the id of the identity to create.
+	AuthIdentityID string        `json:"auth_identity_id"`
+	Registration   *Registration `json:"registration,omitempty"`
+	// User carries the id under which it will exist.
+	User everlatch.User `json:"user"`
+}
+
+// UserAccount is the outcome of [CreateUserAccount]: a refusal or the user.
+type UserAccount struct {
+	Refusal *everlatch.Refusal `json:"refusal,omitempty"`
+	User    everlatch.User     `json:"user,omitzero"`
+}
+
+// CreateUserAccount gives an identity an administrator (contract 6.3,
+// create-user-account), and creates the identity first when asked to.
+//
+// The command line starts it (W15). Identity, user and link appear together or
+// not at all; an identity that was there before is never removed (W3).
+func CreateUserAccount(ctx workflow.Context, in CreateUserAccountInput) (out UserAccount, err error) {
+	var undo saga
+	group := groupID(ctx)
+	identityID := in.AuthIdentityID
+
+	if reg := in.Registration; reg != nil {
+		add(&undo, credentials.DiscardIdentity, activities.DiscardIdentityInput{
+			IdentityID: identityID, GroupID: group,
+		})
+		registered, err := step(ctx, credentials.RegisterIdentity, activities.RegisterIdentityInput{
+			ActorType: everlatch.ActorUser, Provider: reg.Provider, Request: reg.Request,
+			IdentityID: identityID, ProviderIdentityID: reg.ProviderIdentityID, GroupID: group,
+		})
+		if err != nil {
+			return out, undo.after(ctx, err)
+		}
+		if out.Refusal = registered.Refusal; out.Refusal != nil {
+			return out, nil
+		}
+		identityID = registered.Principal.AuthIdentityID
+	}
+
+	add(&undo, accounts.DiscardUser, activities.ActorInput{ID: in.User.ID, GroupID: group})
+	created, err := step(ctx, accounts.CreateUser, activities.CreateUserInput{User: in.User, GroupID: group})
+	if err != nil {
+		return out, undo.after(ctx, err)
+	}
+	if out.Refusal = created.Refusal; out.Refusal != nil {
+		return out, undo.compensate(ctx)
+	}
+
+	link := activities.LinkInput{
+		IdentityID: identityID, ActorType: everlatch.ActorUser, ActorID: in.User.ID, GroupID: group,
+	}
+	add(&undo, identities.DiscardLink, link)
+	linked, err := step(ctx, identities.LinkActor, link)
+	if err != nil {
+		return out, undo.after(ctx, err)
+	}
+	if out.Refusal = linked.Refusal; out.Refusal != nil {
+		return out, undo.compensate(ctx)
+	}
+	out.User = created.User
+	return out, release(ctx)
+}

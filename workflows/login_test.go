@@ -1,0 +1,214 @@
+package workflows_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/workflows"
+)
+
+const (
+	email    = "ada@example.com"
+	password = "correct horse battery"
+)
+
+// register runs a Register dance that is expected to succeed.
+func register(t *testing.T, h *house, identityID string) workflows.Login {
+	t.Helper()
+	out, err := perform[workflows.Login](t, h, "register/"+identityID, workflows.Register, registerInput(t, h, identityID))
+	require.NoError(t, err)
+	require.Nil(t, out.Refusal)
+	return out
+}
+
+func registerInput(t *testing.T, h *house, identityID string) workflows.RegisterInput {
+	t.Helper()
+	return workflows.RegisterInput{
+		ActorType: "customer", Provider: "emailpass", Request: h.seal(t, email, password),
+		IdentityID: identityID, ProviderIdentityID: "pi_" + identityID,
+	}
+}
+
+func authenticate(t *testing.T, h *house, mail, pass string) (workflows.Login, error) {
+	t.Helper()
+	return perform[workflows.Login](t, h, "authenticate/1", workflows.Authenticate, workflows.AuthenticateInput{
+		ActorType: "customer", Provider: "emailpass", Request: h.seal(t, mail, pass),
+	})
+}
+
+func TestAuthenticate(t *testing.T) {
+	t.Parallel()
+
+	tests := map[string]struct {
+		mail, pass string
+		refusal    string
+	}{
+		"right password":                  {mail: email, pass: password},
+		"address in another spelling W22": {mail: " ADA@Example.com ", pass: password},
+		"wrong password":                  {mail: email, pass: "wrong horse", refusal: "Invalid email or password"},
+		"nobody there":                    {mail: "bob@example.com", pass: password, refusal: "Invalid email or password"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t)
+			register(t, h, "authid_1")
+
+			out, err := authenticate(t, h, tt.mail, tt.pass)
+
+			require.NoError(t, err, "a refusal is a result, not a failed dance")
+			if tt.refusal != "" {
+				requireRefusal(t, out.Refusal, everlatch.CodeUnauthorized, tt.refusal)
+				require.Empty(t, out.Principal)
+				return
+			}
+			require.Nil(t, out.Refusal)
+			require.Equal(t, "authid_1", out.Principal.AuthIdentityID)
+			require.Equal(t, "emailpass", out.Principal.AuthProvider)
+			require.Empty(t, out.Principal.ActorID)
+			require.NotEmpty(t, out.TokenID)
+		})
+	}
+}
+
+func TestAuthenticateSurvivesFaults(t *testing.T) {
+	t.Parallel()
+
+	for name, rule := range map[string]fault{
+		"step fails once":        {activities: []string{"CheckCredentials"}, times: 1},
+		"step fails three times": {activities: []string{"CheckCredentials"}, times: 3},
+		"answer is lost":         {activities: []string{"CheckCredentials"}, times: 1, after: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t)
+			register(t, h, "authid_1")
+			h.faults.set(rule)
+
+			out, err := authenticate(t, h, email, password)
+
+			require.NoError(t, err)
+			require.Nil(t, out.Refusal)
+			require.Equal(t, rule.times+1, h.faults.called("CheckCredentials"))
+		})
+	}
+
+	t.Run("step fails for good", func(t *testing.T) {
+		t.Parallel()
+		h := newHouse(t)
+		register(t, h, "authid_1")
+		before := h.snapshot(t)
+		h.faults.set(fault{activities: []string{"CheckCredentials"}, times: -1})
+
+		_, err := authenticate(t, h, email, password)
+
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), errFault.Error(), "an internal cause stays out of history")
+		require.Equal(t, before, h.snapshot(t))
+	})
+}
+
+func TestRegister(t *testing.T) {
+	t.Parallel()
+
+	t.Run("creates an identity without an actor", func(t *testing.T) {
+		t.Parallel()
+		h := newHouse(t)
+
+		out := register(t, h, "authid_1")
+
+		require.Equal(t, "authid_1", out.Principal.AuthIdentityID)
+		require.Empty(t, out.Principal.ActorID)
+		require.Equal(t, []string{"auth.identity_registered released"}, h.snapshot(t)["events"])
+	})
+
+	t.Run("again with the same password before an actor", func(t *testing.T) {
+		t.Parallel()
+		h := newHouse(t)
+		register(t, h, "authid_1")
+		before := h.snapshot(t)
+
+		out := register(t, h, "authid_2")
+
+		require.Equal(t, "authid_1", out.Principal.AuthIdentityID)
+		require.Equal(t, before, h.snapshot(t))
+	})
+
+	t.Run("again with another password", func(t *testing.T) {
+		t.Parallel()
+		h := newHouse(t)
+		register(t, h, "authid_1")
+		in := registerInput(t, h, "authid_2")
+		in.Request = h.seal(t, email, "another password")
+
+		out, err := perform[workflows.Login](t, h, "register/2", workflows.Register, in)
+
+		require.NoError(t, err)
+		requireRefusal(t, out.Refusal, everlatch.CodeUnauthorized, "Identity with email already exists")
+	})
+
+	t.Run("the sealed request is gone", func(t *testing.T) {
+		t.Parallel()
+		h := newHouse(t)
+		in := registerInput(t, h, "authid_1")
+		require.NoError(t, h.vault.Delete(t.Context(), in.Request))
+
+		out, err := perform[workflows.Login](t, h, "register/1", workflows.Register, in)
+
+		require.NoError(t, err)
+		require.Equal(t, everlatch.CodeInvalidData, out.Refusal.Code)
+		require.Empty(t, h.snapshot(t)["identities"])
+	})
+}
+
+// TestRegisterUndoes makes the only step fail, once and for good, before and
+// after it took effect.
+func TestRegisterUndoes(t *testing.T) {
+	t.Parallel()
+
+	tests := map[string]struct {
+		rule fault
+		want int // identities afterwards
+	}{
+		"fails once":                        {rule: fault{times: 1}, want: 1},
+		"answer lost once":                  {rule: fault{times: 1, after: true}, want: 1},
+		"fails for good":                    {rule: fault{times: -1}, want: 0},
+		"works but is never heard, so undo": {rule: fault{times: -1, after: true}, want: 0},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t)
+			before := h.snapshot(t)
+			tt.rule.activities = []string{"RegisterIdentity"}
+			h.faults.set(tt.rule)
+
+			_, err := perform[workflows.Login](t, h, "register/1", workflows.Register, registerInput(t, h, "authid_1"))
+
+			require.Equal(t, tt.want == 0, err != nil, "error %v", err)
+			after := h.snapshot(t)
+			require.Len(t, after["identities"], tt.want)
+			if tt.want == 0 {
+				require.Equal(t, before, after, "nothing remains")
+			}
+		})
+	}
+}
+
+// TestRegisterKeepsWhatItFound is W3: the compensation removes what this
+// execution created, never what it merely found.
+func TestRegisterKeepsWhatItFound(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	register(t, h, "authid_1")
+	before := h.snapshot(t)
+	h.faults.set(fault{activities: []string{"RegisterIdentity"}, times: -1, after: true})
+
+	_, err := perform[workflows.Login](t, h, "register/2", workflows.Register, registerInput(t, h, "authid_2"))
+
+	require.Error(t, err)
+	require.Equal(t, 1, h.faults.called("DiscardIdentity"))
+	require.Equal(t, before, h.snapshot(t))
+}

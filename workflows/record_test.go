@@ -1,0 +1,143 @@
+//go:build record
+
+package workflows_test
+
+import (
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/temporalproto"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
+	sdkworker "go.temporal.io/sdk/worker"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/temporalkit"
+	"github.com/everlatch/everlatch/worker"
+	"github.com/everlatch/everlatch/workflows"
+)
+
+// TestRecordHistories performs dances on the Temporal server at
+// TEMPORAL_ADDRESS and keeps histories that are not kept yet (make history).
+// Payloads are in clear: they hold test data only, and a reader shall see them.
+func TestRecordHistories(t *testing.T) {
+	c, err := client.Dial(client.Options{HostPort: os.Getenv("TEMPORAL_ADDRESS")})
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	r := &recorder{client: c, house: newHouse(t), queue: "record-" + time.Now().Format("150405.000")}
+	w := sdkworker.New(c, r.queue, sdkworker.Options{Interceptors: []interceptor.WorkerInterceptor{
+		temporalkit.NewInterceptor(slog.New(slog.NewTextHandler(io.Discard, nil))), r.house.faults,
+	}})
+	worker.Register(w, r.house.acts)
+	require.NoError(t, w.Start())
+	t.Cleanup(w.Stop)
+	h := r.house
+
+	reg := func(id, mail, pass string) workflows.RegisterInput {
+		return workflows.RegisterInput{
+			ActorType: "customer", Provider: "emailpass", Request: h.seal(t, mail, pass),
+			IdentityID: id, ProviderIdentityID: "pi_" + id,
+		}
+	}
+	auth := func(mail, pass string) workflows.AuthenticateInput {
+		return workflows.AuthenticateInput{ActorType: "customer", Provider: "emailpass", Request: h.seal(t, mail, pass)}
+	}
+	cust := func(identity, id, mail string) workflows.CreateCustomerAccountInput {
+		return workflows.CreateCustomerAccountInput{AuthIdentityID: identity, Customer: everlatch.Customer{
+			ID: id, Email: ptr(mail), HasAccount: true, CreatedAt: h.clock.Now(), UpdatedAt: h.clock.Now(),
+		}}
+	}
+	user := func(identity, id, mail, pass string) workflows.CreateUserAccountInput {
+		return workflows.CreateUserAccountInput{
+			AuthIdentityID: identity,
+			Registration: &workflows.Registration{
+				Provider: "emailpass", Request: h.seal(t, mail, pass), ProviderIdentityID: "pi_" + identity,
+			},
+			User: everlatch.User{ID: id, Email: mail, CreatedAt: h.clock.Now(), UpdatedAt: h.clock.Now()},
+		}
+	}
+	meta := func(identity string, actor *string) workflows.SetAuthAppMetadataInput {
+		return workflows.SetAuthAppMetadataInput{AuthIdentityID: identity, ActorType: "vendor", ActorID: actor}
+	}
+	forGood := func(activities ...string) { h.faults.set(fault{activities: activities, times: -1}) }
+	heal := func() { h.faults.set() }
+
+	r.keep(t, "Register/created", workflows.Register, reg("authid_1", email, password))
+	r.keep(t, "Register/repeated", workflows.Register, reg("authid_2", email, password))
+	r.keep(t, "Register/refused", workflows.Register, reg("authid_2", email, "another password"))
+	r.keep(t, "Authenticate/signed_in", workflows.Authenticate, auth(email, password))
+	r.keep(t, "Authenticate/refused", workflows.Authenticate, auth(email, "wrong password"))
+	r.keep(t, "CreateCustomerAccount/created", workflows.CreateCustomerAccount, cust("authid_1", "cus_1", email))
+	r.keep(t, "CreateCustomerAccount/address_taken", workflows.CreateCustomerAccount, cust("authid_1", "cus_2", email))
+	r.keep(t, "CreateCustomerAccount/identity_linked", workflows.CreateCustomerAccount, cust("authid_1", "cus_2", "b@example.com"))
+	r.keep(t, "CreateUserAccount/created", workflows.CreateUserAccount, user("authid_u", "user_1", "root@example.com", password))
+	r.keep(t, "CreateUserAccount/registration_refused", workflows.CreateUserAccount, user("authid_v", "user_2", "root@example.com", "other password"))
+	r.keep(t, "SetAuthAppMetadata/linked", workflows.SetAuthAppMetadata, meta("authid_1", ptr("vendor_1")))
+	r.keep(t, "SetAuthAppMetadata/refused", workflows.SetAuthAppMetadata, meta("authid_1", ptr("vendor_2")))
+	r.keep(t, "SetAuthAppMetadata/unlinked", workflows.SetAuthAppMetadata, meta("authid_1", nil))
+	require.NoError(t, linkVendor(t, h, "authid_u"))
+	r.keep(t, "RemoveUserAccount/shared", workflows.RemoveUserAccount, workflows.RemoveAccountInput{ActorID: "user_1"})
+	r.keep(t, "RemoveCustomerAccount/removed", workflows.RemoveCustomerAccount, workflows.RemoveAccountInput{ActorID: "cus_1"})
+	r.keep(t, "RemoveCustomerAccount/unknown", workflows.RemoveCustomerAccount, workflows.RemoveAccountInput{ActorID: "cus_nope"})
+	r.keep(t, "Register/created_again", workflows.Register, reg("authid_3", email, password))
+	r.keep(t, "DeleteAuthIdentity/deleted", workflows.DeleteAuthIdentity, workflows.DeleteAuthIdentityInput{AuthIdentityID: "authid_3"})
+	r.keep(t, "CleanUp/nothing", workflows.CleanUp)
+	r.keep(t, "RemoveOrphans/nothing", workflows.RemoveOrphans, workflows.RemoveOrphansInput{Grace: 72 * time.Hour})
+
+	// The broken ones take a minute each: all retries of a step must pass.
+	forGood("CheckCredentials")
+	r.keep(t, "Authenticate/broken", workflows.Authenticate, auth(email, password))
+	forGood("RegisterIdentity")
+	r.keep(t, "Register/undone", workflows.Register, reg("authid_4", email, password))
+	forGood("LinkActor")
+	r.keep(t, "CreateCustomerAccount/undone", workflows.CreateCustomerAccount, cust("authid_1", "cus_4", "c@example.com"))
+	heal()
+}
+
+type recorder struct {
+	client client.Client
+	house  *house
+	queue  string
+}
+
+func (r *recorder) keep(t *testing.T, name string, workflow any, in ...any) {
+	t.Helper()
+	path := filepath.Join(histories, name+".json")
+	ctx := t.Context()
+	run, err := r.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: "record/" + name + "/" + r.queue, TaskQueue: r.queue,
+	}, workflow, in...)
+	require.NoError(t, err)
+	if err := run.Get(ctx, nil); err != nil {
+		t.Logf("%s ends in %v", name, err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Logf("%s is kept already", name)
+		return
+	}
+	var events historypb.History
+	it := r.client.GetWorkflowHistory(ctx, run.GetID(), run.GetRunID(), false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for it.HasNext() {
+		event, err := it.Next()
+		require.NoError(t, err)
+		events.Events = append(events.Events, event)
+	}
+	raw, err := temporalproto.CustomJSONMarshalOptions{Indent: "  "}.Marshal(&events)
+	require.NoError(t, err)
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(t, os.WriteFile(path, append(raw, '\n'), 0o600))
+}
+
+func linkVendor(t *testing.T, h *house, identity string) error {
+	t.Helper()
+	_, err := perform[workflows.Outcome](t, h, "set-auth-app-metadata/"+identity, workflows.SetAuthAppMetadata,
+		workflows.SetAuthAppMetadataInput{AuthIdentityID: identity, ActorType: "vendor", ActorID: ptr("vendor_9")})
+	return err
+}

@@ -1,0 +1,121 @@
+package workflows
+
+import (
+	"context"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/activities"
+)
+
+// RemoveAccountInput is the argument of [RemoveCustomerAccount] and
+// [RemoveUserAccount].
+type RemoveAccountInput struct {
+	ActorID string `json:"actor_id"`
+}
+
+// RemoveCustomerAccount removes a customer together with every identity that
+// serves nobody else, and detaches those that do (contract 6.2,
+// remove-customer-account; W9). A customer without identities is removed like
+// any other (W10). Sessions and tokens end with it (W14).
+//
+// When a step fails for good, the customer and all identities are back, with
+// everything that hung on them (W11).
+func RemoveCustomerAccount(ctx workflow.Context, in RemoveAccountInput) (Outcome, error) {
+	return removeAccount(ctx, in, account{
+		actorType: everlatch.ActorCustomer,
+		remove:    accounts.RemoveCustomer,
+		restore:   accounts.RestoreCustomer,
+	})
+}
+
+// RemoveUserAccount is [RemoveCustomerAccount] for an administrator (contract
+// 6.3, remove-user-account).
+func RemoveUserAccount(ctx workflow.Context, in RemoveAccountInput) (Outcome, error) {
+	return removeAccount(ctx, in, account{
+		actorType: everlatch.ActorUser,
+		remove:    accounts.RemoveUser,
+		restore:   accounts.RestoreUser,
+	})
+}
+
+// account is what the removal of an account needs to know about its kind.
+type account struct {
+	actorType       string
+	remove, restore func(context.Context, activities.ActorInput) (activities.None, error)
+}
+
+func removeAccount(ctx workflow.Context, in RemoveAccountInput, kind account) (out Outcome, err error) {
+	var undo saga
+	group := groupID(ctx)
+	actor := activities.ActorInput{ID: in.ActorID, GroupID: group}
+
+	found, err := step(ctx, identities.FindIdentities, activities.FindIdentitiesInput{
+		ActorType: kind.actorType, ActorID: in.ActorID,
+	})
+	if err != nil {
+		return out, err
+	}
+	add(&undo, kind.restore, actor)
+	if _, err = step(ctx, kind.remove, actor); err != nil {
+		return out, undo.after(ctx, err)
+	}
+	for _, identity := range found.Identities {
+		if err = releaseIdentity(ctx, &undo, identity, kind.actorType, in.ActorID); err != nil {
+			return out, undo.after(ctx, err)
+		}
+	}
+
+	// From here on the account is gone; what is left must only be finished.
+	for _, identity := range found.Identities {
+		if identity.Shared {
+			continue
+		}
+		purge := activities.IdentityInput{IdentityID: identity.ID, GroupID: group}
+		if err = conclude(ctx, identities.PurgeIdentity, purge); err != nil {
+			return out, err
+		}
+	}
+	return out, release(ctx)
+}
+
+// releaseIdentity detaches an identity that also serves another actor, and
+// removes one that does not.
+func releaseIdentity(
+	ctx workflow.Context, undo *saga, identity activities.LinkedIdentity, actorType, actorID string,
+) error {
+	if identity.Shared {
+		link := activities.LinkInput{
+			IdentityID: identity.ID, ActorType: actorType, ActorID: actorID, GroupID: groupID(ctx),
+		}
+		add(undo, identities.RestoreLink, link)
+		_, err := step(ctx, identities.UnlinkActor, link)
+		return err
+	}
+	this := activities.IdentityInput{IdentityID: identity.ID, GroupID: groupID(ctx)}
+	add(undo, identities.RestoreIdentity, this)
+	_, err := step(ctx, identities.RemoveIdentity, this)
+	return err
+}
+
+// DeleteAuthIdentityInput is the argument of [DeleteAuthIdentity].
+type DeleteAuthIdentityInput struct {
+	AuthIdentityID string `json:"auth_identity_id"`
+}
+
+// DeleteAuthIdentity removes an identity and ends its sessions and tokens
+// (contract 6.1, delete-auth-identity). An identity that is gone already is no
+// fault. When it fails before the end, the identity is whole again (W11).
+func DeleteAuthIdentity(ctx workflow.Context, in DeleteAuthIdentityInput) (out Outcome, err error) {
+	var undo saga
+	this := activities.IdentityInput{IdentityID: in.AuthIdentityID, GroupID: groupID(ctx)}
+	add(&undo, identities.RestoreIdentity, this)
+	if _, err = step(ctx, identities.RemoveIdentity, this); err != nil {
+		return out, undo.after(ctx, err)
+	}
+	if err = conclude(ctx, identities.PurgeIdentity, this); err != nil {
+		return out, err
+	}
+	return out, release(ctx)
+}

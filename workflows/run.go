@@ -1,0 +1,101 @@
+package workflows
+
+import (
+	"context"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/everlatch/everlatch/activities"
+)
+
+// The activity handles. They are nil on purpose: Temporal takes the name and
+// runs the registered one, while a direct call from a workflow would panic in
+// the first test.
+var (
+	credentials *activities.Credentials
+	accounts    *activities.Accounts
+	identities  *activities.Identities
+	events      *activities.Events
+	upkeep      *activities.Upkeep
+)
+
+// interactive is for steps that a person waits for: short work against the
+// store, or a password hash. They run as local activities, so that they cost
+// no trip through a task queue. An attempt that outlives hashing under full
+// load is given up; the whole step is given up when the person is long gone
+// and the sealed request about to expire.
+var interactive = workflow.LocalActivityOptions{
+	StartToCloseTimeout:    10 * time.Second,
+	ScheduleToCloseTimeout: time.Minute,
+	RetryPolicy: &temporal.RetryPolicy{
+		InitialInterval:    100 * time.Millisecond,
+		BackoffCoefficient: 2,
+		MaximumInterval:    5 * time.Second,
+	},
+}
+
+// lasting is for the last steps of a dance that has succeeded: a person may
+// wait, but giving up is not an answer any more.
+var lasting = workflow.LocalActivityOptions{
+	StartToCloseTimeout:    10 * time.Second,
+	ScheduleToCloseTimeout: 12 * time.Hour,
+	RetryPolicy: &temporal.RetryPolicy{
+		InitialInterval:    100 * time.Millisecond,
+		BackoffCoefficient: 2,
+		MaximumInterval:    time.Minute,
+	},
+}
+
+// untilDone is for steps that must happen, such as compensations: nobody
+// waits, and giving up would leave half a dance behind.
+var untilDone = workflow.ActivityOptions{
+	StartToCloseTimeout: 10 * time.Second,
+	RetryPolicy: &temporal.RetryPolicy{
+		InitialInterval:    200 * time.Millisecond,
+		BackoffCoefficient: 2,
+		MaximumInterval:    time.Minute,
+	},
+}
+
+// batch is for one batch of a clean-up: a failed one is tried a few times, and
+// the next run of the schedule goes on from there.
+var batch = workflow.ActivityOptions{
+	StartToCloseTimeout: time.Minute,
+	RetryPolicy: &temporal.RetryPolicy{
+		InitialInterval:    time.Second,
+		BackoffCoefficient: 2,
+		MaximumInterval:    time.Minute,
+		MaximumAttempts:    10,
+	},
+}
+
+// step runs an activity for a person who waits. It exists for the compiler:
+// the SDK takes arguments as any, so a wrong type would silently decode into
+// an empty struct.
+func step[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, error), in I) (out O, err error) {
+	ctx = workflow.WithLocalActivityOptions(ctx, interactive)
+	err = workflow.ExecuteLocalActivity(ctx, activity, in).Get(ctx, &out)
+	return out, err
+}
+
+// conclude runs a last step of a dance that has succeeded.
+func conclude[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, error), in I) error {
+	ctx = workflow.WithLocalActivityOptions(ctx, lasting)
+	return workflow.ExecuteLocalActivity(ctx, activity, in).Get(ctx, nil)
+}
+
+// release ends a dance that has succeeded: from now on others may know.
+func release(ctx workflow.Context) error {
+	return conclude(ctx, events.ReleaseEvents, activities.GroupInput{GroupID: groupID(ctx)})
+}
+
+// run runs an activity through the task queue, under the options of ctx.
+func run[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, error), in I) (out O, err error) {
+	err = workflow.ExecuteActivity(ctx, activity, in).Get(ctx, &out)
+	return out, err
+}
+
+// groupID is the id under which the events of this execution are kept.
+func groupID(ctx workflow.Context) string { return workflow.GetInfo(ctx).WorkflowExecution.ID }

@@ -1,0 +1,238 @@
+package workflows_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/interceptor"
+	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/testsuite"
+	sdkworker "go.temporal.io/sdk/worker"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/activities"
+	"github.com/everlatch/everlatch/providers"
+	"github.com/everlatch/everlatch/providers/emailpass"
+	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/temporalkit"
+	"github.com/everlatch/everlatch/vault"
+	"github.com/everlatch/everlatch/worker"
+)
+
+// house is everything a dance needs, real but for the Temporal server: the
+// activities, the store (SQLite), the vault, and a provider with cheap hashes.
+type house struct {
+	store  *store.Store
+	vault  *vault.Vault
+	acts   activities.All
+	faults *faults
+	clock  *clock
+}
+
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	h := &house{faults: &faults{}, clock: &clock{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}}
+	var err error
+	h.store, err = store.Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "store.db"), h.clock.Now)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = h.store.Close() })
+	require.NoError(t, h.store.Migrate(t.Context()))
+
+	ring, err := vault.NewKeyRing([]vault.Key{{ID: "k1", Secret: vault.NewSecret(make([]byte, 32))}})
+	require.NoError(t, err)
+	h.vault = vault.New(h.store, ring, 15*time.Minute, h.clock.Now)
+
+	registry := providers.NewRegistry()
+	provider, err := emailpass.New(emailpass.Options{
+		Argon2: emailpass.Argon2{MemoryKiB: 8, Time: 1, Parallelism: 1},
+	})
+	require.NoError(t, err)
+	require.NoError(t, registry.Add("emailpass", provider))
+
+	h.acts = activities.New(h.store, h.vault, registry, h.clock.Now)
+	return h
+}
+
+// env returns a fresh test environment on this house. Its workflow id is the
+// test environment's own, so that a second execution is another dance only in
+// what its input says.
+func (h *house) env(t *testing.T, id string) *testsuite.TestWorkflowEnvironment {
+	t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	env := suite.NewTestWorkflowEnvironment()
+	env.SetStartWorkflowOptions(startOptions(id))
+	env.SetWorkerOptions(sdkworker.Options{Interceptors: []interceptor.WorkerInterceptor{
+		temporalkit.NewInterceptor(slog.New(slog.DiscardHandler)), h.faults,
+	}})
+	env.SetTestTimeout(time.Minute)
+	worker.Register(env, h.acts)
+	return env
+}
+
+// perform runs a dance to its end and returns its result or decoded error.
+func perform[O any](t *testing.T, h *house, id string, workflow, input any) (out O, err error) {
+	t.Helper()
+	env := h.env(t, id)
+	if input == nil {
+		env.ExecuteWorkflow(workflow)
+	} else {
+		env.ExecuteWorkflow(workflow, input)
+	}
+	require.True(t, env.IsWorkflowCompleted(), "the dance must end")
+	if err := env.GetWorkflowError(); err != nil {
+		return out, temporalkit.Decode(err)
+	}
+	require.NoError(t, env.GetWorkflowResult(&out))
+	return out, nil
+}
+
+// seal puts a request where the API would have put it.
+func (h *house) seal(t *testing.T, email, password string) vault.Ref {
+	t.Helper()
+	raw, err := json.Marshal(providers.Input{Body: map[string]any{"email": email, "password": password}})
+	require.NoError(t, err)
+	ref, err := h.vault.Put(t.Context(), vault.NewSecret(raw))
+	require.NoError(t, err)
+	return ref
+}
+
+// faults makes activities fail. It counts every call.
+type faults struct {
+	interceptor.WorkerInterceptorBase
+
+	mu    sync.Mutex
+	rules []fault
+	calls []string
+}
+
+// fault says which activities fail, how often, and whether they do their work
+// first and lose the answer.
+type fault struct {
+	activities []string
+	times      int // negative: for good
+	after      bool
+}
+
+var errFault = errors.New("injected fault")
+
+func (f *faults) set(rules ...fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rules, f.calls = rules, nil
+}
+
+func (f *faults) called(name string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := 0
+	for _, c := range f.calls {
+		if c == name {
+			n++
+		}
+	}
+	return n
+}
+
+func (f *faults) next(name string) (fail, after bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = append(f.calls, name)
+	for i := range f.rules {
+		r := &f.rules[i]
+		if r.times == 0 || !slices.Contains(r.activities, name) {
+			continue
+		}
+		r.times--
+		return true, r.after
+	}
+	return false, false
+}
+
+func (f *faults) InterceptActivity(
+	_ context.Context, next interceptor.ActivityInboundInterceptor,
+) interceptor.ActivityInboundInterceptor {
+	i := &faultyActivity{faults: f}
+	i.Next = next
+	return i
+}
+
+type faultyActivity struct {
+	interceptor.ActivityInboundInterceptorBase
+
+	faults *faults
+}
+
+func (a *faultyActivity) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
+	fail, after := a.faults.next(activityName(ctx))
+	if fail && !after {
+		return nil, errFault
+	}
+	out, err := a.Next.ExecuteActivity(ctx, in)
+	if fail && err == nil {
+		return nil, errFault
+	}
+	return out, err
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// snapshot is what the store holds, for "as it was before".
+func (h *house) snapshot(t *testing.T) map[string][]string {
+	t.Helper()
+	queries := map[string]string{
+		"identities": `SELECT id || ' v' || CASE WHEN deleted_at IS NULL THEN 'live' ELSE 'removed' END FROM auth_identity ORDER BY id`,
+		"credentials": `SELECT id || ' ' || entity_key || CASE WHEN deleted_at IS NULL THEN ' live' ELSE ' removed' END
+			FROM provider_identity ORDER BY id`,
+		"links":     `SELECT auth_identity_id || ' ' || actor_type || ' ' || actor_id FROM actor_link ORDER BY 1`,
+		"customers": `SELECT id || CASE WHEN deleted_at IS NULL THEN ' live' ELSE ' removed' END FROM customer ORDER BY id`,
+		"users":     `SELECT id || CASE WHEN deleted_at IS NULL THEN ' live' ELSE ' removed' END FROM "user" ORDER BY id`,
+		"events": `SELECT name || CASE WHEN released_at IS NULL THEN ' pending' ELSE ' released' END FROM event
+			ORDER BY 1`,
+	}
+	out := map[string][]string{}
+	for name, query := range queries {
+		rows, err := h.store.DB().QueryContext(t.Context(), query)
+		require.NoError(t, err, name)
+		for rows.Next() {
+			var row string
+			require.NoError(t, rows.Scan(&row))
+			out[name] = append(out[name], row)
+		}
+		require.NoError(t, rows.Err())
+		require.NoError(t, rows.Close())
+	}
+	return out
+}
+
+func requireRefusal(t *testing.T, r *everlatch.Refusal, code everlatch.Code, message string) {
+	t.Helper()
+	require.NotNil(t, r)
+	require.Equal(t, code, r.Code)
+	require.Equal(t, message, r.Message)
+}
