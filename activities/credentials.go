@@ -71,7 +71,7 @@ func (a *Credentials) CheckCredentials(
 		return out, fmt.Errorf("provider %s accepted an unknown subject", in.Provider)
 	}
 	err = a.Store.RecordUse(ctx, store.Use{
-		IdentityID: cred.Identity.ID, ProviderIdentityID: cred.Provider.ID,
+		IdentityID: cred.Identity.ID, ProviderIdentityID: cred.Provider.ID, SeenAt: cred.Provider.UpdatedAt,
 		ProviderMetadata: verdict.ProviderMetadata, UserMetadata: verdict.UserMetadata,
 	})
 	if verdict.UserMetadata != nil {

@@ -100,8 +100,8 @@ func TestSecretKeys(t *testing.T) {
 	require.Equal(t, 401, users(basic("%%%")).StatusCode)
 	r = users(bearer(secret))
 	require.Equal(t, 401, r.StatusCode)
-	require.Equal(t, `{"message":"A secret API key was passed as a Bearer token. Secret API keys must be sent using HTTP Basic `+
-		`authentication instead (Authorization: Basic <secret-api-key>)."}`, r.body)
+	r.is(t, `{"message":"A secret API key was passed as a Bearer token. Secret API keys must be sent using HTTP Basic `+
+		`authentication instead (Authorization: Basic <secret-api-key>)."}`)
 	for _, line := range [][2]string{{"POST", "/auth/session"}, {"GET", "/store/customers/me"}} {
 		require.Equal(t, 401, w.do(line[0], line[1], nil, basic(secret)).StatusCode)
 	}
@@ -119,7 +119,7 @@ func TestSecretKeys(t *testing.T) {
 	r = w.do("POST", "/admin/api-keys/"+id, object{"title": "renamed"}, bearer(token))
 	require.Equal(t, "renamed", r.text(t, "api_key.title"))
 	r = w.do("DELETE", "/admin/api-keys/"+id, nil, bearer(token))
-	require.Equal(t, `{"id":"`+id+`","object":"api_key","deleted":true}`, r.body)
+	r.is(t, `{"id":"`+id+`","object":"api_key","deleted":true}`)
 	require.Equal(t, 404, w.do("GET", "/admin/api-keys/"+id, nil, bearer(token)).StatusCode)
 }
 

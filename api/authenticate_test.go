@@ -137,7 +137,7 @@ func TestBadTokens(t *testing.T) {
 				return
 			}
 			require.Equal(t, 401, r.StatusCode)
-			require.Equal(t, `{"message":"Unauthorized"}`, r.body)
+			r.is(t, `{"message":"Unauthorized"}`)
 		})
 	}
 }

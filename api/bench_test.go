@@ -1,18 +1,12 @@
 package api_test
 
 import (
-	"context"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
-
-func contextWithCancel(t *testing.T) (context.Context, context.CancelFunc) {
-	t.Helper()
-	return context.WithCancel(t.Context())
-}
 
 // BenchmarkReadCustomer is GET /store/customers/me without the network: two
 // queries and what the API adds. The aim is 5,000 requests a second on two

@@ -114,7 +114,7 @@ func rawBody(r *http.Request, limit int64, charset string) ([]byte, error) {
 	if err != nil {
 		return nil, errNotInflated(err)
 	}
-	defer inflated.Close() //nolint:errcheck // both readers only report what reading reported
+	defer inflated.Close() // reports nothing that reading has not
 	return readLimited(inflated, limit)
 }
 

@@ -133,7 +133,7 @@ func (s *Server) unmatched(next echo.HandlerFunc) echo.HandlerFunc {
 			if methods := s.paths().allowed(k.path); len(methods) > 0 {
 				allow := strings.Join(methods, ",")
 				c.Response().Header().Set(echo.HeaderAllow, allow)
-				return text(c, http.StatusOK, allow)
+				return text(c, allow)
 			}
 		}
 		return errNoRoute

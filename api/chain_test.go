@@ -39,7 +39,7 @@ func TestPathsThatNothingServes(t *testing.T) {
 
 			r := w.do(line[0], line[1], nil, with("Origin", shopOrigin))
 			require.Equal(t, 404, r.StatusCode)
-			require.Equal(t, page404(line[0], line[1]), r.body)
+			r.is(t, page404(line[0], line[1]))
 			require.Equal(t, "text/html; charset=utf-8", r.Header.Get("Content-Type"))
 			require.Equal(t, "default-src 'none'", r.Header.Get("Content-Security-Policy"))
 			require.Equal(t, "nosniff", r.Header.Get("X-Content-Type-Options"))
@@ -53,7 +53,7 @@ func TestPathsThatNothingServes(t *testing.T) {
 		t.Parallel()
 
 		r := w.do("GET", "/%3Cscript%3E'", nil)
-		require.Equal(t, page404("GET", "/%3Cscript%3E&#39;"), r.body)
+		r.is(t, page404("GET", "/%3Cscript%3E&#39;"))
 	})
 	t.Run("HEAD has no body", func(t *testing.T) {
 		t.Parallel()
@@ -93,7 +93,7 @@ func TestTheChainComesFirst(t *testing.T) {
 
 			r := w.do(tt.method, tt.path, tt.body)
 			require.Equal(t, tt.status, r.StatusCode)
-			require.Equal(t, tt.want, r.body)
+			r.is(t, tt.want)
 		})
 	}
 	t.Run("an administrator learns what does not exist", func(t *testing.T) {
@@ -101,7 +101,7 @@ func TestTheChainComesFirst(t *testing.T) {
 
 		r := w.do("GET", "/admin/nope", nil, bearer(w.admin("root@example.com")))
 		require.Equal(t, 404, r.StatusCode)
-		require.Equal(t, page404("GET", "/admin/nope"), r.body)
+		r.is(t, page404("GET", "/admin/nope"))
 	})
 }
 
@@ -162,7 +162,7 @@ func TestOptionsWithoutPreflight(t *testing.T) {
 
 			r := w.do("OPTIONS", path, nil, with("Origin", shopOrigin), with("Access-Control-Request-Method", "PUT"))
 			require.Equal(t, 200, r.StatusCode)
-			require.Equal(t, want, r.body)
+			r.is(t, want)
 			require.Equal(t, want, r.Header.Get("Allow"))
 			require.Equal(t, "text/html; charset=utf-8", r.Header.Get("Content-Type"))
 			require.Empty(t, r.Header.Get("Access-Control-Allow-Credentials"))

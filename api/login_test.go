@@ -157,8 +157,8 @@ func TestIdempotencyKey(t *testing.T) {
 		w.flows.failWith(&everlatch.Error{Code: everlatch.CodeConflict})
 		r := w.do("POST", "/auth/customer/emailpass/register", object{}, with("Idempotency-Key", "k"))
 		require.Equal(t, 409, r.StatusCode)
-		require.Equal(t, `{"code":"invalid_state_error","type":"conflict","message":"The request conflicted with another request. `+
-			`You may retry the request with the provided Idempotency-Key."}`, r.body)
+		r.is(t, `{"code":"invalid_state_error","type":"conflict","message":"The request conflicted with another request. `+
+			`You may retry the request with the provided Idempotency-Key."}`)
 	})
 	for name, headers := range map[string][]header{
 		"that is too long is refused":    {with("Idempotency-Key", strings.Repeat("k", 256))},
@@ -196,7 +196,7 @@ func TestListingProviders(t *testing.T) {
 
 			r := w.do("GET", path, nil)
 			require.Equal(t, 200, r.StatusCode)
-			require.Equal(t, `{"providers":[`+want+`]}`, r.body)
+			r.is(t, `{"providers":[`+want+`]}`)
 		})
 	}
 }

@@ -152,14 +152,15 @@ func validCookieName(name string) bool {
 func (o Options) origins() (map[prefix]*originList, error) {
 	out := map[prefix]*originList{}
 	var errs []error
-	for p, setting := range map[prefix]string{
-		prefixAdmin: o.AdminCORS, prefixStore: o.StoreCORS, prefixAuth: o.AuthCORS,
-	} {
-		list, err := parseOrigins(setting)
+	for _, l := range []struct {
+		prefix  prefix
+		setting string
+	}{{prefixAdmin, o.AdminCORS}, {prefixStore, o.StoreCORS}, {prefixAuth, o.AuthCORS}} {
+		list, err := parseOrigins(l.setting)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("http.%s_cors: %w", p, err))
+			errs = append(errs, fmt.Errorf("http.%s_cors: %w", l.prefix, err))
 		}
-		out[p] = list
+		out[l.prefix] = list
 	}
 	return out, errors.Join(errs...)
 }

@@ -34,8 +34,8 @@ func writeWrapped[T any](c echo.Context, name string, t table[T], v *T, sel sele
 }
 
 // text answers with a short text, which Express calls HTML.
-func text(c echo.Context, status int, body string) error {
-	return respond(c, status, contentHTML, []byte(body))
+func text(c echo.Context, body string) error {
+	return respond(c, http.StatusOK, contentHTML, []byte(body))
 }
 
 // respond writes a body. An answer to GET has a weak entity tag and is not

@@ -27,9 +27,9 @@ func TestCreatingASession(t *testing.T) {
 	require.Equal(t, 200, r.StatusCode)
 	require.Regexp(t, cookieFormat, r.Header.Get("Set-Cookie")) // W40: SameSite always
 	claims := w.claims(token)
-	require.Equal(t, `{"user":{"actor_id":"`+claims.ActorID+`","actor_type":"customer","auth_identity_id":"`+claims.AuthIdentityID+
+	r.is(t, `{"user":{"actor_id":"`+claims.ActorID+`","actor_type":"customer","auth_identity_id":"`+claims.AuthIdentityID+
 		`","auth_provider":"emailpass","mfa_enabled":false,"mfa_challenge_completed_at":null,"app_metadata":{"customer_id":"`+
-		claims.ActorID+`"},"user_metadata":{},"iat":1795441666,"exp":1795528066}}`, r.body)
+		claims.ActorID+`"},"user_metadata":{},"iat":1795441666,"exp":1795528066}}`)
 	cookie := with("Cookie", r.cookie(t))
 
 	t.Run("the cookie signs in", func(t *testing.T) {
@@ -60,7 +60,7 @@ func TestCreatingASession(t *testing.T) {
 		for _, h := range []header{cookie, bearer("garbage"), with("X-None", "")} {
 			r := w.do("POST", "/auth/session", nil, h)
 			require.Equal(t, 401, r.StatusCode)
-			require.Equal(t, `{"message":"Unauthorized"}`, r.body)
+			r.is(t, `{"message":"Unauthorized"}`)
 			require.Empty(t, r.Cookies())
 		}
 	})
@@ -122,7 +122,7 @@ func TestEndingASession(t *testing.T) {
 	cookie := with("Cookie", w.session(w.customer("a@example.com")))
 	r := w.do("DELETE", "/auth/session", nil, cookie)
 	require.Equal(t, 200, r.StatusCode)
-	require.Equal(t, `{"success":true}`, r.body)
+	r.is(t, `{"success":true}`)
 	require.Equal(t, "connect.sid=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Lax", r.Header.Get("Set-Cookie"))
 	r = w.do("DELETE", "/auth/session", nil, cookie)
 	require.Equal(t, 401, r.StatusCode)

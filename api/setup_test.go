@@ -152,6 +152,12 @@ func (r reply) text(t testing.TB, path string) string {
 	return text
 }
 
+// is compares a body byte for byte: the order of the fields is part of it.
+func (r reply) is(t testing.TB, want string) {
+	t.Helper()
+	require.Equal(t, want, r.body)
+}
+
 type header func(*http.Request)
 
 func with(name, value string) header { return func(r *http.Request) { r.Header.Add(name, value) } }

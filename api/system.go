@@ -11,7 +11,7 @@ import (
 )
 
 // health says that the process answers, nothing more.
-func (s *Server) health(c echo.Context) error { return text(c, http.StatusOK, "OK") }
+func (s *Server) health(c echo.Context) error { return text(c, "OK") }
 
 // readyWithin bounds the question whether a part answers.
 const readyWithin = 2500 * time.Millisecond

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -30,15 +31,15 @@ func TestReady(t *testing.T) {
 	t.Parallel()
 
 	w := setup(t)
-	require.Equal(t, `{"ready":true,"missing":[]}`, w.do("GET", "/ready", nil).body)
+	w.do("GET", "/ready", nil).is(t, `{"ready":true,"missing":[]}`)
 	w.flows.failWith(everlatch.Unavailable("Temporal", errors.New("dial tcp 10.0.0.1: refused")))
 	r := w.do("GET", "/ready", nil)
 	require.Equal(t, 503, r.StatusCode)
-	require.Equal(t, `{"ready":false,"missing":["temporal"]}`, r.body)
+	r.is(t, `{"ready":false,"missing":["temporal"]}`)
 	require.Equal(t, "2", r.Header.Get("Retry-After"))
 	require.Contains(t, w.logs.String(), "10.0.0.1", "the log says why")
 	require.NoError(t, w.store.Close())
-	require.Equal(t, `{"ready":false,"missing":["database","temporal"]}`, w.do("GET", "/ready", nil).body)
+	w.do("GET", "/ready", nil).is(t, `{"ready":false,"missing":["database","temporal"]}`)
 }
 
 func TestHome(t *testing.T) {
@@ -56,7 +57,7 @@ func TestHome(t *testing.T) {
 func TestSmallRoutes(t *testing.T) {
 	t.Parallel()
 
-	require.Equal(t, `{"enabled":false}`, setup(t).do("GET", "/cloud/auth", nil).body)
+	setup(t).do("GET", "/cloud/auth", nil).is(t, `{"enabled":false}`)
 	w := setup(t, func(_ *api.Options, c *tokens.Config) {
 		*c = tokens.Config{Algorithm: "EdDSA", PrivateKeyPEM: ed25519Key}
 	})
@@ -104,7 +105,7 @@ func TestNothingLeaks(t *testing.T) {
 		r := w.send(w.raw, "GET", "/boom/"+path, nil, with("X-Request-Id", "id-of-"+path))
 		require.Equal(t, status, r.StatusCode)
 		if status == 500 {
-			require.Equal(t, `{"code":"unknown_error","type":"unknown_error","message":"An unknown error occurred."}`, r.body)
+			r.is(t, `{"code":"unknown_error","type":"unknown_error","message":"An unknown error occurred."}`)
 		}
 		require.Regexp(t, `level=ERROR msg=request request_id=id-of-`+path+` method=GET route=/boom/`+path+` .*cause=`, w.logs.String())
 	}
@@ -126,7 +127,7 @@ func TestClientsThatLeave(t *testing.T) {
 	w := setup(t)
 	r := httptest.NewRequest("GET", "/store/customers/me", nil)
 	r.Header.Set("Authorization", "Bearer "+w.customer("a@example.com"))
-	ctx, cancel := contextWithCancel(t)
+	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	recorder := httptest.NewRecorder()
 	w.server.Handler().ServeHTTP(recorder, r.WithContext(ctx))

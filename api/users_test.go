@@ -62,7 +62,7 @@ func TestUsersAreForAdministrators(t *testing.T) {
 			for _, path := range []string{"/admin/users", "/admin/users/me", "/admin/users/x", "/admin/users/x/auth-providers", "/admin/api-keys"} {
 				r := w.do("GET", path, nil, h)
 				require.Equal(t, 401, r.StatusCode)
-				require.Equal(t, `{"message":"Unauthorized"}`, r.body)
+				r.is(t, `{"message":"Unauthorized"}`)
 			}
 		})
 	}
@@ -95,9 +95,9 @@ func TestRemovingUsers(t *testing.T) {
 	cookie := with("Cookie", w.session(other))
 	r := w.do("DELETE", "/admin/users/"+w.claims(token).ActorID, nil, bearer(token))
 	require.Equal(t, 400, r.StatusCode)
-	require.Equal(t, `{"type":"not_allowed","message":"A user cannot delete itself"}`, r.body)
+	r.is(t, `{"type":"not_allowed","message":"A user cannot delete itself"}`)
 	r = w.do("DELETE", "/admin/users/user_nope", nil, bearer(token))
-	require.Equal(t, `{"id":"user_nope","object":"user","deleted":true}`, r.body)
+	r.is(t, `{"id":"user_nope","object":"user","deleted":true}`)
 	r = w.do("DELETE", "/admin/users/"+w.claims(other).ActorID, nil, bearer(token))
 	require.Equal(t, 200, r.StatusCode)
 	// W14: what the removed one has is refused at once.

@@ -113,12 +113,11 @@ func (f field) issue(value any, present bool) string {
 	case kindText:
 		return f.expect(isText(value), value)
 	case kindEmail:
-		if !isText(value) {
-			return f.expect(false, value)
-		}
-		if !isEmail(value.(string)) { //nolint:forcetypeassert // checked above
+		text, ok := value.(string)
+		if ok && !isEmail(text) {
 			return "Invalid email address"
 		}
+		return f.expect(ok, value)
 	case kindBoolean:
 		_, ok := value.(bool)
 		return f.expect(ok, value)

@@ -73,7 +73,7 @@ func (a *App) assemble(ctx context.Context) (err error) {
 		return err
 	}
 	a.vault = vault.New(a.store, a.ring, a.cfg.Vault.TTL.Duration(), a.opts.now)
-	a.flows = flows.New(flows.Options{
+	a.flows = flows.New(flows.Options{ //nolint:contextcheck // it lives longer than the start
 		Temporal:  a.temporal,
 		Vault:     a.vault,
 		Ring:      a.ring.Derive("flows"),
@@ -83,7 +83,7 @@ func (a *App) assemble(ctx context.Context) (err error) {
 		Log:       a.log,
 	})
 	if a.has(API) {
-		a.server, err = a.newServer()
+		a.server, err = a.newServer() //nolint:contextcheck // it lives longer than the start
 	}
 	return err
 }

@@ -138,7 +138,7 @@ func (a *App) serve(ctx context.Context) error {
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.cfg.Worker.StopWithin.Duration())
 	defer cancel()
 	if err := server.Shutdown(stopping); err != nil {
-		a.log.Warn("requests were cut off", slog.Any("error", err))
+		a.log.WarnContext(stopping, "requests were cut off", slog.Any("error", err))
 		return server.Close()
 	}
 	return nil

@@ -19,11 +19,11 @@ const (
 	Worker
 )
 
-// Home is the page at GET /, and Link one line of it.
-type (
-	Home = api.HomeInfo
-	Link = api.Link
-)
+// Home is the page at GET /.
+type Home = api.HomeInfo
+
+// Link is one line of [Home].
+type Link = api.Link
 
 // Option changes how [New] assembles an [App].
 type Option func(*options)

@@ -163,7 +163,7 @@ func stopProcess(b *testing.B, cmd *exec.Cmd) {
 	b.Helper()
 	require.NoError(b, cmd.Process.Signal(os.Interrupt))
 	require.NoError(b, cmd.Wait())
-	client.CloseIdleConnections()
+	httpClient.CloseIdleConnections()
 }
 
 // signedUp is a customer.

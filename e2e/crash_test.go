@@ -38,6 +38,7 @@ func TestKillDuringRegistrations(t *testing.T) {
 	answered := make([]string, people) // identity ids
 	var done atomic.Int32
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	var wg sync.WaitGroup
 	work := make(chan int)
 	for range 16 {

@@ -40,7 +40,14 @@ type process struct {
 	base string // of the API
 	temporal,
 	dir string
+	env []string
 }
+
+// How long a condition is waited for, and how often it is looked at.
+const (
+	waitFor = 60 * time.Second
+	tick    = 20 * time.Millisecond
+)
 
 // devOptions configure [startDev].
 type devOptions struct {
@@ -56,7 +63,7 @@ func startDev(t *testing.T, o devOptions) *process {
 	if o.dir == "" {
 		o.dir = filepath.Join(t.TempDir(), "data")
 	}
-	p := &process{dir: o.dir}
+	p := &process{dir: o.dir, env: o.env}
 	p.base, p.temporal = freeAddress(t), freeAddress(t)
 	args := append([]string{"dev", "--data", o.dir, "--http", p.base, "--temporal", p.temporal, "--ui", freeAddress(t)}, o.args...)
 	if o.config != "" {
@@ -101,7 +108,7 @@ func (p *process) waitReady(t *testing.T) {
 		}
 		defer resp.Body.Close()
 		return resp.StatusCode == http.StatusOK
-	}, 60*time.Second, 20*time.Millisecond, "not ready; log:\n%s", p.logText())
+	}, waitFor, tick, "not ready; log:\n%s", p.logText())
 }
 
 // kill is kill -9.
@@ -197,7 +204,7 @@ func (p *process) try(ctx context.Context, method, path string, body any, header
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
-	resp, err := client.Do(req)
+	resp, err := httpClient.Do(req)
 	if err != nil {
 		return a, err
 	}
@@ -206,7 +213,7 @@ func (p *process) try(ctx context.Context, method, path string, body any, header
 	return answer{status: resp.StatusCode, header: resp.Header, raw: raw}, err
 }
 
-var client = &http.Client{
+var httpClient = &http.Client{
 	Timeout:       30 * time.Second,
 	Transport:     &http.Transport{MaxIdleConnsPerHost: 200},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -21,6 +21,7 @@ type world struct {
 
 	ids         map[string]string        // live ids of accounts and addresses, by recorded id
 	sessions    map[string]sessionCookie // live cookies, by recorded session id
+	minted      map[string]string        // live tokens for those that were made up
 	publishable string
 	secretKey   string // of the first secret API key that an exchange made
 }
@@ -33,6 +34,7 @@ func newWorld(t *testing.T, m mode, all []exchange) *world {
 		cast:     newCast(t, all),
 		ids:      map[string]string{},
 		sessions: map[string]sessionCookie{},
+		minted:   map[string]string{},
 	}
 	w.publishable = w.createDefaultKey(t)
 	return w
@@ -211,7 +213,7 @@ func (w *world) play(t *testing.T, e exchange) answer {
 var plainClient = &http.Client{
 	Timeout:       30 * time.Second,
 	Transport:     &http.Transport{DisableCompression: true},
-	CheckRedirect: client.CheckRedirect,
+	CheckRedirect: httpClient.CheckRedirect,
 }
 
 func (w *world) livePath(t *testing.T, e exchange) string {

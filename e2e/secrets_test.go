@@ -20,7 +20,7 @@ import (
 // are searched as well, for encryption must not be what hides a secret.
 func TestNoSecretIsKept(t *testing.T) {
 	t.Parallel()
-	p := startDev(t, devOptions{env: []string{"EVERLATCH_LOG_LEVEL=debug"}})
+	p := startDev(t, devOptions{env: []string{"EVERLATCH_LOG_LEVEL=debug", "EVERLATCH_ENCRYPTION_KEYS=" + encryptionKeys}})
 	secrets := everyDance(t, p)
 	histories := decodedHistories(t, p)
 	p.stop(t)

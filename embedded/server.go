@@ -79,6 +79,7 @@ func (s *Server) startTemporal(w io.Writer) (err error) {
 			err = fmt.Errorf("start the Temporal server: %v", r)
 		}
 	}()
+	nameBinary()
 	conf, err := serverConfig(s.opts.Address, s.stores)
 	if err != nil {
 		return err

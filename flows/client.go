@@ -24,7 +24,7 @@ const TaskQueue = "everlatch"
 const (
 	// startWithin bounds how long a start may take, so that a request is
 	// answered 503 within 3 s while Temporal is away.
-	startWithin = 2500 * time.Millisecond
+	startWithin = 2700 * time.Millisecond
 	// answerWithin is how long a caller waits for a dance that has started. It
 	// goes on without them; an Idempotency-Key finds it again.
 	answerWithin = 15 * time.Second
@@ -109,7 +109,7 @@ func perform[O any](ctx context.Context, c *Client, d dance) (out O, err error) 
 }
 
 func (c *Client) start(ctx context.Context, d dance) (client.WorkflowRun, error) {
-	startCtx, cancel := context.WithTimeout(ctx, startWithin)
+	startCtx, cancel := starting(ctx)
 	defer cancel()
 	reuse := enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
 	if d.repeatable {
@@ -126,10 +126,25 @@ func (c *Client) start(ctx context.Context, d dance) (client.WorkflowRun, error)
 		WorkflowExecutionErrorWhenAlreadyStarted: !d.repeatable,
 		EnableEagerStart:                         c.Eager,
 	}, d.workflow, d.input)
+	if err != nil && startCtx.Err() != nil && ctx.Err() == nil {
+		return nil, everlatch.Unavailable("Temporal", err)
+	}
 	if err != nil {
 		return nil, failure(err)
 	}
 	return run, nil
+}
+
+// starting bounds a start by startWithin. The SDK gives a call half of the time
+// that its context has left, so a plain deadline would give up on a busy server
+// when only half of it has passed.
+func starting(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(ctx, 2*startWithin)
+	timer := time.AfterFunc(startWithin, cancel)
+	return ctx, func() {
+		timer.Stop()
+		cancel()
+	}
 }
 
 // failure turns an error of Temporal, or of a dance, into one of everlatch.

@@ -18,6 +18,10 @@ type Use struct {
 	IdentityID, ProviderIdentityID string
 	// ProviderMetadata and UserMetadata replace the stored ones; nil keeps them.
 	ProviderMetadata, UserMetadata everlatch.Metadata
+	// SeenAt is UpdatedAt of the credential that the sign-in looked at. When it
+	// was changed meanwhile, say by a new password, the metadata are not
+	// replaced: a renewed hash of the old password must not come back.
+	SeenAt time.Time
 	// Spend is the id of a sealed secret that is deleted in the same
 	// transaction; "" means none.
 	Spend string
@@ -38,7 +42,7 @@ const (
 
 	replaceCredential = `UPDATE provider_identity SET provider_metadata = COALESCE($3, provider_metadata),
 			user_metadata = COALESCE($4, user_metadata), updated_at = $5
-		WHERE id = $1 AND auth_identity_id = $2 AND deleted_at IS NULL`
+		WHERE id = $1 AND auth_identity_id = $2 AND deleted_at IS NULL AND updated_at = $6`
 )
 
 // FindCredential returns the credential under which somebody signs in, in one
@@ -115,11 +119,8 @@ func replaceMetadata(ctx context.Context, q querier, use Use, now time.Time) err
 	if use.ProviderMetadata == nil && use.UserMetadata == nil {
 		return nil
 	}
-	n, err := q.exec(ctx, replaceCredential, use.ProviderIdentityID, use.IdentityID,
-		use.ProviderMetadata, use.UserMetadata, now)
-	if err == nil && n == 0 {
-		err = notFound("ProviderIdentity", use.ProviderIdentityID)
-	}
+	_, err := q.exec(ctx, replaceCredential, use.ProviderIdentityID, use.IdentityID,
+		use.ProviderMetadata, use.UserMetadata, now, use.SeenAt)
 	return err
 }
 

@@ -57,7 +57,8 @@ func TestRecordUse(t *testing.T) {
 
 	// use names an identity that a test has registered.
 	use := func(identity everlatch.AuthIdentity) store.Use {
-		return store.Use{IdentityID: identity.ID, ProviderIdentityID: identity.Providers[0].ID}
+		p := identity.Providers[0]
+		return store.Use{IdentityID: identity.ID, ProviderIdentityID: p.ID, SeenAt: p.UpdatedAt}
 	}
 	tests := map[string]func(t *testing.T, f fixture){
 		"replaces what is given and keeps the rest (W24)": func(t *testing.T, f fixture) {
@@ -75,6 +76,19 @@ func TestRecordUse(t *testing.T) {
 			require.Equal(t, everlatch.Metadata{"name": "Ada"}, got.Provider.UserMetadata)
 			_, err = f.GetSealed(t.Context(), "sec_1")
 			require.ErrorIs(t, err, everlatch.ErrNotFound)
+		},
+		"a credential that was changed meanwhile is not overwritten (W24, W25)": func(t *testing.T, f fixture) {
+			in := use(f.identity(t, "ada@example.com"))
+			f.clock.Advance(time.Second)
+			in.ProviderMetadata = everlatch.Metadata{"password": "hash of the new password"}
+			require.NoError(t, f.RecordUse(t.Context(), in))
+			in.ProviderMetadata = everlatch.Metadata{"password": "better hash of the old password"}
+
+			require.NoError(t, f.RecordUse(t.Context(), in))
+
+			got, err := f.FindCredential(t.Context(), "emailpass", "ada@example.com")
+			require.NoError(t, err)
+			require.Equal(t, "hash of the new password", got.Provider.ProviderMetadata["password"])
 		},
 		"time of use is written once an hour": func(t *testing.T, f fixture) {
 			identity := f.identity(t, "ada@example.com")
@@ -107,7 +121,7 @@ func TestRecordUse(t *testing.T) {
 			in.ProviderIdentityID = other.Providers[0].ID
 			in.ProviderMetadata = everlatch.Metadata{"password": "stolen"}
 
-			require.ErrorIs(t, f.RecordUse(t.Context(), in), everlatch.ErrNotFound)
+			require.NoError(t, f.RecordUse(t.Context(), in))
 
 			got, err := f.Identity(t.Context(), other.ID)
 			require.NoError(t, err)

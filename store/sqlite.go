@@ -69,7 +69,7 @@ func sqlitePath(path string) (string, error) {
 func openSQLiteFile(ctx context.Context, path, synchronous string) (*Store, error) {
 	// Created here, because SQLite would let everybody on the machine read it.
 	// Its log files take over the mode.
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names the file
 	if err != nil {
 		return nil, everlatch.Unavailable("The database", fmt.Errorf("open store: %w", err))
 	}

@@ -24,7 +24,7 @@ func main() {
 // run executes one command line. environ holds NAME=value.
 func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	p := &program{environ: environ, stdin: stdin, stdout: stdout, stderr: stderr}
-	root := p.root()
+	root := p.root() //nolint:contextcheck // cobra hands the context to the command
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)

@@ -29,8 +29,7 @@ type cost struct {
 	parallelism   int64
 }
 
-// check refuses what is over a limit. Parameters are compared one by one before
-// they are multiplied, so nothing overflows.
+// check refuses what is over a limit.
 func (c cost) check() error {
 	switch {
 	case c.memoryKiB > maxMemoryKiB:

@@ -1,0 +1,263 @@
+package app_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/stretchr/testify/require"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/api"
+	"github.com/everlatch/everlatch/app"
+	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/providers"
+)
+
+// settings returns a complete configuration: a database of its own and a
+// Temporal that is away.
+func settings(t *testing.T) config.Config {
+	t.Helper()
+	cfg, err := config.Load(config.Sources{Flags: map[string]any{
+		"database.url":          "sqlite://" + filepath.Join(t.TempDir(), "everlatch.db"),
+		"temporal.address":      nobody(t),
+		"http.address":          "127.0.0.1:0",
+		"worker.health_address": "127.0.0.1:0",
+	}})
+	require.NoError(t, err)
+	require.NoError(t, cfg.Generate(""))
+	return cfg
+}
+
+// nobody returns an address that nobody listens on.
+func nobody(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	return l.Addr().String()
+}
+
+// run starts an app and returns its URL. The app stops with the test, without
+// an error.
+func run(t *testing.T, cfg config.Config, opts ...app.Option) string {
+	t.Helper()
+	a, err := app.New(t.Context(), cfg, append([]app.Option{app.WithMigrations()}, opts...)...)
+	require.NoError(t, err)
+	require.NoError(t, a.Listen(t.Context()))
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- a.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		require.NoError(t, <-done)
+		require.NoError(t, a.Close())
+		require.NoError(t, a.Close())
+	})
+	return "http://" + a.Address()
+}
+
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func request(t *testing.T, method, url, body string) answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	require.NoError(t, err)
+	req.Header.Set("Content-Type", "application/json")
+	res, err := (&http.Client{Timeout: 20 * time.Second}).Do(req)
+	require.NoError(t, err)
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	return answer{res.StatusCode, res.Header, string(text)}
+}
+
+// While Temporal is away the process runs, says so, and answers within 3 s
+// what cannot be done.
+func TestTemporalAway(t *testing.T) {
+	t.Parallel()
+
+	url := run(t, settings(t), app.WithParts(app.API|app.Worker))
+
+	require.Equal(t, http.StatusOK, request(t, http.MethodGet, url+"/health", "").status)
+	ready := request(t, http.MethodGet, url+"/ready", "")
+	require.Equal(t, http.StatusServiceUnavailable, ready.status)
+	require.JSONEq(t, `{"ready":false,"missing":["temporal"]}`, ready.body)
+
+	begun := time.Now()
+	login := request(t, http.MethodPost, url+"/auth/customer/emailpass", `{"email":"ada@example.com","password":"correct horse"}`)
+	require.Equal(t, http.StatusServiceUnavailable, login.status, login.body)
+	require.NotEmpty(t, login.header.Get("Retry-After"))
+	require.Less(t, time.Since(begun), 3*time.Second)
+}
+
+func TestWorkerAlone(t *testing.T) {
+	t.Parallel()
+
+	url := run(t, settings(t), app.WithParts(app.Worker))
+
+	require.Equal(t, http.StatusOK, request(t, http.MethodGet, url+"/health", "").status)
+	ready := request(t, http.MethodGet, url+"/ready", "")
+	require.Equal(t, http.StatusServiceUnavailable, ready.status)
+	var got struct {
+		Missing []string `json:"missing"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(ready.body), &got))
+	require.Equal(t, []string{"temporal", "worker"}, got.Missing)
+	require.Equal(t, http.StatusNotFound, request(t, http.MethodGet, url+"/store/customers/me", "").status)
+}
+
+// magic is a provider of one's own.
+type magic struct{ providers.Credentials }
+
+func (magic) Identifier() string  { return "magic" }
+func (magic) DisplayName() string { return "Magic" }
+
+func TestOwnProviderAndRoute(t *testing.T) {
+	t.Parallel()
+
+	url := run(t, settings(t), app.WithParts(app.API),
+		app.WithProvider("magic", magic{}),
+		app.WithRoutes(func(s *api.Server) {
+			s.Echo().GET("/hello", func(c echo.Context) error { return c.String(http.StatusOK, "hello") })
+		}),
+		app.WithHome(app.Home{Title: "Home of <tests>"}),
+	)
+
+	require.Equal(t, "hello", request(t, http.MethodGet, url+"/hello", "").body)
+	require.Contains(t, request(t, http.MethodGet, url+"/auth/customer/providers", "").body, `"id":"magic"`)
+	require.Contains(t, request(t, http.MethodGet, url+"/", "").body, "Home of &lt;tests&gt;")
+}
+
+func TestNewRefuses(t *testing.T) {
+	t.Parallel()
+
+	provider := func(options map[string]any) []config.Provider {
+		return []config.Provider{{Resolve: "emailpass", ID: "emailpass", Options: options}}
+	}
+	tests := map[string]struct {
+		change func(c *config.Config)
+		opts   []app.Option
+		want   []string
+	}{
+		"everything that is missing, at once, W35": {
+			change: func(c *config.Config) {
+				c.HTTP.JWTSecret, c.HTTP.CookieSecret, c.Encryption.Keys, c.Database.URL = "", "", "", ""
+				c.Auth.Providers = []config.Provider{{Resolve: "carrier-pigeon", ID: "p"}}
+			},
+			want: []string{"JWT_SECRET", "COOKIE_SECRET", "EVERLATCH_ENCRYPTION_KEYS", "DATABASE_URL", `there is no provider "carrier-pigeon"`},
+		},
+		"a key ring that is damaged": {
+			change: func(c *config.Config) { c.Encryption.Keys = "k1:AAAA" },
+			want:   []string{"encryption.keys (EVERLATCH_ENCRYPTION_KEYS)"},
+		},
+		"a PEM key that is none, W37": {
+			change: func(c *config.Config) {
+				c.HTTP.JWTOptions.Algorithm, c.HTTP.JWTSecret = "RS256", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"
+			},
+			want: []string{"http.jwt_secret and http.jwt_options"},
+		},
+		"a schema that is behind": {
+			change: func(*config.Config) {},
+			want:   []string{"run `everlatch migrate up` first"},
+		},
+		"a database of another kind": {
+			change: func(c *config.Config) { c.Database.URL = "mysql://db" },
+			want:   []string{"must start with postgres:// or sqlite://"},
+		},
+		"provider options that are unknown": {
+			change: func(c *config.Config) { c.Auth.Providers = provider(map[string]any{"min_len": 3}) },
+			want:   []string{`auth.providers, id "emailpass"`, "min_len"},
+		},
+		"provider options of the wrong type": {
+			change: func(c *config.Config) { c.Auth.Providers = provider(map[string]any{"min_length": "ten"}) },
+			want:   []string{`"ten" is not a number of characters or off`},
+		},
+		"provider options that cannot be right": {
+			change: func(c *config.Config) {
+				c.Auth.Providers = provider(map[string]any{"argon2": map[string]any{"memory_kib": 1}})
+			},
+			want: []string{"argon2"},
+		},
+		"an id of a provider that is taken, W23": {
+			change: func(*config.Config) {},
+			opts:   []app.Option{app.WithProvider("emailpass", magic{})},
+			want:   []string{`auth provider id "emailpass" is registered twice`},
+		},
+		"a certificate that is not there": {
+			change: func(*config.Config) {},
+			opts: []app.Option{app.WithMigrations(), app.WithEnviron([]string{
+				"TEMPORAL_TLS=true", "TEMPORAL_TLS_CLIENT_CERT_PATH=/nowhere.pem", "TEMPORAL_TLS_CLIENT_KEY_PATH=/nowhere.key",
+			})},
+			want: []string{"TEMPORAL_* variables"},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			cfg := settings(t)
+			tt.change(&cfg)
+
+			_, err := app.New(t.Context(), cfg, tt.opts...)
+
+			for _, want := range tt.want {
+				require.ErrorContains(t, err, want)
+			}
+		})
+	}
+}
+
+// W21: each part of the password policy can be switched off, W23: per provider.
+func TestProviderOptions(t *testing.T) {
+	t.Parallel()
+
+	cfg := settings(t)
+	cfg.Auth.Providers = []config.Provider{
+		{Resolve: "emailpass", ID: "emailpass", Options: map[string]any{"min_length": "off", "max_length": false, "common_passwords": false}},
+		{Resolve: "emailpass", ID: "staff", Options: map[string]any{"min_length": 12, "medusa_hashes": true, "argon2": map[string]any{"time": 3}}},
+	}
+
+	a, err := app.New(t.Context(), cfg, app.WithMigrations(), app.WithParts(0))
+
+	require.NoError(t, err)
+	require.NoError(t, a.Close())
+}
+
+func TestCreateAPIKey(t *testing.T) {
+	t.Parallel()
+
+	cfg := settings(t)
+	a, err := app.New(t.Context(), cfg, app.WithMigrations(), app.WithParts(0))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, a.Close()) })
+	at := func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
+
+	secret, err := app.CreateAPIKey(t.Context(), a.Store(), "ci", everlatch.KeySecret, "tests", at)
+	require.NoError(t, err)
+	require.Regexp(t, `^sk_[0-9a-f]{64}$`, secret.Token)
+	require.Equal(t, secret.Token[:6]+"***"+secret.Token[64:], secret.Redacted)
+	stored, err := a.Store().APIKey(t.Context(), secret.ID)
+	require.NoError(t, err)
+	require.Empty(t, stored.Token)
+
+	publishable, err := app.CreateAPIKey(t.Context(), a.Store(), "shop", everlatch.KeyPublishable, "tests", at)
+	require.NoError(t, err)
+	live, err := a.Store().PublishableKeyLive(t.Context(), publishable.Token)
+	require.NoError(t, err)
+	require.True(t, live)
+
+	_, err = app.CreateAPIKey(t.Context(), a.Store(), "x", "other", "tests", at)
+	require.ErrorIs(t, err, everlatch.ErrInvalidData)
+}

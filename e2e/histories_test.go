@@ -1,0 +1,110 @@
+package e2e_test
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/proxy"
+	"go.temporal.io/api/temporalproto"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+
+	"github.com/everlatch/everlatch/temporalkit"
+	"github.com/everlatch/everlatch/vault"
+)
+
+// encryptionKeys is given to processes whose histories a test decodes.
+const encryptionKeys = "e2e:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+
+func temporalRing(t *testing.T) *vault.KeyRing {
+	t.Helper()
+	keys, err := vault.ParseKeys(encryptionKeys)
+	require.NoError(t, err)
+	ring, err := vault.NewKeyRing(keys)
+	require.NoError(t, err)
+	return ring.Derive("temporal")
+}
+
+// temporalClient connects to a process as another worker or client would.
+func (p *process) temporalClient(t *testing.T) client.Client {
+	t.Helper()
+	c, err := temporalkit.Dial(temporalkit.Options{
+		Client: client.Options{HostPort: p.temporal}, Ring: temporalRing(t), Log: slog.New(slog.DiscardHandler),
+	})
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	return c
+}
+
+// decodedHistories returns every history in clear, as JSON, by workflow id.
+func decodedHistories(t *testing.T, p *process) map[string][]byte {
+	t.Helper()
+	c := p.temporalClient(t)
+	codec := temporalkit.NewCodec(temporalRing(t))
+	out := map[string][]byte{}
+	require.Eventually(t, func() bool { // the index lags a little behind
+		list, err := c.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{})
+		require.NoError(t, err)
+		for _, e := range list.Executions {
+			id := e.Execution.WorkflowId
+			if out[id] != nil {
+				continue
+			}
+			out[id] = historyOf(t, c, codec, id, e.Execution.RunId)
+		}
+		return len(out) >= 8
+	}, waitFor, tick)
+	return out
+}
+
+func historyOf(t *testing.T, c client.Client, codec converter.PayloadCodec, id, run string) []byte {
+	t.Helper()
+	var h historypb.History
+	it := c.GetWorkflowHistory(t.Context(), id, run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for it.HasNext() {
+		event, err := it.Next()
+		require.NoError(t, err)
+		h.Events = append(h.Events, event)
+	}
+	sealed := 0
+	require.NoError(t, proxy.VisitPayloads(t.Context(), &h, proxy.VisitPayloadsOptions{
+		Visitor: func(_ *proxy.VisitPayloadsContext, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+			sealed += len(payloads)
+			return codec.Decode(payloads)
+		},
+	}))
+	require.Positive(t, sealed, "no payload in %s", id)
+	raw, err := temporalproto.CustomJSONMarshalOptions{}.Marshal(&h)
+	require.NoError(t, err)
+	for _, event := range h.Events { // JSON holds bytes in base64: add them in clear
+		_ = proxy.VisitPayloads(context.Background(), event, proxy.VisitPayloadsOptions{
+			Visitor: func(_ *proxy.VisitPayloadsContext, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+				for _, payload := range payloads {
+					raw = append(append(raw, '\n'), payload.Data...)
+				}
+				return payloads, nil
+			},
+		})
+	}
+	return raw
+}
+
+// command runs a command of the program against the process' data folder.
+func (p *process) command(t *testing.T, args ...string) string {
+	t.Helper()
+	path, err := binary()
+	require.NoError(t, err)
+	cmd := exec.CommandContext(t.Context(), path, append(args, "--data", p.dir)...)
+	cmd.Env = append(os.Environ(), p.env...)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%v: %s", args, out)
+	return string(out)
+}

@@ -1,0 +1,91 @@
+package e2e_test
+
+import (
+	"net/http"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/everlatch/everlatch/embedded"
+)
+
+// production is the environment of serve, api and worker.
+func production(database, temporal string) []string {
+	return []string{
+		"DATABASE_URL=" + database,
+		"TEMPORAL_ADDRESS=" + temporal,
+		"JWT_SECRET=Yy3kqL0v7mXh2pTf9sWc4bNj6rGd8aZe1uQo5iKx",
+		"COOKIE_SECRET=Hq8wEo2rTy6uIp0aSd4fGh1jKl5zXc9vBn3mQw7e",
+		"EVERLATCH_ENCRYPTION_KEYS=" + encryptionKeys,
+		"EVERLATCH_LOG_FORMAT=text",
+	}
+}
+
+// startCommand starts serve, api or worker on a free port.
+func startCommand(t *testing.T, command string, env []string) *process {
+	t.Helper()
+	p := &process{env: env}
+	var args []string
+	if command != "worker" {
+		address := freeAddress(t)
+		p.base = "http://" + address
+		args = []string{"--http", address}
+	}
+	p.start(t, append([]string{command}, args...), env)
+	return p
+}
+
+// temporalServer is Temporal as somebody else runs it.
+func temporalServer(t *testing.T, folder, address string) *embedded.Server {
+	t.Helper()
+	s, err := embedded.Start(t.Context(), embedded.Options{Folder: folder, Address: address})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = s.Stop() })
+	return s
+}
+
+// TestTemporalIsAway stops Temporal under a running service: sign-ins are
+// answered 503 within 3 s, /ready says why, and who is signed in stays so.
+// When Temporal is back, everything is as before.
+func TestTemporalIsAway(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	server := temporalServer(t, filepath.Join(folder, "temporal"), "")
+	env := production("sqlite://"+filepath.Join(folder, "store.db"), server.Address())
+	runToEnd(t, env, "migrate", "up")
+	p := startCommand(t, "serve", env)
+	token := p.signUp(t, "ada@example.com", password)
+
+	require.NoError(t, server.Stop())
+
+	for name, call := range map[string]func() answer{
+		"login": func() answer {
+			return p.call(t, "POST", "/auth/customer/emailpass", object{"email": "ada@example.com", "password": password})
+		},
+		"register": func() answer {
+			return p.call(t, "POST", "/auth/customer/emailpass/register", object{"email": "b@example.com", "password": password})
+		},
+	} {
+		begun := time.Now()
+		a := call()
+		require.Equal(t, http.StatusServiceUnavailable, a.status, "%s: %s", name, a.raw)
+		require.NotEmpty(t, a.header.Get("Retry-After"))
+		require.Less(t, time.Since(begun), 3*time.Second+500*time.Millisecond, name) // 3 s and the test's own share
+	}
+	ready := p.call(t, "GET", "/ready", nil)
+	require.Equal(t, http.StatusServiceUnavailable, ready.status)
+	require.Contains(t, string(ready.raw), "temporal")
+	require.NotContains(t, string(ready.raw), "database")
+	require.Equal(t, 200, p.call(t, "GET", "/health", nil).status)
+	require.Equal(t, 200, p.call(t, "GET", "/store/customers/me", nil, bearer(token)...).status)
+	require.Equal(t, 200, p.call(t, "POST", "/auth/session", nil, bearer(token)...).status)
+
+	temporalServer(t, filepath.Join(folder, "temporal"), server.Address())
+	p.waitReady(t)
+	require.Eventually(t, func() bool {
+		a := p.call(t, "POST", "/auth/customer/emailpass", object{"email": "ada@example.com", "password": password})
+		return a.status == 200
+	}, waitFor, tick)
+}
