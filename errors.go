@@ -55,7 +55,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // message unless target has none. So errors.Is(err, ErrNotFound) holds for
 // every record that was not found, also after a trip through Temporal.
 func (e *Error) Is(target error) bool {
-	t, ok := target.(*Error) //nolint:errorlint // Is is called once per link of the chain
+	t, ok := target.(*Error)
 	return ok && t.Code == e.Code && (t.Message == "" || t.Message == e.Message)
 }
 

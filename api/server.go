@@ -89,10 +89,10 @@ func New(d Deps, o Options) (*Server, error) {
 func (s *Server) Handler() http.Handler { return s }
 
 // Echo returns the router, for routes of one's own; to serve, use
-// [Server.Handler]. They get the same chain as
-// the built-in ones: bodies are parsed (see [Body]), /admin demands an
-// administrator and /store a publishable key, paths ignore case and a trailing
-// slash. Add them before the first request is served; later ones are not found.
+// [Server.Handler]. They get the same chain as the built-in ones: bodies are
+// parsed (see [Body]), /admin demands an administrator and /store a publishable
+// key, paths ignore case and a trailing slash. Add them before the first
+// request is served; later ones are not found.
 func (s *Server) Echo() *echo.Echo { return s.echo }
 
 func (d Deps) validate() error {

@@ -25,6 +25,14 @@ func claims(t *testing.T, token string) map[string]any {
 	return out
 }
 
+// identityOf returns the identity that a token was issued to.
+func identityOf(t *testing.T, token string) string {
+	t.Helper()
+	id, ok := claims(t, token)["auth_identity_id"].(string)
+	require.True(t, ok)
+	return id
+}
+
 // TestKillDuringRegistrations kills the process in the middle of 200
 // registrations. Afterwards each is whole or absent, and none is there twice:
 // a registration that was answered can sign in, and one that was not can be
@@ -49,7 +57,7 @@ func TestKillDuringRegistrations(t *testing.T) {
 				if err != nil || a.status != 200 {
 					continue // killed under the request
 				}
-				answered[i] = claims(t, a.str(t, "token"))["auth_identity_id"].(string)
+				answered[i] = identityOf(t, a.str(t, "token"))
 				if done.Add(1) == killAfter {
 					p.kill()
 					cancel()

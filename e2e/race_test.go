@@ -44,6 +44,7 @@ func TestRaces(t *testing.T) {
 	p := startDev(t, devOptions{})
 
 	t.Run("100 registrations of one address make one identity", func(t *testing.T) {
+		t.Parallel()
 		answers := parallel(t, 100, func(i int) (answer, error) {
 			mail := "race@example.com"
 			if i%2 == 1 {
@@ -55,12 +56,13 @@ func TestRaces(t *testing.T) {
 		identities := map[string]bool{}
 		for _, a := range answers {
 			require.Equal(t, 200, a.status, "%s", a.raw)
-			identities[claims(t, a.str(t, "token"))["auth_identity_id"].(string)] = true
+			identities[identityOf(t, a.str(t, "token"))] = true
 		}
 		require.Len(t, identities, 1)
 	})
 
 	t.Run("100 registrations with different passwords have one winner", func(t *testing.T) {
+		t.Parallel()
 		answers := parallel(t, 100, func(i int) (answer, error) {
 			return p.try(t.Context(), "POST", "/auth/customer/emailpass/register",
 				object{"email": "race2@example.com", "password": fmt.Sprintf("%s %d", password, i)})
@@ -70,6 +72,7 @@ func TestRaces(t *testing.T) {
 	})
 
 	t.Run("50 account creations with one token make one customer", func(t *testing.T) {
+		t.Parallel()
 		token := p.register(t, "account@example.com", password)
 		answers := parallel(t, 50, func(i int) (answer, error) {
 			return p.try(t.Context(), "POST", "/store/customers",
@@ -82,6 +85,7 @@ func TestRaces(t *testing.T) {
 	})
 
 	t.Run("50 account creations of one address by one token make one customer", func(t *testing.T) {
+		t.Parallel()
 		token := p.register(t, "same@example.com", password)
 		answers := parallel(t, 50, func(int) (answer, error) {
 			return p.try(t.Context(), "POST", "/store/customers", object{"email": "same@example.com"}, bearer(token)...)
@@ -91,6 +95,7 @@ func TestRaces(t *testing.T) {
 	})
 
 	t.Run("50 repetitions under one Idempotency-Key get one answer", func(t *testing.T) {
+		t.Parallel()
 		token := p.register(t, "idem@example.com", password)
 		answers := parallel(t, 50, func(int) (answer, error) {
 			return p.try(t.Context(), "POST", "/store/customers", object{"email": "idem@example.com"},

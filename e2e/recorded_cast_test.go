@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
@@ -121,7 +122,7 @@ func (c *cast) findOwners(t *testing.T, all []exchange) {
 	}
 	byEmail := map[string]*person{}
 	for _, e := range all {
-		if account := e.account(); account != nil && e.Request.Method == "GET" {
+		if account := e.account(); account != nil && e.Request.Method == http.MethodGet {
 			if p := c.caller(t, e); p != nil {
 				p.describe(account)
 				byEmail[p.email] = p
@@ -129,7 +130,7 @@ func (c *cast) findOwners(t *testing.T, all []exchange) {
 		}
 	}
 	for _, e := range all {
-		if account := e.account(); account != nil && e.Request.Method == "GET" && c.caller(t, e) == nil {
+		if account := e.account(); account != nil && e.Request.Method == http.MethodGet && c.caller(t, e) == nil {
 			c.own(parseCookie(e.Request.Headers["cookie"]).sid, byEmail[text(account, "email")])
 		}
 	}

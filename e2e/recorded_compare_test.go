@@ -78,7 +78,7 @@ func (c *comparison) findOwn(t *testing.T) {
 	}
 	// What a path names is what its answer shows; an answer to a change shows
 	// all that is there afterwards.
-	reads := c.exchange.Request.Method == "GET" || c.exchange.Response.Status >= 400
+	reads := c.exchange.Request.Method == http.MethodGet || c.exchange.Response.Status >= 400
 	for _, id := range recordedID.FindAllString(c.exchange.Request.Path, -1) {
 		prefix, _, _ := strings.Cut(id, "_")
 		if reads || len(c.own[prefix]) > 0 {

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -65,9 +66,7 @@ func engineToken(t *testing.T, w *world, header, changes object) string {
 		"actor_id": liveCus, "actor_type": "customer", "auth_identity_id": liveAda,
 		"app_metadata": object{"customer_id": liveCus}, "iat": now, "exp": now + 60,
 	}
-	for claim, value := range changes {
-		payload[claim] = value
-	}
+	maps.Copy(payload, changes)
 	if header == nil {
 		header = object{"alg": "HS256", "typ": "JWT"}
 	}

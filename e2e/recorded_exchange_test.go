@@ -16,33 +16,36 @@ import (
 // exchange is one request to Medusa 2.21.2 and its answer, as recorded. Values
 // that differ from run to run are placeholders such as <jwt> or <id:cus>.
 type exchange struct {
-	Name, Group, Mode, Note string
+	Name  string `json:"name"`
+	Group string `json:"group"`
+	Mode  string `json:"mode"`
 
 	Request struct {
-		Method, Path string
-		Headers      map[string]string
-		Body         json.RawMessage
-	}
+		Method  string            `json:"method"`
+		Path    string            `json:"path"`
+		Headers map[string]string `json:"headers"`
+		Body    json.RawMessage   `json:"body"`
+	} `json:"request"`
 	Response struct {
-		Status  int
+		Status  int `json:"status"`
 		Headers struct {
 			ContentType string   `json:"content-type"`
 			SetCookie   []string `json:"set-cookie"`
-		}
-		Body json.RawMessage
+		} `json:"headers"`
+		Body json.RawMessage `json:"body"`
 		// Extra holds all other headers; nil where they were not recorded.
 		Extra map[string]string `json:"extra_headers"`
-	}
+	} `json:"response"`
 	// JWTs are the decoded tokens of the answer.
 	JWTs map[string]struct {
-		Header   object
-		Payload  object
-		Lifetime int64 `json:"lifetime_s"`
-	}
+		Header   object `json:"header"`
+		Payload  object `json:"payload"`
+		Lifetime int64  `json:"lifetime_s"`
+	} `json:"jwts"`
 	Events []struct {
-		Name string
-		Data object
-	}
+		Name string `json:"name"`
+		Data object `json:"data"`
+	} `json:"events"`
 	DBAfter []object `json:"db_after"`
 }
 
@@ -113,7 +116,10 @@ func (e exchange) credentials() (email, password string) {
 
 // account returns the customer or user of the answer.
 func (e exchange) account() object {
-	var body struct{ Customer, User object }
+	var body struct {
+		Customer object `json:"customer"`
+		User     object `json:"user"`
+	}
 	if json.Unmarshal(e.Response.Body, &body) != nil {
 		return nil
 	}
@@ -130,7 +136,7 @@ var (
 
 // isLogin tells requests that sign in with e-mail and password.
 func (e exchange) isLogin() bool {
-	return e.Request.Method == "POST" && loginPath.MatchString(e.Request.Path)
+	return e.Request.Method == http.MethodPost && loginPath.MatchString(e.Request.Path)
 }
 
 // recordedToken is a token in a recorded request.

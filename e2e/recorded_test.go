@@ -154,7 +154,7 @@ func (c *tally) add(id string, count *int) {
 func playMode(t *testing.T, d *deviations, count *tally, m mode, all []exchange) {
 	t.Helper()
 	w := newWorld(t, m, all)
-	for _, e := range all { //nolint:paralleltest // an exchange starts from what those before it left
+	for _, e := range all { // in order: each starts from what those before it left
 		t.Run(e.id(), func(t *testing.T) {
 			require.Equal(t, m.name, e.Mode)
 			if s, ok := skipOf(e); ok {

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"crypto/rsa"
 	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -120,9 +121,7 @@ func (s signing) resign(t *testing.T, live string, changes object) string {
 	t.Helper()
 	parts := strings.Split(live, ".")
 	payload := decodeJWTPart(t, parts[1])
-	for claim, value := range changes {
-		payload[claim] = value
-	}
+	maps.Copy(payload, changes)
 	return s.sign(t, decodeJWTPart(t, parts[0]), payload)
 }
 

@@ -328,6 +328,6 @@ func (a answer) strOr(t *testing.T, path string) string {
 // randomSecret returns a secret for one run.
 func randomSecret() string {
 	raw := make([]byte, 48)
-	rand.Read(raw) //nolint:errcheck // never fails since Go 1.24
+	_, _ = rand.Read(raw) // never fails since Go 1.24
 	return base64.StdEncoding.EncodeToString(raw)
 }

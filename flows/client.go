@@ -156,12 +156,10 @@ func failure(err error) error {
 	if _, ok := errors.AsType[*everlatch.Error](decoded); ok {
 		return decoded
 	}
-	var started *serviceerror.WorkflowExecutionAlreadyStarted
-	if errors.As(err, &started) {
+	if _, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
 		return &everlatch.Error{Code: everlatch.CodeConflict, Err: err}
 	}
-	var execution *temporal.WorkflowExecutionError
-	if errors.As(err, &execution) {
+	if _, ok := errors.AsType[*temporal.WorkflowExecutionError](err); ok {
 		// The dance gave up after its retries and has undone what it did.
 		return everlatch.Unavailable("The service", err)
 	}

@@ -187,9 +187,15 @@ type address struct{ everlatch.Address }
 
 func (a *address) fields() []any {
 	return []any{
-		toText{&a.ID}, toText{&a.CustomerID}, &a.AddressName, &a.Company, &a.FirstName, &a.LastName, &a.Address1,
-		&a.Address2, &a.City, &a.CountryCode, &a.Province, &a.PostalCode, &a.Phone, toMetadata{&a.Metadata},
-		toBool{&a.IsDefaultShipping}, toBool{&a.IsDefaultBilling},
-		toTime{&a.CreatedAt}, toTime{&a.UpdatedAt}, toOptionalTime{&a.DeletedAt},
+		toText{&a.ID},
+		toText{&a.CustomerID},
+		&a.AddressName, &a.Company, &a.FirstName, &a.LastName, &a.Address1,
+		&a.Address2, &a.City, &a.CountryCode, &a.Province, &a.PostalCode, &a.Phone,
+		toMetadata{&a.Metadata},
+		toBool{&a.IsDefaultShipping},
+		toBool{&a.IsDefaultBilling},
+		toTime{&a.CreatedAt},
+		toTime{&a.UpdatedAt},
+		toOptionalTime{&a.DeletedAt},
 	}
 }

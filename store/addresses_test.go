@@ -12,7 +12,7 @@ import (
 )
 
 func newAddress(customerID string) everlatch.Address {
-	return everlatch.Address{ID: id(ids.Address), CustomerID: customerID, City: ptr("Warsaw")}
+	return everlatch.Address{ID: id(ids.Address), CustomerID: customerID, City: new("Warsaw")}
 }
 
 func TestAddresses(t *testing.T) {
@@ -21,9 +21,9 @@ func TestAddresses(t *testing.T) {
 	tests := map[string]func(t *testing.T, f fixture, customerID string){
 		"keeps every field": func(t *testing.T, f fixture, customerID string) {
 			in := everlatch.Address{
-				ID: id(ids.Address), CustomerID: customerID, AddressName: ptr("home"), Company: ptr("ACME"), FirstName: ptr("Ada"),
-				LastName: ptr("Lovelace"), Address1: ptr("Street 1"), Address2: ptr("left"), City: ptr("Kraków"), CountryCode: ptr("pl"),
-				Province: ptr("MP"), PostalCode: ptr("00-001"), Phone: ptr("+48"), Metadata: everlatch.Metadata{"a": "b"},
+				ID: id(ids.Address), CustomerID: customerID, AddressName: new("home"), Company: new("ACME"), FirstName: new("Ada"),
+				LastName: new("Lovelace"), Address1: new("Street 1"), Address2: new("left"), City: new("Kraków"), CountryCode: new("pl"),
+				Province: new("MP"), PostalCode: new("00-001"), Phone: new("+48"), Metadata: everlatch.Metadata{"a": "b"},
 				IsDefaultShipping: true, IsDefaultBilling: true,
 			}
 			created, err := f.CreateAddress(t.Context(), in)
@@ -98,15 +98,15 @@ func TestAddresses(t *testing.T) {
 		},
 		"update changes what it names": func(t *testing.T, f fixture, customerID string) {
 			in := newAddress(customerID)
-			in.FirstName, in.Metadata = ptr("Ada"), everlatch.Metadata{"a": 1.0, "b": 2.0}
+			in.FirstName, in.Metadata = new("Ada"), everlatch.Metadata{"a": 1.0, "b": 2.0}
 			want, err := f.CreateAddress(t.Context(), in)
 			require.NoError(t, err)
 			f.clock.Advance(time.Minute)
-			want.City, want.FirstName, want.UpdatedAt = ptr("Kraków"), nil, f.clock.Now()
+			want.City, want.FirstName, want.UpdatedAt = new("Kraków"), nil, f.clock.Now()
 			want.Metadata = everlatch.Metadata{"b": 2.0}
 
 			returned, err := f.UpdateAddress(t.Context(), customerID, in.ID, store.AddressPatch{
-				City: store.To(ptr("Kraków")), FirstName: store.To[*string](nil), Metadata: store.To(everlatch.Metadata{"a": ""}),
+				City: store.To(new("Kraków")), FirstName: store.To[*string](nil), Metadata: store.To(everlatch.Metadata{"a": ""}),
 			})
 
 			require.NoError(t, err)

@@ -157,7 +157,7 @@ func (s *Store) write(ctx context.Context, fn func(*tx) error) error {
 	for _, text := range t.learned {
 		// Only to be faster next time: the work is done and committed.
 		if _, err := s.writes.prepare(ctx, text); err != nil {
-			break
+			return nil //nolint:nilerr // see above
 		}
 	}
 	return nil

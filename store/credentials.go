@@ -72,7 +72,7 @@ type credentialRow struct {
 }
 
 func scanCredential(row scanner) (c credentialRow, err error) {
-	err = row.Scan(append(providerFields(&c.provider), c.linked.fields()...)...)
+	err = row.Scan(append(providerFields(&c.provider), c.fields()...)...)
 	return c, err
 }
 

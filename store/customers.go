@@ -170,7 +170,11 @@ func scanCustomer(row scanner) (r customerRow, err error) {
 	c := &r.Customer
 	err = row.Scan(append([]any{
 		&c.ID, &c.Email, &c.CompanyName, &c.FirstName, &c.LastName, &c.Phone, &c.HasAccount,
-		toMetadata{&c.Metadata}, &c.CreatedBy, toTime{&c.CreatedAt}, toTime{&c.UpdatedAt}, toOptionalTime{&c.DeletedAt},
+		toMetadata{&c.Metadata},
+		&c.CreatedBy,
+		toTime{&c.CreatedAt},
+		toTime{&c.UpdatedAt},
+		toOptionalTime{&c.DeletedAt},
 	}, r.address.fields()...)...)
 	return r, err
 }

@@ -21,8 +21,8 @@ func TestCreateCustomer(t *testing.T) {
 	tests := map[string]func(t *testing.T, f fixture){
 		"keeps every field": func(t *testing.T, f fixture) {
 			in := everlatch.Customer{
-				ID: id(ids.Customer), Email: ptr("Ada@Example.com"), CompanyName: ptr("ACME"), FirstName: ptr("Ada"),
-				LastName: ptr("Lovelace"), Phone: ptr("+48123"), HasAccount: true, CreatedBy: ptr("user_1"),
+				ID: id(ids.Customer), Email: new("Ada@Example.com"), CompanyName: new("ACME"), FirstName: new("Ada"),
+				LastName: new("Lovelace"), Phone: new("+48123"), HasAccount: true, CreatedBy: new("user_1"),
 				Metadata: everlatch.Metadata{"a": 1.0, "deep": map[string]any{"b": []any{"c", nil, true}}, "html": "<&>\u0000"},
 			}
 			created, err := f.CreateCustomer(t.Context(), in, everlatch.Event{})
@@ -43,7 +43,7 @@ func TestCreateCustomer(t *testing.T) {
 			again, err := f.CreateCustomer(t.Context(), in, ev)
 			require.NoError(t, err)
 			require.Equal(t, first, again)
-			require.Len(t, f.eventNames(t, store.EventFilter{Released: ptr(false)}), 1)
+			require.Len(t, f.eventNames(t, store.EventFilter{Released: new(false)}), 1)
 		},
 		"e-mail of another account is a duplicate (W22)": func(t *testing.T, f fixture) {
 			f.customer(t, "ada@example.com")
@@ -72,7 +72,7 @@ func TestCreateCustomer(t *testing.T) {
 			_, err := f.CreateCustomer(t.Context(), in, everlatch.Event{ID: "evt_1", Name: "waits", GroupID: "g"})
 			require.NoError(t, err)
 			_, err = f.CreateCustomer(t.Context(), newCustomer("b@example.com"),
-				everlatch.Event{ID: "evt_2", Name: "seen", GroupID: "g", ReleasedAt: ptr(start)})
+				everlatch.Event{ID: "evt_2", Name: "seen", GroupID: "g", ReleasedAt: new(start)})
 			require.NoError(t, err)
 
 			require.NoError(t, f.DiscardCustomer(t.Context(), in.ID, "g"))
@@ -111,7 +111,7 @@ func TestUpdateCustomer(t *testing.T) {
 		want  func(c *everlatch.Customer)
 	}{
 		"nothing": {want: func(*everlatch.Customer) {}},
-		"value":   {patch: store.CustomerPatch{FirstName: store.To(ptr("Grace"))}, want: func(c *everlatch.Customer) { c.FirstName = ptr("Grace") }},
+		"value":   {patch: store.CustomerPatch{FirstName: store.To(new("Grace"))}, want: func(c *everlatch.Customer) { c.FirstName = new("Grace") }},
 		"null clears a column": {
 			patch: store.CustomerPatch{LastName: store.To[*string](nil)},
 			want:  func(c *everlatch.Customer) { c.LastName = nil },
@@ -148,7 +148,7 @@ func TestUpdateCustomer(t *testing.T) {
 			t.Parallel()
 			onEachEngine(t, func(t *testing.T, f fixture) {
 				in := newCustomer("ada@example.com")
-				in.FirstName, in.LastName, in.Phone = ptr("Ada"), ptr("Lovelace"), ptr("+48123")
+				in.FirstName, in.LastName, in.Phone = new("Ada"), new("Lovelace"), new("+48123")
 				in.Metadata = everlatch.Metadata{"a": 1.0, "deep": map[string]any{"x": 1.0, "y": 2.0}, "list": []any{"old"}}
 				want, err := f.CreateCustomer(t.Context(), in, everlatch.Event{})
 				require.NoError(t, err)
@@ -163,7 +163,7 @@ func TestUpdateCustomer(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, want, stored)
 				require.Equal(t, stored, returned)
-				require.Equal(t, []string{everlatch.EventCustomerUpdated}, f.eventNames(t, store.EventFilter{Released: ptr(true)}))
+				require.Equal(t, []string{everlatch.EventCustomerUpdated}, f.eventNames(t, store.EventFilter{Released: new(true)}))
 			})
 		})
 	}

@@ -228,4 +228,5 @@ func succeeded(errs []error) int {
 	return n
 }
 
-func ptr[T any](v T) *T { return &v }
+//go:fix inline
+func ptr[T any](v T) *T { return new(v) }

@@ -16,7 +16,7 @@ func TestEvents(t *testing.T) {
 		in := newIdentity("ada@example.com")
 		seen := everlatch.Event{
 			ID: "evt_1", Name: "b", GroupID: "g1", AuthIdentityID: in.ID, Data: everlatch.Metadata{"id": in.ID},
-			CreatedAt: start.Add(-time.Second), ReleasedAt: ptr(start.Add(time.Second)),
+			CreatedAt: start.Add(-time.Second), ReleasedAt: new(start.Add(time.Second)),
 		}
 		in.Events = []everlatch.Event{seen}
 		_, err := f.RegisterIdentity(t.Context(), in)
@@ -34,7 +34,7 @@ func TestEvents(t *testing.T) {
 		require.Equal(t, []string{"b", "a"}, f.eventNames(t, store.EventFilter{GroupID: "g1"}))
 		require.Equal(t, []string{"a", "a"}, f.eventNames(t, store.EventFilter{Name: "a"}))
 		require.Equal(t, []string{"b"}, f.eventNames(t, store.EventFilter{AuthIdentityID: in.ID}))
-		require.Equal(t, []string{"a"}, f.eventNames(t, store.EventFilter{GroupID: "g1", Released: ptr(false)}))
+		require.Equal(t, []string{"a"}, f.eventNames(t, store.EventFilter{GroupID: "g1", Released: new(false)}))
 
 		require.NoError(t, f.DropEvents(t.Context(), "g1"))
 

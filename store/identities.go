@@ -159,15 +159,22 @@ func scanProvider(row scanner) (p everlatch.ProviderIdentity, err error) {
 
 func (l *linked) fields() []any {
 	return []any{
-		&l.ID, &l.CredentialVersion, toTime{&l.LastUsedAt}, toTime{&l.CreatedAt}, toTime{&l.UpdatedAt},
-		toText{&l.actorType}, toText{&l.actorID},
+		&l.ID, &l.CredentialVersion,
+		toTime{&l.LastUsedAt},
+		toTime{&l.CreatedAt},
+		toTime{&l.UpdatedAt},
+		toText{&l.actorType},
+		toText{&l.actorID},
 	}
 }
 
 func providerFields(p *everlatch.ProviderIdentity) []any {
 	return []any{
 		&p.ID, &p.AuthIdentityID, &p.Provider, &p.EntityID, &p.EntityKey,
-		toMetadata{&p.UserMetadata}, toMetadata{&p.ProviderMetadata}, toTime{&p.CreatedAt}, toTime{&p.UpdatedAt},
+		toMetadata{&p.UserMetadata},
+		toMetadata{&p.ProviderMetadata},
+		toTime{&p.CreatedAt},
+		toTime{&p.UpdatedAt},
 	}
 }
 

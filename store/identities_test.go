@@ -38,7 +38,7 @@ func TestRegisterIdentity(t *testing.T) {
 			}, got)
 			_, err = f.GetSealed(t.Context(), "sec_1")
 			require.ErrorIs(t, err, everlatch.ErrNotFound)
-			events, _, err := f.Events(t.Context(), store.EventFilter{Released: ptr(true)}, store.Page{})
+			events, _, err := f.Events(t.Context(), store.EventFilter{Released: new(true)}, store.Page{})
 			require.NoError(t, err)
 			require.Len(t, events, 1)
 			require.Equal(t, start, *events[0].ReleasedAt)

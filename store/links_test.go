@@ -28,15 +28,15 @@ func TestLinkActor(t *testing.T) {
 				require.NoError(t, err)
 				in.ActorID = c.ID
 			}
-			require.Empty(t, f.eventNames(t, store.EventFilter{Released: ptr(true)}))
+			require.Empty(t, f.eventNames(t, store.EventFilter{Released: new(true)}))
 
 			require.NoError(t, f.LinkActor(t.Context(), in))
-			require.Empty(t, f.eventNames(t, store.EventFilter{Released: ptr(true)}), "the dance may still fail")
+			require.Empty(t, f.eventNames(t, store.EventFilter{Released: new(true)}), "the dance may still fail")
 			require.NoError(t, f.ReleaseEvents(t.Context(), in.GroupID))
 
 			require.ElementsMatch(t, []string{everlatch.EventCustomerCreated, everlatch.EventActorLinked},
-				f.eventNames(t, store.EventFilter{Released: ptr(true), GroupID: in.GroupID}))
-			require.Equal(t, []string{everlatch.EventCustomerCreated}, f.eventNames(t, store.EventFilter{Released: ptr(false)}))
+				f.eventNames(t, store.EventFilter{Released: new(true), GroupID: in.GroupID}))
+			require.Equal(t, []string{everlatch.EventCustomerCreated}, f.eventNames(t, store.EventFilter{Released: new(false)}))
 		},
 		"same actor again changes nothing": func(t *testing.T, f fixture) {
 			identity := f.identity(t, "ada@example.com")
@@ -60,7 +60,7 @@ func TestLinkActor(t *testing.T) {
 
 			requireError(t, err, everlatch.CodeNotAllowed, "The auth identity is already linked to another customer.")
 			require.Equal(t, customer.ID, f.standing(t, identity.ID, everlatch.ActorCustomer).ActorID)
-			require.Equal(t, []string{"x"}, f.eventNames(t, store.EventFilter{GroupID: "g", Released: ptr(false)}))
+			require.Equal(t, []string{"x"}, f.eventNames(t, store.EventFilter{GroupID: "g", Released: new(false)}))
 		},
 		"identity that is gone is not found": func(t *testing.T, f fixture) {
 			identity := f.identity(t, "ada@example.com")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -95,7 +94,7 @@ func TestMigrationFiles(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	for _, file := range files {
-		require.Regexp(t, regexp.MustCompile(`^\d{5}_[a-z_]+\.sql$`), file.Name())
+		require.Regexp(t, `^\d{5}_[a-z_]+\.sql$`, file.Name())
 		text, err := os.ReadFile("migrations/" + file.Name())
 		require.NoError(t, err)
 		require.Contains(t, string(text), "-- +goose Up")

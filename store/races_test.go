@@ -98,8 +98,8 @@ func TestRemoveOrphansBesideLinkActor(t *testing.T) {
 			require.NoError(t, errors.Join(errs...))
 
 			_, err = f.Identity(t.Context(), identity.ID)
-			switch {
-			case linked == nil:
+			switch linked {
+			case nil:
 				require.NoError(t, err, "round %d: a linked identity was deleted", round)
 				kept++
 			default:

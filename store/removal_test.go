@@ -69,7 +69,7 @@ func TestRemoveIdentity(t *testing.T) {
 				require.Zero(t, f.rows(t, table), table)
 			}
 			require.Equal(t, []string{everlatch.EventIdentityDeleted},
-				f.eventNames(t, store.EventFilter{GroupID: "dance", Released: ptr(false)}))
+				f.eventNames(t, store.EventFilter{GroupID: "dance", Released: new(false)}))
 		},
 		"one that was never there is no error": func(t *testing.T, f fixture) {
 			require.NoError(t, f.RemoveIdentity(t.Context(), "authid_none", "dance"))
@@ -146,7 +146,7 @@ func TestRemoveOrphans(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, f.RestoreIdentity(t.Context(), hidden.ID, "dance"), "belongs to a running dance")
 			require.Equal(t, []string{everlatch.EventOrphanRemoved},
-				f.eventNames(t, store.EventFilter{AuthIdentityID: orphan.ID, Released: ptr(true)}))
+				f.eventNames(t, store.EventFilter{AuthIdentityID: orphan.ID, Released: new(true)}))
 		},
 		"takes at most limit, the longest unused first": func(t *testing.T, f fixture) {
 			for i := range 5 {

@@ -24,8 +24,8 @@ func TestCreateUser(t *testing.T) {
 	tests := map[string]func(t *testing.T, f fixture){
 		"keeps every field": func(t *testing.T, f fixture) {
 			in := everlatch.User{
-				ID: id(ids.User), Email: "Admin@Example.com", FirstName: ptr("Ada"), LastName: ptr("Lovelace"),
-				AvatarURL: ptr("https://example.com/a.png"), Metadata: everlatch.Metadata{"a": 1.0},
+				ID: id(ids.User), Email: "Admin@Example.com", FirstName: new("Ada"), LastName: new("Lovelace"),
+				AvatarURL: new("https://example.com/a.png"), Metadata: everlatch.Metadata{"a": 1.0},
 			}
 			created, err := f.CreateUser(t.Context(), in, everlatch.Event{ID: "evt_1", Name: "user.created", GroupID: "g"})
 			require.NoError(t, err)
@@ -34,7 +34,7 @@ func TestCreateUser(t *testing.T) {
 			got, err := f.User(t.Context(), in.ID)
 			require.NoError(t, err)
 			require.Equal(t, in, got)
-			require.Equal(t, []string{"user.created"}, f.eventNames(t, store.EventFilter{Released: ptr(false)}))
+			require.Equal(t, []string{"user.created"}, f.eventNames(t, store.EventFilter{Released: new(false)}))
 		},
 		"same id again returns what is stored": func(t *testing.T, f fixture) {
 			u := f.user(t, "admin@example.com")
@@ -91,16 +91,16 @@ func TestUpdateUser(t *testing.T) {
 		f.clock.Advance(time.Minute)
 
 		got, err := f.UpdateUser(t.Context(), u.ID, store.UserPatch{
-			FirstName: store.To(ptr("Root")), Metadata: store.To(everlatch.Metadata{"a": 1.0}),
+			FirstName: store.To(new("Root")), Metadata: store.To(everlatch.Metadata{"a": 1.0}),
 		})
 
 		require.NoError(t, err)
-		u.FirstName, u.Metadata, u.UpdatedAt = ptr("Root"), everlatch.Metadata{"a": 1.0}, f.clock.Now()
+		u.FirstName, u.Metadata, u.UpdatedAt = new("Root"), everlatch.Metadata{"a": 1.0}, f.clock.Now()
 		require.Equal(t, u, got)
 		stored, err := f.User(t.Context(), u.ID)
 		require.NoError(t, err)
 		require.Equal(t, u, stored)
-		require.Equal(t, []string{everlatch.EventUserUpdated}, f.eventNames(t, store.EventFilter{Released: ptr(true)}))
+		require.Equal(t, []string{everlatch.EventUserUpdated}, f.eventNames(t, store.EventFilter{Released: new(true)}))
 		_, err = f.UpdateUser(t.Context(), "user_none", store.UserPatch{})
 		requireError(t, err, everlatch.CodeNotFound, `User with id "user_none" not found`)
 	})
@@ -110,9 +110,9 @@ func TestUsers(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
 		for _, u := range []everlatch.User{
-			{ID: "user_1", Email: "ada@example.com", FirstName: ptr("Ada"), LastName: ptr("100%_\\")},
-			{ID: "user_2", Email: "Grace@example.org", FirstName: ptr("Grace")},
-			{ID: "user_3", Email: "alan@example.org", LastName: ptr("Graceland")},
+			{ID: "user_1", Email: "ada@example.com", FirstName: new("Ada"), LastName: new("100%_\\")},
+			{ID: "user_2", Email: "Grace@example.org", FirstName: new("Grace")},
+			{ID: "user_3", Email: "alan@example.org", LastName: new("Graceland")},
 			{ID: "user_4", Email: "gone@example.org"},
 		} {
 			_, err := f.CreateUser(t.Context(), u, everlatch.Event{})

@@ -26,7 +26,7 @@ const (
 // Claims is the payload of a token, in the names and the order of the contract
 // (4.2) and with purpose and credential_version added. Times are seconds since
 // 1970.
-type Claims struct {
+type Claims struct { //nolint:recvcheck // pointers for the JWT library alone, which validates in place
 	ActorID        string             `json:"actor_id"` // "" = no actor yet
 	ActorType      string             `json:"actor_type"`
 	AuthIdentityID string             `json:"auth_identity_id"`

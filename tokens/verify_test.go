@@ -24,7 +24,7 @@ func requireRefused(t *testing.T, err, cause error, raw string) {
 	require.True(t, ok)
 	require.Equal(t, everlatch.CodeUnauthorized, e.Code)
 	require.Equal(t, "Unauthorized", e.Message)
-	for _, part := range strings.Split(raw, ".") {
+	for part := range strings.SplitSeq(raw, ".") {
 		if len(part) > 3 {
 			require.NotContains(t, e.Error()+e.Err.Error(), part)
 		}

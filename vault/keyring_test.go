@@ -181,7 +181,7 @@ func TestKeyRingNeverPrints(t *testing.T) {
 		fmt.Fprintf(&out, verb+verb+verb, ring, k, hidden)
 	}
 	require.NotContains(t, out.String(), string(k.Secret.Reveal()))
-	require.NotContains(t, out.String(), strings.Trim(fmt.Sprint(k.Secret.Reveal()), "[]"))
+	require.NotContains(t, out.String(), strings.Trim(fmt.Sprint(string(k.Secret.Reveal())), "[]"))
 	require.NotContains(t, out.String(), fmt.Sprintf("%x", k.Secret.Reveal()))
 	require.Contains(t, out.String(), "[key ring]")
 	require.Equal(t, "[key ring]", ring.LogValue().String())

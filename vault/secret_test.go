@@ -57,7 +57,7 @@ func TestSecretRefusesToBeSerialised(t *testing.T) {
 	s := vault.NewSecret([]byte(planted))
 	encoders := map[string]func() error{
 		"json":            func() error { _, err := json.Marshal(s); return err },
-		"json in a field": func() error { _, err := json.Marshal(struct{ S vault.Secret }{s}); return err },
+		"json in a field": func() error { _, err := json.Marshal(map[string]vault.Secret{"s": s}); return err },
 		"json zero":       func() error { _, err := json.Marshal(vault.Secret{}); return err },
 		"gob":             func() error { return gob.NewEncoder(&bytes.Buffer{}).Encode(s) },
 		"text":            func() error { _, err := encoding.TextMarshaler(s).MarshalText(); return err },

@@ -120,7 +120,7 @@ func TestRemoveAccount(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 		_, err := h.store.CreateCustomer(t.Context(), everlatch.Customer{
-			ID: "cus_1", Email: ptr(email), HasAccount: true, CreatedAt: h.clock.Now(), UpdatedAt: h.clock.Now(),
+			ID: "cus_1", Email: new(email), HasAccount: true, CreatedAt: h.clock.Now(), UpdatedAt: h.clock.Now(),
 		}, everlatch.Event{})
 		require.NoError(t, err)
 
@@ -172,9 +172,9 @@ func TestSetAuthAppMetadata(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 		register(t, h, "authid_1")
-		require.NoError(t, setVendor(t, h, ptr("vendor_1")))
+		require.NoError(t, setVendor(t, h, new("vendor_1")))
 
-		require.ErrorIs(t, setVendor(t, h, ptr("vendor_2")), everlatch.ErrNotAllowed)
+		require.ErrorIs(t, setVendor(t, h, new("vendor_2")), everlatch.ErrNotAllowed)
 
 		require.Equal(t, []string{"authid_1 vendor vendor_1"}, h.snapshot(t)["links"])
 	})
@@ -183,24 +183,24 @@ func TestSetAuthAppMetadata(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 		register(t, h, "authid_1")
-		require.NoError(t, setVendor(t, h, ptr("vendor_1")))
-		require.NoError(t, setVendor(t, h, ptr("vendor_1")))
+		require.NoError(t, setVendor(t, h, new("vendor_1")))
+		require.NoError(t, setVendor(t, h, new("vendor_1")))
 	})
 
 	t.Run("unlinked and linked again (W2)", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 		register(t, h, "authid_1")
-		require.NoError(t, setVendor(t, h, ptr("vendor_1")))
+		require.NoError(t, setVendor(t, h, new("vendor_1")))
 		require.NoError(t, setVendor(t, h, nil))
 		require.NoError(t, setVendor(t, h, nil), "unlinking nobody is no fault")
-		require.NoError(t, setVendor(t, h, ptr("vendor_2")))
+		require.NoError(t, setVendor(t, h, new("vendor_2")))
 		require.Equal(t, []string{"authid_1 vendor vendor_2"}, h.snapshot(t)["links"])
 	})
 
 	t.Run("unknown identity", func(t *testing.T) {
 		t.Parallel()
-		require.ErrorIs(t, setVendor(t, newHouse(t), ptr("vendor_1")), everlatch.ErrNotFound)
+		require.ErrorIs(t, setVendor(t, newHouse(t), new("vendor_1")), everlatch.ErrNotFound)
 	})
 }
 

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"context"
+	"slices"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -31,8 +32,8 @@ func add[I, O any](s *saga, activity func(context.Context, I) (O, error), in I) 
 func (s *saga) compensate(ctx workflow.Context) error {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	ctx = workflow.WithActivityOptions(ctx, untilDone)
-	for i := len(s.undo) - 1; i >= 0; i-- {
-		if err := s.undo[i](ctx); err != nil {
+	for _, undo := range slices.Backward(s.undo) {
+		if err := undo(ctx); err != nil {
 			return err
 		}
 	}

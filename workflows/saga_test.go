@@ -79,7 +79,7 @@ func sagas() map[string]saga {
 			steps:   []string{"FindLink", "LinkActor"},
 			lasting: []string{"ReleaseEvents"},
 			prepare: func(t *testing.T, h *house) { register(t, h, "authid_1") },
-			run:     func(t *testing.T, h *house) error { return setVendor(t, h, ptr("vendor_1")) },
+			run:     func(t *testing.T, h *house) error { return setVendor(t, h, new("vendor_1")) },
 			done: func(t *testing.T, h *house) {
 				require.Equal(t, []string{"authid_1 vendor vendor_1"}, h.snapshot(t)["links"])
 			},
@@ -89,7 +89,7 @@ func sagas() map[string]saga {
 			lasting: []string{"ReleaseEvents"},
 			prepare: func(t *testing.T, h *house) {
 				register(t, h, "authid_1")
-				require.NoError(t, setVendor(t, h, ptr("vendor_1")))
+				require.NoError(t, setVendor(t, h, new("vendor_1")))
 			},
 			run:  func(t *testing.T, h *house) error { return setVendor(t, h, nil) },
 			done: func(t *testing.T, h *house) { require.Empty(t, h.snapshot(t)["links"]) },
@@ -154,7 +154,7 @@ func createCustomer(t *testing.T, h *house, identity, id, mail string) (workflow
 		workflows.CreateCustomerAccount, workflows.CreateCustomerAccountInput{
 			AuthIdentityID: identity,
 			Customer: everlatch.Customer{
-				ID: id, Email: ptr(mail), HasAccount: true, CreatedAt: now, UpdatedAt: now,
+				ID: id, Email: new(mail), HasAccount: true, CreatedAt: now, UpdatedAt: now,
 			},
 		})
 }
@@ -195,7 +195,7 @@ func twoIdentities(t *testing.T, h *house) {
 	require.NoError(t, err)
 	for actor, id := range map[string]string{"customer": "cus_1", "vendor": "vendor_1"} {
 		_, err = perform[workflows.Outcome](t, h, "set-auth-app-metadata/authid_2/"+actor, workflows.SetAuthAppMetadata,
-			workflows.SetAuthAppMetadataInput{AuthIdentityID: "authid_2", ActorType: actor, ActorID: ptr(id)})
+			workflows.SetAuthAppMetadataInput{AuthIdentityID: "authid_2", ActorType: actor, ActorID: new(id)})
 		require.NoError(t, err)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -41,7 +40,7 @@ func (p *program) devCommand() *cobra.Command {
 
 // dev runs until ctx ends.
 func (p *program) dev(ctx context.Context, cfg config.Config) (err error) {
-	p.limitMemory()
+	p.tuneMemory(ctx)
 	f, err := openDevFolder(cfg)
 	if err != nil {
 		return err
@@ -119,32 +118,6 @@ func (p *program) startTemporal(ctx context.Context, f *folder, cfg *config.Conf
 	}
 	cfg.Temporal.Address, cfg.Temporal.Namespace = server.Address(), server.Namespace()
 	return server, nil
-}
-
-// Memory of a dev process. Temporal's caches and a few password hashes fit into
-// softLimit; near it the collector works harder instead of growing the heap.
-const (
-	softLimit = 192 << 20
-	gcPercent = 50
-)
-
-// limitMemory keeps an idle dev process small, unless the operator said
-// otherwise by the variables of the Go runtime.
-func (p *program) limitMemory() {
-	set := func(name string) bool {
-		for _, entry := range p.environ {
-			if strings.HasPrefix(entry, name+"=") {
-				return true
-			}
-		}
-		return false
-	}
-	if !set("GOMEMLIMIT") {
-		debug.SetMemoryLimit(softLimit)
-	}
-	if !set("GOGC") {
-		debug.SetGCPercent(gcPercent)
-	}
 }
 
 func home(s *embedded.Server) app.Home {

@@ -49,6 +49,7 @@ func (p *program) partsCommand(use, short string, parts app.Parts) *cobra.Comman
 			if err := a.Listen(ctx); err != nil {
 				return err
 			}
+			p.tuneMemory(ctx)
 			log.InfoContext(ctx, "everlatch is running", slog.String("command", use), slog.String("address", a.Address()))
 			return a.Run(ctx)
 		},

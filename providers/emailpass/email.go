@@ -60,7 +60,7 @@ func fold(text string) string {
 func validLocal(local string) bool {
 	return local != "" && len(local) <= maxLocal && strings.IndexFunc(local, func(r rune) bool {
 		if r < utf8.RuneSelf {
-			return !isAtom(byte(r))
+			return !isAtom(byte(r)) //nolint:gosec // ASCII, by the line above
 		}
 		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsNumber(r)
 	}) < 0

@@ -35,7 +35,7 @@ func TestTypeChecks(t *testing.T) {
 	}
 	p, done := setup(t, emailpass.Options{})
 	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) { //nolint:paralleltest // one counter of hashes for all
 			_, err := p.Identify(tt.in)
 			requireRefusal(t, err, everlatch.CodeUnauthorized, tt.want)
 			_, err = p.Authenticate(t.Context(), tt.in, nil)
@@ -99,9 +99,8 @@ func TestEveryHashHasItsOwnSalt(t *testing.T) {
 	t.Parallel()
 
 	p, _ := setup(t, emailpass.Options{})
-	require.NotEqual(t,
-		registered(t, p, "supersecret").ProviderMetadata["password"],
-		registered(t, p, "supersecret").ProviderMetadata["password"])
+	first, second := registered(t, p, "supersecret"), registered(t, p, "supersecret")
+	require.NotEqual(t, first.ProviderMetadata["password"], second.ProviderMetadata["password"])
 }
 
 func TestDefaultParameters(t *testing.T) {
@@ -194,7 +193,7 @@ func TestRefusedLoginsCostTheSame(t *testing.T) {
 		"hash is too expensive to read": record("$argon2id$v=19$m=4194304,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"),
 	}
 	for name, rec := range records {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) { //nolint:paralleltest // one counter of hashes for all
 			verdict, err := p.Authenticate(t.Context(), input("ada@example.com", "not the password"), rec)
 			requireWrong(t, err)
 			require.Equal(t, providers.Verdict{}, verdict)
@@ -233,7 +232,7 @@ func TestMedusaHashesEvenOut(t *testing.T) {
 	own := registered(t, p, "supersecret")
 	done.take()
 	for name, rec := range map[string]*providers.Record{"nobody": nil, "ours": own, "Medusa's": record(recordedHash), "no hash": record("")} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) { //nolint:paralleltest // one counter of hashes for all
 			_, err := p.Authenticate(t.Context(), input("ada@example.com", "wrong"), rec)
 			requireWrong(t, err)
 			require.Equal(t, []string{"argon2id", "medusa-scrypt"}, done.take())
