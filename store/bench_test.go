@@ -105,7 +105,8 @@ func BenchmarkLogin(b *testing.B) {
 			require.NoError(b, err)
 			_, err = f.FindCredential(b.Context(), "emailpass", "ada@example.com")
 			require.NoError(b, err)
-			require.NoError(b, f.RecordUse(b.Context(), store.Use{IdentityID: identity.ID, Spend: ref}))
+			require.NoError(b, f.RecordUse(b.Context(), store.Use{IdentityID: identity.ID}))
+			require.NoError(b, f.DeleteSealed(b.Context(), ref))
 		}
 	})
 }

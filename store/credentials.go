@@ -22,9 +22,6 @@ type Use struct {
 	// was changed meanwhile, say by a new password, the metadata are not
 	// replaced: a renewed hash of the old password must not come back.
 	SeenAt time.Time
-	// Spend is the id of a sealed secret that is deleted in the same
-	// transaction; "" means none.
-	Spend string
 }
 
 // useResolution is how exact last_used_at is: a sign-in writes it at most once
@@ -78,10 +75,10 @@ func scanCredential(row scanner) (c credentialRow, err error) {
 
 // RecordUse keeps what a sign-in has changed, in one transaction, and the time
 // of it, to the hour. With nothing to keep it writes nothing. An identity that
-// is gone is [everlatch.ErrNotFound]; then nothing is spent either.
+// is gone is [everlatch.ErrNotFound].
 func (s *Store) RecordUse(ctx context.Context, use Use) error {
 	now := s.now()
-	if use.ProviderMetadata == nil && use.UserMetadata == nil && use.Spend == "" {
+	if use.ProviderMetadata == nil && use.UserMetadata == nil {
 		fresh, err := usedSince(ctx, s.reads, use.IdentityID, now.Add(-useResolution))
 		if fresh || err != nil {
 			return s.fail(ctx, "record use", err)
@@ -97,10 +94,7 @@ func (s *Store) RecordUse(ctx context.Context, use Use) error {
 				return err
 			}
 		}
-		if err := replaceMetadata(ctx, tx, use, now); err != nil {
-			return err
-		}
-		return spend(ctx, tx, use.Spend)
+		return replaceMetadata(ctx, tx, use, now)
 	})
 	return s.fail(ctx, "record use", err)
 }

@@ -77,18 +77,6 @@ func recordEvents(ctx context.Context, q querier, now time.Time, events ...everl
 	return nil
 }
 
-// released returns events that subscribers may see at once.
-func released(now time.Time, events []everlatch.Event) []everlatch.Event {
-	out := make([]everlatch.Event, len(events))
-	for i, e := range events {
-		if e.ReleasedAt == nil {
-			e.ReleasedAt = &now
-		}
-		out[i] = e
-	}
-	return out
-}
-
 // newEvent makes a released event about something that has just become true.
 func newEvent(now time.Time, name, groupID, identityID string, data everlatch.Metadata) everlatch.Event {
 	return everlatch.Event{

@@ -13,10 +13,7 @@ type NewIdentity struct {
 	ID, ProviderIdentityID         string
 	Provider, EntityID, EntityKey  string
 	UserMetadata, ProviderMetadata everlatch.Metadata
-	// Spend is the id of a sealed secret that is deleted in the same
-	// transaction; "" means none.
-	Spend string
-	// Events are recorded as released: registering is a whole dance.
+	// Events are recorded as they are: the dance releases them at its end.
 	Events []everlatch.Event
 }
 
@@ -76,12 +73,9 @@ func (s *Store) RegisterIdentity(ctx context.Context, in NewIdentity) (everlatch
 			if n == 0 {
 				return errTaken()
 			}
-			if err := recordEvents(ctx, tx, now, released(now, in.Events)...); err != nil {
+			if err := recordEvents(ctx, tx, now, in.Events...); err != nil {
 				return err
 			}
-		}
-		if err := spend(ctx, tx, in.Spend); err != nil {
-			return err
 		}
 		identity, err = identityOf(ctx, tx, in.ID)
 		return err

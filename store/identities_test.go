@@ -15,14 +15,11 @@ func TestRegisterIdentity(t *testing.T) {
 	t.Parallel()
 
 	tests := map[string]func(t *testing.T, f fixture){
-		"keeps identity, credential and events, and spends the secret": func(t *testing.T, f fixture) {
+		"keeps identity, credential and events": func(t *testing.T, f fixture) {
 			in := newIdentity("Ada@Example.com")
-			in.Spend = "sec_1"
 			in.Events = []everlatch.Event{{
 				ID: id(ids.Event), Name: everlatch.EventIdentityRegistered, GroupID: "register/1", AuthIdentityID: in.ID,
 			}}
-			sealed := store.Sealed{ID: "sec_1", KeyID: "k", Data: []byte("x"), ExpiresAt: start.Add(time.Minute)}
-			require.NoError(t, f.PutSealed(t.Context(), sealed))
 
 			got, err := f.RegisterIdentity(t.Context(), in)
 
@@ -36,8 +33,6 @@ func TestRegisterIdentity(t *testing.T) {
 					CreatedAt: start, UpdatedAt: start,
 				}},
 			}, got)
-			_, err = f.GetSealed(t.Context(), "sec_1")
-			require.ErrorIs(t, err, everlatch.ErrNotFound)
 			events, _, err := f.Events(t.Context(), store.EventFilter{Released: new(true)}, store.Page{})
 			require.NoError(t, err)
 			require.Len(t, events, 1)

@@ -45,29 +45,13 @@ func scanSealed(row scanner) (sealed Sealed, err error) {
 
 // DeleteSealed shreds sealed secrets. Ids that are gone already are no error.
 func (s *Store) DeleteSealed(ctx context.Context, ids ...string) error {
-	var err error
-	switch len(ids) {
-	case 0:
-	case 1:
-		err = spend(ctx, s.writes, ids[0])
-	default:
-		err = s.write(ctx, func(tx *tx) error {
-			for _, id := range ids {
-				if err := spend(ctx, tx, id); err != nil {
-					return err
-				}
+	err := s.write(ctx, func(tx *tx) error {
+		for _, id := range ids {
+			if _, err := tx.exec(ctx, deleteSealed, id); err != nil {
+				return err
 			}
-			return nil
-		})
-	}
-	return s.fail(ctx, "delete sealed secrets", err)
-}
-
-// spend deletes the secret of a step that has used it; "" is no secret.
-func spend(ctx context.Context, q querier, id string) error {
-	if id == "" {
+		}
 		return nil
-	}
-	_, err := q.exec(ctx, deleteSealed, id)
-	return err
+	})
+	return s.fail(ctx, "delete sealed secrets", err)
 }
