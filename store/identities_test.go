@@ -33,10 +33,10 @@ func TestRegisterIdentity(t *testing.T) {
 					CreatedAt: start, UpdatedAt: start,
 				}},
 			}, got)
-			events, _, err := f.Events(t.Context(), store.EventFilter{Released: new(true)}, store.Page{})
+			events, _, err := f.Events(t.Context(), store.EventFilter{Released: new(false)}, store.Page{})
 			require.NoError(t, err)
 			require.Len(t, events, 1)
-			require.Equal(t, start, *events[0].ReleasedAt)
+			require.Nil(t, events[0].ReleasedAt, "the dance may still fail")
 		},
 		"same id again returns what is stored": func(t *testing.T, f fixture) {
 			in := newIdentity("ada@example.com")
