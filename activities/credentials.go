@@ -48,12 +48,7 @@ func (a *Credentials) CheckCredentials(
 		out.Refusal, err = refusal(err)
 		return out, err
 	}
-	request, err := a.open(ctx, in.Request)
-	if err != nil {
-		out.Refusal, err = refusal(err)
-		return out, err
-	}
-	subject, err := provider.Identify(request)
+	request, subject, err := a.claim(ctx, provider, in.Request)
 	if err != nil {
 		out.Refusal, err = refusal(err)
 		return out, err
@@ -123,12 +118,7 @@ func (a *Credentials) RegisterIdentity(
 		out.Refusal, err = refusal(err)
 		return out, err
 	}
-	request, err := a.open(ctx, in.Request)
-	if err != nil {
-		out.Refusal, err = refusal(err)
-		return out, err
-	}
-	subject, err := provider.Identify(request)
+	request, subject, err := a.claim(ctx, provider, in.Request)
 	if err != nil {
 		out.Refusal, err = refusal(err)
 		return out, err
@@ -196,15 +186,20 @@ func (a *Credentials) DiscardIdentity(ctx context.Context, in DiscardIdentityInp
 	return None{}, a.Store.DiscardIdentity(ctx, in.IdentityID, in.GroupID)
 }
 
-func (a *Credentials) open(ctx context.Context, ref vault.Ref) (in providers.Input, err error) {
+// claim opens a sealed request and asks the provider whom it is about.
+func (a *Credentials) claim(
+	ctx context.Context, provider providers.Credentials, ref vault.Ref,
+) (in providers.Input, subject providers.Subject, err error) {
 	secret, err := a.Vault.Get(ctx, ref)
 	if err != nil {
-		return in, err
+		return in, subject, err
 	}
 	if json.Unmarshal(secret.Reveal(), &in) != nil {
-		return in, errors.New("the sealed request is not what flows sealed") // the cause would quote the request
+		// The cause would quote the request.
+		return in, subject, errors.New("the sealed request is not what flows sealed")
 	}
-	return in, nil
+	subject, err = provider.Identify(in)
+	return in, subject, err
 }
 
 // find returns the credential of a subject, and nil for the record when

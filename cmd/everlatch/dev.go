@@ -51,6 +51,9 @@ func (p *program) dev(ctx context.Context, cfg config.Config) (err error) {
 	}
 	cfg.Database.URL = f.database()
 	server, err := p.startTemporal(ctx, f, &cfg)
+	if err != nil && ctx.Err() != nil {
+		return nil // stopped before it had started
+	}
 	if err != nil {
 		return err
 	}
@@ -65,7 +68,7 @@ func (p *program) dev(ctx context.Context, cfg config.Config) (err error) {
 	if err := a.Listen(ctx); err != nil {
 		return err
 	}
-	r := running{API: "http://" + a.Address(), Temporal: server.Address(), Namespace: server.Namespace(), UI: server.UIURL()}
+	r := running{API: baseURL(a.Address()), Temporal: server.Address(), Namespace: server.Namespace(), UI: server.UIURL()}
 	if err := f.announce(r); err != nil {
 		return err
 	}

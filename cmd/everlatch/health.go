@@ -54,9 +54,15 @@ func (p *program) healthCommand() *cobra.Command {
 
 // healthURL returns where the configured API is reached from this machine.
 func healthURL(cfg config.Config) string {
-	host, port, err := net.SplitHostPort(cfg.HTTP.Address)
+	return baseURL(cfg.HTTP.Address) + "/health"
+}
+
+// baseURL returns the URL of what listens on an address, as this machine
+// reaches it.
+func baseURL(address string) string {
+	host, port, err := net.SplitHostPort(address)
 	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
 		host = "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, port) + "/health"
+	return "http://" + net.JoinHostPort(host, port)
 }
