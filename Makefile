@@ -11,7 +11,7 @@ check: $(TOOLS)/golangci-lint ## format, lint, determinism, layering
 	@test -z "$$(gofmt -l . | tee /dev/stderr)"
 	$(TOOLS)/golangci-lint run
 	$(TOOLS)/workflowcheck ./workflows/...
-	go test -run 'TestArch|TestLayer|TestImports' .
+	go test -run TestArrows .
 
 test: ## all tests, with the race detector (needs a C compiler)
 	go test -race -shuffle=on ./...

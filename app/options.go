@@ -37,6 +37,8 @@ type options struct {
 	home      Home
 	providers []registration
 	routes    []func(*api.Server)
+	// weakSecrets lets dev start with secrets that somebody chose.
+	weakSecrets bool
 }
 
 type registration struct {
@@ -50,6 +52,10 @@ func WithParts(p Parts) Option { return func(o *options) { o.parts = p } }
 // WithMigrations brings the schema of the database up to date. Without it, New
 // refuses a database that is behind.
 func WithMigrations() Option { return func(o *options) { o.migrate = true } }
+
+// WithWeakSecrets accepts signing secrets that could be guessed, and warns.
+// It is for development alone: anybody who guesses them is anybody (W35).
+func WithWeakSecrets() Option { return func(o *options) { o.weakSecrets = true } }
 
 // WithClock replaces the clock, for tests.
 func WithClock(now func() time.Time) Option { return func(o *options) { o.now = now } }

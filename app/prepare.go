@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -23,7 +24,13 @@ type prepared struct {
 func prepare(cfg *config.Config, o *options) (p prepared, err error) {
 	serves := o.parts != 0
 	required := cfg.RequireData
-	if serves {
+	switch {
+	case serves && o.weakSecrets:
+		required = cfg.RequireDev
+		for _, p := range cfg.WeakSecrets() {
+			o.log.Warn("a secret is weak; only dev starts with it", slog.String("setting", p.Key), slog.String("reason", p.Message))
+		}
+	case serves:
 		required = cfg.Require
 	}
 	problems := []error{required()}

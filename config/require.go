@@ -20,10 +20,22 @@ var placeholders = []string{"supersecret", "changeme", "change-me", "change_me",
 // secrets and the database, each by name (W35). A nil error means that none is
 // missing or weak. dev generates what is missing instead, see [Generate].
 func (c *Config) Require() error {
+	return append(c.requireKeys(), append(c.WeakSecrets(), c.requireData()...)...).err()
+}
+
+// RequireDev is [Config.Require] for dev: a secret that somebody chose there
+// may be weak. It may not be missing, but [Config.Generate] sees to that.
+func (c *Config) RequireDev() error {
+	return append(c.requireKeys(), c.requireData()...).err()
+}
+
+// WeakSecrets names the signing secrets that could be guessed.
+func (c *Config) WeakSecrets() Problems {
 	var out Problems
-	out = append(out, c.requireSigningKey()...)
-	out = append(out, requireSecret("http.cookie_secret (COOKIE_SECRET)", c.HTTP.CookieSecret)...)
-	return append(out, c.requireData()...).err()
+	if strings.HasPrefix(c.HTTP.JWTOptions.Algorithm, "HS") {
+		out = append(out, weakSecret(jwtSecret, c.HTTP.JWTSecret)...)
+	}
+	return append(out, weakSecret(cookieSecret, c.HTTP.CookieSecret)...)
 }
 
 // RequireData is [Config.Require] for a program that reaches the data and
@@ -44,10 +56,24 @@ func (c *Config) requireData() Problems {
 	return out
 }
 
+const (
+	jwtSecret    = "http.jwt_secret (JWT_SECRET)"
+	cookieSecret = "http.cookie_secret (COOKIE_SECRET)"
+	makeSecret   = "; make one with: openssl rand -base64 48"
+)
+
+func (c *Config) requireKeys() Problems {
+	out := c.requireSigningKey()
+	if c.HTTP.CookieSecret == "" {
+		out = append(out, Problem{cookieSecret, "missing" + makeSecret})
+	}
+	return out
+}
+
 // requireSigningKey checks the form of the key; whether it fits the algorithm
 // is found out where tokens are made.
 func (c *Config) requireSigningKey() Problems {
-	const key = "http.jwt_secret (JWT_SECRET)"
+	const key = jwtSecret
 	isPEM := strings.Contains(c.HTTP.JWTSecret.Reveal(), "-----BEGIN ")
 	symmetric := strings.HasPrefix(c.HTTP.JWTOptions.Algorithm, "HS")
 	switch {
@@ -55,8 +81,10 @@ func (c *Config) requireSigningKey() Problems {
 		return Problems{{key, "is a key in PEM, which " + c.HTTP.JWTOptions.Algorithm + " does not use; set http.jwt_options.algorithm (W37)"}}
 	case symmetric && c.HTTP.JWTPublicKey != "":
 		return Problems{{"http.jwt_public_key (JWT_PUBLIC_KEY)", "is set, and " + c.HTTP.JWTOptions.Algorithm + " does not use one; set http.jwt_options.algorithm (W37)"}}
+	case symmetric && c.HTTP.JWTSecret == "":
+		return Problems{{key, "missing" + makeSecret}}
 	case symmetric:
-		return requireSecret(key, c.HTTP.JWTSecret)
+		return nil
 	case c.HTTP.JWTSecret == "":
 		return Problems{{key, "missing; " + c.HTTP.JWTOptions.Algorithm + " needs a private key in PEM"}}
 	case !isPEM:
@@ -65,8 +93,8 @@ func (c *Config) requireSigningKey() Problems {
 	return nil
 }
 
-func requireSecret(key string, secret Secret) Problems {
-	const hint = "; make one with: openssl rand -base64 48"
+// weakSecret is about a secret that is there and can be guessed.
+func weakSecret(key string, secret Secret) Problems {
 	text := secret.Reveal()
 	seen := map[byte]bool{}
 	for i := range len(text) {
@@ -74,15 +102,15 @@ func requireSecret(key string, secret Secret) Problems {
 	}
 	switch {
 	case text == "":
-		return Problems{{key, "missing" + hint}}
+		return nil
 	case len(text) < leastSecret:
-		return Problems{{key, "weak: shorter than 32 bytes" + hint}}
+		return Problems{{key, "weak: shorter than 32 bytes" + makeSecret}}
 	case len(seen) < leastVariety:
-		return Problems{{key, "weak: made of a few characters that repeat" + hint}}
+		return Problems{{key, "weak: made of a few characters that repeat" + makeSecret}}
 	}
 	for _, word := range placeholders {
 		if strings.Contains(strings.ToLower(text), word) {
-			return Problems{{key, "weak: looks like a placeholder, it contains \"" + word + "\"" + hint}}
+			return Problems{{key, "weak: looks like a placeholder, it contains \"" + word + "\"" + makeSecret}}
 		}
 	}
 	return nil

@@ -168,3 +168,20 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	require.NotContains(t, printed, "topsecret")
 	require.Equal(t, "[secret]", config.URL("u:topsecret@/x").String())
 }
+
+// Dev starts with a secret that somebody chose, however weak, as long as the
+// operator can be told (W35).
+func TestDevAcceptsWeakSecrets(t *testing.T) {
+	t.Parallel()
+	c, err := config.Load(config.Sources{Environ: []string{
+		"JWT_SECRET=supersecret", "COOKIE_SECRET=supersecret", "DATABASE_URL=sqlite:///tmp/x.db",
+		"EVERLATCH_ENCRYPTION_KEYS=k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+	}})
+	require.NoError(t, err)
+	require.NoError(t, c.RequireDev())
+	require.Len(t, c.WeakSecrets(), 2)
+	require.Error(t, c.Require())
+
+	c.HTTP.CookieSecret = ""
+	require.Error(t, c.RequireDev(), "missing is not weak")
+}
