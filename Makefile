@@ -21,7 +21,7 @@ test-postgres: ## the tests that use PostgreSQL, on TEST_POSTGRES_URL
 	go test -shuffle=on ./store/... ./app/... ./e2e/...
 
 golden: ## rewrite golden files and README's table; read the diff
-	go test ./config ./worker -update
+	UPDATE_GOLDEN=1 go test ./config ./worker
 
 history: ## record new workflow histories; existing ones are never overwritten
 	go test ./e2e -run TestRecordHistories -record

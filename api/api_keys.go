@@ -45,8 +45,11 @@ var apiKeyColumns = table[everlatch.APIKey]{
 
 var (
 	apiKeyFilters = schema{
-		{name: "q", kind: kindText}, {name: "id", kind: kindTexts}, {name: "title", kind: kindTexts},
-		{name: "token", kind: kindTexts}, {name: "type", kind: kindTexts},
+		{name: "q", kind: kindText},
+		{name: "id", kind: kindTexts},
+		{name: "title", kind: kindTexts},
+		{name: "token", kind: kindTexts},
+		{name: "type", kind: kindTexts},
 	}
 	createKeyFields = schema{
 		{name: "title", kind: kindText, required: true},

@@ -166,9 +166,9 @@ func TestAuthenticateElsewhere(t *testing.T) {
 	e.GET("/x", func(c echo.Context) error { return c.NoContent(http.StatusOK) },
 		api.Authenticate([]string{"*"}, []api.Method{api.MethodBearer}, api.AuthOptions{AllowUnauthenticated: true}))
 	recorder := httptest.NewRecorder()
-	e.ServeHTTP(recorder, httptest.NewRequest("GET", "/x", nil))
+	e.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/x", nil))
 	require.Equal(t, 500, recorder.Code, "a forgotten server must not open the route")
-	_, ok := api.AuthContext(e.NewContext(httptest.NewRequest("GET", "/x", nil), recorder))
+	_, ok := api.AuthContext(e.NewContext(httptest.NewRequest(http.MethodGet, "/x", nil), recorder))
 	require.False(t, ok)
-	require.Empty(t, api.Body(e.NewContext(httptest.NewRequest("GET", "/x", nil), recorder)))
+	require.Empty(t, api.Body(e.NewContext(httptest.NewRequest(http.MethodGet, "/x", nil), recorder)))
 }

@@ -20,7 +20,7 @@ func BenchmarkReadCustomer(b *testing.B) {
 		"nobody":  func(*http.Request) {},
 	} {
 		b.Run(name, func(b *testing.B) {
-			first := httptest.NewRequest("GET", "/store/customers/me", nil)
+			first := httptest.NewRequest(http.MethodGet, "/store/customers/me", nil)
 			set(first)
 			handler := w.server.Handler()
 			b.ReportAllocs()

@@ -32,15 +32,21 @@ func TestBodiesThatAreRefused(t *testing.T) {
 		"malformed JSON": {`{"email":"a`, nil, 400, `{"message":"Unterminated string in JSON at position 11","type":"invalid_data"}`},
 		"a JSON string":  {`"str"`, nil, 400, `{"message":"Unexpected token '\"', \"\"str\"\" is not valid JSON","type":"invalid_data"}`},
 		"another charset": {
-			`{}`, []header{with("Content-Type", "application/json; charset=iso-8859-1")}, 415,
+			`{}`,
+			[]header{with("Content-Type", "application/json; charset=iso-8859-1")},
+			415,
 			`{"message":"unsupported charset \"ISO-8859-1\"","type":"unknown_error"}`,
 		},
 		"another charset of a form": {
-			`a=b`, []header{with("Content-Type", "application/x-www-form-urlencoded; charset=utf-16")}, 415,
+			`a=b`,
+			[]header{with("Content-Type", "application/x-www-form-urlencoded; charset=utf-16")},
+			415,
 			`{"message":"unsupported charset \"UTF-16\"","type":"unknown_error"}`,
 		},
 		"another encoding": {
-			`{}`, []header{with("Content-Encoding", "FOO")}, 415,
+			`{}`,
+			[]header{with("Content-Encoding", "FOO")},
+			415,
 			`{"message":"unsupported content encoding \"foo\"","type":"unknown_error"}`,
 		},
 		"too large": {
@@ -48,7 +54,9 @@ func TestBodiesThatAreRefused(t *testing.T) {
 			`{"message":"request entity too large","type":"unknown_error"}`,
 		},
 		"no gzip inside": {
-			`{"email":"a@b.cc"}`, []header{with("Content-Encoding", "gzip")}, 400,
+			`{"email":"a@b.cc"}`,
+			[]header{with("Content-Encoding", "gzip")},
+			400,
 			`{"message":"incorrect header check","type":"invalid_data"}`,
 		},
 		"a number beyond Go's": {
@@ -59,11 +67,15 @@ func TestBodiesThatAreRefused(t *testing.T) {
 			`{"message":"JSON is nested too deeply","type":"invalid_data"}`,
 		},
 		"too many form fields": {
-			strings.Repeat("a=1&", 1001), []header{form}, 413,
+			strings.Repeat("a=1&", 1001),
+			[]header{form},
+			413,
 			`{"message":"too many parameters","type":"unknown_error"}`,
 		},
 		"a form too deep": {
-			"a" + strings.Repeat("[b]", 40) + "=1", []header{form}, 400,
+			"a" + strings.Repeat("[b]", 40) + "=1",
+			[]header{form},
+			400,
 			`{"message":"The input exceeded the depth","type":"invalid_data"}`,
 		},
 	}
@@ -131,11 +143,13 @@ func TestBodiesThatAreRead(t *testing.T) {
 	}{
 		"gzip": {
 			squeeze(func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }, `{"a":1}`),
-			"application/json", "gzip", object{"a": 1.0},
+			"application/json", "gzip",
+			object{"a": 1.0},
 		},
 		"deflate": {
 			squeeze(func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) }, `{"a":1}`),
-			"application/json", "Deflate", object{"a": 1.0},
+			"application/json", "Deflate",
+			object{"a": 1.0},
 		},
 		"a byte order mark":   {"\ufeff{\"a\":1}", "application/json; charset=UTF-8", "", object{"a": 1.0}},
 		"a simple form":       {"email=a%40b.cc&password=x+y&empty=&bare", form, "", object{"email": "a@b.cc", "password": "x y", "empty": "", "bare": ""}},
@@ -189,7 +203,7 @@ func TestMessagesOfMalformedJSON(t *testing.T) {
 	for text, want := range cases {
 		r := w.send(w.raw, "POST", registerPath, text)
 		if want == "" {
-			if r.StatusCode == 400 {
+			if r.StatusCode == http.StatusBadRequest {
 				require.Equal(t, "JSON has a number that is too large", r.text(t, "message"), "%q", text)
 				continue
 			}
@@ -216,7 +230,7 @@ func FuzzBind(f *testing.F) {
 	f.Add("application/json", "deflate", "x\x9c")
 	w := setup(f)
 	f.Fuzz(func(t *testing.T, kind, encoding, body string) {
-		r, err := http.NewRequestWithContext(t.Context(), "POST", "http://x"+registerPath, strings.NewReader(body))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://x"+registerPath, strings.NewReader(body))
 		require.NoError(t, err)
 		r.Header["Content-Type"], r.Header["Content-Encoding"] = []string{kind}, []string{encoding}
 		resp, err := w.raw.Do(r)
@@ -229,7 +243,7 @@ func FuzzBind(f *testing.F) {
 		trimmed := strings.TrimLeft(body, " \t\r\n")
 		if kind == "application/json" && encoding == "" && len(body) < 5000 && strings.HasPrefix(trimmed, "{") {
 			var v any
-			require.Equal(t, json.Unmarshal([]byte(body), &v) != nil, resp.StatusCode == 400, "%q: %s", body, answer)
+			require.Equal(t, json.Unmarshal([]byte(body), &v) != nil, resp.StatusCode == http.StatusBadRequest, "%q: %s", body, answer)
 		}
 	})
 }

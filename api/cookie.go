@@ -106,14 +106,14 @@ func cookieValue(headers []string, name string) (string, bool) {
 func (j cookieJar) set(c echo.Context, id string, expires time.Time) {
 	cookie := j.cookie(c)
 	cookie.Value, cookie.Expires = url.QueryEscape(j.sign(id)), expires
-	c.SetCookie(cookie)
+	c.SetCookie(cookie) //nolint:gosec // see cookie
 }
 
 // clear takes it back.
 func (j cookieJar) clear(c echo.Context) {
 	cookie := j.cookie(c)
 	cookie.Expires = time.Unix(0, 0)
-	c.SetCookie(cookie)
+	c.SetCookie(cookie) //nolint:gosec // see cookie
 }
 
 // cookie has the attributes of contract 4.2, and SameSite always (W40).
@@ -122,7 +122,7 @@ func (j cookieJar) cookie(c echo.Context) *http.Cookie {
 	if j.opts.Secure != nil {
 		secure = *j.opts.Secure
 	}
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // Secure and SameSite are the operator's, safe by default
 		Name: j.opts.Name, Path: j.opts.Path, Domain: j.opts.Domain,
 		HttpOnly: true, Secure: secure, SameSite: sameSites[j.opts.SameSite],
 	}

@@ -55,16 +55,16 @@ func splitPattern(entry string) (source, flags string, ok bool) {
 
 // goFlags keeps the flags that mean something to a single test of a string.
 func goFlags(flags string) string {
-	kept := ""
+	var kept strings.Builder
 	for _, f := range "ims" {
 		if strings.ContainsRune(flags, f) {
-			kept += string(f)
+			kept.WriteString(string(f))
 		}
 	}
-	if kept == "" {
+	if kept.String() == "" {
 		return ""
 	}
-	return "(?" + kept + ")"
+	return "(?" + kept.String() + ")"
 }
 
 func (l *originList) allows(origin string) bool {

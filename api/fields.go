@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/everlatch/everlatch"
@@ -152,12 +153,12 @@ func splitFields(fields string) []fieldToken {
 		}
 		t := fieldToken{text: strings.TrimSpace(entry)}
 		name := t.text
-		switch {
-		case entry[0] == '+' || entry[0] == ' ': // a plus sign in a query is a blank
+		switch entry[0] {
+		case '+', ' ': // a plus sign in a query is a blank
 			name = strings.TrimPrefix(name, "+")
-		case entry[0] == '-':
+		case '-':
 			t.removes, name = true, name[1:]
-		case entry[0] == '*':
+		case '*':
 		default:
 			t.replaces = !strings.HasSuffix(name, ".*")
 		}
@@ -193,10 +194,8 @@ func (p fieldPolicy) checkDepth(tokens []fieldToken) error {
 
 func (p fieldPolicy) forbids(path []string) bool {
 	for _, name := range p.restricted {
-		for _, part := range path {
-			if part == name {
-				return true
-			}
+		if slices.Contains(path, name) {
+			return true
 		}
 	}
 	return false

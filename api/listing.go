@@ -1,6 +1,8 @@
 package api
 
 import (
+	"slices"
+
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch/store"
@@ -11,8 +13,10 @@ var retrieveQuery = schema{{name: "fields", kind: kindText}}
 
 // listQuery is what every list knows beside its filters.
 var listQuery = schema{
-	{name: "fields", kind: kindText}, {name: "offset", kind: kindCount},
-	{name: "limit", kind: kindCount}, {name: "order", kind: kindText},
+	{name: "fields", kind: kindText},
+	{name: "offset", kind: kindCount},
+	{name: "limit", kind: kindCount},
+	{name: "order", kind: kindText},
 }
 
 // query validates the query string. Most requests have none.
@@ -54,7 +58,7 @@ type page struct {
 
 // listed validates the query of a list.
 func (s *Server) listed(c echo.Context, of shape, filters schema, limit int) (page, error) {
-	in, err := query(c, append(filters[:len(filters):len(filters)], listQuery...))
+	in, err := query(c, append(slices.Clip(filters), listQuery...))
 	if err != nil {
 		return page{}, err
 	}

@@ -320,7 +320,7 @@ func FuzzCookie(f *testing.F) {
 	}
 	w := setup(f)
 	f.Fuzz(func(t *testing.T, cookie string) {
-		r, err := http.NewRequestWithContext(t.Context(), "GET", "http://x/store/customers/me", nil)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://x/store/customers/me", nil)
 		require.NoError(t, err)
 		r.Header["Cookie"] = []string{cookie}
 		resp, err := w.raw.Do(r)

@@ -87,14 +87,14 @@ func options(change func(*api.Options)) setting {
 	return func(o *api.Options, _ *tokens.Config) { change(o) }
 }
 
-func setup(t testing.TB, settings ...setting) *world {
-	t.Helper()
-	w := &world{t: t, clock: &clock{now: time.Date(2026, 11, 23, 13, 47, 46, 0, time.UTC)}, logs: &syncBuffer{}}
+func setup(tb testing.TB, settings ...setting) *world {
+	tb.Helper()
+	w := &world{t: tb, clock: &clock{now: time.Date(2026, 11, 23, 13, 47, 46, 0, time.UTC)}, logs: &syncBuffer{}}
 	var err error
-	w.store, err = store.Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "test.db"), w.clock.Now)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = w.store.Close() })
-	require.NoError(t, w.store.Migrate(t.Context()))
+	w.store, err = store.Open(tb.Context(), "sqlite://"+filepath.Join(tb.TempDir(), "test.db"), w.clock.Now)
+	require.NoError(tb, err)
+	tb.Cleanup(func() { _ = w.store.Close() })
+	require.NoError(tb, w.store.Migrate(tb.Context()))
 
 	o := api.Options{
 		AdminCORS: adminOrigin, StoreCORS: " " + shopOrigin + ` , /\.preview\.example$/i`, CookieSecrets: []string{cookieSecret},
@@ -105,22 +105,22 @@ func setup(t testing.TB, settings ...setting) *world {
 		s(&o, &cfg)
 	}
 	w.tokens, err = tokens.New(cfg, w.clock.Now)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	w.flows = &fakeFlows{store: w.store, now: w.clock.Now}
 	level := slog.LevelDebug
-	if _, bench := t.(*testing.B); bench {
+	if _, bench := tb.(*testing.B); bench {
 		level = slog.LevelInfo // as in production
 	}
 	registry := providers.NewRegistry()
-	require.NoError(t, registry.Add("emailpass", registrar{}))
-	require.NoError(t, registry.Add("login-only", loginOnly{}))
+	require.NoError(tb, registry.Add("emailpass", registrar{}))
+	require.NoError(tb, registry.Add("login-only", loginOnly{}))
 	w.server, err = api.New(api.Deps{
 		Store: w.store, Flows: w.flows, Tokens: w.tokens, Providers: registry, Now: w.clock.Now,
 		Log: slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: level})),
 	}, o)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	base := apitest.Handler(w.server.Handler())
-	w.client = &http.Client{Transport: apitest.NewTransport(t, base)}
+	w.client = &http.Client{Transport: apitest.NewTransport(tb, base)}
 	w.raw = &http.Client{Transport: base}
 	return w
 }
@@ -133,29 +133,29 @@ type reply struct {
 }
 
 // value returns a part of a JSON body: "customer.email".
-func (r reply) value(t testing.TB, path string) any {
-	t.Helper()
+func (r reply) value(tb testing.TB, path string) any {
+	tb.Helper()
 	var v any
-	require.NoError(t, json.Unmarshal([]byte(r.body), &v), r.body)
+	require.NoError(tb, json.Unmarshal([]byte(r.body), &v), r.body)
 	for part := range strings.SplitSeq(path, ".") {
 		object, ok := v.(map[string]any)
-		require.True(t, ok, "no %s in %s", path, r.body)
+		require.True(tb, ok, "no %s in %s", path, r.body)
 		v = object[part]
 	}
 	return v
 }
 
-func (r reply) text(t testing.TB, path string) string {
-	t.Helper()
-	text, ok := r.value(t, path).(string)
-	require.True(t, ok, "no text %s in %s", path, r.body)
+func (r reply) text(tb testing.TB, path string) string {
+	tb.Helper()
+	text, ok := r.value(tb, path).(string)
+	require.True(tb, ok, "no text %s in %s", path, r.body)
 	return text
 }
 
 // is compares a body byte for byte: the order of the fields is part of it.
-func (r reply) is(t testing.TB, want string) {
-	t.Helper()
-	require.Equal(t, want, r.body)
+func (r reply) is(tb testing.TB, want string) {
+	tb.Helper()
+	require.Equal(tb, want, r.body)
 }
 
 type header func(*http.Request)
@@ -251,10 +251,10 @@ func (w *world) claims(token string) tokens.Claims {
 }
 
 // cookie returns the session cookie that an answer sets, as a browser sends it.
-func (r reply) cookie(t testing.TB) string {
-	t.Helper()
+func (r reply) cookie(tb testing.TB) string {
+	tb.Helper()
 	cookies := r.Cookies()
-	require.Len(t, cookies, 1)
+	require.Len(tb, cookies, 1)
 	return cookies[0].Name + "=" + cookies[0].Value
 }
 

@@ -125,7 +125,7 @@ func TestClientsThatLeave(t *testing.T) {
 	t.Parallel()
 
 	w := setup(t)
-	r := httptest.NewRequest("GET", "/store/customers/me", nil)
+	r := httptest.NewRequest(http.MethodGet, "/store/customers/me", nil)
 	r.Header.Set("Authorization", "Bearer "+w.customer("a@example.com"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -26,8 +26,11 @@ var userTable = table[everlatch.User]{
 var userShape = shapeOf(userTable)
 
 var userFilters = schema{
-	{name: "q", kind: kindText}, {name: "id", kind: kindTexts}, {name: "email", kind: kindTexts},
-	{name: "first_name", kind: kindText}, {name: "last_name", kind: kindText},
+	{name: "q", kind: kindText},
+	{name: "id", kind: kindTexts},
+	{name: "email", kind: kindTexts},
+	{name: "first_name", kind: kindText},
+	{name: "last_name", kind: kindText},
 }
 
 var userFields = schema{

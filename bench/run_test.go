@@ -43,7 +43,9 @@ type line struct {
 
 func lines(t *testing.T, out string) []line {
 	t.Helper()
-	var report struct{ Results []line }
+	var report struct {
+		Results []line `json:"results"`
+	}
 	require.NoError(t, json.Unmarshal([]byte(out), &report), out)
 	return report.Results
 }

@@ -76,7 +76,10 @@ func (s *service) serve(route string, handle func(r *http.Request) (int, any)) h
 
 type object map[string]any
 
-type typed struct{ Email, Password string }
+type typed struct {
+	Email    string `json:"email"`
+	Password string `json:"password"`
+}
 
 func read(r *http.Request) (in typed) {
 	if r.Header.Get("Content-Type") != "application/json" || json.NewDecoder(r.Body).Decode(&in) != nil {

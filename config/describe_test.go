@@ -1,7 +1,6 @@
 package config_test
 
 import (
-	"flag"
 	"os"
 	"strings"
 	"testing"
@@ -11,8 +10,6 @@ import (
 	"github.com/everlatch/everlatch/config"
 )
 
-var update = flag.Bool("update", false, "rewrite the table of settings in README.md")
-
 const (
 	readme = "../README.md"
 	begin  = "<!-- settings:begin -->\n"
@@ -20,7 +17,7 @@ const (
 )
 
 // The table in README is made from the tags of Config, and this fails when it
-// is stale: go test ./config -update
+// is stale: UPDATE_GOLDEN=1 go test ./config
 func TestReadmeTable(t *testing.T) {
 	t.Parallel()
 
@@ -31,11 +28,11 @@ func TestReadmeTable(t *testing.T) {
 	_, after, found := strings.Cut(rest, end)
 	require.True(t, found, "README.md has lost %q", end)
 	want := before + begin + config.Markdown() + end + after
-	if *update {
+	if os.Getenv("UPDATE_GOLDEN") != "" {
 		require.NoError(t, os.WriteFile(readme, []byte(want), 0o644))
 		return
 	}
-	require.Equal(t, want, string(content), "the table of settings is stale; run: go test ./config -update")
+	require.Equal(t, want, string(content), "the table of settings is stale; run: UPDATE_GOLDEN=1 go test ./config")
 }
 
 func TestEverySettingIsDescribed(t *testing.T) {

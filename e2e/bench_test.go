@@ -189,7 +189,9 @@ func tokenFrom(b *testing.B, p *process, path string, body object) string {
 	b.Helper()
 	a, err := p.try(b.Context(), "POST", path, body)
 	require.NoError(b, ok(a, err))
-	var out struct{ Token string }
+	var out struct {
+		Token string `json:"token"`
+	}
 	require.NoError(b, json.Unmarshal(a.raw, &out))
 	return out.Token
 }

@@ -111,7 +111,7 @@ func TestDatabaseIsAway(t *testing.T) {
 	env := production(u.String(), server.Address())
 	runToEnd(t, env, "migrate", "up")
 	p := startCommand(t, "serve", env)
-	token := p.signUp(t, "ada@example.com", password)
+	token := p.signUp(t)
 
 	wire.cut()
 

@@ -56,7 +56,7 @@ func TestTemporalIsAway(t *testing.T) {
 	env := production("sqlite://"+filepath.Join(folder, "store.db"), server.Address())
 	runToEnd(t, env, "migrate", "up")
 	p := startCommand(t, "serve", env)
-	token := p.signUp(t, "ada@example.com", password)
+	token := p.signUp(t)
 
 	require.NoError(t, server.Stop())
 

@@ -239,9 +239,10 @@ func (p *process) login(t *testing.T, email, password string) string {
 	return a.str(t, "token")
 }
 
-// signUp registers, creates the customer and signs in.
-func (p *process) signUp(t *testing.T, email, password string) string {
+// signUp registers Ada, creates her customer and signs her in.
+func (p *process) signUp(t *testing.T) string {
 	t.Helper()
+	const email = "ada@example.com"
 	token := p.register(t, email, password)
 	a := p.call(t, "POST", "/store/customers", object{"email": email}, bearer(token)...)
 	require.Equal(t, 200, a.status, "%s", a.raw)

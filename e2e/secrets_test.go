@@ -74,7 +74,7 @@ func everyDance(t *testing.T, p *process) map[string]string {
 	token := p.login(t, "ada@example.com", first)
 	secrets["token"] = token
 	session := p.call(t, "POST", "/auth/session", nil, bearer(token)...)
-	cookie := strings.TrimPrefix(strings.SplitN(session.header.Get("Set-Cookie"), ";", 2)[0], "connect.sid=")
+	cookie := cookieValue(session)
 	require.NotEmpty(t, cookie)
 	secrets["session cookie"] = cookie
 	plain, err := url.QueryUnescape(cookie)
@@ -118,4 +118,10 @@ func names(m map[string][]byte) []string {
 		out = append(out, name)
 	}
 	return out
+}
+
+// cookieValue returns the value of the cookie that an answer sets.
+func cookieValue(a answer) string {
+	cookie, _, _ := strings.Cut(a.header.Get("Set-Cookie"), ";")
+	return strings.TrimPrefix(cookie, "connect.sid=")
 }

@@ -16,14 +16,14 @@ func TestTour(t *testing.T) {
 	t.Parallel()
 	p := startDev(t, devOptions{})
 
-	token := p.signUp(t, "ada@example.com", password)
+	token := p.signUp(t)
 	me := p.call(t, "GET", "/store/customers/me", nil, bearer(token)...)
 	require.Equal(t, 200, me.status, "%s", me.raw)
 	require.Equal(t, "ada@example.com", me.str(t, "customer.email"))
 
 	session := p.call(t, "POST", "/auth/session", nil, bearer(token)...)
 	require.Equal(t, 200, session.status, "%s", session.raw)
-	cookie := strings.SplitN(session.header.Get("Set-Cookie"), ";", 2)[0]
+	cookie, _, _ := strings.Cut(session.header.Get("Set-Cookie"), ";")
 	require.True(t, strings.HasPrefix(cookie, "connect.sid=s%3A"), cookie)
 
 	refreshed := p.call(t, "POST", "/auth/token/refresh", nil, bearer(token)...)
@@ -51,7 +51,7 @@ func TestTour(t *testing.T) {
 func TestEphemeralKeepsNothing(t *testing.T) {
 	t.Parallel()
 	p := startDev(t, devOptions{args: []string{"--ephemeral"}})
-	p.signUp(t, "ada@example.com", password)
+	p.signUp(t)
 	p.stop(t)
 	require.NoFileExists(t, p.dir)
 }

@@ -227,6 +227,3 @@ func succeeded(errs []error) int {
 	}
 	return n
 }
-
-//go:fix inline
-func ptr[T any](v T) *T { return new(v) }

@@ -51,7 +51,7 @@ func TestRecordHistories(t *testing.T) {
 	}
 	cust := func(identity, id, mail string) workflows.CreateCustomerAccountInput {
 		return workflows.CreateCustomerAccountInput{AuthIdentityID: identity, Customer: everlatch.Customer{
-			ID: id, Email: ptr(mail), HasAccount: true, CreatedAt: h.clock.Now(), UpdatedAt: h.clock.Now(),
+			ID: id, Email: new(mail), HasAccount: true, CreatedAt: h.clock.Now(), UpdatedAt: h.clock.Now(),
 		}}
 	}
 	user := func(identity, id, mail, pass string) workflows.CreateUserAccountInput {
@@ -79,8 +79,8 @@ func TestRecordHistories(t *testing.T) {
 	r.keep(t, "CreateCustomerAccount/identity_linked", workflows.CreateCustomerAccount, cust("authid_1", "cus_2", "b@example.com"))
 	r.keep(t, "CreateUserAccount/created", workflows.CreateUserAccount, user("authid_u", "user_1", "root@example.com", password))
 	r.keep(t, "CreateUserAccount/registration_refused", workflows.CreateUserAccount, user("authid_v", "user_2", "root@example.com", "other password"))
-	r.keep(t, "SetAuthAppMetadata/linked", workflows.SetAuthAppMetadata, meta("authid_1", ptr("vendor_1")))
-	r.keep(t, "SetAuthAppMetadata/refused", workflows.SetAuthAppMetadata, meta("authid_1", ptr("vendor_2")))
+	r.keep(t, "SetAuthAppMetadata/linked", workflows.SetAuthAppMetadata, meta("authid_1", new("vendor_1")))
+	r.keep(t, "SetAuthAppMetadata/refused", workflows.SetAuthAppMetadata, meta("authid_1", new("vendor_2")))
 	r.keep(t, "SetAuthAppMetadata/unlinked", workflows.SetAuthAppMetadata, meta("authid_1", nil))
 	require.NoError(t, linkVendor(t, h, "authid_u"))
 	r.keep(t, "RemoveUserAccount/shared", workflows.RemoveUserAccount, workflows.RemoveAccountInput{ActorID: "user_1"})
@@ -138,6 +138,6 @@ func (r *recorder) keep(t *testing.T, name string, workflow any, in ...any) {
 func linkVendor(t *testing.T, h *house, identity string) error {
 	t.Helper()
 	_, err := perform[workflows.Outcome](t, h, "set-auth-app-metadata/"+identity, workflows.SetAuthAppMetadata,
-		workflows.SetAuthAppMetadataInput{AuthIdentityID: identity, ActorType: "vendor", ActorID: ptr("vendor_9")})
+		workflows.SetAuthAppMetadataInput{AuthIdentityID: identity, ActorType: "vendor", ActorID: new("vendor_9")})
 	return err
 }

@@ -200,9 +200,6 @@ func (a *faultyActivity) ExecuteActivity(ctx context.Context, in *interceptor.Ex
 	return out, err
 }
 
-//go:fix inline
-func ptr[T any](v T) *T { return new(v) }
-
 // snapshot is what the store holds, for "as it was before".
 func (h *house) snapshot(t *testing.T) map[string][]string {
 	t.Helper()

@@ -45,7 +45,7 @@ func (p *program) userCreateCommand() *cobra.Command {
 					FirstName: optional(first), LastName: optional(last),
 				})
 				if errors.Is(err, everlatch.ErrUnavailable) {
-					return fmt.Errorf("%w Is Temporal reachable, and is a worker running? (%v)", err, errors.Unwrap(err))
+					return errors.Join(err, errors.New("is Temporal reachable, and is a worker running?"), errors.Unwrap(err))
 				}
 				if err != nil {
 					return err

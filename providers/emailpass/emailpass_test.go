@@ -34,8 +34,9 @@ func TestTypeChecks(t *testing.T) {
 		"email an empty map": {input(map[string]any{}, "supersecret"), "Email should be a string"},
 	}
 	p, done := setup(t, emailpass.Options{})
+	//nolint:paralleltest // one counter of hashes for all
 	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // one counter of hashes for all
+		t.Run(name, func(t *testing.T) {
 			_, err := p.Identify(tt.in)
 			requireRefusal(t, err, everlatch.CodeUnauthorized, tt.want)
 			_, err = p.Authenticate(t.Context(), tt.in, nil)
@@ -192,8 +193,9 @@ func TestRefusedLoginsCostTheSame(t *testing.T) {
 		"hash cannot be read":           record("$argon2id$what"),
 		"hash is too expensive to read": record("$argon2id$v=19$m=4194304,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"),
 	}
+	//nolint:paralleltest // one counter of hashes for all
 	for name, rec := range records {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // one counter of hashes for all
+		t.Run(name, func(t *testing.T) {
 			verdict, err := p.Authenticate(t.Context(), input("ada@example.com", "not the password"), rec)
 			requireWrong(t, err)
 			require.Equal(t, providers.Verdict{}, verdict)
@@ -231,8 +233,9 @@ func TestMedusaHashesEvenOut(t *testing.T) {
 	p, done := setup(t, emailpass.Options{MedusaHashes: true})
 	own := registered(t, p, "supersecret")
 	done.take()
+	//nolint:paralleltest // one counter of hashes for all
 	for name, rec := range map[string]*providers.Record{"nobody": nil, "ours": own, "Medusa's": record(recordedHash), "no hash": record("")} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // one counter of hashes for all
+		t.Run(name, func(t *testing.T) {
 			_, err := p.Authenticate(t.Context(), input("ada@example.com", "wrong"), rec)
 			requireWrong(t, err)
 			require.Equal(t, []string{"argon2id", "medusa-scrypt"}, done.take())
