@@ -23,8 +23,8 @@ test-postgres: ## the tests that use PostgreSQL, on TEST_POSTGRES_URL
 golden: ## rewrite golden files and README's table; read the diff
 	UPDATE_GOLDEN=1 go test ./config ./worker
 
-history: ## record new workflow histories; existing ones are never overwritten
-	go test ./e2e -run TestRecordHistories -record
+history: ## record new workflow histories with the dev service that runs; kept ones are never overwritten
+	TEMPORAL_ADDRESS=$(or $(TEMPORAL_ADDRESS),127.0.0.1:7233) go test -tags record -run TestRecordHistories ./workflows
 
 dev: ## the whole service in this terminal
 	go run ./cmd/everlatch dev
@@ -33,8 +33,8 @@ build: ## bin/everlatch, and bin/everlatch-production without the Temporal serve
 	go build -o bin/everlatch ./cmd/everlatch
 	go build -tags noembedded -trimpath -ldflags '-s -w' -o bin/everlatch-production ./cmd/everlatch
 
-bench: ## Go benchmarks of one login
-	go test -run '^$$' -bench . -benchmem ./bench/...
+bench: ## load the dev service that runs, and print what each request costs
+	go run ./bench -base http://127.0.0.1:9000 -pids "$$(pgrep -x everlatch | head -1)"
 
 $(TOOLS)/golangci-lint: tools/go.mod
 	cd tools && GOBIN=$(TOOLS) go install tool

@@ -96,9 +96,8 @@ func (s *Server) createAPIKey(c echo.Context) error {
 	key := everlatch.APIKey{
 		ID: ids.New(ids.APIKey, s.deps.Now()), Title: in.plain("title"), Type: in.plain("type"), CreatedBy: claims.ActorID,
 	}
-	key.Token = newKeyToken(key.Type)
-	key.Redacted = redact(key.Token)
-	stored, err := s.deps.Store.CreateAPIKey(lookups(c), key, secretHash(key.Token))
+	tokenHash := MintKey(&key)
+	stored, err := s.deps.Store.CreateAPIKey(lookups(c), key, tokenHash)
 	if err != nil {
 		return err
 	}
@@ -108,19 +107,20 @@ func (s *Server) createAPIKey(c echo.Context) error {
 	return writeWrapped(c, "api_key", createdKeyTable, &stored, sel)
 }
 
-// newKeyToken returns a prefix and 256 random bits (contract 1.4).
-func newKeyToken(kind string) string {
+// MintKey gives a key its token, a prefix and 256 random bits, and what may be
+// shown of it (contract 1.4). It returns the hash by which a secret key is
+// found; one SHA-256 is enough for a random token (W20).
+func MintKey(key *everlatch.APIKey) (tokenHash string) {
 	raw := make([]byte, 32)
 	_, _ = rand.Read(raw) // never fails: crypto/rand ends the process instead
 	prefix := "pk_"
-	if kind == everlatch.KeySecret {
+	if key.Type == everlatch.KeySecret {
 		prefix = secretKeyPrefix
 	}
-	return prefix + hex.EncodeToString(raw)
+	key.Token = prefix + hex.EncodeToString(raw)
+	key.Redacted = key.Token[:6] + "***" + key.Token[len(key.Token)-3:]
+	return secretHash(key.Token)
 }
-
-// redact keeps the first six and the last three characters of a token.
-func redact(token string) string { return token[:6] + "***" + token[len(token)-3:] }
 
 func (s *Server) readAPIKey(c echo.Context) error {
 	sel, err := s.chosen(c, apiKeyShape)

@@ -104,16 +104,16 @@ func cookieValue(headers []string, name string) (string, bool) {
 
 // set hands a session to the browser.
 func (j cookieJar) set(c echo.Context, id string, expires time.Time) {
-	cookie := j.cookie(c)
+	cookie := j.cookie(c) //nolint:gosec // see cookie
 	cookie.Value, cookie.Expires = url.QueryEscape(j.sign(id)), expires
-	c.SetCookie(cookie) //nolint:gosec // see cookie
+	c.SetCookie(cookie)
 }
 
 // clear takes it back.
 func (j cookieJar) clear(c echo.Context) {
-	cookie := j.cookie(c)
+	cookie := j.cookie(c) //nolint:gosec // see cookie
 	cookie.Expires = time.Unix(0, 0)
-	c.SetCookie(cookie) //nolint:gosec // see cookie
+	c.SetCookie(cookie)
 }
 
 // cookie has the attributes of contract 4.2, and SameSite always (W40).

@@ -40,11 +40,27 @@ func prepare(cfg *config.Config, o *options) (p prepared, err error) {
 	}
 	p.registry, err = newRegistry(cfg.Auth.Providers, o.providers)
 	problems = append(problems, err)
+	if err == nil {
+		warnOfAbsent(cfg.HTTP.AuthMethodsPerActor, p.registry, o.log)
+	}
 	if serves && problems[0] == nil { // a key that is missing or weak was named above
 		p.tokens, err = newTokens(cfg, o.now)
 		problems = append(problems, err)
 	}
 	return p, errors.Join(problems...)
+}
+
+// warnOfAbsent names the providers that an allow-list mentions and nobody has
+// registered. Whoever uses one is told so by the contract's 401 (section 2.3).
+func warnOfAbsent(allowed map[string][]string, registry *providers.Registry, log *slog.Logger) {
+	for actor, list := range allowed {
+		for _, id := range list {
+			if len(registry.List([]string{id})) == 0 {
+				log.Warn("an allow-list names an auth provider that is not registered",
+					slog.String("actor_type", actor), slog.String("provider", id))
+			}
+		}
+	}
 }
 
 func newKeyRing(text string) (*vault.KeyRing, error) {

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"maps"
 	"net"
 	"reflect"
 	"slices"
@@ -85,7 +84,8 @@ func (c *Config) checkCookie() Problems {
 	return out
 }
 
-// checkProviders sees to it that ids are unique and allow-lists name real ones.
+// checkProviders sees to it that ids are unique. Whether the allow-lists name
+// real ones is known only where providers of people's own are registered.
 func (c *Config) checkProviders() Problems {
 	var out Problems
 	ids := map[string]bool{}
@@ -94,13 +94,6 @@ func (c *Config) checkProviders() Problems {
 			out = append(out, Problem{"auth.providers", fmt.Sprintf("the id %q is given twice", p.ID)})
 		}
 		ids[p.ID] = true
-	}
-	for _, actor := range slices.Sorted(maps.Keys(c.HTTP.AuthMethodsPerActor)) {
-		for _, id := range c.HTTP.AuthMethodsPerActor[actor] {
-			if !ids[id] {
-				out = append(out, Problem{"http.auth_methods_per_actor." + actor, fmt.Sprintf("there is no auth provider with the id %q", id)})
-			}
-		}
 	}
 	return out
 }

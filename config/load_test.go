@@ -130,7 +130,6 @@ func TestProblems(t *testing.T) {
 		"a provider without a kind":    {file: "auth: {providers: [{id: x}]}", want: "entry 1: resolve is missing"},
 		"provider options as text":     {file: "auth: {providers: [{resolve: emailpass, options: x}]}", want: "options are a map"},
 		"one provider id twice, W23":   {file: "auth: {providers: [{resolve: emailpass}, {resolve: emailpass}]}", want: `the id "emailpass" is given twice`},
-		"an allow-list names nobody":   {file: "http: {auth_methods_per_actor: {vendor: [google]}}", want: `http.auth_methods_per_actor.vendor: there is no auth provider with the id "google"`},
 		"absolute shorter than idle":   {file: "session_options: {ttl: 2d, absolute_ttl: 1d}", want: "session_options.absolute_ttl"},
 		"a cookie that browsers drop":  {file: "cookie_options: {same_site: none, secure: false}", want: "cookie_options.secure"},
 		"an algorithm that is unknown": {environ: []string{"EVERLATCH_HTTP_JWT_OPTIONS_ALGORITHM=none"}, want: `"none" is none of HS256`},
