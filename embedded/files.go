@@ -103,7 +103,42 @@ func createSchema(ctx context.Context, file string) (err error) {
 	if err := schema.SetupSchemaOnDB(schemaWriter{ctx: ctx, tx: tx}); err != nil {
 		return fmt.Errorf("create schema of %s: %w", file, err)
 	}
+	if err := dropIdleIndexes(ctx, tx); err != nil {
+		return fmt.Errorf("create schema of %s: %w", file, err)
+	}
 	return tx.Commit()
+}
+
+// dropIdleIndexes leaves the list of executions with the indexes that its UI
+// and our own lists use. The schema has some fifty more, one for each search
+// attribute that there could be, and each costs every sign-in a write. A list
+// by another attribute reads a day of rows instead, in one process on one
+// machine.
+func dropIdleIndexes(ctx context.Context, tx *sql.Tx) error {
+	rows, err := tx.QueryContext(ctx, `SELECT name FROM sqlite_master
+		WHERE type = 'index' AND tbl_name = 'executions_visibility' AND name LIKE 'by\_%' ESCAPE '\'
+		AND name NOT IN ('by_workflow_id', 'by_workflow_type', 'by_status')`)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	var drops []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return err
+		}
+		drops = append(drops, `DROP INDEX "`+name+`"`)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, drop := range drops {
+		if _, err := tx.ExecContext(ctx, drop); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // schemaWriter is as much of Temporal's database as setting a schema up needs.
