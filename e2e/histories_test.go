@@ -1,10 +1,14 @@
 package e2e_test
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -60,7 +64,13 @@ func decodedHistories(t *testing.T, p *process) map[string][]byte {
 			}
 			out[id] = historyOf(t, c, codec, id, e.Execution.RunId)
 		}
-		return len(out) >= 8
+		kinds := string(bytes.Join(slices.Collect(maps.Values(out)), nil))
+		for _, dance := range dances(t) {
+			if !strings.Contains(kinds, `"workflowType":{"name":"`+dance+`"}`) {
+				return false
+			}
+		}
+		return true
 	}, waitFor, tick)
 	return out
 }
