@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -137,26 +136,11 @@ func startProcess(b *testing.B, path, dir string) (*exec.Cmd, *process) {
 		"--http", addresses[0], "--temporal", addresses[1], "--ui", addresses[2])
 	require.NoError(b, cmd.Start())
 	p := &process{base: "http://" + addresses[0]}
-	for deadline := time.Now().Add(time.Minute); ; {
-		if a, err := p.try(b.Context(), "GET", "/ready", nil); err == nil && a.status == 200 {
-			return cmd, p
-		}
-		require.Less(b, time.Now(), deadline, "the program does not become ready")
-		time.Sleep(2 * time.Millisecond)
-	}
-}
-
-// freeAddresses returns different ones.
-func freeAddresses(b *testing.B, n int) []string {
-	b.Helper()
-	addresses := make([]string, n)
-	for i := range addresses {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(b, err)
-		defer l.Close()
-		addresses[i] = l.Addr().String()
-	}
-	return addresses
+	require.Eventually(b, func() bool {
+		a, err := p.try(b.Context(), "GET", "/ready", nil)
+		return err == nil && a.status == 200
+	}, waitFor, 2*time.Millisecond, "the program does not become ready")
+	return cmd, p
 }
 
 func stopProcess(b *testing.B, cmd *exec.Cmd) {

@@ -29,7 +29,7 @@ func startCommand(t *testing.T, command string, env []string) *process {
 	p := &process{env: env}
 	var args []string
 	if command != "worker" {
-		address := freeAddress(t)
+		address := freeAddresses(t, 1)[0]
 		p.base = "http://" + address
 		args = []string{"--http", address}
 	}

@@ -64,8 +64,9 @@ func startDev(t *testing.T, o devOptions) *process {
 		o.dir = filepath.Join(t.TempDir(), "data")
 	}
 	p := &process{dir: o.dir, env: o.env}
-	p.base, p.temporal = freeAddress(t), freeAddress(t)
-	args := append([]string{"dev", "--data", o.dir, "--http", p.base, "--temporal", p.temporal, "--ui", freeAddress(t)}, o.args...)
+	free := freeAddresses(t, 3)
+	p.base, p.temporal = free[0], free[1]
+	args := append([]string{"dev", "--data", o.dir, "--http", free[0], "--temporal", free[1], "--ui", free[2]}, o.args...)
 	if o.config != "" {
 		path := filepath.Join(t.TempDir(), "everlatch.yaml")
 		require.NoError(t, os.WriteFile(path, []byte(o.config), 0o600))
@@ -139,12 +140,17 @@ func (p *process) logText() string {
 	return string(raw)
 }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
+// freeAddresses returns different addresses that nobody listens on.
+func freeAddresses(tb testing.TB, n int) []string {
+	tb.Helper()
+	addresses := make([]string, n)
+	for i := range addresses {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(tb, err)
+		defer l.Close()
+		addresses[i] = l.Addr().String()
+	}
+	return addresses
 }
 
 // answer is a response with its body read.
