@@ -43,8 +43,7 @@ func TestRaces(t *testing.T) {
 	t.Parallel()
 	p := startDev(t, devOptions{})
 
-	t.Run("100 registrations of one address make one identity", func(t *testing.T) {
-		t.Parallel()
+	t.Run("100 registrations of one address make one identity", func(t *testing.T) { //nolint:paralleltest // each is a load of its own
 		answers := parallel(t, 100, func(i int) (answer, error) {
 			mail := "race@example.com"
 			if i%2 == 1 {
@@ -61,8 +60,7 @@ func TestRaces(t *testing.T) {
 		require.Len(t, identities, 1)
 	})
 
-	t.Run("100 registrations with different passwords have one winner", func(t *testing.T) {
-		t.Parallel()
+	t.Run("100 registrations with different passwords have one winner", func(t *testing.T) { //nolint:paralleltest // each is a load of its own
 		answers := parallel(t, 100, func(i int) (answer, error) {
 			return p.try(t.Context(), "POST", "/auth/customer/emailpass/register",
 				object{"email": "race2@example.com", "password": fmt.Sprintf("%s %d", password, i)})
@@ -71,8 +69,7 @@ func TestRaces(t *testing.T) {
 		require.Equal(t, 99, count(answers, 401))
 	})
 
-	t.Run("50 account creations with one token make one customer", func(t *testing.T) {
-		t.Parallel()
+	t.Run("50 account creations with one token make one customer", func(t *testing.T) { //nolint:paralleltest // each is a load of its own
 		token := p.register(t, "account@example.com", password)
 		answers := parallel(t, 50, func(i int) (answer, error) {
 			return p.try(t.Context(), "POST", "/store/customers",
@@ -84,8 +81,7 @@ func TestRaces(t *testing.T) {
 		require.Equal(t, 200, me.status)
 	})
 
-	t.Run("50 account creations of one address by one token make one customer", func(t *testing.T) {
-		t.Parallel()
+	t.Run("50 account creations of one address by one token make one customer", func(t *testing.T) { //nolint:paralleltest // each is a load of its own
 		token := p.register(t, "same@example.com", password)
 		answers := parallel(t, 50, func(int) (answer, error) {
 			return p.try(t.Context(), "POST", "/store/customers", object{"email": "same@example.com"}, bearer(token)...)
@@ -94,8 +90,7 @@ func TestRaces(t *testing.T) {
 		require.Equal(t, 49, count(answers, 422)+count(answers, 400))
 	})
 
-	t.Run("50 repetitions under one Idempotency-Key get one answer", func(t *testing.T) {
-		t.Parallel()
+	t.Run("50 repetitions under one Idempotency-Key get one answer", func(t *testing.T) { //nolint:paralleltest // each is a load of its own
 		token := p.register(t, "idem@example.com", password)
 		answers := parallel(t, 50, func(int) (answer, error) {
 			return p.try(t.Context(), "POST", "/store/customers", object{"email": "idem@example.com"},
