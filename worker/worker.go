@@ -2,6 +2,7 @@ package worker
 
 import (
 	"log/slog"
+	"runtime"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -21,11 +22,19 @@ type Options struct {
 	Log        *slog.Logger
 }
 
+// dancesAtOnce is how many dances a worker carries on with at the same moment;
+// the others wait in Temporal's queue, where waiting costs nothing and times
+// nothing out. More than a few a core would have them all wait for a hash
+// inside their workflow tasks, time out together, and hash again from the
+// beginning: a burst would become a collapse.
+func dancesAtOnce() int { return max(8, 4*runtime.GOMAXPROCS(0)) }
+
 // New returns a worker that is ready to start. It shares its client with
 // package flows, or eager starts stay ordinary ones.
 func New(c client.Client, a activities.All, o Options) sdkworker.Worker {
 	w := sdkworker.New(c, o.TaskQueue, sdkworker.Options{
-		WorkerStopTimeout: o.StopWithin,
+		WorkerStopTimeout:                      o.StopWithin,
+		MaxConcurrentWorkflowTaskExecutionSize: dancesAtOnce(),
 		// A restarted worker shall not wait for the cache of its predecessor.
 		StickyScheduleToStartTimeout: time.Second,
 		Interceptors:                 []interceptor.WorkerInterceptor{temporalkit.NewInterceptor(o.Log)},
