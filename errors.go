@@ -79,6 +79,25 @@ func Unavailable(what string, cause error) *Error {
 	return &Error{Code: CodeUnavailable, Message: what + " is not available. Try again shortly.", Err: cause}
 }
 
+// Permanent marks a failure that no repetition can mend, such as a mailbox that
+// does not exist. What works through retries gives up at once when it sees one.
+func Permanent(cause error) error {
+	if cause == nil {
+		return nil
+	}
+	return &permanentError{cause}
+}
+
+// IsPermanent reports whether a failure was marked by [Permanent].
+func IsPermanent(err error) bool {
+	_, ok := errors.AsType[*permanentError](err)
+	return ok
+}
+
+type permanentError struct{ error }
+
+func (e *permanentError) Unwrap() error { return e.error }
+
 // ErrorCode returns the code of the first [Error] in err's chain, and
 // [CodeInternal] when there is none.
 func ErrorCode(err error) Code {

@@ -10,11 +10,37 @@ type Event struct {
 	Name string `json:"name"`
 	// GroupID is the workflow id of the dance.
 	GroupID string `json:"group_id"`
+	// Source is [SourceEverlatch], or the id of the API key that published it.
+	Source string `json:"source"`
 	// AuthIdentityID orders events of one identity; "" where there is none.
 	AuthIdentityID string     `json:"auth_identity_id,omitempty"`
 	Data           Metadata   `json:"data"`
 	CreatedAt      time.Time  `json:"created_at"`
 	ReleasedAt     *time.Time `json:"released_at,omitempty"`
+}
+
+// SourceEverlatch is the source of events that happened here. Events that
+// somebody published through the API have another one, so that nobody can pass
+// a story of their own off as ours.
+const SourceEverlatch = "everlatch"
+
+// secretField marks a value of [Event.Data] that stands for a secret.
+const secretField = "$secret"
+
+// SecretRef returns the value that stands in [Event.Data] for a secret in the
+// vault, such as the token of a password reset. It is resolved on the last
+// step to a subscriber and nowhere before, so that no secret is kept with an
+// event (W29).
+func SecretRef(ref string) Metadata { return Metadata{secretField: ref} }
+
+// SecretOf returns the vault's reference of a value made by [SecretRef].
+func SecretOf(value any) (ref string, ok bool) {
+	m, isObject := value.(Metadata)
+	if !isObject || len(m) != 1 {
+		return "", false
+	}
+	ref, ok = m[secretField].(string)
+	return ref, ok
 }
 
 // Event names: the contract's where it has one, new ones in the same form.
@@ -31,4 +57,21 @@ const (
 	EventOrphanRemoved = "auth.orphan_removed"
 	EventActorLinked   = "auth.actor_linked"
 	EventActorUnlinked = "auth.actor_unlinked"
+	// EventPasswordReset asks for the mail with the link: {entity_id,
+	// actor_type, token, metadata} (contract section 7), and provider,
+	// auth_identity_id, expires_at and requested_by, the actor when it was an
+	// administrator who asked (W30).
+	EventPasswordReset = "auth.password_reset"
+	// EventPasswordChanged is {entity_id, actor_type, provider,
+	// auth_identity_id}.
+	EventPasswordChanged = "auth.password_changed"
+	// EventLoginSucceeded and EventLoginFailed are recorded only when
+	// events.logins is on.
+	EventLoginSucceeded = "auth.login_succeeded"
+	EventLoginFailed    = "auth.login_failed"
+	// EventSessionEnded is {session_id, auth_identity_id, actor_type, actor_id,
+	// reason}.
+	EventSessionEnded = "auth.session_ended"
+	// EventAccountDeleted is {actor_type, actor_id, auth_identity_ids}.
+	EventAccountDeleted = "auth.account_deleted"
 )

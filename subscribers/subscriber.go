@@ -1,0 +1,69 @@
+package subscribers
+
+import (
+	"context"
+	"time"
+
+	"github.com/everlatch/everlatch"
+)
+
+// Delivery is one event on its way to one subscriber.
+type Delivery struct {
+	// Event has its secrets resolved when [Subscription.Secrets] says so.
+	Event everlatch.Event
+	// Subscriber is the name of the subscription.
+	Subscriber string
+	// Attempt counts from 1.
+	Attempt int
+	// At is the time of the attempt.
+	At time.Time
+}
+
+// Subscriber is told about events. It may be told twice: it should remember
+// [everlatch.Event.ID] where that matters.
+//
+// An error makes it be told again later; [everlatch.Permanent] ends the attempts
+// at once. The error's text is kept and shown to administrators: it holds no
+// secret.
+type Subscriber interface {
+	Deliver(ctx context.Context, d Delivery) error
+}
+
+// Func is a subscriber that is a function.
+type Func func(ctx context.Context, e everlatch.Event) error
+
+// Deliver implements [Subscriber].
+func (f Func) Deliver(ctx context.Context, d Delivery) error { return f(ctx, d.Event) }
+
+// The sources that a [Subscription] may want.
+const (
+	// FromAnywhere is the default.
+	FromAnywhere = ""
+	// FromEverlatch wants what happened here.
+	FromEverlatch = "everlatch"
+	// FromOutside wants what was published through the API.
+	FromOutside = "outside"
+)
+
+// Subscription says which events a subscriber is told about, and how.
+type Subscription struct {
+	// Name identifies it for ever: deliveries are kept under it. Lower case
+	// letters, digits and hyphens.
+	Name string
+	// Events are names, "customer.*" for all of a kind, or "*" for all.
+	Events []string
+	// Source is one of the constants above.
+	Source string
+	// Ordered tells about the events of one identity in their order, each only
+	// after the one before was delivered or given up.
+	Ordered bool
+	// Secrets resolves secrets in the event's data. Without it they stay
+	// references, which is right for whatever keeps what it is told.
+	Secrets bool
+	// Timeout bounds one attempt; 0 is [DefaultTimeout].
+	Timeout    time.Duration
+	Subscriber Subscriber
+}
+
+// DefaultTimeout bounds one attempt where nothing else is said.
+const DefaultTimeout = 30 * time.Second
