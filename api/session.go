@@ -8,6 +8,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/store"
 	"github.com/everlatch/everlatch/tokens"
 )
 
@@ -35,7 +36,7 @@ func (s *Server) createSession(c echo.Context) error {
 		return err
 	}
 	if former := s.cookies.sessionID(c.Request()); former != "" {
-		if _, err := s.deps.Store.EndSession(lookups(c), secretHash(former)); err != nil {
+		if _, err := s.deps.Store.EndSession(lookups(c), secretHash(former), store.EndedByReplacement); err != nil {
 			return err
 		}
 	}
@@ -46,7 +47,7 @@ func (s *Server) createSession(c echo.Context) error {
 
 // endSession signs a browser out.
 func (s *Server) endSession(c echo.Context) error {
-	if _, err := s.deps.Store.EndSession(lookups(c), secretHash(s.cookies.sessionID(c.Request()))); err != nil {
+	if _, err := s.deps.Store.EndSession(lookups(c), secretHash(s.cookies.sessionID(c.Request())), store.EndedBySignOut); err != nil {
 		return err
 	}
 	s.cookies.clear(c)

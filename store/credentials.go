@@ -122,17 +122,17 @@ func replaceMetadata(ctx context.Context, q querier, use Use, now time.Time) err
 // credential version, sessions by deletion (W25). An identity that is gone is
 // [everlatch.ErrNotFound].
 func (s *Store) EndCredentials(ctx context.Context, identityID string) error {
+	now := s.now()
 	err := s.write(ctx, func(tx *tx) error {
 		n, err := tx.exec(ctx, `UPDATE auth_identity SET credential_version = credential_version + 1, updated_at = $2
-			WHERE id = $1 AND deleted_at IS NULL`, identityID, s.now())
+			WHERE id = $1 AND deleted_at IS NULL`, identityID, now)
 		if err != nil {
 			return err
 		}
 		if n == 0 {
 			return notFound("AuthIdentity", identityID)
 		}
-		_, err = tx.exec(ctx, deleteSessionsOf, identityID)
-		return err
+		return endSessions(ctx, tx, now, ending{reason: "credentials_ended"}, deleteSessionsOf, identityID)
 	})
 	return s.fail(ctx, "end credentials", err)
 }

@@ -200,28 +200,48 @@ func (s *Store) removeAccount(ctx context.Context, op, text, actorType, id strin
 		if err != nil || n == 0 {
 			return err
 		}
-		if err := endActors(ctx, tx, actorType, id, now); err != nil {
+		identities, err := endActors(ctx, tx, Link{ActorType: actorType, ActorID: id, GroupID: ev.GroupID}, now)
+		if err != nil {
 			return err
 		}
-		return recordEvents(ctx, tx, now, ev)
+		return recordEvents(ctx, tx, now, ev, accountDeleted(now, actorType, id, ev.GroupID, identities))
 	})
 	return s.fail(ctx, op, err)
 }
 
-// endActors ends what every identity of an actor was given (W9).
-func endActors(ctx context.Context, q querier, actorType, actorID string, now time.Time) error {
+// endActors ends what every identity of an actor was given, and returns them
+// (W9).
+func endActors(ctx context.Context, q querier, link Link, now time.Time) ([]string, error) {
 	// Ordered, so that two removals lock shared identities in the same order.
 	identities, err := all(ctx, q, scanned[string], `SELECT auth_identity_id FROM actor_link
-		WHERE actor_type = $1 AND actor_id = $2 ORDER BY auth_identity_id`, actorType, actorID)
+		WHERE actor_type = $1 AND actor_id = $2 ORDER BY auth_identity_id`, link.ActorType, link.ActorID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, identity := range identities {
-		if err := endActor(ctx, q, identity, actorType, now); err != nil {
-			return err
+	for _, link.IdentityID = range identities {
+		if err := endActor(ctx, q, link, "account_removed", now); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return identities, nil
+}
+
+// accountDeleted is the event that an account of any type is gone, with the
+// identities that could sign in to it; nobody could sign in to a guest. The
+// dance releases it.
+func accountDeleted(now time.Time, actorType, actorID, groupID string, identities []string) (e everlatch.Event) {
+	identity := ""
+	switch len(identities) {
+	case 0:
+		return e
+	case 1:
+		identity = identities[0]
+	}
+	e = newEvent(now, everlatch.EventAccountDeleted, groupID, identity, everlatch.Metadata{
+		"actor_type": actorType, "actor_id": actorID, "auth_identity_ids": identities,
+	})
+	e.ReleasedAt = nil
+	return e
 }
 
 // accountEvent is an event about an account in the contract's form.

@@ -10,7 +10,7 @@ import (
 
 // EventFilter selects events; zero fields select all.
 type EventFilter struct {
-	Name, GroupID, AuthIdentityID string
+	Name, GroupID, AuthIdentityID, Source string
 	// Released selects events that subscribers may see, or those that wait for
 	// the end of their dance.
 	Released *bool
@@ -23,6 +23,7 @@ func (s *Store) Events(ctx context.Context, f EventFilter, page Page) ([]everlat
 	where.equal("name", f.Name)
 	where.equal("group_id", f.GroupID)
 	where.equal("auth_identity_id", f.AuthIdentityID)
+	where.equal("source", f.Source)
 	if f.Released != nil {
 		where.is(map[bool]string{true: "released_at IS NOT NULL", false: "released_at IS NULL"}[*f.Released])
 	}
@@ -50,10 +51,32 @@ func (s *Store) ReleaseEvents(ctx context.Context, groupID string) error {
 	return s.fail(ctx, "release events", err)
 }
 
-const (
-	eventColumns = `id, name, group_id, auth_identity_id, data, created_at, released_at`
+// Event returns an event, released or not, or [everlatch.ErrNotFound].
+func (s *Store) Event(ctx context.Context, id string) (everlatch.Event, error) {
+	e, err := first(ctx, s.reads, scanEvent, selectEvent, id)
+	return e, s.fail(ctx, "read event", noRows(err, notFound("Event", id)))
+}
 
-	insertEvent = `INSERT INTO event (` + eventColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7)
+// PublishEvent records a released event that belongs to no dance and returns
+// what is stored under its id: the same id again changes nothing. The second
+// result says whether this call recorded it.
+func (s *Store) PublishEvent(ctx context.Context, e everlatch.Event) (everlatch.Event, bool, error) {
+	now := s.now()
+	e.CreatedAt, e.ReleasedAt, e.GroupID = now, &now, ""
+	n, err := s.writes.exec(ctx, insertEvent, e.ID, e.Name, e.GroupID, e.Source, e.AuthIdentityID, e.Data, e.CreatedAt, e.ReleasedAt)
+	if err != nil {
+		return everlatch.Event{}, false, s.fail(ctx, "publish event", err)
+	}
+	stored, err := s.Event(ctx, e.ID)
+	return stored, n > 0, err
+}
+
+const (
+	eventColumns = `id, name, group_id, source, auth_identity_id, data, created_at, released_at`
+
+	selectEvent = `SELECT ` + eventColumns + ` FROM event WHERE id = $1`
+
+	insertEvent = `INSERT INTO event (` + eventColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (id) DO NOTHING`
 
 	deleteUnreleased = `DELETE FROM event WHERE group_id = $1 AND released_at IS NULL`
@@ -69,7 +92,8 @@ func recordEvents(ctx context.Context, q querier, now time.Time, events ...everl
 		if e.CreatedAt.IsZero() {
 			e.CreatedAt = now
 		}
-		_, err := q.exec(ctx, insertEvent, e.ID, e.Name, e.GroupID, e.AuthIdentityID, e.Data, e.CreatedAt, e.ReleasedAt)
+		_, err := q.exec(ctx, insertEvent, e.ID, e.Name, e.GroupID, everlatch.SourceEverlatch, e.AuthIdentityID,
+			e.Data, e.CreatedAt, e.ReleasedAt)
 		if err != nil {
 			return err
 		}
@@ -81,12 +105,12 @@ func recordEvents(ctx context.Context, q querier, now time.Time, events ...everl
 func newEvent(now time.Time, name, groupID, identityID string, data everlatch.Metadata) everlatch.Event {
 	return everlatch.Event{
 		ID: ids.New(ids.Event, now), Name: name, GroupID: groupID, AuthIdentityID: identityID,
-		Data: data, CreatedAt: now, ReleasedAt: &now,
+		Source: everlatch.SourceEverlatch, Data: data, CreatedAt: now, ReleasedAt: &now,
 	}
 }
 
 func scanEvent(row scanner) (e everlatch.Event, err error) {
-	err = row.Scan(&e.ID, &e.Name, &e.GroupID, &e.AuthIdentityID,
+	err = row.Scan(&e.ID, &e.Name, &e.GroupID, &e.Source, &e.AuthIdentityID,
 		toMetadata{&e.Data}, toTime{&e.CreatedAt}, toOptionalTime{&e.ReleasedAt})
 	return e, err
 }

@@ -15,7 +15,7 @@ func TestEvents(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, f fixture) {
 		in := newIdentity("ada@example.com")
 		seen := everlatch.Event{
-			ID: "evt_1", Name: "b", GroupID: "g1", AuthIdentityID: in.ID, Data: everlatch.Metadata{"id": in.ID},
+			ID: "evt_1", Name: "b", GroupID: "g1", Source: everlatch.SourceEverlatch, AuthIdentityID: in.ID, Data: everlatch.Metadata{"id": in.ID},
 			CreatedAt: start.Add(-time.Second), ReleasedAt: new(start.Add(time.Second)),
 		}
 		in.Events = []everlatch.Event{seen}

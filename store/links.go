@@ -32,7 +32,7 @@ const (
 	endActorTokens = `UPDATE auth_identity
 		SET credential_version = credential_version + 1, last_used_at = $2, updated_at = $2
 		WHERE id = $1 AND deleted_at IS NULL`
-	endActorSessions = `DELETE FROM session WHERE auth_identity_id = $1 AND actor_type = $2`
+	endActorSessions = `DELETE FROM session WHERE auth_identity_id = $1 AND actor_type = $2` + returningSession
 	carrySessions    = `UPDATE session SET credential_version = credential_version + 1 WHERE auth_identity_id = $1`
 )
 
@@ -98,7 +98,7 @@ func (s *Store) UnlinkActor(ctx context.Context, link Link) error {
 		if _, err := tx.exec(ctx, settleLinked, link.IdentityID); err != nil {
 			return err
 		}
-		if err := endActor(ctx, tx, link.IdentityID, link.ActorType, now); err != nil {
+		if err := endActor(ctx, tx, link, "actor_unlinked", now); err != nil {
 			return err
 		}
 		return recordEvents(ctx, tx, now, linkEvent(now, everlatch.EventActorUnlinked, link)...)
@@ -106,15 +106,22 @@ func (s *Store) UnlinkActor(ctx context.Context, link Link) error {
 	return s.fail(ctx, "unlink actor", err)
 }
 
-// endActor ends what an identity was given as an actor of one type.
-func endActor(ctx context.Context, q querier, identityID, actorType string, now time.Time) error {
-	if _, err := q.exec(ctx, endActorTokens, identityID, now); err != nil {
+// endActor ends what an identity was given as an actor of one type. Sessions
+// that an undone step ends are no news.
+func endActor(ctx context.Context, q querier, link Link, reason string, now time.Time) error {
+	if _, err := q.exec(ctx, endActorTokens, link.IdentityID, now); err != nil {
 		return err
 	}
-	if _, err := q.exec(ctx, endActorSessions, identityID, actorType); err != nil {
+	sessions, err := all(ctx, q, scanEnded, endActorSessions, link.IdentityID, link.ActorType)
+	if err != nil {
 		return err
 	}
-	_, err := q.exec(ctx, carrySessions, identityID)
+	if link.GroupID != "" {
+		if err := recordEnded(ctx, q, now, ending{group: link.GroupID, reason: reason}, sessions); err != nil {
+			return err
+		}
+	}
+	_, err = q.exec(ctx, carrySessions, link.IdentityID)
 	return err
 }
 

@@ -79,6 +79,8 @@ type listing[T any] struct {
 	// orders are the fields by which a caller may order.
 	orders       []string
 	defaultOrder string
+	// tieBreak decides between equals; "" is id.
+	tieBreak string
 }
 
 // list runs a listing and counts what it would return without its page.
@@ -123,5 +125,9 @@ func (l listing[T]) order() (string, error) {
 	if descending {
 		direction = " DESC"
 	}
-	return field + direction + ", id" + direction, nil
+	tie := l.tieBreak
+	if tie == "" {
+		tie = "id"
+	}
+	return field + direction + ", " + tie + direction, nil
 }

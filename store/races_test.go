@@ -196,7 +196,7 @@ func TestEndSessionInParallel(t *testing.T) {
 		ended := make([]bool, 20)
 
 		errs := inParallel(t.Context(), len(ended), func(ctx context.Context, i int) (err error) {
-			ended[i], err = f.EndSession(ctx, secret)
+			ended[i], err = f.EndSession(ctx, secret, "signed_out")
 			return err
 		})
 

@@ -50,8 +50,7 @@ func (s *Store) RemoveIdentity(ctx context.Context, id, groupID string) error {
 		if _, err := tx.exec(ctx, hideCredentials, id, now); err != nil {
 			return err
 		}
-		_, err = tx.exec(ctx, deleteSessionsOf, id)
-		return err
+		return endSessions(ctx, tx, now, ending{group: groupID, reason: "identity_removed"}, deleteSessionsOf, id)
 	})
 	return s.fail(ctx, "remove identity", err)
 }

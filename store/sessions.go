@@ -28,9 +28,11 @@ const (
 		SET idle_expires_at = CASE WHEN expires_at < $2 THEN expires_at ELSE $2 END
 		WHERE id = $1 AND idle_expires_at > $3 AND idle_expires_at < $2`
 
-	deleteSession = `DELETE FROM session WHERE secret_hash = $1`
+	returningSession = ` RETURNING id, auth_identity_id, actor_type, actor_id`
 
-	deleteSessionsOf = `DELETE FROM session WHERE auth_identity_id = $1`
+	deleteSession = `DELETE FROM session WHERE secret_hash = $1` + returningSession
+
+	deleteSessionsOf = `DELETE FROM session WHERE auth_identity_id = $1` + returningSession
 )
 
 // CreateSession keeps a session under the hash of its cookie's secret. The same
@@ -102,9 +104,58 @@ func (s *Store) TouchSession(ctx context.Context, id string, idleExpiresAt time.
 	return s.fail(ctx, "touch session", err)
 }
 
+// Why a session ended, in the data of [everlatch.EventSessionEnded].
+const (
+	EndedBySignOut     = "signed_out"
+	EndedByReplacement = "replaced" // the same browser signed in again
+)
+
 // EndSession deletes the session of a secret and reports whether this call did
-// it: of several at once, exactly one does.
-func (s *Store) EndSession(ctx context.Context, secretHash string) (bool, error) {
-	n, err := s.writes.exec(ctx, deleteSession, secretHash)
-	return n > 0, s.fail(ctx, "end session", err)
+// it: of several at once, exactly one does, and records the event.
+func (s *Store) EndSession(ctx context.Context, secretHash, reason string) (ended bool, err error) {
+	err = s.write(ctx, func(tx *tx) error {
+		sessions, err := all(ctx, tx, scanEnded, deleteSession, secretHash)
+		ended = len(sessions) > 0
+		if err != nil {
+			return err
+		}
+		return recordEnded(ctx, tx, s.now(), ending{reason: reason}, sessions)
+	})
+	return ended, s.fail(ctx, "end session", err)
+}
+
+// ending says which dance ends sessions, "" for none, and why.
+type ending struct{ group, reason string }
+
+// endSessions runs a statement that deletes sessions and returns them, and
+// records an event for each.
+func endSessions(ctx context.Context, q querier, now time.Time, e ending, text string, args ...any) error {
+	sessions, err := all(ctx, q, scanEnded, text, args...)
+	if err != nil {
+		return err
+	}
+	return recordEnded(ctx, q, now, e, sessions)
+}
+
+func recordEnded(ctx context.Context, q querier, now time.Time, e ending, sessions []endedSession) error {
+	for _, session := range sessions {
+		event := newEvent(now, everlatch.EventSessionEnded, e.group, session.identityID, everlatch.Metadata{
+			"session_id": session.id, "auth_identity_id": session.identityID,
+			"actor_type": session.actorType, "actor_id": session.actorID, "reason": e.reason,
+		})
+		if e.group != "" {
+			event.ReleasedAt = nil // with its dance
+		}
+		if err := recordEvents(ctx, q, now, event); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type endedSession struct{ id, identityID, actorType, actorID string }
+
+func scanEnded(row scanner) (e endedSession, err error) {
+	err = row.Scan(&e.id, &e.identityID, &e.actorType, &e.actorID)
+	return e, err
 }

@@ -80,10 +80,10 @@ func TestSession(t *testing.T) {
 		"is ended once": func(t *testing.T, f fixture) {
 			identity := f.identity(t, "ada@example.com")
 			secret := f.session(t, identity.ID, "manager", "")
-			ended, err := f.EndSession(t.Context(), secret)
+			ended, err := f.EndSession(t.Context(), secret, store.EndedBySignOut)
 			require.NoError(t, err)
 			require.True(t, ended)
-			ended, err = f.EndSession(t.Context(), secret)
+			ended, err = f.EndSession(t.Context(), secret, store.EndedBySignOut)
 			require.NoError(t, err)
 			require.False(t, ended)
 			_, _, err = f.Session(t.Context(), secret)

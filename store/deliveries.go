@@ -1,0 +1,81 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/everlatch/everlatch"
+)
+
+// DeliveryFilter selects deliveries; zero fields select all.
+type DeliveryFilter struct {
+	EventID, Event, Subscriber, Status string
+	// Since selects those that changed at or after a time.
+	Since time.Time
+}
+
+const (
+	beginAnew = `UPDATE delivery SET status = 'waiting', generation = generation + 1, error = '', updated_at = $3
+		WHERE event_id = $1 AND ($2 = '' OR subscriber = $2) AND status IN `
+
+	releaseDead   = beginAnew + `('dead')`
+	replaySettled = beginAnew + `('dead', 'delivered')`
+
+	redispatch = `UPDATE event SET dispatched_at = NULL WHERE id = $1 AND released_at IS NOT NULL`
+
+	// What somebody may still need stays: open deliveries and dead letters.
+	pruneEvents = `DELETE FROM event WHERE id IN (SELECT e.id FROM event e
+		WHERE e.created_at < $1 AND (e.released_at IS NULL OR e.dispatched_at IS NOT NULL)
+		AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.event_id = e.id AND d.status <> 'delivered')
+		ORDER BY e.created_at, e.id LIMIT $2)`
+)
+
+// Deliveries lists deliveries and counts them, in the order of dispatch unless
+// the page says otherwise (order: created_at, updated_at).
+func (s *Store) Deliveries(ctx context.Context, f DeliveryFilter, page Page) ([]everlatch.Delivery, int, error) {
+	var where conditions
+	where.equal("d.event_id", f.EventID)
+	where.equal("e.name", f.Event)
+	where.equal("d.subscriber", f.Subscriber)
+	where.equal("d.status", f.Status)
+	if !f.Since.IsZero() {
+		where.add("d.updated_at >= %s", f.Since)
+	}
+	return list(ctx, s, "list deliveries", listing[everlatch.Delivery]{
+		table: "delivery d JOIN event e ON e.id = d.event_id", columns: deliveryColumns, scan: scanDelivery,
+		where: where, page: page, defaultOrder: "d.position",
+		orders: []string{"d.created_at", "d.updated_at"}, tieBreak: "d.position",
+	})
+}
+
+// ReleaseDead lets the dead letters of an event be tried again, all of them or
+// those of one subscriber, and returns how many there were.
+func (s *Store) ReleaseDead(ctx context.Context, eventID, subscriber string) (int, error) {
+	n, err := s.writes.exec(ctx, releaseDead, eventID, subscriber, s.now())
+	return int(n), s.fail(ctx, "release dead letters", err)
+}
+
+// ReplayEvent delivers a released event once more, to all its subscribers or to
+// one. Without a subscriber, those that have come since are told as well. What
+// is being tried goes on.
+func (s *Store) ReplayEvent(ctx context.Context, eventID, subscriber string) error {
+	err := s.write(ctx, func(tx *tx) error {
+		if _, err := tx.exec(ctx, replaySettled, eventID, subscriber, s.now()); err != nil || subscriber != "" {
+			return err
+		}
+		n, err := tx.exec(ctx, redispatch, eventID)
+		if err == nil && n == 0 {
+			return notFound("Event", eventID)
+		}
+		return err
+	})
+	return s.fail(ctx, "replay event", err)
+}
+
+// PruneEvents deletes at most limit events from before a time, with their
+// deliveries, and returns how many. What is not delivered yet, dead letters
+// among it, stays; what a dance recorded and never released goes.
+func (s *Store) PruneEvents(ctx context.Context, before time.Time, limit int) (int, error) {
+	n, err := s.writes.exec(ctx, pruneEvents, before, limit)
+	return int(n), s.fail(ctx, "prune events", err)
+}

@@ -1,0 +1,43 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// KeptMail is a mail of a development service, which the caller has encrypted.
+type KeptMail struct {
+	ID, KeyID string
+	Data      []byte
+	CreatedAt time.Time
+}
+
+const (
+	insertMail = `INSERT INTO kept_mail (id, key_id, sealed, created_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (id) DO NOTHING`
+	selectMails = `SELECT id, key_id, sealed, created_at FROM kept_mail ORDER BY created_at DESC, id DESC LIMIT $1`
+	deleteMails = `DELETE FROM kept_mail`
+)
+
+// KeepMail keeps a mail. The same id again changes nothing.
+func (s *Store) KeepMail(ctx context.Context, m KeptMail) error {
+	_, err := s.writes.exec(ctx, insertMail, m.ID, m.KeyID, m.Data, m.CreatedAt)
+	return s.fail(ctx, "keep mail", err)
+}
+
+// KeptMails returns at most limit mails, the newest first.
+func (s *Store) KeptMails(ctx context.Context, limit int) ([]KeptMail, error) {
+	mails, err := all(ctx, s.reads, scanMail, selectMails, limit)
+	return mails, s.fail(ctx, "read mails", err)
+}
+
+// DeleteMails deletes every kept mail.
+func (s *Store) DeleteMails(ctx context.Context) error {
+	_, err := s.writes.exec(ctx, deleteMails)
+	return s.fail(ctx, "delete mails", err)
+}
+
+func scanMail(row scanner) (m KeptMail, err error) {
+	err = row.Scan(&m.ID, &m.KeyID, &m.Data, toTime{&m.CreatedAt})
+	return m, err
+}

@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"github.com/everlatch/everlatch"
+)
+
+// CredentialChange replaces what a provider keeps about an identity.
+type CredentialChange struct {
+	IdentityID, ProviderIdentityID string
+	// SeenVersion is the credential version under which the change was granted.
+	SeenVersion int64
+	// ProviderMetadata takes the place of the stored ones.
+	ProviderMetadata everlatch.Metadata
+	// Event is recorded with the change, and its id is what makes a repetition
+	// known as one.
+	Event everlatch.Event
+}
+
+const changeCredential = `UPDATE auth_identity
+	SET credential_version = credential_version + 1, updated_at = $3, last_used_at = $3
+	WHERE id = $1 AND credential_version = $2 AND deleted_at IS NULL`
+
+// ChangeCredential replaces a credential and ends everything that was issued
+// under the old one: tokens and open resets by the credential version, sessions
+// by deletion (W25). Of many changes that were granted under one version, one
+// is made; the others are [everlatch.ErrConflict], as is one for an identity
+// that is gone. The same change again is no error.
+func (s *Store) ChangeCredential(ctx context.Context, c CredentialChange) error {
+	now := s.now()
+	err := s.write(ctx, func(tx *tx) error {
+		n, err := tx.exec(ctx, changeCredential, c.IdentityID, c.SeenVersion, now)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			_, err := first(ctx, tx, scanEvent, selectEvent, c.Event.ID)
+			return noRows(err, &everlatch.Error{Code: everlatch.CodeConflict, Message: "The credentials have changed meanwhile."})
+		}
+		n, err = tx.exec(ctx, `UPDATE provider_identity SET provider_metadata = $3, updated_at = $4
+			WHERE id = $1 AND auth_identity_id = $2 AND deleted_at IS NULL`,
+			c.ProviderIdentityID, c.IdentityID, c.ProviderMetadata, now)
+		if err == nil && n == 0 {
+			err = notFound("ProviderIdentity", c.ProviderIdentityID)
+		}
+		if err != nil {
+			return err
+		}
+		ended := ending{group: c.Event.GroupID, reason: "password_changed"}
+		if err := endSessions(ctx, tx, now, ended, deleteSessionsOf, c.IdentityID); err != nil {
+			return err
+		}
+		return recordEvents(ctx, tx, now, c.Event)
+	})
+	return s.fail(ctx, "change credential", err)
+}
+
+// RecordEvent records an event that nothing else goes with, and releases it. It
+// is for what only happened, such as a sign-in.
+func (s *Store) RecordEvent(ctx context.Context, e everlatch.Event) error {
+	if e.ID == "" {
+		return errors.New("record event: an id is needed")
+	}
+	now := s.now()
+	if e.ReleasedAt == nil {
+		e.ReleasedAt = &now
+	}
+	return s.fail(ctx, "record event", recordEvents(ctx, s.writes, now, e))
+}
