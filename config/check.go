@@ -25,6 +25,8 @@ func (c *Config) check(unread map[string]bool) Problems {
 		out = append(out, checkAddress("temporal.address", c.Temporal.Address)...)
 	}
 	out = append(out, c.checkCookie()...)
+	out = append(out, c.Events.check()...)
+	out = append(out, c.Mail.check()...)
 	if !unread["auth.providers"] {
 		out = append(out, c.checkProviders()...)
 	}
@@ -36,15 +38,20 @@ func (c *Config) checkValues() Problems {
 	var out Problems
 	value := reflect.ValueOf(c).Elem()
 	for _, s := range settings() {
-		field := value.FieldByIndex(s.index)
-		if allowed := s.tag.Get("oneof"); allowed != "" {
-			if values := strings.Split(allowed, ","); !slices.Contains(values, field.String()) {
-				out = append(out, Problem{s.key, fmt.Sprintf("%q is none of %s", field.String(), strings.Join(values, ", "))})
-			}
+		out = append(out, checkTags(s.key, value.FieldByIndex(s.index), s.tag)...)
+	}
+	return out
+}
+
+func checkTags(key string, field reflect.Value, tag reflect.StructTag) Problems {
+	var out Problems
+	if allowed := tag.Get("oneof"); allowed != "" {
+		if values := strings.Split(allowed, ","); !slices.Contains(values, field.String()) {
+			out = append(out, Problem{key, fmt.Sprintf("%q is none of %s", field.String(), strings.Join(values, ", "))})
 		}
-		if least := s.tag.Get("min"); least != "" {
-			out = append(out, checkMin(s.key, field, least)...)
-		}
+	}
+	if least := tag.Get("min"); least != "" {
+		out = append(out, checkMin(key, field, least)...)
 	}
 	return out
 }

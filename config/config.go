@@ -9,22 +9,28 @@ package config
 //   - min: the least value of a number or span
 //   - doc: what it means, for README
 type Config struct {
-	HTTP       HTTP       `koanf:"http"`
-	Session    Session    `koanf:"session_options"`
-	Cookie     Cookie     `koanf:"cookie_options"`
-	Auth       Auth       `koanf:"auth"`
-	Tokens     Tokens     `koanf:"tokens"`
-	Store      Store      `koanf:"store"`
-	Accounts   Accounts   `koanf:"accounts"`
-	Database   Database   `koanf:"database"`
-	Temporal   Temporal   `koanf:"temporal"`
-	Encryption Encryption `koanf:"encryption"`
-	Vault      Vault      `koanf:"vault"`
-	Worker     Worker     `koanf:"worker"`
-	Log        Log        `koanf:"log"`
-	Compat     Compat     `koanf:"compat"`
-	Data       Data       `koanf:"data"`
-	Dev        Dev        `koanf:"dev"`
+	HTTP          HTTP          `koanf:"http"`
+	Session       Session       `koanf:"session_options"`
+	Cookie        Cookie        `koanf:"cookie_options"`
+	Auth          Auth          `koanf:"auth"`
+	Tokens        Tokens        `koanf:"tokens"`
+	Store         Store         `koanf:"store"`
+	Accounts      Accounts      `koanf:"accounts"`
+	Admin         Admin         `koanf:"admin"`
+	PasswordReset PasswordReset `koanf:"password_reset"`
+	Events        Events        `koanf:"events"`
+	Subscribers   []Subscriber  `koanf:"subscribers" default:"[]" doc:"Who is told about events: a list of {name, events, source, ordered, secrets} with webhook: {url, secrets, allow_private, timeout} or flow: {name, input}. events are names, customer.* or *; source is any, everlatch (what happened here) or outside (what was published through the API). A webhook is told about any source and in order, unless source and ordered say otherwise; a flow is started by events from outside, as they come. secrets of a webhook (whsec_…) are one or a list, each signs; without allow_private its URL is https and leads to a public address. An input holds values, and paths into the event such as $.data.id; without one it is the whole event. The name mail is taken."`
+	Schedules     []Schedule    `koanf:"schedules" default:"[]" doc:"Flows that start at certain times: a list of {id, flow, input, cron or every, overlap, catch_up, paused}. cron has five fields or is a word such as @daily, every is a span; overlap is skip (the default), buffer_one, buffer_all, cancel_other, terminate_other or allow_all; catch_up (1m) is how late a start may be."`
+	Mail          Mail          `koanf:"mail"`
+	Database      Database      `koanf:"database"`
+	Temporal      Temporal      `koanf:"temporal"`
+	Encryption    Encryption    `koanf:"encryption"`
+	Vault         Vault         `koanf:"vault"`
+	Worker        Worker        `koanf:"worker"`
+	Log           Log           `koanf:"log"`
+	Compat        Compat        `koanf:"compat"`
+	Data          Data          `koanf:"data"`
+	Dev           Dev           `koanf:"dev"`
 }
 
 // Auth says how people may prove who they are.

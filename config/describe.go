@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/knadh/koanf/parsers/yaml"
@@ -39,6 +40,7 @@ func Describe() []Row {
 // Markdown returns the settings as the table of README.
 func Markdown() string {
 	var b strings.Builder
+	plain := strings.NewReplacer("|", `\|`, "*", `\*`, "<", `\<`)
 	b.WriteString("| key | variable | default | meaning |\n|---|---|---|---|\n")
 	for _, r := range Describe() {
 		def := ""
@@ -46,7 +48,7 @@ func Markdown() string {
 			def = "`" + r.Default + "`"
 		}
 		// The last name is the one that people know.
-		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", r.Key, r.Env[len(r.Env)-1], def, strings.ReplaceAll(r.Meaning, "|", `\|`))
+		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", r.Key, r.Env[len(r.Env)-1], def, plain.Replace(r.Meaning))
 	}
 	return b.String()
 }
@@ -90,25 +92,52 @@ func printable(v reflect.Value) any {
 			out[i] = map[string]any{"resolve": p.Resolve, "id": p.ID, "options": maskOptions(p.Options)}
 		}
 		return out
+	case map[string]any:
+		return maskOptions(value)
+	}
+	if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Struct {
+		out := make([]any, v.Len())
+		for i := range out {
+			out[i] = printableObject(v.Index(i))
+		}
+		return out
 	}
 	return v.Interface()
 }
 
-// maskOptions hides the options of a provider that are secrets by their name;
-// only the provider knows for certain.
+// maskedWords are in the names of values that are secrets.
+var maskedWords = []string{"secret", "key", "token", "password", "signature"}
+
+func namesSecret(name string) bool {
+	lower := strings.ToLower(name)
+	return slices.ContainsFunc(maskedWords, func(word string) bool { return strings.Contains(lower, word) })
+}
+
+// maskOptions hides the options of a provider, or the input of a flow, that are
+// secrets by their name; only the provider or flow knows for certain.
 func maskOptions(options map[string]any) map[string]any {
 	out := map[string]any{}
 	for key, value := range options {
-		lower := strings.ToLower(key)
-		for _, word := range []string{"secret", "key", "token", "password"} {
-			if text, ok := value.(string); ok && text != "" && strings.Contains(lower, word) {
-				value = masked
-			}
-		}
-		if nested, ok := value.(map[string]any); ok {
-			value = maskOptions(nested)
-		}
-		out[key] = value
+		out[key] = maskValue(value, namesSecret(key))
 	}
 	return out
+}
+
+// maskValue hides text when it is a secret, and looks into maps and lists.
+func maskValue(value any, secret bool) any {
+	switch v := value.(type) {
+	case string:
+		if secret && v != "" {
+			return masked
+		}
+	case map[string]any:
+		return maskOptions(v)
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = maskValue(v[i], secret)
+		}
+		return out
+	}
+	return value
 }

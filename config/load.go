@@ -170,11 +170,21 @@ func (l *loader) decode() (Config, map[string]bool) {
 			continue
 		}
 		if err := assign(value.FieldByIndex(s.index), l.merged.Get(s.key)); err != nil {
-			l.report(l.origin(s.key), flat(err))
+			for _, one := range split(err) {
+				l.report(l.origin(s.key), flat(one))
+			}
 			unread[s.key] = true
 		}
 	}
 	return cfg, unread
+}
+
+// split returns the errors that were joined to one.
+func split(err error) []error {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		return several.Unwrap()
+	}
+	return []error{err}
 }
 
 // origin names a key together with the variable that set it.

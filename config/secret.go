@@ -45,7 +45,8 @@ func (s Secrets) Reveal() []string {
 	return out
 }
 
-// URL is a connection string; its password is never printed.
+// URL is a connection string or the address of a webhook; its password is never
+// printed, nor are parameters that are secrets by their name.
 type URL string
 
 // Reveal returns the whole connection string.
@@ -62,8 +63,8 @@ func (u URL) String() string {
 		return masked
 	}
 	query := parsed.Query()
-	for _, name := range []string{"password", "sslpassword"} {
-		if query.Has(name) {
+	for name := range query {
+		if namesSecret(name) {
 			query.Set(name, "xxxxx")
 			parsed.RawQuery = query.Encode()
 		}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -37,6 +38,17 @@ func assign(field reflect.Value, raw any) error {
 		out, err := lists(raw)
 		*p = out
 		return err
+	case *map[string]string:
+		out, err := texts(raw)
+		*p = out
+		return err
+	case *map[string]any:
+		out, err := object(raw)
+		*p = out
+		return err
+	}
+	if field.Kind() == reflect.Slice && field.Type().Elem().Kind() == reflect.Struct {
+		return assignObjects(field, raw)
 	}
 	return assignBasic(field, raw)
 }
@@ -140,6 +152,37 @@ func lists(raw any) (map[string][]string, error) {
 	return out, nil
 }
 
+// texts returns a map of single values.
+func texts(raw any) (map[string]string, error) {
+	raw, err := parsed(raw, "{")
+	if err != nil {
+		return nil, err
+	}
+	m, ok := raw.(map[string]any)
+	if !ok && raw != nil {
+		return nil, errors.New("a map is expected, such as {user: \"https://shop.example\"}, not " + kindOf(raw))
+	}
+	out := map[string]string{}
+	for key, value := range m {
+		if out[key], err = scalar(value); err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+	}
+	return out, nil
+}
+
+// object returns a map of anything that JSON can express.
+func object(raw any) (map[string]any, error) {
+	m, ok := raw.(map[string]any)
+	if !ok {
+		return nil, errors.New("a map is expected, not " + kindOf(raw))
+	}
+	if _, err := json.Marshal(m); err != nil {
+		return nil, errors.New("something in it cannot be written as JSON, such as a key that is not text")
+	}
+	return m, nil
+}
+
 // providers returns the registrations of auth providers.
 func providers(raw any) ([]Provider, error) {
 	raw, err := parsed(raw, "[")
@@ -213,11 +256,13 @@ func kindOf(raw any) string {
 		return "a list"
 	case map[string]any:
 		return "a map"
+	case map[any]any:
+		return "a map with keys that are not text"
 	}
 	return "a single value"
 }
 
-func sortedKeys(m map[string]any) []string {
+func sortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
 	for key := range m {
 		keys = append(keys, key)

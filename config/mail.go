@@ -1,0 +1,58 @@
+package config
+
+import (
+	"errors"
+	"net/mail"
+	"net/url"
+)
+
+// Mail is what is sent to people.
+type Mail struct {
+	From      string            `koanf:"from" default:"Everlatch <no-reply@localhost>" doc:"Sender of mails: Name <address>."`
+	Brand     string            `koanf:"brand" default:"Everlatch" doc:"What mails call the service."`
+	ReportTo  string            `koanf:"report_to" doc:"Address that is told about dead letters; empty sends no report."`
+	Templates string            `koanf:"templates" doc:"Folder with templates that replace the built-in ones."`
+	URLs      map[string]string `koanf:"urls" default:"{customer: \"http://localhost:8000\", user: \"http://localhost:9000/app\"}" doc:"Where links in mails lead: the base URL of each actor type."`
+	SMTP      SMTP              `koanf:"smtp"`
+}
+
+// SMTP is the server that takes mails.
+type SMTP struct {
+	Address  string `koanf:"address" doc:"host:port of the mail server. Without one dev keeps mails in its inbox at /_dev/mail, and elsewhere events that would be mailed are not."`
+	Username string `koanf:"username" doc:"Name to sign in at the mail server; empty does not sign in."`
+	Password Secret `koanf:"password" doc:"Password to sign in at the mail server."`
+	Security string `koanf:"security" default:"auto" oneof:"auto,starttls,tls,none" doc:"How the connection is protected: starttls, tls (from the first byte), none, or auto: tls on port 465, starttls elsewhere, which a server on this machine may do without."`
+	Timeout  Span   `koanf:"timeout" default:"20s" min:"1s" doc:"How long sending one mail may take."`
+}
+
+func (m Mail) check() Problems {
+	var out Problems
+	if _, err := mail.ParseAddress(m.From); err != nil {
+		out = append(out, Problem{"mail.from", "this is not an address, such as Shop <no-reply@shop.example>"})
+	}
+	if _, err := mail.ParseAddress(m.ReportTo); m.ReportTo != "" && err != nil {
+		out = append(out, Problem{"mail.report_to", "this is not an address, such as operator@shop.example"})
+	}
+	for _, actor := range sortedKeys(m.URLs) {
+		if _, err := webURL(m.URLs[actor]); err != nil {
+			out = append(out, Problem{"mail.urls", actor + ": " + err.Error()})
+		}
+	}
+	if m.SMTP.Address != "" {
+		out = append(out, checkAddress("mail.smtp.address", m.SMTP.Address)...)
+	}
+	return out
+}
+
+// webURL reads an absolute URL of the web. Its errors do not repeat the text,
+// which may hold a token.
+func webURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
+		return nil, errors.New("this is not a URL, such as https://shop.example")
+	case u.User != nil:
+		return nil, errors.New("a URL with a name or password is not accepted")
+	}
+	return u, nil
+}

@@ -1,0 +1,64 @@
+package config
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Schedule starts a flow at certain times.
+type Schedule struct {
+	// ID identifies it for ever.
+	ID   string `koanf:"id" required:"true" unique:"true"`
+	Flow string `koanf:"flow" required:"true"`
+	// Input is what the flow gets.
+	Input map[string]any `koanf:"input"`
+	// Cron or Every is set: five fields such as "0 3 * * *" or a word such as
+	// "@daily", perhaps after CRON_TZ=Europe/Berlin; or the time between two
+	// starts.
+	Cron  string `koanf:"cron"`
+	Every Span   `koanf:"every" min:"1s"`
+	// Overlap says what happens while the flow of an earlier time still runs.
+	Overlap string `koanf:"overlap" default:"skip" oneof:"skip,buffer_one,buffer_all,cancel_other,terminate_other,allow_all"`
+	// CatchUp is how late a start may be after the service was away; what is
+	// later is left out.
+	CatchUp Span `koanf:"catch_up" default:"1m" min:"10s"`
+	// Paused keeps it without starting anything.
+	Paused bool `koanf:"paused" default:"false"`
+}
+
+// reservedSchedules are the ids of Everlatch's own.
+var reservedSchedules = []string{"clean-up", "remove-orphans", "tend-events", "report-dead-letters"}
+
+var (
+	cronField = regexp.MustCompile(`^[0-9A-Za-z*/,?-]+$`)
+	cronWord  = regexp.MustCompile(`^@(yearly|annually|monthly|weekly|daily|midnight|hourly)$`)
+	cronZone  = regexp.MustCompile(`^(CRON_)?TZ=[A-Za-z0-9_+/-]+$`)
+)
+
+func (s *Schedule) check() Problems {
+	out := checkName("id", s.ID, reservedSchedules)
+	if (s.Cron == "") == (s.Every == 0) {
+		out = append(out, Problem{"", "exactly one of cron and every is expected"})
+	}
+	if s.Cron != "" && !isCron(s.Cron) {
+		out = append(out, Problem{"cron", `this is not five fields, such as "0 3 * * *", or a word such as @daily`})
+	}
+	return out
+}
+
+// isCron looks at the shape alone; Temporal knows which values are right.
+func isCron(text string) bool {
+	fields := strings.Fields(text)
+	if len(fields) > 1 && cronZone.MatchString(fields[0]) {
+		fields = fields[1:]
+	}
+	if len(fields) == 1 {
+		return cronWord.MatchString(fields[0])
+	}
+	for _, field := range fields {
+		if !cronField.MatchString(field) {
+			return false
+		}
+	}
+	return len(fields) == 5
+}
