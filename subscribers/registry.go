@@ -1,0 +1,103 @@
+package subscribers
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/everlatch/everlatch"
+)
+
+// Registry keeps subscriptions in the order of their registration. Once the
+// last is added it is safe for concurrent use.
+type Registry struct {
+	byName map[string]Subscription
+	order  []string
+}
+
+// NewRegistry returns an empty registry.
+func NewRegistry() *Registry { return &Registry{byName: map[string]Subscription{}} }
+
+var (
+	nameForm    = regexp.MustCompile(`^[a-z0-9-]+$`)
+	patternForm = regexp.MustCompile(`^(\*|[a-z0-9_-]+(\.[a-z0-9_-]+)*(\.\*)?)$`)
+	sources     = []string{FromAnywhere, FromEverlatch, FromOutside}
+)
+
+// Add registers a subscription, or reports everything that is wrong with it.
+func (r *Registry) Add(s Subscription) error {
+	var problems []error
+	if !nameForm.MatchString(s.Name) {
+		problems = append(problems, errors.New("a name consists of lower case letters, digits and hyphens"))
+	}
+	if _, taken := r.byName[s.Name]; taken {
+		problems = append(problems, errors.New("the name is taken"))
+	}
+	if len(s.Events) == 0 {
+		problems = append(problems, errors.New("it hears no events: name some, or * for all"))
+	}
+	for _, pattern := range s.Events {
+		if !patternForm.MatchString(pattern) {
+			problems = append(problems, fmt.Errorf("%q is neither the name of an event, nor of a kind such as customer.*, nor *", pattern))
+		}
+	}
+	if !slices.Contains(sources, s.Source) {
+		problems = append(problems, fmt.Errorf("there is no source %q", s.Source))
+	}
+	if s.Timeout < 0 {
+		problems = append(problems, errors.New("the timeout is negative"))
+	}
+	if f, isFunc := s.Subscriber.(Func); s.Subscriber == nil || isFunc && f == nil {
+		problems = append(problems, errors.New("there is nobody to tell"))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return fmt.Errorf("subscriber %q: %w", s.Name, err)
+	}
+	s.Events = slices.Clone(s.Events)
+	r.byName[s.Name] = s
+	r.order = append(r.order, s.Name)
+	return nil
+}
+
+// Get returns the subscription of a name.
+func (r *Registry) Get(name string) (Subscription, bool) {
+	s, ok := r.byName[name]
+	return s, ok
+}
+
+// List returns all subscriptions in the order of their registration.
+func (r *Registry) List() []Subscription {
+	out := make([]Subscription, len(r.order))
+	for i, name := range r.order {
+		out[i] = r.byName[name]
+	}
+	return out
+}
+
+// Matching returns who wants to be told about an event, in the order of their
+// registration.
+func (r *Registry) Matching(e everlatch.Event) []Subscription {
+	var out []Subscription
+	for _, name := range r.order {
+		if s := r.byName[name]; s.wants(e) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (s Subscription) wants(e everlatch.Event) bool {
+	ours := e.Source == everlatch.SourceEverlatch
+	if s.Source == FromEverlatch && !ours || s.Source == FromOutside && ours {
+		return false
+	}
+	return slices.ContainsFunc(s.Events, func(pattern string) bool {
+		if pattern == "*" || pattern == e.Name {
+			return true
+		}
+		kind, all := strings.CutSuffix(pattern, "*")
+		return all && strings.HasPrefix(e.Name, kind)
+	})
+}

@@ -1,0 +1,166 @@
+package subscribers
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"github.com/everlatch/everlatch"
+)
+
+var _ Subscriber = (*Webhook)(nil)
+
+// WebhookOptions configure [NewWebhook].
+type WebhookOptions struct {
+	// URL is https, or http with AllowPrivate.
+	URL string
+	// Secrets are "whsec_" and base64 of 24 to 64 bytes. Each signs, so that a
+	// receiver can change from one to the next.
+	Secrets []string
+	// AllowPrivate admits addresses of the operator's own network, and http.
+	AllowPrivate bool
+	// Timeout bounds one attempt; 0 is [DefaultTimeout].
+	Timeout time.Duration
+}
+
+// Webhook is a subscriber that is a URL. It signs what it sends by Standard
+// Webhooks (standardwebhooks.com), with the event's id as the id of the message
+// in every attempt.
+//
+// It connects to public addresses alone, without a proxy and without following
+// redirects, unless AllowPrivate says that the operator vouches for the URL.
+type Webhook struct {
+	url     *url.URL
+	signers []*webhooks.Webhook
+	client  *http.Client
+}
+
+// NewWebhook returns a webhook, or everything that is wrong with its options.
+// Errors repeat neither secrets nor the URL, which may hold a token.
+func NewWebhook(o WebhookOptions) (*Webhook, error) {
+	u, err := webhookURL(o.URL, o.AllowPrivate)
+	problems := []error{err}
+	if len(o.Secrets) == 0 {
+		problems = append(problems, errors.New("a webhook needs a secret"))
+	}
+	w := &Webhook{url: u}
+	for i, secret := range o.Secrets {
+		s, err := signer(secret)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("secret %d %w", i+1, err))
+		}
+		w.signers = append(w.signers, s)
+	}
+	if o.Timeout < 0 {
+		problems = append(problems, errors.New("the timeout is negative"))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	w.client = webhookClient(o)
+	return w, nil
+}
+
+func webhookURL(text string, allowPrivate bool) (*url.URL, error) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http":
+		return nil, errors.New("this is not a URL, such as https://shop.example/hooks")
+	case u.User != nil:
+		return nil, errors.New("a URL with a name or password is not accepted")
+	case u.Scheme == "http" && !allowPrivate:
+		return nil, errors.New("https is expected; http is accepted with allow_private alone")
+	}
+	return u, nil
+}
+
+func signer(secret string) (*webhooks.Webhook, error) {
+	text, prefixed := strings.CutPrefix(secret, "whsec_")
+	key, err := base64.StdEncoding.DecodeString(text)
+	if !prefixed || err != nil || len(key) < 24 || len(key) > 64 {
+		return nil, errors.New("is not whsec_ and base64 of 24 to 64 bytes")
+	}
+	return webhooks.NewWebhookRaw(key)
+}
+
+// maxAnswer is how much of an answer is read, in bytes: headers as well as a
+// body, which is read so that the connection can be used again.
+const maxAnswer = 64 << 10
+
+func webhookClient(o WebhookOptions) *http.Client {
+	if o.Timeout == 0 {
+		o.Timeout = DefaultTimeout
+	}
+	return &http.Client{
+		Timeout: o.Timeout,
+		Transport: &http.Transport{
+			// No proxy: it would connect to what we must not.
+			DialContext:            dialer(o.Timeout, o.AllowPrivate).DialContext,
+			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+			TLSHandshakeTimeout:    o.Timeout,
+			ForceAttemptHTTP2:      true,
+			DisableCompression:     true,
+			MaxResponseHeaderBytes: maxAnswer,
+			MaxIdleConnsPerHost:    2,
+			IdleConnTimeout:        time.Minute,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// Deliver implements [Subscriber]. Every 2xx is a success; 410 says that nobody
+// is there any more, which is permanent; everything else is tried again.
+func (w *Webhook) Deliver(ctx context.Context, d Delivery) error {
+	body, err := json.Marshal(newMessage(d.Event))
+	if err != nil {
+		return everlatch.Permanent(errNotJSON)
+	}
+	req, err := w.request(ctx, d, body)
+	if err != nil {
+		return err
+	}
+	resp, err := w.client.Do(req)
+	if err != nil {
+		return fmt.Errorf("%s %w", w.url.Host, reason(err))
+	}
+	defer resp.Body.Close()
+	_, _ = io.CopyN(io.Discard, resp.Body, maxAnswer)
+	switch {
+	case resp.StatusCode >= 200 && resp.StatusCode < 300:
+		return nil
+	case resp.StatusCode == http.StatusGone:
+		return everlatch.Permanent(fmt.Errorf("%s answers 410: nobody is there any more", w.url.Host))
+	}
+	return fmt.Errorf("%s answers %d", w.url.Host, resp.StatusCode)
+}
+
+func (w *Webhook) request(ctx context.Context, d Delivery, body []byte) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url.String(), bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("%s cannot be asked", w.url.Host)
+	}
+	signatures := make([]string, len(w.signers))
+	for i, s := range w.signers {
+		if signatures[i], err = s.Sign(d.Event.ID, d.At, body); err != nil {
+			return nil, errors.New("the event cannot be signed")
+		}
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "Everlatch-Webhooks")
+	req.Header.Set(webhooks.HeaderWebhookID, d.Event.ID)
+	req.Header.Set(webhooks.HeaderWebhookTimestamp, strconv.FormatInt(d.At.Unix(), 10))
+	req.Header.Set(webhooks.HeaderWebhookSignature, strings.Join(signatures, " "))
+	return req, nil
+}
