@@ -1,0 +1,91 @@
+package mail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/textproto"
+	"strings"
+
+	"github.com/everlatch/everlatch"
+)
+
+// explain turns the end of a conversation into what [Sender] promises.
+func (s *SMTP) explain(ctx context.Context, m Message, f *failure) error {
+	if f == nil {
+		return nil
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		return fmt.Errorf("%s: %w", f.stage, cause)
+	}
+	reason := s.redact(f.err.Error(), m)
+	if answer, ok := errors.AsType[*textproto.Error](f.err); ok {
+		reason = fmt.Sprintf("the server answered %d %s", answer.Code, s.redact(answer.Msg, m))
+	}
+	err := fmt.Errorf("%s: %s", f.stage, reason)
+	if f.refusesMail() {
+		return everlatch.Permanent(err)
+	}
+	return err
+}
+
+// refusesMail reports whether the server will not take this mail, ever. What it
+// says before it has heard of the mail is about us, and so is its wish to see a
+// password: an operator can mend both.
+func (f *failure) refusesMail() bool {
+	answer, ok := errors.AsType[*textproto.Error](f.err)
+	if !ok || f.stage == stageConnect {
+		return false
+	}
+	switch answer.Code {
+	case 530, 534, 535, 538: // RFC 4954: sign in first, in another way, with TLS
+		return false
+	}
+	return answer.Code >= 500
+}
+
+const (
+	redacted = "[…]"
+	// maxAnswer and maxWord bound what is repeated of an answer, in bytes.
+	maxAnswer = 300
+	maxWord   = 60
+	// minSecret keeps short words, such as 5.1.1, even if a token happens to
+	// contain them.
+	minSecret = 6
+	// maxQuote is how many words in a row an answer may share with the mail.
+	maxQuote = 4
+)
+
+// redact makes the text of an error fit to be kept. Servers quote what they
+// refuse, so everything goes that is, or may be, a piece of the mail: links,
+// addresses, tokens, and the whole text where it repeats a sentence.
+func (s *SMTP) redact(text string, m Message) string {
+	if s.opts.Password != "" {
+		text = strings.ReplaceAll(text, s.opts.Password, redacted)
+	}
+	words := strings.Fields(oneLine(text))
+	body := strings.Join(strings.Fields(m.Subject+" "+m.Text), " ")
+	for i := 0; i+maxQuote <= len(words); i++ {
+		if strings.Contains(body, strings.Join(words[i:i+maxQuote], " ")) {
+			return redacted + " (the answer repeats the mail)"
+		}
+	}
+	for i, word := range words {
+		if isPrivate(word, body) {
+			words[i] = redacted
+		}
+	}
+	text = strings.Join(words, " ")
+	if len(text) > maxAnswer {
+		text = strings.ToValidUTF8(text[:maxAnswer], "") + "…"
+	}
+	return text
+}
+
+func isPrivate(word, body string) bool {
+	if len(word) > maxWord || strings.ContainsAny(word, "@=") || strings.Contains(word, "://") {
+		return true
+	}
+	core := strings.Trim(word, `<>()[]"'.,:;?!`)
+	return len(core) >= minSecret && strings.ContainsAny(core, "0123456789") && strings.Contains(body, core)
+}

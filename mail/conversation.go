@@ -1,0 +1,154 @@
+package mail
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"time"
+
+	gomail "github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
+)
+
+// stage is how far a conversation had come when it failed.
+type stage string
+
+const (
+	stageConnect   stage = "connect to the mail server"
+	stageSender    stage = "name the sender"
+	stageRecipient stage = "name the recipient"
+	stageContent   stage = "hand over the mail"
+)
+
+// failure is an error of a conversation.
+type failure struct {
+	stage stage
+	err   error
+}
+
+// talk has one conversation. It says nil as soon as the server has taken the
+// mail: what happens afterwards must not make it be sent again.
+func (s *SMTP) talk(ctx context.Context, l letter) *failure {
+	var conn net.Conn
+	client, err := gomail.NewClient(s.host, s.clientOptions(ctx, &conn)...)
+	if err != nil {
+		return &failure{stageConnect, err}
+	}
+	defer func() {
+		if conn != nil {
+			_ = conn.Close()
+		}
+	}()
+	c, err := client.DialToSMTPClientWithContext(ctx)
+	if err != nil {
+		return &failure{stageConnect, err}
+	}
+	if err := c.Mail(l.from); err != nil {
+		return &failure{stageSender, err}
+	}
+	if err := c.Rcpt(l.to); err != nil {
+		return &failure{stageRecipient, err}
+	}
+	if err := handOver(c, l.content); err != nil {
+		return &failure{stageContent, err}
+	}
+	_, _ = c.Text.Cmd("QUIT") // nobody waits for the answer
+	return nil
+}
+
+func handOver(c *smtp.Client, content []byte) error {
+	w, err := c.Data()
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(content); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
+// clientOptions set go-mail up. The connection is dialled here and stored in
+// conn, because go-mail leaves it open when a greeting fails, and gives itself
+// the whole time again with every step. It lives as long as ctx, not as long as
+// the context of go-mail, which ends with the greeting.
+func (s *SMTP) clientOptions(ctx context.Context, conn *net.Conn) []gomail.Option {
+	policy := gomail.NoTLS
+	switch s.link {
+	case startTLS:
+		policy = gomail.TLSMandatory
+	case startTLSIfOffered:
+		policy = gomail.TLSOpportunistic
+	case inClear, tlsFirst:
+	}
+	options := []gomail.Option{
+		gomail.WithPort(s.port), gomail.WithTimeout(s.opts.Timeout),
+		gomail.WithTLSPolicy(policy), gomail.WithTLSConfig(s.tlsConfig()),
+		gomail.WithDialContextFunc(func(context.Context, string, string) (c net.Conn, err error) {
+			c, err = s.dial(ctx)
+			*conn = c
+			return c, err
+		}),
+	}
+	if s.opts.Hello != "" {
+		options = append(options, gomail.WithHELO(s.opts.Hello))
+	}
+	if s.opts.Username != "" {
+		options = append(options, gomail.WithUsername(s.opts.Username), gomail.WithPassword(s.opts.Password),
+			gomail.WithOpportunisticSMTPAuth(s.mechanisms()...))
+	}
+	return options
+}
+
+// mechanisms are the ways to sign in, best first. Those that show the password
+// refuse to work in clear, but on this machine they may.
+func (s *SMTP) mechanisms() []gomail.SMTPAuthType {
+	show := []gomail.SMTPAuthType{gomail.SMTPAuthPlain, gomail.SMTPAuthLogin}
+	if isLoopback(s.host) {
+		show = []gomail.SMTPAuthType{gomail.SMTPAuthPlainNoEnc, gomail.SMTPAuthLoginNoEnc}
+	}
+	return append([]gomail.SMTPAuthType{gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthSCRAMSHA1}, show...)
+}
+
+func (s *SMTP) tlsConfig() *tls.Config {
+	config := &tls.Config{ServerName: s.host, MinVersion: tls.VersionTLS12, RootCAs: s.opts.RootCAs}
+	if s.link == startTLSIfOffered {
+		config.InsecureSkipVerify = true // to this machine, and without TLS it would go in clear
+	}
+	return config
+}
+
+// dial connects, with TLS where that comes first. The connection ends with ctx
+// and with nothing else.
+func (s *SMTP) dial(ctx context.Context) (net.Conn, error) {
+	raw, err := new(net.Dialer).DialContext(ctx, "tcp", s.opts.Address)
+	if err != nil {
+		return nil, err
+	}
+	conn := &held{Conn: raw}
+	conn.stop = context.AfterFunc(ctx, func() { _ = raw.SetDeadline(time.Unix(1, 0)) })
+	if s.link != tlsFirst {
+		return conn, nil
+	}
+	secured := tls.Client(conn, s.tlsConfig())
+	if err := secured.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return secured, nil
+}
+
+// held is a connection with one deadline, that of the context it was dialled
+// with: others are not accepted.
+type held struct {
+	net.Conn
+	stop func() bool
+}
+
+// SetDeadline implements [net.Conn] and does nothing.
+func (*held) SetDeadline(time.Time) error { return nil }
+
+// Close implements [net.Conn].
+func (h *held) Close() error {
+	h.stop()
+	return h.Conn.Close()
+}

@@ -1,0 +1,322 @@
+package mail_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/mail"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func clock() time.Time { return noon }
+
+// outgoing is a sender that keeps what it is given, or fails.
+type outgoing struct {
+	sent []mail.Message
+	err  error
+}
+
+func (o *outgoing) Send(_ context.Context, m mail.Message) error {
+	o.sent = append(o.sent, m)
+	return o.err
+}
+
+func options() mail.Options {
+	return mail.Options{
+		Sender: &outgoing{}, From: "Shop <no-reply@shop.example>", Brand: "Shop", Now: clock,
+		URLs: map[string]string{"customer": "https://shop.example/", "user": "http://localhost:9000/app"},
+	}
+}
+
+func mailer(tb testing.TB, change func(*mail.Options)) *mail.Mailer {
+	tb.Helper()
+	o := options()
+	if change != nil {
+		change(&o)
+	}
+	m, err := mail.New(o)
+	require.NoError(tb, err)
+	return m
+}
+
+func event(name string, data everlatch.Metadata) everlatch.Event {
+	return everlatch.Event{
+		ID: "evt_01", Name: name, Source: everlatch.SourceEverlatch, CreatedAt: noon.Add(-time.Second), Data: data,
+	}
+}
+
+func resetEvent(actorType string) everlatch.Event {
+	return event(everlatch.EventPasswordReset, everlatch.Metadata{
+		"entity_id": "ada+shop@example.com", "actor_type": actorType, "token": "to/k+en", "provider": "emailpass",
+		"auth_identity_id": "authid_01", "metadata": everlatch.Metadata{"note": "planted-note"},
+		"expires_at": noon.Add(15 * time.Minute).Format(time.RFC3339),
+	})
+}
+
+func requestedEvent(actorType string) everlatch.Event {
+	e := resetEvent(actorType)
+	e.Data["requested_by"] = everlatch.Metadata{"actor_type": "user", "actor_id": "user_01"}
+	return e
+}
+
+func changedEvent(actorType string) everlatch.Event {
+	return event(everlatch.EventPasswordChanged, everlatch.Metadata{
+		"entity_id": "ada@example.com", "actor_type": actorType, "provider": "emailpass", "auth_identity_id": "authid_01",
+	})
+}
+
+func deadLettersEvent() everlatch.Event {
+	return event(everlatch.EventDeadLetters, everlatch.Metadata{
+		"to": "ops@shop.example", "count": 7, "deliveries": []any{
+			everlatch.Metadata{
+				"event_id": "evt_02", "event": "customer.created", "subscriber": "crm",
+				"error": "the server <b>answered</b>\n503", "at": "2026-11-23T11:00:00Z",
+			},
+			everlatch.Metadata{
+				"event_id": "evt_03", "event": "auth.password_reset", "subscriber": "mail",
+				"error": "there is no such mailbox", "at": "2026-11-23T11:30:00Z",
+			},
+		},
+	})
+}
+
+// TestGolden shows every mail for review. UPDATE_GOLDEN=1 go test ./mail writes
+// the files anew.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+
+	m := mailer(t, nil)
+	golden := map[string]everlatch.Event{"everlatch.dead_letters": deadLettersEvent()}
+	for _, actorType := range []string{everlatch.ActorCustomer, everlatch.ActorUser} {
+		golden["auth.password_reset."+actorType] = resetEvent(actorType)
+		golden["auth.password_reset.requested."+actorType] = requestedEvent(actorType)
+		golden["auth.password_changed."+actorType] = changedEvent(actorType)
+	}
+	for name, e := range golden {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			got, ok, err := m.Render(e)
+			require.NoError(t, err)
+			require.True(t, ok)
+			require.Equal(t, "evt_01", got.ID)
+			require.Equal(t, e.Name, got.Event)
+			require.Equal(t, "Shop <no-reply@shop.example>", got.From)
+			text := "To: " + got.To + "\nSubject: " + got.Subject + "\n\n" + got.Text + "\n---\n\n" + got.HTML
+			file := filepath.Join("testdata", name+".golden")
+			if os.Getenv("UPDATE_GOLDEN") != "" {
+				require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
+			}
+			want, err := os.ReadFile(file)
+			require.NoError(t, err)
+			require.Equal(t, string(want), text, "UPDATE_GOLDEN=1 go test ./mail, and read the diff")
+		})
+	}
+}
+
+func TestResetLink(t *testing.T) {
+	t.Parallel()
+
+	m := mailer(t, nil)
+	for actorType, base := range map[string]string{
+		"customer": "https://shop.example", "user": "http://localhost:9000/app", "vendor": "https://shop.example", "": "https://shop.example",
+	} {
+		got, ok, err := m.Render(resetEvent(actorType))
+		require.NoError(t, err)
+		require.True(t, ok)
+		link := base + "/reset-password?token=to%2Fk%2Ben&email=ada%2Bshop%40example.com"
+		require.Contains(t, got.Text, "\n"+link+"\n")
+		require.NotContains(t, got.Text+got.HTML, "planted-note", "what the asker added is not shown")
+	}
+
+	withDefault := mailer(t, func(o *mail.Options) { o.URLs["default"] = "https://default.example" })
+	got, _, err := withDefault.Render(resetEvent("vendor"))
+	require.NoError(t, err)
+	require.Contains(t, got.Text, "https://default.example/reset-password?")
+
+	usersOnly := mailer(t, func(o *mail.Options) { o.URLs = map[string]string{"user": "https://staff.example"} })
+	_, _, err = usersOnly.Render(resetEvent("customer"))
+	require.ErrorContains(t, err, `no URL is configured for the actor type "customer"`)
+	require.False(t, everlatch.IsPermanent(err), "it can be mended")
+}
+
+// An administrator's token is theirs to pass on: the mail must not be a second
+// way to get it.
+func TestRequestedResetHasNoToken(t *testing.T) {
+	t.Parallel()
+
+	e := requestedEvent("customer")
+	e.Data["token"] = "planted-token"
+	m := mailer(t, nil)
+	got, ok, err := m.Render(e)
+	require.NoError(t, err)
+	require.True(t, ok)
+	for _, text := range []string{got.Subject, got.Text, got.HTML} {
+		require.NotContains(t, text, "planted-token")
+		require.NotContains(t, text, "http")
+		require.NotContains(t, text, "user_01")
+	}
+	require.Equal(t, "planted-token", e.Data["token"], "the event is not changed")
+
+	own := t.TempDir()
+	write(t, own, "auth.password_reset.requested.txt", "Subject: Look\n\n[{{.Data.token}}] [{{.Link}}]\n")
+	got, _, err = mailer(t, func(o *mail.Options) { o.Templates = own }).Render(e)
+	require.NoError(t, err)
+	require.Equal(t, "[<no value>] []\n", got.Text, "a template cannot show it either")
+
+	delete(e.Data, "token")
+	e.Data["expires_at"] = noon.Add(-time.Minute).Format(time.RFC3339)
+	_, ok, err = m.Render(e)
+	require.NoError(t, err)
+	require.True(t, ok, "the owner is told, late or not")
+}
+
+func TestExpiredLinkIsNotSent(t *testing.T) {
+	t.Parallel()
+
+	for name, change := range map[string]func(everlatch.Metadata){
+		"the token is gone":  func(d everlatch.Metadata) { delete(d, "token") },
+		"the token is empty": func(d everlatch.Metadata) { d["token"] = "" },
+		"its time is over":   func(d everlatch.Metadata) { d["expires_at"] = noon.Format(time.RFC3339) },
+	} {
+		e := resetEvent("customer")
+		change(e.Data)
+		_, ok, err := mailer(t, nil).Render(e)
+		require.False(t, ok, name)
+		require.EqualError(t, err, "the link has expired before the mail could be sent", name)
+		require.True(t, everlatch.IsPermanent(err), name)
+	}
+
+	sealed := resetEvent("customer")
+	sealed.Data["token"] = everlatch.SecretRef("sec_01")
+	_, _, err := mailer(t, nil).Render(sealed)
+	require.ErrorContains(t, err, "was not resolved")
+	require.False(t, everlatch.IsPermanent(err))
+}
+
+func TestNothingToSend(t *testing.T) {
+	t.Parallel()
+
+	for name, change := range map[string]func(*everlatch.Event){
+		"an event without a mail":         func(e *everlatch.Event) { e.Name = everlatch.EventCustomerCreated },
+		"published by an API key":         func(e *everlatch.Event) { e.Source = "apk_01" },
+		"no source":                       func(e *everlatch.Event) { e.Source = "" },
+		"no data":                         func(e *everlatch.Event) { e.Data = nil },
+		"no entity":                       func(e *everlatch.Event) { delete(e.Data, "entity_id") },
+		"an entity that is no address":    func(e *everlatch.Event) { e.Data["entity_id"] = "+4912345" },
+		"an entity that is no text":       func(e *everlatch.Event) { e.Data["entity_id"] = 7 },
+		"an address with a name":          func(e *everlatch.Event) { e.Data["entity_id"] = "Ada <ada@example.com>" },
+		"an address with a line break":    func(e *everlatch.Event) { e.Data["entity_id"] = "ada@example.com\r\nBcc: eve@example.com" },
+		"two addresses":                   func(e *everlatch.Event) { e.Data["entity_id"] = "ada@example.com, eve@example.com" },
+		"an expired link to no address":   func(e *everlatch.Event) { e.Data = everlatch.Metadata{"entity_id": "x"} },
+		"dead letters nobody asked about": func(e *everlatch.Event) { *e = deadLettersEvent(); delete(e.Data, "to") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			e := resetEvent("customer")
+			change(&e)
+			out := &outgoing{}
+			m := mailer(t, func(o *mail.Options) { o.Sender = out })
+			_, ok, err := m.Render(e)
+			require.NoError(t, err)
+			require.False(t, ok)
+			require.NoError(t, m.Deliver(t.Context(), e))
+			require.Empty(t, out.sent)
+		})
+	}
+}
+
+func TestDeliver(t *testing.T) {
+	t.Parallel()
+
+	out := &outgoing{}
+	m := mailer(t, func(o *mail.Options) { o.Sender = out })
+	require.NoError(t, m.Deliver(t.Context(), resetEvent("customer")))
+	require.NoError(t, m.Deliver(t.Context(), resetEvent("customer")))
+	require.Len(t, out.sent, 2)
+	require.Equal(t, out.sent[0], out.sent[1], "a mail that is sent again is the same")
+
+	out.err = everlatch.Permanent(errors.New("no such mailbox"))
+	require.ErrorIs(t, m.Deliver(t.Context(), resetEvent("customer")), out.err)
+	require.Equal(t, []string{"auth.password_changed", "auth.password_reset", "everlatch.dead_letters"}, m.Events())
+}
+
+func TestDeadLetters(t *testing.T) {
+	t.Parallel()
+
+	m := mailer(t, func(o *mail.Options) { o.URLs = map[string]string{"vendor": "https://vendor.example"} })
+	e := deadLettersEvent()
+	e.Data["count"] = 1.0                                   // as JSON has it
+	e.Data["deliveries"] = e.Data["deliveries"].([]any)[:1] //nolint:forcetypeassert // a test
+	got, ok, err := m.Render(e)
+	require.NoError(t, err)
+	require.True(t, ok, "operators need no URL")
+	require.Equal(t, "ops@shop.example", got.To)
+	require.Equal(t, "Shop: 1 delivery was given up", got.Subject)
+	require.NotContains(t, got.Text, "not listed")
+	require.Contains(t, got.Text, "the server <b>answered</b> 503\n", "one line, however it was written")
+	require.Contains(t, got.HTML, "&lt;b&gt;answered&lt;/b&gt;")
+}
+
+func TestSpan(t *testing.T) {
+	t.Parallel()
+
+	for _, tt := range []struct {
+		d    time.Duration
+		want string
+	}{
+		{time.Second, "less than a minute"},
+		{49 * time.Second, "less than a minute"},
+		{time.Minute, "1 minute"},
+		{15*time.Minute - 2*time.Second, "15 minutes"},
+		{11*time.Minute + 40*time.Second, "12 minutes"},
+		{time.Hour - time.Second, "1 hour"},
+		{90 * time.Minute, "90 minutes"},
+		{2 * time.Hour, "2 hours"},
+		{24*time.Hour - time.Second, "24 hours"},
+		{72 * time.Hour, "3 days"},
+	} {
+		require.Equal(t, tt.want, mail.Span(tt.d), tt.d.String())
+	}
+}
+
+func TestMailerOptions(t *testing.T) {
+	t.Parallel()
+
+	_, err := mail.New(mail.Options{})
+	for _, want := range []string{"nobody to send", "no clock", "the sender", "the brand", "no URL is given"} {
+		require.ErrorContains(t, err, want)
+	}
+	for name, tt := range map[string]struct {
+		change func(*mail.Options)
+		want   string
+	}{
+		"a sender with a line break":   {func(o *mail.Options) { o.From = "Shop <a@b.c>\r\nBcc: x@y.z" }, "the sender"},
+		"a brand with a line break":    {func(o *mail.Options) { o.Brand = "Shop\nBcc: x@y.z" }, "the brand"},
+		"a relative URL":               {func(o *mail.Options) { o.URLs["customer"] = "/shop" }, `that of "customer"`},
+		"a URL that runs a script":     {func(o *mail.Options) { o.URLs["customer"] = "javascript://x/%0aalert(1)" }, `that of "customer"`},
+		"a URL with a query":           {func(o *mail.Options) { o.URLs["user"] = "https://a.b/?c=d" }, `that of "user"`},
+		"a URL with a password":        {func(o *mail.Options) { o.URLs["user"] = "https://a:planted@a.b" }, `that of "user"`},
+		"an actor type with a dot":     {func(o *mail.Options) { o.URLs["a.b"] = "https://a.b" }, `"a.b" is not an actor type`},
+		"a folder that does not exist": {func(o *mail.Options) { o.Templates = "testdata/absent" }, "templates: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			o := options()
+			tt.change(&o)
+			_, err := mail.New(o)
+			require.ErrorContains(t, err, tt.want)
+			require.NotContains(t, err.Error(), "planted")
+		})
+	}
+}

@@ -1,0 +1,109 @@
+package mail
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	htmltemplate "html/template"
+	"slices"
+	"strings"
+	texttemplate "text/template"
+	"time"
+
+	"github.com/everlatch/everlatch"
+)
+
+// functions are what templates may call beside what Go has.
+var functions = texttemplate.FuncMap{
+	"date":    date,
+	"oneline": oneLine,
+	"button":  func(link, label string) button { return button{link, label} },
+}
+
+// button is the argument of the template "button" of the layout.
+type button struct{ Link, Label string }
+
+// date writes a time for people, and nothing for no time.
+func date(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2 January 2006 at 15:04 UTC")
+}
+
+// render fills in the templates of a name. The folder goes before what is built
+// in, and then what is for the actor type before what is for all.
+func (t *templates) render(name string, v view) (Message, error) {
+	var m Message
+	text, ok := find(t.layers, func(l layer) map[string]textTemplate { return l.texts }, name, v.ActorType)
+	page, alsoOK := find(t.layers, func(l layer) map[string]*htmltemplate.Template { return l.pages }, name, v.ActorType)
+	if !ok || !alsoOK {
+		return m, fmt.Errorf("there is no template %q", name) // unreachable: all are built in
+	}
+	var subject, body, html bytes.Buffer
+	if err := errors.Join(text.subject.Execute(&subject, v), text.body.Execute(&body, v), page.Execute(&html, v)); err != nil {
+		return m, err
+	}
+	m.Subject = oneLine(subject.String())
+	m.Text = clean(body.String())
+	m.HTML = clean(html.String())
+	if m.Subject == "" {
+		return m, fmt.Errorf("template %q: the subject is empty", name)
+	}
+	return m, nil
+}
+
+func clean(text string) string { return strings.TrimSpace(strings.ToValidUTF8(text, "\uFFFD")) + "\n" }
+
+func find[T any](layers []layer, of func(layer) map[string]T, name, actorType string) (found T, ok bool) {
+	stems := []string{name + "." + actorType, name}
+	if slices.Contains(templateNames, stems[0]) {
+		stems = stems[1:] // an actor type called "requested"
+	}
+	for _, l := range layers {
+		for _, stem := range stems {
+			if found, ok = of(l)[stem]; ok {
+				return found, true
+			}
+		}
+	}
+	return found, false
+}
+
+// tryOut fills in every template once, because a field that does not exist shows
+// only then.
+func (t *templates) tryOut(actorTypes []string) error {
+	seen := map[string]bool{}
+	var problems []error
+	for _, name := range templateNames {
+		for _, actorType := range actorTypes {
+			_, err := t.render(name, sample(name, actorType))
+			if err != nil && !seen[err.Error()] {
+				seen[err.Error()] = true
+				problems = append(problems, err)
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// sample is a view with everything in it that a template may ask for.
+func sample(name, actorType string) view {
+	v := view{
+		Event: strings.TrimSuffix(name, ".requested"), ActorType: actorType, To: "ada@example.com", Brand: "Example",
+		URL: "https://example.com", Link: "https://example.com" + resetPath, ExpiresIn: "15 minutes",
+		At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+		Data: everlatch.Metadata{
+			"entity_id": "ada@example.com", "actor_type": actorType, "provider": "emailpass",
+			"auth_identity_id": "authid_1", "expires_at": "2026-01-02T03:19:05Z", "metadata": everlatch.Metadata{},
+			"requested_by": everlatch.Metadata{"actor_type": "user", "actor_id": "user_1"},
+		},
+	}
+	if name == everlatch.EventDeadLetters {
+		v.Link = ""
+		v.Data = everlatch.Metadata{"count": 2, "more": 1, "deliveries": []map[string]string{{
+			"event_id": "evt_1", "event": "customer.created", "subscriber": "crm", "error": "it is away", "at": "2026-01-02T03:04:05Z",
+		}}}
+	}
+	return v
+}
