@@ -72,6 +72,9 @@ const (
 	// EventSessionEnded is {session_id, auth_identity_id, actor_type, actor_id,
 	// reason}.
 	EventSessionEnded = "auth.session_ended"
+	// EventDeadLetters reports deliveries that were given up: {to, count,
+	// deliveries}.
+	EventDeadLetters = "everlatch.dead_letters"
 	// EventAccountDeleted is {actor_type, actor_id, auth_identity_ids}.
 	EventAccountDeleted = "auth.account_deleted"
 )

@@ -71,3 +71,16 @@ type Registrar interface {
 	// refuses it.
 	Register(ctx context.Context, in Input, rec *Record) (Verdict, error)
 }
+
+// Updater is a [Credentials] provider whose credential people can replace, such
+// as a password that they forgot (contract 4.3, reset-password and update).
+type Updater interface {
+	Credentials
+	// Subject returns whom an identifier names that a person typed. An
+	// identifier that nobody can have gives an EntityKey of "".
+	Subject(identifier string) Subject
+	// Update judges what the request wants to put into the record, and returns
+	// the whole new record. A refusal must come before any costly work: it
+	// leaves the person's right to try again as it is (W26).
+	Update(ctx context.Context, in Input, rec Record) (Verdict, error)
+}

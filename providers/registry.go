@@ -74,6 +74,22 @@ func (r *Registry) Registrar(id string) (Registrar, error) {
 	return reg, nil
 }
 
+// Updater returns a provider whose credential can be replaced, or a refusal.
+func (r *Registry) Updater(id string) (Updater, error) {
+	p, known := r.byID[id]
+	if !known {
+		return nil, unknown(id)
+	}
+	updater, ok := p.(Updater)
+	if !ok {
+		return nil, &everlatch.Error{
+			Code:    everlatch.CodeUnauthorized,
+			Message: "Method 'update' not implemented for provider " + p.Identifier(),
+		}
+	}
+	return updater, nil
+}
+
 // List describes the providers that allowed names, in the order of
 // registration; a nil allowed names all (contract 4.2, actor-type rules).
 func (r *Registry) List(allowed []string) []Info {

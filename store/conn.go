@@ -105,6 +105,8 @@ type tx struct {
 	raw     *sql.Tx
 	pool    *pool
 	learned []string
+	// released says that it has recorded a released event.
+	released bool
 }
 
 func (t *tx) exec(ctx context.Context, text string, args ...any) (int64, error) {
@@ -153,6 +155,9 @@ func (s *Store) write(ctx context.Context, fn func(*tx) error) error {
 	}
 	if err := raw.Commit(); err != nil {
 		return err
+	}
+	if t.released {
+		s.tellReleased()
 	}
 	for _, text := range t.learned {
 		// Only to be faster next time: the work is done and committed.

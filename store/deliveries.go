@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/everlatch/everlatch"
@@ -20,6 +21,9 @@ const (
 
 	releaseDead   = beginAnew + `('dead')`
 	replaySettled = beginAnew + `('dead', 'delivered')`
+
+	restartLost = `UPDATE delivery SET status = 'waiting', generation = generation + 1, updated_at = $2
+		WHERE status = 'started' AND updated_at < $1`
 
 	redispatch = `UPDATE event SET dispatched_at = NULL WHERE id = $1 AND released_at IS NOT NULL`
 
@@ -41,6 +45,9 @@ func (s *Store) Deliveries(ctx context.Context, f DeliveryFilter, page Page) ([]
 	if !f.Since.IsZero() {
 		where.add("d.updated_at >= %s", f.Since)
 	}
+	if field, descending := strings.CutPrefix(page.Order, "-"); field == "created_at" || field == "updated_at" {
+		page.Order = map[bool]string{true: "-"}[descending] + "d." + field
+	}
 	return list(ctx, s, "list deliveries", listing[everlatch.Delivery]{
 		table: "delivery d JOIN event e ON e.id = d.event_id", columns: deliveryColumns, scan: scanDelivery,
 		where: where, page: page, defaultOrder: "d.position",
@@ -52,6 +59,7 @@ func (s *Store) Deliveries(ctx context.Context, f DeliveryFilter, page Page) ([]
 // those of one subscriber, and returns how many there were.
 func (s *Store) ReleaseDead(ctx context.Context, eventID, subscriber string) (int, error) {
 	n, err := s.writes.exec(ctx, releaseDead, eventID, subscriber, s.now())
+	s.tellReleased()
 	return int(n), s.fail(ctx, "release dead letters", err)
 }
 
@@ -69,6 +77,7 @@ func (s *Store) ReplayEvent(ctx context.Context, eventID, subscriber string) err
 		}
 		return err
 	})
+	s.tellReleased()
 	return s.fail(ctx, "replay event", err)
 }
 
@@ -78,4 +87,12 @@ func (s *Store) ReplayEvent(ctx context.Context, eventID, subscriber string) err
 func (s *Store) PruneEvents(ctx context.Context, before time.Time, limit int) (int, error) {
 	n, err := s.writes.exec(ctx, pruneEvents, before, limit)
 	return int(n), s.fail(ctx, "prune events", err)
+}
+
+// RestartLost begins anew what started before a time and has not ended, and
+// returns how many deliveries that were.
+func (s *Store) RestartLost(ctx context.Context, startedBefore time.Time) (int, error) {
+	n, err := s.writes.exec(ctx, restartLost, startedBefore, s.now())
+	s.tellReleased()
+	return int(n), s.fail(ctx, "restart lost deliveries", err)
 }

@@ -104,6 +104,7 @@ func (s *Store) DeliveryStarted(ctx context.Context, d everlatch.Delivery) error
 // stays as it is.
 func (s *Store) SettleDelivery(ctx context.Context, d everlatch.Delivery) error {
 	_, err := s.writes.exec(ctx, settleDelivery, d.EventID, d.Subscriber, d.Generation, d.Status, d.Error, s.now())
+	s.tellReleased()
 	return s.fail(ctx, "settle a delivery", err)
 }
 

@@ -46,8 +46,11 @@ func (s *Store) ReleaseEvents(ctx context.Context, groupID string) error {
 	if groupID == "" {
 		return nil
 	}
-	_, err := s.writes.exec(ctx, `UPDATE event SET released_at = $2
+	n, err := s.writes.exec(ctx, `UPDATE event SET released_at = $2
 		WHERE group_id = $1 AND released_at IS NULL`, groupID, s.now())
+	if n > 0 {
+		s.tellReleased()
+	}
 	return s.fail(ctx, "release events", err)
 }
 
@@ -67,6 +70,7 @@ func (s *Store) PublishEvent(ctx context.Context, e everlatch.Event) (everlatch.
 	if err != nil {
 		return everlatch.Event{}, false, s.fail(ctx, "publish event", err)
 	}
+	s.tellReleased()
 	stored, err := s.Event(ctx, e.ID)
 	return stored, n > 0, err
 }
@@ -91,6 +95,9 @@ func recordEvents(ctx context.Context, q querier, now time.Time, events ...everl
 		}
 		if e.CreatedAt.IsZero() {
 			e.CreatedAt = now
+		}
+		if t, ok := q.(*tx); ok && e.ReleasedAt != nil {
+			t.released = true
 		}
 		_, err := q.exec(ctx, insertEvent, e.ID, e.Name, e.GroupID, everlatch.SourceEverlatch, e.AuthIdentityID,
 			e.Data, e.CreatedAt, e.ReleasedAt)

@@ -67,5 +67,7 @@ func (s *Store) RecordEvent(ctx context.Context, e everlatch.Event) error {
 	if e.ReleasedAt == nil {
 		e.ReleasedAt = &now
 	}
-	return s.fail(ctx, "record event", recordEvents(ctx, s.writes, now, e))
+	err := recordEvents(ctx, s.writes, now, e)
+	s.tellReleased()
+	return s.fail(ctx, "record event", err)
 }

@@ -19,6 +19,7 @@ type Store struct {
 	dialect       goose.Dialect
 	clock         func() time.Time
 	closed        atomic.Bool
+	released      chan struct{} // holds one note that something waits
 	// remove deletes what an in-memory database left on disk.
 	remove func() error
 }
@@ -42,7 +43,7 @@ func Open(ctx context.Context, url string, now func() time.Time) (*Store, error)
 	if err != nil {
 		return nil, err
 	}
-	s.clock = now
+	s.clock, s.released = now, make(chan struct{}, 1)
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -90,6 +91,18 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // DB returns the pool that writes, for tests that look at rows or break things.
 func (s *Store) DB() *sql.DB { return s.writes.db }
+
+// Released tells whoever dispatches events that this process has released some,
+// or that a delivery's turn may have come. It is a hint that saves waiting:
+// other processes release events as well.
+func (s *Store) Released() <-chan struct{} { return s.released }
+
+func (s *Store) tellReleased() {
+	select {
+	case s.released <- struct{}{}:
+	default: // it has been told
+	}
+}
 
 // now is the present as both engines keep it.
 func (s *Store) now() time.Time { return instant(s.clock()) }

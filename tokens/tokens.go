@@ -57,14 +57,9 @@ func (t *Tokens) Issue(p everlatch.Principal, issuedAt time.Time, id string) (st
 	if err != nil {
 		return "", Claims{}, errors.New("encode the claims of a token: the metadata are not JSON")
 	}
-	text := t.header + "." + base64.RawURLEncoding.EncodeToString(payload)
-	signature, err := t.keys.sign(text)
+	token, err := t.seal(payload)
 	if err != nil {
-		return "", Claims{}, fmt.Errorf("sign a token: %w", err)
-	}
-	token := text + "." + base64.RawURLEncoding.EncodeToString(signature)
-	if len(token) > MaxBytes {
-		return "", Claims{}, fmt.Errorf("a token of %d bytes is longer than the limit of %d: the metadata of the identity are too large", len(token), MaxBytes)
+		return "", Claims{}, err
 	}
 	return token, claims, nil
 }

@@ -45,11 +45,17 @@ func New(s *store.Store, ring *KeyRing, ttl time.Duration, now func() time.Time)
 // expires. Each call makes a new ref. It fails as the store does:
 // [everlatch.CodeUnavailable] when the database is away.
 func (v *Vault) Put(ctx context.Context, secret Secret) (Ref, error) {
+	return v.PutFor(ctx, secret, v.ttl)
+}
+
+// PutFor is [Vault.Put] for a secret that is of use for another time than the
+// vault's own.
+func (v *Vault) PutFor(ctx context.Context, secret Secret, ttl time.Duration) (Ref, error) {
 	at := v.now()
 	ref := Ref(refPrefix + ulid.MustNew(ulid.Timestamp(at), rand.Reader).String())
 	keyID, sealed := v.ring.Seal(secret.Reveal(), []byte(ref))
 	err := v.store.PutSealed(ctx, store.Sealed{
-		ID: string(ref), KeyID: keyID, Data: sealed, ExpiresAt: at.Add(v.ttl),
+		ID: string(ref), KeyID: keyID, Data: sealed, ExpiresAt: at.Add(ttl),
 	})
 	if err != nil {
 		return "", fmt.Errorf("put a secret: %w", err)

@@ -20,7 +20,10 @@ const Identifier = "emailpass"
 // passwordKey is where provider_metadata keeps the hash (contract 3.3).
 const passwordKey = "password"
 
-var _ providers.Registrar = (*Provider)(nil)
+var (
+	_ providers.Registrar = (*Provider)(nil)
+	_ providers.Updater   = (*Provider)(nil)
+)
 
 // Provider implements [providers.Registrar]. It is safe for concurrent use and
 // works under any id (W23).

@@ -1,0 +1,37 @@
+package emailpass
+
+import (
+	"context"
+	"maps"
+	"strings"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/providers"
+)
+
+// Subject implements [providers.Updater].
+func (*Provider) Subject(identifier string) providers.Subject {
+	key, _ := CanonicalEmail(identifier)
+	return providers.Subject{EntityID: strings.TrimSpace(identifier), EntityKey: key}
+}
+
+// Update implements [providers.Updater]: it puts a new password into a record.
+// The policy is asked before anything is hashed (W21, W26). A request without a
+// password is answered as the contract does, by a bare Unauthorized.
+func (p *Provider) Update(ctx context.Context, in providers.Input, rec providers.Record) (providers.Verdict, error) {
+	password, _ := in.Body["password"].(string)
+	if password == "" {
+		return providers.Verdict{}, unauthorized("Unauthorized", nil)
+	}
+	if err := p.policy.check(password); err != nil {
+		return providers.Verdict{}, err
+	}
+	hashed, err := p.hash(ctx, password)
+	if err != nil {
+		return providers.Verdict{}, err
+	}
+	metadata := everlatch.Metadata{}
+	maps.Copy(metadata, rec.ProviderMetadata)
+	metadata[passwordKey] = hashed
+	return providers.Verdict{ProviderMetadata: metadata}, nil
+}
