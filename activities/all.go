@@ -5,25 +5,46 @@ import (
 
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/subscribers"
+	"github.com/everlatch/everlatch/tokens"
 	"github.com/everlatch/everlatch/vault"
 )
+
+// Deps are what activities work with.
+type Deps struct {
+	Store       *store.Store
+	Vault       *vault.Vault
+	Providers   *providers.Registry
+	Tokens      *tokens.Tokens
+	Subscribers *subscribers.Registry
+	Now         func() time.Time
+	// LoginEvents records [everlatch.EventLoginSucceeded] and
+	// [everlatch.EventLoginFailed].
+	LoginEvents bool
+}
 
 // All are the activity sets of a worker.
 type All struct {
 	Credentials *Credentials
+	Resets      *Resets
 	Accounts    *Accounts
 	Identities  *Identities
 	Events      *Events
+	Deliveries  *Deliveries
 	Upkeep      *Upkeep
 }
 
 // New makes every set there is, so that none can be forgotten.
-func New(s *store.Store, v *vault.Vault, p *providers.Registry, now func() time.Time) All {
+func New(d Deps) All {
 	return All{
-		Credentials: &Credentials{Store: s, Vault: v, Providers: p, Now: now},
-		Accounts:    &Accounts{Store: s, Now: now},
-		Identities:  &Identities{Store: s, Now: now},
-		Events:      &Events{Store: s},
-		Upkeep:      &Upkeep{Store: s},
+		Credentials: &Credentials{
+			Store: d.Store, Vault: d.Vault, Providers: d.Providers, Now: d.Now, LoginEvents: d.LoginEvents,
+		},
+		Resets:     &Resets{Store: d.Store, Vault: d.Vault, Providers: d.Providers, Tokens: d.Tokens, Now: d.Now},
+		Accounts:   &Accounts{Store: d.Store, Now: d.Now},
+		Identities: &Identities{Store: d.Store, Now: d.Now},
+		Events:     &Events{Store: d.Store},
+		Deliveries: &Deliveries{Store: d.Store, Vault: d.Vault, Subscribers: d.Subscribers, Now: d.Now},
+		Upkeep:     &Upkeep{Store: d.Store, Now: d.Now},
 	}
 }

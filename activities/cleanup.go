@@ -4,11 +4,15 @@ import (
 	"context"
 	"time"
 
+	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/store"
 )
 
 // Upkeep removes what has outlived its use, a batch at a time.
-type Upkeep struct{ Store *store.Store }
+type Upkeep struct {
+	Store *store.Store
+	Now   func() time.Time
+}
 
 // BatchInput bounds one batch.
 type BatchInput struct {
@@ -16,6 +20,9 @@ type BatchInput struct {
 	// UnusedSince is the last use after which an identity is kept; only
 	// [Upkeep.RemoveOrphans] reads it.
 	UnusedSince time.Time `json:"unused_since,omitzero"`
+	// Before is when an event must have happened to be old; only
+	// [Upkeep.PruneEvents] reads it.
+	Before time.Time `json:"before,omitzero"`
 }
 
 // BatchOutput says how much a batch removed. Fewer than asked means that
@@ -35,4 +42,56 @@ func (a *Upkeep) SweepExpired(ctx context.Context, in BatchInput) (BatchOutput, 
 func (a *Upkeep) RemoveOrphans(ctx context.Context, in BatchInput) (BatchOutput, error) {
 	removed, err := a.Store.RemoveOrphans(ctx, in.UnusedSince, in.Limit)
 	return BatchOutput{Removed: removed}, err
+}
+
+// PruneEvents deletes old events that everybody has been told about.
+func (a *Upkeep) PruneEvents(ctx context.Context, in BatchInput) (BatchOutput, error) {
+	removed, err := a.Store.PruneEvents(ctx, in.Before, in.Limit)
+	return BatchOutput{Removed: removed}, err
+}
+
+// RestartLostInput is the argument of [Upkeep.RestartLost].
+type RestartLostInput struct {
+	// StartedBefore is when a delivery must have begun to be lost: longer ago
+	// than any is tried.
+	StartedBefore time.Time `json:"started_before"`
+}
+
+// RestartLost begins deliveries anew whose dance has vanished, because somebody
+// terminated it or Temporal lost its data.
+func (a *Upkeep) RestartLost(ctx context.Context, in RestartLostInput) (BatchOutput, error) {
+	restarted, err := a.Store.RestartLost(ctx, in.StartedBefore)
+	return BatchOutput{Removed: restarted}, err
+}
+
+// ReportInput is the argument of [Upkeep.ReportDeadLetters].
+type ReportInput struct {
+	To string `json:"to"`
+	// Since is the time of the last report.
+	Since   time.Time `json:"since"`
+	EventID string    `json:"event_id"`
+}
+
+// reportAtMost bounds how many dead letters one report names.
+const reportAtMost = 50
+
+// ReportDeadLetters records the event that mails operators what was given up
+// since the last report. When nothing was, it records nothing.
+func (a *Upkeep) ReportDeadLetters(ctx context.Context, in ReportInput) (BatchOutput, error) {
+	dead, count, err := a.Store.Deliveries(ctx,
+		store.DeliveryFilter{Status: everlatch.DeliveryDead, Since: in.Since}, store.Page{Limit: reportAtMost})
+	if err != nil || count == 0 {
+		return BatchOutput{}, err
+	}
+	list := make([]any, len(dead))
+	for i, d := range dead {
+		list[i] = everlatch.Metadata{
+			"event_id": d.EventID, "event": d.Event, "subscriber": d.Subscriber,
+			"error": d.Error, "at": d.UpdatedAt.Format(time.RFC3339),
+		}
+	}
+	return BatchOutput{Removed: count}, a.Store.RecordEvent(ctx, everlatch.Event{
+		ID: in.EventID, Name: everlatch.EventDeadLetters,
+		Data: everlatch.Metadata{"to": in.To, "count": count, "deliveries": list},
+	})
 }

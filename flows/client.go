@@ -47,9 +47,16 @@ type Options struct {
 	// Eager asks Temporal to hand the first task of a dance back at once. It
 	// works only where the worker runs in this process on the same client.
 	Eager bool
-	Now   func() time.Time
-	Log   *slog.Logger
+	// ResetTTL is how long the link of a password reset is good, and
+	// ResetResendAfter how soon another one is mailed. Zero means
+	// [DefaultResetTTL] and for every request.
+	ResetTTL, ResetResendAfter time.Duration
+	Now                        func() time.Time
+	Log                        *slog.Logger
 }
+
+// DefaultResetTTL is the contract's (section 2.4).
+const DefaultResetTTL = 15 * time.Minute
 
 // Client starts dances and waits for their answers. It is safe for concurrent
 // use.
@@ -57,12 +64,16 @@ type Client struct {
 	Options
 
 	shredder *shredder
+	turns    turns
 }
 
 // New returns a client. Close it to delete what it has sealed and no longer needs.
 func New(o Options) *Client {
 	if o.TaskQueue == "" {
 		o.TaskQueue = TaskQueue
+	}
+	if o.ResetTTL == 0 {
+		o.ResetTTL = DefaultResetTTL
 	}
 	return &Client{Options: o, shredder: newShredder(o.Vault, o.Log)}
 }
@@ -126,11 +137,8 @@ func (c *Client) start(ctx context.Context, d dance) (client.WorkflowRun, error)
 		WorkflowExecutionErrorWhenAlreadyStarted: !d.repeatable,
 		EnableEagerStart:                         c.Eager,
 	}, d.workflow, d.input)
-	if err != nil && startCtx.Err() != nil && ctx.Err() == nil {
-		return nil, everlatch.Unavailable("Temporal", err)
-	}
-	if err != nil {
-		return nil, failure(err)
+	if err := c.startFailure(ctx, startCtx, err); err != nil {
+		return nil, err
 	}
 	return run, nil
 }

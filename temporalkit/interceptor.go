@@ -90,6 +90,11 @@ func (w *workflowInterceptor) ExecuteUpdate(
 	return out, Encode(Decode(err))
 }
 
+// ValidateUpdate implements [interceptor.WorkflowInboundInterceptor].
+func (w *workflowInterceptor) ValidateUpdate(ctx workflow.Context, in *interceptor.UpdateInput) error {
+	return Encode(Decode(w.Next.ValidateUpdate(ctx, in)))
+}
+
 // cause prefers the private cause of a domain error, which says what happened,
 // over its message, which says what to tell the caller.
 func cause(err error) error {

@@ -9,59 +9,71 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
-
-	"github.com/everlatch/everlatch/workflows"
 )
 
-// The ids of the schedules; each starts the workflow of the same name.
-const (
-	ScheduleCleanUp       = "clean-up"
-	ScheduleRemoveOrphans = "remove-orphans"
-)
-
-// Schedules say how often the house is cleaned.
-type Schedules struct {
-	TaskQueue string
-	// CleanUpEvery is the interval of clean-up.
-	CleanUpEvery time.Duration
-	// OrphanGrace is how long an identity without an actor is kept after its
-	// last use (W4); 0 keeps it for ever, and pauses the schedule.
-	OrphanGrace time.Duration
-	// OrphansEvery is the interval of remove-orphans.
-	OrphansEvery time.Duration
+// Schedule is a scheduled job: a flow that is started at certain times.
+type Schedule struct {
+	// ID identifies it for ever.
+	ID string
+	// Flow is the name of a workflow that this task queue runs.
+	Flow string
+	// Input is its argument, nil for none.
+	Input any
+	// Cron or Every says when: five fields or a word such as @daily, or the
+	// time between two starts.
+	Cron  string
+	Every time.Duration
+	// Overlap says what happens while the flow of an earlier time still runs;
+	// zero skips the start.
+	Overlap enumspb.ScheduleOverlapPolicy
+	// CatchUp is how late a start may be after everything was away; 0 is one
+	// minute. What is later is left out.
+	CatchUp time.Duration
+	// Paused keeps it without starting anything.
+	Paused bool
 }
 
-// EnsureSchedules creates the schedules, or updates them to what is configured
-// now. Every worker calls it at its start; they all come to the same end.
-func EnsureSchedules(ctx context.Context, c client.Client, s Schedules) error {
-	for _, o := range []client.ScheduleOptions{
-		s.options(ScheduleCleanUp, s.CleanUpEvery, false, workflows.CleanUp),
-		s.options(ScheduleRemoveOrphans, s.OrphansEvery, s.OrphanGrace <= 0,
-			workflows.RemoveOrphans, workflows.RemoveOrphansInput{Grace: s.OrphanGrace}),
-	} {
-		if err := ensure(ctx, c.ScheduleClient(), o); err != nil {
-			return fmt.Errorf("schedule %s: %w", o.ID, err)
+// EnsureSchedules creates schedules, or updates them to what is wanted now, and
+// deletes those of this task queue that nobody wants any more. Every worker
+// calls it at its start; they all come to the same end.
+func EnsureSchedules(ctx context.Context, c client.Client, taskQueue string, wanted []Schedule) error {
+	keep := map[string]bool{}
+	for _, s := range wanted {
+		keep[s.ID] = true
+		if err := ensure(ctx, c.ScheduleClient(), s.options(taskQueue)); err != nil {
+			return fmt.Errorf("schedule %s: %w", s.ID, err)
 		}
 	}
-	return nil
+	return removeOthers(ctx, c, taskQueue, keep)
 }
 
-func (s Schedules) options(
-	id string, every time.Duration, paused bool, workflow any, args ...any,
-) client.ScheduleOptions {
-	return client.ScheduleOptions{
-		ID:   id,
-		Spec: client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: every}}},
-		Action: &client.ScheduleWorkflowAction{
-			ID: id, Workflow: workflow, Args: args, TaskQueue: s.TaskQueue,
-		},
-		// A slow run is not doubled, and runs missed while everything was
-		// stopped are not made up for: one does the work of all.
-		Overlap:       enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
-		CatchupWindow: time.Minute,
-		Paused:        paused,
-		Note:          note(paused),
+// ownerMemo, followed by a task queue, is the key of a memo on schedules that
+// the workers of that queue look after. What does not have it was made by
+// somebody else. It is the key that says so, because values are encrypted.
+const ownerMemo = "everlatch-schedule-of/"
+
+func (s Schedule) options(taskQueue string) client.ScheduleOptions {
+	spec := client.ScheduleSpec{}
+	if s.Cron != "" {
+		spec.CronExpressions = []string{s.Cron}
+	} else {
+		spec.Intervals = []client.ScheduleIntervalSpec{{Every: s.Every}}
 	}
+	action := &client.ScheduleWorkflowAction{ID: s.ID, Workflow: s.Flow, TaskQueue: taskQueue}
+	if s.Input != nil {
+		action.Args = []any{s.Input}
+	}
+	o := client.ScheduleOptions{
+		ID: s.ID, Spec: spec, Action: action, Overlap: s.Overlap, CatchupWindow: s.CatchUp,
+		Paused: s.Paused, Note: note(s.Paused), Memo: map[string]any{ownerMemo + taskQueue: true},
+	}
+	if o.Overlap == enumspb.SCHEDULE_OVERLAP_POLICY_UNSPECIFIED {
+		o.Overlap = enumspb.SCHEDULE_OVERLAP_POLICY_SKIP
+	}
+	if o.CatchupWindow == 0 {
+		o.CatchupWindow = time.Minute
+	}
+	return o
 }
 
 func ensure(ctx context.Context, c client.ScheduleClient, o client.ScheduleOptions) error {
@@ -83,6 +95,27 @@ func ensure(ctx context.Context, c client.ScheduleClient, o client.ScheduleOptio
 			return &client.ScheduleUpdate{Schedule: &schedule}, nil
 		},
 	})
+}
+
+// removeOthers deletes schedules that the configuration had once.
+func removeOthers(ctx context.Context, c client.Client, taskQueue string, keep map[string]bool) error {
+	it, err := c.ScheduleClient().List(ctx, client.ScheduleListOptions{})
+	if err != nil {
+		return err
+	}
+	for it.HasNext() {
+		entry, err := it.Next()
+		if err != nil {
+			return err
+		}
+		if _, ours := entry.Memo.GetFields()[ownerMemo+taskQueue]; !ours || keep[entry.ID] {
+			continue
+		}
+		if err := c.ScheduleClient().GetHandle(ctx, entry.ID).Delete(ctx); err != nil {
+			return fmt.Errorf("delete schedule %s: %w", entry.ID, err)
+		}
+	}
+	return nil
 }
 
 // pausedByConfiguration marks a pause that configuration may lift again; one

@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
 	sdkworker "go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 
 	"github.com/everlatch/everlatch/activities"
 	"github.com/everlatch/everlatch/temporalkit"
@@ -19,6 +20,9 @@ type Options struct {
 	TaskQueue string
 	// StopWithin is how long a stopping worker may finish what runs.
 	StopWithin time.Duration
+	// Workflows are people's own, by name; Activities are their sets.
+	Workflows  map[string]any
+	Activities []any
 	Log        *slog.Logger
 }
 
@@ -40,6 +44,12 @@ func New(c client.Client, a activities.All, o Options) sdkworker.Worker {
 		Interceptors:                 []interceptor.WorkerInterceptor{temporalkit.NewInterceptor(o.Log)},
 	})
 	Register(w, a)
+	for name, own := range o.Workflows {
+		w.RegisterWorkflowWithOptions(own, workflow.RegisterOptions{Name: name})
+	}
+	for _, own := range o.Activities {
+		w.RegisterActivity(own)
+	}
 	return w
 }
 
@@ -54,12 +64,18 @@ func Register(r sdkworker.Registry, a activities.All) {
 	r.RegisterWorkflow(workflows.RemoveUserAccount)
 	r.RegisterWorkflow(workflows.SetAuthAppMetadata)
 	r.RegisterWorkflow(workflows.DeleteAuthIdentity)
+	r.RegisterWorkflow(workflows.PasswordReset)
+	r.RegisterWorkflow(workflows.DeliverEvent)
 	r.RegisterWorkflow(workflows.CleanUp)
 	r.RegisterWorkflow(workflows.RemoveOrphans)
+	r.RegisterWorkflow(workflows.TendEvents)
+	r.RegisterWorkflow(workflows.ReportDeadLetters)
 
 	r.RegisterActivity(a.Credentials)
+	r.RegisterActivity(a.Resets)
 	r.RegisterActivity(a.Accounts)
 	r.RegisterActivity(a.Identities)
 	r.RegisterActivity(a.Events)
+	r.RegisterActivity(a.Deliveries)
 	r.RegisterActivity(a.Upkeep)
 }

@@ -55,7 +55,7 @@ func TestNames(t *testing.T) {
 	t.Parallel()
 	const golden = "testdata/names.golden"
 	var r recorder
-	worker.Register(&r, activities.New(nil, nil, nil, nil))
+	worker.Register(&r, activities.New(activities.Deps{}))
 	slices.Sort(r.names)
 	require.Equal(t, slices.Compact(slices.Clone(r.names)), r.names, "activity names share one registry")
 	got := strings.Join(r.names, "\n") + "\n"

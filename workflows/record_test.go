@@ -88,6 +88,10 @@ func TestRecordHistories(t *testing.T) {
 	r.keep(t, "RemoveCustomerAccount/unknown", workflows.RemoveCustomerAccount, workflows.RemoveAccountInput{ActorID: "cus_nope"})
 	r.keep(t, "Register/created_again", workflows.Register, reg("authid_3", email, password))
 	r.keep(t, "DeleteAuthIdentity/deleted", workflows.DeleteAuthIdentity, workflows.DeleteAuthIdentityInput{AuthIdentityID: "authid_3"})
+	r.resets(t)
+	r.deliveries(t)
+	r.keep(t, "TendEvents/nothing", workflows.TendEvents, workflows.TendEventsInput{Retention: 720 * time.Hour, LostAfter: 73 * time.Hour})
+	r.keep(t, "ReportDeadLetters/reported", workflows.ReportDeadLetters, workflows.ReportDeadLettersInput{To: "ops@example.com", Every: 24 * time.Hour})
 	r.keep(t, "CleanUp/nothing", workflows.CleanUp)
 	r.keep(t, "RemoveOrphans/nothing", workflows.RemoveOrphans, workflows.RemoveOrphansInput{Grace: 72 * time.Hour})
 
@@ -109,21 +113,31 @@ type recorder struct {
 
 func (r *recorder) keep(t *testing.T, name string, workflow any, in ...any) {
 	t.Helper()
-	path := filepath.Join(histories, name+".json")
-	ctx := t.Context()
-	run, err := r.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+	run := r.start(t, name, workflow, in...)
+	if err := run.Get(t.Context(), nil); err != nil {
+		t.Logf("%s ends in %v", name, err)
+	}
+	r.write(t, name, run)
+}
+
+func (r *recorder) start(t *testing.T, name string, workflow any, in ...any) client.WorkflowRun {
+	t.Helper()
+	run, err := r.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
 		ID: "record/" + name + "/" + r.queue, TaskQueue: r.queue,
 	}, workflow, in...)
 	require.NoError(t, err)
-	if err := run.Get(ctx, nil); err != nil {
-		t.Logf("%s ends in %v", name, err)
-	}
+	return run
+}
+
+func (r *recorder) write(t *testing.T, name string, run client.WorkflowRun) {
+	t.Helper()
+	path := filepath.Join(histories, name+".json")
 	if _, err := os.Stat(path); err == nil {
 		t.Logf("%s is kept already", name)
 		return
 	}
 	var events historypb.History
-	it := r.client.GetWorkflowHistory(ctx, run.GetID(), run.GetRunID(), false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	it := r.client.GetWorkflowHistory(t.Context(), run.GetID(), run.GetRunID(), false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for it.HasNext() {
 		event, err := it.Next()
 		require.NoError(t, err)

@@ -36,7 +36,7 @@ func TestReplay(t *testing.T) {
 				},
 			})
 			require.NoError(t, err)
-			worker.Register(registry{replayer}, activities.New(nil, nil, nil, nil))
+			worker.Register(registry{replayer}, activities.New(activities.Deps{}))
 			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(
 				sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)), file))
 		})

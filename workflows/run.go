@@ -4,10 +4,12 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/everlatch/everlatch/activities"
+	"github.com/everlatch/everlatch/ids"
 )
 
 // The activity handles. They are nil on purpose: Temporal takes the name and
@@ -19,6 +21,8 @@ var (
 	identities  *activities.Identities
 	events      *activities.Events
 	upkeep      *activities.Upkeep
+	resets      *activities.Resets
+	deliveries  *activities.Deliveries
 )
 
 // interactive is for steps that a person waits for: short work against the
@@ -80,10 +84,18 @@ func step[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, 
 	return out, err
 }
 
+// patiently runs a step whose answer has been given already: nobody waits, and
+// it must not be lost.
+func patiently[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, error), in I) (out O, err error) {
+	ctx = workflow.WithLocalActivityOptions(ctx, lasting)
+	err = workflow.ExecuteLocalActivity(ctx, activity, in).Get(ctx, &out)
+	return out, err
+}
+
 // conclude runs a last step of a dance that has succeeded.
 func conclude[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, error), in I) error {
-	ctx = workflow.WithLocalActivityOptions(ctx, lasting)
-	return workflow.ExecuteLocalActivity(ctx, activity, in).Get(ctx, nil)
+	_, err := patiently(ctx, activity, in)
+	return err
 }
 
 // release ends a dance that has succeeded: from now on others may know.
@@ -94,6 +106,21 @@ func release(ctx workflow.Context) error {
 // run runs an activity through the task queue, under the options of ctx.
 func run[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, error), in I) (out O, err error) {
 	err = workflow.ExecuteActivity(ctx, activity, in).Get(ctx, &out)
+	return out, err
+}
+
+// names are what a step will create. They are made once, so that a repeated
+// step finds its own work.
+type names struct {
+	TokenID string `json:"token_id"` // a UUID, as the contract's jti are
+	EventID string `json:"event_id"`
+}
+
+func newNames(ctx workflow.Context) (out names, err error) {
+	now := workflow.Now(ctx)
+	err = workflow.SideEffect(ctx, func(workflow.Context) any {
+		return names{TokenID: uuid.NewString(), EventID: ids.New(ids.Event, now)}
+	}).Get(&out)
 	return out, err
 }
 

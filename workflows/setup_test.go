@@ -22,7 +22,9 @@ import (
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/providers/emailpass"
 	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/subscribers"
 	"github.com/everlatch/everlatch/temporalkit"
+	"github.com/everlatch/everlatch/tokens"
 	"github.com/everlatch/everlatch/vault"
 	"github.com/everlatch/everlatch/worker"
 )
@@ -30,22 +32,37 @@ import (
 // house is everything a dance needs, real but for the Temporal server: the
 // activities, the store (SQLite), the vault, and a provider with cheap hashes.
 type house struct {
-	store  *store.Store
-	vault  *vault.Vault
-	acts   activities.All
-	faults *faults
-	clock  *clock
+	store       *store.Store
+	vault       *vault.Vault
+	tokens      *tokens.Tokens
+	subscribers *subscribers.Registry
+	acts        activities.All
+	faults      *faults
+	clock       *clock
 }
 
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
+	// follow, when set, is the clock of a test environment that skips time.
+	follow func() time.Time
 }
 
 func (c *clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.follow != nil {
+		return c.follow()
+	}
 	return c.now
+}
+
+// of makes the clock that of a test environment. It starts with the real time,
+// against which the environment measures local activities.
+func (c *clock) of(env *testsuite.TestWorkflowEnvironment) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.follow = env.Now
 }
 
 func (c *clock) Advance(d time.Duration) {
@@ -74,7 +91,13 @@ func newHouse(t *testing.T) *house {
 	require.NoError(t, err)
 	require.NoError(t, registry.Add("emailpass", provider))
 
-	h.acts = activities.New(h.store, h.vault, registry, h.clock.Now)
+	signer, err := tokens.New(tokens.Config{Secret: []byte("a secret of the tests, long enough")}, h.clock.Now)
+	require.NoError(t, err)
+	h.subscribers = subscribers.NewRegistry()
+	h.tokens = signer
+	h.acts = activities.New(activities.Deps{
+		Store: h.store, Vault: h.vault, Providers: registry, Tokens: signer, Subscribers: h.subscribers, Now: h.clock.Now,
+	})
 	return h
 }
 

@@ -56,3 +56,55 @@ func inBatches(
 	}
 	return startAfresh()
 }
+
+// TendEventsInput is the argument of [TendEvents].
+type TendEventsInput struct {
+	// Retention is how long delivered events are kept; 0 keeps them for ever.
+	Retention time.Duration `json:"retention"`
+	// LostAfter is how long a delivery may take, and more: one that has taken
+	// longer has lost its dance.
+	LostAfter time.Duration `json:"lost_after"`
+}
+
+// TendEvents begins lost deliveries anew and deletes old events that everybody
+// was told about. The schedule tend-events starts it.
+func TendEvents(ctx workflow.Context, in TendEventsInput) error {
+	now := workflow.Now(ctx)
+	_, err := run(workflow.WithActivityOptions(ctx, batch), upkeep.RestartLost,
+		activities.RestartLostInput{StartedBefore: now.Add(-in.LostAfter)})
+	if err != nil || in.Retention <= 0 {
+		return err
+	}
+	old := activities.BatchInput{Limit: batchSize, Before: now.Add(-in.Retention)}
+	return inBatches(ctx, upkeep.PruneEvents, old, func() error {
+		return workflow.NewContinueAsNewError(ctx, TendEvents, in)
+	})
+}
+
+// ReportDeadLettersInput is the argument of [ReportDeadLetters].
+type ReportDeadLettersInput struct {
+	// To is who gets the mail.
+	To string `json:"to"`
+	// Every is the interval of the schedule; the first report looks as far back.
+	Every time.Duration `json:"every"`
+}
+
+// ReportDeadLetters mails operators which deliveries were given up since the
+// last report, and nothing when none was. It returns the time up to which it
+// has looked. The schedule report-dead-letters starts it.
+func ReportDeadLetters(ctx workflow.Context, in ReportDeadLettersInput) (time.Time, error) {
+	now := workflow.Now(ctx)
+	since := now.Add(-in.Every)
+	if workflow.HasLastCompletionResult(ctx) {
+		if err := workflow.GetLastCompletionResult(ctx, &since); err != nil {
+			return since, err
+		}
+	}
+	made, err := newNames(ctx)
+	if err != nil {
+		return since, err
+	}
+	_, err = run(workflow.WithActivityOptions(ctx, batch), upkeep.ReportDeadLetters,
+		activities.ReportInput{To: in.To, Since: since, EventID: made.EventID})
+	return now, err
+}

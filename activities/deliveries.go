@@ -1,0 +1,114 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/subscribers"
+	"github.com/everlatch/everlatch/vault"
+)
+
+// Deliveries tells subscribers about events. It is the only code that sees the
+// secrets of an event in clear, on the last step (W29).
+type Deliveries struct {
+	Store       *store.Store
+	Vault       *vault.Vault
+	Subscribers *subscribers.Registry
+	Now         func() time.Time
+}
+
+// DeliveryInput names a delivery.
+type DeliveryInput struct {
+	EventID    string `json:"event_id"`
+	Subscriber string `json:"subscriber"`
+	Generation int64  `json:"generation"`
+}
+
+// Deliver makes one attempt. Its error says in words for administrators why it
+// failed, and is retried unless nothing can mend it.
+func (a *Deliveries) Deliver(ctx context.Context, in DeliveryInput) (None, error) {
+	event, err := a.Store.Event(ctx, in.EventID)
+	if err != nil {
+		return None{}, err // one that is gone is not retried
+	}
+	sub, ok := a.Subscribers.Get(in.Subscriber)
+	if !ok {
+		// Another worker may know it: configurations change one by one.
+		return None{}, undelivered(fmt.Errorf("there is no subscriber %q", in.Subscriber))
+	}
+	if sub.Secrets {
+		if event.Data, err = a.reveal(ctx, event.Data); err != nil {
+			return None{}, err
+		}
+	}
+	timeout := sub.Timeout
+	if timeout == 0 {
+		timeout = subscribers.DefaultTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return None{}, undelivered(tell(ctx, sub.Subscriber, subscribers.Delivery{
+		Event: event, Subscriber: sub.Name, Attempt: int(activity.GetInfo(ctx).Attempt), At: a.Now(),
+	}))
+}
+
+// tell survives a subscriber that panics: it is other people's code.
+func tell(ctx context.Context, s subscribers.Subscriber, d subscribers.Delivery) (err error) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			err = errors.New("the subscriber panicked")
+		}
+	}()
+	return s.Deliver(ctx, d)
+}
+
+// undelivered gives a failure the form that keeps its words through Temporal.
+func undelivered(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case everlatch.IsPermanent(err):
+		return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: err.Error(), Err: err}
+	}
+	return &everlatch.Error{Code: everlatch.CodeUnavailable, Message: err.Error(), Err: err}
+}
+
+// reveal returns data with every secret in its place. One that has expired is
+// left out: what it was good for has ended.
+func (a *Deliveries) reveal(ctx context.Context, data everlatch.Metadata) (everlatch.Metadata, error) {
+	out := make(everlatch.Metadata, len(data))
+	for key, value := range data {
+		ref, isSecret := everlatch.SecretOf(value)
+		switch nested, isObject := value.(everlatch.Metadata); {
+		case isSecret:
+			secret, err := a.Vault.Get(ctx, vault.Ref(ref))
+			if errors.Is(err, everlatch.ErrInvalidData) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			out[key] = string(secret.Reveal())
+		case isObject:
+			revealed, err := a.reveal(ctx, nested)
+			if err != nil {
+				return nil, err
+			}
+			out[key] = revealed
+		default:
+			out[key] = value
+		}
+	}
+	return out, nil
+}
+
+// SettleDelivery writes down how a delivery ended.
+func (a *Deliveries) SettleDelivery(ctx context.Context, in everlatch.Delivery) (None, error) {
+	return None{}, a.Store.SettleDelivery(ctx, in)
+}

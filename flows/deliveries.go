@@ -1,0 +1,45 @@
+package flows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/workflows"
+)
+
+// Deliver starts the dance that tells a subscriber about an event, unless it
+// was started before: the same delivery of the same generation is one dance.
+func (c *Client) Deliver(ctx context.Context, d everlatch.Delivery, retry workflows.DeliveryRetry) error {
+	in := workflows.DeliverEventInput{Retry: retry}
+	in.EventID, in.Subscriber, in.Generation = d.EventID, d.Subscriber, d.Generation
+	return c.startOnce(ctx, fmt.Sprintf("deliver-event/%s/%s/%d", d.EventID, d.Subscriber, d.Generation),
+		workflows.DeliverEvent, in)
+}
+
+// Start starts a flow by the name of its workflow and does not wait for it. The
+// key says which start it is: another one with the same flow and key starts
+// nothing. It is how events start flows.
+func (c *Client) Start(ctx context.Context, flow, key string, input any) error {
+	return c.startOnce(ctx, flow+"/"+key, flow, input)
+}
+
+func (c *Client) startOnce(ctx context.Context, id string, workflow, input any) error {
+	startCtx, cancel := starting(ctx)
+	defer cancel()
+	_, err := c.Temporal.ExecuteWorkflow(startCtx, client.StartWorkflowOptions{
+		ID: id, TaskQueue: c.TaskQueue,
+		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+		EnableEagerStart:                         c.Eager,
+	}, workflow, input)
+	if _, started := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); started {
+		return nil
+	}
+	return c.startFailure(ctx, startCtx, err)
+}

@@ -1,0 +1,154 @@
+package flows
+
+import (
+	"context"
+	"errors"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/providers"
+	"github.com/everlatch/everlatch/workflows"
+)
+
+// ResetRequest asks for a new password for whoever has an identifier.
+type ResetRequest struct {
+	ActorType string
+	Provider  string
+	// EntityKey is the canonical form of the identifier, from
+	// [providers.Updater].
+	EntityKey string
+	Metadata  everlatch.Metadata
+}
+
+// RequestPasswordReset has a link mailed, if there is anybody to mail it to. It
+// returns as soon as Temporal has the request: from then on it cannot be lost,
+// and nothing tells whether anybody has the identifier (W19, W28).
+func (c *Client) RequestPasswordReset(ctx context.Context, r ResetRequest) error {
+	startCtx, cancel := starting(ctx)
+	defer cancel()
+	o, in := c.passwordReset(r)
+	_, err := c.Temporal.SignalWithStartWorkflow(startCtx, o.ID, workflows.SignalAsk,
+		workflows.ResetRequest{ActorType: r.ActorType, Metadata: r.Metadata}, o, workflows.PasswordReset, in)
+	return c.startFailure(ctx, startCtx, err)
+}
+
+// IssuePasswordReset grants an administrator a token for somebody, which the
+// caller makes of the answer (W30). It supersedes what was asked before.
+func (c *Client) IssuePasswordReset(ctx context.Context, r ResetRequest, by everlatch.Principal) (workflows.IssuedReset, error) {
+	o, in := c.passwordReset(r)
+	o.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
+	waitCtx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	pass, err := c.turns.take(waitCtx, o.ID)
+	if err != nil {
+		return workflows.IssuedReset{}, moveFailure(ctx, err)
+	}
+	defer pass()
+	handle, err := c.Temporal.UpdateWithStartWorkflow(waitCtx, client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: c.Temporal.NewWithStartWorkflowOperation(o, workflows.PasswordReset, in),
+		UpdateOptions: client.UpdateWorkflowOptions{
+			WorkflowID: o.ID, UpdateName: workflows.UpdateIssue, WaitForStage: client.WorkflowUpdateStageCompleted,
+			Args: []any{workflows.IssueReset{ActorType: r.ActorType, RequestedBy: workflows.Actor{ActorType: by.ActorType, ActorID: by.ActorID}}},
+		},
+	})
+	var issued workflows.IssuedReset
+	if err == nil {
+		err = handle.Get(waitCtx, &issued)
+	}
+	if err != nil {
+		return issued, moveFailure(ctx, err)
+	}
+	return issued, refused(issued.Refusal)
+}
+
+// NewPassword chooses a new password by a token.
+type NewPassword struct {
+	ActorType string
+	Provider  string
+	// EntityKey is the canonical form of the identifier in the token.
+	EntityKey string
+	TokenID   string
+	// Input holds the password; it is sealed before anything else happens.
+	Input providers.Input
+}
+
+// CompletePasswordReset changes the password. A token that is used, superseded
+// or expired is [everlatch.CodeUnauthorized]; a password that is refused leaves
+// the token as it is (W26).
+func (c *Client) CompletePasswordReset(ctx context.Context, r NewPassword) error {
+	ref, err := c.seal(ctx, r.Input)
+	if err != nil {
+		return err
+	}
+	waitCtx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	id := c.passwordResetID(r.Provider, r.EntityKey)
+	pass, err := c.turns.take(waitCtx, id)
+	if err != nil {
+		return moveFailure(ctx, err)
+	}
+	defer pass()
+	handle, err := c.Temporal.UpdateWorkflow(waitCtx, client.UpdateWorkflowOptions{
+		WorkflowID:   id,
+		UpdateName:   workflows.UpdateComplete,
+		WaitForStage: client.WorkflowUpdateStageCompleted,
+		Args: []any{workflows.CompleteReset{
+			TokenID: r.TokenID, ActorType: r.ActorType, Request: ref, EventID: ids.New(ids.Event, c.Now()),
+		}},
+	})
+	var out workflows.Outcome
+	if err == nil {
+		err = handle.Get(waitCtx, &out)
+	}
+	if _, over := errors.AsType[*serviceerror.NotFound](err); over {
+		c.shredder.shred(ref)
+		return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Invalid token", Err: err}
+	}
+	if err != nil {
+		return moveFailure(ctx, err) // it may still go on, and needs what is sealed
+	}
+	c.shredder.shred(ref)
+	return refused(out.Refusal)
+}
+
+func (c *Client) passwordReset(r ResetRequest) (client.StartWorkflowOptions, workflows.PasswordResetInput) {
+	return client.StartWorkflowOptions{
+			ID: c.passwordResetID(r.Provider, r.EntityKey), TaskQueue: c.TaskQueue, WorkflowTaskTimeout: workflowTaskTimeout,
+		}, workflows.PasswordResetInput{
+			Provider: r.Provider, EntityKey: r.EntityKey, TTL: c.ResetTTL, ResendAfter: c.ResetResendAfter,
+		}
+}
+
+// passwordResetID is the same for everybody who means the same credential.
+func (c *Client) passwordResetID(provider, entityKey string) string {
+	return "password-reset/" + provider + "/h:" + c.Ring.Hash("password-reset", provider, entityKey)
+}
+
+// startFailure is the failure of a start that was given startWithin.
+func (c *Client) startFailure(ctx, startCtx context.Context, err error) error {
+	if err != nil && startCtx.Err() != nil && ctx.Err() == nil {
+		return everlatch.Unavailable("Temporal", err)
+	}
+	if err != nil {
+		return failure(err)
+	}
+	return nil
+}
+
+// moveFailure is the failure of an update: what the dance says, or that it did
+// not answer in time.
+func moveFailure(ctx context.Context, err error) error {
+	if ctx.Err() == nil && (errors.Is(err, context.DeadlineExceeded) || isUpdateTimeout(err)) {
+		return everlatch.Unavailable("The service", err)
+	}
+	return failure(err)
+}
+
+func isUpdateTimeout(err error) bool {
+	_, late := errors.AsType[*client.WorkflowUpdateServiceTimeoutOrCanceledError](err)
+	return late
+}

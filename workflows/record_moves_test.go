@@ -1,0 +1,118 @@
+//go:build record
+
+package workflows_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/subscribers"
+	"github.com/everlatch/everlatch/vault"
+	"github.com/everlatch/everlatch/workflows"
+)
+
+// resets records what becomes of a forgotten password. The clock of the
+// activities is the real one here, as that of the server is.
+func (r *recorder) resets(t *testing.T) {
+	t.Helper()
+	h := r.house
+	former := h.clock.follow
+	h.clock.follow = func() time.Time { return time.Now().UTC() } //nolint:forbidigo // see above
+	defer func() { h.clock.follow = former }()
+	register(t, h, "authid_r")
+	in := workflows.PasswordResetInput{Provider: "emailpass", EntityKey: email, TTL: 15 * time.Minute, ResendAfter: time.Minute}
+	short := in
+	short.TTL, short.ResendAfter = 2*time.Second, 0
+
+	ask := func(run client.WorkflowRun) {
+		require.NoError(t, r.client.SignalWorkflow(t.Context(), run.GetID(), run.GetRunID(), workflows.SignalAsk,
+			workflows.ResetRequest{ActorType: "customer"}))
+	}
+	issue := func(run client.WorkflowRun) (out workflows.IssuedReset) {
+		handle, err := r.client.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
+			WorkflowID: run.GetID(), RunID: run.GetRunID(), UpdateName: workflows.UpdateIssue,
+			WaitForStage: client.WorkflowUpdateStageCompleted,
+			Args:         []any{workflows.IssueReset{ActorType: "user", RequestedBy: workflows.Actor{ActorType: "user", ActorID: "user_9"}}},
+		})
+		require.NoError(t, err)
+		require.NoError(t, handle.Get(t.Context(), &out))
+		require.Nil(t, out.Refusal)
+		return out
+	}
+	complete := func(run client.WorkflowRun, token, pass string) {
+		_, err := r.client.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
+			WorkflowID: run.GetID(), RunID: run.GetRunID(), UpdateName: workflows.UpdateComplete,
+			WaitForStage: client.WorkflowUpdateStageCompleted,
+			Args: []any{workflows.CompleteReset{
+				TokenID: token, ActorType: "user", Request: (&resetScene{house: h, t: t}).request(pass), EventID: ids.New(ids.Event, h.clock.Now()),
+			}},
+		})
+		require.NoError(t, err)
+	}
+
+	run := r.start(t, "PasswordReset/used", workflows.PasswordReset, in)
+	ask(run)
+	ask(run) // folded
+	issued := issue(run)
+	complete(run, issued.Grant.TokenID, "short")
+	complete(run, issued.Grant.TokenID, newPassword)
+	require.NoError(t, run.Get(t.Context(), nil))
+	r.write(t, "PasswordReset/used", run)
+
+	run = r.start(t, "PasswordReset/superseded_and_expired", workflows.PasswordReset, short)
+	ask(run)
+	ask(run)
+	require.NoError(t, run.Get(t.Context(), nil))
+	r.write(t, "PasswordReset/superseded_and_expired", run)
+
+	short.EntityKey = "nobody@example.com"
+	run = r.start(t, "PasswordReset/unknown", workflows.PasswordReset, short)
+	ask(run)
+	require.NoError(t, run.Get(t.Context(), nil))
+	r.write(t, "PasswordReset/unknown", run)
+
+	run = r.start(t, "PasswordReset/void", workflows.PasswordReset, in)
+	issued = issue(run)
+	require.NoError(t, h.store.EndCredentials(t.Context(), "authid_r"))
+	complete(run, issued.Grant.TokenID, newPassword)
+	require.NoError(t, run.Get(t.Context(), nil))
+	r.write(t, "PasswordReset/void", run)
+}
+
+// deliveries records an event that is taken, taken late and never taken.
+func (r *recorder) deliveries(t *testing.T) {
+	t.Helper()
+	h := r.house
+	failures := 0
+	require.NoError(t, h.subscribers.Add(subscribers.Subscription{Name: "hook", Events: []string{"*"}, Subscriber: &listener{
+		err: func(time.Time) error {
+			if failures--; failures >= 0 {
+				return errors.New("connection refused")
+			}
+			return nil
+		},
+	}}))
+	deliver := func(name, id string, fail int, retry workflows.DeliveryRetry) {
+		failures = fail
+		_, _, err := h.store.PublishEvent(t.Context(), everlatch.Event{
+			ID: id, Name: "test.happened", Data: everlatch.Metadata{"token": everlatch.SecretRef(string(vault.Ref("sec_1")))},
+		})
+		require.NoError(t, err)
+		_, err = h.store.Dispatch(t.Context(), 10, func(everlatch.Event) []store.Target { return []store.Target{{Subscriber: "hook"}} })
+		require.NoError(t, err)
+		in := workflows.DeliverEventInput{Retry: retry}
+		in.EventID, in.Subscriber, in.Generation = id, "hook", 1
+		r.keep(t, name, workflows.DeliverEvent, in)
+	}
+	quick := workflows.DeliveryRetry{Initial: 10 * time.Millisecond, Max: time.Second, For: 2 * time.Second, Attempt: time.Second}
+	deliver("DeliverEvent/delivered", "e1", 0, patience)
+	deliver("DeliverEvent/delivered_late", "e2", 2, quick)
+	deliver("DeliverEvent/dead", "e3", 1000, quick)
+}
