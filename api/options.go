@@ -41,6 +41,8 @@ type Options struct {
 	// LoginByGET lets GET on a login route sign in with credentials from its
 	// body, as Medusa does. Off by default (W42).
 	LoginByGET bool
+	// ResetTokens says who may obtain an administrator's reset token; "" is off.
+	ResetTokens ResetPolicy
 	// Home is the page at GET /; its zero value leaves the path unknown.
 	Home HomeInfo
 }
@@ -86,6 +88,7 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.BodyLimit, defaultBodyLimit)
 	orDefault(&o.StoreRelationsLimit, defaultRelationsLimit)
 	orDefault(&o.PublishableKey, KeysAuto)
+	orDefault(&o.ResetTokens, ResetsOff)
 	orDefault(&o.Cookie.Name, defaultCookieName)
 	orDefault(&o.Cookie.Path, "/")
 	orDefault(&o.Cookie.SameSite, "lax")
@@ -124,6 +127,11 @@ func (o Options) validate() error {
 	case KeysAuto, KeysRequired, KeysOff:
 	default:
 		errs = append(errs, fmt.Errorf("store.publishable_key is %q, want auto, required or off", o.PublishableKey))
+	}
+	switch o.ResetTokens {
+	case ResetsOff, ResetsSelf, ResetsAll:
+	default:
+		errs = append(errs, fmt.Errorf("admin.reset_tokens is %q, want off, self or all", o.ResetTokens))
 	}
 	if _, ok := sameSites[o.Cookie.SameSite]; !ok {
 		errs = append(errs, fmt.Errorf("cookie_options.same_site is %q, want lax, strict or none", o.Cookie.SameSite))

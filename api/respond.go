@@ -14,6 +14,7 @@ import (
 const (
 	contentJSON = "application/json; charset=utf-8"
 	contentHTML = "text/html; charset=utf-8"
+	contentText = "text/plain; charset=utf-8"
 
 	headerNoneMatch = "If-None-Match"
 	headerETag      = "ETag"

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/activities"
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/api/apitest"
 	"github.com/everlatch/everlatch/flows"
@@ -282,6 +283,14 @@ func (registrar) Register(context.Context, providers.Input, *providers.Record) (
 	return providers.Verdict{}, errors.ErrUnsupported
 }
 
+func (registrar) Subject(identifier string) providers.Subject {
+	return providers.Subject{EntityID: identifier, EntityKey: strings.ToLower(strings.TrimSpace(identifier))}
+}
+
+func (registrar) Update(context.Context, providers.Input, providers.Record) (providers.Verdict, error) {
+	return providers.Verdict{}, errors.ErrUnsupported
+}
+
 type loginOnly struct{ providers.Credentials }
 
 func (loginOnly) Identifier() string  { return "login-only" }
@@ -297,6 +306,10 @@ type fakeFlows struct {
 	fail error // what every dance answers
 	keys []string
 	seen []flows.AuthRequest
+	// resets are the open ones by entity key, asked the requests by mail.
+	resets map[string]activities.ResetGrant
+	asked  []flows.ResetRequest
+	by     []everlatch.Principal
 }
 
 func (f *fakeFlows) failWith(err error) {
@@ -397,6 +410,46 @@ func (f *fakeFlows) CreateCustomerAccount(ctx context.Context, r flows.CustomerA
 
 func (f *fakeFlows) RemoveUserAccount(ctx context.Context, id string) error {
 	return f.store.RemoveUser(ctx, id, everlatch.Event{ID: ids.New(ids.Event, f.now()), Name: everlatch.EventUserDeleted, GroupID: fmt.Sprint("remove-", id)})
+}
+
+func (f *fakeFlows) RequestPasswordReset(_ context.Context, r flows.ResetRequest) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, r)
+	return f.fail
+}
+
+func (f *fakeFlows) IssuePasswordReset(
+	_ context.Context, r flows.ResetRequest, by everlatch.Principal,
+) (workflows.IssuedReset, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.by = append(f.by, by)
+	grant := activities.ResetGrant{
+		Known: true, TokenID: ids.New("", f.now()), ActorType: r.ActorType, EntityID: r.EntityKey,
+		IssuedAt: f.now(), ExpiresAt: f.now().Add(flows.DefaultResetTTL),
+	}
+	if f.resets == nil {
+		f.resets = map[string]activities.ResetGrant{}
+	}
+	f.resets[r.EntityKey] = grant
+	return workflows.IssuedReset{Grant: grant}, f.fail
+}
+
+func (f *fakeFlows) CompletePasswordReset(_ context.Context, r flows.NewPassword) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fail != nil {
+		return f.fail
+	}
+	if open, ok := f.resets[r.EntityKey]; !ok || open.TokenID != r.TokenID {
+		return refuse("Invalid token")
+	}
+	if password, _ := r.Input.Body["password"].(string); password == "" {
+		return refuse("Unauthorized")
+	}
+	delete(f.resets, r.EntityKey)
+	return nil
 }
 
 func (f *fakeFlows) Ready(context.Context) error {

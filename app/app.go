@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/everlatch/everlatch/config"
 	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/subscribers"
 	"github.com/everlatch/everlatch/vault"
 )
 
@@ -31,6 +33,10 @@ type App struct {
 	temporal client.Client
 	flows    *flows.Client
 	server   *api.Server // nil without the part API
+	// subscribers are told about events.
+	subscribers *subscribers.Registry
+	schedules   []Schedule
+	inbox       http.Handler // nil unless mails are kept for development
 
 	listener net.Listener // nil until Listen, and without an address
 	started  chan struct{}
@@ -79,9 +85,16 @@ func (a *App) assemble(ctx context.Context) (err error) {
 		Ring:      a.ring.Derive("flows"),
 		TaskQueue: a.cfg.Temporal.TaskQueue,
 		Eager:     a.has(Worker),
-		Now:       a.opts.now,
-		Log:       a.log,
+		ResetTTL:  a.cfg.PasswordReset.TTL.Duration(), ResetResendAfter: a.cfg.PasswordReset.ResendAfter.Duration(),
+		Now: a.opts.now,
+		Log: a.log,
 	})
+	var scheduleErr error
+	a.subscribers, err = a.newSubscribers()
+	a.schedules, scheduleErr = a.newSchedules()
+	if err := errors.Join(err, scheduleErr); err != nil {
+		return err
+	}
 	if a.has(API) {
 		a.server, err = a.newServer() //nolint:contextcheck // it lives longer than the start
 	}

@@ -11,8 +11,11 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/mail"
 )
 
 // Limits of one connection. A slow or silent client holds a connection and a
@@ -47,10 +50,18 @@ func (a *App) newServer() (*api.Server, error) {
 		RestrictedFields:    c.HTTP.RestrictedFields.Store,
 		StoreRelationsLimit: c.HTTP.StoreRelationsLimit,
 		LoginByGET:          c.Compat.LoginByGET,
+		ResetTokens:         api.ResetPolicy(c.Admin.ResetTokens),
 		Home:                a.opts.home,
 	})
 	if err != nil {
 		return nil, err
+	}
+	if a.inbox != nil {
+		pages := echo.WrapHandler(a.inbox)
+		for _, path := range []string{"", ".json", "/:id", "/:id/html"} {
+			server.Echo().GET(mail.InboxPath+path, pages)
+		}
+		server.Echo().DELETE(mail.InboxPath, pages)
 	}
 	for _, add := range a.opts.routes {
 		add(server)

@@ -1,11 +1,15 @@
 package app
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
+	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/providers"
+	"github.com/everlatch/everlatch/subscribers"
+	"github.com/everlatch/everlatch/worker"
 )
 
 // Parts say what a process does.
@@ -29,14 +33,20 @@ type Link = api.Link
 type Option func(*options)
 
 type options struct {
-	parts     Parts
-	migrate   bool
-	now       func() time.Time
-	log       *slog.Logger
-	environ   []string
-	home      Home
-	providers []registration
-	routes    []func(*api.Server)
+	parts         Parts
+	migrate       bool
+	now           func() time.Time
+	log           *slog.Logger
+	environ       []string
+	home          Home
+	providers     []registration
+	routes        []func(*api.Server)
+	subscriptions []subscribers.Subscription
+	flowsOnEvents []flowOnEvents
+	workflows     map[string]any
+	activities    []any
+	schedules     []Schedule
+	devMail       bool
 	// weakSecrets lets dev start with secrets that somebody chose.
 	weakSecrets bool
 }
@@ -74,6 +84,66 @@ func WithHome(h Home) Option { return func(o *options) { o.home = h } }
 // ones. An id that is taken is an error of New.
 func WithProvider(id string, p providers.Provider) Option {
 	return func(o *options) { o.providers = append(o.providers, registration{id, p}) }
+}
+
+// WithDevMail keeps mails in an inbox at /_dev/mail where no SMTP server is
+// configured. Whoever can open the page can choose anybody's password: it is for
+// development alone.
+func WithDevMail() Option { return func(o *options) { o.devMail = true } }
+
+// WithSubscriber tells a function about events, with their secrets resolved:
+// names, "customer.*" for all of a kind, or "*" for all. It may be told twice,
+// and is told again after an error; [everlatch.Permanent] ends the attempts. The
+// name identifies it for ever.
+func WithSubscriber(name string, events []string, f func(ctx context.Context, e everlatch.Event) error) Option {
+	return WithSubscription(subscribers.Subscription{
+		Name: name, Events: events, Secrets: true, Subscriber: subscribers.Func(f),
+	})
+}
+
+// WithSubscription is [WithSubscriber] with everything that can be said about a
+// subscriber. A name that is taken is an error of New.
+func WithSubscription(s subscribers.Subscription) Option {
+	return func(o *options) { o.subscriptions = append(o.subscriptions, s) }
+}
+
+// WithWorkflow registers a workflow of one's own with the worker, by the name
+// under which schedules and subscriptions start it.
+func WithWorkflow(name string, workflow any) Option {
+	return func(o *options) {
+		if o.workflows == nil {
+			o.workflows = map[string]any{}
+		}
+		o.workflows[name] = workflow
+	}
+}
+
+// WithActivities registers activities of one's own: a function, or a struct
+// whose methods they are.
+func WithActivities(activities any) Option {
+	return func(o *options) { o.activities = append(o.activities, activities) }
+}
+
+// WithFlowSubscriber starts a workflow, by the name that [WithWorkflow] gave it,
+// for every matching event, once. Its argument is an [everlatch.Event]; secrets
+// in its data stay references, for it becomes part of a history.
+func WithFlowSubscriber(name string, events []string, workflow string) Option {
+	return func(o *options) { o.flowsOnEvents = append(o.flowsOnEvents, flowOnEvents{name, events, workflow}) }
+}
+
+type flowOnEvents struct {
+	name     string
+	events   []string
+	workflow string
+}
+
+// Schedule is a scheduled job.
+type Schedule = worker.Schedule
+
+// WithSchedule runs a flow at certain times. It exists as long as the program
+// says so: one that is left out at the next start is deleted.
+func WithSchedule(s Schedule) Option {
+	return func(o *options) { o.schedules = append(o.schedules, s) }
 }
 
 // WithRoutes adds routes to the API, before it serves the first request.

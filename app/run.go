@@ -9,7 +9,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/everlatch/everlatch/activities"
+	"github.com/everlatch/everlatch/outbox"
 	"github.com/everlatch/everlatch/worker"
+	"github.com/everlatch/everlatch/workflows"
 )
 
 // How long a worker waits between two attempts to reach Temporal.
@@ -65,14 +67,20 @@ func (a *App) work(ctx context.Context) {
 	close(a.started)
 	a.log.InfoContext(ctx, "worker started", slog.String("task_queue", a.cfg.Temporal.TaskQueue))
 	_ = a.retry(ctx, "write schedules", func() error {
-		return worker.EnsureSchedules(ctx, a.temporal, worker.Schedules{
-			TaskQueue:    a.cfg.Temporal.TaskQueue,
-			CleanUpEvery: a.cfg.Worker.CleanUpEvery.Duration(),
-			OrphansEvery: a.cfg.Worker.CleanUpEvery.Duration(),
-			OrphanGrace:  a.cfg.Accounts.OrphanGrace.Duration(),
-		})
+		return worker.EnsureSchedules(ctx, a.temporal, a.cfg.Temporal.TaskQueue, a.schedules)
 	})
-	<-ctx.Done()
+	a.outbox().Run(ctx)
+}
+
+// outbox dispatches events beside the worker that delivers them.
+func (a *App) outbox() *outbox.Outbox {
+	e := a.cfg.Events
+	return &outbox.Outbox{
+		Store: a.store, Flows: a.flows, Subscribers: a.subscribers, Log: a.log,
+		Retry: workflows.DeliveryRetry{
+			Initial: e.RetryInitial.Duration(), Max: e.RetryMax.Duration(), For: e.RetryFor.Duration(),
+		},
+	}
 }
 
 // retry calls do until it succeeds or ctx ends, which is its only error.
@@ -105,9 +113,13 @@ func cause(err error) error {
 }
 
 func (a *App) newWorker() sdkworker.Worker {
-	return worker.New(a.temporal, activities.New(a.store, a.vault, a.registry, a.opts.now), worker.Options{
+	return worker.New(a.temporal, activities.New(activities.Deps{
+		Store: a.store, Vault: a.vault, Providers: a.registry, Tokens: a.tokens, Subscribers: a.subscribers,
+		Now: a.opts.now, LoginEvents: a.cfg.Events.Logins,
+	}), worker.Options{
 		TaskQueue:  a.cfg.Temporal.TaskQueue,
 		StopWithin: a.cfg.Worker.StopWithin.Duration(),
-		Log:        a.log,
+		Workflows:  a.opts.workflows, Activities: a.opts.activities,
+		Log: a.log,
 	})
 }

@@ -60,7 +60,7 @@ func (p *program) dev(ctx context.Context, cfg config.Config) (err error) {
 	defer func() { err = errors.Join(err, server.Stop()) }()
 
 	// Without the environment: TEMPORAL_TLS and the like are about a cluster.
-	a, err := app.New(ctx, cfg, app.WithMigrations(), app.WithWeakSecrets(), app.WithLogger(p.logger(cfg.Log, "text")), app.WithHome(home(server)))
+	a, err := app.New(ctx, cfg, app.WithMigrations(), app.WithWeakSecrets(), app.WithDevMail(), app.WithLogger(p.logger(cfg.Log, "text")), app.WithHome(home(server)))
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,159 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/providers"
+	"github.com/everlatch/everlatch/tokens"
+)
+
+var resetFields = schema{
+	{name: "identifier", kind: kindText, required: true},
+	{name: "metadata", kind: kindRecord},
+}
+
+// requestReset has a link mailed to whoever has the identifier, if there is
+// such a person and if their provider knows passwords. The answer is the same
+// for everybody and comes before the work (W19, W28).
+func (s *Server) requestReset(c echo.Context) error {
+	actorType, provider := c.Param("actor_type"), c.Param("auth_provider")
+	if err := s.checkAllowed(actorType, provider); err != nil {
+		return err
+	}
+	in, err := resetFields.checkBody(callOf(c).body)
+	if err != nil {
+		return err
+	}
+	updater, err := s.deps.Providers.Updater(provider)
+	if err != nil {
+		return created(c) // nothing there that could be reset
+	}
+	err = s.deps.Flows.RequestPasswordReset(c.Request().Context(), flows.ResetRequest{
+		ActorType: actorType, Provider: provider, Metadata: in.record("metadata"),
+		EntityKey: updater.Subject(*in.text("identifier")).EntityKey,
+	})
+	if err != nil {
+		return err
+	}
+	return created(c)
+}
+
+// created is Express's sendStatus(201).
+func created(c echo.Context) error {
+	return respond(c, http.StatusCreated, contentText, []byte(http.StatusText(http.StatusCreated)))
+}
+
+var errInvalidToken = &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Invalid token"}
+
+// completeReset changes a password by the token of a reset. The token counts
+// for its provider and actor type alone; whether it still does is for the dance
+// to say.
+func (s *Server) completeReset(c echo.Context) error {
+	actorType, provider := c.Param("actor_type"), c.Param("auth_provider")
+	if err := s.checkAllowed(actorType, provider); err != nil {
+		return err
+	}
+	token, err := s.deps.Tokens.VerifyReset(bearerToken(c.Request().Header.Get(echo.HeaderAuthorization)))
+	if err != nil || token.ActorType != actorType || token.Provider != provider {
+		return errInvalidToken
+	}
+	updater, err := s.deps.Providers.Updater(provider)
+	if err != nil {
+		return err
+	}
+	err = s.deps.Flows.CompletePasswordReset(c.Request().Context(), flows.NewPassword{
+		ActorType: actorType, Provider: provider, TokenID: token.ID,
+		EntityKey: updater.Subject(token.EntityID).EntityKey,
+		Input:     providers.Input{Body: Body(c), ActorType: actorType},
+	})
+	if err != nil {
+		return err
+	}
+	return writeJSON(c, []byte(`{"success":true}`))
+}
+
+// ResetPolicy says who may obtain the token of an administrator's password
+// reset (W30).
+type ResetPolicy string
+
+// The reset policies.
+const (
+	ResetsOff  ResetPolicy = "off"
+	ResetsSelf ResetPolicy = "self"
+	ResetsAll  ResetPolicy = "all"
+)
+
+func (p ResetPolicy) check(claims *tokens.Claims, userID string) error {
+	switch {
+	case p == ResetsAll, p == ResetsSelf && claims.ActorType == everlatch.ActorUser && claims.ActorID == userID:
+		return nil
+	case p == ResetsSelf:
+		return &everlatch.Error{Code: everlatch.CodeForbidden, Message: "A password-reset token is given to its own user only (admin.reset_tokens)."}
+	}
+	return &everlatch.Error{Code: everlatch.CodeForbidden, Message: "Password-reset tokens for administrators are switched off (admin.reset_tokens)."}
+}
+
+// issueReset gives an administrator the token of a user's password reset, to
+// hand over. The policy must allow it, the event names both, and the owner is
+// told by mail (W30).
+func (s *Server) issueReset(c echo.Context) error {
+	claims, err := caller(c)
+	if err != nil {
+		return err
+	}
+	id := c.Param("id")
+	if err := s.opts.ResetTokens.check(claims, id); err != nil {
+		return err
+	}
+	credential, err := s.resettable(c, id)
+	if err != nil {
+		return err
+	}
+	issued, err := s.deps.Flows.IssuePasswordReset(c.Request().Context(), flows.ResetRequest{
+		ActorType: everlatch.ActorUser, Provider: credential.Provider, EntityKey: credential.EntityKey,
+	}, claims.Principal())
+	if err != nil {
+		return err
+	}
+	token, err := s.deps.Tokens.IssueReset(tokens.Reset{
+		EntityID: issued.Grant.EntityID, Provider: credential.Provider, ActorType: issued.Grant.ActorType,
+		ID: issued.Grant.TokenID, IssuedAt: issued.Grant.IssuedAt, ExpiresAt: issued.Grant.ExpiresAt,
+	})
+	if err != nil {
+		return err
+	}
+	return answerToken(c, token)
+}
+
+// resettable returns the credential of a user that can be replaced. It is the
+// one of the user's identities, whatever address the account has by now (W13).
+func (s *Server) resettable(c echo.Context, userID string) (everlatch.ProviderIdentity, error) {
+	user, err := s.deps.Store.User(lookups(c), userID)
+	if err != nil {
+		return everlatch.ProviderIdentity{}, err
+	}
+	identities, err := s.deps.Store.IdentitiesOf(lookups(c), everlatch.ActorUser, userID)
+	if err != nil {
+		return everlatch.ProviderIdentity{}, err
+	}
+	for _, identity := range identities {
+		full, err := s.deps.Store.Identity(lookups(c), identity.ID)
+		if errors.Is(err, everlatch.ErrNotFound) {
+			continue // removed in this moment
+		}
+		if err != nil {
+			return everlatch.ProviderIdentity{}, err
+		}
+		for _, p := range full.Providers {
+			if _, err := s.deps.Providers.Updater(p.Provider); err == nil {
+				return p, nil
+			}
+		}
+	}
+	return everlatch.ProviderIdentity{}, invalidData("Provider identity with entity_id " + user.Email + " and provider emailpass not found")
+}

@@ -1,0 +1,194 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	enumspb "go.temporal.io/api/enums/v1"
+
+	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/subscribers"
+	"github.com/everlatch/everlatch/workflows"
+)
+
+// newSubscribers gathers everybody who is told about events: the mailer, those
+// of the configuration, those of the program. It reports every problem at once.
+func (a *App) newSubscribers() (*subscribers.Registry, error) {
+	registry := subscribers.NewRegistry()
+	problems := []error{a.addMailer(registry)}
+	for _, c := range a.cfg.Subscribers {
+		s, err := a.configured(c)
+		if err == nil {
+			err = registry.Add(s)
+		}
+		if err != nil {
+			problems = append(problems, fmt.Errorf("subscribers, name %q: %w", c.Name, err))
+		}
+	}
+	for _, s := range a.opts.subscriptions {
+		problems = append(problems, registry.Add(s))
+	}
+	for _, f := range a.opts.flowsOnEvents {
+		s, err := a.startsFlow(f.workflow, nil)
+		if err == nil {
+			err = registry.Add(subscribers.Subscription{Name: f.name, Events: f.events, Subscriber: s})
+		}
+		problems = append(problems, err)
+	}
+	return registry, errors.Join(problems...)
+}
+
+// configured makes a subscriber of the configuration.
+func (a *App) configured(c config.Subscriber) (subscribers.Subscription, error) {
+	out := subscribers.Subscription{
+		Name: c.Name, Events: c.Events, Source: c.Source, Ordered: c.Ordered, Secrets: c.Secrets,
+	}
+	if out.Source == "any" {
+		out.Source = subscribers.FromAnywhere
+	}
+	var err error
+	if c.Flow != nil {
+		if c.Secrets {
+			return out, errors.New("a flow is told no secrets, because its input becomes part of a history (W29); leave secrets out")
+		}
+		out.Subscriber, err = a.startsFlow(c.Flow.Name, c.Flow.Input)
+		return out, err
+	}
+	out.Timeout = c.Webhook.Timeout.Duration()
+	out.Subscriber, err = subscribers.NewWebhook(subscribers.WebhookOptions{
+		URL: c.Webhook.URL.Reveal(), Secrets: c.Webhook.Secrets.Reveal(),
+		AllowPrivate: c.Webhook.AllowPrivate, Timeout: out.Timeout,
+	})
+	return out, err
+}
+
+// startsFlow makes a subscriber that starts a flow with an input mapped from
+// the event.
+func (a *App) startsFlow(name string, input map[string]any) (subscribers.Subscriber, error) {
+	if err := a.checkFlow(name, input); err != nil {
+		return nil, err
+	}
+	return subscribers.NewFlow(subscribers.FlowOptions{
+		Name: name, Input: input,
+		Start: func(ctx context.Context, name, key string, in map[string]any) error {
+			return a.flows.Start(ctx, name, key, in)
+		},
+	})
+}
+
+// checkFlow looks for mistakes that would show only when the flow runs, or not
+// even then: Temporal drops a field that the input of a workflow does not have.
+func (a *App) checkFlow(name string, input map[string]any) error {
+	catalog := workflows.Catalog()
+	maps.Copy(catalog, a.opts.workflows)
+	flow, known := catalog[name]
+	if !known {
+		return fmt.Errorf("there is no flow %q; known are %s", name, strings.Join(slices.Sorted(maps.Keys(catalog)), ", "))
+	}
+	t := reflect.TypeOf(flow)
+	if t.Kind() != reflect.Func || t.NumIn() == 0 || t.NumIn() > 2 {
+		return fmt.Errorf("flow %q is not a workflow with at most one argument", name)
+	}
+	if t.NumIn() == 1 || input == nil || t.In(1).Kind() != reflect.Struct {
+		return nil
+	}
+	fields := jsonFields(t.In(1))
+	for _, key := range slices.Sorted(maps.Keys(input)) {
+		if !slices.Contains(fields, key) {
+			return fmt.Errorf("flow %q has no input %q; it has %s", name, key, strings.Join(fields, ", "))
+		}
+	}
+	return nil
+}
+
+// jsonFields names the fields of a struct as JSON has them.
+func jsonFields(t reflect.Type) []string {
+	var out []string
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.IsExported() && !f.Anonymous && name != "-" {
+			if name == "" {
+				name = f.Name
+			}
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// overlaps are the words of the configuration for Temporal's policies.
+var overlaps = map[string]enumspb.ScheduleOverlapPolicy{
+	"skip":            enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
+	"buffer_one":      enumspb.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE,
+	"buffer_all":      enumspb.SCHEDULE_OVERLAP_POLICY_BUFFER_ALL,
+	"cancel_other":    enumspb.SCHEDULE_OVERLAP_POLICY_CANCEL_OTHER,
+	"terminate_other": enumspb.SCHEDULE_OVERLAP_POLICY_TERMINATE_OTHER,
+	"allow_all":       enumspb.SCHEDULE_OVERLAP_POLICY_ALLOW_ALL,
+}
+
+// The ids of the schedules that come with Everlatch.
+const (
+	scheduleCleanUp       = "clean-up"
+	scheduleRemoveOrphans = "remove-orphans"
+	scheduleTendEvents    = "tend-events"
+	scheduleDeadLetters   = "report-dead-letters"
+)
+
+// newSchedules gathers the scheduled jobs: ours, those of the configuration,
+// those of the program.
+func (a *App) newSchedules() ([]Schedule, error) {
+	out := a.ownSchedules()
+	for _, c := range a.cfg.Schedules {
+		s := Schedule{
+			ID: c.ID, Flow: c.Flow, Cron: c.Cron, Every: c.Every.Duration(), Overlap: overlaps[c.Overlap],
+			CatchUp: c.CatchUp.Duration(), Paused: c.Paused,
+		}
+		if c.Input != nil {
+			s.Input = c.Input
+		}
+		out = append(out, s)
+	}
+	out = append(out, a.opts.schedules...)
+	var problems []error
+	seen := map[string]bool{}
+	for _, s := range out {
+		input, _ := s.Input.(map[string]any)
+		if err := a.checkFlow(s.Flow, input); err != nil {
+			problems = append(problems, fmt.Errorf("schedule %q: %w", s.ID, err))
+		}
+		switch {
+		case s.ID == "":
+			problems = append(problems, errors.New("a schedule needs an id"))
+		case seen[s.ID]:
+			problems = append(problems, fmt.Errorf("the schedule id %q is given twice", s.ID))
+		case (s.Cron == "") == (s.Every <= 0):
+			problems = append(problems, fmt.Errorf("schedule %q: exactly one of cron and every is expected", s.ID))
+		}
+		seen[s.ID] = true
+	}
+	return out, errors.Join(problems...)
+}
+
+func (a *App) ownSchedules() []Schedule {
+	c := a.cfg
+	every, grace := c.Worker.CleanUpEvery.Duration(), c.Accounts.OrphanGrace.Duration()
+	return []Schedule{
+		{ID: scheduleCleanUp, Flow: "CleanUp", Every: every},
+		{
+			ID: scheduleRemoveOrphans, Flow: "RemoveOrphans", Every: every, Paused: grace <= 0,
+			Input: workflows.RemoveOrphansInput{Grace: grace},
+		},
+		{ID: scheduleTendEvents, Flow: "TendEvents", Every: every, Input: workflows.TendEventsInput{
+			Retention: c.Events.Retention.Duration(), LostAfter: c.Events.RetryFor.Duration() + lostMargin,
+		}},
+		{
+			ID: scheduleDeadLetters, Flow: "ReportDeadLetters", Every: reportEvery, Paused: c.Mail.ReportTo == "",
+			Input: workflows.ReportDeadLettersInput{To: c.Mail.ReportTo, Every: reportEvery},
+		},
+	}
+}
