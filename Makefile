@@ -21,7 +21,7 @@ test-postgres: ## the tests that use PostgreSQL, on TEST_POSTGRES_URL
 	go test -shuffle=on ./store/... ./app/... ./e2e/...
 
 golden: ## rewrite golden files and README's table; read the diff
-	UPDATE_GOLDEN=1 go test ./config ./worker
+	UPDATE_GOLDEN=1 go test ./config ./worker ./mail
 
 history: ## record new workflow histories with the dev service that runs; kept ones are never overwritten
 	TEMPORAL_ADDRESS=$(or $(TEMPORAL_ADDRESS),127.0.0.1:7233) go test -tags record -run TestRecordHistories ./workflows

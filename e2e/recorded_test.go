@@ -55,7 +55,7 @@ func newModes(t *testing.T) []mode {
 			name: "base", signing: hs256, config: base.yaml(), cookieSecret: cookieSecret, sessionTTL: 10 * time.Hour, recordedAt: 1795441652,
 			groups: []string{
 				"api-keys", "register", "login", "providers", "session", "token-refresh", "store-customers",
-				"admin-users", "authenticate-middleware", "routing-cors", "deletion",
+				"admin-users", "authenticate-middleware", "routing-cors", "deletion", "reset-password", "update-provider",
 			},
 		},
 		{
@@ -99,7 +99,9 @@ func (c configuration) yaml() string {
     vendor: [emailpass]
     google-only: []
     nobody: []
-%s%s`, indented, c.cookieSecret, c.http, c.rest)
+%spassword_reset: {resend_after: 0s}
+admin: {reset_tokens: all}
+%s`, indented, c.cookieSecret, c.http, c.rest)
 }
 
 // TestRecordedExchanges plays what Medusa was recorded doing, in the same

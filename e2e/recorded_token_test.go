@@ -29,6 +29,9 @@ func (w *world) liveToken(t *testing.T, e exchange) string {
 	t.Helper()
 	recorded, ok := e.token(t)
 	require.True(t, ok)
+	if recorded.str("purpose") == "reset" {
+		return w.resetTokenFor(t, recorded)
+	}
 	p := w.cast.ofToken(recorded)
 	require.NotNil(t, p, "whose token is in %s?", e.id())
 	actorType := recorded.str("actor_type")
@@ -37,14 +40,77 @@ func (w *world) liveToken(t *testing.T, e exchange) string {
 	}
 	metadata, _ := recorded.payload["app_metadata"].(object)
 	linked := p.links[actorType] != "" && (recorded.str("actor_id") != "" || text(metadata, actorType+"_id") != "")
+	if issued := w.issued[recorded.text]; issued != "" {
+		return issued
+	}
 	live := w.token(t, p, actorType, linked)
 	if w.mode.genuine(recorded) {
+		w.issued[recorded.text] = live
 		return live
 	}
 	if w.minted[recorded.text] == "" {
 		w.minted[recorded.text] = w.mint(t, live, recorded)
 	}
 	return w.minted[recorded.text]
+}
+
+// resetTokenFor returns the token of a password reset that was asked for the
+// same person, one for each recorded one. A recorded token that lacks its id
+// becomes a live one without it.
+func (w *world) resetTokenFor(t *testing.T, recorded recordedToken) string {
+	t.Helper()
+	if w.minted[recorded.text] != "" {
+		return w.minted[recorded.text]
+	}
+	if person := w.cast.ofEmail(recorded.str("entity_id")); person != nil {
+		w.identity(t, person, recorded.str("actor_type"))
+	}
+	live := w.askReset(t, recorded.str("actor_type"), recorded.str("entity_id"))
+	if recorded.str("jti") == "" {
+		parts := strings.Split(live, ".")
+		payload := decodeJWTPart(t, parts[1])
+		delete(payload, "jti")
+		live = w.mode.sign(t, decodeJWTPart(t, parts[0]), payload)
+	}
+	w.minted[recorded.text] = live
+	return live
+}
+
+// askReset asks for a new password and returns the token that is mailed.
+func (w *world) askReset(t *testing.T, actorType, email string) string {
+	t.Helper()
+	w.forgot(t, actorType, email)
+	return w.mailedToken(t, email)
+}
+
+// mailedToken returns the token of the next link that is mailed to an address.
+func (w *world) mailedToken(t *testing.T, email string) string {
+	t.Helper()
+	w.mailed[email]++
+	return w.resetToken(t, email, w.mailed[email])
+}
+
+// learnReset waits for the mail that an exchange has sent, so that the token in
+// it is known for the recorded one.
+func (w *world) learnReset(t *testing.T, data object) {
+	t.Helper()
+	email := text(data, "entity_id")
+	if p := w.cast.ofEmail(email); p != nil && p.live != "" {
+		w.minted[text(data, "token")] = w.mailedToken(t, email)
+	}
+}
+
+// learnChange notes that somebody has another password now, and no token that
+// is still good (W25).
+func (w *world) learnChange(t *testing.T, e exchange) {
+	t.Helper()
+	token, _ := e.token(t)
+	if p := w.cast.ofEmail(token.str("entity_id")); p != nil {
+		if _, chosen := e.credentials(); chosen != "" {
+			p.password = chosen
+		}
+		p.tokens = map[tokenKind]string{}
+	}
 }
 
 // issuedClaims are the claims of every token that Medusa issues to people.

@@ -22,6 +22,8 @@ type world struct {
 	ids         map[string]string        // live ids of accounts and addresses, by recorded id
 	sessions    map[string]sessionCookie // live cookies, by recorded session id
 	minted      map[string]string        // live tokens for those that were made up
+	issued      map[string]string        // live tokens for those that Medusa issued
+	mailed      map[string]int           // links that were mailed, by address
 	publishable string
 	secretKey   string // of the first secret API key that an exchange made
 }
@@ -35,6 +37,8 @@ func newWorld(t *testing.T, m mode, all []exchange) *world {
 		ids:      map[string]string{},
 		sessions: map[string]sessionCookie{},
 		minted:   map[string]string{},
+		issued:   map[string]string{},
+		mailed:   map[string]int{},
 	}
 	w.publishable = w.createDefaultKey(t)
 	return w
@@ -168,6 +172,11 @@ func (w *world) prepare(t *testing.T, e exchange) {
 			w.link(t, p, actorType)
 		}
 	}
+	for _, event := range e.Events {
+		if p := w.cast.ofEmail(text(event.Data, "entity_id")); p != nil && event.Name == "auth.password_reset" {
+			w.identity(t, p, "customer")
+		}
+	}
 	if !e.isLogin() {
 		return
 	}
@@ -272,8 +281,16 @@ func (w *world) learn(t *testing.T, e exchange, a answer) {
 			}
 		}
 	}
+	for _, event := range e.Events {
+		if event.Name == "auth.password_reset" && a.status == 201 {
+			w.learnReset(t, event.Data)
+		}
+	}
 	if a.status != 200 {
 		return
+	}
+	if strings.HasSuffix(e.Request.Path, "/emailpass/update") {
+		w.learnChange(t, e)
 	}
 	for _, event := range e.Events {
 		w.learnEvent(t, e, event.Name, text(event.Data, "id"), a)
