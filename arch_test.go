@@ -36,7 +36,7 @@ var arrows = map[string]string{
 	"config":              "",
 	"embedded":            "",
 	"app":                 "* -cmd/everlatch -embedded -bench -e2e",
-	"cmd/everlatch":       ". app config embedded flows store vault",
+	"cmd/everlatch":       ". app config embedded flows mail store vault",
 	"bench":               "",
 	"e2e":                 "*",
 }

@@ -20,6 +20,8 @@ type CreateCustomerInput struct {
 	// Customer carries the id under which it will exist.
 	Customer everlatch.Customer `json:"customer"`
 	GroupID  string             `json:"group_id"`
+	// AuthIdentityID puts the event in the order of this identity's.
+	AuthIdentityID string `json:"auth_identity_id,omitempty"`
 }
 
 // CreateCustomerOutput is a refusal or the customer.
@@ -32,7 +34,7 @@ type CreateCustomerOutput struct {
 // succeeded.
 func (a *Accounts) CreateCustomer(ctx context.Context, in CreateCustomerInput) (out CreateCustomerOutput, err error) {
 	out.Customer, err = a.Store.CreateCustomer(ctx, in.Customer,
-		a.pending(everlatch.EventCustomerCreated, in.Customer.ID, in.GroupID))
+		a.pending(everlatch.EventCustomerCreated, ActorInput{in.Customer.ID, in.GroupID, in.AuthIdentityID}))
 	if err != nil {
 		out.Refusal, err = refusal(err)
 	}
@@ -44,6 +46,8 @@ type CreateUserInput struct {
 	// User carries the id under which it will exist.
 	User    everlatch.User `json:"user"`
 	GroupID string         `json:"group_id"`
+	// AuthIdentityID puts the event in the order of this identity's.
+	AuthIdentityID string `json:"auth_identity_id,omitempty"`
 }
 
 // CreateUserOutput is a refusal or the user.
@@ -56,7 +60,7 @@ type CreateUserOutput struct {
 // succeeded.
 func (a *Accounts) CreateUser(ctx context.Context, in CreateUserInput) (out CreateUserOutput, err error) {
 	out.User, err = a.Store.CreateUser(ctx, in.User,
-		a.pending(everlatch.EventUserCreated, in.User.ID, in.GroupID))
+		a.pending(everlatch.EventUserCreated, ActorInput{in.User.ID, in.GroupID, in.AuthIdentityID}))
 	if err != nil {
 		out.Refusal, err = refusal(err)
 	}
@@ -67,6 +71,9 @@ func (a *Accounts) CreateUser(ctx context.Context, in CreateUserInput) (out Crea
 type ActorInput struct {
 	ID      string `json:"id"`
 	GroupID string `json:"group_id"`
+	// AuthIdentityID is the account's one identity; only removals read it, to
+	// put their event in the order of that identity's.
+	AuthIdentityID string `json:"auth_identity_id,omitempty"`
 }
 
 // DiscardCustomer undoes [Accounts.CreateCustomer]: the row of this id, which
@@ -82,7 +89,7 @@ func (a *Accounts) DiscardUser(ctx context.Context, in ActorInput) (None, error)
 
 // RemoveCustomer soft-deletes a customer; one that is gone already is no fault.
 func (a *Accounts) RemoveCustomer(ctx context.Context, in ActorInput) (None, error) {
-	return None{}, a.Store.RemoveCustomer(ctx, in.ID, a.pending(everlatch.EventCustomerDeleted, in.ID, in.GroupID))
+	return None{}, a.Store.RemoveCustomer(ctx, in.ID, a.pending(everlatch.EventCustomerDeleted, in))
 }
 
 // RestoreCustomer undoes [Accounts.RemoveCustomer] of this dance; a customer that
@@ -93,7 +100,7 @@ func (a *Accounts) RestoreCustomer(ctx context.Context, in ActorInput) (None, er
 
 // RemoveUser soft-deletes an administrator; one that is gone already is no fault.
 func (a *Accounts) RemoveUser(ctx context.Context, in ActorInput) (None, error) {
-	return None{}, a.Store.RemoveUser(ctx, in.ID, a.pending(everlatch.EventUserDeleted, in.ID, in.GroupID))
+	return None{}, a.Store.RemoveUser(ctx, in.ID, a.pending(everlatch.EventUserDeleted, in))
 }
 
 // RestoreUser undoes [Accounts.RemoveUser] of this dance.
@@ -101,10 +108,10 @@ func (a *Accounts) RestoreUser(ctx context.Context, in ActorInput) (None, error)
 	return None{}, a.Store.RestoreUser(ctx, in.ID, in.GroupID)
 }
 
-func (a *Accounts) pending(name, id, group string) everlatch.Event {
+func (a *Accounts) pending(name string, about ActorInput) everlatch.Event {
 	now := a.Now()
 	return everlatch.Event{
-		ID: ids.New(ids.Event, now), Name: name, GroupID: group,
-		Data: everlatch.Metadata{"id": id}, CreatedAt: now,
+		ID: ids.New(ids.Event, now), Name: name, GroupID: about.GroupID, AuthIdentityID: about.AuthIdentityID,
+		Data: everlatch.Metadata{"id": about.ID}, CreatedAt: now,
 	}
 }

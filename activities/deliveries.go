@@ -42,7 +42,8 @@ func (a *Deliveries) Deliver(ctx context.Context, in DeliveryInput) (None, error
 		// Another worker may know it: configurations change one by one.
 		return None{}, undelivered(fmt.Errorf("there is no subscriber %q", in.Subscriber))
 	}
-	if sub.Secrets {
+	// What somebody published may name a secret of ours: it is not theirs to show.
+	if sub.Secrets && event.Source == everlatch.SourceEverlatch {
 		if event.Data, err = a.reveal(ctx, event.Data); err != nil {
 			return None{}, err
 		}

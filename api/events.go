@@ -74,7 +74,7 @@ var (
 
 // publishEvent takes an event from outside. Only a secret API key may: it says
 // who speaks. The same id again changes nothing and gets the first event back;
-// with other content it is 409.
+// with other content it is 422.
 func (s *Server) publishEvent(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {
@@ -105,7 +105,9 @@ func (s *Server) publishEvent(c echo.Context) error {
 		return err
 	}
 	if !fresh && !sameEvent(stored, e) {
-		return &everlatch.Error{Code: everlatch.CodeConflict}
+		return &everlatch.Error{
+			Code: everlatch.CodeDuplicate, Message: "Another event with the id " + e.ID + " was published before.",
+		}
 	}
 	return s.writeEvent(c, stored)
 }

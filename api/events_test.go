@@ -35,7 +35,7 @@ func TestPublishEvent(t *testing.T) {
 	second := w.do("POST", "/admin/events", event, key)
 	require.Equal(t, first.body, second.body, "the same again changes nothing")
 	event["name"] = "customer.created"
-	require.Equal(t, 409, w.do("POST", "/admin/events", event, key).StatusCode)
+	require.Equal(t, 422, w.do("POST", "/admin/events", event, key).StatusCode)
 
 	nameless := w.do("POST", "/admin/events", object{"name": "a.b"}, key)
 	require.Equal(t, 200, nameless.StatusCode)

@@ -89,10 +89,7 @@ func (a *App) assemble(ctx context.Context) (err error) {
 		Now: a.opts.now,
 		Log: a.log,
 	})
-	var scheduleErr error
-	a.subscribers, err = a.newSubscribers()
-	a.schedules, scheduleErr = a.newSchedules()
-	if err := errors.Join(err, scheduleErr); err != nil {
+	if err := a.assembleEvents(); err != nil {
 		return err
 	}
 	if a.has(API) {

@@ -12,15 +12,36 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/mail"
 	"github.com/everlatch/everlatch/subscribers"
 	"github.com/everlatch/everlatch/workflows"
 )
 
+// assembleEvents makes what tells people about events. Only workers of a
+// service do: other processes may not know the flows of its program.
+func (a *App) assembleEvents() error {
+	sender, err := a.newSender()
+	if err != nil {
+		return err
+	}
+	a.subscribers = subscribers.NewRegistry()
+	if !a.tellsEvents() {
+		return nil
+	}
+	var scheduleErr error
+	a.subscribers, err = a.newSubscribers(sender)
+	a.schedules, scheduleErr = a.newSchedules()
+	return errors.Join(err, scheduleErr)
+}
+
+// tellsEvents says whether this process dispatches events and keeps schedules.
+func (a *App) tellsEvents() bool { return a.has(Worker) && !a.opts.quiet }
+
 // newSubscribers gathers everybody who is told about events: the mailer, those
 // of the configuration, those of the program. It reports every problem at once.
-func (a *App) newSubscribers() (*subscribers.Registry, error) {
+func (a *App) newSubscribers(sender mail.Sender) (*subscribers.Registry, error) {
 	registry := subscribers.NewRegistry()
-	problems := []error{a.addMailer(registry)}
+	problems := []error{a.addMailer(registry, sender)}
 	for _, c := range a.cfg.Subscribers {
 		s, err := a.configured(c)
 		if err == nil {

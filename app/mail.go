@@ -22,28 +22,34 @@ const (
 // mailSubscriber is the name of the mailer among the subscribers.
 const mailSubscriber = "mail"
 
-// addMailer lets people be told by mail. Without an SMTP server mails go to the
-// inbox of a development service; elsewhere nobody is told, and the log says so.
-func (a *App) addMailer(registry *subscribers.Registry) error {
-	c := a.cfg.Mail
-	var sender mail.Sender
-	switch {
-	case c.SMTP.Address != "":
+// newSender returns who takes mails: an SMTP server, the inbox of a development
+// service, or nobody, nil.
+func (a *App) newSender() (mail.Sender, error) {
+	c := a.cfg.Mail.SMTP
+	if c.Address != "" {
 		smtp, err := mail.NewSMTP(mail.SMTPOptions{
-			Address: c.SMTP.Address, Username: c.SMTP.Username, Password: c.SMTP.Password.Reveal(),
-			Security: c.SMTP.Security, Timeout: c.SMTP.Timeout.Duration(),
+			Address: c.Address, Username: c.Username, Password: c.Password.Reveal(),
+			Security: c.Security, Timeout: c.Timeout.Duration(),
 		})
 		if err != nil {
-			return fmt.Errorf("mail.smtp: %w", err)
+			return nil, fmt.Errorf("mail.smtp: %w", err)
 		}
-		sender = smtp
-	case a.opts.devMail:
-		inbox := mail.NewInbox(&mailBox{store: a.store, ring: a.ring.Derive("mail")}, a.opts.now, a.log)
-		sender, a.inbox = inbox, inbox
-	default:
-		if a.has(Worker) {
-			a.log.Warn("mail.smtp.address is not set: nobody is sent a mail", slog.String("setting", "mail.smtp.address"))
-		}
+		return smtp, nil
+	}
+	if !a.opts.devMail {
+		return nil, nil //nolint:nilnil // nobody takes mails, which is no fault
+	}
+	inbox := mail.NewInbox(&mailBox{store: a.store, ring: a.ring.Derive("mail")}, a.opts.now, a.log)
+	a.inbox = inbox
+	return inbox, nil
+}
+
+// addMailer lets people be told by mail. Where nobody takes mails, the log says
+// so.
+func (a *App) addMailer(registry *subscribers.Registry, sender mail.Sender) error {
+	c := a.cfg.Mail
+	if sender == nil {
+		a.log.Warn("nobody is sent a mail", slog.String("setting", "mail.smtp.address is not set"))
 		return nil
 	}
 	mailer, err := mail.New(mail.Options{

@@ -47,6 +47,7 @@ type options struct {
 	activities    []any
 	schedules     []Schedule
 	devMail       bool
+	quiet         bool
 	// weakSecrets lets dev start with secrets that somebody chose.
 	weakSecrets bool
 }
@@ -90,6 +91,12 @@ func WithProvider(id string, p providers.Provider) Option {
 // configured. Whoever can open the page can choose anybody's password: it is for
 // development alone.
 func WithDevMail() Option { return func(o *options) { o.devMail = true } }
+
+// WithoutEvents makes a worker that only runs dances: it tells nobody about
+// events and leaves the schedules as they are. It is for tools that borrow a
+// worker for a moment and know neither the flows nor the subscribers of the
+// service.
+func WithoutEvents() Option { return func(o *options) { o.quiet = true } }
 
 // WithSubscriber tells a function about events, with their secrets resolved:
 // names, "customer.*" for all of a kind, or "*" for all. It may be told twice,

@@ -66,6 +66,10 @@ func (a *App) work(ctx context.Context) {
 	defer w.Stop()
 	close(a.started)
 	a.log.InfoContext(ctx, "worker started", slog.String("task_queue", a.cfg.Temporal.TaskQueue))
+	if !a.tellsEvents() {
+		<-ctx.Done()
+		return
+	}
 	_ = a.retry(ctx, "write schedules", func() error {
 		return worker.EnsureSchedules(ctx, a.temporal, a.cfg.Temporal.TaskQueue, a.schedules)
 	})

@@ -91,6 +91,16 @@ func everyDance(t *testing.T, p *process) map[string]string {
 	require.NoError(t, err)
 	secrets["session id"] = strings.Split(strings.TrimPrefix(plain, "s:"), ".")[0]
 
+	const changed = "changed-Secret-of-ada-e3b0"
+	secrets["new password"], secrets["refused new password"] = changed, "xxSecret"[:7]
+	p.forgot(t, "customer", "ada@example.com")
+	reset := p.resetToken(t, "ada@example.com", 1)
+	secrets["reset token"] = reset
+	p.call(t, "POST", "/auth/customer/emailpass/update", object{"password": secrets["refused new password"]}, bearer(reset)...)
+	a = p.call(t, "POST", "/auth/customer/emailpass/update", object{"password": changed}, bearer(reset)...)
+	require.Equal(t, 200, a.status, "%s", a.raw)
+	p.mailTo(t, "ada@example.com", "auth.password_changed", 1)
+
 	p.command(t, "user", "create", "-e", "root@example.com", "-p", admin)
 	a = p.call(t, "POST", "/auth/user/emailpass", object{"email": "root@example.com", "password": admin})
 	require.Equal(t, 200, a.status, "%s", a.raw)
@@ -161,7 +171,7 @@ func danceWithoutRoute(t *testing.T, p *process, token string) {
 		require.NoError(t, err)
 		require.NoError(t, run.Get(t.Context(), nil))
 	}
-	for _, schedule := range []string{"clean-up", "remove-orphans"} {
+	for _, schedule := range []string{"clean-up", "remove-orphans", "tend-events", "report-dead-letters"} {
 		require.NoError(t, c.ScheduleClient().GetHandle(t.Context(), schedule).Trigger(t.Context(), client.ScheduleTriggerOptions{}))
 	}
 }

@@ -15,7 +15,8 @@ const internalType = "internal"
 // Encode turns an error into the one shape that survives a history: an
 // application error whose type is the code and whose message may be shown.
 //
-// Refusals are not retried; outages and everything unknown are. The message of
+// Refusals and what [everlatch.Permanent] marks are not retried; outages and
+// everything unknown are. The message of
 // an unknown error is dropped, because it may name an address, a host or a
 // row. Errors of Temporal itself (cancellation, continue-as-new) pass.
 func Encode(err error) error {
@@ -28,7 +29,14 @@ func Encode(err error) error {
 			Category:     temporal.ApplicationErrorCategoryBenign,
 		})
 	}
-	return temporal.NewApplicationErrorWithOptions("An internal error.", internalType, temporal.ApplicationErrorOptions{})
+	// People's own activities may speak Temporal's language; what they say is
+	// meant to be read.
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
+		return app
+	}
+	return temporal.NewApplicationErrorWithOptions("An internal error.", internalType, temporal.ApplicationErrorOptions{
+		NonRetryable: everlatch.IsPermanent(err),
+	})
 }
 
 // Decode is the inverse of [Encode]: it finds the outermost application error

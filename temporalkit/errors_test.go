@@ -49,6 +49,21 @@ func TestEncodeAndDecode(t *testing.T) {
 	}
 }
 
+func TestEncodeKeepsPeoplesOwnErrors(t *testing.T) {
+	t.Parallel()
+	own := temporal.NewNonRetryableApplicationError("sold out", "SoldOut", nil)
+	app, ok := errors.AsType[*temporal.ApplicationError](temporalkit.Encode(fmt.Errorf("order: %w", own)))
+	require.True(t, ok)
+	require.Equal(t, "SoldOut", app.Type())
+	require.Equal(t, "sold out", app.Message())
+	require.True(t, app.NonRetryable())
+
+	app, ok = errors.AsType[*temporal.ApplicationError](temporalkit.Encode(everlatch.Permanent(errors.New("a cause at 10.0.0.1"))))
+	require.True(t, ok)
+	require.True(t, app.NonRetryable())
+	require.NotContains(t, app.Message(), "10.0.0.1")
+}
+
 func TestEncodeHidesWhatItDoesNotKnow(t *testing.T) {
 	t.Parallel()
 	encoded := temporalkit.Encode(errors.New(`duplicate key "ada@example.com"`))

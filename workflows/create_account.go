@@ -39,7 +39,7 @@ func CreateCustomerAccount(ctx workflow.Context, in CreateCustomerAccountInput) 
 
 	add(&undo, accounts.DiscardCustomer, activities.ActorInput{ID: in.Customer.ID, GroupID: group})
 	created, err := step(ctx, accounts.CreateCustomer, activities.CreateCustomerInput{
-		Customer: in.Customer, GroupID: group,
+		Customer: in.Customer, GroupID: group, AuthIdentityID: in.AuthIdentityID,
 	})
 	if err != nil {
 		return out, undo.after(ctx, err)
@@ -115,7 +115,9 @@ func CreateUserAccount(ctx workflow.Context, in CreateUserAccountInput) (out Use
 	}
 
 	add(&undo, accounts.DiscardUser, activities.ActorInput{ID: in.User.ID, GroupID: group})
-	created, err := step(ctx, accounts.CreateUser, activities.CreateUserInput{User: in.User, GroupID: group})
+	created, err := step(ctx, accounts.CreateUser, activities.CreateUserInput{
+		User: in.User, GroupID: group, AuthIdentityID: identityID,
+	})
 	if err != nil {
 		return out, undo.after(ctx, err)
 	}

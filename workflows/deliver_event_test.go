@@ -41,10 +41,17 @@ func (l *listener) Deliver(_ context.Context, d subscribers.Delivery) error {
 // deliver publishes an event and plays its delivery to a listener.
 func deliver(t *testing.T, h *house, data everlatch.Metadata, l *listener, secrets bool) everlatch.Delivery {
 	t.Helper()
+	return deliverFrom(t, h, everlatch.SourceEverlatch, data, l, secrets)
+}
+
+func deliverFrom(
+	t *testing.T, h *house, source string, data everlatch.Metadata, l *listener, secrets bool,
+) everlatch.Delivery {
+	t.Helper()
 	require.NoError(t, h.subscribers.Add(subscribers.Subscription{
 		Name: "hook", Events: []string{"*"}, Subscriber: l, Secrets: secrets,
 	}))
-	_, _, err := h.store.PublishEvent(t.Context(), everlatch.Event{ID: "e1", Name: "test.happened", Source: "apk_1", Data: data})
+	_, _, err := h.store.PublishEvent(t.Context(), everlatch.Event{ID: "e1", Name: "test.happened", Source: source, Data: data})
 	require.NoError(t, err)
 	_, err = h.store.Dispatch(t.Context(), 10, func(everlatch.Event) []store.Target {
 		return []store.Target{{Subscriber: "hook"}}
@@ -83,6 +90,15 @@ func TestDeliverEvent(t *testing.T) {
 		l := &listener{}
 		deliver(t, newHouse(t), everlatch.Metadata{"token": everlatch.SecretRef("sec_1")}, l, false)
 		require.Equal(t, everlatch.SecretRef("sec_1"), l.heard[0].Event.Data["token"])
+	})
+
+	t.Run("an event from outside reveals none of our secrets", func(t *testing.T) {
+		t.Parallel()
+		h, l := newHouse(t), &listener{}
+		ref, err := h.vault.PutFor(t.Context(), vault.NewSecret([]byte("the token")), 1000*time.Hour)
+		require.NoError(t, err)
+		deliverFrom(t, h, "apk_1", everlatch.Metadata{"token": everlatch.SecretRef(string(ref))}, l, true)
+		require.Equal(t, everlatch.SecretRef(string(ref)), l.heard[0].Event.Data["token"])
 	})
 
 	t.Run("a secret that has expired is left out", func(t *testing.T) {

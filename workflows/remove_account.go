@@ -57,6 +57,9 @@ func removeAccount(ctx workflow.Context, in RemoveAccountInput, kind account) (o
 	if err != nil {
 		return out, err
 	}
+	if len(found.Identities) == 1 {
+		actor.AuthIdentityID = found.Identities[0].ID
+	}
 	add(&undo, kind.restore, actor)
 	if _, err = step(ctx, kind.remove, actor); err != nil {
 		return out, undo.after(ctx, err)

@@ -13,6 +13,7 @@ import (
 	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/config"
 	"github.com/everlatch/everlatch/embedded"
+	"github.com/everlatch/everlatch/mail"
 )
 
 func (p *program) devCommand() *cobra.Command {
@@ -60,7 +61,7 @@ func (p *program) dev(ctx context.Context, cfg config.Config) (err error) {
 	defer func() { err = errors.Join(err, server.Stop()) }()
 
 	// Without the environment: TEMPORAL_TLS and the like are about a cluster.
-	a, err := app.New(ctx, cfg, app.WithMigrations(), app.WithWeakSecrets(), app.WithDevMail(), app.WithLogger(p.logger(cfg.Log, "text")), app.WithHome(home(server)))
+	a, err := app.New(ctx, cfg, app.WithMigrations(), app.WithWeakSecrets(), app.WithDevMail(), app.WithLogger(p.logger(cfg.Log, "text")), app.WithHome(home(server, cfg)))
 	if err != nil {
 		return err
 	}
@@ -78,7 +79,7 @@ func (p *program) dev(ctx context.Context, cfg config.Config) (err error) {
 	case err := <-done:
 		return err
 	case <-a.Started():
-		p.greet(r, f)
+		p.greet(r, f, cfg)
 	}
 	return <-done
 }
@@ -123,10 +124,13 @@ func (p *program) startTemporal(ctx context.Context, f *folder, cfg *config.Conf
 	return server, nil
 }
 
-func home(s *embedded.Server) app.Home {
+func home(s *embedded.Server, cfg config.Config) app.Home {
 	links := []app.Link{
 		{Name: "Auth providers", URL: "/auth/customer/providers", Note: "what customers may sign in with"},
 		{Name: "Ready?", URL: "/ready", Note: "whether database and Temporal answer"},
+	}
+	if cfg.Mail.SMTP.Address == "" {
+		links = append([]app.Link{{Name: "Mails", URL: mail.InboxPath, Note: "what would have been sent, with links that work"}}, links...)
 	}
 	if url := s.UIURL(); url != "" {
 		links = append([]app.Link{{Name: "Temporal UI", URL: url, Note: "every login and registration as a workflow"}}, links...)
@@ -139,7 +143,11 @@ func home(s *embedded.Server) app.Home {
 }
 
 // greet says, once, where everything is.
-func (p *program) greet(r running, f *folder) {
+func (p *program) greet(r running, f *folder, cfg config.Config) {
+	mails := r.API + mail.InboxPath
+	if cfg.Mail.SMTP.Address != "" {
+		mails = "sent by " + cfg.Mail.SMTP.Address
+	}
 	ui := r.UI
 	if ui == "" {
 		ui = "off"
@@ -158,6 +166,7 @@ func (p *program) greet(r running, f *folder) {
 	_, _ = fmt.Fprintf(p.stdout, `Everlatch is running. Stop it with Ctrl-C.
 
   API          %[1]s
+  Mails        %[7]s
   Temporal UI  %[2]s
   Temporal     %[3]s, namespace %[4]s
   Data         %[5]s
@@ -171,7 +180,7 @@ Make yourself an administrator:
 
   everlatch user create -e you@example.com%[6]s
 
-`, r.API, ui, r.Temporal, r.Namespace, data, flag)
+`, r.API, ui, r.Temporal, r.Namespace, data, flag, mails)
 }
 
 // relative returns a path as it is seen from the working directory, when it is

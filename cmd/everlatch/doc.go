@@ -5,6 +5,8 @@
 //	everlatch migrate up | status     the schema of the database
 //	everlatch user create             an administrator
 //	everlatch key create              an API key
+//	everlatch event list | show …     what has happened, and who was told
+//	everlatch schedule list | pause … scheduled jobs
 //	everlatch config | version | health
 //
 // user, key and migrate work on the database that is configured, and on the

@@ -80,7 +80,6 @@ const deadPage = 500
 // before any is released: one that dies again at once would be met for ever.
 func deadEvents(ctx context.Context, s *store.Store, subscriber string) ([]string, error) {
 	var out []string
-	seen := map[string]bool{}
 	for offset := 0; ; offset += deadPage {
 		page, _, err := s.Deliveries(ctx, store.DeliveryFilter{Status: everlatch.DeliveryDead, Subscriber: subscriber},
 			store.Page{Limit: deadPage, Offset: offset})
@@ -88,13 +87,10 @@ func deadEvents(ctx context.Context, s *store.Store, subscriber string) ([]strin
 			return nil, err
 		}
 		for _, d := range page {
-			if !seen[d.EventID] {
-				seen[d.EventID] = true
-				out = append(out, d.EventID)
-			}
+			out = append(out, d.EventID)
 		}
 		if len(page) < deadPage {
-			return out, nil
+			return slices.Compact(out), nil // those of one event stand together
 		}
 	}
 }

@@ -122,7 +122,7 @@ func (p *program) insteadOfDev(
 		return err
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
-	a, err := app.New(ctx, cfg, log, app.WithParts(app.Worker), app.WithMigrations(), app.WithDevMail())
+	a, err := app.New(ctx, cfg, log, app.WithParts(app.Worker), app.WithMigrations(), app.WithoutEvents())
 	if err != nil {
 		return err
 	}
