@@ -43,8 +43,14 @@ func TestPublishEvent(t *testing.T) {
 	require.Equal(t, 403, w.do("POST", "/admin/events", event, bearer(w.admin("root@example.com"))).StatusCode)
 	require.Equal(t, 401, w.do("POST", "/admin/events", event).StatusCode)
 	for _, bad := range []object{
-		{"name": "Customer.Deleted"}, {"name": ""}, {}, {"name": "a..b"}, {"name": "a", "id": "evt_1"}, {"name": "a", "id": "a b"},
-		{"name": "a", "data": "text"}, {"name": "a", "source": "everlatch"},
+		{"name": "Customer.Deleted"},
+		{"name": ""},
+		{},
+		{"name": "a..b"},
+		{"name": "a", "id": "evt_1"},
+		{"name": "a", "id": "a b"},
+		{"name": "a", "data": "text"},
+		{"name": "a", "source": "everlatch"},
 	} {
 		require.Equal(t, 400, w.do("POST", "/admin/events", bad, key).StatusCode, bad)
 	}

@@ -64,7 +64,7 @@ func TestNoMailIsLost(t *testing.T) {
 		copies[m.To]++
 		require.Equal(t, m.MessageID, idOr(ids, m.To, m.MessageID), "a duplicate can be known as one")
 	}
-	require.Equal(t, open("delivered"), len(copies), "delivered is what the mail server accepted")
+	require.Len(t, copies, open("delivered"), "delivered is what the mail server accepted")
 	for to, n := range copies {
 		require.LessOrEqual(t, n, 1+kills, to)
 	}

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,8 +20,8 @@ func (p *process) mailTo(t *testing.T, to, event string, n int) object {
 		require.Equal(t, 200, a.status, "%s", a.raw)
 		messages, _ := a.json(t)["messages"].([]any)
 		seen := 0
-		for i := len(messages) - 1; i >= 0; i-- {
-			m, _ := messages[i].(object)
+		for _, message := range slices.Backward(messages) { // the newest stands first
+			m, _ := message.(object)
 			if m["event"] == event {
 				if seen++; seen == n {
 					found = m
@@ -122,7 +123,7 @@ func TestIssuedResetStory(t *testing.T) {
 	p.command(t, "user", "create", "-e", "ada@example.com", "-p", password)
 	root := p.call(t, "POST", "/auth/user/emailpass", object{"email": "root@example.com", "password": password}).str(t, "token")
 	list := p.call(t, "GET", "/admin/users?email=ada@example.com", nil, bearer(root)...)
-	ada, _ := list.json(t)["users"].([]any)[0].(object)["id"].(string) //nolint:forcetypeassert // a test
+	ada, _ := list.json(t)["users"].([]any)[0].(object)["id"].(string)
 
 	issued := p.call(t, "POST", "/admin/users/"+ada+"/reset-password", nil, bearer(root)...)
 	require.Equal(t, 200, issued.status, "%s", issued.raw)

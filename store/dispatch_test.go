@@ -35,10 +35,10 @@ func (f fixture) startable(t *testing.T) []string {
 	return out
 }
 
-func (f fixture) settle(t *testing.T, event, subscriber, status string, generation int64) {
+func (f fixture) settle(t *testing.T, event, subscriber, status string) {
 	t.Helper()
 	require.NoError(t, f.SettleDelivery(t.Context(), everlatch.Delivery{
-		EventID: event, Subscriber: subscriber, Status: status, Generation: generation, Error: "why",
+		EventID: event, Subscriber: subscriber, Status: status, Generation: 1, Error: "why",
 	}))
 }
 
@@ -104,20 +104,20 @@ func TestDispatch(t *testing.T) {
 			require.NotContains(t, f.startable(t), "a1/hook")
 			require.NotContains(t, f.startable(t), "a2/hook", "it is being tried")
 
-			f.settle(t, "a1", "hook", everlatch.DeliveryDead, 1)
+			f.settle(t, "a1", "hook", everlatch.DeliveryDead)
 			require.Contains(t, f.startable(t), "a2/hook", "a dead letter holds nobody up")
 		},
 		"a dead letter is released, and what its old dance says is not heard": func(t *testing.T, f fixture) {
 			f.publish(t, "e", "")
 			_, err := f.Dispatch(t.Context(), 10, toHookAndLog)
 			require.NoError(t, err)
-			f.settle(t, "e", "hook", everlatch.DeliveryDead, 1)
-			f.settle(t, "e", "log", everlatch.DeliveryDelivered, 1)
+			f.settle(t, "e", "hook", everlatch.DeliveryDead)
+			f.settle(t, "e", "log", everlatch.DeliveryDelivered)
 
 			n, err := f.ReleaseDead(t.Context(), "e", "")
 			require.NoError(t, err)
 			require.Equal(t, 1, n)
-			f.settle(t, "e", "hook", everlatch.DeliveryDelivered, 1)
+			f.settle(t, "e", "hook", everlatch.DeliveryDelivered)
 
 			require.Equal(t, []string{"e/hook"}, f.startable(t))
 			deliveries, count, err := f.Deliveries(t.Context(), store.DeliveryFilter{EventID: "e", Subscriber: "hook"}, store.Page{})
@@ -131,7 +131,7 @@ func TestDispatch(t *testing.T) {
 			f.publish(t, "e", "")
 			_, err := f.Dispatch(t.Context(), 10, func(everlatch.Event) []store.Target { return []store.Target{{Subscriber: "hook"}} })
 			require.NoError(t, err)
-			f.settle(t, "e", "hook", everlatch.DeliveryDelivered, 1)
+			f.settle(t, "e", "hook", everlatch.DeliveryDelivered)
 			require.Empty(t, f.startable(t))
 
 			require.NoError(t, f.ReplayEvent(t.Context(), "e", ""))
@@ -150,9 +150,9 @@ func TestDispatch(t *testing.T) {
 			}
 			_, err := f.Dispatch(t.Context(), 10, func(everlatch.Event) []store.Target { return []store.Target{{Subscriber: "hook"}} })
 			require.NoError(t, err)
-			f.settle(t, "done", "hook", everlatch.DeliveryDelivered, 1)
-			f.settle(t, "new", "hook", everlatch.DeliveryDelivered, 1)
-			f.settle(t, "dead", "hook", everlatch.DeliveryDead, 1)
+			f.settle(t, "done", "hook", everlatch.DeliveryDelivered)
+			f.settle(t, "new", "hook", everlatch.DeliveryDelivered)
+			f.settle(t, "dead", "hook", everlatch.DeliveryDead)
 
 			n, err := f.PruneEvents(t.Context(), f.clock.Now().Add(-time.Minute), 10)
 

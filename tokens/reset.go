@@ -22,7 +22,7 @@ type Reset struct {
 }
 
 // resetClaims is the payload in the contract's order.
-type resetClaims struct { //nolint:recvcheck // pointers for the JWT library alone, which validates in place
+type resetClaims struct {
 	EntityID  string   `json:"entity_id"`
 	Provider  string   `json:"provider"`
 	ActorType string   `json:"actor_type"`
@@ -37,7 +37,9 @@ type resetClaims struct { //nolint:recvcheck // pointers for the JWT library alo
 func (c *resetClaims) GetExpirationTime() (*jwt.NumericDate, error) {
 	return numericDate(c.ExpiresAt), nil
 }
+
 func (c *resetClaims) GetIssuedAt() (*jwt.NumericDate, error) { return numericDate(c.IssuedAt), nil }
+
 func (c *resetClaims) GetNotBefore() (*jwt.NumericDate, error) {
 	return nil, nil //nolint:nilnil // the library's way of saying absent
 }

@@ -213,7 +213,7 @@ func TestTendEvents(t *testing.T) {
 // of executions here.
 func (h *house) backdate(t *testing.T, by time.Duration) {
 	t.Helper()
-	past := time.Now().UTC().Add(-by).Truncate(time.Microsecond) //nolint:forbidigo // see above
+	past := time.Now().UTC().Add(-by).Truncate(time.Microsecond)
 	for _, text := range []string{`UPDATE event SET created_at = $1`, `UPDATE delivery SET updated_at = $1`} {
 		_, err := h.store.DB().ExecContext(t.Context(), text, past)
 		require.NoError(t, err)

@@ -38,7 +38,7 @@ func WelcomeCustomer(ctx workflow.Context, e everlatch.Event) error {
 func send(ctx workflow.Context, l Letter) error {
 	// It names the activity; the worker has the real one.
 	var letters *Letters
-	return workflow.ExecuteActivity(ctx, letters.SendLetter, l).Get(ctx, nil) //nolint:forbidigo // run belongs to package workflows
+	return workflow.ExecuteActivity(ctx, letters.SendLetter, l).Get(ctx, nil)
 }
 
 // Letter is the argument of [Letters.SendLetter].

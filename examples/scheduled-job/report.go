@@ -28,7 +28,7 @@ func ReportCustomers(ctx workflow.Context, in ReportInput) error {
 	period := Period{From: until.AddDate(0, 0, -in.Days), Until: until}
 	// It names the activity; the worker has the real one.
 	var reports *Reports
-	return workflow.ExecuteActivity(ctx, reports.SendReport, period).Get(ctx, nil) //nolint:forbidigo // run belongs to package workflows
+	return workflow.ExecuteActivity(ctx, reports.SendReport, period).Get(ctx, nil)
 }
 
 // scheduledFor is the time for which Temporal started a job. One that was
