@@ -116,11 +116,14 @@ func (c *Client) CompletePasswordReset(ctx context.Context, r NewPassword) error
 }
 
 func (c *Client) passwordReset(r ResetRequest) (client.StartWorkflowOptions, workflows.PasswordResetInput) {
-	return client.StartWorkflowOptions{
-			ID: c.passwordResetID(r.Provider, r.EntityKey), TaskQueue: c.TaskQueue, WorkflowTaskTimeout: workflowTaskTimeout,
-		}, workflows.PasswordResetInput{
-			Provider: r.Provider, EntityKey: r.EntityKey, TTL: c.ResetTTL, ResendAfter: c.ResetResendAfter,
-		}
+	options := client.StartWorkflowOptions{
+		ID:                  c.passwordResetID(r.Provider, r.EntityKey),
+		TaskQueue:           c.TaskQueue,
+		WorkflowTaskTimeout: workflowTaskTimeout,
+	}
+	return options, workflows.PasswordResetInput{
+		Provider: r.Provider, EntityKey: r.EntityKey, TTL: c.ResetTTL, ResendAfter: c.ResetResendAfter,
+	}
 }
 
 // passwordResetID is the same for everybody who means the same credential.
