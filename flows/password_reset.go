@@ -3,6 +3,7 @@ package flows
 import (
 	"context"
 	"errors"
+	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -41,7 +42,7 @@ func (c *Client) RequestPasswordReset(ctx context.Context, r ResetRequest) error
 func (c *Client) IssuePasswordReset(ctx context.Context, r ResetRequest, by everlatch.Principal) (workflows.IssuedReset, error) {
 	o, in := c.passwordReset(r)
 	o.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
-	waitCtx, cancel := context.WithTimeout(ctx, answerWithin)
+	waitCtx, cancel := c.moving(ctx)
 	defer cancel()
 	pass, err := c.turns.take(waitCtx, o.ID)
 	if err != nil {
@@ -84,7 +85,7 @@ func (c *Client) CompletePasswordReset(ctx context.Context, r NewPassword) error
 	if err != nil {
 		return err
 	}
-	waitCtx, cancel := context.WithTimeout(ctx, answerWithin)
+	waitCtx, cancel := c.moving(ctx)
 	defer cancel()
 	id := c.passwordResetID(r.Provider, r.EntityKey)
 	pass, err := c.turns.take(waitCtx, id)
@@ -142,10 +143,35 @@ func (c *Client) startFailure(ctx, startCtx context.Context, err error) error {
 	return nil
 }
 
+// reachableWithin is how long a move may be silent before the question whether
+// Temporal is there at all. Both together stay below 3 s.
+const (
+	reachableWithin = 2 * time.Second
+	probeWithin     = 700 * time.Millisecond
+)
+
+// moving bounds a move by answerWithin, and ends it earlier when Temporal turns
+// out to be away: a move that waits for its turn looks the same from here.
+func (c *Client) moving(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	silent := time.AfterFunc(reachableWithin, func() {
+		probe, done := context.WithTimeout(ctx, probeWithin)
+		defer done()
+		if _, err := c.Temporal.CheckHealth(probe, &client.CheckHealthRequest{}); err != nil {
+			cancel()
+		}
+	})
+	return ctx, func() {
+		silent.Stop()
+		cancel()
+	}
+}
+
 // moveFailure is the failure of an update: what the dance says, or that it did
 // not answer in time.
 func moveFailure(ctx context.Context, err error) error {
-	if ctx.Err() == nil && (errors.Is(err, context.DeadlineExceeded) || isUpdateTimeout(err)) {
+	late := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || isUpdateTimeout(err) || isGRPCTimeout(err)
+	if ctx.Err() == nil && late {
 		return everlatch.Unavailable("The service", err)
 	}
 	return failure(err)
@@ -154,4 +180,10 @@ func moveFailure(ctx context.Context, err error) error {
 func isUpdateTimeout(err error) bool {
 	_, late := errors.AsType[*client.WorkflowUpdateServiceTimeoutOrCanceledError](err)
 	return late
+}
+
+func isGRPCTimeout(err error) bool {
+	_, late := errors.AsType[*serviceerror.DeadlineExceeded](err)
+	_, cancelled := errors.AsType[*serviceerror.Canceled](err)
+	return late || cancelled
 }

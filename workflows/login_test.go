@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/store"
 	"github.com/everlatch/everlatch/workflows"
 )
 
@@ -211,4 +212,40 @@ func TestRegisterKeepsWhatItFound(t *testing.T) {
 	require.Error(t, err)
 	require.Equal(t, 1, h.faults.called("DiscardIdentity"))
 	require.Equal(t, before, h.snapshot(t))
+}
+
+func TestLoginEvents(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	register(t, h, "authid_1")
+	tell := func(mail, pass string) []everlatch.Event {
+		_, err := authenticate(t, h, mail, pass)
+		require.NoError(t, err)
+		var logins []everlatch.Event
+		for _, name := range []string{everlatch.EventLoginSucceeded, everlatch.EventLoginFailed} {
+			events, _, err := h.store.Events(t.Context(), store.EventFilter{Name: name, Released: new(true)}, store.Page{})
+			require.NoError(t, err)
+			logins = append(logins, events...)
+		}
+		_, err = h.store.DB().ExecContext(t.Context(), `DELETE FROM event`)
+		require.NoError(t, err)
+		return logins
+	}
+	require.Empty(t, tell(email, password), "off by default")
+
+	h.acts.Credentials.LoginEvents = true
+	good := tell(email, password)
+	require.Len(t, good, 1)
+	require.Equal(t, everlatch.EventLoginSucceeded, good[0].Name)
+	require.Equal(t, "authid_1", good[0].AuthIdentityID)
+	wrong := tell(email, "wrong horse")
+	require.Len(t, wrong, 1)
+	require.Equal(t, everlatch.EventLoginFailed, wrong[0].Name)
+	require.Equal(t, "authid_1", wrong[0].Data["auth_identity_id"])
+	unknown := tell("my password in the wrong field", "x")
+	require.Len(t, unknown, 1)
+	require.Equal(t, everlatch.Metadata{"actor_type": "customer", "provider": "emailpass"}, unknown[0].Data, "what was typed is not kept")
+
+	h.faults.set(fault{activities: []string{"CheckCredentials"}, times: 1, after: true})
+	require.Len(t, tell(email, password), 1, "a repeated step tells once")
 }
