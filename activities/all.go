@@ -27,6 +27,7 @@ type Deps struct {
 type All struct {
 	Credentials *Credentials
 	Resets      *Resets
+	Redirects   *Redirects
 	Accounts    *Accounts
 	Identities  *Identities
 	Events      *Events
@@ -41,6 +42,7 @@ func New(d Deps) All {
 			Store: d.Store, Vault: d.Vault, Providers: d.Providers, Now: d.Now, LoginEvents: d.LoginEvents,
 		},
 		Resets:     &Resets{Store: d.Store, Vault: d.Vault, Providers: d.Providers, Tokens: d.Tokens, Now: d.Now},
+		Redirects:  &Redirects{Store: d.Store, Vault: d.Vault, Providers: d.Providers, Now: d.Now},
 		Accounts:   &Accounts{Store: d.Store, Now: d.Now},
 		Identities: &Identities{Store: d.Store, Now: d.Now},
 		Events:     &Events{Store: d.Store},

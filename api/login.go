@@ -63,6 +63,9 @@ func (s *Server) signIn(c echo.Context, body map[string]any) error {
 	if err := s.checkAllowed(r.ActorType, r.Provider); err != nil {
 		return err
 	}
+	if elsewhere, err := s.deps.Providers.Redirect(r.Provider); err == nil {
+		return s.sendAway(c, elsewhere, body)
+	}
 	if _, err := s.deps.Providers.Credentials(r.Provider); err != nil {
 		return err // known here already: no dance for it
 	}

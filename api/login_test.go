@@ -182,14 +182,16 @@ func TestListingProviders(t *testing.T) {
 
 	emailpass := `{"id":"emailpass","identifier":"emailpass","display_name":"Email/Password Authentication","flow":"credentials"}`
 	loginOnly := `{"id":"login-only","identifier":"login-only","display_name":"login-only","flow":"credentials"}`
+	elsewhere := `{"id":"elsewhere","identifier":"elsewhere","display_name":"Elsewhere Authentication","flow":"redirect"}`
+	all := emailpass + "," + loginOnly + "," + elsewhere
 	w := setup(t)
 	for path, want := range map[string]string{
 		"/auth/vendor/providers":   emailpass,
 		"/auth/user/providers":     emailpass,
-		"/auth/customer/providers": emailpass + "," + loginOnly,
+		"/auth/customer/providers": all,
 		"/auth/nobody/providers":   "",
-		"/auth/shopper/providers":  emailpass + "," + loginOnly,
-		"/auth/Vendor/PROVIDERS/":  emailpass + "," + loginOnly, // the actor type keeps its case
+		"/auth/shopper/providers":  all,
+		"/auth/Vendor/PROVIDERS/":  all, // the actor type keeps its case
 	} {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()

@@ -41,6 +41,10 @@ type Options struct {
 	// LoginByGET lets GET on a login route sign in with credentials from its
 	// body, as Medusa does. Off by default (W42).
 	LoginByGET bool
+	// RequireBrowser demands of every callback of a sign-in elsewhere the cookie
+	// that the answer to its beginning has set. It shuts out clients that keep no
+	// cookies, such as a storefront's server.
+	RequireBrowser bool
 	// ResetTokens says who may obtain an administrator's reset token; "" is off.
 	ResetTokens ResetPolicy
 	// Home is the page at GET /; its zero value leaves the path unknown.

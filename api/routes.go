@@ -41,6 +41,8 @@ func (s *Server) routes() []route {
 		{method: get, path: "/auth/:actor_type/providers", handle: s.listProviders},
 		{method: get, path: "/auth/:actor_type/:auth_provider", handle: s.authenticateByGET},
 		{method: post, path: "/auth/:actor_type/:auth_provider", handle: s.authenticate},
+		{method: get, path: "/auth/:actor_type/:auth_provider/callback", handle: s.callback},
+		{method: post, path: "/auth/:actor_type/:auth_provider/callback", handle: s.callback},
 		{method: post, path: "/auth/:actor_type/:auth_provider/register", handle: s.register},
 		{method: post, path: "/auth/:actor_type/:auth_provider/reset-password", handle: s.requestReset},
 		{method: post, path: "/auth/:actor_type/:auth_provider/update", handle: s.completeReset},

@@ -24,6 +24,8 @@ type Flows interface {
 	Authenticate(ctx context.Context, r flows.AuthRequest) (workflows.Login, error)
 	Register(ctx context.Context, r flows.AuthRequest) (workflows.Login, error)
 	CreateCustomerAccount(ctx context.Context, r flows.CustomerAccountRequest) (everlatch.Customer, error)
+	BeginSocialLogin(ctx context.Context, r flows.RedirectRequest) (location string, err error)
+	CompleteSocialLogin(ctx context.Context, r flows.RedirectAnswer) (workflows.Login, error)
 	RequestPasswordReset(ctx context.Context, r flows.ResetRequest) error
 	IssuePasswordReset(ctx context.Context, r flows.ResetRequest, by everlatch.Principal) (workflows.IssuedReset, error)
 	CompletePasswordReset(ctx context.Context, r flows.NewPassword) error

@@ -99,7 +99,7 @@ func setup(tb testing.TB, settings ...setting) *world {
 
 	o := api.Options{
 		AdminCORS: adminOrigin, StoreCORS: " " + shopOrigin + ` , /\.preview\.example$/i`, CookieSecrets: []string{cookieSecret},
-		AuthMethodsPerActor: map[string][]string{"customer": {"emailpass", "login-only"}, "vendor": {"emailpass"}, "nobody": {}},
+		AuthMethodsPerActor: map[string][]string{"customer": {"emailpass", "login-only", "elsewhere"}, "vendor": {"emailpass"}, "nobody": {}},
 	}
 	cfg := tokens.Config{Secret: []byte("a secret of the tests, long enough"), OwnActorOnly: true}
 	for _, s := range settings {
@@ -115,6 +115,7 @@ func setup(tb testing.TB, settings ...setting) *world {
 	registry := providers.NewRegistry()
 	require.NoError(tb, registry.Add("emailpass", registrar{}))
 	require.NoError(tb, registry.Add("login-only", loginOnly{}))
+	require.NoError(tb, registry.Add("elsewhere", elsewhere{}))
 	w.server, err = api.New(api.Deps{
 		Store: w.store, Flows: w.flows, Tokens: w.tokens, Providers: registry, Now: w.clock.Now,
 		Log: slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: level})),
@@ -291,6 +292,22 @@ func (registrar) Update(context.Context, providers.Input, providers.Record) (pro
 	return providers.Verdict{}, errors.ErrUnsupported
 }
 
+// elsewhere redirects; it allows one other callback URL.
+type elsewhere struct{ providers.Redirect }
+
+func (elsewhere) Identifier() string  { return "elsewhere" }
+func (elsewhere) DisplayName() string { return "Elsewhere Authentication" }
+func (elsewhere) CallbackURL(requested string) (string, error) {
+	switch requested {
+	case "":
+		return "https://shop.example/cb", nil
+	case "https://shop.example/other":
+		return requested, nil
+	}
+	return "", refuse("The provided callback URL is not allowed")
+}
+func (elsewhere) Explain(params map[string]string) string { return providers.ReadMore(params) }
+
 type loginOnly struct{ providers.Credentials }
 
 func (loginOnly) Identifier() string  { return "login-only" }
@@ -310,6 +327,9 @@ type fakeFlows struct {
 	resets map[string]activities.ResetGrant
 	asked  []flows.ResetRequest
 	by     []everlatch.Principal
+	// away and back are the legs of sign-ins elsewhere.
+	away []flows.RedirectRequest
+	back []flows.RedirectAnswer
 }
 
 func (f *fakeFlows) failWith(err error) {
@@ -410,6 +430,29 @@ func (f *fakeFlows) CreateCustomerAccount(ctx context.Context, r flows.CustomerA
 
 func (f *fakeFlows) RemoveUserAccount(ctx context.Context, id string) error {
 	return f.store.RemoveUser(ctx, id, everlatch.Event{ID: ids.New(ids.Event, f.now()), Name: everlatch.EventUserDeleted, GroupID: fmt.Sprint("remove-", id)})
+}
+
+func (f *fakeFlows) BeginSocialLogin(_ context.Context, r flows.RedirectRequest) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.away = append(f.away, r)
+	return "https://elsewhere.example/authorize?state=s" + fmt.Sprint(len(f.away)), f.fail
+}
+
+func (f *fakeFlows) CompleteSocialLogin(_ context.Context, r flows.RedirectAnswer) (workflows.Login, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.back = append(f.back, r)
+	if f.fail != nil {
+		return workflows.Login{}, f.fail
+	}
+	if r.State != "good" {
+		return workflows.Login{}, refuse("No state provided, or session expired")
+	}
+	return workflows.Login{At: f.now(), TokenID: "run", Principal: everlatch.Principal{
+		AuthIdentityID: "authid_1", AuthProvider: r.Provider, ActorType: r.ActorType, CredentialVersion: 1,
+		UserMetadata: everlatch.Metadata{"name": "Ada"},
+	}}, nil
 }
 
 func (f *fakeFlows) RequestPasswordReset(_ context.Context, r flows.ResetRequest) error {

@@ -86,8 +86,9 @@ func (a *App) assemble(ctx context.Context) (err error) {
 		TaskQueue: a.cfg.Temporal.TaskQueue,
 		Eager:     a.has(Worker),
 		ResetTTL:  a.cfg.PasswordReset.TTL.Duration(), ResetResendAfter: a.cfg.PasswordReset.ResendAfter.Duration(),
-		Now: a.opts.now,
-		Log: a.log,
+		RedirectTTL: a.cfg.Auth.Redirect.TTL.Duration(),
+		Now:         a.opts.now,
+		Log:         a.log,
 	})
 	if err := a.assembleEvents(); err != nil {
 		return err

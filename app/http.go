@@ -50,6 +50,7 @@ func (a *App) newServer() (*api.Server, error) {
 		RestrictedFields:    c.HTTP.RestrictedFields.Store,
 		StoreRelationsLimit: c.HTTP.StoreRelationsLimit,
 		LoginByGET:          c.Compat.LoginByGET,
+		RequireBrowser:      c.Auth.Redirect.RequireBrowser,
 		ResetTokens:         api.ResetPolicy(c.Admin.ResetTokens),
 		Home:                a.opts.home,
 	})

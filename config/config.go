@@ -36,7 +36,14 @@ type Config struct {
 // Auth says how people may prove who they are.
 type Auth struct {
 	Providers []Provider `koanf:"providers" default:"[{resolve: emailpass}]" doc:"Auth providers, in the order in which they are listed to people: a list of {resolve, id, options}. The id is what routes name; several registrations of one provider need different ids."`
+	Redirect  Redirect   `koanf:"redirect"`
 	MFA       MFA        `koanf:"mfa"`
+}
+
+// Redirect is about providers elsewhere, to which people are sent.
+type Redirect struct {
+	TTL            Span `koanf:"ttl" default:"10m" min:"1m" doc:"How long somebody may take to sign in at a provider elsewhere."`
+	RequireBrowser bool `koanf:"require_browser" default:"false" doc:"Demand the cookie of the browser that began a sign-in elsewhere of every callback, also of one that showed no cookie before. Shuts out clients that keep no cookies, such as a storefront's server (W44)."`
 }
 
 // Provider registers one auth provider.

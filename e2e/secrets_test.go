@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
+	"github.com/everlatch/everlatch/providers/github/githubtest"
 	"github.com/everlatch/everlatch/workflows"
 )
 
@@ -27,8 +28,10 @@ import (
 // are searched as well, for encryption must not be what hides a secret.
 func TestNoSecretIsKept(t *testing.T) {
 	t.Parallel()
-	p := startDev(t, devOptions{env: []string{"EVERLATCH_LOG_LEVEL=debug", "EVERLATCH_ENCRYPTION_KEYS=" + encryptionKeys}})
+	g := newGithub(t)
+	p := startDev(t, devOptions{config: socialConfig(g), env: []string{"EVERLATCH_LOG_LEVEL=debug", "EVERLATCH_ENCRYPTION_KEYS=" + encryptionKeys}})
 	secrets := everyDance(t, p)
+	elsewhere(t, p, g, secrets)
 	histories := decodedHistories(t, p)
 	p.stop(t)
 
@@ -116,6 +119,25 @@ func everyDance(t *testing.T, p *process) map[string]string {
 	p.call(t, "GET", "/admin/users", nil, "Authorization",
 		"Basic "+base64.StdEncoding.EncodeToString([]byte(secrets["secret API key"]+":")))
 	return secrets
+}
+
+// elsewhere signs in with GitHub, which keeps tokens, and is refused once.
+func elsewhere(t *testing.T, p *process, g *githubtest.Server, secrets map[string]string) {
+	t.Helper()
+	params, first := p.away(t, g, "customer")
+	secrets["state"] = params.Get("state")
+	cookie, _, _ := strings.Cut(first.Header.Get("Set-Cookie"), ";")
+	secrets["browser's cookie"] = strings.TrimPrefix(cookie, "everlatch.browser=")
+	a := p.call(t, "GET", "/auth/customer/github/callback?"+params.Encode(), nil, "Cookie", cookie)
+	require.Equal(t, 200, a.status, "%s", a.raw)
+	secrets["token after GitHub"] = a.str(t, "token")
+	params, _ = p.away(t, g, "customer")
+	params.Set("code", "forged-code-of-nobody-17aa")
+	secrets["forged code"] = params.Get("code")
+	require.Equal(t, 401, p.call(t, "GET", "/auth/customer/github/callback?"+params.Encode(), nil).status)
+	for i, secret := range g.Secrets() { // codes, verifiers, tokens, the client secret
+		secrets[fmt.Sprint("GitHub's secret ", i)] = secret
+	}
 }
 
 func requireClean(t *testing.T, secrets map[string]string, where string, raw []byte) {

@@ -51,9 +51,15 @@ type Options struct {
 	// ResetResendAfter how soon another one is mailed. Zero means
 	// [DefaultResetTTL] and for every request.
 	ResetTTL, ResetResendAfter time.Duration
-	Now                        func() time.Time
-	Log                        *slog.Logger
+	// RedirectTTL is how long somebody may take at a provider elsewhere; 0 means
+	// [DefaultRedirectTTL].
+	RedirectTTL time.Duration
+	Now         func() time.Time
+	Log         *slog.Logger
 }
+
+// DefaultRedirectTTL is that of OpenID providers in the contract (3.6).
+const DefaultRedirectTTL = 10 * time.Minute
 
 // DefaultResetTTL is the contract's (section 2.4).
 const DefaultResetTTL = 15 * time.Minute
@@ -74,6 +80,9 @@ func New(o Options) *Client {
 	}
 	if o.ResetTTL == 0 {
 		o.ResetTTL = DefaultResetTTL
+	}
+	if o.RedirectTTL == 0 {
+		o.RedirectTTL = DefaultRedirectTTL
 	}
 	return &Client{Options: o, shredder: newShredder(o.Vault, o.Log)}
 }

@@ -3,6 +3,7 @@ package providers
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/everlatch/everlatch"
 )
@@ -40,7 +41,8 @@ func (r *Registry) Add(id string, p Provider) error {
 	if _, taken := r.byID[id]; taken {
 		return fmt.Errorf("auth provider id %q is registered twice", id)
 	}
-	if _, ok := p.(Credentials); !ok {
+	_, checks := p.(Credentials)
+	if _, redirects := p.(Redirect); !checks && !redirects {
 		return fmt.Errorf("auth provider %q can neither check credentials nor redirect", id)
 	}
 	r.byID[id] = p
@@ -65,13 +67,18 @@ func (r *Registry) Registrar(id string) (Registrar, error) {
 		return nil, unknown(id)
 	}
 	reg, ok := p.(Registrar)
-	if !ok {
-		return nil, &everlatch.Error{
-			Code:    everlatch.CodeUnauthorized,
-			Message: "Method 'register' not implemented for provider " + p.Identifier(),
-		}
+	if ok {
+		return reg, nil
 	}
-	return reg, nil
+	message := "Method 'register' not implemented for provider " + p.Identifier()
+	if _, redirects := p.(Redirect); redirects {
+		name := strings.TrimSuffix(p.DisplayName(), " Authentication") // contract 3.4, 3.5
+		if p.Identifier() == "oidc" {
+			name = "OIDC" // whatever people call theirs (3.6)
+		}
+		message = name + " does not support registration. Use method `authenticate` instead."
+	}
+	return nil, &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: message}
 }
 
 // Updater returns a provider whose credential can be replaced, or a refusal.
@@ -90,6 +97,32 @@ func (r *Registry) Updater(id string) (Updater, error) {
 	return updater, nil
 }
 
+// Redirect returns a provider that sends people elsewhere, or the contract's
+// refusal for an unknown id.
+func (r *Registry) Redirect(id string) (Redirect, error) {
+	p, ok := r.byID[id].(Redirect)
+	if !ok {
+		return nil, unknown(id)
+	}
+	return p, nil
+}
+
+// Callback returns a provider that takes callbacks, or the contract's refusal.
+func (r *Registry) Callback(id string) (Redirect, error) {
+	p, known := r.byID[id]
+	redirect, ok := p.(Redirect)
+	switch {
+	case !known:
+		return nil, unknown(id)
+	case !ok:
+		return nil, &everlatch.Error{
+			Code:    everlatch.CodeUnauthorized,
+			Message: "Callback authentication not implemented for provider " + p.Identifier(),
+		}
+	}
+	return redirect, nil
+}
+
 // List describes the providers that allowed names, in the order of
 // registration; a nil allowed names all (contract 4.2, actor-type rules).
 func (r *Registry) List(allowed []string) []Info {
@@ -103,7 +136,11 @@ func (r *Registry) List(allowed []string) []Info {
 		if name == "" {
 			name = id
 		}
-		out = append(out, Info{ID: id, Identifier: p.Identifier(), DisplayName: name, Flow: FlowCredentials})
+		flow := FlowCredentials
+		if _, redirects := p.(Redirect); redirects {
+			flow = FlowRedirect
+		}
+		out = append(out, Info{ID: id, Identifier: p.Identifier(), DisplayName: name, Flow: flow})
 	}
 	return out
 }

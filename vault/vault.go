@@ -51,16 +51,31 @@ func (v *Vault) Put(ctx context.Context, secret Secret) (Ref, error) {
 // PutFor is [Vault.Put] for a secret that is of use for another time than the
 // vault's own.
 func (v *Vault) PutFor(ctx context.Context, secret Secret, ttl time.Duration) (Ref, error) {
+	ref := v.NewRef()
+	if err := v.PutAt(ctx, ref, secret, ttl); err != nil {
+		return "", err
+	}
+	return ref, nil
+}
+
+// NewRef returns a ref under which nothing is sealed yet. A dance that chooses
+// it beforehand finds what a step has sealed, although nobody heard of it.
+func (v *Vault) NewRef() Ref {
+	return Ref(refPrefix + ulid.MustNew(ulid.Timestamp(v.now()), rand.Reader).String())
+}
+
+// PutAt is [Vault.PutFor] under a ref of [Vault.NewRef]. What is sealed there
+// already stays.
+func (v *Vault) PutAt(ctx context.Context, ref Ref, secret Secret, ttl time.Duration) error {
 	at := v.now()
-	ref := Ref(refPrefix + ulid.MustNew(ulid.Timestamp(at), rand.Reader).String())
 	keyID, sealed := v.ring.Seal(secret.Reveal(), []byte(ref))
 	err := v.store.PutSealed(ctx, store.Sealed{
 		ID: string(ref), KeyID: keyID, Data: sealed, ExpiresAt: at.Add(ttl),
 	})
 	if err != nil {
-		return "", fmt.Errorf("put a secret: %w", err)
+		return fmt.Errorf("put a secret: %w", err)
 	}
-	return ref, nil
+	return nil
 }
 
 // Get returns the secret behind ref, as often as it is asked. A secret that

@@ -64,6 +64,7 @@ func Register(r sdkworker.Registry, a activities.All) {
 	r.RegisterWorkflow(workflows.RemoveUserAccount)
 	r.RegisterWorkflow(workflows.SetAuthAppMetadata)
 	r.RegisterWorkflow(workflows.DeleteAuthIdentity)
+	r.RegisterWorkflow(workflows.SocialLogin)
 	r.RegisterWorkflow(workflows.PasswordReset)
 	r.RegisterWorkflow(workflows.DeliverEvent)
 	r.RegisterWorkflow(workflows.CleanUp)
@@ -73,6 +74,7 @@ func Register(r sdkworker.Registry, a activities.All) {
 
 	r.RegisterActivity(a.Credentials)
 	r.RegisterActivity(a.Resets)
+	r.RegisterActivity(a.Redirects)
 	r.RegisterActivity(a.Accounts)
 	r.RegisterActivity(a.Identities)
 	r.RegisterActivity(a.Events)

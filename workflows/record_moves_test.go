@@ -86,6 +86,49 @@ func (r *recorder) resets(t *testing.T) {
 	r.write(t, "PasswordReset/void", run)
 }
 
+// social records sign-ins elsewhere.
+func (r *recorder) social(t *testing.T) {
+	t.Helper()
+	h := r.house
+	former := h.clock.follow
+	h.clock.follow = func() time.Time { return time.Now().UTC() } //nolint:forbidigo // see resets
+	defer func() { h.clock.follow = former }()
+	provider := &elsewhere{}
+	require.NoError(t, h.acts.Redirects.Providers.Add("elsewhere", provider))
+	play := func(name string, ttl time.Duration, callback bool) {
+		s := &socialScene{house: h, t: t}
+		run := r.start(t, name, workflows.SocialLogin, workflows.SocialLoginInput{
+			ActorType: "customer", Provider: "elsewhere", CallbackURL: "https://shop.example/cb", TTL: ttl,
+			Secrets: s.sealed(workflows.RedirectSecrets{State: name, Nonce: "n", CodeVerifier: verifier}),
+			Tokens:  h.vault.NewRef(), Binding: "browser", IdentityID: "authid_" + name, ProviderIdentityID: "pi_" + name,
+		})
+		move := func(update string, args ...any) {
+			handle, err := r.client.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
+				WorkflowID: run.GetID(), RunID: run.GetRunID(), UpdateName: update,
+				WaitForStage: client.WorkflowUpdateStageCompleted, Args: args,
+			})
+			require.NoError(t, err)
+			require.NoError(t, handle.Get(t.Context(), nil))
+		}
+		move(workflows.UpdateBegin)
+		if callback {
+			move(workflows.UpdateCallback, workflows.LoginCallback{
+				ActorType: "customer", Provider: "elsewhere", Binding: "browser",
+				Answer: s.sealed(map[string]string{"code": "c", "state": name}),
+			})
+		}
+		require.NoError(t, run.Get(t.Context(), nil))
+		r.write(t, name, run)
+	}
+	play("SocialLogin/created", time.Minute, true)
+	play("SocialLogin/known", time.Minute, true)
+	play("SocialLogin/expired", 2*time.Second, false)
+	provider.exchange = func(int) error {
+		return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Authentication failed"}
+	}
+	play("SocialLogin/refused", time.Minute, true)
+}
+
 // deliveries records an event that is taken, taken late and never taken.
 func (r *recorder) deliveries(t *testing.T) {
 	t.Helper()

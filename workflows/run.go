@@ -23,6 +23,7 @@ var (
 	upkeep      *activities.Upkeep
 	resets      *activities.Resets
 	deliveries  *activities.Deliveries
+	redirects   *activities.Redirects
 )
 
 // interactive is for steps that a person waits for: short work against the
@@ -60,6 +61,18 @@ var untilDone = workflow.ActivityOptions{
 		InitialInterval:    200 * time.Millisecond,
 		BackoffCoefficient: 2,
 		MaximumInterval:    time.Minute,
+	},
+}
+
+// abroad is for calls that leave the machine while a person waits, who waits
+// ten seconds at most: short attempts, so that a lost packet costs little.
+var abroad = workflow.ActivityOptions{
+	StartToCloseTimeout:    4 * time.Second,
+	ScheduleToCloseTimeout: 9 * time.Second,
+	RetryPolicy: &temporal.RetryPolicy{
+		InitialInterval:    200 * time.Millisecond,
+		BackoffCoefficient: 2,
+		MaximumInterval:    time.Second,
 	},
 }
 

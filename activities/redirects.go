@@ -1,0 +1,248 @@
+package activities
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/providers"
+	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/vault"
+)
+
+// Redirects sends people to a provider and reads what they bring back. State,
+// nonce, verifier, code and tokens pass through the vault alone.
+type Redirects struct {
+	Store     *store.Store
+	Vault     *vault.Vault
+	Providers *providers.Registry
+	Now       func() time.Time
+}
+
+// RedirectSecrets are what one sign-in is recognised by. They are sealed under
+// one reference.
+type RedirectSecrets struct {
+	State        string `json:"state"`
+	Nonce        string `json:"nonce"`
+	CodeVerifier string `json:"code_verifier"`
+}
+
+// BeginRedirectInput is the argument of [Redirects.BeginRedirect].
+type BeginRedirectInput struct {
+	Provider    string `json:"provider"`
+	CallbackURL string `json:"callback_url"`
+	// Secrets refers to sealed [RedirectSecrets].
+	Secrets vault.Ref     `json:"secrets"`
+	TTL     time.Duration `json:"ttl"`
+}
+
+// BeginRedirectOutput is a refusal, or where the person is sent.
+type BeginRedirectOutput struct {
+	Refusal *everlatch.Refusal `json:"refusal,omitempty"`
+	// Location refers to the sealed address, which holds the state.
+	Location vault.Ref `json:"location,omitempty"`
+}
+
+// BeginRedirect asks the provider for the address of a sign-in.
+func (a *Redirects) BeginRedirect(ctx context.Context, in BeginRedirectInput) (out BeginRedirectOutput, err error) {
+	provider, err := a.Providers.Redirect(in.Provider)
+	if err != nil {
+		out.Refusal, err = refusal(err)
+		return out, err
+	}
+	var secrets RedirectSecrets
+	if err := a.open(ctx, in.Secrets, &secrets); err != nil {
+		out.Refusal, err = refusal(err)
+		return out, err
+	}
+	challenge := sha256.Sum256([]byte(secrets.CodeVerifier))
+	location, err := provider.Begin(ctx, providers.Authorization{
+		CallbackURL: in.CallbackURL, State: secrets.State, Nonce: secrets.Nonce,
+		CodeChallenge: base64.RawURLEncoding.EncodeToString(challenge[:]),
+	})
+	if err != nil {
+		out.Refusal, err = refusal(err)
+		return out, err
+	}
+	out.Location, err = a.Vault.PutFor(ctx, vault.NewSecret([]byte(location)), in.TTL)
+	return out, err
+}
+
+// ExchangeCodeInput is the argument of [Redirects.ExchangeCode].
+type ExchangeCodeInput struct {
+	Provider    string    `json:"provider"`
+	CallbackURL string    `json:"callback_url"`
+	Secrets     vault.Ref `json:"secrets"`
+	// Answer refers to the sealed parameters of the callback.
+	Answer vault.Ref `json:"answer"`
+	// Tokens is where the tokens are to be sealed.
+	Tokens vault.Ref     `json:"tokens"`
+	TTL    time.Duration `json:"ttl"`
+}
+
+// exchanged is what is sealed after a code was exchanged.
+type exchanged struct {
+	Tokens   providers.Tokens   `json:"tokens"`
+	Callback providers.Callback `json:"callback"`
+}
+
+// ExchangeCode turns the code of a callback into tokens, and seals them. When
+// an earlier run did so unheard, they are there: a code is good only once.
+func (a *Redirects) ExchangeCode(ctx context.Context, in ExchangeCodeInput) (out Verdict, err error) {
+	if _, err := a.Vault.Get(ctx, in.Tokens); err == nil || !errors.Is(err, everlatch.ErrInvalidData) {
+		return out, err
+	}
+	provider, err := a.Providers.Redirect(in.Provider)
+	if err != nil {
+		out.Refusal, err = refusal(err)
+		return out, err
+	}
+	callback, err := a.callback(ctx, in)
+	if err == nil {
+		var tokens providers.Tokens
+		if tokens, err = provider.Exchange(ctx, callback); err == nil {
+			callback.Code, callback.CodeVerifier = "", "" // used up
+			delete(callback.Params, "code")
+			return out, a.seal(ctx, in, exchanged{tokens, callback})
+		}
+	}
+	out.Refusal, err = refusal(err)
+	return out, err
+}
+
+func (a *Redirects) callback(ctx context.Context, in ExchangeCodeInput) (out providers.Callback, err error) {
+	var secrets RedirectSecrets
+	if err := a.open(ctx, in.Secrets, &secrets); err != nil {
+		return out, err
+	}
+	var params map[string]string
+	if err := a.open(ctx, in.Answer, &params); err != nil {
+		return out, err
+	}
+	return providers.Callback{
+		CallbackURL: in.CallbackURL, Code: params["code"], Nonce: secrets.Nonce, CodeVerifier: secrets.CodeVerifier, Params: params,
+	}, nil
+}
+
+func (a *Redirects) seal(ctx context.Context, in ExchangeCodeInput, e exchanged) error {
+	raw, err := json.Marshal(e)
+	if err != nil {
+		return errors.New("the tokens are not JSON") // the cause would quote them
+	}
+	return a.Vault.PutAt(ctx, in.Tokens, vault.NewSecret(raw), in.TTL)
+}
+
+// ReadProfileInput is the argument of [Redirects.ReadProfile].
+type ReadProfileInput struct {
+	ActorType string    `json:"actor_type"`
+	Provider  string    `json:"provider"`
+	Tokens    vault.Ref `json:"tokens"`
+	// IdentityID and ProviderIdentityID name what is created for somebody new.
+	IdentityID         string `json:"identity_id"`
+	ProviderIdentityID string `json:"provider_identity_id"`
+	GroupID            string `json:"group_id"`
+}
+
+// ReadProfile verifies the tokens, and finds or creates the identity of whoever
+// they speak of. Their claims take the place of the former ones (W51).
+func (a *Redirects) ReadProfile(ctx context.Context, in ReadProfileInput) (out RegisterIdentityOutput, err error) {
+	provider, err := a.Providers.Redirect(in.Provider)
+	if err != nil {
+		out.Refusal, err = refusal(err)
+		return out, err
+	}
+	var e exchanged
+	if err := a.open(ctx, in.Tokens, &e); err != nil {
+		out.Refusal, err = refusal(err)
+		return out, err
+	}
+	profile, err := provider.Profile(ctx, e.Tokens, e.Callback)
+	if err != nil {
+		out.Refusal, err = refusal(err)
+		return out, err
+	}
+	if strings.TrimSpace(profile.EntityID) == "" {
+		return out, fmt.Errorf("provider %s does not say who somebody is", in.Provider)
+	}
+	out, err = a.signIn(ctx, in, profile)
+	if errors.Is(err, everlatch.ErrDuplicate) {
+		out, err = a.signIn(ctx, in, profile) // another sign-in of theirs was faster
+	}
+	return out, err
+}
+
+func (a *Redirects) signIn(ctx context.Context, in ReadProfileInput, p providers.Profile) (out RegisterIdentityOutput, err error) {
+	claims := p.UserMetadata
+	if claims == nil {
+		claims = everlatch.Metadata{}
+	}
+	kept, err := a.wrapped(in.Provider, p)
+	if err != nil {
+		return out, err
+	}
+	cred, err := a.Store.FindCredential(ctx, in.Provider, p.EntityID)
+	if err == nil {
+		err = a.Store.RecordUse(ctx, store.Use{
+			IdentityID: cred.Identity.ID, ProviderIdentityID: cred.Provider.ID, SeenAt: cred.Provider.UpdatedAt,
+			UserMetadata: claims, ProviderMetadata: kept,
+		})
+		cred.Provider.UserMetadata = claims
+		out.Principal = principal(cred, in.ActorType)
+		out.Created = cred.Identity.ID == in.IdentityID // by an earlier run of this step
+		return out, err
+	}
+	if !errors.Is(err, everlatch.ErrNotFound) {
+		return out, err
+	}
+	now := a.Now()
+	identity, err := a.Store.RegisterIdentity(ctx, store.NewIdentity{
+		ID: in.IdentityID, ProviderIdentityID: in.ProviderIdentityID,
+		Provider: in.Provider, EntityID: p.EntityID, EntityKey: p.EntityID, UserMetadata: claims, ProviderMetadata: kept,
+		Events: []everlatch.Event{{
+			ID: ids.New(ids.Event, now), Name: everlatch.EventIdentityRegistered, GroupID: in.GroupID, AuthIdentityID: in.IdentityID,
+			Data:      everlatch.Metadata{"id": in.IdentityID, "provider": in.Provider, "actor_type": in.ActorType},
+			CreatedAt: now,
+		}},
+	})
+	if err != nil {
+		return out, err
+	}
+	out.Created = true
+	out.Principal = principal(store.Credential{
+		Identity: identity, Provider: everlatch.ProviderIdentity{Provider: in.Provider, UserMetadata: claims},
+	}, in.ActorType)
+	return out, nil
+}
+
+// tokensKey is where provider_metadata keeps wrapped tokens.
+const tokensKey = "tokens"
+
+// wrapped is what is kept of a provider's tokens, nil for nothing (W50).
+func (a *Redirects) wrapped(provider string, p providers.Profile) (everlatch.Metadata, error) {
+	if p.Secrets == nil {
+		return nil, nil //nolint:nilnil // nothing is kept, which is no fault
+	}
+	raw, err := json.Marshal(p.Secrets)
+	if err != nil {
+		return nil, errors.New("the tokens are not JSON") // the cause would quote them
+	}
+	return everlatch.Metadata{tokensKey: a.Vault.Wrap(vault.NewSecret(raw), provider+" "+p.EntityID)}, nil
+}
+
+func (a *Redirects) open(ctx context.Context, ref vault.Ref, into any) error {
+	secret, err := a.Vault.Get(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if json.Unmarshal(secret.Reveal(), into) != nil {
+		return errors.New("what was sealed is not what is expected") // the cause would quote it
+	}
+	return nil
+}

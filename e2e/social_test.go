@@ -1,0 +1,114 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/everlatch/everlatch/providers/github/githubtest"
+)
+
+// socialConfig registers a GitHub of the test.
+func socialConfig(g *githubtest.Server) string {
+	return fmt.Sprintf(`auth:
+  providers:
+    - resolve: emailpass
+      options: {argon2: {memory_kib: 8, time: 1, parallelism: 1}}
+    - resolve: github
+      options:
+        {client_id: %q, client_secret: %q, callback_url: "http://localhost:8000/cb", keep_tokens: true, allow_private: true,
+         authorization_endpoint: %q, token_endpoint: %q, api_endpoint: %q}
+http: {auth_methods_per_actor: {user: [emailpass, github]}}
+`, g.ClientID, g.ClientSecret, g.AuthorizationEndpoint, g.TokenEndpoint, g.APIEndpoint)
+}
+
+func newGithub(t *testing.T) *githubtest.Server {
+	t.Helper()
+	return githubtest.Start(t, githubtest.Options{})
+}
+
+// away begins a sign-in and returns the parameters that GitHub sends back.
+func (p *process) away(t *testing.T, g *githubtest.Server, actorType string, header ...string) (url.Values, *http.Response) {
+	t.Helper()
+	a := p.call(t, "POST", "/auth/"+actorType+"/github", object{}, header...)
+	require.Equal(t, 200, a.status, "%s", a.raw)
+	back := g.Visit(t, a.str(t, "location"))
+	require.Equal(t, "/cb", back.Path)
+	return back.Query(), &http.Response{Header: a.header}
+}
+
+// TestGithubStory signs up with GitHub, as a storefront's server does it: away,
+// back, a customer, a refreshed token; and once more, with a new name.
+func TestGithubStory(t *testing.T) {
+	t.Parallel()
+	g := newGithub(t)
+	p := startDev(t, devOptions{config: socialConfig(g)})
+
+	params, _ := p.away(t, g, "customer")
+	p.kill() // between the legs
+	p = startDev(t, devOptions{dir: p.dir, config: socialConfig(g)})
+	back := p.call(t, "GET", "/auth/customer/github/callback?"+params.Encode(), nil)
+	require.Equal(t, 200, back.status, "%s", back.raw)
+	token := back.str(t, "token")
+	require.Empty(t, claims(t, token)["actor_id"])
+	person := githubtest.Ada()
+	metadata, _ := claims(t, token)["user_metadata"].(object)
+	require.Equal(t, *person.Name, metadata["name"])
+
+	replay := p.call(t, "GET", "/auth/customer/github/callback?"+params.Encode(), nil)
+	require.Equal(t, 401, replay.status)
+	require.Equal(t, "No state provided, or session expired", replay.str(t, "message"))
+	require.Equal(t, 1, g.Exchanges())
+
+	customer := p.call(t, "POST", "/store/customers", object{"email": metadata["email"]}, bearer(token)...)
+	require.Equal(t, 200, customer.status, "%s", customer.raw)
+	refreshed := p.call(t, "POST", "/auth/token/refresh", nil, bearer(token)...).str(t, "token")
+	require.Equal(t, 200, p.call(t, "GET", "/store/customers/me", nil, bearer(refreshed)...).status)
+
+	person.Name = new("Ada King")
+	g.SetPerson(person)
+	params, _ = p.away(t, g, "customer")
+	again := p.call(t, "POST", "/auth/customer/github/callback", object{"code": params.Get("code"), "state": params.Get("state")})
+	require.Equal(t, 200, again.status, "%s", again.raw)
+	require.Equal(t, claims(t, token)["auth_identity_id"], claims(t, again.str(t, "token"))["auth_identity_id"])
+	metadata, _ = claims(t, again.str(t, "token"))["user_metadata"].(object)
+	require.Equal(t, "Ada King", metadata["name"], "W51")
+}
+
+// W44: a state is good for its actor type and its browser.
+func TestGithubStateIsBound(t *testing.T) {
+	t.Parallel()
+	g := newGithub(t)
+	p := startDev(t, devOptions{config: socialConfig(g)})
+	finish := func(actorType string, params url.Values, header ...string) int {
+		return p.call(t, "GET", "/auth/"+actorType+"/github/callback?"+params.Encode(), nil, header...).status
+	}
+	params, first := p.away(t, g, "customer")
+	cookie, _, _ := strings.Cut(first.Header.Get("Set-Cookie"), ";")
+	require.True(t, strings.HasPrefix(cookie, "everlatch.browser="), cookie)
+	require.Equal(t, 401, finish("user", params))
+	require.Equal(t, 401, finish("customer", params, "Cookie", "everlatch.browser=somebody-else"))
+	require.Equal(t, 200, finish("customer", params, "Cookie", cookie), "and nothing has used it up")
+
+	params, _ = p.away(t, g, "customer", "Cookie", cookie)
+	require.Equal(t, 401, finish("customer", params), "the browser keeps cookies, so this is another one")
+	require.Equal(t, 200, finish("customer", params, "Cookie", cookie))
+}
+
+// 50 callbacks with one state make one sign-in.
+func TestGithubRace(t *testing.T) {
+	t.Parallel()
+	g := newGithub(t)
+	p := startDev(t, devOptions{config: socialConfig(g)})
+	params, _ := p.away(t, g, "customer")
+	answers := parallel(t, 50, func(int) (answer, error) {
+		return p.try(t.Context(), "GET", "/auth/customer/github/callback?"+params.Encode(), nil)
+	})
+	require.Equal(t, 1, count(answers, 200))
+	require.Equal(t, 49, count(answers, 401))
+	require.Equal(t, 1, g.Exchanges())
+}

@@ -1,0 +1,164 @@
+package flows
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/vault"
+	"github.com/everlatch/everlatch/workflows"
+)
+
+// RedirectRequest asks to sign in with a provider elsewhere.
+type RedirectRequest struct {
+	ActorType string
+	Provider  string
+	// CallbackURL is one that the provider allows.
+	CallbackURL string
+	// Browser is the value of the browser's binding cookie, and Kept says that
+	// the request brought it: a cookie that is only offered may not come back.
+	Browser string
+	Kept    bool
+}
+
+// stateBytes is the length of a state, which is written in hex as in the
+// contract (3.4).
+const stateBytes = 32
+
+// BeginSocialLogin starts a sign-in and returns where the person is sent.
+func (c *Client) BeginSocialLogin(ctx context.Context, r RedirectRequest) (location string, err error) {
+	secrets := workflows.RedirectSecrets{
+		State: hex.EncodeToString(random(stateBytes)), Nonce: verifier(), CodeVerifier: verifier(),
+	}
+	ref, err := c.sealFor(ctx, secrets, c.RedirectTTL)
+	if err != nil {
+		return "", err
+	}
+	now := c.Now()
+	o := client.StartWorkflowOptions{
+		ID: c.socialLoginID(secrets.State), TaskQueue: c.TaskQueue, WorkflowTaskTimeout: workflowTaskTimeout,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+	}
+	in := workflows.SocialLoginInput{
+		ActorType: r.ActorType, Provider: r.Provider, CallbackURL: r.CallbackURL, Secrets: ref,
+		Binding: c.binding(r.Browser), Bound: r.Kept, TTL: c.RedirectTTL, Tokens: c.Vault.NewRef(),
+		IdentityID: ids.New(ids.AuthIdentity, now), ProviderIdentityID: ids.New(ids.ProviderIdentity, now),
+	}
+	waitCtx, cancel := c.moving(ctx)
+	defer cancel()
+	handle, err := c.Temporal.UpdateWithStartWorkflow(waitCtx, client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: c.Temporal.NewWithStartWorkflowOperation(o, workflows.SocialLogin, in),
+		UpdateOptions: client.UpdateWorkflowOptions{
+			WorkflowID: o.ID, UpdateName: workflows.UpdateBegin, WaitForStage: client.WorkflowUpdateStageCompleted,
+		},
+	})
+	var begun workflows.BegunLogin
+	if err == nil {
+		err = handle.Get(waitCtx, &begun)
+	}
+	if err != nil {
+		return "", moveFailure(ctx, err)
+	}
+	if begun.Refusal != nil {
+		return "", begun.Refusal.Err()
+	}
+	secret, err := c.Vault.Get(ctx, begun.Location)
+	if err != nil {
+		return "", err
+	}
+	c.shredder.shred(begun.Location)
+	return string(secret.Reveal()), nil
+}
+
+// RedirectAnswer is what a person brings back from a provider.
+type RedirectAnswer struct {
+	ActorType string
+	Provider  string
+	State     string
+	// Params are all parameters of the callback. They hold the code.
+	Params map[string]string
+	// Browser is the value of the binding cookie, "" for none.
+	Browser string
+}
+
+// CompleteSocialLogin signs the person in. A state that is unknown, used,
+// expired or of another provider, actor type or browser is
+// [everlatch.CodeUnauthorized]; after [everlatch.CodeUnavailable] the same
+// answer may be brought again.
+func (c *Client) CompleteSocialLogin(ctx context.Context, r RedirectAnswer) (workflows.Login, error) {
+	ref, err := c.seal(ctx, r.Params)
+	if err != nil {
+		return workflows.Login{}, err
+	}
+	waitCtx, cancel := c.moving(ctx)
+	defer cancel()
+	id := c.socialLoginID(r.State)
+	pass, err := c.turns.take(waitCtx, id)
+	if err != nil {
+		return workflows.Login{}, moveFailure(ctx, err)
+	}
+	defer pass()
+	handle, err := c.Temporal.UpdateWorkflow(waitCtx, client.UpdateWorkflowOptions{
+		WorkflowID: id, UpdateName: workflows.UpdateCallback, WaitForStage: client.WorkflowUpdateStageCompleted,
+		Args: []any{workflows.LoginCallback{ActorType: r.ActorType, Provider: r.Provider, Binding: c.binding(r.Browser), Answer: ref}},
+	})
+	var login workflows.Login
+	if err == nil {
+		err = handle.Get(waitCtx, &login)
+	}
+	if _, over := errors.AsType[*serviceerror.NotFound](err); over {
+		err = &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "No state provided, or session expired", Err: err}
+	} else if err != nil {
+		err = moveFailure(ctx, err)
+	}
+	if !errors.Is(err, everlatch.ErrUnavailable) {
+		c.shredder.shred(ref)
+	}
+	if err != nil {
+		return workflows.Login{}, err
+	}
+	return login, refused(login.Refusal)
+}
+
+// socialLoginID finds a dance by its state, which is a secret and so not
+// readable in it.
+func (c *Client) socialLoginID(state string) string {
+	return "social-login/h:" + c.Ring.Hash("social-login", state)
+}
+
+func (c *Client) binding(cookie string) string {
+	if cookie == "" {
+		return ""
+	}
+	return c.Ring.Hash("browser", cookie)
+}
+
+func (c *Client) sealFor(ctx context.Context, v any, ttl time.Duration) (vault.Ref, error) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return "", errors.New("the secrets of a sign-in are not JSON")
+	}
+	ctx, cancel := context.WithTimeout(ctx, startWithin)
+	defer cancel()
+	return c.Vault.PutFor(ctx, vault.NewSecret(raw), ttl)
+}
+
+// verifier returns 43 characters (RFC 7636, section 4.1).
+func verifier() string { return base64.RawURLEncoding.EncodeToString(random(stateBytes)) }
+
+func random(n int) []byte {
+	raw := make([]byte, n)
+	_, _ = rand.Read(raw) // ends the program rather than fail
+	return raw
+}

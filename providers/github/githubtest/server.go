@@ -1,0 +1,192 @@
+package githubtest
+
+import (
+	"crypto/rand"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"sync"
+	"testing"
+)
+
+// Options describe a server. The zero value is a GitHub with an app "client" on
+// which [Ada] signs in with a token that does not expire.
+type Options struct {
+	// ClientID and ClientSecret are those of the only app; "" makes them up.
+	ClientID, ClientSecret string
+	// Person signs in; nil is [Ada].
+	Person *Person
+	// ExpiringTokens gives tokens that end, and refresh tokens, as GitHub Apps do.
+	ExpiringTokens bool
+}
+
+// Person is who has an account at GitHub. A nil text is JSON null.
+type Person struct {
+	ID            int64
+	Login         string
+	Name, Company *string
+	// ProfileEmail is what the person shows in the profile, proven or not.
+	ProfileEmail *string
+	Emails       []Email
+	// TwoFactor is told only to apps with the scope user.
+	TwoFactor bool
+}
+
+// Email is an address of a [Person].
+type Email struct {
+	Email    string `json:"email"`
+	Primary  bool   `json:"primary"`
+	Verified bool   `json:"verified"`
+}
+
+// Ada returns a person with everything: a verified primary address, one that is
+// not verified, and one that is not primary.
+func Ada() Person {
+	return Person{
+		ID: 583231, Login: "ada", Name: new("Ada Lovelace"), Company: new("@analytical"), ProfileEmail: new("ada@profile.example"),
+		Emails: []Email{
+			{Email: "ada@unverified.example"},
+			{Email: "ada@work.example", Verified: true},
+			{Email: "ada@example.com", Primary: true, Verified: true},
+		},
+	}
+}
+
+// Server is GitHub on 127.0.0.1. It is safe for concurrent use.
+type Server struct {
+	// ClientID and ClientSecret are those of the app.
+	ClientID, ClientSecret string
+	// The endpoints, to be given to the provider.
+	AuthorizationEndpoint, TokenEndpoint, APIEndpoint string
+
+	expiring bool
+	stop     chan struct{}
+
+	mu        sync.Mutex
+	person    Person
+	script    map[Endpoint][]Misbehaviour
+	codes     map[string]grant
+	tokens    map[string]string // token to scope
+	requests  map[Endpoint]int
+	exchanges int
+	secrets   []string
+}
+
+// grant is what a code stands for.
+type grant struct{ callbackURL, challenge, scope string }
+
+// Start runs a server until the test ends.
+func Start(tb testing.TB, o Options) *Server {
+	tb.Helper()
+	s := &Server{
+		ClientID: o.ClientID, ClientSecret: o.ClientSecret, expiring: o.ExpiringTokens,
+		stop: make(chan struct{}), person: Ada(), script: make(map[Endpoint][]Misbehaviour),
+		codes: map[string]grant{}, tokens: map[string]string{}, requests: make(map[Endpoint]int),
+	}
+	if s.ClientID == "" {
+		s.ClientID = "client"
+	}
+	if s.ClientSecret == "" {
+		s.ClientSecret = "secret-" + rand.Text()
+	}
+	if o.Person != nil {
+		s.person = *o.Person
+	}
+	s.secrets = []string{s.ClientSecret}
+	server := httptest.NewServer(s.routes())
+	tb.Cleanup(func() {
+		close(s.stop) // frees slow answers
+		server.Close()
+	})
+	s.AuthorizationEndpoint = server.URL + string(Authorize)
+	s.TokenEndpoint = server.URL + string(Token)
+	s.APIEndpoint = server.URL + apiPath
+	return s
+}
+
+// SetPerson says who signs in from now on, and whose all tokens are.
+func (s *Server) SetPerson(p Person) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.person = p
+}
+
+// Script says what happens to the next requests of an endpoint, one step each,
+// after those that were scripted before. Then all is well again.
+func (s *Server) Script(e Endpoint, steps ...Misbehaviour) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.script[e] = append(s.script[e], steps...)
+}
+
+// Requests returns how many requests an endpoint has got so far.
+func (s *Server) Requests(e Endpoint) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.requests[e]
+}
+
+// Exchanges returns how many codes were turned into tokens, also when the answer
+// was lost on its way.
+func (s *Server) Exchanges() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.exchanges
+}
+
+// Codes returns the codes that nobody has used yet.
+func (s *Server) Codes() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.codes))
+}
+
+// Secrets returns every secret that the server has made or was sent: the client
+// secret, codes, verifiers and tokens. Tests look for them where none may be.
+func (s *Server) Secrets() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.secrets)
+}
+
+// Visit goes to a location as a browser does that is signed in to GitHub, and
+// returns the address to which GitHub sends it back.
+func (s *Server) Visit(tb testing.TB, location string) *url.URL {
+	tb.Helper()
+	req, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, location, http.NoBody)
+	if err != nil {
+		tb.Fatalf("githubtest: %v", err)
+	}
+	resp, err := http.DefaultTransport.RoundTrip(req) // follows no redirect
+	if err != nil {
+		tb.Fatalf("githubtest: %v", err)
+	}
+	defer resp.Body.Close()
+	back, err := resp.Location()
+	if err != nil || resp.StatusCode != http.StatusFound {
+		tb.Fatalf("githubtest: the authorization endpoint answers %d", resp.StatusCode)
+	}
+	return back
+}
+
+// begin counts a request and returns what shall go wrong with it.
+func (s *Server) begin(e Endpoint) Misbehaviour {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests[e]++
+	if len(s.script[e]) == 0 {
+		return OK
+	}
+	step := s.script[e][0]
+	s.script[e] = s.script[e][1:]
+	return step
+}
+
+// secret makes one up and remembers it; the caller holds the lock.
+func (s *Server) secret(prefix string) string {
+	text := prefix + rand.Text()
+	s.secrets = append(s.secrets, text)
+	return text
+}

@@ -1,0 +1,96 @@
+package providers
+
+import (
+	"context"
+	"time"
+
+	"github.com/everlatch/everlatch"
+)
+
+// Redirect is a provider that sends people elsewhere to prove who they are. The
+// dance owns state, nonce, PKCE verifier, expiry, single use, and the binding to
+// browser, provider and actor type (W44, W48); the provider knows its endpoints
+// and its claims.
+//
+// A refusal is an [*everlatch.Error] with the contract's code and message.
+// [everlatch.Unavailable] is an outage after which the same call may be made
+// again; an answer of the provider, whatever it says, is none, since a code is
+// exchanged at most once for each answer.
+type Redirect interface {
+	Provider
+	// CallbackURL decides where the provider sends people back to: requested is
+	// what the request asks for, "" for the configured one. One that is not
+	// allow-listed is refused (W46).
+	CallbackURL(requested string) (string, error)
+	// Begin returns the address to which the person is sent.
+	Begin(ctx context.Context, a Authorization) (location string, err error)
+	// Exchange turns the code of a callback into tokens.
+	Exchange(ctx context.Context, c Callback) (Tokens, error)
+	// Profile verifies tokens and says whose they are. It may be called again
+	// with the same tokens.
+	Profile(ctx context.Context, t Tokens, c Callback) (Profile, error)
+}
+
+// Explainer is a [Redirect] provider that passes on what the provider elsewhere
+// says when somebody refuses or fails there.
+type Explainer interface {
+	// Explain returns the message for the parameters of an error callback.
+	Explain(params map[string]string) string
+}
+
+// ReadMore is the message of the contract's providers for an error callback
+// (3.4, 3.5), which have "undefined" for what is not there.
+func ReadMore(params map[string]string) string {
+	said := func(name string) string {
+		if params[name] == "" {
+			return "undefined"
+		}
+		return params[name]
+	}
+	return said("error_description") + ", read more at: " + said("error_uri")
+}
+
+// Authorization is what the dance has decided about one sign-in.
+type Authorization struct {
+	CallbackURL string
+	State       string
+	Nonce       string
+	// CodeChallenge is the S256 challenge of RFC 7636.
+	CodeChallenge string
+}
+
+// Callback is the answer that a person brings back. Its fields hold secrets:
+// they reach a provider through the vault only.
+type Callback struct {
+	CallbackURL  string `json:"callback_url"`
+	Code         string `json:"code"`
+	Nonce        string `json:"nonce"`
+	CodeVerifier string `json:"code_verifier"`
+	// Params are all parameters of the callback, of the query before the body.
+	Params map[string]string `json:"params"`
+}
+
+// Tokens are what a provider gives for a code. They are secrets.
+type Tokens struct {
+	AccessToken           string    `json:"access_token,omitempty"`
+	RefreshToken          string    `json:"refresh_token,omitempty"`
+	IDToken               string    `json:"id_token,omitempty"`
+	AccessTokenExpiresAt  time.Time `json:"access_token_expires_at,omitzero"`
+	RefreshTokenExpiresAt time.Time `json:"refresh_token_expires_at,omitzero"`
+}
+
+// Profile is who somebody proved to be.
+type Profile struct {
+	// EntityID identifies them at the provider for ever.
+	EntityID string
+	// Email is their address, "" when the provider did not tell, and
+	// EmailVerified whether the provider vouches that it is theirs.
+	Email         string
+	EmailVerified bool
+	// UserMetadata are the claims that go into tokens; they take the place of
+	// those of the last sign-in (W51).
+	UserMetadata everlatch.Metadata
+	// Secrets are what is kept sealed with the identity, such as a refresh token;
+	// nil keeps nothing.
+	Secrets *Tokens
+}
