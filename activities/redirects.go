@@ -229,7 +229,7 @@ func (a *Redirects) wrapped(provider string, p providers.Profile) (everlatch.Met
 	if p.Secrets == nil {
 		return nil, nil //nolint:nilnil // nothing is kept, which is no fault
 	}
-	raw, err := json.Marshal(p.Secrets)
+	raw, err := json.Marshal(p.Secrets) //nolint:gosec // to be sealed
 	if err != nil {
 		return nil, errors.New("the tokens are not JSON") // the cause would quote them
 	}

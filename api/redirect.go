@@ -3,7 +3,9 @@ package api
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"maps"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -21,10 +23,14 @@ func (s *Server) sendAway(c echo.Context, provider providers.Redirect, body map[
 	if err != nil {
 		return err
 	}
+	var ttl time.Duration
+	if p, ok := provider.(providers.Paced); ok {
+		ttl = p.SignInWithin()
+	}
 	browser, kept := s.browser(c)
 	location, err := s.deps.Flows.BeginSocialLogin(c.Request().Context(), flows.RedirectRequest{
 		ActorType: c.Param("actor_type"), Provider: c.Param("auth_provider"), CallbackURL: callbackURL,
-		Browser: browser, Kept: kept || s.opts.RequireBrowser,
+		Browser: browser, Kept: kept || s.opts.RequireBrowser, TTL: ttl,
 	})
 	if err != nil {
 		return err
@@ -50,9 +56,7 @@ func (s *Server) callback(c echo.Context) error {
 			params[name] = text
 		}
 	}
-	for name, value := range lastValues(c.QueryParams()) {
-		params[name] = value
-	}
+	maps.Copy(params, lastValues(c.QueryParams()))
 	switch {
 	case params["error"] != "":
 		return refusedElsewhere(provider, params)

@@ -7,19 +7,22 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/everlatch/everlatch/config"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/providers/emailpass"
 	"github.com/everlatch/everlatch/providers/github"
+	"github.com/everlatch/everlatch/providers/google"
+	"github.com/everlatch/everlatch/providers/oidc"
 )
 
 // kinds are the built-in auth providers by the name that auth.providers
 // resolves. A new one is a line here and a package of its own.
 var kinds = map[string]func(options map[string]any) (providers.Provider, error){
 	emailpass.Identifier: newEmailpass,
+	google.Identifier:    newGoogle,
 	github.Identifier:    newGithub,
+	oidc.Identifier:      newOIDC,
 }
 
 // newRegistry makes the configured providers (W23) and adds those of the
@@ -117,45 +120,4 @@ func (l *limit) UnmarshalJSON(text []byte) error {
 	}
 	*l = limit(n)
 	return nil
-}
-
-// githubOptions are the options of a github registration as they stand in the
-// YAML file (contract 3.5).
-type githubOptions struct {
-	ClientID              string   `json:"client_id"`
-	ClientSecret          string   `json:"client_secret"`
-	CallbackURL           string   `json:"callback_url"`
-	AllowedCallbackURLs   []string `json:"allowed_callback_urls"`
-	Scopes                string   `json:"scopes"`
-	AuthorizationEndpoint string   `json:"authorization_endpoint"`
-	TokenEndpoint         string   `json:"token_endpoint"`
-	APIEndpoint           string   `json:"api_endpoint"`
-	KeepTokens            bool     `json:"keep_tokens"`
-	RequireVerifiedEmail  *bool    `json:"require_verified_email"`
-	AllowPrivate          bool     `json:"allow_private"`
-	HTTPTimeout           span     `json:"http_timeout"`
-}
-
-func newGithub(raw map[string]any) (providers.Provider, error) {
-	var in githubOptions
-	if err := decodeOptions(raw, &in); err != nil {
-		return nil, err
-	}
-	return github.New(github.Options{
-		ClientID: in.ClientID, ClientSecret: in.ClientSecret, CallbackURL: in.CallbackURL,
-		AllowedCallbackURLs: in.AllowedCallbackURLs, Scopes: in.Scopes,
-		AuthorizationEndpoint: in.AuthorizationEndpoint, TokenEndpoint: in.TokenEndpoint, APIEndpoint: in.APIEndpoint,
-		KeepTokens: in.KeepTokens, RequireVerifiedEmail: in.RequireVerifiedEmail, AllowPrivate: in.AllowPrivate,
-		HTTPTimeout: time.Duration(in.HTTPTimeout),
-	})
-}
-
-// span is a span of time as the configuration writes it.
-type span time.Duration
-
-// UnmarshalJSON implements [json.Unmarshaler].
-func (s *span) UnmarshalJSON(text []byte) error {
-	parsed, err := config.ParseSpan(strings.Trim(string(text), `"`))
-	*s = span(parsed)
-	return err
 }

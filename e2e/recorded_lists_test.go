@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"regexp"
 	"slices"
 	"testing"
 
@@ -44,12 +43,6 @@ var skipped = []skip{
 	{until: "never", why: "a shop's route", names: []string{
 		"authenticate-middleware/store-route-with-bad-token-optional-auth",
 	}},
-	{until: "issue 4", why: "redirect providers, which no allow-list can name yet", status: 400, names: []string{
-		"register/google-register",
-		"register/oidc-register",
-		"reset-password/google-provider-unknown-identity",
-		"update-provider/other-provider-path",
-	}},
 	{until: "issue 5", why: "admin customers", names: []string{
 		"store-customers/admin-create-guest",
 		"admin-users/get-customers",
@@ -88,35 +81,6 @@ func skipOf(e exchange) (skip, bool) {
 		}
 	}
 	return skip{}, false
-}
-
-// redirectProviders are the kinds of provider in the recorded lists that issue
-// 4 brings. They are taken out of the expected lists; a list that shows one
-// fails until it is taken out of here.
-var redirectProviders = []string{"google", "github", "oidc"}
-
-var providersPath = regexp.MustCompile(`(?i)^/auth/[^/]+/providers/?$`)
-
-func (c *comparison) listsProviders() bool {
-	method := c.exchange.Request.Method
-	if !providersPath.MatchString(c.exchange.Request.Path) || method != "GET" && method != "HEAD" {
-		return false
-	}
-	// A vendor's list has no redirect provider, so its bytes can be compared.
-	return !regexp.MustCompile(`/vendor/`).MatchString(c.exchange.Request.Path)
-}
-
-func withoutRedirects(body any) any {
-	list, ok := body.(object)
-	if !ok {
-		return body
-	}
-	all, _ := list["providers"].([]any)
-	kept := slices.DeleteFunc(slices.Clone(all), func(provider any) bool {
-		p, _ := provider.(object)
-		return slices.Contains(redirectProviders, text(p, "identifier"))
-	})
-	return object{"providers": kept}
 }
 
 // awaited are exchanges that become true after a while: they are repeated, for

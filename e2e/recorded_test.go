@@ -42,8 +42,9 @@ func newModes(t *testing.T) []mode {
 	public := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: pkix})
 
 	hs256 := signing{algorithm: "HS256", secret: []byte(secret), lifetime: 24 * 60 * 60}
-	common := configuration{secret: secret, cookieSecret: cookieSecret}
+	common := configuration{secret: secret, cookieSecret: cookieSecret, openID: openIDProviders}
 	base, prod, rs256, options := common, common, common, common
+	prod.openID = ""
 	prod.http, prod.rest = "  trust_proxy: 1\n", "cookie_options: {secure: \"true\"}\n"
 	rs256.secret = string(private)
 	rs256.http = "  jwt_expires_in: 1h\n  jwt_options: {algorithm: RS256}\n"
@@ -78,12 +79,18 @@ func newModes(t *testing.T) []mode {
 // configuration is what the modes set.
 type configuration struct {
 	secret, cookieSecret string
-	http, rest           string // further lines
+	http, openID, rest   string // further lines
 }
 
-// yaml is the configuration of Medusa without the providers that issue 4
-// brings: an allow-list cannot name what is not there. So the recorded list
-// ghost: [no-such-provider] is left out for good.
+// openIDProviders of the recorded project, which production does not start with:
+// their issuer is http.
+const openIDProviders = `    - {resolve: oidc, id: oidc-down, options: {issuer: "http://127.0.0.1:1", client_id: c, callback_url: "http://localhost:8000/cb", allow_private: true}}
+    - {resolve: oidc, id: oidc-lax, options: {issuer: "http://127.0.0.1:1", client_id: c, callback_url: "http://localhost:8000/cb", allow_private: true}}
+    - {resolve: oidc, id: oidc-strict, options: {issuer: "http://127.0.0.1:1", client_id: c, callback_url: "http://localhost:8000/cb", allow_private: true}}
+    - {resolve: oidc, options: {issuer: "http://127.0.0.1:1", client_id: c, callback_url: "http://localhost:8000/cb", allow_private: true, display_name: Fake OIDC}}
+`
+
+// yaml is the configuration of Medusa.
 func (c configuration) yaml() string {
 	indented := "    " + strings.ReplaceAll(strings.TrimSpace(c.secret), "\n", "\n    ")
 	return fmt.Sprintf(`http:
@@ -94,14 +101,20 @@ func (c configuration) yaml() string {
   admin_cors: http://localhost:9000
   auth_cors: http://localhost:8000,http://localhost:9000
   auth_methods_per_actor:
-    customer: [emailpass]
-    user: [emailpass]
+    customer: &everybody [emailpass, google, github, oidc, oidc-strict, oidc-lax, oidc-down]
+    user: *everybody
     vendor: [emailpass]
-    google-only: []
+    google-only: [google]
+    ghost: [no-such-provider]
     nobody: []
 %spassword_reset: {resend_after: 0s}
 admin: {reset_tokens: all}
-%s`, indented, c.cookieSecret, c.http, c.rest)
+auth:
+  providers:
+%s    - {resolve: github, options: {client_id: github-client-id, client_secret: s, callback_url: "http://localhost:8000/cb", allow_private: true}}
+    - {resolve: google, options: {client_id: google-client-id, client_secret: s, callback_url: "http://localhost:8000/cb", allow_private: true}}
+    - {resolve: emailpass}
+%s`, indented, c.cookieSecret, c.http, c.openID, c.rest)
 }
 
 // TestRecordedExchanges plays what Medusa was recorded doing, in the same

@@ -124,14 +124,13 @@ func everyDance(t *testing.T, p *process) map[string]string {
 // elsewhere signs in with GitHub, which keeps tokens, and is refused once.
 func elsewhere(t *testing.T, p *process, g *githubtest.Server, secrets map[string]string) {
 	t.Helper()
-	params, first := p.away(t, g, "customer")
+	params, cookie := p.away(t, g)
 	secrets["state"] = params.Get("state")
-	cookie, _, _ := strings.Cut(first.Header.Get("Set-Cookie"), ";")
 	secrets["browser's cookie"] = strings.TrimPrefix(cookie, "everlatch.browser=")
 	a := p.call(t, "GET", "/auth/customer/github/callback?"+params.Encode(), nil, "Cookie", cookie)
 	require.Equal(t, 200, a.status, "%s", a.raw)
 	secrets["token after GitHub"] = a.str(t, "token")
-	params, _ = p.away(t, g, "customer")
+	params, _ = p.away(t, g)
 	params.Set("code", "forged-code-of-nobody-17aa")
 	secrets["forged code"] = params.Get("code")
 	require.Equal(t, 401, p.call(t, "GET", "/auth/customer/github/callback?"+params.Encode(), nil).status)

@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -10,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch/providers/github/githubtest"
+	"github.com/everlatch/everlatch/providers/oidc/oidctest"
 )
 
 // socialConfig registers a GitHub of the test.
@@ -31,14 +31,16 @@ func newGithub(t *testing.T) *githubtest.Server {
 	return githubtest.Start(t, githubtest.Options{})
 }
 
-// away begins a sign-in and returns the parameters that GitHub sends back.
-func (p *process) away(t *testing.T, g *githubtest.Server, actorType string, header ...string) (url.Values, *http.Response) {
+// away begins a sign-in and returns the parameters that GitHub sends back, and
+// the cookie that the browser was given.
+func (p *process) away(t *testing.T, g *githubtest.Server, header ...string) (params url.Values, cookie string) {
 	t.Helper()
-	a := p.call(t, "POST", "/auth/"+actorType+"/github", object{}, header...)
+	a := p.call(t, "POST", "/auth/customer/github", object{}, header...)
 	require.Equal(t, 200, a.status, "%s", a.raw)
 	back := g.Visit(t, a.str(t, "location"))
 	require.Equal(t, "/cb", back.Path)
-	return back.Query(), &http.Response{Header: a.header}
+	cookie, _, _ = strings.Cut(a.header.Get("Set-Cookie"), ";")
+	return back.Query(), cookie
 }
 
 // TestGithubStory signs up with GitHub, as a storefront's server does it: away,
@@ -48,7 +50,7 @@ func TestGithubStory(t *testing.T) {
 	g := newGithub(t)
 	p := startDev(t, devOptions{config: socialConfig(g)})
 
-	params, _ := p.away(t, g, "customer")
+	params, _ := p.away(t, g)
 	p.kill() // between the legs
 	p = startDev(t, devOptions{dir: p.dir, config: socialConfig(g)})
 	back := p.call(t, "GET", "/auth/customer/github/callback?"+params.Encode(), nil)
@@ -71,7 +73,7 @@ func TestGithubStory(t *testing.T) {
 
 	person.Name = new("Ada King")
 	g.SetPerson(person)
-	params, _ = p.away(t, g, "customer")
+	params, _ = p.away(t, g)
 	again := p.call(t, "POST", "/auth/customer/github/callback", object{"code": params.Get("code"), "state": params.Get("state")})
 	require.Equal(t, 200, again.status, "%s", again.raw)
 	require.Equal(t, claims(t, token)["auth_identity_id"], claims(t, again.str(t, "token"))["auth_identity_id"])
@@ -87,14 +89,13 @@ func TestGithubStateIsBound(t *testing.T) {
 	finish := func(actorType string, params url.Values, header ...string) int {
 		return p.call(t, "GET", "/auth/"+actorType+"/github/callback?"+params.Encode(), nil, header...).status
 	}
-	params, first := p.away(t, g, "customer")
-	cookie, _, _ := strings.Cut(first.Header.Get("Set-Cookie"), ";")
+	params, cookie := p.away(t, g)
 	require.True(t, strings.HasPrefix(cookie, "everlatch.browser="), cookie)
 	require.Equal(t, 401, finish("user", params))
 	require.Equal(t, 401, finish("customer", params, "Cookie", "everlatch.browser=somebody-else"))
 	require.Equal(t, 200, finish("customer", params, "Cookie", cookie), "and nothing has used it up")
 
-	params, _ = p.away(t, g, "customer", "Cookie", cookie)
+	params, _ = p.away(t, g, "Cookie", cookie)
 	require.Equal(t, 401, finish("customer", params), "the browser keeps cookies, so this is another one")
 	require.Equal(t, 200, finish("customer", params, "Cookie", cookie))
 }
@@ -104,11 +105,68 @@ func TestGithubRace(t *testing.T) {
 	t.Parallel()
 	g := newGithub(t)
 	p := startDev(t, devOptions{config: socialConfig(g)})
-	params, _ := p.away(t, g, "customer")
+	params, _ := p.away(t, g)
 	answers := parallel(t, 50, func(int) (answer, error) {
 		return p.try(t.Context(), "GET", "/auth/customer/github/callback?"+params.Encode(), nil)
 	})
 	require.Equal(t, 1, count(answers, 200))
 	require.Equal(t, 49, count(answers, 401))
 	require.Equal(t, 1, g.Exchanges())
+}
+
+// oidcConfig registers an OpenID provider of the test under two ids, and as
+// Google.
+func oidcConfig(op *oidctest.Provider) string {
+	options := fmt.Sprintf(`{issuer: %q, client_id: %q, client_secret: %q, callback_url: "http://localhost:8000/cb", allow_private: true`,
+		op.URL(), op.ClientID(), op.ClientSecret())
+	return fmt.Sprintf(`auth:
+  providers:
+    - resolve: emailpass
+      options: {argon2: {memory_kib: 8, time: 1, parallelism: 1}}
+    - {resolve: oidc, id: okta, options: %[1]s, claim_mappings: {groups: groups}}}
+    - {resolve: oidc, id: acme, options: %[1]s, allowed_email_domains: [acme.example], state_ttl_seconds: 60}}
+    - {resolve: google, options: %[1]s}}
+http: {auth_methods_per_actor: {user: [emailpass, okta]}}
+`, options)
+}
+
+// TestOpenIDStory signs in with an OpenID provider under several ids and actor
+// types, and refuses what a provider that misbehaves sends.
+func TestOpenIDStory(t *testing.T) {
+	t.Parallel()
+	op := oidctest.Start(t, oidctest.Options{RedirectURIs: []string{"http://localhost:8000/cb"}})
+	p := startDev(t, devOptions{config: oidcConfig(op)})
+	signIn := func(actorType, provider string) answer {
+		a := p.call(t, "POST", "/auth/"+actorType+"/"+provider, object{})
+		require.Equal(t, 200, a.status, "%s", a.raw)
+		query := url.Values{}
+		for name, value := range op.Follow(t, a.str(t, "location")) {
+			query.Set(name, value)
+		}
+		return p.call(t, "GET", "/auth/"+actorType+"/"+provider+"/callback?"+query.Encode(), nil)
+	}
+
+	for _, who := range []struct{ actorType, provider string }{{"customer", "okta"}, {"user", "okta"}, {"customer", "google"}} {
+		a := signIn(who.actorType, who.provider)
+		require.Equal(t, 200, a.status, "%v: %s", who, a.raw)
+		require.Equal(t, who.provider, claims(t, a.str(t, "token"))["auth_provider"])
+		require.Equal(t, who.actorType, claims(t, a.str(t, "token"))["actor_type"])
+	}
+	foreign := signIn("customer", "acme")
+	require.Equal(t, 401, foreign.status, "another domain")
+	require.Equal(t, "Authentication failed", foreign.str(t, "message"))
+
+	op.Rotate()
+	require.Equal(t, 200, signIn("customer", "okta").status, "rotated keys are found")
+	for _, misbehaviour := range []oidctest.Misbehaviour{
+		oidctest.WrongNonce, oidctest.WrongIssuer, oidctest.WrongAudience, oidctest.Expired, oidctest.AlgNone, oidctest.HS256PublicKey,
+		oidctest.ForgedSignature, oidctest.Tampered, oidctest.UnknownKey, oidctest.EmbeddedKey, oidctest.WrongIssParameter,
+		oidctest.UnverifiedEmail, oidctest.NoSubject, oidctest.NoIDToken,
+	} {
+		op.Once(misbehaviour)
+		a := signIn("customer", "okta")
+		require.Equal(t, 401, a.status, "%s: %s", misbehaviour, a.raw)
+		require.Equal(t, "Authentication failed", a.str(t, "message"), misbehaviour)
+		op.Behave()
+	}
 }

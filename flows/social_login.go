@@ -29,6 +29,8 @@ type RedirectRequest struct {
 	// the request brought it: a cookie that is only offered may not come back.
 	Browser string
 	Kept    bool
+	// TTL is how long the person may take; 0 is RedirectTTL of the options.
+	TTL time.Duration
 }
 
 // stateBytes is the length of a state, which is written in hex as in the
@@ -40,7 +42,10 @@ func (c *Client) BeginSocialLogin(ctx context.Context, r RedirectRequest) (locat
 	secrets := workflows.RedirectSecrets{
 		State: hex.EncodeToString(random(stateBytes)), Nonce: verifier(), CodeVerifier: verifier(),
 	}
-	ref, err := c.sealFor(ctx, secrets, c.RedirectTTL)
+	if r.TTL == 0 {
+		r.TTL = c.RedirectTTL
+	}
+	ref, err := c.sealFor(ctx, secrets, r.TTL)
 	if err != nil {
 		return "", err
 	}
@@ -52,7 +57,7 @@ func (c *Client) BeginSocialLogin(ctx context.Context, r RedirectRequest) (locat
 	}
 	in := workflows.SocialLoginInput{
 		ActorType: r.ActorType, Provider: r.Provider, CallbackURL: r.CallbackURL, Secrets: ref,
-		Binding: c.binding(r.Browser), Bound: r.Kept, TTL: c.RedirectTTL, Tokens: c.Vault.NewRef(),
+		Binding: c.binding(r.Browser), Bound: r.Kept, TTL: r.TTL, Tokens: c.Vault.NewRef(),
 		IdentityID: ids.New(ids.AuthIdentity, now), ProviderIdentityID: ids.New(ids.ProviderIdentity, now),
 	}
 	waitCtx, cancel := c.moving(ctx)

@@ -38,6 +38,12 @@ type Explainer interface {
 	Explain(params map[string]string) string
 }
 
+// Paced is a [Redirect] provider at which people may take a time of its own.
+type Paced interface {
+	// SignInWithin is how long somebody may take, beginning to end.
+	SignInWithin() time.Duration
+}
+
 // ReadMore is the message of the contract's providers for an error callback
 // (3.4, 3.5), which have "undefined" for what is not there.
 func ReadMore(params map[string]string) string {

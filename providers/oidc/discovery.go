@@ -1,0 +1,55 @@
+package oidc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// document is what is read of a provider's discovery document (OpenID Connect
+// Discovery 1.0, section 3; RFC 9207 for the last field).
+type document struct {
+	Issuer                string `json:"issuer"`
+	AuthorizationEndpoint string `json:"authorization_endpoint"`
+	TokenEndpoint         string `json:"token_endpoint"`
+	JWKSURI               string `json:"jwks_uri"`
+	// NamesIssuer says that every callback holds the issuer.
+	NamesIssuer bool `json:"authorization_response_iss_parameter_supported"`
+}
+
+// endpoints returns those of the options, and the provider's for the others.
+func (p *Provider) endpoints(ctx context.Context) (document, error) {
+	if d := p.configured(document{}); d.AuthorizationEndpoint != "" && d.TokenEndpoint != "" && d.JWKSURI != "" {
+		return d, nil
+	}
+	s, err := p.document.get(ctx)
+	return s.value, err
+}
+
+func (p *Provider) configured(d document) document {
+	d.AuthorizationEndpoint = orDefault(p.options.AuthorizationEndpoint, d.AuthorizationEndpoint)
+	d.TokenEndpoint = orDefault(p.options.TokenEndpoint, d.TokenEndpoint)
+	d.JWKSURI = orDefault(p.options.JWKSURI, d.JWKSURI)
+	return d
+}
+
+func (p *Provider) fetchDocument(ctx context.Context) (d document, err error) {
+	address := strings.TrimSuffix(p.options.Issuer, "/") + "/.well-known/openid-configuration"
+	if err := p.getJSON(ctx, "discovery", address, &d); err != nil {
+		return document{}, err
+	}
+	// A document that speaks of another issuer is another's.
+	if d.Issuer != p.options.Issuer {
+		return document{}, failed(fmt.Errorf("discovery: the document is of issuer %.200q, not %q", d.Issuer, p.options.Issuer))
+	}
+	d = p.configured(d)
+	if err := errors.Join(
+		checkURL("authorization_endpoint", d.AuthorizationEndpoint, p.options.AllowPrivate),
+		checkURL("token_endpoint", d.TokenEndpoint, p.options.AllowPrivate),
+		checkURL("jwks_uri", d.JWKSURI, p.options.AllowPrivate),
+	); err != nil {
+		return document{}, failed(fmt.Errorf("discovery: %w", err))
+	}
+	return d, nil
+}

@@ -1,0 +1,4 @@
+package oidc
+
+// IsPublic is what decides about addresses.
+var IsPublic = isPublic

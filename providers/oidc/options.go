@@ -1,0 +1,239 @@
+package oidc
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/everlatch/everlatch"
+)
+
+// The defaults of [Options].
+const (
+	DefaultScopes         = "openid email profile"
+	DefaultDisplayName    = "OpenID Connect"
+	DefaultClockTolerance = 5 * time.Second
+	DefaultDiscoveryTTL   = time.Hour
+	DefaultHTTPTimeout    = 10 * time.Second
+)
+
+// EntityID, Email and Name are the keys of [Options.ClaimMappings] that have a
+// default: the claims "sub", "email" and "name".
+const (
+	EntityID = "entity_id"
+	Email    = "email"
+	Name     = "name"
+)
+
+// Options configures a [Provider]. Issuer, ClientID and CallbackURL are needed;
+// everything else has a default.
+type Options struct {
+	// Issuer is what the provider calls itself, compared byte for byte. Its
+	// discovery document is below it.
+	Issuer string
+	// IssuerAliases are other names that the issuer has in its tokens.
+	IssuerAliases []string
+	ClientID      string
+	// ClientSecret is sent in the form of the exchange (client_secret_post);
+	// without it the client is a public one, and PKCE alone protects the code.
+	ClientSecret string
+	// CallbackURL is where people come back to when a request asks for nothing else.
+	CallbackURL string
+	// AllowedCallbackURLs are the others that a request may ask for, compared
+	// byte for byte (W46).
+	AllowedCallbackURLs []string
+	// Scopes are asked for, separated by spaces; "" is [DefaultScopes]. "openid"
+	// is always among them (W53).
+	Scopes string
+	// The endpoints, "" for those of the discovery document. With all three of
+	// them there is no discovery.
+	AuthorizationEndpoint, TokenEndpoint, JWKSURI string
+	// ClaimMappings says which claims are read: [EntityID] identifies a person
+	// for ever, [Email] is their address, and every key but the first goes into
+	// the user metadata under its own name. It adds to the defaults.
+	ClaimMappings map[string]string
+	// RequireVerifiedEmail refuses people whose address the provider does not
+	// vouch for; nil is true.
+	RequireVerifiedEmail *bool
+	// AllowedEmailDomains are where addresses must be; none allows all.
+	AllowedEmailDomains []string
+	// ClockTolerance is how far the provider's clock may be from ours; 0 is
+	// [DefaultClockTolerance].
+	ClockTolerance time.Duration
+	// DisplayName is shown to people; "" is [DefaultDisplayName].
+	DisplayName string
+	// DiscoveryTTL is how long the provider's document and keys are kept; 0 is
+	// [DefaultDiscoveryTTL].
+	DiscoveryTTL time.Duration
+	// HTTPTimeout bounds each request; 0 is [DefaultHTTPTimeout].
+	HTTPTimeout time.Duration
+	// AllowPrivate admits addresses of the operator's own network, and http for
+	// localhost.
+	AllowPrivate bool
+	// Algorithms are those that an ID token may be signed by; none are RS256,
+	// PS256, ES256 and EdDSA.
+	Algorithms []string
+	// Now is the clock; nil is the system's.
+	Now func() time.Time
+	// HTTPClient makes the requests, for tests; nil is one that refuses private
+	// addresses. Redirects are not followed in any case.
+	HTTPClient *http.Client
+}
+
+// algorithms are all that Options.Algorithms may name. What a shared secret
+// signs is not among them: whoever verifies could forge it.
+var algorithms = []jose.SignatureAlgorithm{
+	jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
+}
+
+func (o Options) withDefaults() Options {
+	scopes := strings.Fields(orDefault(o.Scopes, DefaultScopes))
+	if !slices.Contains(scopes, "openid") {
+		scopes = append([]string{"openid"}, scopes...)
+	}
+	o.Scopes = strings.Join(scopes, " ")
+	o.DisplayName = orDefault(o.DisplayName, DefaultDisplayName)
+	o.ClockTolerance = orDefault(o.ClockTolerance, DefaultClockTolerance)
+	o.DiscoveryTTL = orDefault(o.DiscoveryTTL, DefaultDiscoveryTTL)
+	o.HTTPTimeout = orDefault(o.HTTPTimeout, DefaultHTTPTimeout)
+
+	mappings := map[string]string{EntityID: "sub", Email: "email", Name: "name"}
+	maps.Copy(mappings, o.ClaimMappings)
+	o.ClaimMappings = mappings
+	o.IssuerAliases = slices.Clone(o.IssuerAliases)
+	o.AllowedCallbackURLs = slices.Clone(o.AllowedCallbackURLs)
+	o.AllowedEmailDomains = slices.Clone(o.AllowedEmailDomains)
+	for i, domain := range o.AllowedEmailDomains {
+		o.AllowedEmailDomains[i] = strings.ToLower(domain)
+	}
+	if len(o.Algorithms) == 0 {
+		o.Algorithms = []string{string(jose.RS256), string(jose.PS256), string(jose.ES256), string(jose.EdDSA)}
+	}
+	if o.RequireVerifiedEmail == nil {
+		o.RequireVerifiedEmail = new(true)
+	}
+	if o.Now == nil {
+		o.Now = time.Now //nolint:forbidigo // the one place that decides on a clock
+	}
+	return o
+}
+
+func orDefault[T comparable](value, otherwise T) T {
+	var zero T
+	if value == zero {
+		return otherwise
+	}
+	return value
+}
+
+// check reports every problem of o, which has its defaults. The problems repeat
+// no value that may be a secret in the wrong place.
+func (o Options) check() error {
+	return errors.Join(o.checkNeeded(), o.checkURLs(), o.checkClaims(), o.checkTimes(), o.checkAlgorithms())
+}
+
+func (o Options) checkNeeded() error {
+	var problems []error
+	for _, needed := range []struct{ label, value string }{
+		{"issuer", o.Issuer}, {"client_id", o.ClientID}, {"callback_url", o.CallbackURL},
+	} {
+		if needed.value == "" {
+			problems = append(problems, invalid("OIDC provider requires an '%s' option", needed.label))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (o Options) checkURLs() error {
+	urls := []struct{ label, value string }{
+		{"issuer", o.Issuer},
+		{"callback_url", o.CallbackURL},
+		{"authorization_endpoint", o.AuthorizationEndpoint},
+		{"token_endpoint", o.TokenEndpoint},
+		{"jwks_uri", o.JWKSURI},
+	}
+	var problems []error
+	for _, u := range urls {
+		if u.value != "" {
+			problems = append(problems, checkURL(u.label, u.value, o.AllowPrivate))
+		}
+	}
+	for i, allowed := range o.AllowedCallbackURLs {
+		problems = append(problems, checkURL(fmt.Sprintf("allowed_callback_urls[%d]", i), allowed, o.AllowPrivate))
+	}
+	if strings.Contains(o.Issuer, "?") {
+		problems = append(problems, invalid("OIDC 'issuer' must not have a query"))
+	}
+	return errors.Join(problems...)
+}
+
+// checkURL holds the contract's rule for every URL of the options, and of the
+// discovery document.
+func checkURL(label, text string, allowPrivate bool) error {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Hostname() == "" || u.User != nil || strings.Contains(text, "#"):
+		return invalid("OIDC '%s' must be a valid URL", label)
+	case u.Scheme == "https", u.Scheme == "http" && allowPrivate && isLocal(u.Hostname()):
+		return nil
+	}
+	return invalid("OIDC '%s' must use https (http is only allowed for localhost outside of production)", label)
+}
+
+func isLocal(host string) bool { return host == "localhost" || host == "127.0.0.1" || host == "::1" }
+
+func (o Options) checkClaims() error {
+	var problems []error
+	for _, key := range slices.Sorted(maps.Keys(o.ClaimMappings)) {
+		if key == "" || o.ClaimMappings[key] == "" {
+			problems = append(problems, invalid("OIDC 'claim_mappings' has an empty name: %q is %q", key, o.ClaimMappings[key]))
+		}
+	}
+	for _, domain := range o.AllowedEmailDomains {
+		if domain == "" || strings.ContainsAny(domain, "@ \t\n*") {
+			problems = append(problems, invalid("OIDC 'allowed_email_domains' must hold names such as example.com, not %q", domain))
+		}
+	}
+	if slices.Contains(o.IssuerAliases, "") {
+		problems = append(problems, invalid("OIDC 'issuer_aliases' has an empty name"))
+	}
+	return errors.Join(problems...)
+}
+
+func (o Options) checkTimes() error {
+	var problems []error
+	for _, d := range []struct {
+		label string
+		value time.Duration
+	}{
+		{"clock_tolerance_seconds", o.ClockTolerance},
+		{"discovery_cache_ttl_ms", o.DiscoveryTTL},
+		{"http_timeout_ms", o.HTTPTimeout},
+	} {
+		if d.value < 0 {
+			problems = append(problems, invalid("OIDC '%s' must not be negative", d.label))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (o Options) checkAlgorithms() error {
+	var problems []error
+	for _, name := range o.Algorithms {
+		if !slices.Contains(algorithms, jose.SignatureAlgorithm(name)) {
+			problems = append(problems, invalid("OIDC 'algorithms' must hold asymmetric algorithms such as RS256, not %q", name))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func invalid(format string, args ...any) error {
+	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: fmt.Sprintf(format, args...)}
+}

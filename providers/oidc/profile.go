@@ -1,0 +1,102 @@
+package oidc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/providers"
+)
+
+// maxEntityID bounds what identifies a person, in bytes. A subject has at most
+// 255; a mapped claim may be longer.
+const maxEntityID = 512
+
+// Profile implements [providers.Redirect]. Tokens are not kept.
+func (p *Provider) Profile(ctx context.Context, t providers.Tokens, c providers.Callback) (providers.Profile, error) {
+	if t.IDToken == "" || len(t.IDToken) > maxBody {
+		return providers.Profile{}, failed(errors.New("there is no ID token, or a very long one"))
+	}
+	payload, err := p.verify(ctx, t.IDToken)
+	if err != nil {
+		return providers.Profile{}, err
+	}
+	var token claims
+	if json.Unmarshal(payload, &token) != nil {
+		return providers.Profile{}, failed(errors.New("the claims of the ID token are not a JSON object"))
+	}
+	if err := p.checkClaims(token, c); err != nil {
+		return providers.Profile{}, failed(err)
+	}
+	profile, err := p.read(token)
+	if err != nil {
+		return providers.Profile{}, failed(err)
+	}
+	return profile, nil
+}
+
+// read maps claims to a profile, and refuses people who may not sign in.
+func (p *Provider) read(token claims) (providers.Profile, error) {
+	if token.text("sub") == "" {
+		return providers.Profile{}, errors.New("the ID token has no subject")
+	}
+	id, err := entityID(token[p.options.ClaimMappings[EntityID]])
+	if err != nil {
+		return providers.Profile{}, err
+	}
+	email := token.text(p.options.ClaimMappings[Email])
+	profile := providers.Profile{
+		EntityID: id,
+		Email:    email,
+		// The provider vouches for the claim "email", whichever is mapped.
+		EmailVerified: email != "" && email == token.text("email") && token.is("email_verified"),
+		UserMetadata:  everlatch.Metadata{},
+	}
+	if *p.options.RequireVerifiedEmail && !profile.EmailVerified {
+		return providers.Profile{}, errors.New("the provider does not vouch for the e-mail address")
+	}
+	if !p.allowsDomain(email) {
+		return providers.Profile{}, errors.New("the e-mail address is not of an allowed domain")
+	}
+	for key, claim := range p.options.ClaimMappings {
+		var value any
+		if key == EntityID || json.Unmarshal(token[claim], &value) != nil || value == nil {
+			continue // not told
+		}
+		profile.UserMetadata[key] = value
+	}
+	return profile, nil
+}
+
+func (p *Provider) allowsDomain(email string) bool {
+	if len(p.options.AllowedEmailDomains) == 0 {
+		return true
+	}
+	at := strings.LastIndex(email, "@")
+	return at > 0 && slices.Contains(p.options.AllowedEmailDomains, strings.ToLower(email[at+1:]))
+}
+
+// integer is the one form of a number that identifies: others have several
+// spellings.
+var integer = regexp.MustCompile(`^(0|-?[1-9][0-9]*)$`)
+
+// entityID returns what identifies a person: a text, or a whole number as some
+// providers count their people. Everything else would be the same for many, so
+// there is nothing to fall back to.
+func entityID(claim json.RawMessage) (string, error) {
+	var id string
+	if integer.Match(claim) {
+		id = string(claim)
+	} else if json.Unmarshal(claim, &id) != nil || id == "" {
+		return "", errors.New("the claim that identifies people is missing, empty or not a text")
+	}
+	if len(id) > maxEntityID || strings.ContainsFunc(id, unicode.IsControl) {
+		return "", errors.New("the claim that identifies people is too long, or has control characters")
+	}
+	return id, nil
+}
