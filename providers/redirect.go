@@ -13,9 +13,10 @@ import (
 // and its claims.
 //
 // A refusal is an [*everlatch.Error] with the contract's code and message.
-// [everlatch.Unavailable] is an outage after which the same call may be made
-// again; an answer of the provider, whatever it says, is none, since a code is
-// exchanged at most once for each answer.
+// [everlatch.Unavailable] is an outage, after which the same call may be made
+// again: no answer, or one that says that the provider itself is in trouble
+// (5xx). Every other answer is final, since a code is exchanged at most once for
+// each.
 type Redirect interface {
 	Provider
 	// CallbackURL decides where the provider sends people back to: requested is

@@ -1,7 +1,4 @@
 package subscribers
 
-// What is tested without a network.
-var (
-	IsPublic = isPublic
-	Reason   = reason
-)
+// Reason is tested without a network.
+var Reason = reason

@@ -7,13 +7,15 @@ import (
 	"errors"
 	"net"
 	"syscall"
+
+	"github.com/everlatch/everlatch/egress"
 )
 
 // reason says in our own words why a webhook gave no answer. The cause is left
 // out, also from the chain, which Temporal keeps: it may repeat the URL with a
 // token, name a server of the operator, or quote what a stranger answered.
 func reason(err error) error {
-	if errors.Is(err, errPrivate) {
+	if errors.Is(err, egress.ErrPrivate) {
 		return errPrivateHost
 	}
 	if errors.Is(err, context.Canceled) {

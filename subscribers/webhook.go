@@ -18,6 +18,7 @@ import (
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/egress"
 )
 
 var _ Subscriber = (*Webhook)(nil)
@@ -107,7 +108,7 @@ func webhookClient(o WebhookOptions) *http.Client {
 		Timeout: o.Timeout,
 		Transport: &http.Transport{
 			// No proxy: it would connect to what we must not.
-			DialContext:            dialer(o.Timeout, o.AllowPrivate).DialContext,
+			DialContext:            egress.Dialer(o.Timeout, o.AllowPrivate).DialContext,
 			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 			TLSHandshakeTimeout:    o.Timeout,
 			ForceAttemptHTTP2:      true,

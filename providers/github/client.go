@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/egress"
 )
 
 const (
@@ -31,7 +32,7 @@ func newClient(o Options) *http.Client {
 		Timeout: o.HTTPTimeout,
 		Transport: &http.Transport{
 			// No proxy: it would connect to what we must not.
-			DialContext:            dialer(o.HTTPTimeout, o.AllowPrivate).DialContext,
+			DialContext:            egress.Dialer(o.HTTPTimeout, o.AllowPrivate).DialContext,
 			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 			TLSHandshakeTimeout:    o.HTTPTimeout,
 			ForceAttemptHTTP2:      true,
@@ -117,8 +118,8 @@ func reason(ctx context.Context, err error) error {
 	if cause := ctx.Err(); cause != nil {
 		return cause // the caller's own
 	}
-	if errors.Is(err, errPrivate) {
-		return fmt.Errorf("github cannot be reached: %w", errPrivate)
+	if errors.Is(err, egress.ErrPrivate) {
+		return fmt.Errorf("github cannot be reached: %w", egress.ErrPrivate)
 	}
 	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
 		return errors.New("github does not answer in time")

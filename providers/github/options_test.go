@@ -1,6 +1,7 @@
 package github_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -100,4 +101,14 @@ func TestCallbackURL(t *testing.T) {
 		_, err := p.CallbackURL(requested)
 		requireRefusal(t, err, "The provided callback URL is not allowed")
 	}
+}
+
+func TestPrintingTellsNoSecret(t *testing.T) {
+	t.Parallel()
+	p, err := github.New(github.Options{ClientID: "the-app", ClientSecret: "the-secret-of-the-app", CallbackURL: "https://shop.example/cb"})
+	require.NoError(t, err)
+	for _, text := range []string{fmt.Sprint(p), fmt.Sprintf("%+v", p), fmt.Sprintf("%#v", p), p.LogValue().String()} {
+		require.Equal(t, "[github the-app]", text)
+	}
+	require.Equal(t, "Denied, read more at: undefined", p.Explain(map[string]string{"error_description": "Denied"}))
 }

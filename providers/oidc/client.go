@@ -9,6 +9,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/everlatch/everlatch/egress"
 )
 
 // maxBody bounds what is read of an answer.
@@ -24,7 +26,7 @@ func newClient(o Options) *http.Client {
 	} else {
 		client.Transport = &http.Transport{
 			// No proxy: it would connect to what we must not.
-			DialContext:            dialer(o.HTTPTimeout, o.AllowPrivate).DialContext,
+			DialContext:            egress.Dialer(o.HTTPTimeout, o.AllowPrivate).DialContext,
 			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 			TLSHandshakeTimeout:    o.HTTPTimeout,
 			ForceAttemptHTTP2:      true,

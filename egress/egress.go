@@ -1,4 +1,4 @@
-package oidc
+package egress
 
 import (
 	"errors"
@@ -36,10 +36,10 @@ var (
 	public6 = netip.MustParsePrefix("2000::/3")
 )
 
-// isPublic says whether an address may belong to somebody on the internet. What
+// IsPublic says whether an address may belong to somebody on the internet. What
 // is not known to be public is not: behind private addresses are databases and
 // metadata services that trust whoever reaches them.
-func isPublic(a netip.Addr) bool {
+func IsPublic(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	if nat64.Contains(a) {
 		raw := a.As16()
@@ -51,21 +51,21 @@ func isPublic(a netip.Addr) bool {
 	return !slices.ContainsFunc(special, func(network netip.Prefix) bool { return network.Contains(a) })
 }
 
-// errPrivate stops a connection.
-var errPrivate = errors.New("the address is private")
+// ErrPrivate stops a connection that [Dialer] does not make.
+var ErrPrivate = errors.New("the address is private")
 
-// dialer connects to public addresses alone, unless private ones are allowed.
+// Dialer connects to public addresses alone, unless private ones are allowed.
 // It looks at the address that is really dialled, so that no name can resolve
 // to one thing when it is checked and to another when it is used.
-func dialer(timeout time.Duration, allowPrivate bool) *net.Dialer {
+func Dialer(timeout time.Duration, allowPrivate bool) *net.Dialer {
 	d := &net.Dialer{Timeout: timeout}
 	if allowPrivate {
 		return d
 	}
 	d.Control = func(_, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
-		if err != nil || !isPublic(to.Addr()) {
-			return errPrivate
+		if err != nil || !IsPublic(to.Addr()) {
+			return ErrPrivate
 		}
 		return nil
 	}

@@ -1,4 +1,0 @@
-package oidc
-
-// IsPublic is what decides about addresses.
-var IsPublic = isPublic
