@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/everlatch/everlatch/mail"
@@ -58,8 +60,18 @@ func (a *App) addMailer(registry *subscribers.Registry, sender mail.Sender) erro
 	if err != nil {
 		return fmt.Errorf("mail: %w", err)
 	}
+	events := mailer.Events()
+	for _, name := range c.Except {
+		if !slices.Contains(events, name) {
+			return fmt.Errorf("mail.except: there is no mail for %q; there is for %s", name, strings.Join(events, ", "))
+		}
+	}
+	events = slices.DeleteFunc(events, func(name string) bool { return slices.Contains(c.Except, name) })
+	if len(events) == 0 {
+		return nil
+	}
 	return registry.Add(subscribers.Subscription{
-		Name: mailSubscriber, Events: mailer.Events(), Source: subscribers.FromEverlatch, Secrets: true,
+		Name: mailSubscriber, Events: events, Source: subscribers.FromEverlatch, Secrets: true,
 		Timeout: c.SMTP.Timeout.Duration(), Subscriber: subscribers.Func(mailer.Deliver),
 	})
 }
