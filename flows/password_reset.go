@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/google/uuid"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
@@ -33,7 +34,7 @@ func (c *Client) RequestPasswordReset(ctx context.Context, r ResetRequest) error
 	defer cancel()
 	o, in := c.passwordReset(r)
 	_, err := c.Temporal.SignalWithStartWorkflow(startCtx, o.ID, workflows.SignalAsk,
-		workflows.ResetRequest{ActorType: r.ActorType, Metadata: r.Metadata}, o, workflows.PasswordReset, in)
+		workflows.ResetRequest{ActorType: r.ActorType, Metadata: r.Metadata, Names: c.newNames()}, o, workflows.PasswordReset, in)
 	return c.startFailure(ctx, startCtx, err)
 }
 
@@ -53,7 +54,9 @@ func (c *Client) IssuePasswordReset(ctx context.Context, r ResetRequest, by ever
 		StartWorkflowOperation: c.Temporal.NewWithStartWorkflowOperation(o, workflows.PasswordReset, in),
 		UpdateOptions: client.UpdateWorkflowOptions{
 			WorkflowID: o.ID, UpdateName: workflows.UpdateIssue, WaitForStage: client.WorkflowUpdateStageCompleted,
-			Args: []any{workflows.IssueReset{ActorType: r.ActorType, RequestedBy: workflows.Actor{ActorType: by.ActorType, ActorID: by.ActorID}}},
+			Args: []any{workflows.IssueReset{
+				ActorType: r.ActorType, RequestedBy: workflows.Actor{ActorType: by.ActorType, ActorID: by.ActorID}, Names: c.newNames(),
+			}},
 		},
 	})
 	var issued workflows.IssuedReset
@@ -64,6 +67,10 @@ func (c *Client) IssuePasswordReset(ctx context.Context, r ResetRequest, by ever
 		return issued, moveFailure(ctx, err)
 	}
 	return issued, refused(issued.Refusal)
+}
+
+func (c *Client) newNames() workflows.Names {
+	return workflows.Names{TokenID: uuid.NewString(), EventID: ids.New(ids.Event, c.Now())}
 }
 
 // NewPassword chooses a new password by a token.

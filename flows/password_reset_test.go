@@ -30,9 +30,14 @@ func TestRequestPasswordReset(t *testing.T) {
 	b := setup(t)
 	var id string
 	var in any
+	named := map[workflows.Names]bool{}
 	b.temporal.On("SignalWithStartWorkflow", mock.Anything, mock.Anything, workflows.SignalAsk, mock.Anything, mock.Anything,
 		mock.Anything, mock.Anything).Run(func(args mock.Arguments) {
 		id, in = args.String(1), args.Get(6)
+		request, _ := args.Get(3).(workflows.ResetRequest)
+		require.NotEmpty(t, request.Names.TokenID)
+		require.NotEmpty(t, request.Names.EventID)
+		named[request.Names] = true
 	}).Return(mocks.NewWorkflowRun(t), nil)
 
 	err := b.flows.RequestPasswordReset(t.Context(), flows.ResetRequest{ActorType: "customer", Provider: "emailpass", EntityKey: "ada@example.com"})
@@ -47,6 +52,7 @@ func TestRequestPasswordReset(t *testing.T) {
 	require.Equal(t, other, id, "one for each provider and identifier, whatever the actor type")
 	require.NoError(t, b.flows.RequestPasswordReset(t.Context(), flows.ResetRequest{Provider: "emailpass", EntityKey: "bob@example.com"}))
 	require.NotEqual(t, other, id)
+	require.Len(t, named, 3, "every request names what it creates")
 }
 
 func TestCompletePasswordReset(t *testing.T) {

@@ -39,10 +39,19 @@ type OpenReset struct {
 	MailedAt time.Time `json:"mailed_at"`
 }
 
+// Names are what a move will create. Whoever asks makes them, so that a step
+// finds its own work also when a crash has it repeated before history knows of
+// it: two mails with one id can be known as one.
+type Names struct {
+	TokenID string `json:"token_id"` // a UUID, as the contract's jti are
+	EventID string `json:"event_id"`
+}
+
 // ResetRequest asks for a mail with a link.
 type ResetRequest struct {
 	ActorType string             `json:"actor_type"`
 	Metadata  everlatch.Metadata `json:"metadata,omitempty"`
+	Names     Names              `json:"names,omitzero"`
 }
 
 // Actor names somebody who acts.
@@ -52,6 +61,7 @@ type Actor = activities.Actor
 type IssueReset struct {
 	ActorType   string `json:"actor_type"`
 	RequestedBy Actor  `json:"requested_by"`
+	Names       Names  `json:"names,omitzero"`
 }
 
 // IssuedReset is a refusal or what the API makes the token of. The token itself
@@ -171,7 +181,7 @@ func (r *passwordReset) ask(ctx workflow.Context, asks workflow.ReceiveChannel) 
 	if r.open.TokenID != "" && workflow.Now(ctx).Before(r.open.MailedAt.Add(r.in.ResendAfter)) {
 		return nil
 	}
-	return r.grant(ctx, activities.GrantResetInput{ActorType: request.ActorType, Metadata: request.Metadata}, patiently)
+	return r.grant(ctx, activities.GrantResetInput{ActorType: request.ActorType, Metadata: request.Metadata}, request.Names, patiently)
 }
 
 // issue grants a token to an administrator. Nobody is mailed a link; the owner
@@ -181,7 +191,7 @@ func (r *passwordReset) issue(ctx workflow.Context, in IssueReset) (IssuedReset,
 		return IssuedReset{}, err
 	}
 	defer r.turn.Unlock()
-	err := r.grant(ctx, activities.GrantResetInput{ActorType: in.ActorType, RequestedBy: &in.RequestedBy}, step)
+	err := r.grant(ctx, activities.GrantResetInput{ActorType: in.ActorType, RequestedBy: &in.RequestedBy}, in.Names, step)
 	if err != nil {
 		return IssuedReset{}, err
 	}
@@ -200,13 +210,14 @@ type granting = func(
 ) (activities.ResetGrant, error)
 
 // grant supersedes what is open.
-func (r *passwordReset) grant(ctx workflow.Context, in activities.GrantResetInput, do granting) error {
+func (r *passwordReset) grant(ctx workflow.Context, in activities.GrantResetInput, names Names, do granting) (err error) {
 	in.Provider, in.EntityKey, in.TTL, in.GroupID = r.in.Provider, r.in.EntityKey, r.in.TTL, groupID(ctx)
-	made, err := newNames(ctx)
-	if err != nil {
-		return err
+	if names == (Names{}) { // asked by a release that left the names to us
+		if names, err = newNames(ctx); err != nil {
+			return err
+		}
 	}
-	in.TokenID, in.EventID = made.TokenID, made.EventID
+	in.TokenID, in.EventID = names.TokenID, names.EventID
 	grant, err := do(ctx, resets.GrantReset, in)
 	if err != nil {
 		return err

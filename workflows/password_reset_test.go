@@ -291,6 +291,29 @@ func TestPasswordReset(t *testing.T) {
 	})
 }
 
+// A crash between the grant and its being in history has everything repeated by
+// another worker, which knows nothing of the first.
+func TestRepeatedGrant(t *testing.T) {
+	t.Parallel()
+	names := workflows.Names{TokenID: "5f0c1d3e-0000-4000-8000-000000000001", EventID: "evt_1"}
+	first := newReset(t)
+	again := &resetScene{house: first.house, t: t, env: first.house.env(t, "password-reset/emailpass/h:1")}
+	for _, s := range []*resetScene{first, again} {
+		s.at(0, func() {
+			s.env.SignalWorkflow(workflows.SignalAsk, workflows.ResetRequest{ActorType: "customer", Names: names})
+		})
+	}
+	used := again.complete(time.Minute, again.mailed(0), newPassword)
+	first.play(workflows.PasswordResetInput{})
+	again.clock.of(again.env)
+	again.play(workflows.PasswordResetInput{})
+
+	events := again.events(everlatch.EventPasswordReset)
+	require.Len(t, events, 1, "one event, so one mail")
+	require.Equal(t, names.EventID, events[0].ID)
+	used.requireChanged(t)
+}
+
 // W30.
 func TestIssuedReset(t *testing.T) {
 	t.Parallel()

@@ -122,17 +122,11 @@ func run[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, e
 	return out, err
 }
 
-// names are what a step will create. They are made once, so that a repeated
-// step finds its own work.
-type names struct {
-	TokenID string `json:"token_id"` // a UUID, as the contract's jti are
-	EventID string `json:"event_id"`
-}
-
-func newNames(ctx workflow.Context) (out names, err error) {
+// newNames makes names that nobody outside has made.
+func newNames(ctx workflow.Context) (out Names, err error) {
 	now := workflow.Now(ctx)
 	err = workflow.SideEffect(ctx, func(workflow.Context) any {
-		return names{TokenID: uuid.NewString(), EventID: ids.New(ids.Event, now)}
+		return Names{TokenID: uuid.NewString(), EventID: ids.New(ids.Event, now)}
 	}).Get(&out)
 	return out, err
 }
