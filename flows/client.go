@@ -164,6 +164,17 @@ func starting(ctx context.Context) (context.Context, context.CancelFunc) {
 	}
 }
 
+// startFailure is the failure of a start that was given startWithin.
+func (c *Client) startFailure(ctx, startCtx context.Context, err error) error {
+	if err != nil && startCtx.Err() != nil && ctx.Err() == nil {
+		return everlatch.Unavailable("Temporal", err)
+	}
+	if err != nil {
+		return failure(err)
+	}
+	return nil
+}
+
 // failure turns an error of Temporal, or of a dance, into one of everlatch.
 func failure(err error) error {
 	if errors.Is(err, context.Canceled) {

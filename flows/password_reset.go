@@ -3,7 +3,6 @@ package flows
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/google/uuid"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -43,28 +42,16 @@ func (c *Client) RequestPasswordReset(ctx context.Context, r ResetRequest) error
 func (c *Client) IssuePasswordReset(ctx context.Context, r ResetRequest, by everlatch.Principal) (workflows.IssuedReset, error) {
 	o, in := c.passwordReset(r)
 	o.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
-	waitCtx, cancel := c.moving(ctx)
-	defer cancel()
-	pass, err := c.turns.take(waitCtx, o.ID)
-	if err != nil {
-		return workflows.IssuedReset{}, moveFailure(ctx, err)
-	}
-	defer pass()
-	handle, err := c.Temporal.UpdateWithStartWorkflow(waitCtx, client.UpdateWithStartWorkflowOptions{
-		StartWorkflowOperation: c.Temporal.NewWithStartWorkflowOperation(o, workflows.PasswordReset, in),
-		UpdateOptions: client.UpdateWorkflowOptions{
-			WorkflowID: o.ID, UpdateName: workflows.UpdateIssue, WaitForStage: client.WorkflowUpdateStageCompleted,
-			Args: []any{workflows.IssueReset{
-				ActorType: r.ActorType, RequestedBy: workflows.Actor{ActorType: by.ActorType, ActorID: by.ActorID}, Names: c.newNames(),
-			}},
-		},
-	})
 	var issued workflows.IssuedReset
-	if err == nil {
-		err = handle.Get(waitCtx, &issued)
-	}
+	err := c.moveFirst(ctx, c.Temporal.NewWithStartWorkflowOperation(o, workflows.PasswordReset, in), move{
+		dance: o.ID, name: workflows.UpdateIssue,
+		args: []any{workflows.IssueReset{
+			ActorType: r.ActorType, RequestedBy: workflows.Actor{ActorType: by.ActorType, ActorID: by.ActorID}, Names: c.newNames(),
+		}},
+		answer: &issued,
+	})
 	if err != nil {
-		return issued, moveFailure(ctx, err)
+		return issued, err
 	}
 	return issued, refused(issued.Refusal)
 }
@@ -92,32 +79,20 @@ func (c *Client) CompletePasswordReset(ctx context.Context, r NewPassword) error
 	if err != nil {
 		return err
 	}
-	waitCtx, cancel := c.moving(ctx)
-	defer cancel()
-	id := c.passwordResetID(r.Provider, r.EntityKey)
-	pass, err := c.turns.take(waitCtx, id)
-	if err != nil {
-		return moveFailure(ctx, err)
-	}
-	defer pass()
-	handle, err := c.Temporal.UpdateWorkflow(waitCtx, client.UpdateWorkflowOptions{
-		WorkflowID:   id,
-		UpdateName:   workflows.UpdateComplete,
-		WaitForStage: client.WorkflowUpdateStageCompleted,
-		Args: []any{workflows.CompleteReset{
+	var out workflows.Outcome
+	err = c.move(ctx, move{
+		dance: c.passwordResetID(r.Provider, r.EntityKey), name: workflows.UpdateComplete,
+		args: []any{workflows.CompleteReset{
 			TokenID: r.TokenID, ActorType: r.ActorType, Request: ref, EventID: ids.New(ids.Event, c.Now()),
 		}},
+		answer: &out,
 	})
-	var out workflows.Outcome
-	if err == nil {
-		err = handle.Get(waitCtx, &out)
-	}
 	if _, over := errors.AsType[*serviceerror.NotFound](err); over {
 		c.shredder.shred(ref)
 		return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Invalid token", Err: err}
 	}
 	if err != nil {
-		return moveFailure(ctx, err) // it may still go on, and needs what is sealed
+		return err // it may still go on, and needs what is sealed
 	}
 	c.shredder.shred(ref)
 	return refused(out.Refusal)
@@ -137,60 +112,4 @@ func (c *Client) passwordReset(r ResetRequest) (client.StartWorkflowOptions, wor
 // passwordResetID is the same for everybody who means the same credential.
 func (c *Client) passwordResetID(provider, entityKey string) string {
 	return "password-reset/" + provider + "/h:" + c.Ring.Hash("password-reset", provider, entityKey)
-}
-
-// startFailure is the failure of a start that was given startWithin.
-func (c *Client) startFailure(ctx, startCtx context.Context, err error) error {
-	if err != nil && startCtx.Err() != nil && ctx.Err() == nil {
-		return everlatch.Unavailable("Temporal", err)
-	}
-	if err != nil {
-		return failure(err)
-	}
-	return nil
-}
-
-// reachableWithin is how long a move may be silent before the question whether
-// Temporal is there at all. Both together stay below 3 s.
-const (
-	reachableWithin = 2 * time.Second
-	probeWithin     = 700 * time.Millisecond
-)
-
-// moving bounds a move by answerWithin, and ends it earlier when Temporal turns
-// out to be away: a move that waits for its turn looks the same from here.
-func (c *Client) moving(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
-	silent := time.AfterFunc(reachableWithin, func() {
-		probe, done := context.WithTimeout(ctx, probeWithin)
-		defer done()
-		if _, err := c.Temporal.CheckHealth(probe, &client.CheckHealthRequest{}); err != nil {
-			cancel()
-		}
-	})
-	return ctx, func() {
-		silent.Stop()
-		cancel()
-	}
-}
-
-// moveFailure is the failure of an update: what the dance says, or that it did
-// not answer in time.
-func moveFailure(ctx context.Context, err error) error {
-	late := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || isUpdateTimeout(err) || isGRPCTimeout(err)
-	if ctx.Err() == nil && late {
-		return everlatch.Unavailable("The service", err)
-	}
-	return failure(err)
-}
-
-func isUpdateTimeout(err error) bool {
-	_, late := errors.AsType[*client.WorkflowUpdateServiceTimeoutOrCanceledError](err)
-	return late
-}
-
-func isGRPCTimeout(err error) bool {
-	_, late := errors.AsType[*serviceerror.DeadlineExceeded](err)
-	_, cancelled := errors.AsType[*serviceerror.Canceled](err)
-	return late || cancelled
 }

@@ -60,20 +60,11 @@ func (c *Client) BeginSocialLogin(ctx context.Context, r RedirectRequest) (locat
 		Binding: c.binding(r.Browser), Bound: r.Kept, TTL: r.TTL, Tokens: c.Vault.NewRef(),
 		IdentityID: ids.New(ids.AuthIdentity, now), ProviderIdentityID: ids.New(ids.ProviderIdentity, now),
 	}
-	waitCtx, cancel := c.moving(ctx)
-	defer cancel()
-	handle, err := c.Temporal.UpdateWithStartWorkflow(waitCtx, client.UpdateWithStartWorkflowOptions{
-		StartWorkflowOperation: c.Temporal.NewWithStartWorkflowOperation(o, workflows.SocialLogin, in),
-		UpdateOptions: client.UpdateWorkflowOptions{
-			WorkflowID: o.ID, UpdateName: workflows.UpdateBegin, WaitForStage: client.WorkflowUpdateStageCompleted,
-		},
-	})
 	var begun workflows.BegunLogin
-	if err == nil {
-		err = handle.Get(waitCtx, &begun)
-	}
+	err = c.moveFirst(ctx, c.Temporal.NewWithStartWorkflowOperation(o, workflows.SocialLogin, in),
+		move{dance: o.ID, name: workflows.UpdateBegin, answer: &begun})
 	if err != nil {
-		return "", moveFailure(ctx, err)
+		return "", err
 	}
 	if begun.Refusal != nil {
 		return "", begun.Refusal.Err()
@@ -106,26 +97,14 @@ func (c *Client) CompleteSocialLogin(ctx context.Context, r RedirectAnswer) (wor
 	if err != nil {
 		return workflows.Login{}, err
 	}
-	waitCtx, cancel := c.moving(ctx)
-	defer cancel()
-	id := c.socialLoginID(r.State)
-	pass, err := c.turns.take(waitCtx, id)
-	if err != nil {
-		return workflows.Login{}, moveFailure(ctx, err)
-	}
-	defer pass()
-	handle, err := c.Temporal.UpdateWorkflow(waitCtx, client.UpdateWorkflowOptions{
-		WorkflowID: id, UpdateName: workflows.UpdateCallback, WaitForStage: client.WorkflowUpdateStageCompleted,
-		Args: []any{workflows.LoginCallback{ActorType: r.ActorType, Provider: r.Provider, Binding: c.binding(r.Browser), Answer: ref}},
-	})
 	var login workflows.Login
-	if err == nil {
-		err = handle.Get(waitCtx, &login)
-	}
+	err = c.move(ctx, move{
+		dance: c.socialLoginID(r.State), name: workflows.UpdateCallback,
+		args:   []any{workflows.LoginCallback{ActorType: r.ActorType, Provider: r.Provider, Binding: c.binding(r.Browser), Answer: ref}},
+		answer: &login,
+	})
 	if _, over := errors.AsType[*serviceerror.NotFound](err); over {
 		err = &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "No state provided, or session expired", Err: err}
-	} else if err != nil {
-		err = moveFailure(ctx, err)
 	}
 	if !errors.Is(err, everlatch.ErrUnavailable) {
 		c.shredder.shred(ref)
