@@ -3,7 +3,6 @@ package subscribers
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -96,29 +95,15 @@ func signer(secret string) (*webhooks.Webhook, error) {
 	return webhooks.NewWebhookRaw(key)
 }
 
-// maxAnswer is how much of an answer is read, in bytes: headers as well as a
-// body, which is read so that the connection can be used again.
+// maxAnswer is how much of an answer is read, in bytes, so that the connection
+// can be used again.
 const maxAnswer = 64 << 10
 
 func webhookClient(o WebhookOptions) *http.Client {
 	if o.Timeout == 0 {
 		o.Timeout = DefaultTimeout
 	}
-	return &http.Client{
-		Timeout: o.Timeout,
-		Transport: &http.Transport{
-			// No proxy: it would connect to what we must not.
-			DialContext:            egress.Dialer(o.Timeout, o.AllowPrivate).DialContext,
-			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout:    o.Timeout,
-			ForceAttemptHTTP2:      true,
-			DisableCompression:     true,
-			MaxResponseHeaderBytes: maxAnswer,
-			MaxIdleConnsPerHost:    2,
-			IdleConnTimeout:        time.Minute,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	return egress.Client(o.Timeout, o.AllowPrivate)
 }
 
 // Deliver implements [Subscriber]. Every 2xx is a success; 410 says that nobody

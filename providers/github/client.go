@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/egress"
@@ -19,32 +18,12 @@ import (
 
 const (
 	// maxAnswer is how much of an answer is read, in bytes.
-	maxAnswer  = 1 << 20
-	maxHeaders = 64 << 10
+	maxAnswer = 1 << 20
 
 	userAgent = "Everlatch"
 )
 
 var errTooLarge = errors.New("github's answer is larger than 1 MiB")
-
-func newClient(o Options) *http.Client {
-	return &http.Client{
-		Timeout: o.HTTPTimeout,
-		Transport: &http.Transport{
-			// No proxy: it would connect to what we must not.
-			DialContext:            egress.Dialer(o.HTTPTimeout, o.AllowPrivate).DialContext,
-			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout:    o.HTTPTimeout,
-			ForceAttemptHTTP2:      true,
-			DisableCompression:     true,
-			MaxResponseHeaderBytes: maxHeaders,
-			MaxIdleConnsPerHost:    4,
-			IdleConnTimeout:        time.Minute,
-		},
-		// A redirect would take the secrets elsewhere.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
 
 // answer is what GitHub says, whatever that is, unless it is an outage.
 type answer struct {

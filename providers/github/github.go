@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/egress"
 	"github.com/everlatch/everlatch/providers"
 )
 
@@ -41,7 +42,7 @@ func New(o Options) (*Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("github options: %w", err)
 	}
-	return &Provider{options: o, authorization: authorization, client: newClient(o)}, nil
+	return &Provider{options: o, authorization: authorization, client: egress.Client(o.HTTPTimeout, o.AllowPrivate)}, nil
 }
 
 // Identifier implements [providers.Provider].

@@ -1,14 +1,13 @@
 package oidc
 
 import (
+	"cmp"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/everlatch/everlatch/egress"
 )
@@ -20,26 +19,13 @@ const maxBody = 1 << 20
 var errTooLong = errors.New("the answer is longer than 1 MiB")
 
 func newClient(o Options) *http.Client {
-	client := &http.Client{}
-	if o.HTTPClient != nil {
-		*client = *o.HTTPClient
-	} else {
-		client.Transport = &http.Transport{
-			// No proxy: it would connect to what we must not.
-			DialContext:            egress.Dialer(o.HTTPTimeout, o.AllowPrivate).DialContext,
-			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout:    o.HTTPTimeout,
-			ForceAttemptHTTP2:      true,
-			MaxResponseHeaderBytes: 64 << 10,
-			MaxIdleConnsPerHost:    2,
-			IdleConnTimeout:        time.Minute,
-		}
+	if o.HTTPClient == nil {
+		return egress.Client(o.HTTPTimeout, o.AllowPrivate)
 	}
-	if client.Timeout == 0 {
-		client.Timeout = o.HTTPTimeout
-	}
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return client
+	client := *o.HTTPClient
+	client.Timeout = cmp.Or(client.Timeout, o.HTTPTimeout)
+	client.CheckRedirect = egress.NoRedirect
+	return &client
 }
 
 // do makes a request and returns the status and the body. An error says that
