@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -87,15 +88,15 @@ const (
 )
 
 func (o Options) withDefaults() Options {
-	orDefault(&o.SessionIdle, defaultSessionIdle)
-	orDefault(&o.SessionAbsolute, defaultSessionAbsolute)
-	orDefault(&o.BodyLimit, defaultBodyLimit)
-	orDefault(&o.StoreRelationsLimit, defaultRelationsLimit)
-	orDefault(&o.PublishableKey, KeysAuto)
-	orDefault(&o.ResetTokens, ResetsOff)
-	orDefault(&o.Cookie.Name, defaultCookieName)
-	orDefault(&o.Cookie.Path, "/")
-	orDefault(&o.Cookie.SameSite, "lax")
+	o.SessionIdle = cmp.Or(o.SessionIdle, defaultSessionIdle)
+	o.SessionAbsolute = cmp.Or(o.SessionAbsolute, defaultSessionAbsolute)
+	o.BodyLimit = cmp.Or(o.BodyLimit, defaultBodyLimit)
+	o.StoreRelationsLimit = cmp.Or(o.StoreRelationsLimit, defaultRelationsLimit)
+	o.PublishableKey = cmp.Or(o.PublishableKey, KeysAuto)
+	o.ResetTokens = cmp.Or(o.ResetTokens, ResetsOff)
+	o.Cookie.Name = cmp.Or(o.Cookie.Name, defaultCookieName)
+	o.Cookie.Path = cmp.Or(o.Cookie.Path, "/")
+	o.Cookie.SameSite = cmp.Or(o.Cookie.SameSite, "lax")
 	if strings.TrimSpace(o.AuthCORS) == "" {
 		o.AuthCORS = o.AdminCORS + "," + o.StoreCORS
 	}
@@ -108,13 +109,6 @@ func (o Options) withDefaults() Options {
 	}
 	o.AuthMethodsPerActor = methods
 	return o
-}
-
-func orDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }
 
 func (o Options) validate() error {

@@ -1,6 +1,7 @@
 package emailpass
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"runtime"
@@ -59,11 +60,11 @@ type Argon2 struct {
 }
 
 func (o Options) withDefaults() Options {
-	o.MinLength = orDefault(o.MinLength, DefaultMinLength)
-	o.MaxLength = orDefault(o.MaxLength, DefaultMaxLength)
-	o.Argon2.MemoryKiB = orDefault(o.Argon2.MemoryKiB, DefaultMemoryKiB)
-	o.Argon2.Time = orDefault(o.Argon2.Time, DefaultTime)
-	o.Argon2.Parallelism = orDefault(o.Argon2.Parallelism, DefaultParallelism)
+	o.MinLength = cmp.Or(o.MinLength, DefaultMinLength)
+	o.MaxLength = cmp.Or(o.MaxLength, DefaultMaxLength)
+	o.Argon2.MemoryKiB = cmp.Or(o.Argon2.MemoryKiB, DefaultMemoryKiB)
+	o.Argon2.Time = cmp.Or(o.Argon2.Time, DefaultTime)
+	o.Argon2.Parallelism = cmp.Or(o.Argon2.Parallelism, DefaultParallelism)
 	if o.MaxConcurrentMemoryKiB == 0 {
 		o.MaxConcurrentMemoryKiB = max(maxMemoryKiB, int64(o.Argon2.MemoryKiB)*int64(runtime.GOMAXPROCS(0)))
 	}
@@ -71,14 +72,6 @@ func (o Options) withDefaults() Options {
 		o.OnHash = func(string) {}
 	}
 	return o
-}
-
-func orDefault[T comparable](value, otherwise T) T {
-	var zero T
-	if value == zero {
-		return otherwise
-	}
-	return value
 }
 
 // check reports every problem of o, which has its defaults.

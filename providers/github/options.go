@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -53,25 +54,17 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	o.Scopes = orDefault(strings.Join(strings.Fields(o.Scopes), " "), DefaultScopes)
-	o.AuthorizationEndpoint = orDefault(o.AuthorizationEndpoint, DefaultAuthorizationEndpoint)
-	o.TokenEndpoint = orDefault(o.TokenEndpoint, DefaultTokenEndpoint)
-	o.APIEndpoint = strings.TrimRight(orDefault(o.APIEndpoint, DefaultAPIEndpoint), "/")
-	o.HTTPTimeout = orDefault(o.HTTPTimeout, DefaultHTTPTimeout)
+	o.Scopes = cmp.Or(strings.Join(strings.Fields(o.Scopes), " "), DefaultScopes)
+	o.AuthorizationEndpoint = cmp.Or(o.AuthorizationEndpoint, DefaultAuthorizationEndpoint)
+	o.TokenEndpoint = cmp.Or(o.TokenEndpoint, DefaultTokenEndpoint)
+	o.APIEndpoint = strings.TrimRight(cmp.Or(o.APIEndpoint, DefaultAPIEndpoint), "/")
+	o.HTTPTimeout = cmp.Or(o.HTTPTimeout, DefaultHTTPTimeout)
 	o.AllowedCallbackURLs = slices.Clone(o.AllowedCallbackURLs)
 	o.RequireVerifiedEmail = new(o.RequireVerifiedEmail == nil || *o.RequireVerifiedEmail)
 	if o.Now == nil {
 		o.Now = time.Now //nolint:forbidigo // the one place that decides on a clock
 	}
 	return o
-}
-
-func orDefault[T comparable](value, otherwise T) T {
-	var zero T
-	if value == zero {
-		return otherwise
-	}
-	return value
 }
 
 // check reports every problem of o, which has its defaults. The problems repeat

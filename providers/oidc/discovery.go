@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,9 +29,9 @@ func (p *Provider) endpoints(ctx context.Context) (document, error) {
 }
 
 func (p *Provider) configured(d document) document {
-	d.AuthorizationEndpoint = orDefault(p.options.AuthorizationEndpoint, d.AuthorizationEndpoint)
-	d.TokenEndpoint = orDefault(p.options.TokenEndpoint, d.TokenEndpoint)
-	d.JWKSURI = orDefault(p.options.JWKSURI, d.JWKSURI)
+	d.AuthorizationEndpoint = cmp.Or(p.options.AuthorizationEndpoint, d.AuthorizationEndpoint)
+	d.TokenEndpoint = cmp.Or(p.options.TokenEndpoint, d.TokenEndpoint)
+	d.JWKSURI = cmp.Or(p.options.JWKSURI, d.JWKSURI)
 	return d
 }
 

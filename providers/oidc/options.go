@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -94,15 +95,15 @@ var algorithms = []jose.SignatureAlgorithm{
 }
 
 func (o Options) withDefaults() Options {
-	scopes := strings.Fields(orDefault(o.Scopes, DefaultScopes))
+	scopes := strings.Fields(cmp.Or(o.Scopes, DefaultScopes))
 	if !slices.Contains(scopes, "openid") {
 		scopes = append([]string{"openid"}, scopes...)
 	}
 	o.Scopes = strings.Join(scopes, " ")
-	o.DisplayName = orDefault(o.DisplayName, DefaultDisplayName)
-	o.ClockTolerance = orDefault(o.ClockTolerance, DefaultClockTolerance)
-	o.DiscoveryTTL = orDefault(o.DiscoveryTTL, DefaultDiscoveryTTL)
-	o.HTTPTimeout = orDefault(o.HTTPTimeout, DefaultHTTPTimeout)
+	o.DisplayName = cmp.Or(o.DisplayName, DefaultDisplayName)
+	o.ClockTolerance = cmp.Or(o.ClockTolerance, DefaultClockTolerance)
+	o.DiscoveryTTL = cmp.Or(o.DiscoveryTTL, DefaultDiscoveryTTL)
+	o.HTTPTimeout = cmp.Or(o.HTTPTimeout, DefaultHTTPTimeout)
 
 	mappings := map[string]string{EntityID: "sub", Email: "email", Name: "name"}
 	maps.Copy(mappings, o.ClaimMappings)
@@ -123,14 +124,6 @@ func (o Options) withDefaults() Options {
 		o.Now = time.Now //nolint:forbidigo // the one place that decides on a clock
 	}
 	return o
-}
-
-func orDefault[T comparable](value, otherwise T) T {
-	var zero T
-	if value == zero {
-		return otherwise
-	}
-	return value
 }
 
 // check reports every problem of o, which has its defaults. The problems repeat
