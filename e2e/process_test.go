@@ -103,7 +103,7 @@ func (p *process) start(t *testing.T, args, env []string) {
 func (p *process) waitReady(t *testing.T) {
 	t.Helper()
 	require.Eventually(t, func() bool {
-		resp, err := http.Get(p.base + "/ready")
+		resp, err := httpClient.Get(p.base + "/ready")
 		if err != nil {
 			return false
 		}

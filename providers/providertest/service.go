@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -13,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // service stands between a provider and the service that it asks: it records
@@ -39,12 +42,21 @@ const elsewhere = "/providertest-elsewhere"
 func startService(tb testing.TB, real http.Handler) *service {
 	tb.Helper()
 	s := &service{real: real, stop: make(chan struct{})}
-	server := httptest.NewServer(s)
+	listener, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatalf("providertest: %v", err)
+	}
+	// An httptest.Server that closes breaks connections of http.DefaultTransport,
+	// which the provider of a parallel check may be using.
+	server := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	done := make(chan struct{})
+	go func() { defer close(done); _ = server.Serve(listener) }()
 	tb.Cleanup(func() {
 		close(s.stop) // frees answers that hang
-		server.Close()
+		_ = server.Close()
+		<-done
 	})
-	s.URL = server.URL
+	s.URL = "http://" + listener.Addr().String()
 	return s
 }
 

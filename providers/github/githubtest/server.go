@@ -63,6 +63,7 @@ type Server struct {
 
 	expiring bool
 	stop     chan struct{}
+	browser  http.RoundTripper
 
 	mu        sync.Mutex
 	person    Person
@@ -100,6 +101,7 @@ func Start(tb testing.TB, o Options) *Server {
 		close(s.stop) // frees slow answers
 		server.Close()
 	})
+	s.browser = server.Client().Transport
 	s.AuthorizationEndpoint = server.URL + string(Authorize)
 	s.TokenEndpoint = server.URL + string(Token)
 	s.APIEndpoint = server.URL + apiPath
@@ -159,7 +161,7 @@ func (s *Server) Visit(tb testing.TB, location string) *url.URL {
 	if err != nil {
 		tb.Fatalf("githubtest: %v", err)
 	}
-	resp, err := http.DefaultTransport.RoundTrip(req) // follows no redirect
+	resp, err := s.browser.RoundTrip(req) // follows no redirect
 	if err != nil {
 		tb.Fatalf("githubtest: %v", err)
 	}

@@ -26,6 +26,8 @@ func authorization(s *githubtest.Server) url.Values {
 	}
 }
 
+var transport = &http.Transport{}
+
 // send returns the status and, when it is JSON, the object of an answer.
 func send(t *testing.T, method, address string, form url.Values, header map[string]string) (status int, body map[string]any) {
 	t.Helper()
@@ -35,7 +37,7 @@ func send(t *testing.T, method, address string, form url.Values, header map[stri
 	for name, value := range header {
 		req.Header.Set(name, value)
 	}
-	resp, err := http.DefaultTransport.RoundTrip(req)
+	resp, err := transport.RoundTrip(req)
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)

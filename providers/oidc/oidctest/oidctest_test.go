@@ -26,6 +26,8 @@ func location(idp *oidctest.Provider) string {
 	}.Encode()
 }
 
+var client = &http.Client{Transport: &http.Transport{}}
+
 // exchange changes a right form, where "" takes a field out.
 func exchange(t *testing.T, idp *oidctest.Provider, code string, change map[string]string) (status int, answer map[string]any) {
 	t.Helper()
@@ -39,7 +41,7 @@ func exchange(t *testing.T, idp *oidctest.Provider, code string, change map[stri
 			form.Del(name)
 		}
 	}
-	resp, err := http.PostForm(idp.Endpoint(oidctest.Token), form)
+	resp, err := client.PostForm(idp.Endpoint(oidctest.Token), form)
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	require.NoError(t, json.NewDecoder(resp.Body).Decode(&answer))
