@@ -104,14 +104,13 @@ func (c *Client) CompleteSocialLogin(ctx context.Context, r RedirectAnswer) (wor
 		answer: &login,
 	})
 	if _, over := errors.AsType[*serviceerror.NotFound](err); over {
-		err = &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "No state provided, or session expired", Err: err}
-	}
-	if !errors.Is(err, everlatch.ErrUnavailable) {
 		c.shredder.shred(ref)
+		return workflows.Login{}, &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "No state provided, or session expired", Err: err}
 	}
 	if err != nil {
-		return workflows.Login{}, err
+		return workflows.Login{}, err // the exchange may still go on, and needs what is sealed
 	}
+	c.shredder.shred(ref)
 	return login, refused(login.Refusal)
 }
 
