@@ -61,6 +61,9 @@ type Principal struct {
 	UserMetadata      Metadata          `json:"user_metadata,omitempty"`
 	MFAEnabled        bool              `json:"mfa_enabled,omitempty"`
 	MFACompletedAt    time.Time         `json:"mfa_completed_at,omitzero"`
+	// AuthenticatedAt is when they last proved who they are; a refreshed token
+	// keeps it. The zero time says that nobody knows.
+	AuthenticatedAt time.Time `json:"authenticated_at,omitzero"`
 }
 
 // AppMetadata renders the links as the contract's app_metadata: the key

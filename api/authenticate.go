@@ -37,6 +37,9 @@ type AuthOptions struct {
 	RequireMFA *bool
 	// MFAMaxAge demands that it was completed that recently; 0 = ever.
 	MFAMaxAge time.Duration
+	// MaxAge demands that the person proved who they are that recently, by a
+	// sign-in or a second factor; 0 = ever. It is no hurdle for API keys.
+	MaxAge time.Duration
 
 	// allowGone lets a good token through whose identity is not there any
 	// more: the refresh route has an answer of its own for it.
@@ -103,6 +106,9 @@ func (k *call) authenticate(c echo.Context, actorTypes []string, methods []Metho
 		if err := k.demandMFA(found.claims, opts); err != nil {
 			return nil, err
 		}
+		if err := k.demandRecent(found.claims, opts); err != nil {
+			return nil, err
+		}
 		if found.claims.ActorID != "" || opts.AllowUnregistered {
 			return k.pass(c, found)
 		}
@@ -156,6 +162,20 @@ func (k *call) demandMFA(claims *tokens.Claims, opts AuthOptions) error {
 	completed, err := time.Parse(time.RFC3339, *claims.MFACompletedAt)
 	if err != nil || k.server.deps.Now().Sub(completed) > opts.MFAMaxAge {
 		return &authError{"MFA was verified too long ago to complete this request"}
+	}
+	return nil
+}
+
+// demandRecent sends those to sign in again who did so too long ago, or nobody
+// knows when: a token that was stolen or a browser that was left open shall not
+// be enough for what cannot be taken back.
+func (k *call) demandRecent(claims *tokens.Claims, opts AuthOptions) error {
+	if opts.MaxAge <= 0 {
+		return nil
+	}
+	p, since := claims.Principal(), k.server.deps.Now().Add(-opts.MaxAge)
+	if p.AuthenticatedAt.Before(since) && p.MFACompletedAt.Before(since) {
+		return &authError{"This request needs a recent sign-in. Sign in again and repeat it."}
 	}
 	return nil
 }

@@ -131,6 +131,9 @@ func (s *Server) sessionClaims(session everlatch.Session) tokens.Claims {
 	if claims.UserMetadata == nil {
 		claims.UserMetadata = everlatch.Metadata{}
 	}
+	if !p.AuthenticatedAt.IsZero() {
+		claims.AuthTime = p.AuthenticatedAt.Unix()
+	}
 	if !p.MFACompletedAt.IsZero() {
 		at := p.MFACompletedAt.UTC().Format(isoMillis)
 		claims.MFACompletedAt = &at

@@ -120,6 +120,7 @@ func lastValues(query url.Values) map[string]string {
 // writeToken mints the token of a dance. Its time and id come from the dance,
 // so a repeated request gets the same one.
 func (s *Server) writeToken(c echo.Context, login workflows.Login) error {
+	login.Principal.AuthenticatedAt = login.At
 	token, _, err := s.deps.Tokens.Issue(login.Principal, login.At, login.TokenID)
 	if err != nil {
 		return err

@@ -9,13 +9,14 @@ import (
 
 const (
 	insertSession = `INSERT INTO session (id, secret_hash, auth_identity_id, auth_provider, actor_type, actor_id,
-			credential_version, mfa_enabled, mfa_completed_at, user_metadata, created_at, idle_expires_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+			credential_version, mfa_enabled, mfa_completed_at, authenticated_at, user_metadata,
+			created_at, idle_expires_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 		ON CONFLICT (id) DO NOTHING`
 
 	// One row for each link of the identity, or one without.
 	selectSession = `SELECT s.id, s.auth_identity_id, s.auth_provider, s.actor_type, s.actor_id,
-			s.credential_version, s.mfa_enabled, s.mfa_completed_at, s.user_metadata,
+			s.credential_version, s.mfa_enabled, s.mfa_completed_at, s.authenticated_at, s.user_metadata,
 			s.created_at, s.idle_expires_at, s.expires_at,
 			a.credential_version, l.actor_type, l.actor_id, ` + livingActor + `
 		FROM session s
@@ -49,7 +50,7 @@ func (s *Store) CreateSession(ctx context.Context, session everlatch.Session, se
 		session.CreatedAt = s.now()
 	}
 	_, err := s.writes.exec(ctx, insertSession, session.ID, secretHash, p.AuthIdentityID, p.AuthProvider, p.ActorType,
-		p.ActorID, p.CredentialVersion, p.MFAEnabled, optional(p.MFACompletedAt), p.UserMetadata,
+		p.ActorID, p.CredentialVersion, p.MFAEnabled, optional(p.MFACompletedAt), optional(p.AuthenticatedAt), p.UserMetadata,
 		session.CreatedAt, session.IdleExpiresAt, session.ExpiresAt)
 	if isForeignKey(err) {
 		err = notFound("AuthIdentity", p.AuthIdentityID)
@@ -91,7 +92,7 @@ type sessionRow struct {
 func scanSession(row scanner) (r sessionRow, err error) {
 	p := &r.Principal
 	err = row.Scan(&r.ID, &p.AuthIdentityID, &p.AuthProvider, &p.ActorType, &p.ActorID,
-		&p.CredentialVersion, &p.MFAEnabled, toTime{&p.MFACompletedAt}, toMetadata{&p.UserMetadata},
+		&p.CredentialVersion, &p.MFAEnabled, toTime{&p.MFACompletedAt}, toTime{&p.AuthenticatedAt}, toMetadata{&p.UserMetadata},
 		toTime{&r.CreatedAt}, toTime{&r.IdleExpiresAt}, toTime{&r.ExpiresAt},
 		&r.version, toText{&r.actorType}, toText{&r.actorID}, toText{&r.living})
 	return r, err

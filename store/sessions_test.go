@@ -19,7 +19,7 @@ func TestSession(t *testing.T) {
 			f.link(t, identity.ID, "manager", "manager_1")
 			in := newSession(start, everlatch.Principal{
 				AuthIdentityID: identity.ID, AuthProvider: "emailpass", ActorType: everlatch.ActorCustomer, ActorID: customer.ID,
-				CredentialVersion: 1, MFAEnabled: true, MFACompletedAt: start.Add(-time.Minute),
+				CredentialVersion: 1, MFAEnabled: true, MFACompletedAt: start.Add(-time.Minute), AuthenticatedAt: start.Add(-time.Hour),
 				UserMetadata: everlatch.Metadata{"name": "Ada"},
 			})
 			require.NoError(t, f.CreateSession(t.Context(), in, "hash"))

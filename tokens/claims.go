@@ -24,7 +24,7 @@ const (
 )
 
 // Claims is the payload of a token, in the names and the order of the contract
-// (4.2) and with purpose and credential_version added. Times are seconds since
+// (4.2) and with purpose, credential_version and auth_time added. Times are seconds since
 // 1970.
 type Claims struct { //nolint:recvcheck // pointers for the JWT library alone, which validates in place
 	ActorID        string             `json:"actor_id"` // "" = no actor yet
@@ -37,14 +37,17 @@ type Claims struct { //nolint:recvcheck // pointers for the JWT library alone, w
 	UserMetadata   everlatch.Metadata `json:"user_metadata"`              // never nil
 	Purpose        Purpose            `json:"purpose,omitempty"`
 	// CredentialVersion is that of the identity when the token was issued.
-	CredentialVersion int64    `json:"credential_version"`
-	IssuedAt          int64    `json:"iat"`
-	ExpiresAt         int64    `json:"exp"`
-	NotBefore         int64    `json:"nbf,omitempty"`
-	ID                string   `json:"jti,omitempty"`
-	Issuer            string   `json:"iss,omitempty"`
-	Audience          Audience `json:"aud,omitempty"`
-	Subject           string   `json:"sub,omitempty"`
+	CredentialVersion int64 `json:"credential_version"`
+	// AuthTime is when the person signed in (OpenID Connect Core, section 2): a
+	// refreshed token keeps it.
+	AuthTime  int64    `json:"auth_time,omitempty"`
+	IssuedAt  int64    `json:"iat"`
+	ExpiresAt int64    `json:"exp"`
+	NotBefore int64    `json:"nbf,omitempty"`
+	ID        string   `json:"jti,omitempty"`
+	Issuer    string   `json:"iss,omitempty"`
+	Audience  Audience `json:"aud,omitempty"`
+	Subject   string   `json:"sub,omitempty"`
 }
 
 // isoMillis is how the contract's clients write an instant.
@@ -62,6 +65,9 @@ func (c Claims) Principal() everlatch.Principal {
 		CredentialVersion: c.CredentialVersion,
 		UserMetadata:      c.UserMetadata,
 		MFAEnabled:        c.MFAEnabled,
+	}
+	if c.AuthTime != 0 {
+		p.AuthenticatedAt = time.Unix(c.AuthTime, 0).UTC()
 	}
 	for key, value := range c.AppMetadata {
 		actorType, isLink := strings.CutSuffix(key, everlatch.ActorKey(""))

@@ -90,6 +90,9 @@ func (t *Tokens) claims(p everlatch.Principal, issuedAt time.Time, id string) Cl
 	if claims.UserMetadata == nil {
 		claims.UserMetadata = everlatch.Metadata{}
 	}
+	if !p.AuthenticatedAt.IsZero() {
+		claims.AuthTime = p.AuthenticatedAt.Unix()
+	}
 	if !p.MFACompletedAt.IsZero() {
 		at := p.MFACompletedAt.UTC().Format(isoMillis)
 		claims.MFACompletedAt = &at

@@ -156,6 +156,9 @@ func TestPrincipalSurvivesTheToken(t *testing.T) {
 		if want.MFAEnabled {
 			want.MFACompletedAt = time.UnixMilli(rapid.Int64Range(1, 1<<41).Draw(t, "mfa at")).UTC()
 		}
+		if rapid.Bool().Draw(t, "authenticated") {
+			want.AuthenticatedAt = time.Unix(rapid.Int64Range(1, 1<<33).Draw(t, "authenticated at"), 0).UTC()
+		}
 		raw, _, err := tok.Issue(want, instant, "")
 		if err != nil {
 			t.Fatal(err)
