@@ -55,8 +55,14 @@ const (
 	EventIdentityDeleted    = "auth.identity_deleted"
 	// EventOrphanRemoved is an identity that never got an actor (W4).
 	EventOrphanRemoved = "auth.orphan_removed"
-	EventActorLinked   = "auth.actor_linked"
-	EventActorUnlinked = "auth.actor_unlinked"
+	// EventIdentityLinked and EventIdentityUnlinked are {auth_identity_id,
+	// provider_identity_id, provider, entity_id, actor_type, email}: another way
+	// to sign in was added or removed, and email is the person's address where
+	// one is known. automatic says that it was linked by a verified address.
+	EventIdentityLinked   = "auth.identity_linked"
+	EventIdentityUnlinked = "auth.identity_unlinked"
+	EventActorLinked      = "auth.actor_linked"
+	EventActorUnlinked    = "auth.actor_unlinked"
 	// EventPasswordReset asks for the mail with the link: {entity_id,
 	// actor_type, token, metadata} (contract section 7), and provider,
 	// auth_identity_id, expires_at and requested_by, the actor when it was an

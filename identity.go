@@ -40,6 +40,9 @@ type ProviderIdentity struct {
 	EntityID string `json:"entity_id"`
 	// EntityKey is its canonical form; (provider, entity key) is unique (W22).
 	EntityKey string `json:"entity_key"`
+	// VerifiedEmail is the address, in its canonical form, that the provider
+	// vouched for at the last sign-in; "" for none.
+	VerifiedEmail string `json:"verified_email,omitempty"`
 	// UserMetadata are profile claims; they go into tokens.
 	UserMetadata Metadata `json:"user_metadata,omitempty"`
 	// ProviderMetadata belongs to the provider (a password hash, sealed

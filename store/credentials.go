@@ -18,6 +18,9 @@ type Use struct {
 	IdentityID, ProviderIdentityID string
 	// ProviderMetadata and UserMetadata replace the stored ones; nil keeps them.
 	ProviderMetadata, UserMetadata everlatch.Metadata
+	// VerifiedEmail is the address that the provider vouches for now, "" for
+	// none; it is kept with UserMetadata, and as it was without them.
+	VerifiedEmail string
 	// SeenAt is UpdatedAt of the credential that the sign-in looked at. When it
 	// was changed meanwhile, say by a new password, the metadata are not
 	// replaced: a renewed hash of the old password must not come back.
@@ -38,7 +41,8 @@ const (
 	selectLastUse = `SELECT last_used_at FROM auth_identity WHERE id = $1 AND deleted_at IS NULL`
 
 	replaceCredential = `UPDATE provider_identity SET provider_metadata = COALESCE($3, provider_metadata),
-			user_metadata = COALESCE($4, user_metadata), updated_at = $5
+			user_metadata = COALESCE($4, user_metadata), updated_at = $5,
+			verified_email = CASE WHEN $4 IS NULL THEN verified_email ELSE NULLIF($7, '') END
 		WHERE id = $1 AND auth_identity_id = $2 AND deleted_at IS NULL AND updated_at = $6`
 )
 
@@ -114,7 +118,7 @@ func replaceMetadata(ctx context.Context, q querier, use Use, now time.Time) err
 		return nil
 	}
 	_, err := q.exec(ctx, replaceCredential, use.ProviderIdentityID, use.IdentityID,
-		use.ProviderMetadata, use.UserMetadata, now, use.SeenAt)
+		use.ProviderMetadata, use.UserMetadata, now, use.SeenAt, emailKey(use.VerifiedEmail))
 	return err
 }
 

@@ -13,6 +13,8 @@ type NewIdentity struct {
 	ID, ProviderIdentityID         string
 	Provider, EntityID, EntityKey  string
 	UserMetadata, ProviderMetadata everlatch.Metadata
+	// VerifiedEmail is the address that the provider vouches for, "" for none.
+	VerifiedEmail string
 	// Events are recorded as they are: the dance releases them at its end.
 	Events []everlatch.Event
 }
@@ -22,14 +24,14 @@ const (
 		ON CONFLICT (id) DO NOTHING`
 
 	insertProviderIdentity = `INSERT INTO provider_identity (id, auth_identity_id, provider, entity_id, entity_key,
-			user_metadata, provider_metadata, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+			user_metadata, provider_metadata, created_at, updated_at, verified_email)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, NULLIF($9, ''))
 		ON CONFLICT (provider, entity_key) WHERE deleted_at IS NULL DO NOTHING`
 
 	identityColumns = `a.id, a.credential_version, a.last_used_at, a.created_at, a.updated_at`
 
 	providerColumns = `p.id, p.auth_identity_id, p.provider, p.entity_id, p.entity_key,
-		p.user_metadata, p.provider_metadata, p.created_at, p.updated_at`
+		p.verified_email, p.user_metadata, p.provider_metadata, p.created_at, p.updated_at`
 
 	selectIdentity = `SELECT ` + identityColumns + `, l.actor_type, l.actor_id
 		FROM auth_identity a
@@ -66,7 +68,7 @@ func (s *Store) RegisterIdentity(ctx context.Context, in NewIdentity) (everlatch
 		}
 		if created > 0 {
 			n, err := tx.exec(ctx, insertProviderIdentity, in.ProviderIdentityID, in.ID, in.Provider, in.EntityID,
-				in.EntityKey, in.UserMetadata, in.ProviderMetadata, now)
+				in.EntityKey, in.UserMetadata, in.ProviderMetadata, now, emailKey(in.VerifiedEmail))
 			if err != nil {
 				return err
 			}
@@ -165,6 +167,7 @@ func (l *linked) fields() []any {
 func providerFields(p *everlatch.ProviderIdentity) []any {
 	return []any{
 		&p.ID, &p.AuthIdentityID, &p.Provider, &p.EntityID, &p.EntityKey,
+		toText{&p.VerifiedEmail},
 		toMetadata{&p.UserMetadata},
 		toMetadata{&p.ProviderMetadata},
 		toTime{&p.CreatedAt},

@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/everlatch/everlatch"
+)
+
+// NewCredential is another way to sign in for an identity that exists. The
+// caller makes the id, so that a retry finds its own row.
+type NewCredential struct {
+	ID, IdentityID                 string
+	Provider, EntityID, EntityKey  string
+	UserMetadata, ProviderMetadata everlatch.Metadata
+	// VerifiedEmail is the address that the provider vouches for, "" for none.
+	VerifiedEmail string
+	Event         everlatch.Event
+}
+
+// AddCredential gives an identity another way to sign in (W17). The same id
+// again changes nothing. A credential that another identity has is
+// [everlatch.ErrDuplicate]; a second one of the same provider is
+// [everlatch.CodeNotAllowed], because people and password resets name a
+// credential by its provider; an identity that is gone is [everlatch.ErrNotFound].
+func (s *Store) AddCredential(ctx context.Context, in NewCredential) error {
+	now := s.now()
+	err := s.write(ctx, func(tx *tx) error {
+		if err := lockIdentity(ctx, tx, in.IdentityID, now); err != nil {
+			return err
+		}
+		present, err := all(ctx, tx, scanProvider, selectProvidersOf, in.IdentityID)
+		if err != nil {
+			return err
+		}
+		for _, p := range present {
+			switch {
+			case p.ID == in.ID:
+				return nil
+			case p.Provider == in.Provider:
+				return &everlatch.Error{
+					Code:    everlatch.CodeNotAllowed,
+					Message: "You can sign in with " + in.Provider + " already. Remove that one first.",
+				}
+			}
+		}
+		n, err := tx.exec(ctx, insertProviderIdentity, in.ID, in.IdentityID, in.Provider, in.EntityID, in.EntityKey,
+			in.UserMetadata, in.ProviderMetadata, now, emailKey(in.VerifiedEmail))
+		if err == nil && n == 0 {
+			err = errTaken()
+		}
+		if err != nil {
+			return err
+		}
+		return recordEvents(ctx, tx, now, in.Event)
+	})
+	return s.fail(ctx, "add credential", err)
+}
+
+const deleteSessionsBy = `DELETE FROM session WHERE auth_identity_id = $1 AND auth_provider = $2` + returningSession
+
+// RemoveCredential takes a way to sign in from an identity, with everything that
+// was issued for it: its sessions, and all tokens by the credential version.
+// Sessions that began with another provider go on. The last one is never
+// removed ([everlatch.CodeNotAllowed]), however many removals run at once. One
+// that the identity does not have is [everlatch.ErrNotFound]; the removal with
+// the same event again is no error.
+func (s *Store) RemoveCredential(ctx context.Context, identityID, id string, ev everlatch.Event) error {
+	now := s.now()
+	err := s.write(ctx, func(tx *tx) error {
+		if err := lockIdentity(ctx, tx, identityID, now); err != nil {
+			return err
+		}
+		present, err := all(ctx, tx, scanProvider, selectProvidersOf, identityID)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(present, func(p everlatch.ProviderIdentity) bool { return p.ID == id })
+		switch {
+		case i < 0:
+			_, err := first(ctx, tx, scanEvent, selectEvent, ev.ID)
+			return noRows(err, notFound("ProviderIdentity", id))
+		case len(present) == 1:
+			return &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "The last way to sign in cannot be removed."}
+		}
+		return removeCredential(ctx, tx, present[i], ev, now)
+	})
+	return s.fail(ctx, "remove credential", err)
+}
+
+func removeCredential(ctx context.Context, tx *tx, p everlatch.ProviderIdentity, ev everlatch.Event, now time.Time) error {
+	if _, err := tx.exec(ctx, `DELETE FROM provider_identity WHERE id = $1`, p.ID); err != nil {
+		return err
+	}
+	if _, err := tx.exec(ctx, endActorTokens, p.AuthIdentityID, now); err != nil {
+		return err
+	}
+	ended := ending{group: ev.GroupID, reason: "identity_unlinked"}
+	if err := endSessions(ctx, tx, now, ended, deleteSessionsBy, p.AuthIdentityID, p.Provider); err != nil {
+		return err
+	}
+	if _, err := tx.exec(ctx, carrySessions, p.AuthIdentityID); err != nil {
+		return err
+	}
+	return recordEvents(ctx, tx, now, ev)
+}
+
+// IdentitiesByEmail returns the ids of the live identities of which one of the
+// providers vouches for an address.
+func (s *Store) IdentitiesByEmail(ctx context.Context, email string, providers []string) ([]string, error) {
+	if email == "" || len(providers) == 0 {
+		return nil, nil
+	}
+	var where conditions
+	where.add("p.verified_email = %s", emailKey(email))
+	where.in("p.provider", providers)
+	found, err := all(ctx, adhoc{s.reads}, scanned[string], `SELECT DISTINCT a.id
+		FROM provider_identity p
+		JOIN auth_identity a ON a.id = p.auth_identity_id AND a.deleted_at IS NULL
+		WHERE p.deleted_at IS NULL AND `+strings.Join(where.text, " AND "), where.args...)
+	return found, s.fail(ctx, "find identities by email", err)
+}
