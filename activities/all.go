@@ -21,6 +21,8 @@ type Deps struct {
 	// LoginEvents records [everlatch.EventLoginSucceeded] and
 	// [everlatch.EventLoginFailed].
 	LoginEvents bool
+	// LinkByEmail is [Redirects.LinkByEmail].
+	LinkByEmail []string
 }
 
 // All are the activity sets of a worker.
@@ -42,7 +44,9 @@ func New(d Deps) All {
 			Store: d.Store, Vault: d.Vault, Providers: d.Providers, Now: d.Now, LoginEvents: d.LoginEvents,
 		},
 		Resets:     &Resets{Store: d.Store, Vault: d.Vault, Providers: d.Providers, Tokens: d.Tokens, Now: d.Now},
-		Redirects:  &Redirects{Store: d.Store, Vault: d.Vault, Providers: d.Providers, Now: d.Now},
+		Redirects: &Redirects{
+			Store: d.Store, Vault: d.Vault, Providers: d.Providers, Now: d.Now, LinkByEmail: d.LinkByEmail,
+		},
 		Accounts:   &Accounts{Store: d.Store, Now: d.Now},
 		Identities: &Identities{Store: d.Store, Now: d.Now},
 		Events:     &Events{Store: d.Store},

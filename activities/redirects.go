@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/ids"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/store"
 	"github.com/everlatch/everlatch/vault"
@@ -24,6 +23,9 @@ type Redirects struct {
 	Vault     *vault.Vault
 	Providers *providers.Registry
 	Now       func() time.Time
+	// LinkByEmail are the providers whose word about an address is enough to
+	// take two of their accounts for one person; none is the safe default.
+	LinkByEmail []string
 }
 
 // RedirectSecrets are what one sign-in is recognised by. They are sealed under
@@ -148,10 +150,13 @@ type ReadProfileInput struct {
 	IdentityID         string `json:"identity_id"`
 	ProviderIdentityID string `json:"provider_identity_id"`
 	GroupID            string `json:"group_id"`
+	// LinkTo is the identity that gets this way to sign in, "" for a sign-in.
+	LinkTo string `json:"link_to,omitempty"`
 }
 
 // ReadProfile verifies the tokens, and finds or creates the identity of whoever
-// they speak of. Their claims take the place of the former ones (W51).
+// they speak of. Their claims take the place of the former ones (W51). With
+// LinkTo it is that identity's from now on, unless it is somebody else's (W17).
 func (a *Redirects) ReadProfile(ctx context.Context, in ReadProfileInput) (out RegisterIdentityOutput, err error) {
 	provider, err := a.Providers.Redirect(in.Provider)
 	if err != nil {
@@ -171,54 +176,7 @@ func (a *Redirects) ReadProfile(ctx context.Context, in ReadProfileInput) (out R
 	if strings.TrimSpace(profile.EntityID) == "" {
 		return out, fmt.Errorf("provider %s does not say who somebody is", in.Provider)
 	}
-	out, err = a.signIn(ctx, in, profile)
-	if errors.Is(err, everlatch.ErrDuplicate) {
-		out, err = a.signIn(ctx, in, profile) // another sign-in of theirs was faster
-	}
-	return out, err
-}
-
-func (a *Redirects) signIn(ctx context.Context, in ReadProfileInput, p providers.Profile) (out RegisterIdentityOutput, err error) {
-	claims := p.UserMetadata
-	if claims == nil {
-		claims = everlatch.Metadata{}
-	}
-	kept, err := a.wrapped(in.Provider, p)
-	if err != nil {
-		return out, err
-	}
-	cred, err := a.Store.FindCredential(ctx, in.Provider, p.EntityID)
-	if err == nil {
-		err = a.Store.RecordUse(ctx, store.Use{
-			IdentityID: cred.Identity.ID, ProviderIdentityID: cred.Provider.ID, SeenAt: cred.Provider.UpdatedAt,
-			UserMetadata: claims, ProviderMetadata: kept,
-		})
-		cred.Provider.UserMetadata = claims
-		out.Principal = principal(cred, in.ActorType)
-		out.Created = cred.Identity.ID == in.IdentityID // by an earlier run of this step
-		return out, err
-	}
-	if !errors.Is(err, everlatch.ErrNotFound) {
-		return out, err
-	}
-	now := a.Now()
-	identity, err := a.Store.RegisterIdentity(ctx, store.NewIdentity{
-		ID: in.IdentityID, ProviderIdentityID: in.ProviderIdentityID,
-		Provider: in.Provider, EntityID: p.EntityID, EntityKey: p.EntityID, UserMetadata: claims, ProviderMetadata: kept,
-		Events: []everlatch.Event{{
-			ID: ids.New(ids.Event, now), Name: everlatch.EventIdentityRegistered, GroupID: in.GroupID, AuthIdentityID: in.IdentityID,
-			Data:      everlatch.Metadata{"id": in.IdentityID, "provider": in.Provider, "actor_type": in.ActorType},
-			CreatedAt: now,
-		}},
-	})
-	if err != nil {
-		return out, err
-	}
-	out.Created = true
-	out.Principal = principal(store.Credential{
-		Identity: identity, Provider: everlatch.ProviderIdentity{Provider: in.Provider, UserMetadata: claims},
-	}, in.ActorType)
-	return out, nil
+	return a.identify(ctx, in, profile)
 }
 
 // tokensKey is where provider_metadata keeps wrapped tokens.

@@ -18,7 +18,7 @@ import (
 )
 
 // signed makes a token of any claims with the secret of the tests.
-func signed(t *testing.T, claims any) string {
+func signed(t testing.TB, claims any) string {
 	t.Helper()
 	payload, err := json.Marshal(claims)
 	require.NoError(t, err)

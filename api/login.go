@@ -64,7 +64,7 @@ func (s *Server) signIn(c echo.Context, body map[string]any) error {
 		return err
 	}
 	if elsewhere, err := s.deps.Providers.Redirect(r.Provider); err == nil {
-		return s.sendAway(c, elsewhere, body)
+		return s.sendAway(c, elsewhere, journey{actorType: r.ActorType, provider: r.Provider}, body)
 	}
 	if _, err := s.deps.Providers.Credentials(r.Provider); err != nil {
 		return err // known here already: no dance for it

@@ -28,6 +28,9 @@ type Options struct {
 	// SessionIdle ends a session that is not used, SessionAbsolute every
 	// session (W32). Zero means 10 hours and 7 days.
 	SessionIdle, SessionAbsolute time.Duration
+	// RecentWithin is how long a sign-in counts as recent, which is asked for
+	// before what cannot be taken back; 0 is 15 minutes.
+	RecentWithin time.Duration
 	// PublishableKey says whether /store demands a publishable key; "" is auto.
 	PublishableKey KeyPolicy
 	// BodyLimit is in bytes, after decompression; 0 is 100 kB.
@@ -82,6 +85,7 @@ const (
 const (
 	defaultSessionIdle     = 10 * time.Hour
 	defaultSessionAbsolute = 7 * 24 * time.Hour
+	defaultRecentWithin    = 15 * time.Minute
 	defaultBodyLimit       = 100 << 10
 	defaultRelationsLimit  = 3
 	defaultCookieName      = "connect.sid"
@@ -90,6 +94,7 @@ const (
 func (o Options) withDefaults() Options {
 	o.SessionIdle = cmp.Or(o.SessionIdle, defaultSessionIdle)
 	o.SessionAbsolute = cmp.Or(o.SessionAbsolute, defaultSessionAbsolute)
+	o.RecentWithin = cmp.Or(o.RecentWithin, defaultRecentWithin)
 	o.BodyLimit = cmp.Or(o.BodyLimit, defaultBodyLimit)
 	o.StoreRelationsLimit = cmp.Or(o.StoreRelationsLimit, defaultRelationsLimit)
 	o.PublishableKey = cmp.Or(o.PublishableKey, KeysAuto)

@@ -13,8 +13,15 @@ import (
 	"github.com/everlatch/everlatch/providers"
 )
 
+// journey is what a visit elsewhere is for.
+type journey struct {
+	actorType, provider string
+	// linkTo is the identity that gets this way to sign in, "" for a sign-in.
+	linkTo string
+}
+
 // sendAway answers where the person goes to sign in.
-func (s *Server) sendAway(c echo.Context, provider providers.Redirect, body map[string]any) error {
+func (s *Server) sendAway(c echo.Context, provider providers.Redirect, j journey, body map[string]any) error {
 	if params := lastValues(c.QueryParams()); params["error"] != "" {
 		return refusedElsewhere(provider, params)
 	}
@@ -29,7 +36,7 @@ func (s *Server) sendAway(c echo.Context, provider providers.Redirect, body map[
 	}
 	browser, kept := s.browser(c)
 	location, err := s.deps.Flows.BeginSocialLogin(c.Request().Context(), flows.RedirectRequest{
-		ActorType: c.Param("actor_type"), Provider: c.Param("auth_provider"), CallbackURL: callbackURL,
+		ActorType: j.actorType, Provider: j.provider, CallbackURL: callbackURL, LinkTo: j.linkTo,
 		Browser: browser, Kept: kept || s.opts.RequireBrowser, TTL: ttl,
 	})
 	if err != nil {
@@ -66,13 +73,27 @@ func (s *Server) callback(c echo.Context) error {
 		return unauthorized("No state provided, or session expired")
 	}
 	browser, _ := cookieValue(c.Request().Header.Values("Cookie"), browserCookie)
+	signedInAs, err := s.signedInAs(c)
+	if err != nil {
+		return err
+	}
 	login, err := s.deps.Flows.CompleteSocialLogin(c.Request().Context(), flows.RedirectAnswer{
-		ActorType: actorType, Provider: id, State: params["state"], Params: params, Browser: browser,
+		ActorType: actorType, Provider: id, State: params["state"], Params: params, Browser: browser, SignedInAs: signedInAs,
 	})
 	if err != nil {
 		return err
 	}
 	return s.writeToken(c, login)
+}
+
+// signedInAs is the identity of whoever brings an answer, "" for none: only
+// linking asks for it, and of the rest few send anything to look at.
+func (s *Server) signedInAs(c echo.Context) (string, error) {
+	found, err := callOf(c).choose(c, []string{anyActor}, []Method{MethodBearer, MethodSession}, AuthOptions{})
+	if err != nil || found == nil {
+		return "", err
+	}
+	return found.claims.AuthIdentityID, nil
 }
 
 // refusedElsewhere tells what the provider elsewhere has said. The state stays

@@ -21,11 +21,7 @@ func (s *Server) refreshToken(c echo.Context) error {
 	if claims.AuthProvider == "" {
 		return unauthorized("The auth provider is not set while refreshing token")
 	}
-	identity, err := s.deps.Store.Identity(lookups(c), claims.AuthIdentityID)
-	if err != nil {
-		return refreshError(err, claims)
-	}
-	standing, err := s.deps.Store.Standing(lookups(c), identity.ID, claims.ActorType)
+	identity, standing, err := s.current(c, claims)
 	if err != nil {
 		return refreshError(err, claims)
 	}
@@ -36,12 +32,29 @@ func (s *Server) refreshToken(c echo.Context) error {
 	if !ok {
 		return refreshError(everlatch.ErrNotFound, claims)
 	}
-	now := s.deps.Now()
-	token, _, err := s.deps.Tokens.Issue(principal, now, ids.New("", now))
+	token, err := s.mint(principal)
 	if err != nil {
 		return err
 	}
 	return answerToken(c, token)
+}
+
+// current is what is true now about the identity of a caller.
+func (s *Server) current(
+	c echo.Context, claims *tokens.Claims,
+) (identity everlatch.AuthIdentity, standing everlatch.Standing, err error) {
+	if identity, err = s.deps.Store.Identity(lookups(c), claims.AuthIdentityID); err != nil {
+		return identity, standing, err
+	}
+	standing, err = s.deps.Store.Standing(lookups(c), identity.ID, claims.ActorType)
+	return identity, standing, err
+}
+
+// mint makes a token that is valid from now on.
+func (s *Server) mint(p everlatch.Principal) (string, error) {
+	now := s.deps.Now()
+	token, _, err := s.deps.Tokens.Issue(p, now, ids.New("", now))
+	return token, err
 }
 
 // reissued is who the caller is now. ok is false when the provider that signed

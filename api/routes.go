@@ -33,11 +33,15 @@ func (s *Server) routes() []route {
 	by := func(actors []string, o AuthOptions, methods ...Method) []echo.MiddlewareFunc {
 		return []echo.MiddlewareFunc{s.Authenticate(actors, methods, o)}
 	}
+	recent := by(anybody, AuthOptions{AllowUnregistered: true, MaxAge: s.opts.RecentWithin}, MethodSession, MethodBearer)
 	signedIn := by(customer, AuthOptions{}, MethodSession, MethodBearer)
 	return []route{
 		{method: post, path: "/auth/session", handle: s.createSession, middleware: by(anybody, noMFA, MethodBearer)},
 		{method: del, path: "/auth/session", handle: s.endSession, middleware: by(anybody, noMFA, MethodSession)},
 		{method: post, path: "/auth/token/refresh", handle: s.refreshToken, middleware: by(anybody, refresh, MethodSession, MethodBearer)},
+		{method: get, path: "/auth/identities", handle: s.listIdentities, middleware: by(anybody, noMFA, MethodSession, MethodBearer)},
+		{method: post, path: "/auth/identities/link/:auth_provider", handle: s.linkIdentity, middleware: recent},
+		{method: del, path: "/auth/identities/:id", handle: s.unlinkIdentity, middleware: recent},
 		{method: get, path: "/auth/:actor_type/providers", handle: s.listProviders},
 		{method: get, path: "/auth/:actor_type/:auth_provider", handle: s.authenticateByGET},
 		{method: post, path: "/auth/:actor_type/:auth_provider", handle: s.authenticate},

@@ -44,6 +44,7 @@ func (a *App) newServer() (*api.Server, error) {
 		},
 		SessionIdle:         c.Session.TTL.Duration(),
 		SessionAbsolute:     c.Session.AbsoluteTTL.Duration(),
+		RecentWithin:        c.Auth.RecentWithin.Duration(),
 		PublishableKey:      api.KeyPolicy(c.Store.PublishableKey),
 		BodyLimit:           c.HTTP.BodyLimit.Bytes(),
 		TrustProxy:          c.HTTP.TrustProxy,

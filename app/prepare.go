@@ -42,6 +42,7 @@ func prepare(cfg *config.Config, o *options) (p prepared, err error) {
 	problems = append(problems, err)
 	if err == nil {
 		warnOfAbsent(cfg.HTTP.AuthMethodsPerActor, p.registry, o.log)
+		problems = append(problems, checkTrusted(cfg.Auth.LinkByEmail, p.registry))
 	}
 	if serves && problems[0] == nil { // a key that is missing or weak was named above
 		p.tokens, err = newTokens(cfg, o.now)
@@ -61,6 +62,18 @@ func warnOfAbsent(allowed map[string][]string, registry *providers.Registry, log
 			}
 		}
 	}
+}
+
+// checkTrusted sees to it that only providers elsewhere are trusted to prove
+// addresses: no other one can.
+func checkTrusted(trusted []string, registry *providers.Registry) error {
+	var problems []error
+	for _, id := range trusted {
+		if _, err := registry.Redirect(id); err != nil {
+			problems = append(problems, fmt.Errorf("auth.link_by_email: %q is not a provider to which people are sent", id))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 func newKeyRing(text string) (*vault.KeyRing, error) {

@@ -31,6 +31,8 @@ type RedirectRequest struct {
 	Kept    bool
 	// TTL is how long the person may take; 0 is RedirectTTL of the options.
 	TTL time.Duration
+	// LinkTo is the identity that gets this way to sign in, "" for a sign-in.
+	LinkTo string
 }
 
 // stateBytes is the length of a state, which is written in hex as in the
@@ -58,6 +60,7 @@ func (c *Client) BeginSocialLogin(ctx context.Context, r RedirectRequest) (locat
 	in := workflows.SocialLoginInput{
 		ActorType: r.ActorType, Provider: r.Provider, CallbackURL: r.CallbackURL, Secrets: ref,
 		Binding: c.binding(r.Browser), Bound: r.Kept, TTL: r.TTL, Tokens: c.Vault.NewRef(),
+		LinkTo:     r.LinkTo,
 		IdentityID: ids.New(ids.AuthIdentity, now), ProviderIdentityID: ids.New(ids.ProviderIdentity, now),
 	}
 	var begun workflows.BegunLogin
@@ -86,6 +89,9 @@ type RedirectAnswer struct {
 	Params map[string]string
 	// Browser is the value of the binding cookie, "" for none.
 	Browser string
+	// SignedInAs is the identity that the request was authenticated as, "" for
+	// none. Only the one that began to link may finish it (W17).
+	SignedInAs string
 }
 
 // CompleteSocialLogin signs the person in. A state that is unknown, used,
@@ -100,7 +106,9 @@ func (c *Client) CompleteSocialLogin(ctx context.Context, r RedirectAnswer) (wor
 	var login workflows.Login
 	err = c.move(ctx, move{
 		dance: c.socialLoginID(r.State), name: workflows.UpdateCallback,
-		args:   []any{workflows.LoginCallback{ActorType: r.ActorType, Provider: r.Provider, Binding: c.binding(r.Browser), Answer: ref}},
+		args: []any{workflows.LoginCallback{
+			ActorType: r.ActorType, Provider: r.Provider, Binding: c.binding(r.Browser), SignedInAs: r.SignedInAs, Answer: ref,
+		}},
 		answer: &login,
 	})
 	if _, over := errors.AsType[*serviceerror.NotFound](err); over {

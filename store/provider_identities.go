@@ -59,6 +59,15 @@ func (s *Store) AddCredential(ctx context.Context, in NewCredential) error {
 	return s.fail(ctx, "add credential", err)
 }
 
+// DiscardCredential undoes [Store.AddCredential]. One that is not there is no
+// error.
+func (s *Store) DiscardCredential(ctx context.Context, id string) error {
+	_, err := s.writes.exec(ctx, deleteCredential, id)
+	return s.fail(ctx, "discard credential", err)
+}
+
+const deleteCredential = `DELETE FROM provider_identity WHERE id = $1`
+
 const deleteSessionsBy = `DELETE FROM session WHERE auth_identity_id = $1 AND auth_provider = $2` + returningSession
 
 // RemoveCredential takes a way to sign in from an identity, with everything that
@@ -91,7 +100,7 @@ func (s *Store) RemoveCredential(ctx context.Context, identityID, id string, ev 
 }
 
 func removeCredential(ctx context.Context, tx *tx, p everlatch.ProviderIdentity, ev everlatch.Event, now time.Time) error {
-	if _, err := tx.exec(ctx, `DELETE FROM provider_identity WHERE id = $1`, p.ID); err != nil {
+	if _, err := tx.exec(ctx, deleteCredential, p.ID); err != nil {
 		return err
 	}
 	if _, err := tx.exec(ctx, endActorTokens, p.AuthIdentityID, now); err != nil {

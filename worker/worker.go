@@ -64,6 +64,8 @@ func Register(r sdkworker.Registry, a activities.All) {
 	r.RegisterWorkflow(workflows.RemoveUserAccount)
 	r.RegisterWorkflow(workflows.SetAuthAppMetadata)
 	r.RegisterWorkflow(workflows.DeleteAuthIdentity)
+	r.RegisterWorkflow(workflows.LinkIdentity)
+	r.RegisterWorkflow(workflows.UnlinkIdentity)
 	r.RegisterWorkflow(workflows.SocialLogin)
 	r.RegisterWorkflow(workflows.PasswordReset)
 	r.RegisterWorkflow(workflows.DeliverEvent)

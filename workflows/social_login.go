@@ -41,6 +41,8 @@ type SocialLoginInput struct {
 	ProviderIdentityID string `json:"provider_identity_id"`
 	// Tokens names where tokens are sealed.
 	Tokens vault.Ref `json:"tokens"`
+	// LinkTo is the identity that gets this way to sign in, "" for a sign-in.
+	LinkTo string `json:"link_to,omitempty"`
 }
 
 // BegunLogin is a refusal, or a reference to where the person is sent.
@@ -54,6 +56,8 @@ type LoginCallback struct {
 	ActorType string `json:"actor_type"`
 	Provider  string `json:"provider"`
 	Binding   string `json:"binding,omitempty"`
+	// SignedInAs is the identity that the request was authenticated as.
+	SignedInAs string `json:"signed_in_as,omitempty"`
 	// Answer refers to the sealed parameters.
 	Answer vault.Ref `json:"answer"`
 }
@@ -73,6 +77,10 @@ const (
 // until the time is up, and for one answer. An outage of the provider is
 // outlasted while the browser waits, and leaves the state as it is, so that the
 // person may try once more instead of starting over.
+//
+// With LinkTo it adds a way to sign in to an identity instead (W17). Then the
+// answer must come from somebody who is signed in as that identity: a link that
+// one person began and another was made to finish would give away an account.
 func SocialLogin(ctx workflow.Context, in SocialLoginInput) (string, error) {
 	l := &socialLogin{in: in, turn: workflow.NewMutex(ctx), until: workflow.Now(ctx).Add(in.TTL)}
 	if err := l.listen(ctx); err != nil {
@@ -87,6 +95,9 @@ func SocialLogin(ctx workflow.Context, in SocialLoginInput) (string, error) {
 	}
 	if l.outcome == "" {
 		l.outcome = LoginExpired
+		if l.unheard {
+			return l.outcome, release(ctx)
+		}
 	}
 	return l.outcome, nil
 }
@@ -96,6 +107,8 @@ type socialLogin struct {
 	turn    workflow.Mutex
 	until   time.Time
 	outcome string
+	// unheard says that a step broke down that may have taken effect.
+	unheard bool
 }
 
 func (l *socialLogin) listen(ctx workflow.Context) error {
@@ -117,7 +130,8 @@ var noState = everlatch.Refusal{Code: everlatch.CodeUnauthorized, Message: "No s
 func (l *socialLogin) accepts(ctx workflow.Context, c LoginCallback) bool {
 	return l.outcome == "" && workflow.Now(ctx).Before(l.until) &&
 		c.Provider == l.in.Provider && c.ActorType == l.in.ActorType &&
-		(c.Binding == l.in.Binding || c.Binding == "" && !l.in.Bound)
+		(c.Binding == l.in.Binding || c.Binding == "" && !l.in.Bound) &&
+		(l.in.LinkTo == "" || c.SignedInAs == l.in.LinkTo)
 }
 
 // begin asks the provider where to send the person.
@@ -155,8 +169,9 @@ func (l *socialLogin) callback(ctx workflow.Context, c LoginCallback) (Login, er
 	profile, err := run(ctx, redirects.ReadProfile, activities.ReadProfileInput{
 		ActorType: l.in.ActorType, Provider: l.in.Provider, Tokens: l.in.Tokens,
 		IdentityID: l.in.IdentityID, ProviderIdentityID: l.in.ProviderIdentityID, GroupID: groupID(ctx),
+		LinkTo: l.in.LinkTo,
 	})
-	if err != nil {
+	if l.unheard = err != nil; l.unheard {
 		return Login{}, err
 	}
 	if profile.Refusal != nil {

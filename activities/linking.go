@@ -1,0 +1,186 @@
+package activities
+
+import (
+	"context"
+	"errors"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/providers"
+	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/vault"
+)
+
+// LinkCredentialInput is the argument of [Credentials.LinkCredential].
+type LinkCredentialInput struct {
+	// IdentityID is who gets another way to sign in, as ActorType.
+	IdentityID string `json:"identity_id"`
+	ActorType  string `json:"actor_type"`
+	Provider   string `json:"provider"`
+	// Request refers to a sealed [providers.Input].
+	Request            vault.Ref `json:"request"`
+	ProviderIdentityID string    `json:"provider_identity_id"`
+	EventID            string    `json:"event_id"`
+	GroupID            string    `json:"group_id"`
+}
+
+// LinkCredentialOutput is a refusal or the credential.
+type LinkCredentialOutput struct {
+	Refusal    *everlatch.Refusal         `json:"refusal,omitempty"`
+	Credential everlatch.ProviderIdentity `json:"credential,omitzero"`
+}
+
+// LinkCredential gives an identity a credential by what a request carries, such
+// as a password to somebody who has signed in elsewhere so far (W17).
+func (a *Credentials) LinkCredential(ctx context.Context, in LinkCredentialInput) (out LinkCredentialOutput, err error) {
+	out.Credential, err = a.link(ctx, in)
+	if err != nil {
+		out.Refusal, err = refusal(err)
+	}
+	return out, err
+}
+
+func (a *Credentials) link(ctx context.Context, in LinkCredentialInput) (out everlatch.ProviderIdentity, err error) {
+	provider, err := a.Providers.Registrar(in.Provider)
+	if err != nil {
+		return out, err
+	}
+	request, subject, err := a.claim(ctx, provider, in.Request)
+	if err != nil {
+		return out, err
+	}
+	cred, rec, err := a.find(ctx, in.Provider, subject)
+	switch {
+	case err != nil:
+		return out, err
+	case rec != nil && cred.Provider.ID == in.ProviderIdentityID: // by an earlier run of this step
+		return cred.Provider, nil
+	case rec != nil && cred.Identity.ID != in.IdentityID:
+		return out, errOthers(in.Provider)
+	}
+	identity, err := a.Store.Identity(ctx, in.IdentityID)
+	if err != nil {
+		return out, err
+	}
+	verdict, err := provider.Register(ctx, request, nil)
+	if err != nil {
+		return out, err
+	}
+	return a.addCredential(ctx, in, identity, subject, verdict)
+}
+
+func (a *Credentials) addCredential(
+	ctx context.Context, in LinkCredentialInput, identity everlatch.AuthIdentity, subject providers.Subject, verdict providers.Verdict,
+) (out everlatch.ProviderIdentity, err error) {
+	email, err := addressOf(ctx, a.Store, identity, in.ActorType)
+	if err != nil {
+		return out, err
+	}
+	out = everlatch.ProviderIdentity{
+		ID: in.ProviderIdentityID, AuthIdentityID: identity.ID, Provider: in.Provider,
+		EntityID: subject.EntityID, EntityKey: subject.EntityKey, UserMetadata: verdict.UserMetadata,
+		CreatedAt: a.Now(), UpdatedAt: a.Now(),
+	}
+	event := linkEvent(everlatch.EventIdentityLinked, in.GroupID, in.ActorType, email, out)
+	event.ID = in.EventID
+	err = a.Store.AddCredential(ctx, store.NewCredential{
+		ID: out.ID, IdentityID: identity.ID, Provider: in.Provider, EntityID: subject.EntityID, EntityKey: subject.EntityKey,
+		UserMetadata: verdict.UserMetadata, ProviderMetadata: verdict.ProviderMetadata, Event: event,
+	})
+	if errors.Is(err, everlatch.ErrDuplicate) {
+		err = errOthers(in.Provider)
+	}
+	return out, err
+}
+
+// DiscardCredential undoes [Credentials.LinkCredential]: the credential of this
+// id, which the dance chose, vanishes.
+func (a *Credentials) DiscardCredential(ctx context.Context, in LinkCredentialInput) (None, error) {
+	return None{}, a.Store.DiscardCredential(ctx, in.ProviderIdentityID)
+}
+
+// UnlinkCredentialInput is the argument of [Identities.UnlinkCredential].
+type UnlinkCredentialInput struct {
+	IdentityID         string `json:"identity_id"`
+	ActorType          string `json:"actor_type"`
+	ProviderIdentityID string `json:"provider_identity_id"`
+	// SignedInWith is the provider that the person has come by.
+	SignedInWith string `json:"signed_in_with"`
+	EventID      string `json:"event_id"`
+	GroupID      string `json:"group_id"`
+}
+
+// UnlinkCredential takes a way to sign in from an identity, and ends what was
+// issued by it (W17). The one that the person has come by stays: that the others
+// still work is not known.
+func (a *Identities) UnlinkCredential(ctx context.Context, in UnlinkCredentialInput) (out Verdict, err error) {
+	if err = a.unlink(ctx, in); err != nil {
+		out.Refusal, err = refusal(err)
+	}
+	return out, err
+}
+
+func (a *Identities) unlink(ctx context.Context, in UnlinkCredentialInput) error {
+	identity, err := a.Store.Identity(ctx, in.IdentityID)
+	if err != nil {
+		return err
+	}
+	var event everlatch.Event
+	for _, p := range identity.Providers {
+		if p.ID != in.ProviderIdentityID {
+			continue
+		}
+		if p.Provider == in.SignedInWith && len(identity.Providers) > 1 {
+			return &everlatch.Error{
+				Code: everlatch.CodeNotAllowed, Message: "You have signed in with this one. Sign in with another one to remove it.",
+			}
+		}
+		email, err := addressOf(ctx, a.Store, identity, in.ActorType)
+		if err != nil {
+			return err
+		}
+		event = linkEvent(everlatch.EventIdentityUnlinked, in.GroupID, in.ActorType, email, p)
+	}
+	event.ID = in.EventID
+	return a.Store.RemoveCredential(ctx, in.IdentityID, in.ProviderIdentityID, event)
+}
+
+// linkEvent tells that an identity can be signed in to in one way more or less.
+func linkEvent(name, groupID, actorType, email string, p everlatch.ProviderIdentity) everlatch.Event {
+	data := everlatch.Metadata{
+		"auth_identity_id": p.AuthIdentityID, "provider_identity_id": p.ID, "provider": p.Provider, "entity_id": p.EntityID,
+		"actor_type": actorType,
+	}
+	if email != "" {
+		data["email"] = email
+	}
+	return everlatch.Event{Name: name, GroupID: groupID, AuthIdentityID: p.AuthIdentityID, Data: data}
+}
+
+// addressOf returns where a person can be told about their identity: the e-mail
+// of their account, or one that a provider vouches for, "" for none.
+func addressOf(ctx context.Context, s *store.Store, identity everlatch.AuthIdentity, actorType string) (string, error) {
+	id := identity.ActorID(actorType)
+	var email string
+	var err error
+	switch {
+	case id == "":
+	case actorType == everlatch.ActorCustomer:
+		var customer everlatch.Customer
+		if customer, err = s.Customer(ctx, id); customer.Email != nil {
+			email = *customer.Email
+		}
+	case actorType == everlatch.ActorUser:
+		var user everlatch.User
+		user, err = s.User(ctx, id)
+		email = user.Email
+	}
+	if err != nil && !errors.Is(err, everlatch.ErrNotFound) {
+		return "", err
+	}
+	for _, p := range identity.Providers {
+		if email == "" {
+			email = p.VerifiedEmail
+		}
+	}
+	return email, nil
+}

@@ -1,0 +1,165 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/providers"
+	"github.com/everlatch/everlatch/store"
+)
+
+// identify finds the identity of a profile, or gives it one: that of LinkTo, the
+// one that proved the same address where [Redirects.LinkByEmail] says so, or a
+// new one.
+func (a *Redirects) identify(ctx context.Context, in ReadProfileInput, p providers.Profile) (out RegisterIdentityOutput, err error) {
+	if p.UserMetadata == nil {
+		p.UserMetadata = everlatch.Metadata{}
+	}
+	out, err = a.find(ctx, in, p)
+	if errors.Is(err, everlatch.ErrNotFound) {
+		out, err = a.admit(ctx, in, p)
+	}
+	if errors.Is(err, everlatch.ErrDuplicate) {
+		out, err = a.find(ctx, in, p) // another callback of theirs was faster
+	}
+	if in.LinkTo != "" && err != nil {
+		out.Refusal, err = refusal(err)
+	}
+	return out, err
+}
+
+// errOthers is a profile that somebody else signs in with.
+func errOthers(provider string) error {
+	return &everlatch.Error{
+		Code: everlatch.CodeDuplicate, Message: "Somebody else signs in with this " + provider + " account.",
+	}
+}
+
+func (a *Redirects) find(ctx context.Context, in ReadProfileInput, p providers.Profile) (out RegisterIdentityOutput, err error) {
+	cred, err := a.Store.FindCredential(ctx, in.Provider, p.EntityID)
+	if err != nil {
+		return out, err
+	}
+	if in.LinkTo != "" && cred.Identity.ID != in.LinkTo {
+		return out, errOthers(in.Provider)
+	}
+	kept, err := a.wrapped(in.Provider, p)
+	if err != nil {
+		return out, err
+	}
+	err = a.Store.RecordUse(ctx, store.Use{
+		IdentityID: cred.Identity.ID, ProviderIdentityID: cred.Provider.ID, SeenAt: cred.Provider.UpdatedAt,
+		UserMetadata: p.UserMetadata, ProviderMetadata: kept, VerifiedEmail: verified(p),
+	})
+	cred.Provider.UserMetadata = p.UserMetadata
+	out.Principal = principal(cred, in.ActorType)
+	out.Created = cred.Provider.ID == in.ProviderIdentityID // by an earlier run of this step
+	return out, err
+}
+
+// verified is the address that a provider vouches for, "" for none.
+func verified(p providers.Profile) string {
+	if !p.EmailVerified {
+		return ""
+	}
+	return p.Email
+}
+
+// admit gives a profile that nobody has an identity.
+func (a *Redirects) admit(ctx context.Context, in ReadProfileInput, p providers.Profile) (out RegisterIdentityOutput, err error) {
+	owner, automatic := in.LinkTo, false
+	if owner == "" {
+		if owner, err = a.sameEmail(ctx, in.Provider, p); err != nil {
+			return out, err
+		}
+		automatic = owner != ""
+	}
+	if owner != "" {
+		out, err = a.link(ctx, in, p, owner, automatic)
+		if !automatic || everlatch.ErrorCode(err) != everlatch.CodeNotAllowed {
+			return out, err
+		}
+		// Theirs has another account of this provider: so this is another identity.
+	}
+	return a.register(ctx, in, p)
+}
+
+// sameEmail returns the one identity of which a provider vouches for the address
+// of a profile. Both sides must have proved it, to providers that the
+// configuration trusts with that, or an address that anybody typed would open
+// somebody's account (W17).
+func (a *Redirects) sameEmail(ctx context.Context, provider string, p providers.Profile) (string, error) {
+	if !slices.Contains(a.LinkByEmail, provider) || verified(p) == "" {
+		return "", nil
+	}
+	found, err := a.Store.IdentitiesByEmail(ctx, p.Email, a.LinkByEmail)
+	if err != nil || len(found) != 1 {
+		return "", err
+	}
+	return found[0], nil
+}
+
+func (a *Redirects) link(
+	ctx context.Context, in ReadProfileInput, p providers.Profile, owner string, automatic bool,
+) (out RegisterIdentityOutput, err error) {
+	identity, err := a.Store.Identity(ctx, owner)
+	if err != nil {
+		return out, err
+	}
+	kept, err := a.wrapped(in.Provider, p)
+	if err != nil {
+		return out, err
+	}
+	email, err := addressOf(ctx, a.Store, identity, in.ActorType)
+	if err != nil {
+		return out, err
+	}
+	event := linkEvent(everlatch.EventIdentityLinked, in.GroupID, in.ActorType, email, everlatch.ProviderIdentity{
+		ID: in.ProviderIdentityID, AuthIdentityID: owner, Provider: in.Provider, EntityID: p.EntityID,
+	})
+	event.ID = ids.New(ids.Event, a.Now())
+	if automatic {
+		event.Data["automatic"] = true
+	}
+	err = a.Store.AddCredential(ctx, store.NewCredential{
+		ID: in.ProviderIdentityID, IdentityID: owner, Provider: in.Provider, EntityID: p.EntityID, EntityKey: p.EntityID,
+		UserMetadata: p.UserMetadata, ProviderMetadata: kept, VerifiedEmail: verified(p), Event: event,
+	})
+	if err != nil {
+		return out, err
+	}
+	out.Created = true
+	out.Principal = principal(store.Credential{
+		Identity: identity, Provider: everlatch.ProviderIdentity{Provider: in.Provider, UserMetadata: p.UserMetadata},
+	}, in.ActorType)
+	return out, nil
+}
+
+func (a *Redirects) register(ctx context.Context, in ReadProfileInput, p providers.Profile) (out RegisterIdentityOutput, err error) {
+	kept, err := a.wrapped(in.Provider, p)
+	if err != nil {
+		return out, err
+	}
+	now := a.Now()
+	identity, err := a.Store.RegisterIdentity(ctx, store.NewIdentity{
+		ID: in.IdentityID, ProviderIdentityID: in.ProviderIdentityID,
+		Provider: in.Provider, EntityID: p.EntityID, EntityKey: p.EntityID, UserMetadata: p.UserMetadata, ProviderMetadata: kept,
+		VerifiedEmail: verified(p),
+		Events: []everlatch.Event{{
+			ID: ids.New(ids.Event, now), Name: everlatch.EventIdentityRegistered, GroupID: in.GroupID, AuthIdentityID: in.IdentityID,
+			Data:      everlatch.Metadata{"id": in.IdentityID, "provider": in.Provider, "actor_type": in.ActorType},
+			CreatedAt: now,
+		}},
+	})
+	if err != nil {
+		return out, err
+	}
+	out.Created = true
+	out.Principal = principal(store.Credential{
+		Identity: identity, Provider: everlatch.ProviderIdentity{Provider: in.Provider, UserMetadata: p.UserMetadata},
+	}, in.ActorType)
+	return out, nil
+}

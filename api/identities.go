@@ -1,0 +1,120 @@
+package api
+
+import (
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/providers"
+	"github.com/everlatch/everlatch/tokens"
+)
+
+// credentialTable is a way to sign in, as its owner sees it (W17).
+var credentialTable = table[everlatch.ProviderIdentity]{
+	textColumn("id", func(p *everlatch.ProviderIdentity) string { return p.ID }),
+	textColumn("provider", func(p *everlatch.ProviderIdentity) string { return p.Provider }),
+	textColumn("entity_id", func(p *everlatch.ProviderIdentity) string { return p.EntityID }),
+	metadataColumn("user_metadata", func(p *everlatch.ProviderIdentity) everlatch.Metadata { return p.UserMetadata }),
+	timeColumn("created_at", func(p *everlatch.ProviderIdentity) time.Time { return p.CreatedAt }),
+	timeColumn("updated_at", func(p *everlatch.ProviderIdentity) time.Time { return p.UpdatedAt }),
+}
+
+var credentialShape = shapeOf(credentialTable)
+
+// listIdentities shows in which ways the caller can sign in.
+func (s *Server) listIdentities(c echo.Context) error {
+	claims, err := caller(c)
+	if err != nil {
+		return err
+	}
+	sel, err := s.chosen(c, credentialShape)
+	if err != nil {
+		return err
+	}
+	identity, err := s.deps.Store.Identity(lookups(c), claims.AuthIdentityID)
+	if err != nil {
+		return err
+	}
+	b := []byte(`{"provider_identities":[`)
+	for i := range identity.Providers {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = credentialTable.append(b, &identity.Providers[i], sel)
+	}
+	return writeJSON(c, append(b, `]}`...))
+}
+
+// linkIdentity adds a way to sign in (W17): at once for what the person has
+// typed, after a visit elsewhere for a provider that is there.
+func (s *Server) linkIdentity(c echo.Context) error {
+	claims, err := caller(c)
+	if err != nil {
+		return err
+	}
+	id := c.Param("auth_provider")
+	if err := s.checkAllowed(claims.ActorType, id); err != nil {
+		return err
+	}
+	if elsewhere, err := s.deps.Providers.Redirect(id); err == nil {
+		return s.sendAway(c, elsewhere, journey{actorType: claims.ActorType, provider: id, linkTo: claims.AuthIdentityID}, Body(c))
+	}
+	if _, err := s.deps.Providers.Registrar(id); err != nil {
+		return err
+	}
+	sel, err := s.chosen(c, credentialShape)
+	if err != nil {
+		return err
+	}
+	credential, err := s.deps.Flows.LinkIdentity(c.Request().Context(), flows.LinkRequest{
+		AuthIdentityID: claims.AuthIdentityID, ActorType: claims.ActorType, Provider: id,
+		Input: providers.Input{Body: Body(c), ActorType: claims.ActorType},
+	})
+	if err != nil {
+		return err
+	}
+	return writeWrapped(c, "provider_identity", credentialTable, &credential, sel)
+}
+
+// unlinkIdentity removes a way to sign in. All tokens end with it, so whoever
+// came with one gets another; a session goes on.
+func (s *Server) unlinkIdentity(c echo.Context) error {
+	claims, err := caller(c)
+	if err != nil {
+		return err
+	}
+	id := c.Param("id")
+	err = s.deps.Flows.UnlinkIdentity(c.Request().Context(), flows.UnlinkRequest{
+		AuthIdentityID: claims.AuthIdentityID, ActorType: claims.ActorType, ProviderIdentityID: id, SignedInWith: claims.AuthProvider,
+	})
+	if err != nil {
+		return err
+	}
+	b := appendText([]byte(`{"id":`), id)
+	b = append(b, `,"object":"provider_identity","deleted":true`...)
+	if bearer := callOf(c).bearer; bearer != nil && bearer.claims == claims {
+		token, err := s.exchanged(c, claims)
+		if err != nil {
+			return err
+		}
+		b = appendText(append(b, `,"token":`...), token)
+	}
+	keepPrivate(c, true)
+	return writeJSON(c, append(b, '}'))
+}
+
+// exchanged mints the token that follows one that has just ended by what its
+// bearer did.
+func (s *Server) exchanged(c echo.Context, claims *tokens.Claims) (string, error) {
+	identity, standing, err := s.current(c, claims)
+	if err != nil {
+		return "", err
+	}
+	principal, ok := reissued(identity, standing, claims)
+	if !ok {
+		return "", errUnauthorized
+	}
+	return s.mint(principal)
+}

@@ -1,0 +1,62 @@
+package flows
+
+import (
+	"context"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/providers"
+	"github.com/everlatch/everlatch/workflows"
+)
+
+// LinkRequest gives an identity another way to sign in, with something that the
+// person typed. For one that is elsewhere see [RedirectRequest.LinkTo].
+type LinkRequest struct {
+	AuthIdentityID string
+	ActorType      string
+	Provider       string
+	// Input may hold a password; it is sealed before anything else happens.
+	Input providers.Input
+}
+
+// LinkIdentity returns the new way to sign in (W17). One that somebody else has
+// is [everlatch.CodeDuplicate], a second one of the provider
+// [everlatch.CodeNotAllowed].
+func (c *Client) LinkIdentity(ctx context.Context, r LinkRequest) (everlatch.ProviderIdentity, error) {
+	ref, err := c.seal(ctx, r.Input)
+	if err != nil {
+		return everlatch.ProviderIdentity{}, err
+	}
+	now := c.Now()
+	out, err := perform[workflows.LinkedIdentity](ctx, c, dance{
+		id: c.freshID("link-identity", r.AuthIdentityID), workflow: workflows.LinkIdentity,
+		input: workflows.LinkIdentityInput{
+			AuthIdentityID: r.AuthIdentityID, ActorType: r.ActorType, Provider: r.Provider, Request: ref,
+			ProviderIdentityID: ids.New(ids.ProviderIdentity, now), EventID: ids.New(ids.Event, now),
+		},
+	})
+	if err != nil {
+		return everlatch.ProviderIdentity{}, err // it may still go on, and needs what is sealed
+	}
+	c.shredder.shred(ref)
+	return out.Credential, refused(out.Refusal)
+}
+
+// UnlinkRequest takes a way to sign in from an identity.
+type UnlinkRequest struct {
+	AuthIdentityID     string
+	ActorType          string
+	ProviderIdentityID string
+	// SignedInWith is the provider that the person has come by: it stays.
+	SignedInWith string
+}
+
+// UnlinkIdentity removes a way to sign in and ends all tokens of the identity,
+// and the sessions that began with it (W17). The last one, and the one that the
+// person has come by, are [everlatch.CodeNotAllowed].
+func (c *Client) UnlinkIdentity(ctx context.Context, r UnlinkRequest) error {
+	return c.outcome(ctx, "unlink-identity", r.AuthIdentityID, workflows.UnlinkIdentity, workflows.UnlinkIdentityInput{
+		AuthIdentityID: r.AuthIdentityID, ActorType: r.ActorType, ProviderIdentityID: r.ProviderIdentityID,
+		SignedInWith: r.SignedInWith, EventID: ids.New(ids.Event, c.Now()),
+	})
+}

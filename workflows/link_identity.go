@@ -1,0 +1,75 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/activities"
+	"github.com/everlatch/everlatch/vault"
+)
+
+// LinkIdentityInput is the argument of [LinkIdentity].
+type LinkIdentityInput struct {
+	AuthIdentityID string `json:"auth_identity_id"`
+	ActorType      string `json:"actor_type"`
+	Provider       string `json:"provider"`
+	// Request refers to the sealed request, which holds the password.
+	Request            vault.Ref `json:"request"`
+	ProviderIdentityID string    `json:"provider_identity_id"`
+	EventID            string    `json:"event_id"`
+}
+
+// LinkedIdentity is the outcome of [LinkIdentity]: a refusal or the new way to
+// sign in.
+type LinkedIdentity struct {
+	Refusal    *everlatch.Refusal         `json:"refusal,omitempty"`
+	Credential everlatch.ProviderIdentity `json:"credential,omitzero"`
+}
+
+// LinkIdentity gives an identity another way to sign in, with something that the
+// person typed (W17); one that is elsewhere is linked by [SocialLogin].
+//
+// The API starts it for somebody who signed in just before. When it fails, the
+// identity is as it was.
+func LinkIdentity(ctx workflow.Context, in LinkIdentityInput) (out LinkedIdentity, err error) {
+	var undo saga
+	link := activities.LinkCredentialInput{
+		IdentityID: in.AuthIdentityID, ActorType: in.ActorType, Provider: in.Provider, Request: in.Request,
+		ProviderIdentityID: in.ProviderIdentityID, EventID: in.EventID, GroupID: groupID(ctx),
+	}
+	add(&undo, credentials.DiscardCredential, link)
+	linked, err := step(ctx, credentials.LinkCredential, link)
+	if err != nil {
+		return out, undo.after(ctx, err)
+	}
+	if linked.Refusal != nil {
+		return LinkedIdentity(linked), nil
+	}
+	return LinkedIdentity(linked), release(ctx)
+}
+
+// UnlinkIdentityInput is the argument of [UnlinkIdentity].
+type UnlinkIdentityInput struct {
+	AuthIdentityID     string `json:"auth_identity_id"`
+	ActorType          string `json:"actor_type"`
+	ProviderIdentityID string `json:"provider_identity_id"`
+	// SignedInWith is the provider that the person has come by.
+	SignedInWith string `json:"signed_in_with"`
+	EventID      string `json:"event_id"`
+}
+
+// UnlinkIdentity takes a way to sign in from an identity, but never the last one
+// nor the one that the person has come by (W17). What was issued by it ends.
+//
+// The API starts it for somebody who signed in just before. What it removes
+// cannot be brought back, so an outage only delays it.
+func UnlinkIdentity(ctx workflow.Context, in UnlinkIdentityInput) (out Outcome, err error) {
+	unlinked, err := patiently(ctx, identities.UnlinkCredential, activities.UnlinkCredentialInput{
+		IdentityID: in.AuthIdentityID, ActorType: in.ActorType, ProviderIdentityID: in.ProviderIdentityID,
+		SignedInWith: in.SignedInWith, EventID: in.EventID, GroupID: groupID(ctx),
+	})
+	if out.Refusal = unlinked.Refusal; err != nil || out.Refusal != nil {
+		return out, err
+	}
+	return out, release(ctx)
+}
