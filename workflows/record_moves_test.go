@@ -12,6 +12,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/store"
 	"github.com/everlatch/everlatch/subscribers"
 	"github.com/everlatch/everlatch/vault"
@@ -95,12 +96,13 @@ func (r *recorder) social(t *testing.T) {
 	defer func() { h.clock.follow = former }()
 	provider := &elsewhere{}
 	require.NoError(t, h.acts.Redirects.Providers.Add("elsewhere", provider))
-	play := func(name string, ttl time.Duration, callback bool) {
+	play := func(name string, ttl time.Duration, callback bool, linkTo string) {
 		s := &socialScene{house: h, t: t}
 		run := r.start(t, name, workflows.SocialLogin, workflows.SocialLoginInput{
 			ActorType: "customer", Provider: "elsewhere", CallbackURL: "https://shop.example/cb", TTL: ttl,
 			Secrets: s.sealed(workflows.RedirectSecrets{State: name, Nonce: "n", CodeVerifier: verifier}),
 			Tokens:  h.vault.NewRef(), Binding: "browser", IdentityID: "authid_" + name, ProviderIdentityID: "pi_" + name,
+			LinkTo: linkTo,
 		})
 		move := func(update string, args ...any) {
 			handle, err := r.client.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
@@ -113,20 +115,45 @@ func (r *recorder) social(t *testing.T) {
 		move(workflows.UpdateBegin)
 		if callback {
 			move(workflows.UpdateCallback, workflows.LoginCallback{
-				ActorType: "customer", Provider: "elsewhere", Binding: "browser",
+				ActorType: "customer", Provider: "elsewhere", Binding: "browser", SignedInAs: linkTo,
 				Answer: s.sealed(map[string]string{"code": "c", "state": name}),
 			})
 		}
 		require.NoError(t, run.Get(t.Context(), nil))
 		r.write(t, name, run)
 	}
-	play("SocialLogin/created", time.Minute, true)
-	play("SocialLogin/known", time.Minute, true)
-	play("SocialLogin/expired", 2*time.Second, false)
+	play("SocialLogin/created", time.Minute, true, "")
+	play("SocialLogin/known", time.Minute, true, "")
+	play("SocialLogin/expired", 2*time.Second, false, "")
+	h.known(t, "authid_own", "club", "1", "")
+	play("SocialLogin/link_refused", time.Minute, true, "authid_own")
+	provider.profile = func(int) (providers.Profile, error) { return providers.Profile{EntityID: "sub-2"}, nil }
+	play("SocialLogin/linked", time.Minute, true, "authid_own")
+	r.links(t)
 	provider.exchange = func(int) error {
 		return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Authentication failed"}
 	}
-	play("SocialLogin/refused", time.Minute, true)
+	play("SocialLogin/refused", time.Minute, true, "")
+}
+
+// links records a password that is added to authid_own, and taken away.
+func (r *recorder) links(t *testing.T) {
+	t.Helper()
+	link := func(name, mail, id string) {
+		r.keep(t, name, workflows.LinkIdentity, workflows.LinkIdentityInput{
+			AuthIdentityID: "authid_own", ActorType: "customer", Provider: "emailpass", Request: r.house.seal(t, mail, password),
+			ProviderIdentityID: id, EventID: "evt_" + id,
+		})
+	}
+	unlink := func(name, id, signedInWith string) {
+		r.keep(t, name, workflows.UnlinkIdentity, workflows.UnlinkIdentityInput{
+			AuthIdentityID: "authid_own", ActorType: "customer", ProviderIdentityID: id, SignedInWith: signedInWith, EventID: "evt_un" + id,
+		})
+	}
+	link("LinkIdentity/linked", "own@example.com", "pi_own")
+	link("LinkIdentity/refused", "own2@example.com", "pi_own2")
+	unlink("UnlinkIdentity/refused", "pi_own", "emailpass")
+	unlink("UnlinkIdentity/unlinked", "pi_own", "club")
 }
 
 // deliveries records an event that is taken, taken late and never taken.

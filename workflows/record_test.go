@@ -101,6 +101,11 @@ func TestRecordHistories(t *testing.T) {
 	r.keep(t, "Authenticate/broken", workflows.Authenticate, auth(email, password))
 	forGood("RegisterIdentity")
 	r.keep(t, "Register/undone", workflows.Register, reg("authid_4", email, password))
+	forGood("LinkCredential")
+	r.keep(t, "LinkIdentity/undone", workflows.LinkIdentity, workflows.LinkIdentityInput{
+		AuthIdentityID: "authid_own", ActorType: "customer", Provider: "emailpass", Request: h.seal(t, "own@example.com", password),
+		ProviderIdentityID: "pi_own3", EventID: "evt_own3",
+	})
 	forGood("LinkActor")
 	r.keep(t, "CreateCustomerAccount/undone", workflows.CreateCustomerAccount, cust("authid_1", "cus_4", "c@example.com"))
 	heal()
