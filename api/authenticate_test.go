@@ -18,10 +18,10 @@ import (
 )
 
 // signed makes a token of any claims with the secret of the tests.
-func signed(t testing.TB, claims any) string {
-	t.Helper()
+func signed(tb testing.TB, claims any) string {
+	tb.Helper()
 	payload, err := json.Marshal(claims)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	enc := base64.RawURLEncoding
 	text := enc.EncodeToString([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + enc.EncodeToString(payload)
 	mac := hmac.New(sha256.New, []byte("a secret of the tests, long enough"))

@@ -12,11 +12,11 @@ import (
 )
 
 // comesFrom gives the identity of a token an account elsewhere, and returns its id.
-func (w *world) comesFrom(token, provider, entityID string) string {
+func (w *world) comesFrom(token, entityID string) string {
 	w.t.Helper()
 	id := ids.New(ids.ProviderIdentity, w.clock.Now())
 	require.NoError(w.t, w.store.AddCredential(w.t.Context(), store.NewCredential{
-		ID: id, IdentityID: w.claims(token).AuthIdentityID, Provider: provider, EntityID: entityID, EntityKey: entityID,
+		ID: id, IdentityID: w.claims(token).AuthIdentityID, Provider: "elsewhere", EntityID: entityID, EntityKey: entityID,
 		UserMetadata: everlatch.Metadata{"name": "Ada"}, Event: everlatch.Event{ID: "evt_" + id},
 	}))
 	return id
@@ -34,8 +34,8 @@ func TestListIdentities(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	token := w.customer("a@example.com")
-	w.comesFrom(token, "elsewhere", "583231")
-	w.comesFrom(w.customer("b@example.com"), "elsewhere", "2")
+	w.comesFrom(token, "583231")
+	w.comesFrom(w.customer("b@example.com"), "2")
 
 	r := w.do("GET", "/auth/identities", nil, bearer(token))
 
@@ -103,7 +103,7 @@ func TestLinkPassword(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	token := w.customer("a@example.com")
-	w.comesFrom(token, "elsewhere", "583231")
+	w.comesFrom(token, "583231")
 	_, err := w.store.DB().ExecContext(t.Context(), `DELETE FROM provider_identity WHERE provider = 'emailpass'`)
 	require.NoError(t, err)
 
@@ -121,7 +121,7 @@ func TestUnlink(t *testing.T) {
 	w := setup(t)
 	token := w.customer("a@example.com")
 	session := with("Cookie", w.session(token))
-	id := w.comesFrom(token, "elsewhere", "583231")
+	id := w.comesFrom(token, "583231")
 
 	r := w.do("DELETE", "/auth/identities/"+id, nil, bearer(token))
 
@@ -141,7 +141,7 @@ func TestUnlink(t *testing.T) {
 	require.Equal(t, 400, last.StatusCode)
 	require.Equal(t, "The last way to sign in cannot be removed.", last.text(t, "message"))
 
-	id = w.comesFrom(next, "elsewhere", "583231")
+	id = w.comesFrom(next, "583231")
 	r = w.do("DELETE", "/auth/identities/"+id, nil, session)
 	require.Equal(t, 200, r.StatusCode, r.body)
 	require.NotContains(t, r.body, "token", "a session needs none")

@@ -59,11 +59,13 @@ func TestSubscribersAndSchedules(t *testing.T) {
 		}},
 		"no mails at all": {change: func(c *config.Config) {
 			c.Mail.SMTP.Address = "127.0.0.1:25"
-			c.Mail.Except = []string{"auth.password_reset", "auth.password_changed", "everlatch.dead_letters"}
+			c.Mail.Except = []string{
+				"auth.identity_linked", "auth.identity_unlinked", "auth.password_reset", "auth.password_changed", "everlatch.dead_letters",
+			}
 		}},
 		"a mail that there is not": {change: func(c *config.Config) {
 			c.Mail.SMTP.Address, c.Mail.Except = "127.0.0.1:25", []string{"auth.reset"}
-		}, want: `mail.except: there is no mail for "auth.reset"; there is for auth.password_changed`},
+		}, want: `mail.except: there is no mail for "auth.reset"; there is for auth.identity_linked, `},
 		"a name that is taken":           {change: with(hook("shop"), hook("shop")), want: `subscribers, name "shop"`},
 		"a name of ours":                 {opts: []app.Option{app.WithDevMail(), app.WithSubscriber("mail", []string{"*"}, heard)}, want: "the name is taken"},
 		"a flow that is not there":       {change: with(flow("Nope", nil)), want: `there is no flow "Nope"; known are CleanUp, `},

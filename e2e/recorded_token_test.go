@@ -135,7 +135,7 @@ func (s signing) genuine(r recordedToken) bool {
 }
 
 // mint gives a live token what is wrong with a recorded one. What Medusa's
-// tokens do not have (jti, purpose, credential_version) stays as it is.
+// tokens do not have (jti, purpose, credential_version, auth_time) stays as it is.
 func (w *world) mint(t *testing.T, live string, recorded recordedToken) string {
 	t.Helper()
 	parts := strings.Split(live, ".")

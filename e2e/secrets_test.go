@@ -130,6 +130,18 @@ func elsewhere(t *testing.T, p *process, g *githubtest.Server, secrets map[strin
 	a := p.call(t, "GET", "/auth/customer/github/callback?"+params.Encode(), nil, "Cookie", cookie)
 	require.Equal(t, 200, a.status, "%s", a.raw)
 	secrets["token after GitHub"] = a.str(t, "token")
+	secrets["linked password"] = "linked-Secret-of-ada-88c2"
+	link := object{"email": "linked@example.com", "password": secrets["linked password"]}
+	require.Equal(t, 200, p.call(t, "POST", "/auth/identities/link/emailpass", link, bearer(a.str(t, "token"))...).status)
+	byPassword := p.login(t, "linked@example.com", secrets["linked password"])
+	unlinked := p.call(t, "DELETE", "/auth/identities/"+p.ways(t, byPassword)["github"], nil, bearer(byPassword)...)
+	require.Equal(t, 200, unlinked.status, "%s", unlinked.raw)
+	secrets["token before unlinking"], secrets["token after unlinking"] = byPassword, unlinked.str(t, "token")
+	params = p.linkGithub(t, g, secrets["token after unlinking"])
+	secrets["state of linking"], secrets["code of linking"] = params.Get("state"), params.Get("code")
+	linked := p.call(t, "GET", "/auth/customer/github/callback?"+params.Encode(), nil, bearer(secrets["token after unlinking"])...)
+	require.Equal(t, 200, linked.status, "%s", linked.raw)
+	secrets["token after linking"] = linked.str(t, "token")
 	params, _ = p.away(t, g)
 	params.Set("code", "forged-code-of-nobody-17aa")
 	secrets["forged code"] = params.Get("code")

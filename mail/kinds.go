@@ -40,9 +40,11 @@ type kind struct {
 
 // kinds are the mails there are, by the name of the event.
 var kinds = map[string]kind{
-	everlatch.EventPasswordReset:   {"entity_id", (*Mailer).passwordReset},
-	everlatch.EventPasswordChanged: {"entity_id", (*Mailer).passwordChanged},
-	everlatch.EventDeadLetters:     {"to", (*Mailer).deadLetters},
+	everlatch.EventPasswordReset:    {"entity_id", (*Mailer).passwordReset},
+	everlatch.EventPasswordChanged:  {"entity_id", (*Mailer).passwordChanged},
+	everlatch.EventIdentityLinked:   {"email", (*Mailer).waysChanged},
+	everlatch.EventIdentityUnlinked: {"email", (*Mailer).waysChanged},
+	everlatch.EventDeadLetters:      {"to", (*Mailer).deadLetters},
 }
 
 // templateResetRequested is the mail about a token that an administrator holds.
@@ -50,7 +52,8 @@ const templateResetRequested = everlatch.EventPasswordReset + ".requested"
 
 // templateNames are the names that templates may have.
 var templateNames = []string{
-	everlatch.EventPasswordReset, templateResetRequested, everlatch.EventPasswordChanged, everlatch.EventDeadLetters,
+	everlatch.EventPasswordReset, templateResetRequested, everlatch.EventPasswordChanged,
+	everlatch.EventIdentityLinked, everlatch.EventIdentityUnlinked, everlatch.EventDeadLetters,
 }
 
 // resetPath is the page of a storefront that asks for a new password.
@@ -89,6 +92,10 @@ func (m *Mailer) passwordChanged(v *view) (string, error) {
 	v.Link = v.URL + resetPath
 	return everlatch.EventPasswordChanged, nil
 }
+
+// waysChanged tells the owner that their account can be signed in to in one way
+// more or less.
+func (m *Mailer) waysChanged(v *view) (string, error) { return v.Event, m.needURL(v) }
 
 // needURL fills in the URL. That there is none can be mended, so it is no
 // permanent error.

@@ -73,6 +73,13 @@ func changedEvent(actorType string) everlatch.Event {
 	})
 }
 
+func linkedEvent(name, actorType string) everlatch.Event {
+	return event(name, everlatch.Metadata{
+		"auth_identity_id": "authid_01", "provider_identity_id": "pi_01", "provider": "github", "entity_id": "583231",
+		"actor_type": actorType, "email": "ada@example.com",
+	})
+}
+
 func deadLettersEvent() everlatch.Event {
 	return event(everlatch.EventDeadLetters, everlatch.Metadata{
 		"to": "ops@shop.example", "count": 7, "deliveries": []any{
@@ -94,11 +101,17 @@ func TestGolden(t *testing.T) {
 	t.Parallel()
 
 	m := mailer(t, nil)
-	golden := map[string]everlatch.Event{"everlatch.dead_letters": deadLettersEvent()}
+	automatic := linkedEvent(everlatch.EventIdentityLinked, everlatch.ActorCustomer)
+	automatic.Data["automatic"] = true
+	golden := map[string]everlatch.Event{
+		"everlatch.dead_letters": deadLettersEvent(), "auth.identity_linked.automatic": automatic,
+	}
 	for _, actorType := range []string{everlatch.ActorCustomer, everlatch.ActorUser} {
 		golden["auth.password_reset."+actorType] = resetEvent(actorType)
 		golden["auth.password_reset.requested."+actorType] = requestedEvent(actorType)
 		golden["auth.password_changed."+actorType] = changedEvent(actorType)
+		golden["auth.identity_linked."+actorType] = linkedEvent(everlatch.EventIdentityLinked, actorType)
+		golden["auth.identity_unlinked."+actorType] = linkedEvent(everlatch.EventIdentityUnlinked, actorType)
 	}
 	for name, e := range golden {
 		t.Run(name, func(t *testing.T) {
@@ -206,17 +219,21 @@ func TestNothingToSend(t *testing.T) {
 	t.Parallel()
 
 	for name, change := range map[string]func(*everlatch.Event){
-		"an event without a mail":         func(e *everlatch.Event) { e.Name = everlatch.EventCustomerCreated },
-		"published by an API key":         func(e *everlatch.Event) { e.Source = "apk_01" },
-		"no source":                       func(e *everlatch.Event) { e.Source = "" },
-		"no data":                         func(e *everlatch.Event) { e.Data = nil },
-		"no entity":                       func(e *everlatch.Event) { delete(e.Data, "entity_id") },
-		"an entity that is no address":    func(e *everlatch.Event) { e.Data["entity_id"] = "+4912345" },
-		"an entity that is no text":       func(e *everlatch.Event) { e.Data["entity_id"] = 7 },
-		"an address with a name":          func(e *everlatch.Event) { e.Data["entity_id"] = "Ada <ada@example.com>" },
-		"an address with a line break":    func(e *everlatch.Event) { e.Data["entity_id"] = "ada@example.com\r\nBcc: eve@example.com" },
-		"two addresses":                   func(e *everlatch.Event) { e.Data["entity_id"] = "ada@example.com, eve@example.com" },
-		"an expired link to no address":   func(e *everlatch.Event) { e.Data = everlatch.Metadata{"entity_id": "x"} },
+		"an event without a mail":       func(e *everlatch.Event) { e.Name = everlatch.EventCustomerCreated },
+		"published by an API key":       func(e *everlatch.Event) { e.Source = "apk_01" },
+		"no source":                     func(e *everlatch.Event) { e.Source = "" },
+		"no data":                       func(e *everlatch.Event) { e.Data = nil },
+		"no entity":                     func(e *everlatch.Event) { delete(e.Data, "entity_id") },
+		"an entity that is no address":  func(e *everlatch.Event) { e.Data["entity_id"] = "+4912345" },
+		"an entity that is no text":     func(e *everlatch.Event) { e.Data["entity_id"] = 7 },
+		"an address with a name":        func(e *everlatch.Event) { e.Data["entity_id"] = "Ada <ada@example.com>" },
+		"an address with a line break":  func(e *everlatch.Event) { e.Data["entity_id"] = "ada@example.com\r\nBcc: eve@example.com" },
+		"two addresses":                 func(e *everlatch.Event) { e.Data["entity_id"] = "ada@example.com, eve@example.com" },
+		"an expired link to no address": func(e *everlatch.Event) { e.Data = everlatch.Metadata{"entity_id": "x"} },
+		"a person without an address": func(e *everlatch.Event) {
+			*e = linkedEvent(everlatch.EventIdentityLinked, "customer")
+			delete(e.Data, "email")
+		},
 		"dead letters nobody asked about": func(e *everlatch.Event) { *e = deadLettersEvent(); delete(e.Data, "to") },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -247,7 +264,7 @@ func TestDeliver(t *testing.T) {
 
 	out.err = everlatch.Permanent(errors.New("no such mailbox"))
 	require.ErrorIs(t, m.Deliver(t.Context(), resetEvent("customer")), out.err)
-	require.Equal(t, []string{"auth.password_changed", "auth.password_reset", "everlatch.dead_letters"}, m.Events())
+	require.Equal(t, []string{"auth.identity_linked", "auth.identity_unlinked", "auth.password_changed", "auth.password_reset", "everlatch.dead_letters"}, m.Events())
 }
 
 func TestDeadLetters(t *testing.T) {
