@@ -42,9 +42,14 @@ func TestListIdentities(t *testing.T) {
 	require.Equal(t, 200, r.StatusCode, r.body)
 	list, _ := r.value(t, "provider_identities").([]any)
 	require.Len(t, list, 2)
-	second, _ := list[1].(object)
-	require.Equal(t, "583231", second["entity_id"])
-	require.Equal(t, object{"name": "Ada"}, second["user_metadata"])
+	ways := map[any]object{}
+	for _, item := range list {
+		way, _ := item.(object)
+		ways[way["provider"]] = way
+	}
+	require.Equal(t, "a@example.com", ways["emailpass"]["entity_id"])
+	require.Equal(t, "583231", ways["elsewhere"]["entity_id"])
+	require.Equal(t, object{"name": "Ada"}, ways["elsewhere"]["user_metadata"])
 	require.NotContains(t, r.body, "supersecret")
 	require.NotContains(t, r.body, "password")
 	require.Equal(t, 200, w.do("GET", "/auth/identities", nil, with("Cookie", w.session(token))).StatusCode)
