@@ -28,6 +28,7 @@ type All struct {
 	Credentials *Credentials
 	Resets      *Resets
 	Redirects   *Redirects
+	Invites     *Invites
 	Accounts    *Accounts
 	Identities  *Identities
 	Events      *Events
@@ -43,6 +44,7 @@ func New(d Deps) All {
 		},
 		Resets:     &Resets{Store: d.Store, Vault: d.Vault, Providers: d.Providers, Tokens: d.Tokens, Now: d.Now},
 		Redirects:  &Redirects{Store: d.Store, Vault: d.Vault, Providers: d.Providers, Now: d.Now},
+		Invites:    &Invites{Store: d.Store, Vault: d.Vault, Tokens: d.Tokens, Now: d.Now},
 		Accounts:   &Accounts{Store: d.Store, Now: d.Now},
 		Identities: &Identities{Store: d.Store, Now: d.Now},
 		Events:     &Events{Store: d.Store},

@@ -100,6 +100,9 @@ func TestGolden(t *testing.T) {
 		golden["auth.password_reset.requested."+actorType] = requestedEvent(actorType)
 		golden["auth.password_changed."+actorType] = changedEvent(actorType)
 	}
+	for _, name := range []string{everlatch.EventInviteCreated, everlatch.EventInviteResent} {
+		golden[name] = inviteEvent(name)
+	}
 	for name, e := range golden {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -247,7 +250,9 @@ func TestDeliver(t *testing.T) {
 
 	out.err = everlatch.Permanent(errors.New("no such mailbox"))
 	require.ErrorIs(t, m.Deliver(t.Context(), resetEvent("customer")), out.err)
-	require.Equal(t, []string{"auth.password_changed", "auth.password_reset", "everlatch.dead_letters"}, m.Events())
+	require.Equal(t, []string{
+		"auth.password_changed", "auth.password_reset", "everlatch.dead_letters", "invite.created", "invite.resent",
+	}, m.Events())
 }
 
 func TestDeadLetters(t *testing.T) {
