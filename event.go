@@ -71,6 +71,16 @@ const (
 	// EventPasswordChanged is {entity_id, actor_type, provider,
 	// auth_identity_id}.
 	EventPasswordChanged = "auth.password_changed"
+	// EventInviteCreated and EventInviteResent ask for the mail with the link:
+	// {id} (contract section 7), and email, token, expires_at and invited_by,
+	// the actor who asked.
+	EventInviteCreated = "invite.created"
+	EventInviteResent  = "invite.resent"
+	// EventInviteAccepted is {id}, and user_id and auth_identity_id of who
+	// accepted.
+	EventInviteAccepted = "invite.accepted"
+	// EventInviteDeleted is {id}: somebody revoked it.
+	EventInviteDeleted = "invite.deleted"
 	// EventLoginSucceeded and EventLoginFailed are recorded only when
 	// events.logins is on.
 	EventLoginSucceeded = "auth.login_succeeded"

@@ -51,6 +51,9 @@ type Options struct {
 	RequireBrowser bool
 	// ResetTokens says who may obtain an administrator's reset token; "" is off.
 	ResetTokens ResetPolicy
+	// InviteAnyEmail lets whoever accepts an invite choose the e-mail of the
+	// account, as Medusa does. Off by default (W7).
+	InviteAnyEmail bool
 	// Home is the page at GET /; its zero value leaves the path unknown.
 	Home HomeInfo
 }

@@ -26,6 +26,7 @@ func (s *Server) routes() []route {
 	var (
 		anybody      = []string{anyActor}
 		customer     = []string{everlatch.ActorCustomer}
+		user         = []string{everlatch.ActorUser}
 		noMFA        = AuthOptions{AllowUnregistered: true, RequireMFA: new(bool)}
 		refresh      = AuthOptions{AllowUnregistered: true, RequireMFA: new(bool), allowGone: true}
 		unregistered = AuthOptions{AllowUnregistered: true}
@@ -67,6 +68,12 @@ func (s *Server) routes() []route {
 		{method: del, path: "/admin/users/:id", handle: s.removeUser},
 		{method: get, path: "/admin/users/:id/auth-providers", handle: s.listUserProviders},
 		{method: post, path: "/admin/users/:id/reset-password", handle: s.issueReset},
+		{method: get, path: "/admin/invites", handle: s.listInvites},
+		{method: post, path: "/admin/invites", handle: s.createInvite},
+		{method: post, path: "/admin/invites/accept", handle: s.acceptInvite, public: true, middleware: by(user, unregistered, MethodSession, MethodBearer)},
+		{method: get, path: "/admin/invites/:id", handle: s.readInvite},
+		{method: del, path: "/admin/invites/:id", handle: s.revokeInvite},
+		{method: post, path: "/admin/invites/:id/resend", handle: s.resendInvite},
 		{method: get, path: "/admin/api-keys", handle: s.listAPIKeys},
 		{method: post, path: "/admin/api-keys", handle: s.createAPIKey},
 		{method: get, path: "/admin/api-keys/:id", handle: s.readAPIKey},

@@ -107,7 +107,7 @@ func setup(tb testing.TB, settings ...setting) *world {
 	}
 	w.tokens, err = tokens.New(cfg, w.clock.Now)
 	require.NoError(tb, err)
-	w.flows = &fakeFlows{store: w.store, now: w.clock.Now}
+	w.flows = &fakeFlows{fakeInvites: fakeInvites{w: w}, store: w.store, now: w.clock.Now}
 	level := slog.LevelDebug
 	if _, bench := tb.(*testing.B); bench {
 		level = slog.LevelInfo // as in production
@@ -316,6 +316,8 @@ func (loginOnly) DisplayName() string { return "" }
 // fakeFlows does what the dances do to the store, in one go. The password is
 // kept as it is: nobody measures hashing here.
 type fakeFlows struct {
+	fakeInvites
+
 	store *store.Store
 	now   func() time.Time
 

@@ -25,6 +25,8 @@ const (
 	kindTexts kind = "strings"
 	// kindCount is a whole number in a query string.
 	kindCount kind = "count"
+	// kindTimes is a time or bounds of one, as filters are.
+	kindTimes kind = "date-time"
 )
 
 // field is a key that a route knows.
@@ -133,6 +135,9 @@ func (f field) issue(value any, present bool) string {
 		return f.expect(isText(value) || ok && !slices.ContainsFunc(list, func(v any) bool { return !isText(v) }), value)
 	case kindCount:
 		return f.countIssue(value)
+	case kindTimes:
+		_, ok := timeBounds(value)
+		return f.expect(ok, value)
 	}
 	return ""
 }
@@ -149,7 +154,7 @@ func (f field) expect(ok bool, value any) string {
 		name = string(kindNumber)
 	case kindChoice:
 		name = "'" + strings.Join(f.choices, "' | '") + "'"
-	case kindText, kindBoolean, kindNumber, kindRecord:
+	case kindText, kindBoolean, kindNumber, kindRecord, kindTimes:
 	}
 	return fmt.Sprintf("Expected type: '%s' for field '%s', got: '%s'", name, f.name, jsText(value))
 }

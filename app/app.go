@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -86,6 +87,7 @@ func (a *App) assemble(ctx context.Context) (err error) {
 		TaskQueue: a.cfg.Temporal.TaskQueue,
 		Eager:     a.has(Worker),
 		ResetTTL:  a.cfg.PasswordReset.TTL.Duration(), ResetResendAfter: a.cfg.PasswordReset.ResendAfter.Duration(),
+		InviteTTL:   cmp.Or(a.cfg.Invites.ValidDuration, a.cfg.HTTP.JWTExpiresIn).Duration(),
 		RedirectTTL: a.cfg.Auth.Redirect.TTL.Duration(),
 		Now:         a.opts.now,
 		Log:         a.log,

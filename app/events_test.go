@@ -61,6 +61,7 @@ func TestSubscribersAndSchedules(t *testing.T) {
 			c.Mail.SMTP.Address = "127.0.0.1:25"
 			c.Mail.Except = []string{
 				"auth.identity_linked", "auth.identity_unlinked", "auth.password_reset", "auth.password_changed", "everlatch.dead_letters",
+				"invite.created", "invite.resent",
 			}
 		}},
 		"a mail that there is not": {change: func(c *config.Config) {

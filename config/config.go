@@ -18,6 +18,7 @@ type Config struct {
 	Accounts      Accounts      `koanf:"accounts"`
 	Admin         Admin         `koanf:"admin"`
 	PasswordReset PasswordReset `koanf:"password_reset"`
+	Invites       Invites       `koanf:"invites"`
 	Events        Events        `koanf:"events"`
 	Subscribers   []Subscriber  `koanf:"subscribers" default:"[]" doc:"Who is told about events: a list of {name, events, source, ordered, secrets} with webhook: {url, secrets, allow_private, timeout} or flow: {name, input}. events are names, customer.* or *; source is any, everlatch (what happened here) or outside (what was published through the API). A webhook is told about any source and in order, unless source and ordered say otherwise; a flow is started by events from outside, as they come. secrets of a webhook (whsec_…) are one or a list, each signs; without allow_private its URL is https and leads to a public address. An input holds values, and paths into the event such as $.data.id; without one it is the whole event. The name mail is taken."`
 	Schedules     []Schedule    `koanf:"schedules" default:"[]" doc:"Flows that start at certain times: a list of {id, flow, input, cron or every, overlap, catch_up, paused}. cron has five fields or is a word such as @daily, every is a span; overlap is skip (the default), buffer_one, buffer_all, cancel_other, terminate_other or allow_all; catch_up (1m) is how late a start may be."`

@@ -51,6 +51,9 @@ type Options struct {
 	// ResetResendAfter how soon another one is mailed. Zero means
 	// [DefaultResetTTL] and for every request.
 	ResetTTL, ResetResendAfter time.Duration
+	// InviteTTL is how long the token of an invite is good; 0 means
+	// [DefaultInviteTTL].
+	InviteTTL time.Duration
 	// RedirectTTL is how long somebody may take at a provider elsewhere; 0 means
 	// [DefaultRedirectTTL].
 	RedirectTTL time.Duration
@@ -60,6 +63,9 @@ type Options struct {
 
 // DefaultRedirectTTL is that of OpenID providers in the contract (3.6).
 const DefaultRedirectTTL = 10 * time.Minute
+
+// DefaultInviteTTL is the contract's (section 4.6).
+const DefaultInviteTTL = 24 * time.Hour
 
 // DefaultResetTTL is the contract's (section 2.4).
 const DefaultResetTTL = 15 * time.Minute
@@ -80,6 +86,9 @@ func New(o Options) *Client {
 	}
 	if o.ResetTTL == 0 {
 		o.ResetTTL = DefaultResetTTL
+	}
+	if o.InviteTTL == 0 {
+		o.InviteTTL = DefaultInviteTTL
 	}
 	if o.RedirectTTL == 0 {
 		o.RedirectTTL = DefaultRedirectTTL

@@ -18,6 +18,7 @@ const (
 	APIKey       = "apk_"
 	Session      = "ses_"
 	Event        = "evt_"
+	Invite       = "invite_"
 	// ProviderIdentity has no prefix in the contract.
 	ProviderIdentity = ""
 )

@@ -34,7 +34,8 @@ type view struct {
 type kind struct {
 	// recipient is the field of the event's data with the address.
 	recipient string
-	// prepare completes a view and returns the name of the templates.
+	// prepare completes a view and returns the name of the templates, or "" when
+	// there is nothing to send any more.
 	prepare func(m *Mailer, v *view) (string, error)
 }
 
@@ -44,6 +45,8 @@ var kinds = map[string]kind{
 	everlatch.EventPasswordChanged:  {"entity_id", (*Mailer).passwordChanged},
 	everlatch.EventIdentityLinked:   {"email", (*Mailer).waysChanged},
 	everlatch.EventIdentityUnlinked: {"email", (*Mailer).waysChanged},
+	everlatch.EventInviteCreated:    {"email", (*Mailer).invite},
+	everlatch.EventInviteResent:     {"email", (*Mailer).invite},
 	everlatch.EventDeadLetters:      {"to", (*Mailer).deadLetters},
 }
 
@@ -53,7 +56,8 @@ const templateResetRequested = everlatch.EventPasswordReset + ".requested"
 // templateNames are the names that templates may have.
 var templateNames = []string{
 	everlatch.EventPasswordReset, templateResetRequested, everlatch.EventPasswordChanged,
-	everlatch.EventIdentityLinked, everlatch.EventIdentityUnlinked, everlatch.EventDeadLetters,
+	everlatch.EventIdentityLinked, everlatch.EventIdentityUnlinked, everlatch.EventInviteCreated, everlatch.EventInviteResent,
+	everlatch.EventDeadLetters,
 }
 
 // resetPath is the page of a storefront that asks for a new password.

@@ -129,8 +129,9 @@ func (m *Mailer) Deliver(ctx context.Context, e everlatch.Event) error {
 }
 
 // Render writes the mail about an event, and reports false when there is none:
-// the event has no mail, or nobody with an e-mail address to get it, or did not
-// happen here, because nobody may have us write what they made up.
+// the event has no mail, or nobody with an e-mail address to get it, or speaks of
+// what is over by now, or did not happen here, because nobody may have us write
+// what they made up.
 //
 // An error is [everlatch.Permanent] when the mail came too late to be of use.
 func (m *Mailer) Render(e everlatch.Event) (Message, bool, error) {
@@ -145,7 +146,7 @@ func (m *Mailer) Render(e everlatch.Event) (Message, bool, error) {
 	v := view{Event: e.Name, Data: e.Data, To: to, Brand: m.opts.Brand, At: e.CreatedAt.UTC()}
 	v.ActorType, _ = e.Data["actor_type"].(string)
 	name, err := kind.prepare(m, &v)
-	if err != nil {
+	if err != nil || name == "" {
 		return Message{}, false, err
 	}
 	message, err := m.templates.render(name, v)

@@ -113,6 +113,9 @@ func TestGolden(t *testing.T) {
 		golden["auth.identity_linked."+actorType] = linkedEvent(everlatch.EventIdentityLinked, actorType)
 		golden["auth.identity_unlinked."+actorType] = linkedEvent(everlatch.EventIdentityUnlinked, actorType)
 	}
+	for _, name := range []string{everlatch.EventInviteCreated, everlatch.EventInviteResent} {
+		golden[name] = inviteEvent(name)
+	}
 	for name, e := range golden {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -264,7 +267,10 @@ func TestDeliver(t *testing.T) {
 
 	out.err = everlatch.Permanent(errors.New("no such mailbox"))
 	require.ErrorIs(t, m.Deliver(t.Context(), resetEvent("customer")), out.err)
-	require.Equal(t, []string{"auth.identity_linked", "auth.identity_unlinked", "auth.password_changed", "auth.password_reset", "everlatch.dead_letters"}, m.Events())
+	require.Equal(t, []string{
+		"auth.identity_linked", "auth.identity_unlinked", "auth.password_changed", "auth.password_reset", "everlatch.dead_letters",
+		"invite.created", "invite.resent",
+	}, m.Events())
 }
 
 func TestDeadLetters(t *testing.T) {

@@ -99,7 +99,14 @@ func sample(name, actorType string) view {
 			"requested_by": everlatch.Metadata{"actor_type": "user", "actor_id": "user_1"},
 		},
 	}
-	if name == everlatch.EventDeadLetters {
+	switch name {
+	case everlatch.EventInviteCreated, everlatch.EventInviteResent:
+		v.Link, v.ExpiresIn = "https://example.com"+invitePath, "24 hours"
+		v.Data = everlatch.Metadata{
+			"id": "invite_1", "email": "ada@example.com", "expires_at": "2026-01-03T03:04:05Z",
+			"invited_by": everlatch.Metadata{"actor_type": "user", "actor_id": "user_1"},
+		}
+	case everlatch.EventDeadLetters:
 		v.Link = ""
 		v.Data = everlatch.Metadata{"count": 2, "more": 1, "deliveries": []map[string]string{{
 			"event_id": "evt_1", "event": "customer.created", "subscriber": "crm", "error": "it is away", "at": "2026-01-02T03:04:05Z",

@@ -114,9 +114,20 @@ func CreateUserAccount(ctx workflow.Context, in CreateUserAccountInput) (out Use
 		identityID = registered.Principal.AuthIdentityID
 	}
 
-	add(&undo, accounts.DiscardUser, activities.ActorInput{ID: in.User.ID, GroupID: group})
+	out, err = linkedUser(ctx, &undo, in.User, identityID)
+	if err != nil || out.Refusal != nil {
+		return out, err
+	}
+	return out, release(ctx)
+}
+
+// linkedUser creates an administrator and links an identity to it. After a fault
+// or a refusal everything in the saga is undone; after success the caller goes on.
+func linkedUser(ctx workflow.Context, undo *saga, user everlatch.User, identityID string) (out UserAccount, err error) {
+	group := groupID(ctx)
+	add(undo, accounts.DiscardUser, activities.ActorInput{ID: user.ID, GroupID: group})
 	created, err := step(ctx, accounts.CreateUser, activities.CreateUserInput{
-		User: in.User, GroupID: group, AuthIdentityID: identityID,
+		User: user, GroupID: group, AuthIdentityID: identityID,
 	})
 	if err != nil {
 		return out, undo.after(ctx, err)
@@ -126,9 +137,9 @@ func CreateUserAccount(ctx workflow.Context, in CreateUserAccountInput) (out Use
 	}
 
 	link := activities.LinkInput{
-		IdentityID: identityID, ActorType: everlatch.ActorUser, ActorID: in.User.ID, GroupID: group,
+		IdentityID: identityID, ActorType: everlatch.ActorUser, ActorID: user.ID, GroupID: group,
 	}
-	add(&undo, identities.DiscardLink, link)
+	add(undo, identities.DiscardLink, link)
 	linked, err := step(ctx, identities.LinkActor, link)
 	if err != nil {
 		return out, undo.after(ctx, err)
@@ -137,5 +148,5 @@ func CreateUserAccount(ctx workflow.Context, in CreateUserAccountInput) (out Use
 		return out, undo.compensate(ctx)
 	}
 	out.User = created.User
-	return out, release(ctx)
+	return out, nil
 }

@@ -24,6 +24,7 @@ var (
 	resets      *activities.Resets
 	deliveries  *activities.Deliveries
 	redirects   *activities.Redirects
+	invites     *activities.Invites
 )
 
 // interactive is for steps that a person waits for: short work against the

@@ -1,0 +1,17 @@
+package config
+
+import "time"
+
+// Invites are how administrators ask others to join them (contract 4.6).
+type Invites struct {
+	ValidDuration Span `koanf:"valid_duration" default:"0" min:"0" doc:"How long the link of an invite is valid; 0 is as long as a token, http.jwt_expires_in."`
+	AnyEmail      bool `koanf:"any_email" default:"false" doc:"Whoever accepts an invite may choose the e-mail of the account. Off: it is the invited one (W7)."`
+}
+
+// check refuses what would have ended before it began: tokens count in seconds.
+func (i Invites) check() Problems {
+	if i.ValidDuration > 0 && i.ValidDuration.Duration() < time.Second {
+		return Problems{{"invites.valid_duration", i.ValidDuration.String() + " is too short, 1s is the least"}}
+	}
+	return nil
+}

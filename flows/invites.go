@@ -1,0 +1,192 @@
+package flows
+
+import (
+	"cmp"
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/vault"
+	"github.com/everlatch/everlatch/workflows"
+)
+
+// InviteRequest asks for an invite.
+type InviteRequest struct {
+	Email    string
+	Roles    []string
+	Metadata everlatch.Metadata
+	// By is who invites.
+	By             workflows.Actor
+	IdempotencyKey string
+}
+
+// IssuedInvite is an invite with its token, for the one who asked (W7).
+type IssuedInvite struct {
+	everlatch.Invite
+
+	// Token is empty when the answer to an earlier request is repeated and that
+	// token is worth nothing any more.
+	Token vault.Secret
+}
+
+// CreateInvite invites somebody and mails them a link. For the Idempotency-Key
+// see [Client.Register]; a key counts for whoever invites. An address that is
+// taken is [everlatch.CodeInvalidData].
+func (c *Client) CreateInvite(ctx context.Context, r InviteRequest) (IssuedInvite, error) {
+	fingerprint, err := c.fingerprint(r.IdempotencyKey, r.Email, r.Roles, r.Metadata)
+	if err != nil {
+		return IssuedInvite{}, err
+	}
+	id := ids.New(ids.Invite, c.Now())
+	o := c.invitation(everlatch.Invite{ID: id})
+	if r.IdempotencyKey != "" {
+		o.ID = c.keyedID("invitation", r.By.ActorType, r.By.ActorID, r.IdempotencyKey)
+	}
+	// A dance that broke down has given no answer and left nothing.
+	o.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY
+	in := workflows.InvitationInput{InviteID: id, New: &workflows.NewInvite{
+		Email: r.Email, Roles: r.Roles, Metadata: r.Metadata, Grant: c.inviteGrant(r.By), Fingerprint: fingerprint,
+	}}
+	var out workflows.IssuedInvite
+	err = c.moveFirst(ctx, c.Temporal.NewWithStartWorkflowOperation(o, workflows.Invitation, in),
+		move{dance: o.ID, name: workflows.UpdateInvite, answer: &out})
+	if _, over := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); over {
+		out, err = c.firstInvite(ctx, o.ID)
+	}
+	if err != nil {
+		return IssuedInvite{}, err
+	}
+	if err := sameRequest(fingerprint, out.Fingerprint); err != nil {
+		return IssuedInvite{}, err
+	}
+	return c.issued(ctx, out)
+}
+
+// firstInvite returns the answer that a dance which is over has given first.
+func (c *Client) firstInvite(ctx context.Context, danceID string) (workflows.IssuedInvite, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	var end workflows.InvitationEnd
+	if err := c.Temporal.GetWorkflow(ctx, danceID, "").Get(ctx, &end); err != nil {
+		return workflows.IssuedInvite{}, failure(err)
+	}
+	if end.Created == nil {
+		return workflows.IssuedInvite{}, &everlatch.Error{Code: everlatch.CodeConflict}
+	}
+	return *end.Created, nil
+}
+
+// ResendInvite gives an invite another token, expired or not, and mails it. The
+// token before is worth nothing from then on. An invite that has ended is
+// [everlatch.CodeInvalidData].
+func (c *Client) ResendInvite(ctx context.Context, i everlatch.Invite, by workflows.Actor) (IssuedInvite, error) {
+	var out workflows.IssuedInvite
+	err := c.moveInvite(ctx, i, move{name: workflows.UpdateResend, args: []any{c.inviteGrant(by)}, answer: &out})
+	if err != nil {
+		return IssuedInvite{}, err
+	}
+	return c.issued(ctx, out)
+}
+
+// RevokeInvite ends an invite; one that has ended already is no error.
+func (c *Client) RevokeInvite(ctx context.Context, i everlatch.Invite) error {
+	var out workflows.Outcome
+	err := c.moveInvite(ctx, i, move{
+		name: workflows.UpdateRevoke, args: []any{workflows.RevokeInvite{EventID: ids.New(ids.Event, c.Now())}}, answer: &out,
+	})
+	if err != nil {
+		return err
+	}
+	return refused(out.Refusal)
+}
+
+// InviteAcceptance makes an identity the administrator who was invited.
+type InviteAcceptance struct {
+	// Invite is the one to accept, as the store has it.
+	Invite everlatch.Invite
+	// TokenID is the jti of the token that the person brings. Without one,
+	// VerifiedEmail must be the invited address, and the caller must have proof
+	// that it belongs to the identity, such as the word of a provider that
+	// verifies addresses (W6).
+	TokenID       string
+	VerifiedEmail string
+	// AuthIdentityID is the identity that becomes an administrator.
+	AuthIdentityID string
+	// Email of the new administrator, "" for the invited one. Whether another
+	// one is allowed is for the caller to decide (W7).
+	Email               string
+	FirstName, LastName *string
+}
+
+// AcceptInvite creates the administrator that somebody was invited to be. It
+// happens once, however many try (W7): a token or address that proves nothing,
+// any more or at all, is [everlatch.CodeUnauthorized]. What the account or the
+// identity is refused for has its own code and leaves the invite as it is (W8).
+//
+// An identity that has proved an address needs no token:
+//
+//	invite, err := store.PendingInvite(ctx, verified)
+//	…
+//	user, err := flows.AcceptInvite(ctx, InviteAcceptance{Invite: invite, VerifiedEmail: verified, AuthIdentityID: id})
+func (c *Client) AcceptInvite(ctx context.Context, a InviteAcceptance) (everlatch.User, error) {
+	now := c.Now()
+	var out workflows.UserAccount
+	err := c.moveInvite(ctx, a.Invite, move{
+		name: workflows.UpdateAccept,
+		args: []any{workflows.AcceptInvite{
+			TokenID: a.TokenID, Email: a.VerifiedEmail, AuthIdentityID: a.AuthIdentityID, EventID: ids.New(ids.Event, now),
+			User: everlatch.User{
+				ID: ids.New(ids.User, now), Email: a.Email, FirstName: a.FirstName, LastName: a.LastName,
+				CreatedAt: now, UpdatedAt: now,
+			},
+		}},
+		answer: &out,
+	})
+	if err != nil {
+		return everlatch.User{}, err
+	}
+	return out.User, refused(out.Refusal)
+}
+
+// moveInvite makes a move of an invite. An invite whose dance is over, lost or
+// never was is taken up by a new one, for what counts stands in the database.
+func (c *Client) moveInvite(ctx context.Context, i everlatch.Invite, m move) error {
+	o := c.invitation(i)
+	o.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
+	m.dance = o.ID
+	return c.moveFirst(ctx,
+		c.Temporal.NewWithStartWorkflowOperation(o, workflows.Invitation, workflows.InvitationInput{InviteID: i.ID}), m)
+}
+
+func (c *Client) invitation(i everlatch.Invite) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
+		ID: cmp.Or(i.WorkflowID, "invitation/"+i.ID), TaskQueue: c.TaskQueue, WorkflowTaskTimeout: workflowTaskTimeout,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+	}
+}
+
+func (c *Client) inviteGrant(by workflows.Actor) workflows.InviteGrant {
+	return workflows.InviteGrant{
+		TokenID: uuid.NewString(), EventID: ids.New(ids.Event, c.Now()), Token: c.Vault.NewRef(), TTL: c.InviteTTL, InvitedBy: by,
+	}
+}
+
+// issued takes the token out of the vault, for the one answer that shows it.
+func (c *Client) issued(ctx context.Context, made workflows.IssuedInvite) (IssuedInvite, error) {
+	if made.Refusal != nil {
+		return IssuedInvite{}, made.Refusal.Err()
+	}
+	out := IssuedInvite{Invite: made.Invite}
+	token, err := c.Vault.Get(ctx, made.Token)
+	if errors.Is(err, everlatch.ErrInvalidData) {
+		return out, nil // expired, replaced or used meanwhile
+	}
+	out.Token = token
+	return out, err
+}

@@ -1,0 +1,174 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/everlatch/everlatch"
+)
+
+const (
+	insertInvite = `INSERT INTO invite (id, email, email_key, token_hash, expires_at, roles, metadata, workflow_id, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+		ON CONFLICT DO NOTHING`
+	discardInvite = `DELETE FROM invite WHERE id = $1`
+
+	userHasEmail = `SELECT EXISTS (SELECT 1 FROM "user" WHERE email_key = $1 AND deleted_at IS NULL)`
+
+	resendInvite = `UPDATE invite SET token_hash = $2, expires_at = $3, updated_at = $4
+		WHERE id = $1 AND accepted = FALSE AND deleted_at IS NULL`
+
+	// Whoever changes the row has accepted; there is no second one.
+	acceptInvite = `UPDATE invite SET accepted = TRUE, accepted_by = $4, deleted_at = $5, updated_at = $5
+		WHERE ` + proven + ` AND expires_at > $5`
+	acceptedInvite = `SELECT EXISTS (SELECT 1 FROM invite WHERE id = $1 AND accepted = TRUE AND accepted_by = $2)`
+	reopenInvite   = `UPDATE invite SET accepted = FALSE, accepted_by = '', deleted_at = NULL, updated_at = $3
+		WHERE id = $1 AND accepted = TRUE AND accepted_by = $2`
+
+	revokeInvite = `UPDATE invite SET deleted_at = $2, updated_at = $2 WHERE id = $1 AND deleted_at IS NULL`
+)
+
+// CreateInvite keeps an invite under the id that it has, with the hash of its
+// token's id, and records an event, unreleased unless it says otherwise. The
+// same id again returns the stored invite. An address that a user has, or for
+// which there is an invite, expired or not, is [everlatch.CodeInvalidData]
+// (contract 4.6).
+func (s *Store) CreateInvite(ctx context.Context, i everlatch.Invite, tokenID string, ev everlatch.Event) (everlatch.Invite, error) {
+	if tokenID == "" || emailKey(i.Email) == "" {
+		return everlatch.Invite{}, errors.New("create invite: a token and an address are needed")
+	}
+	roles, err := asTexts(i.Roles)
+	if err != nil {
+		return everlatch.Invite{}, err
+	}
+	now := s.now()
+	var stored everlatch.Invite
+	err = s.write(ctx, func(tx *tx) error {
+		n, err := tx.exec(ctx, insertInvite, i.ID, i.Email, emailKey(i.Email), InviteProof{TokenID: tokenID}.tokenHash(),
+			i.ExpiresAt, roles, i.Metadata, i.WorkflowID, now)
+		if err != nil {
+			return err
+		}
+		if n == 0 { // an earlier run has kept it, or there is another
+			stored, err = inviteOf(ctx, tx, i.ID, errInvited(i.Email))
+			if !errors.Is(err, errInvited(i.Email)) {
+				return err
+			}
+		}
+		switch taken, err := first(ctx, tx, scanned[bool], userHasEmail, emailKey(i.Email)); {
+		case err != nil:
+			return err
+		case taken:
+			return errUserExists(i.Email)
+		case n == 0:
+			return errInvited(i.Email)
+		}
+		if stored, err = inviteOf(ctx, tx, i.ID, errInvited(i.Email)); err != nil {
+			return err
+		}
+		return recordEvents(ctx, tx, now, ev)
+	})
+	if err != nil {
+		return everlatch.Invite{}, s.fail(ctx, "create invite", err)
+	}
+	return stored, nil
+}
+
+func errInvited(email string) error {
+	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Invite with email: " + email + ", already exists."}
+}
+
+func errUserExists(email string) error {
+	return &everlatch.Error{
+		Code: everlatch.CodeInvalidData, Message: "User account for following email(s) already exist: " + email,
+	}
+}
+
+// DiscardInvite undoes [Store.CreateInvite]: it deletes the row for good and the
+// unreleased events of the dance. An invite that is gone is no error.
+func (s *Store) DiscardInvite(ctx context.Context, id, groupID string) error {
+	return s.discard(ctx, "discard invite", discardInvite, id, groupID)
+}
+
+// ResendInvite gives an invite another token and another end, from which moment
+// the token before is worth nothing, and records an event. An invite that was
+// accepted, revoked or never there is [everlatch.CodeInvalidData] (contract 4.6).
+func (s *Store) ResendInvite(ctx context.Context, id, tokenID string, expiresAt time.Time, ev everlatch.Event) (everlatch.Invite, error) {
+	if tokenID == "" {
+		return everlatch.Invite{}, errors.New("resend invite: a token is needed")
+	}
+	now := s.now()
+	var stored everlatch.Invite
+	err := s.write(ctx, func(tx *tx) error {
+		if _, err := tx.exec(ctx, resendInvite, id, InviteProof{TokenID: tokenID}.tokenHash(), expiresAt, now); err != nil {
+			return err
+		}
+		var err error
+		stored, err = inviteOf(ctx, tx, id, &everlatch.Error{
+			Code: everlatch.CodeInvalidData, Message: "The following invites do not exist: " + id,
+		})
+		if err != nil {
+			return err
+		}
+		return recordEvents(ctx, tx, now, ev)
+	})
+	return stored, s.fail(ctx, "resend invite", err)
+}
+
+// AcceptInvite ends an invite for the user that came of it, and records an
+// event. It is one conditional statement: of all who have a proof at the same
+// time one succeeds, and the others are refused as [Store.ProvenInvite] does. The
+// same user again is no error.
+func (s *Store) AcceptInvite(ctx context.Context, p InviteProof, userID string, ev everlatch.Event) error {
+	if userID == "" {
+		return errors.New("accept invite: a user is needed")
+	}
+	now := s.now()
+	err := s.write(ctx, func(tx *tx) error {
+		if p.TokenID == "" && p.Email == "" {
+			return errInviteInvalid()
+		}
+		n, err := tx.exec(ctx, acceptInvite, p.ID, p.tokenHash(), emailKey(p.Email), userID, now)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			return recordEvents(ctx, tx, now, ev)
+		}
+		already, err := first(ctx, tx, scanned[bool], acceptedInvite, p.ID, userID)
+		if err != nil || already {
+			return err
+		}
+		if _, err = provenInvite(ctx, tx, p, now); err == nil {
+			err = errInviteInvalid() // reopened in this moment
+		}
+		return err
+	})
+	return s.fail(ctx, "accept invite", err)
+}
+
+// ReopenInvite undoes [Store.AcceptInvite] of the same user. An invite that
+// somebody else accepted, or that the address does not need because there is
+// another one by now, stays as it is.
+func (s *Store) ReopenInvite(ctx context.Context, id, userID string) error {
+	_, err := s.writes.exec(ctx, reopenInvite, id, userID, s.now())
+	if isUnique(err) {
+		return nil
+	}
+	return s.fail(ctx, "reopen invite", err)
+}
+
+// RevokeInvite ends an invite and records an event. One that is accepted,
+// revoked or was never there is no error and no event (contract 4.6).
+func (s *Store) RevokeInvite(ctx context.Context, id string, ev everlatch.Event) error {
+	now := s.now()
+	err := s.write(ctx, func(tx *tx) error {
+		n, err := tx.exec(ctx, revokeInvite, id, now)
+		if err != nil || n == 0 {
+			return err
+		}
+		return recordEvents(ctx, tx, now, ev)
+	})
+	return s.fail(ctx, "revoke invite", err)
+}

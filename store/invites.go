@@ -1,0 +1,158 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/everlatch/everlatch"
+)
+
+// InviteFilter selects invites; zero fields select all.
+type InviteFilter struct {
+	// Q is part of the e-mail, in any case.
+	Q           string
+	IDs, Emails []string
+	// CreatedAt and UpdatedAt must all hold.
+	CreatedAt, UpdatedAt []TimeBound
+	// Page orders by id unless it names email, expires_at, created_at or
+	// updated_at.
+	Page Page
+}
+
+// InviteProof shows that somebody may accept an invite: by the id of its token,
+// by the invited address, of which the caller knows that it is theirs, or by
+// both. An empty proof proves nothing.
+type InviteProof struct {
+	ID, TokenID, Email string
+}
+
+const (
+	inviteColumns = `id, email, accepted, accepted_by, expires_at, roles, metadata, workflow_id, created_at, updated_at, deleted_at`
+
+	selectInvite = `SELECT ` + inviteColumns + ` FROM invite WHERE id = $1 AND deleted_at IS NULL`
+
+	selectPendingInvite = `SELECT ` + inviteColumns + ` FROM invite
+		WHERE email_key = $1 AND accepted = FALSE AND deleted_at IS NULL AND expires_at > $2`
+
+	// An empty proof is refused before it comes here.
+	proven = `id = $1 AND accepted = FALSE AND deleted_at IS NULL
+		AND ($2 = '' OR token_hash = $2) AND ($3 = '' OR email_key = $3)`
+
+	selectProvenInvite = `SELECT ` + inviteColumns + ` FROM invite WHERE ` + proven
+)
+
+// Invite returns an invite that is neither accepted nor revoked, expired or
+// not, or [everlatch.ErrNotFound].
+func (s *Store) Invite(ctx context.Context, id string) (everlatch.Invite, error) {
+	i, err := inviteOf(ctx, s.reads, id, notFound("Invite", id))
+	return i, s.fail(ctx, "read invite", err)
+}
+
+// PendingInvite returns the invite that an address can accept now, or
+// [everlatch.ErrNotFound]. That the address is somebody's own is for the caller
+// to know.
+func (s *Store) PendingInvite(ctx context.Context, email string) (everlatch.Invite, error) {
+	i, err := first(ctx, s.reads, scanInvite, selectPendingInvite, emailKey(email), s.now())
+	absent := &everlatch.Error{Code: everlatch.CodeNotFound, Message: "There is no invite for this email."}
+	return i, s.fail(ctx, "read pending invite", noRows(err, absent))
+}
+
+// ProvenInvite returns the invite that a proof is for, while it can be accepted.
+// A refusal is [everlatch.CodeUnauthorized] and says no more than that the
+// proof is worth nothing, or, to who holds a good one, that it came too late (W8).
+func (s *Store) ProvenInvite(ctx context.Context, p InviteProof) (everlatch.Invite, error) {
+	i, err := provenInvite(ctx, s.reads, p, s.now())
+	return i, s.fail(ctx, "read invite", err)
+}
+
+func provenInvite(ctx context.Context, q querier, p InviteProof, now time.Time) (everlatch.Invite, error) {
+	if p.TokenID == "" && p.Email == "" {
+		return everlatch.Invite{}, errInviteInvalid()
+	}
+	i, err := first(ctx, q, scanInvite, selectProvenInvite, p.ID, p.tokenHash(), emailKey(p.Email))
+	if err == nil && !i.Pending(now) {
+		err = &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "The invite has expired"}
+	}
+	return i, noRows(err, errInviteInvalid())
+}
+
+func errInviteInvalid() error {
+	return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "The invite token is invalid"}
+}
+
+// tokenHash is how the id of a token is kept. It is a random UUID inside of a
+// signed token, so a fast hash is enough.
+func (p InviteProof) tokenHash() string {
+	if p.TokenID == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(p.TokenID))
+	return hex.EncodeToString(sum[:])
+}
+
+// SameEmail reports whether two e-mails are one address (W22).
+func SameEmail(a, b string) bool { return emailKey(a) == emailKey(b) }
+
+// Invites lists invites that are neither accepted nor revoked, and counts them
+// (contract 4.6).
+func (s *Store) Invites(ctx context.Context, f InviteFilter) ([]everlatch.Invite, int, error) {
+	var where conditions
+	where.is("deleted_at IS NULL")
+	where.in("id", f.IDs)
+	keys := make([]string, len(f.Emails))
+	for i, email := range f.Emails {
+		keys[i] = emailKey(email)
+	}
+	where.in("email_key", keys)
+	where.contains(f.Q, "email")
+	where.bounded("created_at", f.CreatedAt)
+	where.bounded("updated_at", f.UpdatedAt)
+	return list(ctx, s, "list invites", listing[everlatch.Invite]{
+		table: "invite", columns: inviteColumns, scan: scanInvite, where: where, page: f.Page, defaultOrder: "id",
+		orders: []string{"id", "email", "expires_at", "created_at", "updated_at"},
+	})
+}
+
+func inviteOf(ctx context.Context, q querier, id string, absent error) (everlatch.Invite, error) {
+	i, err := first(ctx, q, scanInvite, selectInvite, id)
+	return i, noRows(err, absent)
+}
+
+func scanInvite(row scanner) (i everlatch.Invite, err error) {
+	err = row.Scan(&i.ID, &i.Email, &i.Accepted, &i.AcceptedBy, toTime{&i.ExpiresAt}, toTexts{&i.Roles}, toMetadata{&i.Metadata},
+		&i.WorkflowID, toTime{&i.CreatedAt}, toTime{&i.UpdatedAt}, toOptionalTime{&i.DeletedAt})
+	return i, err
+}
+
+// asTexts is a list of texts as a column keeps it, "[]" for none.
+func asTexts(list []string) (string, error) {
+	if list == nil {
+		list = []string{}
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		return "", errors.New("encode a list of texts")
+	}
+	return string(text), nil
+}
+
+// toTexts scans a JSON array of texts.
+type toTexts struct{ list *[]string }
+
+// Scan implements [sql.Scanner].
+func (d toTexts) Scan(src any) error {
+	var text string
+	if err := (toText{&text}).Scan(src); err != nil {
+		return err
+	}
+	*d.list = []string{}
+	if err := json.Unmarshal([]byte(text), d.list); err != nil {
+		return fmt.Errorf("scan a list of texts: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,25 @@
+-- Who is asked to become an administrator (contract 1.3).
+
+-- +goose Up
+CREATE TABLE invite (
+    id          TEXT        NOT NULL PRIMARY KEY,
+    email       TEXT        NOT NULL,
+    email_key   TEXT        NOT NULL,
+    accepted    BOOLEAN     NOT NULL DEFAULT FALSE,
+    -- The user that came of it, which alone may be undone.
+    accepted_by TEXT        NOT NULL DEFAULT '',
+    -- The SHA-256 in hex of the id of the one token that counts (W7).
+    token_hash  TEXT        NOT NULL,
+    expires_at  TIMESTAMPTZ NOT NULL,
+    -- A JSON array.
+    roles       TEXT        NOT NULL,
+    metadata    TEXT,
+    -- The dance that holds it.
+    workflow_id TEXT        NOT NULL,
+    created_at  TIMESTAMPTZ NOT NULL,
+    updated_at  TIMESTAMPTZ NOT NULL,
+    deleted_at  TIMESTAMPTZ
+);
+
+CREATE UNIQUE INDEX invite_email ON invite (email_key)
+    WHERE deleted_at IS NULL;
