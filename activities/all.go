@@ -44,16 +44,11 @@ func New(d Deps) All {
 		Credentials: &Credentials{
 			Store: d.Store, Vault: d.Vault, Providers: d.Providers, Now: d.Now, LoginEvents: d.LoginEvents,
 		},
-<<<<<<< HEAD
 		Resets: &Resets{Store: d.Store, Vault: d.Vault, Providers: d.Providers, Tokens: d.Tokens, Now: d.Now},
 		Redirects: &Redirects{
 			Store: d.Store, Vault: d.Vault, Providers: d.Providers, Now: d.Now, LinkByEmail: d.LinkByEmail,
 		},
-=======
-		Resets:     &Resets{Store: d.Store, Vault: d.Vault, Providers: d.Providers, Tokens: d.Tokens, Now: d.Now},
-		Redirects:  &Redirects{Store: d.Store, Vault: d.Vault, Providers: d.Providers, Now: d.Now},
 		Invites:    &Invites{Store: d.Store, Vault: d.Vault, Tokens: d.Tokens, Now: d.Now},
->>>>>>> invites
 		Accounts:   &Accounts{Store: d.Store, Now: d.Now},
 		Identities: &Identities{Store: d.Store, Now: d.Now},
 		Events:     &Events{Store: d.Store},
