@@ -88,7 +88,7 @@ func (f *fakeInvites) AcceptInvite(ctx context.Context, a flows.InviteAcceptance
 		return user, err
 	}
 	link := store.Link{IdentityID: a.AuthIdentityID, ActorType: "user", ActorID: user.ID, GroupID: "g"}
-	proof := store.InviteProof{ID: a.Invite.ID, TokenID: a.TokenID}
+	proof := store.InviteProof{ID: a.Invite.ID, TokenID: a.TokenID, Email: a.VerifiedEmail}
 	return user, errors.Join(f.w.store.LinkActor(ctx, link), f.w.store.AcceptInvite(ctx, proof, user.ID, everlatch.Event{}))
 }
 

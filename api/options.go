@@ -51,6 +51,9 @@ type Options struct {
 	RequireBrowser bool
 	// ResetTokens says who may obtain an administrator's reset token; "" is off.
 	ResetTokens ResetPolicy
+	// SignUpDomains are the domains of which everybody whose provider vouches for
+	// the address may become an administrator without an invite (W6).
+	SignUpDomains []string
 	// InviteAnyEmail lets whoever accepts an invite choose the e-mail of the
 	// account, as Medusa does. Off by default (W7).
 	InviteAnyEmail bool

@@ -43,6 +43,7 @@ func (s *Server) routes() []route {
 		{method: get, path: "/auth/identities", handle: s.listIdentities, middleware: by(anybody, noMFA, MethodSession, MethodBearer)},
 		{method: post, path: "/auth/identities/link/:auth_provider", handle: s.linkIdentity, middleware: recent},
 		{method: del, path: "/auth/identities/:id", handle: s.unlinkIdentity, middleware: recent},
+		{method: post, path: "/auth/:auth_provider/user", handle: s.signUpAdmin, middleware: by(user, unregistered, MethodBearer)},
 		{method: get, path: "/auth/:actor_type/providers", handle: s.listProviders},
 		{method: get, path: "/auth/:actor_type/:auth_provider", handle: s.authenticateByGET},
 		{method: post, path: "/auth/:actor_type/:auth_provider", handle: s.authenticate},

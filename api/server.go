@@ -36,6 +36,8 @@ type Flows interface {
 	ResendInvite(ctx context.Context, i everlatch.Invite, by workflows.Actor) (flows.IssuedInvite, error)
 	RevokeInvite(ctx context.Context, i everlatch.Invite) error
 	AcceptInvite(ctx context.Context, a flows.InviteAcceptance) (everlatch.User, error)
+	CreateUser(ctx context.Context, r flows.UserRequest) (everlatch.User, error)
+	SetAuthAppMetadata(ctx context.Context, identityID, actorType string, actorID *string) error
 	Ready(ctx context.Context) error
 }
 

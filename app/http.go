@@ -53,6 +53,7 @@ func (a *App) newServer() (*api.Server, error) {
 		LoginByGET:          c.Compat.LoginByGET,
 		RequireBrowser:      c.Auth.Redirect.RequireBrowser,
 		ResetTokens:         api.ResetPolicy(c.Admin.ResetTokens),
+		SignUpDomains:       c.Admin.SignUpDomains,
 		InviteAnyEmail:      c.Invites.AnyEmail,
 		Home:                a.opts.home,
 	})

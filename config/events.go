@@ -4,7 +4,8 @@ import "fmt"
 
 // Admin is about what administrators may do.
 type Admin struct {
-	ResetTokens string `koanf:"reset_tokens" default:"off" oneof:"off,self,all" doc:"Who may obtain a password-reset token for an administrator through POST /admin/users/:id/reset-password: nobody, that administrator alone, or every administrator and secret API key (W30)."`
+	ResetTokens   string   `koanf:"reset_tokens" default:"off" oneof:"off,self,all" doc:"Who may obtain a password-reset token for an administrator through POST /admin/users/:id/reset-password: nobody, that administrator alone, or every administrator and secret API key (W30)."`
+	SignUpDomains []string `koanf:"sign_up_domains" default:"[]" doc:"E-mail domains of which everybody may become an administrator with POST /auth/:auth_provider/user, if the provider vouches for the address. Others need an invite (W6)."`
 }
 
 // PasswordReset is about the links that let people choose a new password.

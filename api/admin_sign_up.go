@@ -1,0 +1,131 @@
+package api
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/tokens"
+)
+
+// signUpAdmin makes somebody who has signed in elsewhere an administrator
+// (contract 4.3), if they were invited or their domain may sign up by itself, by
+// an address that the provider vouches for now (W6). A token of before still
+// says that there is no administrator: the client refreshes it.
+func (s *Server) signUpAdmin(c echo.Context) error {
+	claims, err := caller(c)
+	if err != nil {
+		return err
+	}
+	provider := c.Param("auth_provider")
+	if err := s.checkAllowed(everlatch.ActorUser, provider); err != nil {
+		return err
+	}
+	sel, err := s.chosen(c, userShape)
+	if err != nil {
+		return err
+	}
+	a, err := s.applicant(c, claims, provider)
+	if err != nil {
+		return err
+	}
+	user, err := s.admit(c, a)
+	if err != nil {
+		return err
+	}
+	return writeWrapped(c, "user", userTable, &user, sel)
+}
+
+// applicant is who asks to become an administrator.
+type applicant struct {
+	identityID string
+	// email is as the provider writes it, and proven.
+	email               string
+	firstName, lastName *string
+}
+
+func (s *Server) applicant(c echo.Context, claims *tokens.Claims, provider string) (a applicant, err error) {
+	said, _ := claims.UserMetadata["email"].(string)
+	switch {
+	case claims.ActorID != "":
+		return a, errRegistered()
+	case said == "":
+		return a, invalidData("Email is required to create a user account.")
+	}
+	identity, err := s.deps.Store.Identity(lookups(c), claims.AuthIdentityID)
+	if errors.Is(err, everlatch.ErrNotFound) {
+		return a, errUnauthorized
+	}
+	if err != nil {
+		return a, err
+	}
+	i := slices.IndexFunc(identity.Providers, func(p everlatch.ProviderIdentity) bool { return p.Provider == provider })
+	switch {
+	case i < 0 || claims.AuthProvider != provider:
+		return a, unauthorized("Only " + provider + " identities can create a user account for this authentication context")
+	case identity.ActorID(everlatch.ActorUser) != "":
+		return a, errRegistered()
+	}
+	p := identity.Providers[i]
+	if p.VerifiedEmail == "" {
+		return a, &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "The auth provider does not vouch for your email."}
+	}
+	a = applicant{
+		identityID: identity.ID, email: p.VerifiedEmail,
+		firstName: textIn(p.UserMetadata, "given_name"), lastName: textIn(p.UserMetadata, "family_name"),
+	}
+	if written := textIn(p.UserMetadata, "email"); written != nil && store.SameEmail(*written, p.VerifiedEmail) {
+		a.email = *written
+	}
+	return a, nil
+}
+
+func errRegistered() error {
+	return invalidData("The user is already registered and cannot create a new account.")
+}
+
+func textIn(m everlatch.Metadata, name string) *string {
+	if text, ok := m[name].(string); ok && text != "" {
+		return &text
+	}
+	return nil
+}
+
+func (s *Server) admit(c echo.Context, a applicant) (everlatch.User, error) {
+	invite, err := s.deps.Store.PendingInvite(lookups(c), a.email)
+	if err == nil {
+		return s.deps.Flows.AcceptInvite(c.Request().Context(), flows.InviteAcceptance{
+			Invite: invite, VerifiedEmail: a.email, AuthIdentityID: a.identityID, FirstName: a.firstName, LastName: a.lastName,
+		})
+	}
+	if !errors.Is(err, everlatch.ErrNotFound) {
+		return everlatch.User{}, err
+	}
+	domain := a.email[strings.LastIndexByte(a.email, '@')+1:]
+	mayJoin := func(allowed string) bool { return strings.EqualFold(allowed, domain) }
+	if !slices.ContainsFunc(s.opts.SignUpDomains, mayJoin) {
+		return everlatch.User{}, &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "There is no invite for " + a.email + "."}
+	}
+	return s.join(c, a)
+}
+
+// join makes somebody of a domain that may sign up by itself an administrator:
+// the one with their address, or a new one.
+func (s *Server) join(c echo.Context, a applicant) (everlatch.User, error) {
+	users, _, err := s.deps.Store.Users(lookups(c), store.UserFilter{Emails: []string{a.email}})
+	if err != nil {
+		return everlatch.User{}, err
+	}
+	ctx := c.Request().Context()
+	if len(users) == 0 {
+		return s.deps.Flows.CreateUser(ctx, flows.UserRequest{
+			AuthIdentityID: a.identityID, Email: a.email, FirstName: a.firstName, LastName: a.lastName,
+		})
+	}
+	return users[0], s.deps.Flows.SetAuthAppMetadata(ctx, a.identityID, everlatch.ActorUser, &users[0].ID)
+}
