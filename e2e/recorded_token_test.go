@@ -218,3 +218,46 @@ func seconds(value any) int64 {
 	}
 	return n
 }
+
+// token compares the header, the claims and the life of a token in the answer.
+func (c *comparison) token(t *testing.T, at string, a answer) {
+	t.Helper()
+	recorded := c.exchange.JWTs[at]
+	live := a.strOr(t, strings.TrimPrefix(at, "body."))
+	if !jwtText.MatchString(live) {
+		return // the body differs already
+	}
+	parts := strings.Split(live, ".")
+	header, payload := decodeJWTPart(t, parts[0]), decodeJWTPart(t, parts[1])
+	c.value("token header", recorded.Header, header)
+	if got := seconds(payload["exp"]) - seconds(payload["iat"]); got != recorded.Lifetime {
+		c.differ("life of the token", recorded.Lifetime, got)
+	}
+	if age := time.Now().Unix() - seconds(payload["iat"]); age < 0 || age > 60 {
+		c.differ("age of the token", 0, age)
+	}
+	want := maps.Clone(recorded.Payload)
+	for _, claim := range []string{"iat", "exp"} {
+		want[claim] = payload[claim]
+	}
+	if text(want, "purpose") == "reset" {
+		require.Regexp(t, uuidText, text(payload, "jti"))
+		want["jti"] = payload["jti"] // new in each token
+	} else {
+		c.identity(text(want, "auth_identity_id"), text(payload, "auth_identity_id"))
+		want["auth_identity_id"] = payload["auth_identity_id"]
+	}
+	c.value("token", c.world.liveClaim(want), payload)
+}
+
+// identity checks that people stay who they are: who was one in the recordings
+// is one here, who was two is two.
+func (c *comparison) identity(recorded, live string) {
+	for _, p := range c.world.cast.people {
+		if p.live == "" || (p.recorded == recorded) == (p.live == live) {
+			continue
+		}
+		c.differ("identity", "who is one in the recordings is one here, who is two is two", p.email)
+		return
+	}
+}
