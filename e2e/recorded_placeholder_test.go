@@ -10,7 +10,7 @@ var (
 	publishableText = regexp.MustCompile(`pk_[0-9a-f]{64}`)
 	secretText      = regexp.MustCompile(`sk_[0-9a-f]{64}`)
 	uuidText        = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
-	placeholder     = regexp.MustCompile(`<(?:jwt|iso8601ms|iat|exp|pk_key|sk_key|hex64|id:\w+)>`)
+	placeholder     = regexp.MustCompile(`<(?:jwt|iso8601ms|iat|exp|pk_key|sk_key|hex64|b64url43|id:\w+)>`)
 )
 
 // patterns are the texts that placeholders stand for.
@@ -22,6 +22,7 @@ var patterns = map[string]string{
 	"<pk_key>":    `pk_(?:[0-9a-f]{64}|[0-9a-f]{3}\*{3}[0-9a-f]{3})`,
 	"<sk_key>":    `sk_(?:[0-9a-f]{64}|[0-9a-f]{3}\*{3}[0-9a-f]{3})`,
 	"<hex64>":     `[0-9a-f]{64}`,
+	"<b64url43>":  `[\w-]{43}`,
 }
 
 // text matches a recorded text with its placeholders.

@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"bytes"
-	"crypto/rand"
 	"encoding/base64"
 	"io"
 	"net/http"
@@ -24,6 +23,7 @@ type world struct {
 	minted      map[string]string        // live tokens for those that were made up
 	issued      map[string]string        // live tokens for those that Medusa issued
 	mailed      map[string]int           // links that were mailed, by address
+	signIns     []*signIn                // elsewhere
 	publishable string
 	secretKey   string // of the first secret API key that an exchange made
 }
@@ -41,6 +41,12 @@ func newWorld(t *testing.T, m mode, all []exchange) *world {
 		mailed:   map[string]int{},
 	}
 	w.publishable = w.createDefaultKey(t)
+	w.signIns = w.cast.findSignIns(t, all)
+	for _, s := range w.signIns {
+		if s.early {
+			w.begin(t, s)
+		}
+	}
 	return w
 }
 
@@ -63,6 +69,12 @@ func (w *world) storefront(token string) []string {
 func (w *world) identity(t *testing.T, p *person, actorType string) {
 	t.Helper()
 	if p.live != "" {
+		return
+	}
+	if p.provider != "" {
+		token := w.signInElsewhere(t, p, actorType)
+		p.live = text(claims(t, token), "auth_identity_id")
+		p.tokens[tokenKind{actorType, false}] = token
 		return
 	}
 	if p.links["user"] != "" {
@@ -92,7 +104,13 @@ func (w *world) link(t *testing.T, p *person, actorType string) {
 	if p.actors[actorType] != "" {
 		return
 	}
-	require.Equal(t, "customer", actorType, "only customers can be made over HTTP")
+	if p.provider != "" && actorType == "user" {
+		a := w.call(t, "POST", "/auth/"+p.provider+"/user", nil, bearer(w.token(t, p, "user", false))...)
+		require.Equal(t, 200, a.status, "making %s a user: %s", p.email, a.raw)
+		w.linked(p, "user", a.str(t, "user.id"))
+		return
+	}
+	require.Equal(t, "customer", actorType, "only customers, and users of providers elsewhere, can be made over HTTP")
 	profile := p.profile
 	if profile == nil {
 		profile = object{"email": p.email}
@@ -133,6 +151,9 @@ func (w *world) token(t *testing.T, p *person, actorType string, linked bool) st
 
 func (w *world) signIn(t *testing.T, p *person, actorType string) string {
 	t.Helper()
+	if p.provider != "" {
+		return w.signInElsewhere(t, p, actorType)
+	}
 	a := w.call(t, "POST", "/auth/"+actorType+"/emailpass", object{"email": p.email, "password": p.password})
 	require.Equal(t, 200, a.status, "signing %s in: %s", p.email, a.raw)
 	return a.str(t, "token")
@@ -167,6 +188,7 @@ func (w *world) prepare(t *testing.T, e exchange) {
 	if step := leftOut[e.id()]; step != nil {
 		step(t, w)
 	}
+	w.prepareCallback(t, e)
 	for _, id := range recordedID.FindAllString(e.Request.Path, -1) {
 		if p, actorType := w.cast.ofActor(id); p != nil {
 			w.link(t, p, actorType)
@@ -202,7 +224,7 @@ func (w *world) play(t *testing.T, e exchange) answer {
 	t.Helper()
 	var body io.Reader
 	if raw := e.body(t); raw != nil {
-		body = bytes.NewReader(raw)
+		body = bytes.NewReader(w.signInOf(t, e).inBody(t, e, raw))
 	}
 	req, err := http.NewRequestWithContext(t.Context(), e.Request.Method, w.base, body)
 	require.NoError(t, err)
@@ -227,7 +249,7 @@ var plainClient = &http.Client{
 
 func (w *world) livePath(t *testing.T, e exchange) string {
 	t.Helper()
-	path := jwtText.ReplaceAllStringFunc(e.Request.Path, func(string) string { return w.liveToken(t, e) })
+	path := jwtText.ReplaceAllStringFunc(w.signInOf(t, e).inQuery(e.Request.Path), func(string) string { return w.liveToken(t, e) })
 	return recordedID.ReplaceAllStringFunc(path, w.liveID)
 }
 
@@ -275,11 +297,4 @@ func (a answer) strOr(t *testing.T, path string) string {
 		return ""
 	}
 	return a.str(t, path)
-}
-
-// randomSecret returns a secret for one run.
-func randomSecret() string {
-	raw := make([]byte, 48)
-	_, _ = rand.Read(raw) // never fails since Go 1.24
-	return base64.StdEncoding.EncodeToString(raw)
 }
