@@ -1,12 +1,14 @@
 package e2e_test
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,6 +22,9 @@ const recordedSecret = "supersecret"
 type person struct {
 	recorded        string // auth identity id in the recordings
 	email, password string
+	provider        string            // elsewhere, where they prove who they are; "" = by e-mail and password
+	subject         string            // who they are there
+	claims          object            // what it tells of them
 	profile         object            // what POST /store/customers is told
 	links           map[string]string // recorded actor ids by actor type
 
@@ -63,10 +68,10 @@ func newCast(t *testing.T, all []exchange) *cast {
 				p.email, p.password = email, password
 			}
 		}
-		for _, row := range e.DBAfter {
-			if p := c.people[text(row, "id")]; p != nil {
-				p.email = text(row, "entity_id")
-			}
+	}
+	for _, e := range all {
+		for _, row := range slices.Concat(e.DBAfter, e.Identities) {
+			c.name(row)
 		}
 	}
 	for id, email := range emailHints {
@@ -76,6 +81,9 @@ func newCast(t *testing.T, all []exchange) *cast {
 	}
 	c.findOwners(t, all)
 	for _, p := range c.people {
+		if p.provider != "" {
+			p.email = text(p.claims, "email")
+		}
 		if p.email == "" {
 			p.email = "somebody-" + strings.ToLower(p.recorded[len(p.recorded)-8:]) + "@example.com"
 		}
@@ -84,6 +92,20 @@ func newCast(t *testing.T, all []exchange) *cast {
 		}
 	}
 	return c
+}
+
+// name notes what somebody is called, out of a row of provider identities.
+func (c *cast) name(row object) {
+	p := c.people[cmp.Or(text(row, "auth_identity_id"), text(row, "id"))]
+	if p == nil {
+		return
+	}
+	switch text(row, "provider") {
+	case "emailpass":
+		p.email = text(row, "entity_id")
+	case p.provider:
+		p.subject = text(row, "entity_id")
+	}
 }
 
 // meet notes whom a token speaks of; nil when it is nobody, for some tokens
@@ -97,6 +119,10 @@ func (c *cast) meet(payload object) *person {
 	if p == nil {
 		p = &person{recorded: id, links: map[string]string{}, actors: map[string]string{}, tokens: map[tokenKind]string{}}
 		c.people[id] = p
+	}
+	if provider := text(payload, "auth_provider"); provider != "" && provider != "emailpass" && p.provider == "" {
+		p.provider, p.subject = provider, "sub-"+strings.ToLower(id[len(id)-8:])
+		p.claims, _ = payload["user_metadata"].(object)
 	}
 	metadata, _ := payload["app_metadata"].(object)
 	for key := range metadata {
@@ -166,9 +192,9 @@ func (c *cast) ofToken(token recordedToken) *person {
 				return p
 			}
 		}
-		if entity := token.str("entity_id"); entity != "" && entity == p.email {
-			return p
-		}
+	}
+	if entity := token.str("entity_id"); entity != "" {
+		return c.ofEmail(entity)
 	}
 	return nil
 }
@@ -185,10 +211,10 @@ func (c *cast) ofActor(id string) (p *person, actorType string) {
 	return nil, ""
 }
 
-// ofEmail returns the person with an address; nil = nobody.
+// ofEmail returns the person who signs in with an address; nil = nobody.
 func (c *cast) ofEmail(email string) *person {
 	for _, p := range c.people {
-		if p.email == email {
+		if p.email == email && p.provider == "" {
 			return p
 		}
 	}

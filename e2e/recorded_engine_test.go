@@ -138,6 +138,9 @@ func TestComparisonSeesDifferences(t *testing.T) {
 		"a cookie with more":          cookie("; HttpOnly", "; HttpOnly; Secure"),
 		"a cookie on another path":    cookie("Path=/", "Path=/auth"),
 		"a cookie that ends later":    cookie(time.Now().UTC().Format("2006"), "2099"),
+		"a cookie more": func(_ *testing.T, _ *world, a *answer) {
+			a.header.Add("Set-Cookie", "everlatch.browser=x; Path=/auth; HttpOnly; SameSite=Lax") // without its row
+		},
 		"a session from before": func(_ *testing.T, w *world, _ *answer) {
 			w.sessions["other"] = sessionCookie{sid: "ghi"}
 		},

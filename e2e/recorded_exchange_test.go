@@ -48,6 +48,8 @@ type exchange struct {
 		Data object `json:"data"`
 	} `json:"events"`
 	DBAfter []object `json:"db_after"`
+	// Identities are all that people have with the providers of a group.
+	Identities []object `json:"provider_identities_now"`
 }
 
 // id is how docs/deviations.md and the lists of this test name an exchange.

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"fmt"
 	"strings"
@@ -25,6 +26,7 @@ type mode struct {
 	cookieSecret string
 	sessionTTL   time.Duration
 	recordedAt   int64 // seconds since 1970, when no token says it better
+	idps         *idps
 }
 
 // newModes returns every mode. Secrets are new in each run: nothing may depend
@@ -42,9 +44,16 @@ func newModes(t *testing.T) []mode {
 	public := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: pkix})
 
 	hs256 := signing{algorithm: "HS256", secret: []byte(secret), lifetime: 24 * 60 * 60}
-	common := configuration{secret: secret, cookieSecret: cookieSecret, openID: openIDProviders}
-	base, prod, rs256, options := common, common, common, common
-	prod.openID = ""
+	configure := func(openID bool) configuration {
+		c := configuration{secret: secret, cookieSecret: cookieSecret, idps: newIDPs(t)}
+		c.providers = c.idps.big()
+		if openID {
+			c.providers = c.idps.own() + c.providers
+		}
+		return c
+	}
+	base, rs256, options := configure(true), configure(true), configure(true)
+	prod := configure(false) // which Medusa does not start with the others: their issuer is http
 	prod.http, prod.rest = "  trust_proxy: 1\n", "cookie_options: {secure: \"true\"}\n"
 	rs256.secret = string(private)
 	rs256.http = "  jwt_expires_in: 1h\n  jwt_options: {algorithm: RS256}\n"
@@ -53,42 +62,42 @@ func newModes(t *testing.T) []mode {
 
 	return []mode{
 		{
-			name: "base", signing: hs256, config: base.yaml(), cookieSecret: cookieSecret, sessionTTL: 10 * time.Hour, recordedAt: 1795441652,
+			name: "base", signing: hs256, config: base.yaml(), idps: base.idps, cookieSecret: cookieSecret, sessionTTL: 10 * time.Hour, recordedAt: 1795441652,
 			groups: []string{
-				"api-keys", "register", "login", "providers", "session", "token-refresh", "store-customers",
-				"admin-users", "authenticate-middleware", "routing-cors", "deletion", "reset-password", "update-provider",
+				"api-keys", "register", "login", "providers", "session", "token-refresh", "callback", "store-customers",
+				"admin-users", "auth-provider-user", "authenticate-middleware", "routing-cors", "deletion", "reset-password", "update-provider",
 			},
 		},
 		{
-			name: "prod", signing: hs256, config: prod.yaml(), cookieSecret: cookieSecret, sessionTTL: 10 * time.Hour, recordedAt: 1795441418,
+			name: "prod", signing: hs256, config: prod.yaml(), idps: prod.idps, cookieSecret: cookieSecret, sessionTTL: 10 * time.Hour, recordedAt: 1795441418,
 			groups: []string{"production-mode"},
 		},
 		{
-			name: "rs256", config: rs256.yaml(), cookieSecret: cookieSecret, sessionTTL: 10 * time.Hour, recordedAt: 1795441535,
+			name: "rs256", config: rs256.yaml(), idps: rs256.idps, cookieSecret: cookieSecret, sessionTTL: 10 * time.Hour, recordedAt: 1795441535,
 			signing: signing{algorithm: "RS256", secret: public, private: key, lifetime: 60 * 60},
 			groups:  []string{"jwt-rs256"},
 		},
 		{
-			name: "options", config: options.yaml(), cookieSecret: cookieSecret, sessionTTL: time.Minute, recordedAt: 1795441388,
+			name: "options", config: options.yaml(), idps: options.idps, cookieSecret: cookieSecret, sessionTTL: time.Minute, recordedAt: 1795441388,
 			signing: signing{algorithm: "HS512", secret: []byte(secret), lifetime: 2 * 60 * 60},
 			groups:  []string{"options"},
 		},
 	}
 }
 
-// configuration is what the modes set.
-type configuration struct {
-	secret, cookieSecret string
-	http, openID, rest   string // further lines
+// randomSecret returns a secret for one run.
+func randomSecret() string {
+	raw := make([]byte, 48)
+	_, _ = rand.Read(raw) // never fails since Go 1.24
+	return base64.StdEncoding.EncodeToString(raw)
 }
 
-// openIDProviders of the recorded project, which production does not start with:
-// their issuer is http.
-const openIDProviders = `    - {resolve: oidc, id: oidc-down, options: {issuer: "http://127.0.0.1:1", client_id: c, callback_url: "http://localhost:8000/cb", allow_private: true}}
-    - {resolve: oidc, id: oidc-lax, options: {issuer: "http://127.0.0.1:1", client_id: c, callback_url: "http://localhost:8000/cb", allow_private: true}}
-    - {resolve: oidc, id: oidc-strict, options: {issuer: "http://127.0.0.1:1", client_id: c, callback_url: "http://localhost:8000/cb", allow_private: true}}
-    - {resolve: oidc, options: {issuer: "http://127.0.0.1:1", client_id: c, callback_url: "http://localhost:8000/cb", allow_private: true, display_name: Fake OIDC}}
-`
+// configuration is what the modes set.
+type configuration struct {
+	secret, cookieSecret  string
+	idps                  *idps
+	http, providers, rest string // further lines
+}
 
 // yaml is the configuration of Medusa.
 func (c configuration) yaml() string {
@@ -111,10 +120,8 @@ func (c configuration) yaml() string {
 admin: {reset_tokens: all}
 auth:
   providers:
-%s    - {resolve: github, options: {client_id: github-client-id, client_secret: s, callback_url: "http://localhost:8000/cb", allow_private: true}}
-    - {resolve: google, options: {client_id: google-client-id, client_secret: s, callback_url: "http://localhost:8000/cb", allow_private: true}}
-    - {resolve: emailpass}
-%s`, indented, c.cookieSecret, c.http, c.openID, c.rest)
+%s    - {resolve: emailpass}
+%s`, indented, c.cookieSecret, c.http, c.providers, c.rest)
 }
 
 // TestRecordedExchanges plays what Medusa was recorded doing, in the same
@@ -180,6 +187,7 @@ func playMode(t *testing.T, d *deviations, count *tally, m mode, all []exchange)
 			count.add(e.id(), &count.compared)
 			w.prepare(t, e)
 			a, differences := w.playAndCompare(t, d, e)
+			w.checkCallback(t, e)
 			w.learn(t, e, a)
 			row, listed := d.of(e)
 			if !listed {

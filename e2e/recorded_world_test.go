@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"bytes"
-	"crypto/rand"
 	"encoding/base64"
 	"io"
 	"net/http"
@@ -24,6 +23,7 @@ type world struct {
 	minted      map[string]string        // live tokens for those that were made up
 	issued      map[string]string        // live tokens for those that Medusa issued
 	mailed      map[string]int           // links that were mailed, by address
+	signIns     []*signIn                // elsewhere
 	publishable string
 	secretKey   string // of the first secret API key that an exchange made
 }
@@ -41,6 +41,12 @@ func newWorld(t *testing.T, m mode, all []exchange) *world {
 		mailed:   map[string]int{},
 	}
 	w.publishable = w.createDefaultKey(t)
+	w.signIns = w.cast.findSignIns(t, all)
+	for _, s := range w.signIns {
+		if s.early {
+			w.begin(t, s)
+		}
+	}
 	return w
 }
 
@@ -63,6 +69,12 @@ func (w *world) storefront(token string) []string {
 func (w *world) identity(t *testing.T, p *person, actorType string) {
 	t.Helper()
 	if p.live != "" {
+		return
+	}
+	if p.provider != "" {
+		token := w.signInElsewhere(t, p, actorType)
+		p.live = text(claims(t, token), "auth_identity_id")
+		p.tokens[tokenKind{actorType, false}] = token
 		return
 	}
 	if p.links["user"] != "" {
@@ -92,7 +104,13 @@ func (w *world) link(t *testing.T, p *person, actorType string) {
 	if p.actors[actorType] != "" {
 		return
 	}
-	require.Equal(t, "customer", actorType, "only customers can be made over HTTP")
+	if p.provider != "" && actorType == "user" {
+		a := w.call(t, "POST", "/auth/"+p.provider+"/user", nil, bearer(w.token(t, p, "user", false))...)
+		require.Equal(t, 200, a.status, "making %s a user: %s", p.email, a.raw)
+		w.linked(p, "user", a.str(t, "user.id"))
+		return
+	}
+	require.Equal(t, "customer", actorType, "only customers, and users of providers elsewhere, can be made over HTTP")
 	profile := p.profile
 	if profile == nil {
 		profile = object{"email": p.email}
@@ -133,6 +151,9 @@ func (w *world) token(t *testing.T, p *person, actorType string, linked bool) st
 
 func (w *world) signIn(t *testing.T, p *person, actorType string) string {
 	t.Helper()
+	if p.provider != "" {
+		return w.signInElsewhere(t, p, actorType)
+	}
 	a := w.call(t, "POST", "/auth/"+actorType+"/emailpass", object{"email": p.email, "password": p.password})
 	require.Equal(t, 200, a.status, "signing %s in: %s", p.email, a.raw)
 	return a.str(t, "token")
@@ -167,6 +188,7 @@ func (w *world) prepare(t *testing.T, e exchange) {
 	if step := leftOut[e.id()]; step != nil {
 		step(t, w)
 	}
+	w.prepareCallback(t, e)
 	for _, id := range recordedID.FindAllString(e.Request.Path, -1) {
 		if p, actorType := w.cast.ofActor(id); p != nil {
 			w.link(t, p, actorType)
@@ -202,7 +224,7 @@ func (w *world) play(t *testing.T, e exchange) answer {
 	t.Helper()
 	var body io.Reader
 	if raw := e.body(t); raw != nil {
-		body = bytes.NewReader(raw)
+		body = bytes.NewReader(w.signInOf(t, e).inBody(t, e, raw))
 	}
 	req, err := http.NewRequestWithContext(t.Context(), e.Request.Method, w.base, body)
 	require.NoError(t, err)
@@ -227,7 +249,7 @@ var plainClient = &http.Client{
 
 func (w *world) livePath(t *testing.T, e exchange) string {
 	t.Helper()
-	path := jwtText.ReplaceAllStringFunc(e.Request.Path, func(string) string { return w.liveToken(t, e) })
+	path := jwtText.ReplaceAllStringFunc(w.signInOf(t, e).inQuery(e.Request.Path), func(string) string { return w.liveToken(t, e) })
 	return recordedID.ReplaceAllStringFunc(path, w.liveID)
 }
 
@@ -268,71 +290,6 @@ func (w *world) liveID(recorded string) string {
 	return recorded
 }
 
-// learn notes which live things an exchange made.
-func (w *world) learn(t *testing.T, e exchange, a answer) {
-	t.Helper()
-	for _, j := range e.JWTs {
-		w.learnToken(t, j.Payload, a)
-	}
-	for i, header := range e.Response.Headers.SetCookie {
-		if live := a.header.Values("Set-Cookie"); i < len(live) {
-			if recorded := parseCookie(header); recorded.sid != "" {
-				w.sessions[recorded.sid] = parseCookie(live[i])
-			}
-		}
-	}
-	for _, event := range e.Events {
-		if event.Name == "auth.password_reset" && a.status == 201 {
-			w.learnReset(t, event.Data)
-		}
-	}
-	if a.status != 200 {
-		return
-	}
-	if strings.HasSuffix(e.Request.Path, "/emailpass/update") {
-		w.learnChange(t, e)
-	}
-	for _, event := range e.Events {
-		w.learnEvent(t, e, event.Name, text(event.Data, "id"), a)
-	}
-	if key := a.strOr(t, "api_key.token"); strings.HasPrefix(key, "sk_") && w.secretKey == "" {
-		w.secretKey = key
-	}
-}
-
-func (w *world) learnToken(t *testing.T, recorded object, a answer) {
-	t.Helper()
-	p := w.cast.people[text(recorded, "auth_identity_id")]
-	token := a.strOr(t, "token")
-	if p == nil || token == "" {
-		return
-	}
-	payload := claims(t, token)
-	if p.live == "" {
-		p.live = text(payload, "auth_identity_id")
-	}
-	if p.live == text(payload, "auth_identity_id") {
-		kind := tokenKind{text(payload, "actor_type"), text(payload, "actor_id") != ""}
-		p.tokens[kind] = token
-	}
-}
-
-func (w *world) learnEvent(t *testing.T, e exchange, event, recorded string, a answer) {
-	t.Helper()
-	switch event {
-	case "customer.created":
-		if p := w.cast.caller(t, e); p != nil && p.links["customer"] == recorded {
-			w.linked(p, "customer", a.str(t, "customer.id"))
-		}
-	case "customer.customer-address.created":
-		customer, _ := a.json(t)["customer"].(object)
-		addresses, _ := customer["addresses"].([]any)
-		require.NotEmpty(t, addresses)
-		newest, _ := addresses[len(addresses)-1].(object)
-		w.ids[recorded] = text(newest, "id")
-	}
-}
-
 // strOr is [answer.str] for bodies that may be anything.
 func (a answer) strOr(t *testing.T, path string) string {
 	t.Helper()
@@ -340,11 +297,4 @@ func (a answer) strOr(t *testing.T, path string) string {
 		return ""
 	}
 	return a.str(t, path)
-}
-
-// randomSecret returns a secret for one run.
-func randomSecret() string {
-	raw := make([]byte, 48)
-	_, _ = rand.Read(raw) // never fails since Go 1.24
-	return base64.StdEncoding.EncodeToString(raw)
 }

@@ -24,6 +24,12 @@ func (c claims) text(name string) string {
 	return s
 }
 
+// has says whether a claim is told: one of null is not.
+func (c claims) has(name string) bool {
+	raw, told := c[name]
+	return told && string(raw) != "null"
+}
+
 // is says whether a claim is the JSON value true.
 func (c claims) is(name string) bool {
 	var b bool

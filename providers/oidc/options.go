@@ -61,7 +61,8 @@ type Options struct {
 	// the user metadata under its own name. It adds to the defaults.
 	ClaimMappings map[string]string
 	// RequireVerifiedEmail refuses people whose address the provider does not
-	// vouch for; nil is true.
+	// vouch for; nil is true. Those of whom it says email_verified and tells no
+	// address may sign in: they have none here either.
 	RequireVerifiedEmail *bool
 	// AllowedEmailDomains are where addresses must be; none allows all.
 	AllowedEmailDomains []string

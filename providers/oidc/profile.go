@@ -49,15 +49,11 @@ func (p *Provider) read(token claims) (providers.Profile, error) {
 	if err != nil {
 		return providers.Profile{}, err
 	}
-	email := token.text(p.options.ClaimMappings[Email])
+	email, vouched := p.email(token)
 	profile := providers.Profile{
-		EntityID: id,
-		Email:    email,
-		// The provider vouches for the claim "email", whichever is mapped.
-		EmailVerified: email != "" && email == token.text("email") && token.is("email_verified"),
-		UserMetadata:  everlatch.Metadata{},
+		EntityID: id, Email: email, EmailVerified: email != "" && vouched, UserMetadata: everlatch.Metadata{},
 	}
-	if *p.options.RequireVerifiedEmail && !profile.EmailVerified {
+	if *p.options.RequireVerifiedEmail && !vouched {
 		return providers.Profile{}, errors.New("the provider does not vouch for the e-mail address")
 	}
 	if !p.allowsDomain(email) {
@@ -71,6 +67,19 @@ func (p *Provider) read(token claims) (providers.Profile, error) {
 		profile.UserMetadata[key] = value
 	}
 	return profile, nil
+}
+
+// email returns the mapped address, "" for none, and whether the provider
+// vouches for all that it tells of it. It vouches for the claim "email",
+// whichever is mapped. Who has no address may be vouched for as well, as in the
+// contract (3.6): a token that tells none claims none.
+func (p *Provider) email(token claims) (address string, vouched bool) {
+	mapped := p.options.ClaimMappings[Email]
+	address = token.text(mapped)
+	if address == "" && token.has(mapped) {
+		return "", false // what is told is no address
+	}
+	return address, token.is("email_verified") && (address == "" || address == token.text("email"))
 }
 
 func (p *Provider) allowsDomain(email string) bool {

@@ -462,9 +462,25 @@ func TestClaimMappings(t *testing.T) {
 		"verified unknown":           {change: map[string]any{"email_verified": nil}, cause: "does not vouch"},
 		"verified as text":           {change: map[string]any{"email_verified": "true"}, cause: "does not vouch"},
 		"verified as a number":       {change: map[string]any{"email_verified": 1}, cause: "does not vouch"},
-		"verified but no address":    {change: map[string]any{"email": nil}, cause: "does not vouch"},
+		"no address, nor verified":   {change: map[string]any{"email": nil, "email_verified": nil}, cause: "does not vouch"},
 		"verified but empty address": {change: map[string]any{"email": ""}, cause: "does not vouch"},
 		"an address that is a list":  {change: map[string]any{"email": []string{"ada@example.com"}}, cause: "does not vouch"},
+		"verified, and no address (contract 3.6)": {
+			change: map[string]any{"email": nil},
+			want:   providers.Profile{EntityID: "ada", UserMetadata: everlatch.Metadata{"name": "Ada"}},
+		},
+		"verified, and an address of null": {
+			change: map[string]any{"email": json.RawMessage("null")},
+			want:   providers.Profile{EntityID: "ada", UserMetadata: everlatch.Metadata{"name": "Ada"}},
+		},
+		"verified, and not the address that is mapped": {
+			options: options{mappings: map[string]string{"email": "upn"}},
+			want:    providers.Profile{EntityID: "ada", UserMetadata: everlatch.Metadata{"name": "Ada"}},
+		},
+		"verified, and a mapped address that is a list": {
+			options: options{mappings: map[string]string{"email": "upn"}},
+			change:  map[string]any{"upn": []string{"ada@example.com"}}, cause: "does not vouch",
+		},
 		"an address of another claim": {
 			options: options{mappings: map[string]string{"email": "upn"}},
 			change:  map[string]any{"upn": "root@example.com"}, cause: "does not vouch",

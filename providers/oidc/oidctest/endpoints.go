@@ -79,7 +79,7 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 		"subject_types_supported":                        []string{"public"},
 		"id_token_signing_alg_values_supported":          []string{p.options.Algorithm},
 		"code_challenge_methods_supported":               []string{"S256"},
-		"authorization_response_iss_parameter_supported": true,
+		"authorization_response_iss_parameter_supported": !p.options.NoIss,
 	}
 	if p.does(Insecure.At(Discovery)) {
 		document["token_endpoint"] = "http://idp.example/token"
@@ -102,7 +102,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case p.does(WrongIssParameter):
 		answer.Set("iss", "https://evil.example")
-	case !p.does(NoIssParameter):
+	case !p.options.NoIss && !p.does(NoIssParameter):
 		answer.Set("iss", p.URL())
 	}
 	switch {

@@ -24,6 +24,9 @@ type Options struct {
 	Public bool
 	// RedirectURIs are where the authorization endpoint may send people.
 	RedirectURIs []string
+	// NoIss leaves the issuer out of what is sent back, and discovery does not
+	// promise it: providers from before RFC 9207 are like that.
+	NoIss bool
 	// Algorithm is what tokens are signed by: RS256 by default.
 	Algorithm string
 	// Now is the clock; nil is the system's.

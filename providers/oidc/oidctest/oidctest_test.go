@@ -125,3 +125,19 @@ func TestAuthorization(t *testing.T) {
 	idp.Behave()
 	require.Contains(t, idp.Follow(t, location(idp)), "iss")
 }
+
+// A provider from before RFC 9207 promises no issuer and sends none.
+func TestNoIssuerInCallbacks(t *testing.T) {
+	t.Parallel()
+
+	idp := oidctest.Start(t, oidctest.Options{RedirectURIs: []string{callbackURL}, Algorithm: "ES256", NoIss: true})
+	params := idp.Follow(t, location(idp))
+	require.NotEmpty(t, params["code"])
+	require.NotContains(t, params, "iss")
+	resp, err := client.Get(idp.Endpoint(oidctest.Discovery))
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	var document map[string]any
+	require.NoError(t, json.NewDecoder(resp.Body).Decode(&document))
+	require.Equal(t, false, document["authorization_response_iss_parameter_supported"])
+}
