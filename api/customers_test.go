@@ -254,7 +254,7 @@ func TestAddressInputIsStrict(t *testing.T) {
 	for query, want := range map[string]string{
 		"limit=x":     "Expected type: 'number' for field 'limit', got: 'x'",
 		"offset=-1":   "Value for field 'offset' too small, expected at least: '0'",
-		"q=1":         "Unrecognized fields: 'q'",
+		"company=1":   "Unrecognized fields: 'company'",
 		"limit[a]=1":  "Expected type: 'number' for field 'limit', got: '[object Object]'",
 		"order=bogus": "",
 	} {

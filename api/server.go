@@ -29,6 +29,7 @@ type Flows interface {
 	RequestPasswordReset(ctx context.Context, r flows.ResetRequest) error
 	IssuePasswordReset(ctx context.Context, r flows.ResetRequest, by everlatch.Principal) (workflows.IssuedReset, error)
 	CompletePasswordReset(ctx context.Context, r flows.NewPassword) error
+	RemoveCustomerAccount(ctx context.Context, id string) error
 	RemoveUserAccount(ctx context.Context, id string) error
 	Ready(ctx context.Context) error
 }

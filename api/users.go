@@ -31,7 +31,7 @@ var userFilters = schema{
 	{name: "email", kind: kindTexts},
 	{name: "first_name", kind: kindText},
 	{name: "last_name", kind: kindText},
-}
+}.dated().with(withDeleted)
 
 var userFields = schema{
 	{name: "first_name", kind: kindText, nullable: true},
@@ -49,7 +49,9 @@ func (s *Server) listUsers(c echo.Context) error {
 	}
 	users, count, err := s.deps.Store.Users(lookups(c), store.UserFilter{
 		Q: p.filters.plain("q"), IDs: p.filters.texts("id"), Emails: p.filters.texts("email"),
-		FirstName: p.filters.plain("first_name"), LastName: p.filters.plain("last_name"), Page: p.Page,
+		FirstName: p.filters.plain("first_name"), LastName: p.filters.plain("last_name"),
+		CreatedAt: p.filters.times("created_at"), UpdatedAt: p.filters.times("updated_at"),
+		DeletedAt: p.filters.times("deleted_at"), Page: p.Page,
 	})
 	if err != nil {
 		return err

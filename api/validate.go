@@ -25,6 +25,16 @@ const (
 	kindTexts kind = "strings"
 	// kindCount is a whole number in a query string.
 	kindCount kind = "count"
+	// kindList is a list of texts.
+	kindList kind = "array"
+	// The others are for lists, see filters.go: true or false in a query string;
+	// a text or a time, several of them, or an object of comparisons; an id, ids
+	// or what else a related record must be; and a list of filters.
+	kindFlag    kind = "flag"
+	kindTests   kind = "tests"
+	kindTimes   kind = "date"
+	kindRelated kind = "object"
+	kindFilters kind = "filters"
 )
 
 // field is a key that a route knows.
@@ -35,11 +45,16 @@ type field struct {
 	// nullable fields may be null; the others may be left out at most.
 	nullable bool
 	choices  []string
+	// of is what a related record, or each of a list of filters, consists of.
+	of schema
 }
 
 // schema is all that a route knows. Anything else is refused: a misspelt field
 // must not be lost silently.
 type schema []field
+
+// with returns the schema with more fields; the schema itself stays as it is.
+func (s schema) with(fields ...field) schema { return append(slices.Clip(s), fields...) }
 
 // input is what came in and was found valid.
 type input map[string]any
@@ -60,6 +75,14 @@ func (s schema) checkBody(b requestBody) (input, error) {
 // check reports problems in the order of the schema and unknown fields last,
 // three problems at most (contract 4.1, validation messages).
 func (s schema) check(values map[string]any) (input, error) {
+	if issues := s.issues("", values); len(issues) > 0 {
+		return nil, invalid(issues)
+	}
+	return values, nil
+}
+
+// issues says what is wrong with values that stand under a path.
+func (s schema) issues(path string, values map[string]any) []string {
 	var issues []string
 	known := 0
 	for _, f := range s {
@@ -67,17 +90,19 @@ func (s schema) check(values map[string]any) (input, error) {
 		if present {
 			known++
 		}
+		f.name = path + f.name
 		if issue := f.issue(value, present); issue != "" {
 			issues = append(issues, issue)
 		}
 	}
 	if known < len(values) {
-		issues = append(issues, "Unrecognized fields: '"+strings.Join(s.unknown(values), ", ")+"'")
+		issues = append(issues, unrecognized(s.unknown(values)...))
 	}
-	if len(issues) > 0 {
-		return nil, invalid(issues)
-	}
-	return values, nil
+	return issues
+}
+
+func unrecognized(names ...string) string {
+	return "Unrecognized fields: '" + strings.Join(names, ", ") + "'"
 }
 
 func (s schema) unknown(values map[string]any) []string {
@@ -133,6 +158,8 @@ func (f field) issue(value any, present bool) string {
 		return f.expect(isText(value) || ok && !slices.ContainsFunc(list, func(v any) bool { return !isText(v) }), value)
 	case kindCount:
 		return f.countIssue(value)
+	case kindList, kindFlag, kindTests, kindTimes, kindRelated, kindFilters:
+		return f.filterIssue(value)
 	}
 	return ""
 }
@@ -143,13 +170,17 @@ func (f field) expect(ok bool, value any) string {
 	}
 	name := string(f.kind)
 	switch f.kind {
-	case kindEmail, kindTexts:
+	case kindEmail, kindTexts, kindTests:
 		name = string(kindText)
 	case kindCount:
 		name = string(kindNumber)
+	case kindFlag:
+		name = string(kindBoolean)
+	case kindFilters:
+		name = string(kindList)
 	case kindChoice:
 		name = "'" + strings.Join(f.choices, "' | '") + "'"
-	case kindText, kindBoolean, kindNumber, kindRecord:
+	case kindText, kindBoolean, kindNumber, kindRecord, kindList, kindTimes, kindRelated:
 	}
 	return fmt.Sprintf("Expected type: '%s' for field '%s', got: '%s'", name, f.name, jsText(value))
 }

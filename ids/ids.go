@@ -13,11 +13,13 @@ import (
 const (
 	AuthIdentity = "authid_"
 	Customer     = "cus_"
-	Address      = "cuaddr_"
-	User         = "user_"
-	APIKey       = "apk_"
-	Session      = "ses_"
-	Event        = "evt_"
+	// CustomerGroup is short for itself in the contract.
+	CustomerGroup = "cusgroup_"
+	Address       = "cuaddr_"
+	User          = "user_"
+	APIKey        = "apk_"
+	Session       = "ses_"
+	Event         = "evt_"
 	// ProviderIdentity has no prefix in the contract.
 	ProviderIdentity = ""
 )

@@ -43,7 +43,7 @@ func TestAddresses(t *testing.T) {
 			require.Equal(t, []everlatch.Address{in}, customer.Addresses)
 		},
 		"listed in the order of ids, page by page": func(t *testing.T, f fixture, customerID string) {
-			empty, count, err := f.Addresses(t.Context(), customerID, store.Page{Limit: 50})
+			empty, count, err := f.Addresses(t.Context(), customerID, store.AddressFilter{}, store.Page{Limit: 50})
 			require.NoError(t, err)
 			require.NotNil(t, empty)
 			require.Empty(t, empty)
@@ -63,7 +63,7 @@ func TestAddresses(t *testing.T) {
 				{Order: "-id", Limit: 1}: {"cuaddr_c"},
 				{Order: "created_at"}:    {"cuaddr_a", "cuaddr_b", "cuaddr_c"},
 			} {
-				got, count, err := f.Addresses(t.Context(), customerID, page)
+				got, count, err := f.Addresses(t.Context(), customerID, store.AddressFilter{}, page)
 				require.NoError(t, err)
 				require.Equal(t, 3, count)
 				found := []string{}
@@ -72,7 +72,7 @@ func TestAddresses(t *testing.T) {
 				}
 				require.Equal(t, want, found, "%+v", page)
 			}
-			_, _, err = f.Addresses(t.Context(), customerID, store.Page{Order: "city; DROP TABLE customer"})
+			_, _, err = f.Addresses(t.Context(), customerID, store.AddressFilter{}, store.Page{Order: "city; DROP TABLE customer"})
 			require.ErrorIs(t, err, everlatch.ErrInvalidData)
 		},
 		"new default takes the place of the former one": func(t *testing.T, f fixture, customerID string) {
@@ -142,7 +142,7 @@ func TestAddresses(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, f.RemoveCustomer(t.Context(), customerID, everlatch.Event{}))
 			_, err = f.CreateAddress(t.Context(), newAddress(customerID))
-			requireError(t, err, everlatch.CodeNotFound, "Customer with id: "+customerID+" was not found")
+			requireError(t, err, everlatch.CodeNotFound, "You tried to set relationship customer_id: "+customerID+", but such entity does not exist")
 			_, err = f.Address(t.Context(), customerID, a.ID)
 			require.ErrorIs(t, err, everlatch.ErrNotFound)
 			_, err = f.UpdateAddress(t.Context(), customerID, a.ID, store.AddressPatch{})
