@@ -130,7 +130,7 @@ func first(issues []string) string {
 // written in milliseconds means the whole millisecond: clients see no more of
 // a time than that.
 func period(text string) (store.Period, bool) {
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateOnly} {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04Z07:00", "2006-01-02T15:04", time.DateOnly} {
 		// A plus sign in a query is a blank.
 		at, err := time.Parse(layout, strings.Replace(text, " ", "+", 1))
 		if err != nil {
