@@ -1,7 +1,6 @@
 package api
 
 import (
-	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -126,21 +125,9 @@ func writeDeleted(c echo.Context, object, id string) error {
 
 // listUserProviders names the providers of all identities of a user.
 func (s *Server) listUserProviders(c echo.Context) error {
-	identities, err := s.deps.Store.IdentitiesOf(lookups(c), everlatch.ActorUser, c.Param("id"))
+	names, err := s.deps.Store.ProvidersOf(lookups(c), everlatch.ActorUser, c.Param("id"))
 	if err != nil {
 		return err
-	}
-	names := []string{}
-	for _, identity := range identities {
-		full, err := s.deps.Store.Identity(lookups(c), identity.ID)
-		if err != nil {
-			return err
-		}
-		for _, p := range full.Providers {
-			if !slices.Contains(names, p.Provider) {
-				names = append(names, p.Provider)
-			}
-		}
 	}
 	return writeJSON(c, append(appendJSON([]byte(`{"providers":`), names), '}'))
 }

@@ -56,12 +56,10 @@ type schema []field
 // with returns the schema with more fields; the schema itself stays as it is.
 func (s schema) with(fields ...field) schema { return append(slices.Clip(s), fields...) }
 
-// input is what came in and was found valid.
-type input map[string]any
-
 const (
 	maxIssues      = 3
 	maxEmailLength = 254
+	invalidEmail   = "Invalid email address"
 )
 
 // checkBody validates a request body.
@@ -140,7 +138,7 @@ func (f field) issue(value any, present bool) string {
 	case kindEmail:
 		text, ok := value.(string)
 		if ok && !isEmail(text) {
-			return "Invalid email address"
+			return invalidEmail
 		}
 		return f.expect(ok, value)
 	case kindBoolean:
@@ -238,6 +236,15 @@ func isEmail(text string) bool {
 		emailPattern.MatchString(text)
 }
 
+// CheckEmail refuses what no account may have as its e-mail, with the words of
+// the contract.
+func CheckEmail(text string) error {
+	if isEmail(text) {
+		return nil
+	}
+	return invalid([]string{invalidEmail})
+}
+
 // jsText shows a value as JavaScript's String() does.
 func jsText(value any) string {
 	switch v := value.(type) {
@@ -260,61 +267,4 @@ func jsText(value any) string {
 	default:
 		return "[object Object]"
 	}
-}
-
-// has reports a field that came in, be it null.
-func (in input) has(name string) bool {
-	_, ok := in[name]
-	return ok
-}
-
-// text returns a text, or nil when it is null or was left out.
-func (in input) text(name string) *string {
-	if text, ok := in[name].(string); ok {
-		return &text
-	}
-	return nil
-}
-
-func (in input) plain(name string) string {
-	text, _ := in[name].(string)
-	return text
-}
-
-func (in input) texts(name string) []string {
-	switch v := in[name].(type) {
-	case string:
-		return []string{v}
-	case []any:
-		out := make([]string, 0, len(v))
-		for _, item := range v {
-			out = append(out, jsText(item))
-		}
-		return out
-	default:
-		return nil
-	}
-}
-
-func (in input) boolean(name string) bool {
-	b, _ := in[name].(bool)
-	return b
-}
-
-func (in input) number(name string) float64 {
-	n, _ := in[name].(float64)
-	return n
-}
-
-func (in input) record(name string) everlatch.Metadata {
-	m, _ := in[name].(map[string]any)
-	return m
-}
-
-// count returns a whole number of a query, or the default when it was left out.
-func (in input) count(name string, otherwise int) int {
-	if count, err := strconv.Atoi(in.plain(name)); err == nil {
-		return count
-	}
-	return otherwise
 }
