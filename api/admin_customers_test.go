@@ -104,8 +104,16 @@ func TestAdminCustomersAreRefused(t *testing.T) {
 		})
 	}
 	for _, line := range [][2]string{
-		{"GET", ""}, {"POST", ""}, {"GET", "/cus_x"}, {"POST", "/cus_x"}, {"DELETE", "/cus_x"}, {"GET", "/cus_x/addresses"},
-		{"POST", "/cus_x/addresses"}, {"GET", "/cus_x/addresses/a"}, {"POST", "/cus_x/addresses/a"}, {"DELETE", "/cus_x/addresses/a"},
+		{"GET", ""},
+		{"POST", ""},
+		{"GET", "/cus_x"},
+		{"POST", "/cus_x"},
+		{"DELETE", "/cus_x"},
+		{"GET", "/cus_x/addresses"},
+		{"POST", "/cus_x/addresses"},
+		{"GET", "/cus_x/addresses/a"},
+		{"POST", "/cus_x/addresses/a"},
+		{"DELETE", "/cus_x/addresses/a"},
 		{"POST", "/cus_x/customer-groups"},
 	} {
 		require.Equal(t, 401, w.do(line[0], "/admin/customers"+line[1], nil, bearer(ada)).StatusCode, "%s", line)

@@ -105,6 +105,12 @@ var leftOut = map[string]func(t *testing.T, w *world){
 		w.token(t, p, "customer", false)
 		w.token(t, p, "customer", true)
 	},
+	"deletion/admin-delete-guest-customer": func(t *testing.T, w *world) {
+		t.Helper()
+		a := w.call(t, "POST", "/admin/customers", object{"email": "del-guest@example.com"}, bearer(w.adminToken(t))...)
+		require.Equal(t, 200, a.status, "%s", a.raw)
+		w.ids["cus_01M84AMK5HV543QB2FEKR0CC00"] = a.str(t, "customer.id")
+	},
 	"store-customers/addresses-list": func(t *testing.T, w *world) {
 		t.Helper()
 		w.asShopper(t, "POST", "/store/customers/me/addresses", object{})

@@ -152,7 +152,11 @@ func scanGroup(row scanner) (g everlatch.CustomerGroup, err error) {
 // groupFields scans groupColumns.
 func groupFields(g *everlatch.CustomerGroup) []any {
 	return []any{
-		&g.ID, &g.Name, toMetadata{&g.Metadata}, &g.CreatedBy,
-		toTime{&g.CreatedAt}, toTime{&g.UpdatedAt}, toOptionalTime{&g.DeletedAt},
+		&g.ID, &g.Name,
+		toMetadata{&g.Metadata},
+		&g.CreatedBy,
+		toTime{&g.CreatedAt},
+		toTime{&g.UpdatedAt},
+		toOptionalTime{&g.DeletedAt},
 	}
 }

@@ -40,19 +40,17 @@ type TimeTest struct {
 
 // texts appends that a column passes all tests.
 func (c *conditions) texts(column string, tests []TextTest) {
-	operators := map[Op]string{Less: " < ", AtMost: " <= ", More: " > ", AtLeast: " >= "}
+	operators := map[Op]string{Is: " = ", IsNot: " <> ", Less: " < ", AtMost: " <= ", More: " > ", AtLeast: " >= "}
 	for _, t := range tests {
-		switch {
-		case t.Op == Is && len(t.Texts) == 0:
+		if t.Op == Is && len(t.Texts) == 0 {
 			c.is("FALSE")
-		case t.Op == Is:
+		}
+		if t.Op == Is { // flat, however many there are
 			c.in(column, t.Texts)
-		case t.Op == IsNot:
-			c.in(column+" NOT", t.Texts)
-		default:
-			for _, text := range t.Texts {
-				c.add(column+operators[t.Op]+"%s", text)
-			}
+			continue
+		}
+		for _, text := range t.Texts {
+			c.add(column+operators[t.Op]+"%s", text)
 		}
 	}
 }
