@@ -72,6 +72,9 @@ func (s *Server) deleteAddressOf(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if customer, err = s.withGroups(c, customer, sel); err != nil {
+		return err
+	}
 	b := appendText([]byte(`{"id":`), id)
 	b = append(b, `,"object":"customer_address","deleted":true,"parent":`...)
 	return writeJSON(c, append(adminCustomerTable.append(b, &customer, sel), '}'))

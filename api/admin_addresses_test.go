@@ -70,7 +70,8 @@ func TestOneAddressOfACustomer(t *testing.T) {
 		require.Equal(t, 404, r.StatusCode, method)
 		r.is(t, `{"type":"not_found","message":"Address with id: `+address+` was not found"}`)
 	}
-	r = w.do("DELETE", path+"?fields=id", nil, bearer(token))
-	r.is(t, `{"id":"`+address+`","object":"customer_address","deleted":true,"parent":{"id":"`+id+`"}}`)
+	require.Equal(t, 200, w.do("POST", "/admin/customers/"+id+"/customer-groups", object{"add": []string{w.group(token, "VIP")}}, bearer(token)).StatusCode)
+	r = w.do("DELETE", path+"?fields=id,addresses.id,groups.name", nil, bearer(token))
+	r.is(t, `{"id":"`+address+`","object":"customer_address","deleted":true,"parent":{"id":"`+id+`","addresses":[],"groups":[{"name":"VIP"}]}}`)
 	require.Equal(t, 404, w.do("DELETE", path, nil, bearer(token)).StatusCode)
 }

@@ -126,13 +126,21 @@ func (s *Server) customerOfPath(c echo.Context) (everlatch.Customer, error) {
 
 // writeAdminCustomer shows a customer that was read with its addresses.
 func (s *Server) writeAdminCustomer(c echo.Context, customer everlatch.Customer, sel selection) error {
-	shown := []everlatch.Customer{customer}
-	if relationsOf(sel).Groups {
-		if err := s.deps.Store.LoadCustomers(lookups(c), shown, store.CustomerRelations{Groups: true}); err != nil {
-			return err
-		}
+	customer, err := s.withGroups(c, customer, sel)
+	if err != nil {
+		return err
 	}
-	return writeWrapped(c, "customer", adminCustomerTable, &shown[0], sel)
+	return writeWrapped(c, "customer", adminCustomerTable, &customer, sel)
+}
+
+// withGroups adds the groups of a customer where they are to be shown.
+func (s *Server) withGroups(c echo.Context, customer everlatch.Customer, sel selection) (everlatch.Customer, error) {
+	if !relationsOf(sel).Groups {
+		return customer, nil
+	}
+	one := []everlatch.Customer{customer}
+	err := s.deps.Store.LoadCustomers(lookups(c), one, store.CustomerRelations{Groups: true})
+	return one[0], err
 }
 
 // updateCustomerByID may change the e-mail of an account, and with that nothing
