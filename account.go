@@ -19,6 +19,21 @@ type Customer struct {
 	DeletedAt   *time.Time `json:"deleted_at"`
 	// Addresses is loaded only by reads that say so; never nil then.
 	Addresses []Address `json:"addresses,omitempty"`
+	// Groups likewise.
+	Groups []CustomerGroup `json:"groups,omitempty"`
+}
+
+// CustomerGroup is a set of customers that shops treat alike (contract 1.2).
+type CustomerGroup struct {
+	ID        string     `json:"id"`
+	Name      string     `json:"name"`
+	Metadata  Metadata   `json:"metadata"`
+	CreatedBy *string    `json:"created_by"`
+	CreatedAt time.Time  `json:"created_at"`
+	UpdatedAt time.Time  `json:"updated_at"`
+	DeletedAt *time.Time `json:"deleted_at"`
+	// Customers is loaded only by reads that say so; never nil then.
+	Customers []Customer `json:"customers,omitempty"`
 }
 
 // Address is an address of a customer (contract 1.2, customer_address).

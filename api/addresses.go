@@ -77,10 +77,19 @@ var addressFields = schema{
 	{name: "address_name", kind: kindText, nullable: true},
 }
 
+// addressFilters are those of /store; administrators have two more.
+var addressFilters = schema{
+	{name: "q", kind: kindText},
+	{name: "city", kind: kindTexts},
+	{name: "country_code", kind: kindTexts},
+	{name: "postal_code", kind: kindTexts},
+	withDeleted,
+}
+
 const addressPage = 50
 
 func (s *Server) listAddresses(c echo.Context) error {
-	p, err := s.listed(c, addressShape, nil, addressPage)
+	p, err := s.listed(c, addressShape, addressFilters, addressPage)
 	if err != nil {
 		return err
 	}
@@ -88,7 +97,15 @@ func (s *Server) listAddresses(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	addresses, count, err := s.deps.Store.Addresses(lookups(c), claims.ActorID, p.Page)
+	return s.writeAddresses(c, claims.ActorID, p)
+}
+
+func (s *Server) writeAddresses(c echo.Context, customerID string, p page) error {
+	addresses, count, err := s.deps.Store.Addresses(lookups(c), customerID, store.AddressFilter{
+		Q: p.filters.plain("q"), Companies: p.filters.texts("company"), Cities: p.filters.texts("city"),
+		CountryCodes: p.filters.texts("country_code"), Provinces: p.filters.texts("province"),
+		PostalCodes: p.filters.texts("postal_code"),
+	}, p.Page)
 	if err != nil {
 		return err
 	}
@@ -117,19 +134,22 @@ func (s *Server) createAddress(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.deps.Store.CreateAddress(lookups(c), everlatch.Address{
-		ID: ids.New(ids.Address, s.deps.Now()), CustomerID: claims.ActorID,
+	if _, err = s.deps.Store.CreateAddress(lookups(c), s.newAddress(claims.ActorID, in)); err != nil {
+		return err
+	}
+	return s.writeCustomer(c, sel)
+}
+
+func (s *Server) newAddress(customerID string, in input) everlatch.Address {
+	return everlatch.Address{
+		ID: ids.New(ids.Address, s.deps.Now()), CustomerID: customerID,
 		AddressName: in.text("address_name"), Company: in.text("company"),
 		FirstName: in.text("first_name"), LastName: in.text("last_name"),
 		Address1: in.text("address_1"), Address2: in.text("address_2"), City: in.text("city"),
 		CountryCode: in.text("country_code"), Province: in.text("province"), PostalCode: in.text("postal_code"),
 		Phone: in.text("phone"), Metadata: in.record("metadata"),
 		IsDefaultShipping: in.boolean("is_default_shipping"), IsDefaultBilling: in.boolean("is_default_billing"),
-	})
-	if err != nil {
-		return err
 	}
-	return s.writeCustomer(c, sel)
 }
 
 func (s *Server) updateAddress(c echo.Context) error {
@@ -137,18 +157,21 @@ func (s *Server) updateAddress(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.deps.Store.UpdateAddress(lookups(c), claims.ActorID, c.Param("address_id"), store.AddressPatch{
+	if _, err = s.deps.Store.UpdateAddress(lookups(c), claims.ActorID, c.Param("address_id"), addressPatch(in)); err != nil {
+		return err
+	}
+	return s.writeCustomer(c, sel)
+}
+
+func addressPatch(in input) store.AddressPatch {
+	return store.AddressPatch{
 		AddressName: in.change("address_name"), Company: in.change("company"),
 		FirstName: in.change("first_name"), LastName: in.change("last_name"),
 		Address1: in.change("address_1"), Address2: in.change("address_2"), City: in.change("city"),
 		CountryCode: in.change("country_code"), Province: in.change("province"), PostalCode: in.change("postal_code"),
 		Phone: in.change("phone"), Metadata: in.metadataChange(),
 		IsDefaultShipping: in.switchTo("is_default_shipping"), IsDefaultBilling: in.switchTo("is_default_billing"),
-	})
-	if err != nil {
-		return err
 	}
-	return s.writeCustomer(c, sel)
 }
 
 // deleteAddress answers with the id of the customer: Medusa does (recorded).

@@ -3,6 +3,7 @@ package api
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -44,19 +45,22 @@ var apiKeyColumns = table[everlatch.APIKey]{
 }
 
 var (
+	keyTypes      = []string{everlatch.KeyPublishable, everlatch.KeySecret}
 	apiKeyFilters = schema{
 		{name: "q", kind: kindText},
 		{name: "id", kind: kindTexts},
 		{name: "title", kind: kindTexts},
 		{name: "token", kind: kindTexts},
-		{name: "type", kind: kindTexts},
-	}
+		{name: "type", kind: kindChoice, choices: keyTypes},
+	}.dated("revoked_at").combined()
 	createKeyFields = schema{
 		{name: "title", kind: kindText, required: true},
-		{name: "type", kind: kindChoice, required: true, choices: []string{everlatch.KeyPublishable, everlatch.KeySecret}},
+		{name: "type", kind: kindChoice, required: true, choices: keyTypes},
 	}
 	updateKeyFields = schema{{name: "title", kind: kindText, required: true}}
 	revokeKeyFields = schema{{name: "revoke_in", kind: kindNumber}}
+	// linkFields are the ids that one record is tied to, or no longer.
+	linkFields = schema{{name: "add", kind: kindList}, {name: "remove", kind: kindList}}
 )
 
 const (
@@ -70,14 +74,19 @@ func (s *Server) listAPIKeys(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	keys, count, err := s.deps.Store.APIKeys(lookups(c), store.APIKeyFilter{
-		Q: p.filters.plain("q"), IDs: p.filters.texts("id"), Titles: p.filters.texts("title"),
-		Tokens: p.filters.texts("token"), Types: p.filters.texts("type"),
-	}, p.Page)
+	keys, count, err := s.deps.Store.APIKeys(lookups(c), apiKeyFilter(p.filters), p.Page)
 	if err != nil {
 		return err
 	}
 	return writeList(c, "api_keys", apiKeyTable, p, keys, count)
+}
+
+func apiKeyFilter(in input) store.APIKeyFilter {
+	return store.APIKeyFilter{
+		Q: in.plain("q"), IDs: in.texts("id"), Titles: in.texts("title"), Tokens: in.texts("token"), Types: in.texts("type"),
+		CreatedAt: in.times("created_at"), UpdatedAt: in.times("updated_at"), DeletedAt: in.times("deleted_at"),
+		RevokedAt: in.times("revoked_at"), And: filters(in, "$and", apiKeyFilter), Or: filters(in, "$or", apiKeyFilter),
+	}
 }
 
 func (s *Server) createAPIKey(c echo.Context) error {
@@ -180,4 +189,28 @@ func (s *Server) deleteAPIKey(c echo.Context) error {
 	}
 	s.keys.forget()
 	return writeDeleted(c, "api_key", c.Param("id"))
+}
+
+// changeSalesChannels is there for clients that expect it: no key belongs to a
+// channel, for there is no shop behind this service (contract 4.9).
+func (s *Server) changeSalesChannels(c echo.Context) error {
+	in, err := linkFields.checkBody(callOf(c).body)
+	if err != nil {
+		return err
+	}
+	sel, err := s.chosen(c, apiKeyShape)
+	if err != nil {
+		return err
+	}
+	key, err := s.deps.Store.APIKey(lookups(c), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	if key.Type != everlatch.KeyPublishable {
+		return invalidData("Sales channels can only be associated with publishable API keys")
+	}
+	if unknown := in.texts("add"); len(unknown) > 0 {
+		return invalidData("Sales channels with IDs " + strings.Join(unknown, ", ") + " do not exist")
+	}
+	return writeWrapped(c, "api_key", apiKeyTable, &key, sel)
 }

@@ -123,6 +123,62 @@ func TestSecretKeys(t *testing.T) {
 	require.Equal(t, 404, w.do("GET", "/admin/api-keys/"+id, nil, bearer(token)).StatusCode)
 }
 
+func TestListingKeys(t *testing.T) {
+	t.Parallel()
+
+	w := setup(t)
+	token := w.admin("root@example.com")
+	one, _ := w.key(token, "publishable")
+	w.clock.advance(time.Second)
+	two, _ := w.key(token, "secret")
+	require.Equal(t, 200, w.do("POST", "/admin/api-keys/"+one+"/revoke", object{"revoke_in": 60}, bearer(token)).StatusCode)
+	for query, want := range map[string]string{
+		"type=secret": two, "revoked_at[$gt]=2026-11-23T13:48:46Z": one, "created_at[$lt]=2026-11-23T13:47:47Z": one,
+		"updated_at[$gte]=2026-11-23T13:47:47Z&type=publishable": one, "$or[0][type]=secret&$or[1][q]=nothing": two,
+		"$and[0][id]=" + one + "&$and[1][type]=publishable": one, "with_deleted=true&order=-created_at&limit=1": two,
+	} {
+		r := w.do("GET", "/admin/api-keys?fields=id&"+query, nil, bearer(token))
+		require.Contains(t, r.body, `{"api_keys":[{"id":"`+want+`"}],`, query)
+	}
+	w.do("GET", "/admin/api-keys?fields=id&deleted_at[$gt]=2026-01-01", nil, bearer(token)).
+		is(t, `{"api_keys":[],"count":0,"offset":0,"limit":20}`)
+	r := w.do("GET", "/admin/api-keys?type=other", nil, bearer(token))
+	require.Equal(t, "Invalid request: Expected: 'publishable, secret' for field 'type', but got: 'other'", r.text(t, "message"))
+}
+
+// There are no sales channels, and clients may ask for them all the same.
+func TestSalesChannelsOfKeys(t *testing.T) {
+	t.Parallel()
+
+	w := setup(t)
+	token := w.admin("root@example.com")
+	id, _ := w.key(token, "publishable")
+	secret, _ := w.key(token, "secret")
+	change := func(id string, body any) reply {
+		return w.do("POST", "/admin/api-keys/"+id+"/sales-channels?fields=sales_channels", body, bearer(token))
+	}
+	for _, body := range []any{nil, object{"add": []string{}}, object{"remove": []string{"sc_1"}}} {
+		r := change(id, body)
+		require.Equal(t, 200, r.StatusCode, r.body)
+		r.is(t, `{"api_key":{"id":"`+id+`","sales_channels":[]}}`)
+	}
+	for name, tt := range map[string]struct {
+		id   string
+		body any
+		code int
+		want string
+	}{
+		"a channel":    {id, object{"add": []string{"sc_1", "sc_2"}}, 400, "Sales channels with IDs sc_1, sc_2 do not exist"},
+		"a secret key": {secret, object{"add": []string{"sc_1"}}, 400, "Sales channels can only be associated with publishable API keys"},
+		"an unknown":   {"apk_x", nil, 404, "API Key with id: apk_x was not found"},
+		"no list":      {id, object{"add": "sc_1"}, 400, "Invalid request: Expected type: 'array' for field 'add', got: 'sc_1'"},
+	} {
+		r := change(tt.id, tt.body)
+		require.Equal(t, tt.code, r.StatusCode, name)
+		require.Equal(t, tt.want, r.text(t, "message"), name)
+	}
+}
+
 func TestPublishableKeys(t *testing.T) {
 	t.Parallel()
 

@@ -11,7 +11,13 @@ import (
 )
 
 // customerTable is a customer as /store shows it (contract 4.4).
-var customerTable = table[everlatch.Customer]{
+var customerTable = append(pick(customerColumns,
+	"id", "email", "company_name", "first_name", "last_name", "phone", "metadata", "has_account", "deleted_at",
+	"created_at", "updated_at"),
+	relationColumn("addresses", nestedAddressTable, func(c *everlatch.Customer) []everlatch.Address { return c.Addresses }))
+
+// customerColumns are all that a customer has, but for relations.
+var customerColumns = table[everlatch.Customer]{
 	textColumn("id", func(c *everlatch.Customer) string { return c.ID }),
 	nullableColumn("email", func(c *everlatch.Customer) *string { return c.Email }),
 	nullableColumn("company_name", func(c *everlatch.Customer) *string { return c.CompanyName }),
@@ -20,24 +26,13 @@ var customerTable = table[everlatch.Customer]{
 	nullableColumn("phone", func(c *everlatch.Customer) *string { return c.Phone }),
 	metadataColumn("metadata", func(c *everlatch.Customer) everlatch.Metadata { return c.Metadata }),
 	boolColumn("has_account", func(c *everlatch.Customer) bool { return c.HasAccount }),
-	nullableTimeColumn("deleted_at", func(c *everlatch.Customer) *time.Time { return c.DeletedAt }),
+	nullableColumn("created_by", func(c *everlatch.Customer) *string { return c.CreatedBy }),
 	timeColumn("created_at", func(c *everlatch.Customer) time.Time { return c.CreatedAt }),
 	timeColumn("updated_at", func(c *everlatch.Customer) time.Time { return c.UpdatedAt }),
-	{name: "addresses", nest: appendAddresses},
+	nullableTimeColumn("deleted_at", func(c *everlatch.Customer) *time.Time { return c.DeletedAt }),
 }
 
-var customerShape = withRelation(shapeOf(customerTable), "addresses", nestedAddressTable)
-
-func appendAddresses(b []byte, c *everlatch.Customer, related uint32) []byte {
-	b = append(b, '[')
-	for i := range c.Addresses {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = nestedAddressTable.append(b, &c.Addresses[i], selection{columns: related})
-	}
-	return append(b, ']')
-}
+var customerShape = shapeOf(customerTable)
 
 // profileFields are what a customer may say about themselves.
 var profileFields = schema{

@@ -195,6 +195,11 @@ func TestAddresses(t *testing.T) {
 
 	r = w.do("GET", "/store/customers/me/addresses?limit=1&offset=1&order=-id&fields=id", nil, bearer(token))
 	require.JSONEq(t, `{"addresses":[{"id":"`+path[len("/store/customers/me/addresses/"):]+`"}],"count":2,"offset":1,"limit":1}`, r.body)
+	for query, want := range map[string]float64{
+		"q=STREET+ada": 1, "city=Warsaw": 1, "country_code[]=pl&country_code[]=de": 1, "postal_code=x": 0, "with_deleted=true": 2, "order=postal_code": 2,
+	} {
+		require.InDelta(t, want, w.do("GET", "/store/customers/me/addresses?"+query, nil, bearer(token)).value(t, "count"), 0, query)
+	}
 	r = w.do("GET", "/store/customers/me/addresses?limit=0", nil, bearer(token))
 	r.is(t, `{"addresses":[],"count":2,"offset":0,"limit":0}`)
 }
@@ -254,7 +259,7 @@ func TestAddressInputIsStrict(t *testing.T) {
 	for query, want := range map[string]string{
 		"limit=x":     "Expected type: 'number' for field 'limit', got: 'x'",
 		"offset=-1":   "Value for field 'offset' too small, expected at least: '0'",
-		"q=1":         "Unrecognized fields: 'q'",
+		"company=1":   "Unrecognized fields: 'company'",
 		"limit[a]=1":  "Expected type: 'number' for field 'limit', got: '[object Object]'",
 		"order=bogus": "",
 	} {

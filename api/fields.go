@@ -12,46 +12,63 @@ import (
 type column[T any] struct {
 	name  string
 	write func(b []byte, v *T) []byte
-	// nest writes a relation in place of write, with the selected fields.
-	nest func(b []byte, v *T, related uint32) []byte
+	// nest writes a relation in place of write, with the selected fields out of
+	// related.
+	nest    func(b []byte, v *T, selected uint32) []byte
+	related []string
 }
 
 // table is a kind of record in the order in which the contract shows its
-// fields. It has 32 columns at most.
+// fields. It has 32 columns at most, and maxRelations of them hold relations.
 type table[T any] []column[T]
 
-// selection says which fields to show: a bit for each column, and the same
-// for the one relation that a record may have.
+const maxRelations = 2
+
+// selection says which fields to show: a bit for each column, and the same for
+// each relation in the order of their columns.
 type selection struct {
-	columns, related uint32
+	columns uint32
+	related [maxRelations]uint32
 }
 
 // shape is what a field selection can refer to.
 type shape struct {
 	names []string
 	// defaults are the columns shown when nobody asks.
-	defaults selection
-	// relation is a column that holds other records, with their columns.
-	relation     string
-	relatedNames []string
+	defaults  selection
+	relations []relation
 }
 
-func shapeOf[T any](t table[T]) shape {
+// relation is a column that holds other records, with their columns.
+type relation struct {
+	name  string
+	names []string
+}
+
+// shapeOf shows everything by default but what is left out.
+func shapeOf[T any](t table[T], leftOut ...string) shape {
 	s := shape{}
 	for i, c := range t {
 		s.names = append(s.names, c.name)
-		s.defaults.columns |= 1 << i
+		shown := !slices.Contains(leftOut, c.name)
+		if shown {
+			s.defaults.columns |= 1 << i
+		}
+		if c.nest == nil {
+			continue
+		}
+		if shown {
+			s.defaults.related[len(s.relations)] = 1<<len(c.related) - 1
+		}
+		s.relations = append(s.relations, relation{c.name, c.related})
 	}
 	return s
 }
 
-// withRelation adds a relation whose records are all shown by default.
-func withRelation[T any](s shape, name string, t table[T]) shape {
-	s.relation = name
-	related := shapeOf(t)
-	s.relatedNames = related.names
-	s.defaults.related = related.defaults.columns
-	return s
+// shows reports that a selection has a column of the shape.
+func (s shape) shows(sel selection, name string) bool {
+	i := slices.Index(s.names, name)
+	return i >= 0 && sel.columns&(1<<i) != 0
 }
 
 // fieldPolicy is what a prefix allows to be selected.
@@ -89,7 +106,9 @@ func (s shape) choose(fields string, policy fieldPolicy) (selection, error) {
 			continue
 		}
 		out.columns |= mask.columns
-		out.related |= mask.related
+		for i := range out.related {
+			out.related[i] |= mask.related[i]
+		}
 	}
 	out.columns |= s.find([]string{"id"}).columns
 	return out, nil
@@ -98,40 +117,44 @@ func (s shape) choose(fields string, policy fieldPolicy) (selection, error) {
 // find returns the bits that a path stands for.
 func (s shape) find(path []string) selection {
 	var out selection
-	for i, name := range s.names {
-		if name != path[0] {
-			continue
+	column := slices.Index(s.names, path[0])
+	if column < 0 {
+		return out
+	}
+	i := slices.IndexFunc(s.relations, func(r relation) bool { return r.name == path[0] })
+	if i < 0 {
+		if len(path) == 1 {
+			out.columns = 1 << column
 		}
-		if name != s.relation {
-			if len(path) == 1 {
-				out.columns = 1 << i
-			}
-			return out
-		}
-		out.related = s.findRelated(path[1:])
-		if out.related != 0 {
-			out.columns = 1 << i
-		}
+		return out
+	}
+	out.related[i] = s.relations[i].find(path[1:])
+	if out.related[i] != 0 {
+		out.columns = 1 << column
 	}
 	return out
 }
 
-func (s shape) findRelated(path []string) uint32 {
-	if len(path) == 0 || len(path) == 1 && path[0] == "*" {
-		return 1<<len(s.relatedNames) - 1
+func (r relation) find(path []string) uint32 {
+	switch {
+	case len(path) == 0 || len(path) == 1 && path[0] == "*":
+		return 1<<len(r.names) - 1
+	case len(path) > 1:
+		return 0
 	}
-	for i, name := range s.relatedNames {
-		if len(path) == 1 && name == path[0] { //nolint:gosec // path has one element, says the line itself
-			return 1 << i
-		}
+	if i := slices.Index(r.names, path[0]); i >= 0 {
+		return 1 << i
 	}
 	return 0
 }
 
 // without removes a field, or a relation with everything below it.
 func (s shape) without(from selection, path []string, mask selection) selection {
-	from.related &^= mask.related
-	if len(path) == 1 || from.related == 0 {
+	for i := range from.related {
+		from.related[i] &^= mask.related[i]
+	}
+	i := slices.IndexFunc(s.relations, func(r relation) bool { return r.name == path[0] })
+	if len(path) == 1 || i < 0 || from.related[i] == 0 {
 		from.columns &^= mask.columns
 	}
 	return from

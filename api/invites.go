@@ -49,7 +49,7 @@ var (
 		{name: "email", kind: kindTexts},
 		{name: "created_at", kind: kindTimes},
 		{name: "updated_at", kind: kindTimes},
-	}
+	}.combined()
 	// createInviteFields differ from the contract's in that the e-mail is one:
 	// nothing else could be mailed or registered with (W22).
 	createInviteFields = schema{
@@ -61,15 +61,20 @@ var (
 
 const invitePage = 50
 
+func inviteFilter(in input) store.InviteFilter {
+	return store.InviteFilter{
+		Q: in.plain("q"), IDs: in.texts("id"), Emails: in.texts("email"),
+		CreatedAt: in.times("created_at"), UpdatedAt: in.times("updated_at"),
+		And: filters(in, "$and", inviteFilter), Or: filters(in, "$or", inviteFilter),
+	}
+}
+
 func (s *Server) listInvites(c echo.Context) error {
 	p, err := s.listed(c, inviteShape, inviteFilters, invitePage)
 	if err != nil {
 		return err
 	}
-	invites, count, err := s.deps.Store.Invites(lookups(c), store.InviteFilter{
-		Q: p.filters.plain("q"), IDs: p.filters.texts("id"), Emails: p.filters.texts("email"),
-		CreatedAt: p.filters.times("created_at"), UpdatedAt: p.filters.times("updated_at"), Page: p.Page,
-	})
+	invites, count, err := s.deps.Store.Invites(lookups(c), inviteFilter(p.filters), p.Page)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -29,7 +30,27 @@ func query(c echo.Context, s schema) (input, error) {
 	if err != nil {
 		return nil, err
 	}
+	for name, value := range values {
+		values[name] = split(value)
+	}
 	return s.check(values)
+}
+
+// split reads id[]=a,b as the two values that Medusa's clients mean by it.
+func split(value any) any {
+	list, ok := value.([]any)
+	if !ok || len(list) != 1 {
+		return value
+	}
+	text, ok := list[0].(string)
+	if !ok {
+		return value
+	}
+	list = nil
+	for part := range strings.SplitSeq(text, ",") {
+		list = append(list, part)
+	}
+	return list
 }
 
 // chosen validates the query of a route that shows one record.
@@ -66,9 +87,11 @@ func (s *Server) listed(c echo.Context, of shape, filters schema, limit int) (pa
 	if err != nil {
 		return page{}, err
 	}
+	deleted := in.flag(withDeleted.name)
 	return page{
 		Page: store.Page{
 			Limit: in.count("limit", limit), Offset: in.count("offset", 0), Order: in.plain("order"),
+			WithDeleted: deleted != nil && *deleted,
 		},
 		selection: sel, filters: in,
 	}, nil

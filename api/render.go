@@ -15,8 +15,11 @@ import (
 // append writes a record with the selected fields.
 func (t table[T]) append(b []byte, v *T, sel selection) []byte {
 	b = append(b, '{')
-	start := len(b)
+	start, relation := len(b), -1
 	for i := range t {
+		if t[i].nest != nil {
+			relation++
+		}
 		if sel.columns&(1<<i) == 0 {
 			continue
 		}
@@ -27,7 +30,7 @@ func (t table[T]) append(b []byte, v *T, sel selection) []byte {
 		b = append(b, t[i].name...)
 		b = append(b, '"', ':')
 		if t[i].nest != nil {
-			b = t[i].nest(b, v, sel.related)
+			b = t[i].nest(b, v, sel.related[relation])
 			continue
 		}
 		b = t[i].write(b, v)
@@ -67,6 +70,23 @@ func boolColumn[T any](name string, get func(*T) bool) column[T] {
 
 func metadataColumn[T any](name string, get func(*T) everlatch.Metadata) column[T] {
 	return column[T]{name: name, write: func(b []byte, v *T) []byte { return appendMetadata(b, get(v)) }}
+}
+
+// relationColumn writes the records of another table.
+func relationColumn[T, R any](name string, t table[R], get func(*T) []R) column[T] {
+	return column[T]{
+		name: name, related: shapeOf(t).names,
+		nest: func(b []byte, v *T, selected uint32) []byte {
+			b = append(b, '[')
+			for i, records := 0, get(v); i < len(records); i++ {
+				if i > 0 {
+					b = append(b, ',')
+				}
+				b = t.append(b, &records[i], selection{columns: selected})
+			}
+			return append(b, ']')
+		},
+	}
 }
 
 // isoMillis is how the contract writes times.

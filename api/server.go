@@ -31,6 +31,7 @@ type Flows interface {
 	RequestPasswordReset(ctx context.Context, r flows.ResetRequest) error
 	IssuePasswordReset(ctx context.Context, r flows.ResetRequest, by everlatch.Principal) (workflows.IssuedReset, error)
 	CompletePasswordReset(ctx context.Context, r flows.NewPassword) error
+	RemoveCustomerAccount(ctx context.Context, id string) error
 	RemoveUserAccount(ctx context.Context, id string) error
 	CreateInvite(ctx context.Context, r flows.InviteRequest) (flows.IssuedInvite, error)
 	ResendInvite(ctx context.Context, i everlatch.Invite, by workflows.Actor) (flows.IssuedInvite, error)

@@ -430,6 +430,13 @@ func (f *fakeFlows) CreateCustomerAccount(ctx context.Context, r flows.CustomerA
 	return created, nil
 }
 
+func (f *fakeFlows) RemoveCustomerAccount(ctx context.Context, id string) error {
+	if err := f.note(flows.AuthRequest{}, ""); err != nil {
+		return err
+	}
+	return f.store.RemoveCustomer(ctx, id, everlatch.Event{ID: ids.New(ids.Event, f.now()), Name: everlatch.EventCustomerDeleted, GroupID: fmt.Sprint("remove-", id)})
+}
+
 func (f *fakeFlows) RemoveUserAccount(ctx context.Context, id string) error {
 	return f.store.RemoveUser(ctx, id, everlatch.Event{ID: ids.New(ids.Event, f.now()), Name: everlatch.EventUserDeleted, GroupID: fmt.Sprint("remove-", id)})
 }

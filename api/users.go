@@ -1,7 +1,6 @@
 package api
 
 import (
-	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -31,7 +30,7 @@ var userFilters = schema{
 	{name: "email", kind: kindTexts},
 	{name: "first_name", kind: kindText},
 	{name: "last_name", kind: kindText},
-}
+}.dated().with(withDeleted)
 
 var userFields = schema{
 	{name: "first_name", kind: kindText, nullable: true},
@@ -49,7 +48,9 @@ func (s *Server) listUsers(c echo.Context) error {
 	}
 	users, count, err := s.deps.Store.Users(lookups(c), store.UserFilter{
 		Q: p.filters.plain("q"), IDs: p.filters.texts("id"), Emails: p.filters.texts("email"),
-		FirstName: p.filters.plain("first_name"), LastName: p.filters.plain("last_name"), Page: p.Page,
+		FirstName: p.filters.plain("first_name"), LastName: p.filters.plain("last_name"),
+		CreatedAt: p.filters.times("created_at"), UpdatedAt: p.filters.times("updated_at"),
+		DeletedAt: p.filters.times("deleted_at"), Page: p.Page,
 	})
 	if err != nil {
 		return err
@@ -124,21 +125,9 @@ func writeDeleted(c echo.Context, object, id string) error {
 
 // listUserProviders names the providers of all identities of a user.
 func (s *Server) listUserProviders(c echo.Context) error {
-	identities, err := s.deps.Store.IdentitiesOf(lookups(c), everlatch.ActorUser, c.Param("id"))
+	names, err := s.deps.Store.ProvidersOf(lookups(c), everlatch.ActorUser, c.Param("id"))
 	if err != nil {
 		return err
-	}
-	names := []string{}
-	for _, identity := range identities {
-		full, err := s.deps.Store.Identity(lookups(c), identity.ID)
-		if err != nil {
-			return err
-		}
-		for _, p := range full.Providers {
-			if !slices.Contains(names, p.Provider) {
-				names = append(names, p.Provider)
-			}
-		}
 	}
 	return writeJSON(c, append(appendJSON([]byte(`{"providers":`), names), '}'))
 }

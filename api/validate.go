@@ -25,8 +25,16 @@ const (
 	kindTexts kind = "strings"
 	// kindCount is a whole number in a query string.
 	kindCount kind = "count"
-	// kindTimes is a time or bounds of one, as filters are.
-	kindTimes kind = "date-time"
+	// kindList is a list of texts.
+	kindList kind = "array"
+	// The others are for lists, see filters.go: true or false in a query string;
+	// a text or a time, several of them, or an object of comparisons; an id, ids
+	// or what else a related record must be; and a list of filters.
+	kindFlag    kind = "flag"
+	kindTests   kind = "tests"
+	kindTimes   kind = "date"
+	kindRelated kind = "object"
+	kindFilters kind = "filters"
 )
 
 // field is a key that a route knows.
@@ -37,18 +45,21 @@ type field struct {
 	// nullable fields may be null; the others may be left out at most.
 	nullable bool
 	choices  []string
+	// of is what a related record, or each of a list of filters, consists of.
+	of schema
 }
 
 // schema is all that a route knows. Anything else is refused: a misspelt field
 // must not be lost silently.
 type schema []field
 
-// input is what came in and was found valid.
-type input map[string]any
+// with returns the schema with more fields; the schema itself stays as it is.
+func (s schema) with(fields ...field) schema { return append(slices.Clip(s), fields...) }
 
 const (
 	maxIssues      = 3
 	maxEmailLength = 254
+	invalidEmail   = "Invalid email address"
 )
 
 // checkBody validates a request body.
@@ -62,6 +73,14 @@ func (s schema) checkBody(b requestBody) (input, error) {
 // check reports problems in the order of the schema and unknown fields last,
 // three problems at most (contract 4.1, validation messages).
 func (s schema) check(values map[string]any) (input, error) {
+	if issues := s.issues("", values); len(issues) > 0 {
+		return nil, invalid(issues)
+	}
+	return values, nil
+}
+
+// issues says what is wrong with values that stand under a path.
+func (s schema) issues(path string, values map[string]any) []string {
 	var issues []string
 	known := 0
 	for _, f := range s {
@@ -69,17 +88,19 @@ func (s schema) check(values map[string]any) (input, error) {
 		if present {
 			known++
 		}
+		f.name = path + f.name
 		if issue := f.issue(value, present); issue != "" {
 			issues = append(issues, issue)
 		}
 	}
 	if known < len(values) {
-		issues = append(issues, "Unrecognized fields: '"+strings.Join(s.unknown(values), ", ")+"'")
+		issues = append(issues, unrecognized(s.unknown(values)...))
 	}
-	if len(issues) > 0 {
-		return nil, invalid(issues)
-	}
-	return values, nil
+	return issues
+}
+
+func unrecognized(names ...string) string {
+	return "Unrecognized fields: '" + strings.Join(names, ", ") + "'"
 }
 
 func (s schema) unknown(values map[string]any) []string {
@@ -117,7 +138,7 @@ func (f field) issue(value any, present bool) string {
 	case kindEmail:
 		text, ok := value.(string)
 		if ok && !isEmail(text) {
-			return "Invalid email address"
+			return invalidEmail
 		}
 		return f.expect(ok, value)
 	case kindBoolean:
@@ -135,9 +156,8 @@ func (f field) issue(value any, present bool) string {
 		return f.expect(isText(value) || ok && !slices.ContainsFunc(list, func(v any) bool { return !isText(v) }), value)
 	case kindCount:
 		return f.countIssue(value)
-	case kindTimes:
-		_, ok := timeBounds(value)
-		return f.expect(ok, value)
+	case kindList, kindFlag, kindTests, kindTimes, kindRelated, kindFilters:
+		return f.filterIssue(value)
 	}
 	return ""
 }
@@ -148,13 +168,17 @@ func (f field) expect(ok bool, value any) string {
 	}
 	name := string(f.kind)
 	switch f.kind {
-	case kindEmail, kindTexts:
+	case kindEmail, kindTexts, kindTests:
 		name = string(kindText)
 	case kindCount:
 		name = string(kindNumber)
+	case kindFlag:
+		name = string(kindBoolean)
+	case kindFilters:
+		name = string(kindList)
 	case kindChoice:
 		name = "'" + strings.Join(f.choices, "' | '") + "'"
-	case kindText, kindBoolean, kindNumber, kindRecord, kindTimes:
+	case kindText, kindBoolean, kindNumber, kindRecord, kindList, kindTimes, kindRelated:
 	}
 	return fmt.Sprintf("Expected type: '%s' for field '%s', got: '%s'", name, f.name, jsText(value))
 }
@@ -212,6 +236,15 @@ func isEmail(text string) bool {
 		emailPattern.MatchString(text)
 }
 
+// CheckEmail refuses what no account may have as its e-mail, with the words of
+// the contract.
+func CheckEmail(text string) error {
+	if isEmail(text) {
+		return nil
+	}
+	return invalid([]string{invalidEmail})
+}
+
 // jsText shows a value as JavaScript's String() does.
 func jsText(value any) string {
 	switch v := value.(type) {
@@ -234,61 +267,4 @@ func jsText(value any) string {
 	default:
 		return "[object Object]"
 	}
-}
-
-// has reports a field that came in, be it null.
-func (in input) has(name string) bool {
-	_, ok := in[name]
-	return ok
-}
-
-// text returns a text, or nil when it is null or was left out.
-func (in input) text(name string) *string {
-	if text, ok := in[name].(string); ok {
-		return &text
-	}
-	return nil
-}
-
-func (in input) plain(name string) string {
-	text, _ := in[name].(string)
-	return text
-}
-
-func (in input) texts(name string) []string {
-	switch v := in[name].(type) {
-	case string:
-		return []string{v}
-	case []any:
-		out := make([]string, 0, len(v))
-		for _, item := range v {
-			out = append(out, jsText(item))
-		}
-		return out
-	default:
-		return nil
-	}
-}
-
-func (in input) boolean(name string) bool {
-	b, _ := in[name].(bool)
-	return b
-}
-
-func (in input) number(name string) float64 {
-	n, _ := in[name].(float64)
-	return n
-}
-
-func (in input) record(name string) everlatch.Metadata {
-	m, _ := in[name].(map[string]any)
-	return m
-}
-
-// count returns a whole number of a query, or the default when it was left out.
-func (in input) count(name string, otherwise int) int {
-	if count, err := strconv.Atoi(in.plain(name)); err == nil {
-		return count
-	}
-	return otherwise
 }

@@ -51,6 +51,7 @@ type cast struct {
 // another exchange means by their address.
 var emailHints = map[string]string{
 	"authid_01M84AK03M0EJAKD4MMGFSH2J2": "reg-taken@example.com", // registered one second before register/success
+	"authid_01M84AMHF7CPHKBDQJ9B0F3Y22": "del1@example.com",      // whom deletion/admin-delete-customer deletes
 }
 
 var recordedID = regexp.MustCompile(`\b(authid|cus|user|cuaddr|apk)_[0-9A-HJKMNP-TV-Z]{26}\b`)

@@ -13,12 +13,14 @@ import (
 const (
 	AuthIdentity = "authid_"
 	Customer     = "cus_"
-	Address      = "cuaddr_"
-	User         = "user_"
-	APIKey       = "apk_"
-	Session      = "ses_"
-	Event        = "evt_"
-	Invite       = "invite_"
+	// CustomerGroup is short for itself in the contract.
+	CustomerGroup = "cusgroup_"
+	Address       = "cuaddr_"
+	User          = "user_"
+	APIKey        = "apk_"
+	Session       = "ses_"
+	Event         = "evt_"
+	Invite        = "invite_"
 	// ProviderIdentity has no prefix in the contract.
 	ProviderIdentity = ""
 )

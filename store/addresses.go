@@ -7,6 +7,15 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
+// AddressFilter selects addresses of a customer; zero fields select all.
+type AddressFilter struct {
+	// Q is words, each of them part of a name, a street, a place or a postal
+	// code.
+	Q string
+
+	Companies, Cities, CountryCodes, Provinces, PostalCodes []string
+}
+
 // AddressPatch is an update of an address; zero fields keep what is stored.
 type AddressPatch struct {
 	AddressName, Company, FirstName, LastName, Address1, Address2 Change[*string]
@@ -45,15 +54,30 @@ const (
 		WHERE customer_id = $1 AND id <> $2 AND is_default_billing = TRUE`
 )
 
-// Addresses lists the addresses of a customer and counts them (contract 4.4).
-// They are ordered by id, or by created_at or updated_at.
-func (s *Store) Addresses(ctx context.Context, customerID string, page Page) ([]everlatch.Address, int, error) {
+// Addresses lists the addresses of a customer and counts them (contract 4.4);
+// one that is gone has none. They are ordered by id, or by any of their columns
+// but metadata.
+func (s *Store) Addresses(ctx context.Context, customerID string, f AddressFilter, page Page) ([]everlatch.Address, int, error) {
 	var where conditions
 	where.add("d.customer_id = %s", customerID)
-	where.is("d.deleted_at IS NULL")
+	where.is("EXISTS (SELECT 1 FROM customer c WHERE c.id = d.customer_id AND c.deleted_at IS NULL)")
+	where.live("d.deleted_at", page)
+	where.contains(f.Q, "d.address_name", "d.company", "d.first_name", "d.last_name", "d.address_1", "d.address_2",
+		"d.city", "d.province", "d.postal_code")
+	where.in("d.company", f.Companies)
+	where.in("d.city", f.Cities)
+	where.in("d.country_code", f.CountryCodes)
+	where.in("d.province", f.Provinces)
+	where.in("d.postal_code", f.PostalCodes)
+	texts := []string{
+		"address_name", "company", "first_name", "last_name", "address_1", "address_2", "city", "country_code",
+		"province", "postal_code", "phone",
+	}
 	return list(ctx, s, "list addresses", listing[everlatch.Address]{
-		table: "customer_address d", columns: addressColumns, scan: scanAddress,
-		where: where, page: page, defaultOrder: "id", orders: []string{"id", "created_at", "updated_at"},
+		table: "customer_address d", columns: addressColumns, scan: scanAddress, where: where, page: page,
+		defaultOrder: "id", nullable: texts, orders: append([]string{
+			"id", "customer_id", "is_default_shipping", "is_default_billing", "created_at", "updated_at",
+		}, texts...),
 	})
 }
 
@@ -70,7 +94,7 @@ func (s *Store) Address(ctx context.Context, customerID, id string) (everlatch.A
 func (s *Store) CreateAddress(ctx context.Context, a everlatch.Address) (everlatch.Address, error) {
 	now := s.now()
 	var stored everlatch.Address
-	err := s.writeAddresses(ctx, a.CustomerID, now, notFound("Customer", a.CustomerID), func(tx *tx) error {
+	err := s.writeAddresses(ctx, a.CustomerID, now, noSuch("customer_id", a.CustomerID), func(tx *tx) error {
 		if err := dropDefaults(ctx, tx, a, now); err != nil {
 			return err
 		}

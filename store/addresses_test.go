@@ -43,7 +43,7 @@ func TestAddresses(t *testing.T) {
 			require.Equal(t, []everlatch.Address{in}, customer.Addresses)
 		},
 		"listed in the order of ids, page by page": func(t *testing.T, f fixture, customerID string) {
-			empty, count, err := f.Addresses(t.Context(), customerID, store.Page{Limit: 50})
+			empty, count, err := f.Addresses(t.Context(), customerID, store.AddressFilter{}, store.Page{Limit: 50})
 			require.NoError(t, err)
 			require.NotNil(t, empty)
 			require.Empty(t, empty)
@@ -63,7 +63,7 @@ func TestAddresses(t *testing.T) {
 				{Order: "-id", Limit: 1}: {"cuaddr_c"},
 				{Order: "created_at"}:    {"cuaddr_a", "cuaddr_b", "cuaddr_c"},
 			} {
-				got, count, err := f.Addresses(t.Context(), customerID, page)
+				got, count, err := f.Addresses(t.Context(), customerID, store.AddressFilter{}, page)
 				require.NoError(t, err)
 				require.Equal(t, 3, count)
 				found := []string{}
@@ -72,8 +72,52 @@ func TestAddresses(t *testing.T) {
 				}
 				require.Equal(t, want, found, "%+v", page)
 			}
-			_, _, err = f.Addresses(t.Context(), customerID, store.Page{Order: "city; DROP TABLE customer"})
+			_, _, err = f.Addresses(t.Context(), customerID, store.AddressFilter{}, store.Page{Order: "city; DROP TABLE customer"})
 			require.ErrorIs(t, err, everlatch.ErrInvalidData)
+		},
+		"listed by filter": func(t *testing.T, f fixture, customerID string) {
+			for id, change := range map[string]func(*everlatch.Address){
+				"cuaddr_1": func(a *everlatch.Address) { a.Company, a.PostalCode = new("ACME"), new("00-001") },
+				"cuaddr_2": func(a *everlatch.Address) { a.City, a.CountryCode, a.Province = new("Kraków"), new("pl"), new("MP") },
+				"cuaddr_3": func(a *everlatch.Address) { a.Address1, a.LastName = new("Warsaw Street 3"), new("Lovelace") },
+			} {
+				a := newAddress(customerID)
+				a.ID = id
+				change(&a)
+				_, err := f.CreateAddress(t.Context(), a)
+				require.NoError(t, err)
+			}
+			for name, tt := range map[string]struct {
+				filter store.AddressFilter
+				order  string
+				want   []string
+			}{
+				"words":              {filter: store.AddressFilter{Q: "warsaw"}, want: []string{"cuaddr_1", "cuaddr_3"}},
+				"every word":         {filter: store.AddressFilter{Q: "street lovelace"}, want: []string{"cuaddr_3"}},
+				"company":            {filter: store.AddressFilter{Companies: []string{"ACME", "x"}}, want: []string{"cuaddr_1"}},
+				"city":               {filter: store.AddressFilter{Cities: []string{"Kraków"}}, want: []string{"cuaddr_2"}},
+				"country":            {filter: store.AddressFilter{CountryCodes: []string{"pl"}}, want: []string{"cuaddr_2"}},
+				"province":           {filter: store.AddressFilter{Provinces: []string{"MP"}}, want: []string{"cuaddr_2"}},
+				"postal code":        {filter: store.AddressFilter{PostalCodes: []string{"00-001"}}, want: []string{"cuaddr_1"}},
+				"nothing":            {filter: store.AddressFilter{PostalCodes: []string{"00-001"}, Cities: []string{"Kraków"}}, want: []string{}},
+				"in another order":   {order: "-company", want: []string{"cuaddr_3", "cuaddr_2", "cuaddr_1"}},
+				"in order, and ids":  {order: "city", want: []string{"cuaddr_2", "cuaddr_1", "cuaddr_3"}},
+				"in order, nulls on": {order: "postal_code", want: []string{"cuaddr_1", "cuaddr_2", "cuaddr_3"}},
+			} {
+				got, count, err := f.Addresses(t.Context(), customerID, tt.filter, store.Page{Order: tt.order})
+				require.NoError(t, err, name)
+				found := []string{}
+				for _, a := range got {
+					found = append(found, a.ID)
+				}
+				require.Equal(t, tt.want, found, name)
+				require.Len(t, tt.want, count, name)
+			}
+			require.NoError(t, f.RemoveCustomer(t.Context(), customerID, everlatch.Event{}))
+			got, count, err := f.Addresses(t.Context(), customerID, store.AddressFilter{}, store.Page{})
+			require.NoError(t, err)
+			require.Empty(t, got, "those of a removed customer are nobody's business")
+			require.Zero(t, count)
 		},
 		"new default takes the place of the former one": func(t *testing.T, f fixture, customerID string) {
 			one, two := newAddress(customerID), newAddress(customerID)
@@ -142,7 +186,7 @@ func TestAddresses(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, f.RemoveCustomer(t.Context(), customerID, everlatch.Event{}))
 			_, err = f.CreateAddress(t.Context(), newAddress(customerID))
-			requireError(t, err, everlatch.CodeNotFound, "Customer with id: "+customerID+" was not found")
+			requireError(t, err, everlatch.CodeNotFound, "You tried to set relationship customer_id: "+customerID+", but such entity does not exist")
 			_, err = f.Address(t.Context(), customerID, a.ID)
 			require.ErrorIs(t, err, everlatch.ErrNotFound)
 			_, err = f.UpdateAddress(t.Context(), customerID, a.ID, store.AddressPatch{})

@@ -10,10 +10,29 @@ import (
 
 // APIKeyFilter selects API keys; zero fields select all.
 type APIKeyFilter struct {
-	// Q is part of the title or of the redacted token, in any case.
+	// Q is words, each of them part of the title or of the redacted token, in
+	// any case.
 	Q string
 	// Tokens find publishable keys; a secret key is not found by its token.
 	IDs, Titles, Tokens, Types []string
+
+	CreatedAt, UpdatedAt, DeletedAt, RevokedAt []TimeTest
+	// And must all hold, and of Or at least one.
+	And, Or []APIKeyFilter
+}
+
+func (f APIKeyFilter) test(c *conditions) {
+	c.in("id", f.IDs)
+	c.in("title", f.Titles)
+	c.in("type", f.Types)
+	c.in("CASE WHEN type = 'publishable' THEN token END", f.Tokens)
+	c.contains(f.Q, "title", "redacted")
+	c.times("created_at", f.CreatedAt)
+	c.times("updated_at", f.UpdatedAt)
+	c.times("deleted_at", f.DeletedAt)
+	c.times("revoked_at", f.RevokedAt)
+	every(c, f.And, APIKeyFilter.test)
+	either(c, f.Or, APIKeyFilter.test)
 }
 
 const (
@@ -71,18 +90,18 @@ func (s *Store) APIKey(ctx context.Context, id string) (everlatch.APIKey, error)
 }
 
 // APIKeys lists keys, revoked or not, and counts them (contract 4.9). They are
-// ordered by id, or by title, type, created_at, updated_at or revoked_at.
+// ordered by id, or by title, type, created_by, created_at, updated_at,
+// last_used_at, revoked_by or revoked_at.
 func (s *Store) APIKeys(ctx context.Context, f APIKeyFilter, page Page) ([]everlatch.APIKey, int, error) {
 	var where conditions
-	where.is("deleted_at IS NULL")
-	where.in("id", f.IDs)
-	where.in("title", f.Titles)
-	where.in("type", f.Types)
-	where.in("CASE WHEN type = 'publishable' THEN token END", f.Tokens)
-	where.contains(f.Q, "title", "redacted")
+	where.live("deleted_at", page)
+	f.test(&where)
 	return list(ctx, s, "list API keys", listing[everlatch.APIKey]{
 		table: "api_key", columns: apiKeyColumns, scan: scanAPIKey, where: where, page: page, defaultOrder: "id",
-		orders: []string{"id", "title", "type", "created_at", "updated_at", "revoked_at"},
+		orders: []string{
+			"id", "title", "type", "created_by", "created_at", "updated_at", "last_used_at", "revoked_by", "revoked_at",
+		},
+		nullable: []string{"last_used_at", "revoked_by", "revoked_at"},
 	})
 }
 

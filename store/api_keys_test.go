@@ -131,16 +131,30 @@ func TestAPIKeys(t *testing.T) {
 			f.publishable(t, "apk_1", "pk_1")
 			f.secret(t, "apk_2", "hash")
 			f.publishable(t, "apk_3", "pk_3")
+			_, err := f.RevokeAPIKey(t.Context(), "apk_3", "user_1", start.Add(time.Hour))
+			require.NoError(t, err)
 			for name, tt := range map[string]struct {
 				filter store.APIKeyFilter
 				want   []string
 			}{
-				"all":   {want: []string{"apk_1", "apk_2", "apk_3"}},
-				"type":  {filter: store.APIKeyFilter{Types: []string{everlatch.KeySecret}}, want: []string{"apk_2"}},
-				"id":    {filter: store.APIKeyFilter{IDs: []string{"apk_3"}}, want: []string{"apk_3"}},
-				"title": {filter: store.APIKeyFilter{Titles: []string{"shop apk_1"}}, want: []string{"apk_1"}},
-				"token": {filter: store.APIKeyFilter{Tokens: []string{"pk_1", "hash"}}, want: []string{"apk_1"}},
-				"words": {filter: store.APIKeyFilter{Q: "SHOP"}, want: []string{"apk_1", "apk_3"}},
+				"all":         {want: []string{"apk_1", "apk_2", "apk_3"}},
+				"type":        {filter: store.APIKeyFilter{Types: []string{everlatch.KeySecret}}, want: []string{"apk_2"}},
+				"id":          {filter: store.APIKeyFilter{IDs: []string{"apk_3"}}, want: []string{"apk_3"}},
+				"title":       {filter: store.APIKeyFilter{Titles: []string{"shop apk_1"}}, want: []string{"apk_1"}},
+				"token":       {filter: store.APIKeyFilter{Tokens: []string{"pk_1", "hash"}}, want: []string{"apk_1"}},
+				"words":       {filter: store.APIKeyFilter{Q: "SHOP"}, want: []string{"apk_1", "apk_3"}},
+				"made":        {filter: store.APIKeyFilter{CreatedAt: at(store.IsNot, start)}, want: []string{}},
+				"changed":     {filter: store.APIKeyFilter{UpdatedAt: at(store.AtMost, start)}, want: []string{"apk_1", "apk_2", "apk_3"}},
+				"deleted":     {filter: store.APIKeyFilter{DeletedAt: at(store.AtMost, start)}, want: []string{}},
+				"ending soon": {filter: store.APIKeyFilter{RevokedAt: at(store.Less, start.Add(2*time.Hour))}, want: []string{"apk_3"}},
+				"one of two": {
+					filter: store.APIKeyFilter{Or: []store.APIKeyFilter{{IDs: []string{"apk_2"}}, {Tokens: []string{"pk_1"}}}},
+					want:   []string{"apk_1", "apk_2"},
+				},
+				"both of two": {
+					filter: store.APIKeyFilter{And: []store.APIKeyFilter{{Types: []string{everlatch.KeyPublishable}}, {Q: "apk_3"}}},
+					want:   []string{"apk_3"},
+				},
 			} {
 				keys, count, err := f.APIKeys(t.Context(), tt.filter, store.Page{})
 				require.NoError(t, err, name)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/everlatch/everlatch"
@@ -9,6 +10,8 @@ import (
 
 // CustomerPatch is an update of a customer; zero fields keep what is stored.
 type CustomerPatch struct {
+	// Email changes the account and not what the person signs in with (W13).
+	Email                                   Change[*string]
 	CompanyName, FirstName, LastName, Phone Change[*string]
 	// Metadata is merged into the stored one; a key set to "" is removed.
 	Metadata Change[everlatch.Metadata]
@@ -32,8 +35,8 @@ const (
 
 	lockCustomer = `UPDATE customer SET updated_at = $2 WHERE id = $1 AND deleted_at IS NULL`
 
-	updateCustomer = `UPDATE customer SET company_name = $2, first_name = $3, last_name = $4, phone = $5,
-		metadata = $6, updated_at = $7 WHERE id = $1`
+	updateCustomer = `UPDATE customer SET email = $2, email_key = $3, company_name = $4, first_name = $5,
+		last_name = $6, phone = $7, metadata = $8, updated_at = $9 WHERE id = $1`
 
 	removeCustomer = `UPDATE customer SET deleted_at = $2, updated_at = $2, removed_by = $3
 		WHERE id = $1 AND deleted_at IS NULL`
@@ -44,8 +47,9 @@ const (
 
 // CreateCustomer creates a customer under the id that it has, and records an
 // event, unreleased unless it says otherwise: [Store.ReleaseEvents] releases it. The
-// same id again returns the stored customer. An e-mail that another account, or
-// for a guest another guest, has is [everlatch.ErrDuplicate] (contract 6.2).
+// same id again returns the stored customer. An e-mail that another account has
+// is [everlatch.ErrDuplicate] (contract 6.2), one that another guest has is
+// [everlatch.CodeInvalidData] (4.1, unique).
 func (s *Store) CreateCustomer(ctx context.Context, c everlatch.Customer, ev everlatch.Event) (everlatch.Customer, error) {
 	now := s.now()
 	var stored everlatch.Customer
@@ -55,7 +59,11 @@ func (s *Store) CreateCustomer(ctx context.Context, c everlatch.Customer, ev eve
 		if err != nil {
 			return err
 		}
-		stored, err = customerOf(ctx, tx, c.ID, errCustomerTaken(c.HasAccount))
+		taken := errCustomerTaken(c)
+		if c.HasAccount {
+			taken = errAccountTaken()
+		}
+		stored, err = customerOf(ctx, tx, c.ID, taken)
 		if err != nil || n == 0 {
 			return err
 		}
@@ -67,12 +75,26 @@ func (s *Store) CreateCustomer(ctx context.Context, c everlatch.Customer, ev eve
 	return stored, nil
 }
 
-func errCustomerTaken(hasAccount bool) error {
-	message := "Guest customer with this email already exists"
-	if hasAccount {
-		message = "Customer with this email already has an account"
+// CreateGuest creates a customer without an account, like
+// [Store.CreateCustomer], and records [everlatch.EventCustomerCreated] as
+// released: there is no dance around it.
+func (s *Store) CreateGuest(ctx context.Context, c everlatch.Customer) (everlatch.Customer, error) {
+	c.HasAccount = false
+	return s.CreateCustomer(ctx, c, accountEvent(s.now(), everlatch.EventCustomerCreated, c.ID))
+}
+
+func errAccountTaken() error {
+	return &everlatch.Error{Code: everlatch.CodeDuplicate, Message: "Customer with this email already has an account"}
+}
+
+// errCustomerTaken is the contract's answer to a violated unique index.
+func errCustomerTaken(c everlatch.Customer) error {
+	email := ""
+	if c.Email != nil {
+		email = *c.Email
 	}
-	return &everlatch.Error{Code: everlatch.CodeDuplicate, Message: message}
+	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: fmt.Sprintf(
+		"Customer with email: %s, has_account: %t, already exists.", email, c.HasAccount)}
 }
 
 // DiscardCustomer undoes [Store.CreateCustomer]: it deletes the row for good and
@@ -90,7 +112,8 @@ func (s *Store) Customer(ctx context.Context, id string) (everlatch.Customer, er
 
 // UpdateCustomer changes a customer, records [everlatch.EventCustomerUpdated] as
 // released and returns the customer as it is then, with addresses. One that is
-// gone is [everlatch.ErrNotFound].
+// gone is [everlatch.ErrNotFound], an e-mail that another one has
+// [everlatch.CodeInvalidData].
 func (s *Store) UpdateCustomer(ctx context.Context, id string, patch CustomerPatch) (everlatch.Customer, error) {
 	now := s.now()
 	var c everlatch.Customer
@@ -105,16 +128,22 @@ func (s *Store) UpdateCustomer(ctx context.Context, id string, patch CustomerPat
 		if c, err = customerOf(ctx, tx, id, notUpdatable("Customer", id)); err != nil {
 			return err
 		}
+		patch.Email.apply(&c.Email)
 		patch.CompanyName.apply(&c.CompanyName)
 		patch.FirstName.apply(&c.FirstName)
 		patch.LastName.apply(&c.LastName)
 		patch.Phone.apply(&c.Phone)
 		applyMetadata(patch.Metadata, &c.Metadata)
-		if _, err := tx.exec(ctx, updateCustomer, id, c.CompanyName, c.FirstName, c.LastName, c.Phone, c.Metadata, now); err != nil {
+		_, err = tx.exec(ctx, updateCustomer, id, c.Email, emailKeyOf(c.Email), c.CompanyName, c.FirstName, c.LastName,
+			c.Phone, c.Metadata, now)
+		if err != nil {
 			return err
 		}
 		return recordEvents(ctx, tx, now, accountEvent(now, everlatch.EventCustomerUpdated, id))
 	})
+	if isUnique(err) {
+		err = errCustomerTaken(c)
+	}
 	if err != nil {
 		return everlatch.Customer{}, s.fail(ctx, "update customer", err)
 	}
@@ -136,7 +165,7 @@ func (s *Store) RemoveCustomer(ctx context.Context, id string, ev everlatch.Even
 func (s *Store) RestoreCustomer(ctx context.Context, id, groupID string) error {
 	_, err := s.writes.exec(ctx, restoreCustomer, id, s.now(), groupID)
 	if isUnique(err) {
-		err = errCustomerTaken(true)
+		err = errAccountTaken()
 	}
 	return s.fail(ctx, "restore customer", err)
 }
@@ -167,16 +196,20 @@ type customerRow struct {
 }
 
 func scanCustomer(row scanner) (r customerRow, err error) {
-	c := &r.Customer
-	err = row.Scan(append([]any{
+	err = row.Scan(append(customerFields(&r.Customer), r.address.fields()...)...)
+	return r, err
+}
+
+// customerFields scans customerColumns.
+func customerFields(c *everlatch.Customer) []any {
+	return []any{
 		&c.ID, &c.Email, &c.CompanyName, &c.FirstName, &c.LastName, &c.Phone, &c.HasAccount,
 		toMetadata{&c.Metadata},
 		&c.CreatedBy,
 		toTime{&c.CreatedAt},
 		toTime{&c.UpdatedAt},
 		toOptionalTime{&c.DeletedAt},
-	}, r.address.fields()...)...)
-	return r, err
+	}
 }
 
 // discard deletes an account that a dance has created, with the events that

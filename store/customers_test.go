@@ -59,7 +59,7 @@ func TestCreateCustomer(t *testing.T) {
 			require.NoError(t, err)
 			guest.ID = id(ids.Customer)
 			_, err = f.CreateCustomer(t.Context(), guest, everlatch.Event{})
-			requireError(t, err, everlatch.CodeDuplicate, "Guest customer with this email already exists")
+			requireError(t, err, everlatch.CodeInvalidData, "Customer with email: ada@example.com, has_account: false, already exists.")
 		},
 		"customers without e-mail do not collide": func(t *testing.T, f fixture) {
 			for range 2 {

@@ -131,3 +131,20 @@ func notUpdatable(model, id string) error {
 		Message: fmt.Sprintf("%s with id %q not found", model, id),
 	}
 }
+
+// notThere is the contract's answer for a customer group that is not there: a
+// third sentence.
+func notThere(model, id string) error {
+	return &everlatch.Error{
+		Code:    everlatch.CodeNotFound,
+		Message: fmt.Sprintf("%s with id: %s not found", model, id),
+	}
+}
+
+// noSuch is the contract's answer to a reference to nothing (4.1, foreign key).
+func noSuch(column, id string) error {
+	return &everlatch.Error{
+		Code:    everlatch.CodeNotFound,
+		Message: fmt.Sprintf("You tried to set relationship %s: %s, but such entity does not exist", column, id),
+	}
+}

@@ -105,6 +105,17 @@ func (s *Store) IdentitiesOf(ctx context.Context, actorType, actorID string) ([]
 	return identities, s.fail(ctx, "read identities of actor", err)
 }
 
+// ProvidersOf names the providers of all identities of an actor, each once, in
+// the order in which the credentials were made.
+func (s *Store) ProvidersOf(ctx context.Context, actorType, actorID string) ([]string, error) {
+	names, err := all(ctx, s.reads, scanned[string], `SELECT p.provider FROM actor_link l
+		JOIN auth_identity a ON a.id = l.auth_identity_id AND a.deleted_at IS NULL
+		JOIN provider_identity p ON p.auth_identity_id = a.id AND p.deleted_at IS NULL
+		WHERE l.actor_type = $1 AND l.actor_id = $2
+		GROUP BY p.provider ORDER BY MIN(p.created_at), p.provider`, actorType, actorID)
+	return names, s.fail(ctx, "read providers of actor", err)
+}
+
 func identityOf(ctx context.Context, q querier, id string) (everlatch.AuthIdentity, error) {
 	found, err := gather(ctx, q, selectIdentity, id)
 	if err != nil {

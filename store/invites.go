@@ -14,14 +14,23 @@ import (
 
 // InviteFilter selects invites; zero fields select all.
 type InviteFilter struct {
-	// Q is part of the e-mail, in any case.
+	// Q is words, each of them part of the e-mail, in any case.
 	Q           string
 	IDs, Emails []string
-	// CreatedAt and UpdatedAt must all hold.
-	CreatedAt, UpdatedAt []TimeBound
-	// Page orders by id unless it names email, expires_at, created_at or
-	// updated_at.
-	Page Page
+
+	CreatedAt, UpdatedAt []TimeTest
+	// And must all hold, and one of Or.
+	And, Or []InviteFilter
+}
+
+func (f InviteFilter) test(c *conditions) {
+	c.contains(f.Q, "email")
+	c.in("id", f.IDs)
+	c.in("email_key", emailKeys(f.Emails))
+	c.times("created_at", f.CreatedAt)
+	c.times("updated_at", f.UpdatedAt)
+	every(c, f.And, InviteFilter.test)
+	either(c, f.Or, InviteFilter.test)
 }
 
 // InviteProof shows that somebody may accept an invite: by the id of its token,
@@ -99,21 +108,14 @@ func (p InviteProof) tokenHash() string {
 func SameEmail(a, b string) bool { return emailKey(a) == emailKey(b) }
 
 // Invites lists invites that are neither accepted nor revoked, and counts them
-// (contract 4.6).
-func (s *Store) Invites(ctx context.Context, f InviteFilter) ([]everlatch.Invite, int, error) {
+// (contract 4.6). They are ordered by id, or by email, expires_at, created_at or
+// updated_at.
+func (s *Store) Invites(ctx context.Context, f InviteFilter, page Page) ([]everlatch.Invite, int, error) {
 	var where conditions
 	where.is("deleted_at IS NULL")
-	where.in("id", f.IDs)
-	keys := make([]string, len(f.Emails))
-	for i, email := range f.Emails {
-		keys[i] = emailKey(email)
-	}
-	where.in("email_key", keys)
-	where.contains(f.Q, "email")
-	where.bounded("created_at", f.CreatedAt)
-	where.bounded("updated_at", f.UpdatedAt)
+	f.test(&where)
 	return list(ctx, s, "list invites", listing[everlatch.Invite]{
-		table: "invite", columns: inviteColumns, scan: scanInvite, where: where, page: f.Page, defaultOrder: "id",
+		table: "invite", columns: inviteColumns, scan: scanInvite, where: where, page: page, defaultOrder: "id",
 		orders: []string{"id", "email", "expires_at", "created_at", "updated_at"},
 	})
 }

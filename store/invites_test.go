@@ -322,26 +322,22 @@ func TestInvites(t *testing.T) {
 		second := start.Add(time.Hour)
 		for name, tt := range map[string]struct {
 			filter store.InviteFilter
+			page   store.Page
 			want   []string
 			count  int
 		}{
 			"all that live, expired or not": {want: []string{"invite_1", "invite_2", "invite_3"}, count: 3},
-			"page":                          {filter: store.InviteFilter{Page: store.Page{Limit: 1, Offset: 1}}, want: []string{"invite_2"}, count: 3},
-			"order":                         {filter: store.InviteFilter{Page: store.Page{Order: "-expires_at"}}, want: []string{"invite_2", "invite_3", "invite_1"}, count: 3},
+			"page":                          {page: store.Page{Limit: 1, Offset: 1}, want: []string{"invite_2"}, count: 3},
+			"order":                         {page: store.Page{Order: "-expires_at"}, want: []string{"invite_2", "invite_3", "invite_1"}, count: 3},
 			"ids":                           {filter: store.InviteFilter{IDs: []string{"invite_3", "invite_4", "x"}}, want: []string{"invite_3"}, count: 1},
 			"e-mail in any case":            {filter: store.InviteFilter{Emails: []string{"GRACE@example.org"}}, want: []string{"invite_2"}, count: 1},
 			"words anywhere":                {filter: store.InviteFilter{Q: "EXAMPLE.org"}, want: []string{"invite_2", "invite_3"}, count: 2},
-			"created at":                    {filter: store.InviteFilter{CreatedAt: []store.TimeBound{{store.TimeEqual, second}}}, want: []string{"invite_2"}, count: 1},
-			"not created at":                {filter: store.InviteFilter{CreatedAt: []store.TimeBound{{store.TimeNotEqual, second}}}, want: []string{"invite_1", "invite_3"}, count: 2},
-			"created after":                 {filter: store.InviteFilter{CreatedAt: []store.TimeBound{{store.TimeAfter, second}}}, want: []string{"invite_3"}, count: 1},
-			"created not before":            {filter: store.InviteFilter{CreatedAt: []store.TimeBound{{store.TimeNotEarly, second}}}, want: []string{"invite_2", "invite_3"}, count: 2},
-			"created before":                {filter: store.InviteFilter{CreatedAt: []store.TimeBound{{store.TimeBefore, second}}}, want: []string{"invite_1"}, count: 1},
-			"created between": {filter: store.InviteFilter{CreatedAt: []store.TimeBound{
-				{store.TimeAfter, start}, {store.TimeNotLate, second},
-			}}, want: []string{"invite_2"}, count: 1},
-			"changed": {filter: store.InviteFilter{UpdatedAt: []store.TimeBound{{store.TimeNotEarly, start.Add(3 * time.Hour)}}}, want: []string{"invite_1"}, count: 1},
+			"created in a moment":           {filter: store.InviteFilter{CreatedAt: []store.TimeTest{{store.Is, []store.Period{within(second)}}}}, want: []string{"invite_2"}, count: 1},
+			"changed since":                 {filter: store.InviteFilter{UpdatedAt: []store.TimeTest{{store.AtLeast, []store.Period{within(start.Add(3 * time.Hour))}}}}, want: []string{"invite_1"}, count: 1},
+			"both":                          {filter: store.InviteFilter{And: []store.InviteFilter{{Q: "example.org"}, {Q: "grace"}}}, want: []string{"invite_2"}, count: 1},
+			"either":                        {filter: store.InviteFilter{Or: []store.InviteFilter{{Q: "ada"}, {IDs: []string{"invite_3"}}}}, want: []string{"invite_1", "invite_3"}, count: 2},
 		} {
-			invites, count, err := f.Invites(t.Context(), tt.filter)
+			invites, count, err := f.Invites(t.Context(), tt.filter, tt.page)
 			require.NoError(t, err, name)
 			found := []string{}
 			for _, i := range invites {
@@ -350,7 +346,7 @@ func TestInvites(t *testing.T) {
 			require.Equal(t, tt.want, found, name)
 			require.Equal(t, tt.count, count, name)
 		}
-		_, _, err = f.Invites(t.Context(), store.InviteFilter{Page: store.Page{Order: "token_hash"}})
+		_, _, err = f.Invites(t.Context(), store.InviteFilter{}, store.Page{Order: "token_hash"})
 		require.ErrorIs(t, err, everlatch.ErrInvalidData)
 	})
 }

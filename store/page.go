@@ -18,6 +18,8 @@ type Page struct {
 	// Order is a field, or "-" and a field for descending order; "" means the
 	// list's own order, by id (contract 2.1).
 	Order string
+	// WithDeleted lists what is deleted as well, where rows outlive that.
+	WithDeleted bool
 }
 
 // conditions is a WHERE clause under construction.
@@ -28,8 +30,7 @@ type conditions struct {
 
 // add appends a condition, in which every %s stands for the argument.
 func (c *conditions) add(format string, arg any) {
-	c.args = append(c.args, arg)
-	c.text = append(c.text, strings.ReplaceAll(format, "%s", fmt.Sprintf("$%d", len(c.args))))
+	c.text = append(c.text, strings.ReplaceAll(format, "%s", c.mark(arg)))
 }
 
 // is appends a condition without argument.
@@ -49,25 +50,34 @@ func (c *conditions) in(column string, values []string) {
 	}
 	marks := make([]string, len(values))
 	for i, v := range values {
-		c.args = append(c.args, v)
-		marks[i] = fmt.Sprintf("$%d", len(c.args))
+		marks[i] = c.mark(v)
 	}
 	c.text = append(c.text, column+" IN ("+strings.Join(marks, ", ")+")")
 }
 
-// contains appends that one of the columns contains the words, in any case,
-// unless there are no words. SQLite folds the case of ASCII letters only.
+// live appends that a row is not deleted, unless a page wants those as well.
+func (c *conditions) live(column string, page Page) {
+	if !page.WithDeleted {
+		c.is(column + " IS NULL")
+	}
+}
+
+// maxWords bounds how deep a statement nests; the words after that are not
+// looked for.
+const maxWords = 16
+
+// contains appends that each of the words is part of one of the columns, in
+// any case. SQLite folds the case of ASCII letters only.
 func (c *conditions) contains(words string, columns ...string) {
-	words = strings.ToLower(strings.TrimSpace(words))
-	if words == "" {
-		return
+	list := strings.Fields(strings.ToLower(words))
+	for _, word := range list[:min(len(list), maxWords)] {
+		escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(word)
+		parts := make([]string, len(columns))
+		for i, column := range columns {
+			parts[i] = `LOWER(` + column + `) LIKE %s ESCAPE '\'`
+		}
+		c.add("("+strings.Join(parts, " OR ")+")", "%"+escaped+"%")
 	}
-	escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(words)
-	parts := make([]string, len(columns))
-	for i, column := range columns {
-		parts[i] = `LOWER(` + column + `) LIKE %s ESCAPE '\'`
-	}
-	c.add("("+strings.Join(parts, " OR ")+")", "%"+escaped+"%")
 }
 
 // listing is a list of records: which, how many, in which order.
@@ -76,8 +86,10 @@ type listing[T any] struct {
 	scan           func(scanner) (T, error)
 	where          conditions
 	page           Page
-	// orders are the fields by which a caller may order.
+	// orders are the fields by which a caller may order; those that may be NULL
+	// stand in nullable too.
 	orders       []string
+	nullable     []string
 	defaultOrder string
 	// tieBreak decides between equals; "" is id.
 	tieBreak string
@@ -89,10 +101,7 @@ func list[T any](ctx context.Context, s *Store, op string, l listing[T]) ([]T, i
 	if err != nil {
 		return nil, 0, err
 	}
-	from := " FROM " + l.table
-	if len(l.where.text) > 0 {
-		from += " WHERE " + strings.Join(l.where.text, " AND ")
-	}
+	from := " FROM " + l.table + " WHERE " + l.where.all()
 	count, err := first(ctx, adhoc{s.reads}, scanned[int], "SELECT COUNT(*)"+from, slices.Clone(l.where.args)...)
 	if err != nil {
 		return nil, 0, s.fail(ctx, op, err)
@@ -129,5 +138,10 @@ func (l listing[T]) order() (string, error) {
 	if tie == "" {
 		tie = "id"
 	}
-	return field + direction + ", " + tie + direction, nil
+	by := field + direction
+	if slices.Contains(l.nullable, field) {
+		// PostgreSQL's own way, which is not SQLite's.
+		by += map[bool]string{false: " NULLS LAST", true: " NULLS FIRST"}[descending]
+	}
+	return by + ", " + tie + direction, nil
 }

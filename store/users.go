@@ -8,12 +8,13 @@ import (
 
 // UserFilter selects users; zero fields select all.
 type UserFilter struct {
-	// Q is part of the e-mail or of a name, in any case.
+	// Q is words, each of them part of the e-mail or of a name, in any case.
 	Q                   string
 	IDs, Emails         []string
 	FirstName, LastName string
-	// Page orders by id unless it names email, first_name, last_name,
-	// created_at or updated_at.
+
+	CreatedAt, UpdatedAt, DeletedAt []TimeTest
+	// Page orders by id unless it names another column, but for metadata.
 	Page Page
 }
 
@@ -89,22 +90,22 @@ func (s *Store) User(ctx context.Context, id string) (everlatch.User, error) {
 	return u, s.fail(ctx, "read user", err)
 }
 
-// Users lists live users and counts them (contract 4.5).
+// Users lists users and counts them (contract 4.5).
 func (s *Store) Users(ctx context.Context, f UserFilter) ([]everlatch.User, int, error) {
 	var where conditions
-	where.is("deleted_at IS NULL")
+	where.live("deleted_at", f.Page)
 	where.in("id", f.IDs)
-	keys := make([]string, len(f.Emails))
-	for i, email := range f.Emails {
-		keys[i] = emailKey(email)
-	}
-	where.in("email_key", keys)
+	where.in("email_key", emailKeys(f.Emails))
 	where.equal("first_name", f.FirstName)
 	where.equal("last_name", f.LastName)
 	where.contains(f.Q, "email", "first_name", "last_name")
+	where.times("created_at", f.CreatedAt)
+	where.times("updated_at", f.UpdatedAt)
+	where.times("deleted_at", f.DeletedAt)
 	return list(ctx, s, "list users", listing[everlatch.User]{
 		table: `"user"`, columns: userColumns, scan: scanUser, where: where, page: f.Page, defaultOrder: "id",
-		orders: []string{"id", "email", "first_name", "last_name", "created_at", "updated_at"},
+		orders:   []string{"id", "email", "first_name", "last_name", "avatar_url", "created_at", "updated_at", "deleted_at"},
+		nullable: []string{"first_name", "last_name", "avatar_url", "deleted_at"},
 	})
 }
 

@@ -125,6 +125,14 @@ func TestUsers(t *testing.T) {
 			count  int
 		}{
 			"all that live":              {want: []string{"user_1", "user_2", "user_3"}, count: 3},
+			"the removed too":            {filter: store.UserFilter{Page: store.Page{WithDeleted: true, Offset: 2}}, want: []string{"user_3", "user_4"}, count: 4},
+			"removed since":              {filter: store.UserFilter{DeletedAt: at(store.AtLeast, start), Page: store.Page{WithDeleted: true}}, want: []string{"user_4"}, count: 1},
+			"made in a millisecond":      {filter: store.UserFilter{CreatedAt: at(store.Is, start)}, want: []string{"user_1", "user_2", "user_3"}, count: 3},
+			"made after":                 {filter: store.UserFilter{CreatedAt: at(store.More, start)}, want: []string{}},
+			"changed before":             {filter: store.UserFilter{UpdatedAt: at(store.Less, start)}, want: []string{}},
+			"nameless last":              {filter: store.UserFilter{Page: store.Page{Order: "first_name"}}, want: []string{"user_1", "user_2", "user_3"}, count: 3},
+			"nameless first":             {filter: store.UserFilter{Page: store.Page{Order: "-first_name"}}, want: []string{"user_3", "user_2", "user_1"}, count: 3},
+			"every word":                 {filter: store.UserFilter{Q: "ada 100"}, want: []string{"user_1"}, count: 1},
 			"page":                       {filter: store.UserFilter{Page: store.Page{Limit: 1, Offset: 1}}, want: []string{"user_2"}, count: 3},
 			"order":                      {filter: store.UserFilter{Page: store.Page{Order: "-created_at"}}, want: []string{"user_3", "user_2", "user_1"}, count: 3},
 			"ids":                        {filter: store.UserFilter{IDs: []string{"user_3", "user_1", "x"}}, want: []string{"user_1", "user_3"}, count: 2},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,13 +20,16 @@ func clock() time.Time { return time.Now() }
 const createdByCLI = "everlatch-cli"
 
 func (p *program) keyCommand() *cobra.Command {
-	key := &cobra.Command{Use: "key", Short: "API keys"}
-	key.AddCommand(p.keyCreateCommand())
-	return key
+	return group("key", "API keys",
+		p.keyListCommand(), p.keyShowCommand(), p.keyCreateCommand(), p.keyUpdateCommand(), p.keyRevokeCommand(),
+		p.keyDeleteCommand())
 }
 
 func (p *program) keyCreateCommand() *cobra.Command {
-	var title, kind string
+	var (
+		title, kind string
+		asJSON      bool
+	)
 	c := &cobra.Command{
 		Use:   "create",
 		Short: "Create a publishable or secret API key and print its token",
@@ -39,13 +43,15 @@ func (p *program) keyCreateCommand() *cobra.Command {
 					return err
 				}
 				_, _ = fmt.Fprintf(p.stderr, "Created %s key %q (%s) in %s\n", created.Type, created.Title, created.ID, where)
-				_, err = fmt.Fprintln(p.stdout, created.Token)
-				return err
+				return p.answer(asJSON, map[string]everlatch.APIKey{"api_key": created}, func(w io.Writer) {
+					_, _ = fmt.Fprintln(w, created.Token)
+				})
 			})
 		},
 	}
 	c.Flags().StringVar(&title, "title", "", "what the key is for")
 	c.Flags().StringVar(&kind, "type", everlatch.KeyPublishable, "publishable or secret")
+	jsonFlag(c, &asJSON)
 	_ = c.MarkFlagRequired("title") // fails only for a flag that is not there
 	return c
 }

@@ -72,3 +72,13 @@ func oneArg(what string) cobra.PositionalArgs {
 		return nil
 	}
 }
+
+// twoArgs demands the two arguments of a command, in words.
+func twoArgs(what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != 2 || args[0] == "" || args[1] == "" {
+			return fmt.Errorf("%s needs %s and nothing else; see %[1]s --help", c.CommandPath(), what)
+		}
+		return nil
+	}
+}

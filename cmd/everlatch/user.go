@@ -19,13 +19,15 @@ import (
 )
 
 func (p *program) userCommand() *cobra.Command {
-	user := &cobra.Command{Use: "user", Short: "Administrators"}
-	user.AddCommand(p.userCreateCommand())
-	return user
+	return group("user", "Administrators",
+		p.userListCommand(), p.userShowCommand(), p.userCreateCommand(), p.userUpdateCommand(), p.userDeleteCommand())
 }
 
 func (p *program) userCreateCommand() *cobra.Command {
-	var email, password, first, last, provider string
+	var (
+		email, password, first, last, provider string
+		asJSON                                 bool
+	)
 	c := &cobra.Command{
 		Use:   "create",
 		Short: "Create an administrator with a password",
@@ -44,14 +46,12 @@ func (p *program) userCreateCommand() *cobra.Command {
 					Provider: provider, Email: email, Password: vault.NewSecret([]byte(password)),
 					FirstName: optional(first), LastName: optional(last),
 				})
-				if errors.Is(err, everlatch.ErrUnavailable) {
-					return errors.Join(err, errors.New("is Temporal reachable, and is a worker running?"), errors.Unwrap(err))
-				}
 				if err != nil {
-					return err
+					return explained(err)
 				}
-				_, err = fmt.Fprintf(p.stdout, "Created administrator %s (%s) in %s\n", user.Email, user.ID, where)
-				return err
+				return p.answer(asJSON, map[string]everlatch.User{"user": user}, func(w io.Writer) {
+					_, _ = fmt.Fprintf(w, "Created administrator %s (%s) in %s\n", user.Email, user.ID, where)
+				})
 			})
 		},
 	}
@@ -60,6 +60,7 @@ func (p *program) userCreateCommand() *cobra.Command {
 	c.Flags().StringVar(&first, "first-name", "", "first name")
 	c.Flags().StringVar(&last, "last-name", "", "last name")
 	c.Flags().StringVar(&provider, "provider", "emailpass", "id of the auth provider")
+	jsonFlag(c, &asJSON)
 	_ = c.MarkFlagRequired("email") // fails only for a flag that is not there
 	return c
 }

@@ -1,0 +1,162 @@
+package store
+
+import (
+	"context"
+
+	"github.com/everlatch/everlatch"
+)
+
+// GroupFilter selects customer groups; zero fields select all.
+type GroupFilter struct {
+	// Q is words, each of them part of the name.
+	Q string
+
+	IDs, Names, CreatedBy []string
+	// Customer selects groups with a member that passes.
+	Customer *CustomerFilter
+
+	CreatedAt, UpdatedAt, DeletedAt []TimeTest
+	// And must all hold, and of Or at least one.
+	And, Or []GroupFilter
+}
+
+// GroupPatch is an update of a customer group; zero fields keep what is stored.
+type GroupPatch struct {
+	Name Change[string]
+	// Metadata is merged into the stored one; a key set to "" is removed.
+	Metadata Change[everlatch.Metadata]
+}
+
+const (
+	groupColumns = `g.id, g.name, g.metadata, g.created_by, g.created_at, g.updated_at, g.deleted_at`
+
+	insertGroup = `INSERT INTO customer_group (id, name, metadata, created_by, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $5)
+		ON CONFLICT DO NOTHING`
+
+	selectGroup = `SELECT ` + groupColumns + ` FROM customer_group g WHERE g.id = $1 AND g.deleted_at IS NULL`
+
+	lockGroup = `UPDATE customer_group SET updated_at = $2 WHERE id = $1 AND deleted_at IS NULL`
+
+	updateGroup = `UPDATE customer_group SET name = $2, metadata = $3, updated_at = $4 WHERE id = $1`
+
+	deleteGroup = `DELETE FROM customer_group WHERE id = $1`
+)
+
+// test appends the filter for the group g.
+func (f GroupFilter) test(c *conditions) {
+	c.contains(f.Q, "g.name")
+	c.in("g.id", f.IDs)
+	c.in("g.name", f.Names)
+	c.in("g.created_by", f.CreatedBy)
+	if f.Customer != nil {
+		c.exists(`SELECT 1 FROM customer_group_customer m JOIN customer c ON c.id = m.customer_id
+			WHERE m.customer_group_id = g.id AND c.deleted_at IS NULL AND %s`, f.Customer.test)
+	}
+	c.times("g.created_at", f.CreatedAt)
+	c.times("g.updated_at", f.UpdatedAt)
+	c.times("g.deleted_at", f.DeletedAt)
+	every(c, f.And, GroupFilter.test)
+	either(c, f.Or, GroupFilter.test)
+}
+
+// CreateGroup creates a customer group under the id that it has. The same id
+// again returns the stored group; a name that another group has is
+// [everlatch.CodeInvalidData] (contract 4.1, unique).
+func (s *Store) CreateGroup(ctx context.Context, g everlatch.CustomerGroup) (everlatch.CustomerGroup, error) {
+	var stored everlatch.CustomerGroup
+	err := s.write(ctx, func(tx *tx) (err error) {
+		if _, err = tx.exec(ctx, insertGroup, g.ID, g.Name, g.Metadata, g.CreatedBy, s.now()); err != nil {
+			return err
+		}
+		stored, err = groupOf(ctx, tx, g.ID, errGroupTaken(g.Name))
+		return err
+	})
+	if err != nil {
+		return everlatch.CustomerGroup{}, s.fail(ctx, "create customer group", err)
+	}
+	return stored, nil
+}
+
+func errGroupTaken(name string) error {
+	return &everlatch.Error{
+		Code: everlatch.CodeInvalidData, Message: "Customer group with name: " + name + ", already exists.",
+	}
+}
+
+// Group returns a customer group without its customers, or
+// [everlatch.ErrNotFound].
+func (s *Store) Group(ctx context.Context, id string) (everlatch.CustomerGroup, error) {
+	g, err := groupOf(ctx, s.reads, id, notThere("Customer group", id))
+	return g, s.fail(ctx, "read customer group", err)
+}
+
+// Groups lists customer groups without their customers, and counts them. They
+// are ordered by id, or by name, created_by, created_at or updated_at.
+func (s *Store) Groups(ctx context.Context, f GroupFilter, page Page) ([]everlatch.CustomerGroup, int, error) {
+	var where conditions
+	where.live("g.deleted_at", page)
+	f.test(&where)
+	return list(ctx, s, "list customer groups", listing[everlatch.CustomerGroup]{
+		table: "customer_group g", columns: groupColumns, scan: scanGroup, where: where, page: page, defaultOrder: "id",
+		orders: []string{"id", "name", "created_by", "created_at", "updated_at"}, nullable: []string{"created_by"},
+	})
+}
+
+// UpdateGroup changes a customer group and returns it as it is then. One that
+// is gone is [everlatch.ErrNotFound], a name that another one has
+// [everlatch.CodeInvalidData].
+func (s *Store) UpdateGroup(ctx context.Context, id string, patch GroupPatch) (everlatch.CustomerGroup, error) {
+	now := s.now()
+	var g everlatch.CustomerGroup
+	err := s.write(ctx, func(tx *tx) error {
+		// The update locks the row, so that no other patch is lost.
+		if _, err := tx.exec(ctx, lockGroup, id, now); err != nil {
+			return err
+		}
+		var err error
+		if g, err = groupOf(ctx, tx, id, notUpdatable("Customer group", id)); err != nil {
+			return err
+		}
+		patch.Name.apply(&g.Name)
+		applyMetadata(patch.Metadata, &g.Metadata)
+		_, err = tx.exec(ctx, updateGroup, id, g.Name, g.Metadata, now)
+		return err
+	})
+	if isUnique(err) {
+		err = errGroupTaken(g.Name)
+	}
+	if err != nil {
+		return everlatch.CustomerGroup{}, s.fail(ctx, "update customer group", err)
+	}
+	return g, nil
+}
+
+// DeleteGroup deletes a customer group for good; its customers stay. One that
+// is gone is no error (contract 2.1).
+func (s *Store) DeleteGroup(ctx context.Context, id string) error {
+	_, err := s.writes.exec(ctx, deleteGroup, id)
+	return s.fail(ctx, "delete customer group", err)
+}
+
+func groupOf(ctx context.Context, q querier, id string, absent error) (everlatch.CustomerGroup, error) {
+	g, err := first(ctx, q, scanGroup, selectGroup, id)
+	return g, noRows(err, absent)
+}
+
+func scanGroup(row scanner) (g everlatch.CustomerGroup, err error) {
+	err = row.Scan(groupFields(&g)...)
+	return g, err
+}
+
+// groupFields scans groupColumns.
+func groupFields(g *everlatch.CustomerGroup) []any {
+	return []any{
+		&g.ID, &g.Name,
+		toMetadata{&g.Metadata},
+		&g.CreatedBy,
+		toTime{&g.CreatedAt},
+		toTime{&g.UpdatedAt},
+		toOptionalTime{&g.DeletedAt},
+	}
+}

@@ -1,0 +1,139 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Op is how a test compares (contract 2.1). [Is] and [IsNot] take any number
+// of values and mean one of them, or none; the others hold for each value.
+type Op string
+
+// The comparisons.
+const (
+	Is      Op = "is"
+	IsNot   Op = "is not"
+	Less    Op = "less"
+	AtMost  Op = "at most"
+	More    Op = "more"
+	AtLeast Op = "at least"
+)
+
+// TextTest compares a text, byte by byte.
+type TextTest struct {
+	Op    Op
+	Texts []string
+}
+
+// Period is an instant as somebody wrote it: everything from From up to, but
+// not including, Until. Clients see milliseconds where the database keeps
+// microseconds, and what they see must find the record.
+type Period struct{ From, Until time.Time }
+
+// TimeTest compares a time: less is before a period, at most within it or
+// before. A time that is not set passes no test.
+type TimeTest struct {
+	Op      Op
+	Periods []Period
+}
+
+// texts appends that a column passes all tests.
+func (c *conditions) texts(column string, tests []TextTest) {
+	operators := map[Op]string{Is: " = ", IsNot: " <> ", Less: " < ", AtMost: " <= ", More: " > ", AtLeast: " >= "}
+	for _, t := range tests {
+		if t.Op == Is && len(t.Texts) == 0 {
+			c.is("FALSE")
+		}
+		if t.Op == Is { // flat, however many there are
+			c.in(column, t.Texts)
+			continue
+		}
+		for _, text := range t.Texts {
+			c.add(column+operators[t.Op]+"%s", text)
+		}
+	}
+}
+
+// times appends that a column passes all tests.
+func (c *conditions) times(column string, tests []TimeTest) {
+	for _, t := range tests {
+		parts := make([]string, len(t.Periods))
+		for i, p := range t.Periods {
+			parts[i] = c.compared(column, t.Op, p)
+		}
+		switch {
+		case t.Op != Is:
+			c.text = append(c.text, parts...)
+		case len(parts) == 0:
+			c.is("FALSE")
+		default:
+			c.is("(" + strings.Join(parts, " OR ") + ")")
+		}
+	}
+}
+
+func (c *conditions) compared(column string, op Op, p Period) string {
+	switch op {
+	case Is:
+		return fmt.Sprintf("(%s >= %s AND %[1]s < %[3]s)", column, c.mark(p.From), c.mark(p.Until))
+	case IsNot:
+		return fmt.Sprintf("(%s < %s OR %[1]s >= %[3]s)", column, c.mark(p.From), c.mark(p.Until))
+	case Less:
+		return column + " < " + c.mark(p.From)
+	case AtMost:
+		return column + " < " + c.mark(p.Until)
+	case More:
+		return column + " >= " + c.mark(p.Until)
+	case AtLeast:
+		return column + " >= " + c.mark(p.From)
+	}
+	return "FALSE"
+}
+
+// mark takes an argument and returns what stands for it in the text.
+func (c *conditions) mark(arg any) string {
+	c.args = append(c.args, arg)
+	return fmt.Sprintf("$%d", len(c.args))
+}
+
+// inner returns the text of all conditions that fill makes.
+func (c *conditions) inner(fill func(*conditions)) string {
+	inner := conditions{args: c.args}
+	fill(&inner)
+	c.args = inner.args
+	return inner.all()
+}
+
+// exists appends that a query, in which %s stands for all conditions that fill
+// makes, finds a row.
+func (c *conditions) exists(query string, fill func(*conditions)) {
+	c.is("EXISTS (" + strings.ReplaceAll(query, "%s", c.inner(fill)) + ")")
+}
+
+// every appends that all filters hold. Each stands in brackets, so that many of
+// them do not nest deeper than SQLite reads.
+func every[F any](c *conditions, filters []F, fill func(F, *conditions)) {
+	for _, f := range filters {
+		c.is("(" + c.inner(func(c *conditions) { fill(f, c) }) + ")")
+	}
+}
+
+// either appends that one of the filters holds, unless there are none.
+func either[F any](c *conditions, filters []F, fill func(F, *conditions)) {
+	parts := make([]string, len(filters))
+	for i, f := range filters {
+		parts[i] = c.inner(func(c *conditions) { fill(f, c) })
+	}
+	if len(parts) > 0 {
+		c.is("(" + strings.Join(parts, " OR ") + ")")
+	}
+}
+
+// all is the text of all conditions together.
+func (c *conditions) all() string {
+	if len(c.text) == 0 {
+		return "TRUE"
+	}
+	return strings.Join(c.text, " AND ")
+}

@@ -1,0 +1,131 @@
+package store
+
+import (
+	"context"
+	"slices"
+
+	"github.com/everlatch/everlatch"
+)
+
+const (
+	insertMember = `INSERT INTO customer_group_customer (customer_id, customer_group_id, created_at)
+		VALUES ($1, $2, $3)
+		ON CONFLICT DO NOTHING`
+
+	deleteMember = `DELETE FROM customer_group_customer WHERE customer_id = $1 AND customer_group_id = $2`
+
+	// A customer that is hidden keeps its row, so that the reference alone would
+	// let it in.
+	liveCustomer = `SELECT EXISTS (SELECT 1 FROM customer WHERE id = $1 AND deleted_at IS NULL)`
+	liveGroup    = `SELECT EXISTS (SELECT 1 FROM customer_group WHERE id = $1 AND deleted_at IS NULL)`
+)
+
+// ChangeGroupsOf adds a customer to groups and then removes it from others.
+// Being a member already, or not being one, is no error; a customer or a group
+// to add that is not there is [everlatch.ErrNotFound], and nothing changes.
+func (s *Store) ChangeGroupsOf(ctx context.Context, customerID string, add, remove []string) error {
+	return s.changeMembers(ctx, membership{
+		subject: func(q querier) error { return customerLives(ctx, q, customerID) },
+		other:   func(q querier, groupID string) error { return groupLives(ctx, q, groupID) },
+		pair:    func(groupID string) (customer, group string) { return customerID, groupID },
+	}, add, remove)
+}
+
+// ChangeCustomersOf adds customers to a group and then removes others, like
+// [Store.ChangeGroupsOf].
+func (s *Store) ChangeCustomersOf(ctx context.Context, groupID string, add, remove []string) error {
+	return s.changeMembers(ctx, membership{
+		subject: func(q querier) error { return groupLives(ctx, q, groupID) },
+		other:   func(q querier, customerID string) error { return customerLives(ctx, q, customerID) },
+		pair:    func(customerID string) (customer, group string) { return customerID, groupID },
+	}, add, remove)
+}
+
+// membership is one side of the relation: whose others change.
+type membership struct {
+	subject func(q querier) error
+	other   func(q querier, id string) error
+	pair    func(other string) (customer, group string)
+}
+
+// changeMembers goes through ids in order, whoever asks: then no two changes
+// wait for each other.
+func (s *Store) changeMembers(ctx context.Context, m membership, add, remove []string) error {
+	err := s.write(ctx, func(tx *tx) error {
+		if err := m.subject(tx); err != nil {
+			return err
+		}
+		for _, id := range slices.Sorted(slices.Values(add)) {
+			if err := m.other(tx, id); err != nil {
+				return err
+			}
+			customer, group := m.pair(id)
+			if _, err := tx.exec(ctx, insertMember, customer, group, s.now()); err != nil {
+				return err
+			}
+		}
+		for _, id := range slices.Sorted(slices.Values(remove)) {
+			customer, group := m.pair(id)
+			if _, err := tx.exec(ctx, deleteMember, customer, group); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if isForeignKey(err) { // deleted in the same moment
+		err = &everlatch.Error{Code: everlatch.CodeNotFound, Message: "The customer or the group is gone.", Err: err}
+	}
+	return s.fail(ctx, "change members", err)
+}
+
+func customerLives(ctx context.Context, q querier, id string) error {
+	return lives(ctx, q, liveCustomer, "customer_id", id)
+}
+
+func groupLives(ctx context.Context, q querier, id string) error {
+	return lives(ctx, q, liveGroup, "customer_group_id", id)
+}
+
+// lives reports a record that is not there as a broken reference (contract 4.1,
+// foreign key).
+func lives(ctx context.Context, q querier, query, column, id string) error {
+	found, err := first(ctx, q, scanned[bool], query, id)
+	if err == nil && !found {
+		err = noSuch(column, id)
+	}
+	return err
+}
+
+// LoadGroups adds the customers of groups that were read without, in the order
+// of their ids and without relations. It is one query.
+func (s *Store) LoadGroups(ctx context.Context, groups []everlatch.CustomerGroup) error {
+	if len(groups) == 0 {
+		return nil
+	}
+	byID := make(map[string]*everlatch.CustomerGroup, len(groups))
+	ids := make([]string, len(groups))
+	for i := range groups {
+		groups[i].Customers = []everlatch.Customer{}
+		byID[groups[i].ID], ids[i] = &groups[i], groups[i].ID
+	}
+	var where conditions
+	where.in("m.customer_group_id", ids)
+	members, err := all(ctx, adhoc{s.reads}, scanCustomerOf, `SELECT m.customer_group_id, `+customerColumns+`
+		FROM customer_group_customer m JOIN customer c ON c.id = m.customer_id AND c.deleted_at IS NULL
+		WHERE `+where.all()+` ORDER BY c.id`, where.args...)
+	for _, m := range members {
+		byID[m.groupID].Customers = append(byID[m.groupID].Customers, m.customer)
+	}
+	return s.fail(ctx, "read customers of groups", err)
+}
+
+// customerIn is a customer with one of its groups.
+type customerIn struct {
+	groupID  string
+	customer everlatch.Customer
+}
+
+func scanCustomerOf(row scanner) (m customerIn, err error) {
+	err = row.Scan(append([]any{&m.groupID}, customerFields(&m.customer)...)...)
+	return m, err
+}
