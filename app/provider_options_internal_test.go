@@ -208,6 +208,26 @@ func TestOptionsHaveTheDefaultsThatTheySay(t *testing.T) {
 	require.Empty(t, want, "defaults of options that are not there")
 }
 
+// Every option that is wrong is named, all of them at once, and without the
+// values of others.
+func TestWrongOptionsAreNamed(t *testing.T) {
+	t.Parallel()
+
+	_, err := kinds["oidc"].create(map[string]any{
+		"http_timeout_ms": "soon", "issuers": "https://idp.example", "scopes": 7, "client_id": "id", "client_secret": 12345678,
+		"display_name": func() {},
+	})
+
+	for _, want := range []string{
+		`option http_timeout_ms: "soon" is not a length of time`, `option issuers: unknown field "issuers"`,
+		"option scopes: 7 is neither a list of words nor a text", "option client_secret: cannot unmarshal number", "option display_name cannot be read",
+	} {
+		require.ErrorContains(t, err, want)
+	}
+	require.NotContains(t, err.Error(), "12345678")
+	require.NotContains(t, err.Error(), "client_id")
+}
+
 // Templates put numbers into quotes: that must not make milliseconds seconds.
 func TestSpansOfOptions(t *testing.T) {
 	t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -110,18 +111,23 @@ func newEmailpass(in emailpassOptions) (providers.Provider, error) {
 }
 
 // decodeOptions reads the options of a provider; unknown keys and wrong types
-// are errors.
+// are errors. It reads one after the other, so that each problem is told with
+// the option that it is about, and all at once.
 func decodeOptions(raw map[string]any, into any) error {
-	text, err := json.Marshal(raw)
-	if err != nil {
-		return errors.New("options cannot be read")
+	var problems []error
+	for _, key := range slices.Sorted(maps.Keys(raw)) {
+		text, err := json.Marshal(map[string]any{key: raw[key]})
+		if err != nil {
+			problems = append(problems, fmt.Errorf("option %s cannot be read", key))
+			continue
+		}
+		decoder := json.NewDecoder(bytes.NewReader(text))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(into); err != nil {
+			problems = append(problems, fmt.Errorf("option %s: %s", key, strings.TrimPrefix(err.Error(), "json: ")))
+		}
 	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return fmt.Errorf("options: %s", strings.TrimPrefix(err.Error(), "json: "))
-	}
-	return nil
+	return errors.Join(problems...)
 }
 
 // limit is a number, or "off" or false for none.
