@@ -35,7 +35,7 @@ type Config struct {
 
 // Auth says how people may prove who they are.
 type Auth struct {
-	Providers []Provider `koanf:"providers" default:"[{resolve: emailpass}]" doc:"Auth providers, in the order in which they are listed to people: a list of {resolve, id, options}. The id is what routes name; several registrations of one provider need different ids."`
+	Providers []Provider `koanf:"providers" default:"[{resolve: emailpass}]" doc:"Auth providers, in the order in which they are listed to people: a list of {resolve, id, options}. The id is what routes name; several registrations of one provider need different ids. The options: docs/guides/provider-options.md."`
 	Redirect  Redirect   `koanf:"redirect"`
 	MFA       MFA        `koanf:"mfa"`
 }
