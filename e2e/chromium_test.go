@@ -34,17 +34,22 @@ func startChromium(t *testing.T) *chromium {
 	require.NoError(t, err)
 	out, answers, err := os.Pipe()
 	require.NoError(t, err)
-	profile, err := os.MkdirTemp("", "everlatch-chromium") //nolint:usetesting // its children outlive it a little, which t.TempDir minds
+	profile, err := os.MkdirTemp("", "everlatch-chromium") //nolint:usetesting // a child that outlives it must not fail the test
 	require.NoError(t, err)
 	cmd := exec.Command(path, "--remote-debugging-pipe", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir="+profile)
 	cmd.ExtraFiles = []*os.File{commands, answers} // its descriptors 3 and 4
 	require.NoError(t, cmd.Start())
 	require.NoError(t, errors.Join(commands.Close(), answers.Close()))
-	t.Cleanup(func() {
-		_ = errors.Join(cmd.Process.Kill(), cmd.Wait(), in.Close(), out.Close(), os.RemoveAll(profile))
-	})
 	c := &chromium{in: in, out: out, answers: bufio.NewReader(out)}
+	t.Cleanup(func() {
+		// Asked to, it ends with all its children, which write to the profile.
+		c.session = ""
+		_ = c.do("Browser.close", struct{}{}, &struct{}{})
+		hangs := time.AfterFunc(waitFor, func() { _ = cmd.Process.Kill() })
+		_ = errors.Join(cmd.Wait(), in.Close(), out.Close(), os.RemoveAll(profile))
+		hangs.Stop()
+	})
 	var tab struct{ TargetID, SessionID string }
 	require.NoError(t, c.do("Target.createTarget", map[string]any{"url": "about:blank"}, &tab))
 	require.NoError(t, c.do("Target.attachToTarget", map[string]any{"targetId": tab.TargetID, "flatten": true}, &tab))
