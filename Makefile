@@ -20,8 +20,8 @@ test-postgres: ## the tests that use PostgreSQL, on TEST_POSTGRES_URL
 	@test -n "$(TEST_POSTGRES_URL)" || { echo "set TEST_POSTGRES_URL=postgres://…"; exit 1; }
 	go test -shuffle=on ./store/... ./app/... ./e2e/...
 
-golden: ## rewrite golden files and README's table; read the diff
-	UPDATE_GOLDEN=1 go test ./config ./worker ./mail
+golden: ## rewrite golden files and the tables of README and the guides; read the diff
+	UPDATE_GOLDEN=1 go test ./config ./worker ./mail ./app
 
 history: ## record new workflow histories with the dev service that runs; kept ones are never overwritten
 	TEMPORAL_ADDRESS=$(or $(TEMPORAL_ADDRESS),127.0.0.1:7233) go test -tags record -run TestRecordHistories ./workflows

@@ -63,7 +63,7 @@ func (a *Credentials) CheckCredentials(
 	}
 	verdict, err := provider.Authenticate(ctx, request, rec)
 	if err != nil {
-		if out.Refusal, err = refusal(err); out.Refusal != nil {
+		if out.Refusal, err = refusalBy(ctx, in.Provider, err); out.Refusal != nil {
 			err = a.recordLogin(ctx, everlatch.EventLoginFailed, in, cred)
 		}
 		return out, err
@@ -168,7 +168,7 @@ func (a *Credentials) register(
 	}
 	verdict, err := provider.Register(ctx, request, rec)
 	if err != nil {
-		out.Refusal, err = refusal(err)
+		out.Refusal, err = refusalBy(ctx, in.Provider, err)
 		return out, err
 	}
 	if rec != nil {

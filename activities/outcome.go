@@ -1,7 +1,10 @@
 package activities
 
 import (
+	"context"
 	"errors"
+
+	"go.temporal.io/sdk/activity"
 
 	"github.com/everlatch/everlatch"
 )
@@ -23,4 +26,15 @@ func refusal(err error) (*everlatch.Refusal, error) {
 		return nil, err
 	}
 	return &everlatch.Refusal{Code: e.Code, Message: e.Error()}, nil
+}
+
+// refusalBy is [refusal] for what a provider has decided. Its cause, which
+// nobody is told, goes to the log: why a provider refuses everybody can be seen
+// nowhere else. A cause holds no secret; providertest sees to that.
+func refusalBy(ctx context.Context, provider string, err error) (*everlatch.Refusal, error) {
+	answer, fault := refusal(err)
+	if e, ok := errors.AsType[*everlatch.Error](err); ok && answer != nil && e.Err != nil {
+		activity.GetLogger(ctx).Info("a provider refuses somebody", "provider", provider, "answer", answer.Message, "cause", e.Err.Error())
+	}
+	return answer, fault
 }

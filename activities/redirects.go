@@ -70,7 +70,7 @@ func (a *Redirects) BeginRedirect(ctx context.Context, in BeginRedirectInput) (o
 		CodeChallenge: base64.RawURLEncoding.EncodeToString(challenge[:]),
 	})
 	if err != nil {
-		out.Refusal, err = refusal(err)
+		out.Refusal, err = refusalBy(ctx, in.Provider, err)
 		return out, err
 	}
 	out.Location, err = a.Vault.PutFor(ctx, vault.NewSecret([]byte(location)), in.TTL)
@@ -115,7 +115,7 @@ func (a *Redirects) ExchangeCode(ctx context.Context, in ExchangeCodeInput) (out
 			return out, a.seal(ctx, in, exchanged{tokens, callback})
 		}
 	}
-	out.Refusal, err = refusal(err)
+	out.Refusal, err = refusalBy(ctx, in.Provider, err)
 	return out, err
 }
 
@@ -170,7 +170,7 @@ func (a *Redirects) ReadProfile(ctx context.Context, in ReadProfileInput) (out R
 	}
 	profile, err := provider.Profile(ctx, e.Tokens, e.Callback)
 	if err != nil {
-		out.Refusal, err = refusal(err)
+		out.Refusal, err = refusalBy(ctx, in.Provider, err)
 		return out, err
 	}
 	if strings.TrimSpace(profile.EntityID) == "" {

@@ -154,7 +154,7 @@ func (a *Resets) ChangePassword(ctx context.Context, in ChangePasswordInput) (ou
 	}
 	verdict, err := provider.Update(ctx, request, record(identity, in.Grant.ProviderIdentityID))
 	if err != nil {
-		out.Refusal, err = refusal(err)
+		out.Refusal, err = refusalBy(ctx, in.Provider, err)
 		return out, err
 	}
 	err = a.Store.ChangeCredential(ctx, store.CredentialChange{

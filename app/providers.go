@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -18,11 +20,31 @@ import (
 
 // kinds are the built-in auth providers by the name that auth.providers
 // resolves. A new one is a line here and a package of its own.
-var kinds = map[string]func(options map[string]any) (providers.Provider, error){
-	emailpass.Identifier: newEmailpass,
-	google.Identifier:    newGoogle,
-	github.Identifier:    newGithub,
-	oidc.Identifier:      newOIDC,
+var kinds = map[string]kind{
+	emailpass.Identifier: of(newEmailpass),
+	google.Identifier:    of(newGoogle),
+	github.Identifier:    of(newGithub),
+	oidc.Identifier:      of(newOIDC),
+}
+
+// kind makes auth providers of one kind.
+type kind struct {
+	// options is the struct that the options are read into. Its tags are the
+	// table of docs/guides/provider-options.md: json, default, unit and doc, and
+	// source, where the contract speaks of it.
+	options reflect.Type
+	create  func(raw map[string]any) (providers.Provider, error)
+}
+
+// of returns the kind whose providers are made of an O.
+func of[O any](create func(O) (providers.Provider, error)) kind {
+	return kind{reflect.TypeFor[O](), func(raw map[string]any) (providers.Provider, error) {
+		var in O
+		if err := decodeOptions(raw, &in); err != nil {
+			return nil, err
+		}
+		return create(in)
+	}}
 }
 
 // newRegistry makes the configured providers (W23) and adds those of the
@@ -31,12 +53,12 @@ func newRegistry(configured []config.Provider, own []registration) (*providers.R
 	registry := providers.NewRegistry()
 	var problems []error
 	for _, c := range configured {
-		create, known := kinds[c.Resolve]
+		k, known := kinds[c.Resolve]
 		if !known {
 			problems = append(problems, fmt.Errorf("auth.providers: there is no provider %q; known are %s", c.Resolve, names()))
 			continue
 		}
-		p, err := create(c.Options)
+		p, err := k.create(c.Options)
 		if err == nil {
 			err = registry.Add(c.ID, p)
 		}
@@ -60,25 +82,24 @@ func names() string {
 }
 
 // emailpassOptions are the options of an emailpass registration as they stand
-// in the YAML file (W20, W21).
+// in the YAML file (contract 3.3).
 type emailpassOptions struct {
-	MinLength              limit `json:"min_length"`
-	MaxLength              limit `json:"max_length"`
-	CommonPasswords        *bool `json:"common_passwords"` // false accepts them
-	MaxConcurrentMemoryKiB int64 `json:"max_concurrent_memory_kib"`
-	MedusaHashes           bool  `json:"medusa_hashes"`
-	Argon2                 struct {
-		MemoryKiB   uint32 `json:"memory_kib"`
-		Time        uint32 `json:"time"`
-		Parallelism uint8  `json:"parallelism"`
-	} `json:"argon2"`
+	MinLength              limit         `json:"min_length" default:"8" unit:"characters, or off" doc:"The least that a new password has." source:"W21"`
+	MaxLength              limit         `json:"max_length" default:"256" unit:"characters, or off" doc:"The most that a new password has, 1024 at the utmost." source:"W21"`
+	CommonPasswords        *bool         `json:"common_passwords" default:"true" doc:"Refuse the 3,000 most common passwords. false accepts them." source:"W21"`
+	MaxConcurrentMemoryKiB int64         `json:"max_concurrent_memory_kib" unit:"KiB" doc:"Memory of all hashes that run at once in a process; the others wait their turn. By default 65536, or one new hash on every core if that is more." source:"W20"`
+	MedusaHashes           bool          `json:"medusa_hashes" default:"false" doc:"The database holds hashes that Medusa made: every refused login costs one of theirs as well, so that its time does not tell who has one. For the time after an import." source:"3.3, W19"`
+	Argon2                 argon2Options `json:"argon2"`
 }
 
-func newEmailpass(raw map[string]any) (providers.Provider, error) {
-	var in emailpassOptions
-	if err := decodeOptions(raw, &in); err != nil {
-		return nil, err
-	}
+// argon2Options are the cost of new hashes.
+type argon2Options struct {
+	MemoryKiB   uint32 `json:"memory_kib" default:"19456" unit:"KiB" doc:"Memory of a new hash. Hashes of another cost are replaced at the next login." source:"W20, W24"`
+	Time        uint32 `json:"time" default:"2" unit:"passes" doc:"Passes over the memory." source:"W24"`
+	Parallelism uint8  `json:"parallelism" default:"1" unit:"lanes" doc:"Lanes that are computed at once." source:"W24"`
+}
+
+func newEmailpass(in emailpassOptions) (providers.Provider, error) {
 	return emailpass.New(emailpass.Options{
 		MinLength:              int(in.MinLength),
 		MaxLength:              int(in.MaxLength),
@@ -90,18 +111,23 @@ func newEmailpass(raw map[string]any) (providers.Provider, error) {
 }
 
 // decodeOptions reads the options of a provider; unknown keys and wrong types
-// are errors.
+// are errors. It reads one after the other, so that each problem is told with
+// the option that it is about, and all at once.
 func decodeOptions(raw map[string]any, into any) error {
-	text, err := json.Marshal(raw)
-	if err != nil {
-		return errors.New("options cannot be read")
+	var problems []error
+	for _, key := range slices.Sorted(maps.Keys(raw)) {
+		text, err := json.Marshal(map[string]any{key: raw[key]})
+		if err != nil {
+			problems = append(problems, fmt.Errorf("option %s cannot be read", key))
+			continue
+		}
+		decoder := json.NewDecoder(bytes.NewReader(text))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(into); err != nil {
+			problems = append(problems, fmt.Errorf("option %s: %s", key, strings.TrimPrefix(err.Error(), "json: ")))
+		}
 	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return fmt.Errorf("options: %s", strings.TrimPrefix(err.Error(), "json: "))
-	}
-	return nil
+	return errors.Join(problems...)
 }
 
 // limit is a number, or "off" or false for none.

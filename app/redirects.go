@@ -3,6 +3,7 @@ package app
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,31 +17,27 @@ import (
 // registered is what every provider elsewhere needs to know of its registration there,
 // as it stands in the YAML file.
 type registered struct {
-	ClientID            string   `json:"client_id"`
-	ClientSecret        string   `json:"client_secret"`
-	CallbackURL         string   `json:"callback_url"`
-	AllowedCallbackURLs []string `json:"allowed_callback_urls"`
-	AllowPrivate        bool     `json:"allow_private"`
-	HTTPTimeout         millis   `json:"http_timeout_ms"`
+	ClientID            string   `json:"client_id" doc:"What the provider calls this service." source:"3.4–3.6"`
+	ClientSecret        string   `json:"client_secret" doc:"What this service proves to be itself with. It travels in a form, never in an address." source:"3.4–3.6, W47"`
+	CallbackURL         string   `json:"callback_url" doc:"The page of yours to which people come back, unless a request asks for another. The provider must know it too." source:"3.4–3.6"`
+	AllowedCallbackURLs []string `json:"allowed_callback_urls" default:"[]" doc:"The other pages that a request may ask for as callback_url, compared byte for byte." source:"3.6, W46"`
+	AllowPrivate        bool     `json:"allow_private" default:"false" doc:"The provider may be in your own network and speak http: with github anywhere, with google and oidc on localhost. Off: https and public addresses alone." source:"3.6"`
+	HTTPTimeout         millis   `json:"http_timeout_ms" default:"10000" doc:"How long one request to the provider may take." source:"3.6"`
 }
 
 // githubOptions are the options of a github registration (contract 3.5).
 type githubOptions struct {
 	registered
 
-	Scopes                words  `json:"scopes"`
-	AuthorizationEndpoint string `json:"authorization_endpoint"`
-	TokenEndpoint         string `json:"token_endpoint"`
-	APIEndpoint           string `json:"api_endpoint"`
-	KeepTokens            bool   `json:"keep_tokens"`
-	RequireVerifiedEmail  *bool  `json:"require_verified_email"`
+	Scopes                words  `json:"scopes" default:"read:user user:email" doc:"What is asked for. Without user:email GitHub tells no addresses. A GitHub App has permissions instead and ignores them." source:"W49"`
+	AuthorizationEndpoint string `json:"authorization_endpoint" default:"https://github.com/login/oauth/authorize" doc:"Where people are sent. Another one is for a GitHub Enterprise Server, as are the next two." source:"3.5"`
+	TokenEndpoint         string `json:"token_endpoint" default:"https://github.com/login/oauth/access_token" doc:"Where codes are exchanged." source:"3.5"`
+	APIEndpoint           string `json:"api_endpoint" default:"https://api.github.com" doc:"GitHub's API; that of an Enterprise Server is https://HOST/api/v3." source:"3.5"`
+	KeepTokens            bool   `json:"keep_tokens" default:"false" doc:"Keep GitHub's tokens with the identity, encrypted. Off: they are forgotten after use." source:"W50"`
+	RequireVerifiedEmail  *bool  `json:"require_verified_email" default:"true" doc:"Refuse people whose primary address GitHub does not vouch for. false lets them in without an address: one that is not verified is never told." source:"W49"`
 }
 
-func newGithub(raw map[string]any) (providers.Provider, error) {
-	var in githubOptions
-	if err := decodeOptions(raw, &in); err != nil {
-		return nil, err
-	}
+func newGithub(in githubOptions) (providers.Provider, error) {
 	return github.New(github.Options{
 		ClientID: in.ClientID, ClientSecret: in.ClientSecret, CallbackURL: in.CallbackURL,
 		AllowedCallbackURLs: in.AllowedCallbackURLs, Scopes: string(in.Scopes),
@@ -54,17 +51,13 @@ func newGithub(raw map[string]any) (providers.Provider, error) {
 type googleOptions struct {
 	registered
 
-	Issuer                string `json:"issuer"`
-	AuthorizationEndpoint string `json:"authorization_endpoint"`
-	TokenEndpoint         string `json:"token_endpoint"`
-	JWKSURI               string `json:"jwks_uri"`
+	Issuer                string `json:"issuer" default:"https://accounts.google.com" doc:"For tests: another OpenID provider that stands in for Google and is asked for its endpoints." source:"3.4"`
+	AuthorizationEndpoint string `json:"authorization_endpoint" default:"https://accounts.google.com/o/oauth2/v2/auth" doc:"Where people are sent." source:"3.4"`
+	TokenEndpoint         string `json:"token_endpoint" default:"https://oauth2.googleapis.com/token" doc:"Where codes are exchanged." source:"3.4, W47"`
+	JWKSURI               string `json:"jwks_uri" default:"https://www.googleapis.com/oauth2/v3/certs" doc:"Where the keys are that sign ID tokens." source:"3.4"`
 }
 
-func newGoogle(raw map[string]any) (providers.Provider, error) {
-	var in googleOptions
-	if err := decodeOptions(raw, &in); err != nil {
-		return nil, err
-	}
+func newGoogle(in googleOptions) (providers.Provider, error) {
 	return google.New(google.Options{
 		ClientID: in.ClientID, ClientSecret: in.ClientSecret, CallbackURL: in.CallbackURL,
 		AllowedCallbackURLs: in.AllowedCallbackURLs, Issuer: in.Issuer, AuthorizationEndpoint: in.AuthorizationEndpoint,
@@ -77,27 +70,23 @@ func newGoogle(raw map[string]any) (providers.Provider, error) {
 type oidcOptions struct {
 	registered
 
-	Issuer                string            `json:"issuer"`
-	Scopes                words             `json:"scopes"`
-	AuthorizationEndpoint string            `json:"authorization_endpoint"`
-	TokenEndpoint         string            `json:"token_endpoint"`
-	JWKSURI               string            `json:"jwks_uri"`
-	EndSessionEndpoint    string            `json:"end_session_endpoint"` // nobody uses it, as in Medusa
-	ClaimMappings         map[string]string `json:"claim_mappings"`
-	RequireVerifiedEmail  *bool             `json:"require_verified_email"`
-	AllowedEmailDomains   []string          `json:"allowed_email_domains"`
-	ClockTolerance        seconds           `json:"clock_tolerance_seconds"`
-	StateTTL              seconds           `json:"state_ttl_seconds"`
-	DisplayName           string            `json:"display_name"`
-	DiscoveryTTL          millis            `json:"discovery_cache_ttl_ms"`
-	Algorithms            []string          `json:"algorithms"`
+	Issuer                string            `json:"issuer" doc:"What the provider calls itself, compared byte for byte. Its discovery document is below it." source:"3.6"`
+	Scopes                words             `json:"scopes" default:"openid email profile" doc:"What is asked for; openid always is." source:"3.6, W53"`
+	AuthorizationEndpoint string            `json:"authorization_endpoint" doc:"Where people are sent. By default what discovery says, as for the next two; with all three there is no discovery." source:"3.6"`
+	TokenEndpoint         string            `json:"token_endpoint" doc:"Where codes are exchanged." source:"3.6"`
+	JWKSURI               string            `json:"jwks_uri" doc:"Where the keys are that sign ID tokens." source:"3.6"`
+	EndSessionEndpoint    string            `json:"end_session_endpoint" doc:"Accepted and not used, as in Medusa." source:"3.6"`
+	ClaimMappings         map[string]string `json:"claim_mappings" default:"{entity_id: sub, email: email, name: name}" doc:"Which claim of the ID token is read for what. entity_id is what identifies a person for ever; every other key goes into user_metadata. It adds to the default." source:"3.6"`
+	RequireVerifiedEmail  *bool             `json:"require_verified_email" default:"true" doc:"Refuse people whose address the provider does not vouch for: email_verified must be true, and email be the claim that is mapped." source:"3.6"`
+	AllowedEmailDomains   []string          `json:"allowed_email_domains" default:"[]" doc:"What must stand behind the @ of an address; none allows all. It looks at the address alone, so it is a gate only beside require_verified_email." source:"3.6"`
+	ClockTolerance        seconds           `json:"clock_tolerance_seconds" default:"5" doc:"How far the provider's clock may be from ours. 0 is the default." source:"3.6"`
+	StateTTL              seconds           `json:"state_ttl_seconds" doc:"How long somebody may take to sign in there. By default auth.redirect.ttl, which is 10 minutes." source:"3.6"`
+	DisplayName           string            `json:"display_name" default:"OpenID Connect" doc:"What people read in the list of providers." source:"3.6"`
+	DiscoveryTTL          millis            `json:"discovery_cache_ttl_ms" default:"3600000" doc:"How long the provider's document and keys are kept. A token by a key that is not known yet fetches them sooner." source:"3.6"`
+	Algorithms            []string          `json:"algorithms" default:"[RS256, PS256, ES256, EdDSA]" doc:"What an ID token may be signed by. RS384, RS512, PS384, PS512, ES384 and ES512 can be named too; a shared secret cannot." source:"3.6, W53"`
 }
 
-func newOIDC(raw map[string]any) (providers.Provider, error) {
-	var in oidcOptions
-	if err := decodeOptions(raw, &in); err != nil {
-		return nil, err
-	}
+func newOIDC(in oidcOptions) (providers.Provider, error) {
 	p, err := oidc.New(oidc.Options{
 		Issuer: in.Issuer, ClientID: in.ClientID, ClientSecret: in.ClientSecret, CallbackURL: in.CallbackURL,
 		AllowedCallbackURLs: in.AllowedCallbackURLs, Scopes: string(in.Scopes),
@@ -150,23 +139,28 @@ type (
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (s *seconds) UnmarshalJSON(text []byte) error {
-	d, err := spanIn(text, time.Second)
+	d, err := spanIn(text, "s")
 	*s = seconds(d)
 	return err
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (m *millis) UnmarshalJSON(text []byte) error {
-	d, err := spanIn(text, time.Millisecond)
+	d, err := spanIn(text, "ms")
 	*m = millis(d)
 	return err
 }
 
-func spanIn(text []byte, unit time.Duration) (time.Duration, error) {
-	var n uint32
-	if json.Unmarshal(text, &n) == nil {
-		return time.Duration(n) * unit, nil
+// spanIn reads a span. A number is one of units, also in quotes, in which
+// templates like to put it. A key that was left empty is no span.
+func spanIn(text []byte, unit string) (time.Duration, error) {
+	if string(text) == "null" {
+		return 0, nil
 	}
-	span, err := config.ParseSpan(strings.Trim(string(text), `"`))
+	plain := strings.Trim(string(text), `"`)
+	if _, err := strconv.ParseFloat(plain, 64); err == nil {
+		plain += unit
+	}
+	span, err := config.ParseSpan(plain)
 	return span.Duration(), err
 }

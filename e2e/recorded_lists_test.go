@@ -48,21 +48,6 @@ var skipped = []skip{
 		"jwt-rs256/invite-accept",
 		"options/invite-token-with-jwt-options",
 	}},
-	// The world then needs admin.sign_up_domains: [acme.test, example.com], see configuration.yaml.
-	{until: "issue 4: POST /auth/:auth_provider/user", why: "administrators by way of a provider elsewhere", names: []string{
-		"auth-provider-user/provider-mismatch",
-		"auth-provider-user/customer-actor-token",
-		"auth-provider-user/link-to-existing-user-by-email",
-		"auth-provider-user/email-missing-in-claims",
-	}},
-	{
-		until: "issue 4: POST /auth/:auth_provider/user", why: "what follows the creation of an administrator",
-		after: "auth-provider-user/link-to-existing-user-by-email", names: []string{
-			"auth-provider-user/with-actor-token",
-			"auth-provider-user/admin-me-after-create",
-			"auth-provider-user/auth-providers-after-link",
-		},
-	},
 	{until: "an issue to come", why: "second factors and verification", names: []string{
 		"routing-cors/mfa-factors-get-no-auth",
 		"options/verify-6-digits-refused",

@@ -117,7 +117,7 @@ func (c configuration) yaml() string {
     ghost: [no-such-provider]
     nobody: []
 %spassword_reset: {resend_after: 0s}
-admin: {reset_tokens: all}
+admin: {reset_tokens: all, sign_up_domains: [acme.test, example.com]}
 auth:
   providers:
 %s    - {resolve: emailpass}

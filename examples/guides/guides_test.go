@@ -5,11 +5,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/config"
 )
 
@@ -65,32 +67,43 @@ func programs(guide string) []string {
 	return []string{guide}
 }
 
+// withoutProgram are what has none: the list of guides, and the reference whose
+// tables package app makes.
+var withoutProgram = []string{"README", "provider-options"}
+
+// source is all code of some folders.
+func source(t *testing.T, folders []string) string {
+	t.Helper()
+	var out strings.Builder
+	for _, folder := range folders {
+		for _, pattern := range []string{"*.go", "*.js", "web/*.js"} {
+			files, err := filepath.Glob(filepath.Join("..", folder, pattern))
+			require.NoError(t, err)
+			for _, file := range files {
+				code, err := os.ReadFile(file)
+				require.NoError(t, err)
+				out.WriteString(plain(string(code)) + "\n")
+			}
+		}
+	}
+	return out.String()
+}
+
 // Every guide has a program, and shows code that is in it.
 func TestGuidesShowTheirPrograms(t *testing.T) {
 	t.Parallel()
 
 	for name, text := range guides(t) {
-		if name == "README" {
+		if slices.Contains(withoutProgram, name) {
 			continue
 		}
-		var sources []string
-		for _, folder := range programs(name) {
-			files, err := filepath.Glob(filepath.Join("..", folder, "*.go"))
-			require.NoError(t, err)
-			sources = append(sources, files...)
-		}
-		require.NotEmpty(t, sources, "guide %s has no program", name)
-		var program strings.Builder
-		for _, file := range sources {
-			code, err := os.ReadFile(file)
-			require.NoError(t, err)
-			program.WriteString(plain(string(code)) + "\n")
-		}
-		shown := blocks(text, "go")
+		program := source(t, programs(name))
+		require.NotEmpty(t, program, "guide %s has no program", name)
+		shown := append(blocks(text, "go"), blocks(text, "js")...)
 		require.NotEmpty(t, shown, name)
 		for _, block := range shown {
 			for part := range strings.SplitSeq(block, "\n\n") { // what lies between may be left out
-				require.Contains(t, program.String(), plain(part), "guide %s", name)
+				require.Contains(t, program, plain(part), "guide %s", name)
 			}
 		}
 	}
@@ -107,13 +120,68 @@ func TestGuidesShowSettingsThatWork(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "everlatch.yaml")
 			require.NoError(t, os.WriteFile(file, []byte(block), 0o600))
 
-			_, err := config.Load(config.Sources{File: file})
+			cfg, err := config.Load(config.Sources{File: file})
 
 			require.NoError(t, err, "guide %s:\n%s", name, block)
 			checked[name] = true
+			if strings.Contains(block, "providers:") {
+				require.NoError(t, start(t, cfg), "guide %s:\n%s", name, block)
+				checked[name+", providers"] = true
+			}
 		}
 	}
-	require.Len(t, checked, 3)
+	require.Len(t, checked, 3+2*3)
+}
+
+// start makes a service of a configuration, which checks the options of its
+// providers, and ends it.
+func start(t *testing.T, cfg config.Config) error {
+	t.Helper()
+	require.NoError(t, cfg.Generate(""))
+	cfg.Database.URL = config.URL("sqlite://" + filepath.Join(t.TempDir(), "everlatch.db"))
+	cfg.Temporal.Address = "127.0.0.1:1" // which nobody asks
+	a, err := app.New(t.Context(), cfg, app.WithMigrations(), app.WithParts(app.API))
+	if err != nil {
+		return err
+	}
+	return a.Close()
+}
+
+// A configuration that lies beside a program is one that its guide shows.
+func TestGuidesShowTheirSettings(t *testing.T) {
+	t.Parallel()
+
+	files, err := filepath.Glob("../*/everlatch.yaml")
+	require.NoError(t, err)
+	require.Len(t, files, 4)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		name := filepath.Base(filepath.Dir(file))
+
+		var shown []string
+		for _, block := range settings(guides(t)[name]) {
+			shown = append(shown, strings.TrimSpace(block))
+		}
+
+		withoutHead := regexp.MustCompile(`^(#.*\n)+`).ReplaceAllString(string(text), "")
+		require.Contains(t, shown, strings.TrimSpace(withoutHead), file)
+	}
+}
+
+// What the reference says about options that are wrong is what is said.
+func TestTheReferenceShowsWhatIsSaid(t *testing.T) {
+	t.Parallel()
+
+	text := guides(t)["provider-options"]
+	m := regexp.MustCompile(`(?s)wrong\.yaml <<END\n(.*?\n)END\n\$ go run [^\n]*\neverlatch: (.*?)\n` + "```").FindStringSubmatch(text)
+	require.NotNil(t, m)
+	file := filepath.Join(t.TempDir(), "everlatch.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(m[1]), 0o600))
+	cfg, err := config.Load(config.Sources{File: file})
+	require.NoError(t, err)
+
+	require.EqualError(t, start(t, cfg), m[2])
 }
 
 // What a guide links to is there.

@@ -1,0 +1,143 @@
+package e2e_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// example builds and starts a program of the folder examples, and waits until
+// an address answers.
+func example(t *testing.T, name, answers string, args ...string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "../examples/"+name).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	cmd := exec.CommandContext(context.Background(), path, args...)
+	cmd.Stderr = os.Stderr
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	require.Eventually(t, func() bool {
+		resp, err := httpClient.Get(answers)
+		if err != nil {
+			return false
+		}
+		return resp.Body.Close() == nil
+	}, waitFor, tick, "%s does not answer at %s", name, answers)
+}
+
+// settingsOf reads the configuration of an example, with other addresses in it.
+func settingsOf(t *testing.T, name string, addresses ...string) string {
+	t.Helper()
+	text, err := os.ReadFile("../examples/" + name + "/everlatch.yaml")
+	require.NoError(t, err)
+	return strings.NewReplacer(addresses...).Replace(string(text))
+}
+
+// visit goes to an address as a browser does, and returns the parameters that it
+// brings back.
+func visit(t *testing.T, address string) url.Values {
+	t.Helper()
+	client := &http.Client{
+		Transport:     httpClient.Transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	resp, err := client.Get(address)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	back, err := resp.Location()
+	require.NoError(t, err, "status %d", resp.StatusCode)
+	return back.Query()
+}
+
+// TestStorefrontLogin does what docs/guides/storefront-login.md says, as its
+// reader does: the program, its configuration, and a browser.
+func TestStorefrontLogin(t *testing.T) {
+	t.Parallel()
+	browser, stranger := startChromium(t), startChromium(t)
+	free := freeAddresses(t, 2)
+	shop, google := strings.Replace(free[0], "127.0.0.1", "localhost", 1), strings.Replace(free[1], "127.0.0.1", "localhost", 1)
+	p := startDev(t, devOptions{
+		config: settingsOf(t, "storefront-login", "localhost:8000", shop, "localhost:9901", google),
+		env:    []string{"STORE_CORS=http://" + shop},
+	})
+	// Of the same site as the shop, or the browser keeps its cookies to itself.
+	api := strings.Replace(p.base, "127.0.0.1", "localhost", 1)
+	example(t, "storefront-login", "http://"+shop, "-address", shop, "-google", google, "-api", api)
+
+	browser.open(t, "http://"+shop)
+	browser.click(t, "Continue with Google")
+	browser.await(t, "Sign in with a stand-in for Google")
+	theirs := browser.eval(`document.querySelector("a[href*='as=ada']").href`)
+	stranger.open(t, theirs)
+	stranger.await(t, "That did not work")
+	stranger.await(t, "No state provided, or session expired") // W44: and it is as it was
+	browser.click(t, "Ada Lovelace")
+	browser.await(t, "Hello, Ada Lovelace")
+	require.Empty(t, browser.eval(`document.cookie + JSON.stringify(localStorage).slice(2)`), "nothing is where scripts can read it")
+	browser.open(t, theirs)
+	browser.await(t, "That did not work")
+	require.Equal(t, "http://"+shop+"/callback/google", browser.eval(`location.href`), "the code has left the address")
+	browser.click(t, "Start again")
+
+	browser.await(t, "Hello, Ada Lovelace")
+	browser.click(t, "Sign out")
+	browser.click(t, "Continue with Google")
+	browser.click(t, "Cancel")
+	browser.await(t, "You have said no.")
+	browser.click(t, "Start again")
+	browser.click(t, "Continue with Google")
+	browser.click(t, "Mallory")
+	browser.await(t, "not verified")
+	browser.click(t, "Start again")
+	browser.click(t, "Continue with Google")
+	browser.click(t, "Ada Lovelace")
+	browser.await(t, "Hello, Ada Lovelace")
+}
+
+// TestSeveralOpenIDProviders does what docs/guides/several-openid-providers.md
+// says.
+func TestSeveralOpenIDProviders(t *testing.T) {
+	t.Parallel()
+	free := freeAddresses(t, 2)
+	acme, globex := strings.Replace(free[0], "127.0.0.1", "localhost", 1), strings.Replace(free[1], "127.0.0.1", "localhost", 1)
+	p := startDev(t, devOptions{config: settingsOf(t, "several-openid-providers", "localhost:9901", acme, "localhost:9902", globex)})
+	example(t, "several-openid-providers", "http://"+globex, "-acme", acme, "-globex", globex)
+	signIn := func(actorType, provider, who string) answer {
+		location := p.call(t, "POST", "/auth/"+actorType+"/"+provider, object{}).str(t, "location")
+		return p.call(t, "GET", "/auth/"+actorType+"/"+provider+"/callback?"+visit(t, location+"&as="+who).Encode(), nil)
+	}
+
+	ada := claims(t, signIn("customer", "acme", "ada").str(t, "token"))
+	require.Equal(t, object{
+		"email": "ada@acme.example", "name": "Ada Lovelace", "given_name": "Ada", "family_name": "Lovelace", "groups": []any{"buyers"},
+	}, ada["user_metadata"])
+	grace := claims(t, signIn("supplier", "globex", "grace").str(t, "token"))
+	require.Equal(t, object{"email": "grace@globex.example", "name": "Grace Hopper"}, grace["user_metadata"])
+
+	for who, why := range map[string]string{
+		"bob": "the e-mail address is not of an allowed domain", "carol": "the provider does not vouch for the e-mail address",
+	} {
+		refused := signIn("customer", "acme", who)
+		require.Equal(t, 401, refused.status)
+		require.Equal(t, "Authentication failed", refused.str(t, "message"))
+		require.Contains(t, p.logText(), `provider=acme answer="Authentication failed" cause="`+why+`"`, "W51: people are not told, operators are")
+	}
+	require.Equal(t, 400, p.call(t, "GET", "/auth/customer/globex", nil).status)
+	require.Equal(t, 400, p.call(t, "GET", "/auth/user/acme", nil).status)
+
+	// W44: what Acme has answered is worth nothing at Globex.
+	back := visit(t, p.call(t, "POST", "/auth/customer/acme", object{}).str(t, "location")+"&as=ada").Encode()
+	require.Equal(t, 401, p.call(t, "GET", "/auth/supplier/globex/callback?"+back, nil).status)
+	require.Equal(t, 200, p.call(t, "GET", "/auth/customer/acme/callback?"+back, nil).status)
+}
