@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -15,8 +16,17 @@ type document struct {
 	AuthorizationEndpoint string `json:"authorization_endpoint"`
 	TokenEndpoint         string `json:"token_endpoint"`
 	JWKSURI               string `json:"jwks_uri"`
+	// AuthMethods are the ways in which clients may prove who they are.
+	AuthMethods []string `json:"token_endpoint_auth_methods_supported"`
 	// NamesIssuer says that every callback holds the issuer.
 	NamesIssuer bool `json:"authorization_response_iss_parameter_supported"`
+}
+
+// wantsHeader says that the client's secret is taken in the header alone
+// (client_secret_basic). A provider that does not say what it takes gets a form,
+// as the contract has it (3.6).
+func (d document) wantsHeader() bool {
+	return slices.Contains(d.AuthMethods, "client_secret_basic") && !slices.Contains(d.AuthMethods, "client_secret_post")
 }
 
 // endpoints returns those of the options, and the provider's for the others.

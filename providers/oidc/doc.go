@@ -3,7 +3,7 @@
 //
 // A sign-in is an authorization code with PKCE (S256), state and nonce. Nothing
 // secret is ever part of an address that this package requests: the code, its
-// verifier and the client's secret travel in a form (W47).
+// verifier and the client's secret travel in a form (W47), or the last in a header.
 //
 // # What is believed
 //

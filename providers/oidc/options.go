@@ -42,8 +42,9 @@ type Options struct {
 	// IssuerAliases are other names that the issuer has in its tokens.
 	IssuerAliases []string
 	ClientID      string
-	// ClientSecret is sent in the form of the exchange (client_secret_post);
-	// without it the client is a public one, and PKCE alone protects the code.
+	// ClientSecret is sent in the form of the exchange (client_secret_post), or in
+	// its header (client_secret_basic) where the discovery document allows nothing
+	// else. Without it the client is a public one, and PKCE alone protects the code.
 	ClientSecret string
 	// CallbackURL is where people come back to when a request asks for nothing else.
 	CallbackURL string

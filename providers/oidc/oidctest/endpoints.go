@@ -40,7 +40,8 @@ func (p *Provider) wait(r *http.Request, until <-chan struct{}) {
 
 // spoil answers wrongly if it is time to.
 func (p *Provider) spoil(e Endpoint, w http.ResponseWriter, r *http.Request) bool {
-	echo := r.Form.Encode() + " " + r.Form.Get("code") + " " + r.Form.Get("code_verifier") + " " + r.Form.Get("client_secret")
+	echo := r.Form.Encode() + " " + r.Form.Get("code") + " " + r.Form.Get("code_verifier") + " " + r.Form.Get("client_secret") +
+		" " + r.Header.Get("Authorization")
 	switch {
 	case p.does(Hang.At(e)):
 		p.wait(r, nil)
@@ -80,6 +81,9 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 		"id_token_signing_alg_values_supported":          []string{p.options.Algorithm},
 		"code_challenge_methods_supported":               []string{"S256"},
 		"authorization_response_iss_parameter_supported": true,
+	}
+	if len(p.options.AuthMethods) > 0 {
+		document["token_endpoint_auth_methods_supported"] = p.options.AuthMethods
 	}
 	if p.does(Insecure.At(Discovery)) {
 		document["token_endpoint"] = "http://idp.example/token"
@@ -148,8 +152,7 @@ func (p *Provider) exchange(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	form := r.PostForm
-	if form.Get("client_id") != p.options.ClientID || form.Get("client_secret") != p.options.ClientSecret ||
-		form.Has("client_secret") == p.options.Public {
+	if !p.knows(r) {
 		refuse(w, "invalid_client", "")
 		return
 	}
@@ -169,6 +172,18 @@ func (p *Provider) exchange(w http.ResponseWriter, r *http.Request) {
 	default:
 		p.give(w, g)
 	}
+}
+
+// knows says whether a request is the client's, and tells so in one way only.
+func (p *Provider) knows(r *http.Request) bool {
+	form := r.PostForm
+	id, secret, inHeader := r.BasicAuth()
+	if slices.Equal(p.options.AuthMethods, []string{"client_secret_basic"}) {
+		return inHeader && id == url.QueryEscape(p.options.ClientID) && secret == url.QueryEscape(p.options.ClientSecret) &&
+			!form.Has("client_secret")
+	}
+	return !inHeader && form.Get("client_id") == p.options.ClientID && form.Get("client_secret") == p.options.ClientSecret &&
+		form.Has("client_secret") != p.options.Public
 }
 
 func (p *Provider) give(w http.ResponseWriter, g grant) {

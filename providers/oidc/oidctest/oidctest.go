@@ -22,6 +22,10 @@ type Options struct {
 	ClientID, ClientSecret string
 	// Public says that the client has no secret, and must not send one.
 	Public bool
+	// AuthMethods are published as the ways to send the client's secret; none are
+	// published by default. The secret must come in the header if they are
+	// client_secret_basic alone, and in the form otherwise.
+	AuthMethods []string
 	// RedirectURIs are where the authorization endpoint may send people.
 	RedirectURIs []string
 	// Algorithm is what tokens are signed by: RS256 by default.
