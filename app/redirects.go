@@ -82,6 +82,7 @@ type oidcOptions struct {
 	AuthorizationEndpoint string            `json:"authorization_endpoint"`
 	TokenEndpoint         string            `json:"token_endpoint"`
 	JWKSURI               string            `json:"jwks_uri"`
+	UserInfoEndpoint      string            `json:"userinfo_endpoint"`
 	EndSessionEndpoint    string            `json:"end_session_endpoint"` // nobody uses it, as in Medusa
 	ClaimMappings         map[string]string `json:"claim_mappings"`
 	RequireVerifiedEmail  *bool             `json:"require_verified_email"`
@@ -102,7 +103,8 @@ func newOIDC(raw map[string]any) (providers.Provider, error) {
 		Issuer: in.Issuer, ClientID: in.ClientID, ClientSecret: in.ClientSecret, CallbackURL: in.CallbackURL,
 		AllowedCallbackURLs: in.AllowedCallbackURLs, Scopes: string(in.Scopes),
 		AuthorizationEndpoint: in.AuthorizationEndpoint, TokenEndpoint: in.TokenEndpoint, JWKSURI: in.JWKSURI,
-		ClaimMappings: in.ClaimMappings, RequireVerifiedEmail: in.RequireVerifiedEmail, AllowedEmailDomains: in.AllowedEmailDomains,
+		UserInfoEndpoint: in.UserInfoEndpoint,
+		ClaimMappings:    in.ClaimMappings, RequireVerifiedEmail: in.RequireVerifiedEmail, AllowedEmailDomains: in.AllowedEmailDomains,
 		ClockTolerance: time.Duration(in.ClockTolerance), DisplayName: in.DisplayName, DiscoveryTTL: time.Duration(in.DiscoveryTTL),
 		HTTPTimeout: time.Duration(in.HTTPTimeout), AllowPrivate: in.AllowPrivate, Algorithms: in.Algorithms,
 	})
