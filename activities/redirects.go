@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"go.temporal.io/sdk/activity"
+
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/ids"
 	"github.com/everlatch/everlatch/providers"
@@ -54,12 +56,12 @@ type BeginRedirectOutput struct {
 func (a *Redirects) BeginRedirect(ctx context.Context, in BeginRedirectInput) (out BeginRedirectOutput, err error) {
 	provider, err := a.Providers.Redirect(in.Provider)
 	if err != nil {
-		out.Refusal, err = refusal(err)
+		out.Refusal, err = a.refuse(ctx, in.Provider, err)
 		return out, err
 	}
 	var secrets RedirectSecrets
 	if err := a.open(ctx, in.Secrets, &secrets); err != nil {
-		out.Refusal, err = refusal(err)
+		out.Refusal, err = a.refuse(ctx, in.Provider, err)
 		return out, err
 	}
 	challenge := sha256.Sum256([]byte(secrets.CodeVerifier))
@@ -68,7 +70,7 @@ func (a *Redirects) BeginRedirect(ctx context.Context, in BeginRedirectInput) (o
 		CodeChallenge: base64.RawURLEncoding.EncodeToString(challenge[:]),
 	})
 	if err != nil {
-		out.Refusal, err = refusal(err)
+		out.Refusal, err = a.refuse(ctx, in.Provider, err)
 		return out, err
 	}
 	out.Location, err = a.Vault.PutFor(ctx, vault.NewSecret([]byte(location)), in.TTL)
@@ -101,7 +103,7 @@ func (a *Redirects) ExchangeCode(ctx context.Context, in ExchangeCodeInput) (out
 	}
 	provider, err := a.Providers.Redirect(in.Provider)
 	if err != nil {
-		out.Refusal, err = refusal(err)
+		out.Refusal, err = a.refuse(ctx, in.Provider, err)
 		return out, err
 	}
 	callback, err := a.callback(ctx, in)
@@ -113,7 +115,7 @@ func (a *Redirects) ExchangeCode(ctx context.Context, in ExchangeCodeInput) (out
 			return out, a.seal(ctx, in, exchanged{tokens, callback})
 		}
 	}
-	out.Refusal, err = refusal(err)
+	out.Refusal, err = a.refuse(ctx, in.Provider, err)
 	return out, err
 }
 
@@ -155,17 +157,17 @@ type ReadProfileInput struct {
 func (a *Redirects) ReadProfile(ctx context.Context, in ReadProfileInput) (out RegisterIdentityOutput, err error) {
 	provider, err := a.Providers.Redirect(in.Provider)
 	if err != nil {
-		out.Refusal, err = refusal(err)
+		out.Refusal, err = a.refuse(ctx, in.Provider, err)
 		return out, err
 	}
 	var e exchanged
 	if err := a.open(ctx, in.Tokens, &e); err != nil {
-		out.Refusal, err = refusal(err)
+		out.Refusal, err = a.refuse(ctx, in.Provider, err)
 		return out, err
 	}
 	profile, err := provider.Profile(ctx, e.Tokens, e.Callback)
 	if err != nil {
-		out.Refusal, err = refusal(err)
+		out.Refusal, err = a.refuse(ctx, in.Provider, err)
 		return out, err
 	}
 	if strings.TrimSpace(profile.EntityID) == "" {
@@ -234,6 +236,17 @@ func (a *Redirects) wrapped(provider string, p providers.Profile) (everlatch.Met
 		return nil, errors.New("the tokens are not JSON") // the cause would quote them
 	}
 	return everlatch.Metadata{tokensKey: a.Vault.Wrap(vault.NewSecret(raw), provider+" "+p.EntityID)}, nil
+}
+
+// refuse is [refusal], and leaves the cause in the log: people hear no more than
+// that it failed (W51, W52), so nobody else would ever know why. Causes of
+// providers hold no secret.
+func (*Redirects) refuse(ctx context.Context, provider string, err error) (*everlatch.Refusal, error) {
+	answer, fault := refusal(err)
+	if e, ok := errors.AsType[*everlatch.Error](err); answer != nil && ok && e.Err != nil {
+		activity.GetLogger(ctx).Warn("a sign-in elsewhere was refused", "provider", provider, "cause", e.Err.Error())
+	}
+	return answer, fault
 }
 
 func (a *Redirects) open(ctx context.Context, ref vault.Ref, into any) error {
