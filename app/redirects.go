@@ -75,6 +75,7 @@ type oidcOptions struct {
 	AuthorizationEndpoint string            `json:"authorization_endpoint" doc:"Where people are sent. By default what discovery says, as for the next two; with all three there is no discovery." source:"3.6"`
 	TokenEndpoint         string            `json:"token_endpoint" doc:"Where codes are exchanged." source:"3.6"`
 	JWKSURI               string            `json:"jwks_uri" doc:"Where the keys are that sign ID tokens." source:"3.6"`
+	UserInfoEndpoint      string            `json:"userinfo_endpoint" doc:"Where the address is asked for when the ID token leaves it out. By default what discovery says." source:"–"`
 	EndSessionEndpoint    string            `json:"end_session_endpoint" doc:"Accepted and not used, as in Medusa." source:"3.6"`
 	ClaimMappings         map[string]string `json:"claim_mappings" default:"{entity_id: sub, email: email, name: name}" doc:"Which claim of the ID token is read for what. entity_id is what identifies a person for ever; every other key goes into user_metadata. It adds to the default." source:"3.6"`
 	RequireVerifiedEmail  *bool             `json:"require_verified_email" default:"true" doc:"Refuse people whose address the provider does not vouch for: email_verified must be true, and email be the claim that is mapped." source:"3.6"`
@@ -91,7 +92,8 @@ func newOIDC(in oidcOptions) (providers.Provider, error) {
 		Issuer: in.Issuer, ClientID: in.ClientID, ClientSecret: in.ClientSecret, CallbackURL: in.CallbackURL,
 		AllowedCallbackURLs: in.AllowedCallbackURLs, Scopes: string(in.Scopes),
 		AuthorizationEndpoint: in.AuthorizationEndpoint, TokenEndpoint: in.TokenEndpoint, JWKSURI: in.JWKSURI,
-		ClaimMappings: in.ClaimMappings, RequireVerifiedEmail: in.RequireVerifiedEmail, AllowedEmailDomains: in.AllowedEmailDomains,
+		UserInfoEndpoint: in.UserInfoEndpoint,
+		ClaimMappings:    in.ClaimMappings, RequireVerifiedEmail: in.RequireVerifiedEmail, AllowedEmailDomains: in.AllowedEmailDomains,
 		ClockTolerance: time.Duration(in.ClockTolerance), DisplayName: in.DisplayName, DiscoveryTTL: time.Duration(in.DiscoveryTTL),
 		HTTPTimeout: time.Duration(in.HTTPTimeout), AllowPrivate: in.AllowPrivate, Algorithms: in.Algorithms,
 	})

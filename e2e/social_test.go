@@ -169,4 +169,5 @@ func TestOpenIDStory(t *testing.T) {
 		require.Equal(t, "Authentication failed", a.str(t, "message"), misbehaviour)
 		op.Behave()
 	}
+	require.Contains(t, p.logText(), "cause=\"the ID token is of another sign-in: its nonce differs\"", "W51: whoever runs it can find out")
 }

@@ -44,11 +44,15 @@ func (p *Provider) do(req *http.Request) (status int, body []byte, err error) {
 	return resp.StatusCode, body, err
 }
 
-// getJSON reads one of the provider's public documents.
-func (p *Provider) getJSON(ctx context.Context, what, address string, to any) error {
+// getJSON reads one of the provider's documents: a public one, or one that the
+// access token of bearer opens.
+func (p *Provider) getJSON(ctx context.Context, what, address, bearer string, to any) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {
 		return failed(fmt.Errorf("%s: %w", what, err))
+	}
+	if bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+bearer)
 	}
 	status, body, err := p.do(req)
 	switch {

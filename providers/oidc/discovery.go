@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -15,8 +16,18 @@ type document struct {
 	AuthorizationEndpoint string `json:"authorization_endpoint"`
 	TokenEndpoint         string `json:"token_endpoint"`
 	JWKSURI               string `json:"jwks_uri"`
+	UserInfoEndpoint      string `json:"userinfo_endpoint"` // "" when there is none
+	// AuthMethods are the ways in which clients may prove who they are.
+	AuthMethods []string `json:"token_endpoint_auth_methods_supported"`
 	// NamesIssuer says that every callback holds the issuer.
 	NamesIssuer bool `json:"authorization_response_iss_parameter_supported"`
+}
+
+// wantsHeader says that the client's secret is taken in the header alone
+// (client_secret_basic). A provider that does not say what it takes gets a form,
+// as the contract has it (3.6).
+func (d document) wantsHeader() bool {
+	return slices.Contains(d.AuthMethods, "client_secret_basic") && !slices.Contains(d.AuthMethods, "client_secret_post")
 }
 
 // endpoints returns those of the options, and the provider's for the others.
@@ -32,12 +43,13 @@ func (p *Provider) configured(d document) document {
 	d.AuthorizationEndpoint = cmp.Or(p.options.AuthorizationEndpoint, d.AuthorizationEndpoint)
 	d.TokenEndpoint = cmp.Or(p.options.TokenEndpoint, d.TokenEndpoint)
 	d.JWKSURI = cmp.Or(p.options.JWKSURI, d.JWKSURI)
+	d.UserInfoEndpoint = cmp.Or(p.options.UserInfoEndpoint, d.UserInfoEndpoint)
 	return d
 }
 
 func (p *Provider) fetchDocument(ctx context.Context) (d document, err error) {
 	address := strings.TrimSuffix(p.options.Issuer, "/") + "/.well-known/openid-configuration"
-	if err := p.getJSON(ctx, "discovery", address, &d); err != nil {
+	if err := p.getJSON(ctx, "discovery", address, "", &d); err != nil {
 		return document{}, err
 	}
 	// A document that speaks of another issuer is another's.
@@ -45,11 +57,15 @@ func (p *Provider) fetchDocument(ctx context.Context) (d document, err error) {
 		return document{}, failed(fmt.Errorf("discovery: the document is of issuer %.200q, not %q", d.Issuer, p.options.Issuer))
 	}
 	d = p.configured(d)
-	if err := errors.Join(
+	problems := []error{
 		checkURL("authorization_endpoint", d.AuthorizationEndpoint, p.options.AllowPrivate),
 		checkURL("token_endpoint", d.TokenEndpoint, p.options.AllowPrivate),
 		checkURL("jwks_uri", d.JWKSURI, p.options.AllowPrivate),
-	); err != nil {
+	}
+	if d.UserInfoEndpoint != "" {
+		problems = append(problems, checkURL("userinfo_endpoint", d.UserInfoEndpoint, p.options.AllowPrivate))
+	}
+	if err := errors.Join(problems...); err != nil {
 		return document{}, failed(fmt.Errorf("discovery: %w", err))
 	}
 	return d, nil

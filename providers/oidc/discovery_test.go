@@ -109,6 +109,7 @@ func TestDiscoveryIsJudged(t *testing.T) {
 	}{
 		"another issuer":    {oidctest.WrongIssuer.At(oidctest.Discovery), "discovery: the document is of issuer"},
 		"insecure endpoint": {oidctest.Insecure.At(oidctest.Discovery), "OIDC 'token_endpoint' must use https"},
+		"insecure details":  {oidctest.InsecureUserInfo.At(oidctest.Discovery), "OIDC 'userinfo_endpoint' must use https"},
 		"not found":         {oidctest.Refuse.At(oidctest.Discovery), "discovery: status 400"},
 		"no JSON":           {oidctest.Garbage.At(oidctest.Discovery), "discovery: invalid character"},
 		"too long":          {oidctest.Huge.At(oidctest.Discovery), "discovery: the answer is longer than 1 MiB"},

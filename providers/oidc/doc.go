@@ -3,18 +3,23 @@
 //
 // A sign-in is an authorization code with PKCE (S256), state and nonce. Nothing
 // secret is ever part of an address that this package requests: the code, its
-// verifier and the client's secret travel in a form (W47).
+// verifier and the client's secret travel in a form (W47), or the last in a header.
 //
 // # What is believed
 //
-// The ID token, and nothing else. Its signature must be that of a key that the
+// The ID token. Its signature must be that of a key that the
 // provider publishes, by an algorithm of [Options.Algorithms]; a shared secret
 // and "none" are never among them. Issuer, audience, authorized party, times
 // and nonce must fit the sign-in. Keys are fetched again when a token names
 // one that is unknown, at most once a minute, and at the latest when
 // [Options.DiscoveryTTL] is over, so that a key that was taken back ends.
 //
-// An address counts as verified when the token says so of the very claim that
+// The UserInfo endpoint is asked for people whose ID token leaves their address
+// out, as OpenID Connect Core has it (section 5.4) and strict providers do. Its
+// answer comes over TLS from an endpoint that the issuer names, and must be about
+// the subject of the ID token, which goes before it in every claim that both have.
+//
+// An address counts as verified when the provider says so of the very claim that
 // it was read from: email_verified speaks of "email", whatever is mapped.
 // [Options.AllowedEmailDomains] looks at the address, not at who vouches for it,
 // so it is a gate only while [Options.RequireVerifiedEmail] is on.

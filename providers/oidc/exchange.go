@@ -27,23 +27,13 @@ func (p *Provider) Exchange(ctx context.Context, c providers.Callback) (provider
 	if _, named := c.Params["iss"]; !named && d.NamesIssuer {
 		return providers.Tokens{}, failed(errors.New("the callback does not name its issuer, though the provider always does"))
 	}
-	form := url.Values{
-		"grant_type":    {"authorization_code"},
-		"code":          {c.Code},
-		"redirect_uri":  {c.CallbackURL},
-		"code_verifier": {c.CodeVerifier},
-		"client_id":     {p.options.ClientID},
-	}
-	if p.options.ClientSecret != "" {
-		form.Set("client_secret", p.options.ClientSecret)
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.TokenEndpoint, strings.NewReader(form.Encode()))
+	req, err := p.tokenRequest(ctx, d, c)
 	if err != nil {
 		return providers.Tokens{}, failed(errors.New("exchange: the token endpoint is not a URL"))
 	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	status, body, err := p.do(req)
-	secret := func(text string) string { return redact(text, c.Code, c.CodeVerifier, p.options.ClientSecret) }
+	_, basic, _ := strings.Cut(req.Header.Get("Authorization"), " ")
+	secret := func(text string) string { return redact(text, c.Code, c.CodeVerifier, p.options.ClientSecret, basic) }
 	switch {
 	case status >= http.StatusInternalServerError:
 		return providers.Tokens{}, away(fmt.Errorf("exchange: status %d", status))
@@ -55,6 +45,35 @@ func (p *Provider) Exchange(ctx context.Context, c providers.Callback) (provider
 		return providers.Tokens{}, failed(fmt.Errorf("exchange: status %d%s", status, secret(complaint(body))))
 	}
 	return p.readTokens(body)
+}
+
+// tokenRequest is a form, which also says who asks; the client's secret moves
+// to the header for a provider that takes it nowhere else (RFC 6749, section
+// 2.3.1, by which both parts are encoded as in a form).
+func (p *Provider) tokenRequest(ctx context.Context, d document, c providers.Callback) (*http.Request, error) {
+	form := url.Values{
+		"grant_type":    {"authorization_code"},
+		"code":          {c.Code},
+		"redirect_uri":  {c.CallbackURL},
+		"code_verifier": {c.CodeVerifier},
+	}
+	id, secret := p.options.ClientID, p.options.ClientSecret
+	inHeader := secret != "" && d.wantsHeader()
+	if !inHeader {
+		form.Set("client_id", id)
+		if secret != "" {
+			form.Set("client_secret", secret)
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.TokenEndpoint, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if inHeader {
+		req.SetBasicAuth(url.QueryEscape(id), url.QueryEscape(secret))
+	}
+	return req, nil
 }
 
 // checkCallback refuses a callback of another provider (RFC 9207), and one that

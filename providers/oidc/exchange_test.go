@@ -24,6 +24,9 @@ func TestExchange(t *testing.T) {
 		"with a secret":   {},
 		"a public client": {Public: true},
 		"hostile names":   {ClientID: "a&b=c#d e", ClientSecret: "s&code=x%+ #"},
+		"a choice":        {AuthMethods: []string{"client_secret_basic", "client_secret_post"}},
+		"in the header":   {AuthMethods: []string{"client_secret_basic"}, ClientID: "a:b c", ClientSecret: "s:ü%+ #"},
+		"no choice":       {AuthMethods: []string{"private_key_jwt", "client_secret_post"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -135,6 +138,14 @@ func TestExchangeIsRefused(t *testing.T) {
 		w := setup(t, oidctest.Options{}, func(o *oidc.Options) { o.ClientSecret = "another secret" })
 		_, err := w.signIn(t)
 		requireFailed(t, err, "exchange: status 400: invalid_client")
+	})
+	t.Run("a refusal that quotes the header", func(t *testing.T) {
+		t.Parallel()
+
+		w := setup(t, oidctest.Options{AuthMethods: []string{"client_secret_basic"}}, nil)
+		w.idp.Once(oidctest.Refuse.At(oidctest.Token)) // and tells everything that it was sent
+		_, err := w.signIn(t)
+		requireFailed(t, err, "Basic [secret]")
 	})
 	t.Run("too late", func(t *testing.T) {
 		t.Parallel()

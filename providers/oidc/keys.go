@@ -26,7 +26,7 @@ func (p *Provider) fetchKeys(ctx context.Context) ([]jose.JSONWebKey, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
-	if err := p.getJSON(ctx, "keys", d.JWKSURI, &set); err != nil {
+	if err := p.getJSON(ctx, "keys", d.JWKSURI, "", &set); err != nil {
 		return nil, err
 	}
 	var keys []jose.JSONWebKey

@@ -42,8 +42,9 @@ type Options struct {
 	// IssuerAliases are other names that the issuer has in its tokens.
 	IssuerAliases []string
 	ClientID      string
-	// ClientSecret is sent in the form of the exchange (client_secret_post);
-	// without it the client is a public one, and PKCE alone protects the code.
+	// ClientSecret is sent in the form of the exchange (client_secret_post), or in
+	// its header (client_secret_basic) where the discovery document allows nothing
+	// else. Without it the client is a public one, and PKCE alone protects the code.
 	ClientSecret string
 	// CallbackURL is where people come back to when a request asks for nothing else.
 	CallbackURL string
@@ -56,6 +57,9 @@ type Options struct {
 	// The endpoints, "" for those of the discovery document. With all three of
 	// them there is no discovery.
 	AuthorizationEndpoint, TokenEndpoint, JWKSURI string
+	// UserInfoEndpoint is asked for people whose ID token leaves their address
+	// out; "" is that of the discovery document, if there is any.
+	UserInfoEndpoint string
 	// ClaimMappings says which claims are read: [EntityID] identifies a person
 	// for ever, [Email] is their address, and every key but the first goes into
 	// the user metadata under its own name. It adds to the defaults.
@@ -152,6 +156,7 @@ func (o Options) checkURLs() error {
 		{"authorization_endpoint", o.AuthorizationEndpoint},
 		{"token_endpoint", o.TokenEndpoint},
 		{"jwks_uri", o.JWKSURI},
+		{"userinfo_endpoint", o.UserInfoEndpoint},
 	}
 	var problems []error
 	for _, u := range urls {

@@ -38,11 +38,12 @@ func TestOptions(t *testing.T) {
 				o.Issuer, o.CallbackURL = "idp", "://"
 				o.AuthorizationEndpoint, o.TokenEndpoint, o.JWKSURI = "https://", "/token", "https://idp.example/keys#1"
 				o.AllowedCallbackURLs = []string{"https://shop.example/", "https://me:pw@shop.example/"}
+				o.UserInfoEndpoint = "userinfo"
 			},
 			want: []string{
 				"OIDC 'issuer' must be a valid URL", "OIDC 'callback_url' must be a valid URL",
 				"OIDC 'authorization_endpoint' must be a valid URL", "OIDC 'token_endpoint' must be a valid URL",
-				"OIDC 'jwks_uri' must be a valid URL", "OIDC 'allowed_callback_urls[1]' must be a valid URL",
+				"OIDC 'jwks_uri' must be a valid URL", "OIDC 'userinfo_endpoint' must be a valid URL", "OIDC 'allowed_callback_urls[1]' must be a valid URL",
 			},
 		},
 		"without TLS": {

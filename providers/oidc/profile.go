@@ -33,6 +33,9 @@ func (p *Provider) Profile(ctx context.Context, t providers.Tokens, c providers.
 	if err := p.checkClaims(token, c); err != nil {
 		return providers.Profile{}, failed(err)
 	}
+	if token, err = p.complete(ctx, token, t); err != nil {
+		return providers.Profile{}, err
+	}
 	profile, err := p.read(token)
 	if err != nil {
 		return providers.Profile{}, failed(err)

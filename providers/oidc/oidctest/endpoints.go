@@ -40,7 +40,8 @@ func (p *Provider) wait(r *http.Request, until <-chan struct{}) {
 
 // spoil answers wrongly if it is time to.
 func (p *Provider) spoil(e Endpoint, w http.ResponseWriter, r *http.Request) bool {
-	echo := r.Form.Encode() + " " + r.Form.Get("code") + " " + r.Form.Get("code_verifier") + " " + r.Form.Get("client_secret")
+	echo := r.Form.Encode() + " " + r.Form.Get("code") + " " + r.Form.Get("code_verifier") + " " + r.Form.Get("client_secret") +
+		" " + r.Header.Get("Authorization")
 	switch {
 	case p.does(Hang.At(e)):
 		p.wait(r, nil)
@@ -81,8 +82,17 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 		"code_challenge_methods_supported":               []string{"S256"},
 		"authorization_response_iss_parameter_supported": !p.options.NoIss,
 	}
+	if p.options.UserInfo {
+		document["userinfo_endpoint"] = p.Endpoint(UserInfo)
+	}
+	if len(p.options.AuthMethods) > 0 {
+		document["token_endpoint_auth_methods_supported"] = p.options.AuthMethods
+	}
 	if p.does(Insecure.At(Discovery)) {
 		document["token_endpoint"] = "http://idp.example/token"
+	}
+	if p.does(InsecureUserInfo.At(Discovery)) {
+		document["userinfo_endpoint"] = "http://idp.example/userinfo"
 	}
 	writeJSON(w, http.StatusOK, document)
 }
@@ -148,8 +158,7 @@ func (p *Provider) exchange(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	form := r.PostForm
-	if form.Get("client_id") != p.options.ClientID || form.Get("client_secret") != p.options.ClientSecret ||
-		form.Has("client_secret") == p.options.Public {
+	if !p.knows(r) {
 		refuse(w, "invalid_client", "")
 		return
 	}
@@ -171,12 +180,26 @@ func (p *Provider) exchange(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// knows says whether a request is the client's, and tells so in one way only.
+func (p *Provider) knows(r *http.Request) bool {
+	form := r.PostForm
+	id, secret, inHeader := r.BasicAuth()
+	if slices.Equal(p.options.AuthMethods, []string{"client_secret_basic"}) {
+		return inHeader && id == url.QueryEscape(p.options.ClientID) && secret == url.QueryEscape(p.options.ClientSecret) &&
+			!form.Has("client_secret")
+	}
+	return !inHeader && form.Get("client_id") == p.options.ClientID && form.Get("client_secret") == p.options.ClientSecret &&
+		form.Has("client_secret") != p.options.Public
+}
+
 func (p *Provider) give(w http.ResponseWriter, g grant) {
+	accessToken := "access-" + rand.Text()
 	p.mu.Lock()
 	p.given++
+	p.access[accessToken] = true
 	p.mu.Unlock()
 	answer := map[string]any{
-		"access_token": "access-" + rand.Text(), "refresh_token": "refresh-" + rand.Text(),
+		"access_token": accessToken, "refresh_token": "refresh-" + rand.Text(),
 		"token_type": "Bearer", "expires_in": 3600, "scope": g.scope,
 	}
 	if !p.does(NoIDToken) {
@@ -216,6 +239,19 @@ func (p *Provider) claims(g grant) map[string]any {
 	}
 	maps.DeleteFunc(claims, func(_ string, value any) bool { return value == nil })
 	return claims
+}
+
+// userInfo answers whoever has an access token (OpenID Connect Core, section
+// 5.3).
+func (p *Provider) userInfo(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	info, known := p.info, p.access[strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")]
+	p.mu.Unlock()
+	if !known || r.URL.RawQuery != "" {
+		writeJSON(w, http.StatusUnauthorized, map[string]any{"error": "invalid_token"})
+		return
+	}
+	writeJSON(w, http.StatusOK, info)
 }
 
 func refuse(w http.ResponseWriter, code, description string) {

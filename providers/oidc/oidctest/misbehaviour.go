@@ -74,6 +74,8 @@ const (
 const (
 	// Insecure names an endpoint without TLS.
 	Insecure Misbehaviour = "insecure endpoint"
+	// InsecureUserInfo does so for the UserInfo endpoint.
+	InsecureUserInfo Misbehaviour = "insecure UserInfo endpoint"
 )
 
 // Endpoint is one of the provider's.
@@ -84,6 +86,7 @@ const (
 	Discovery     Endpoint = "/.well-known/openid-configuration"
 	Authorization Endpoint = "/authorize"
 	Token         Endpoint = "/token"
+	UserInfo      Endpoint = "/userinfo"
 	Keys          Endpoint = "/keys"
 )
 

@@ -22,6 +22,12 @@ type Options struct {
 	ClientID, ClientSecret string
 	// Public says that the client has no secret, and must not send one.
 	Public bool
+	// AuthMethods are published as the ways to send the client's secret; none are
+	// published by default. The secret must come in the header if they are
+	// client_secret_basic alone, and in the form otherwise.
+	AuthMethods []string
+	// UserInfo publishes the UserInfo endpoint; see [Provider.Tell].
+	UserInfo bool
 	// RedirectURIs are where the authorization endpoint may send people.
 	RedirectURIs []string
 	// NoIss leaves the issuer out of what is sent back, and discovery does not
@@ -50,6 +56,8 @@ type Provider struct {
 	wrongs   map[Misbehaviour]int
 	holds    map[Endpoint]chan struct{}
 	codes    map[string]grant
+	info     Person
+	access   map[string]bool // the access tokens that were given
 	requests map[Endpoint]int
 	replays  int
 	given    int
@@ -82,12 +90,12 @@ func Start(tb testing.TB, o Options) *Provider {
 		tb: tb, options: o, closing: make(chan struct{}),
 		person: Person{"sub": "ada", "email": "ada@example.com", "email_verified": true, "name": "Ada Lovelace"},
 		wrongs: make(map[Misbehaviour]int), holds: make(map[Endpoint]chan struct{}),
-		codes: make(map[string]grant), requests: make(map[Endpoint]int),
+		codes: make(map[string]grant), access: make(map[string]bool), requests: make(map[Endpoint]int),
 	}
 	p.Rotate()
 	mux := http.NewServeMux()
 	for endpoint, handler := range map[Endpoint]http.HandlerFunc{
-		Discovery: p.discovery, Authorization: p.authorize, Token: p.exchange, Keys: p.keys,
+		Discovery: p.discovery, Authorization: p.authorize, Token: p.exchange, Keys: p.keys, UserInfo: p.userInfo,
 		private: func(http.ResponseWriter, *http.Request) {},
 	} {
 		mux.HandleFunc(string(endpoint), p.serve(endpoint, handler))
@@ -117,6 +125,14 @@ func (p *Provider) Login(who Person) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.person = maps.Clone(who)
+}
+
+// Tell says what the UserInfo endpoint tells from now on, whoever signs in. ID
+// tokens go on telling what [Provider.Login] says.
+func (p *Provider) Tell(info Person) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.info = maps.Clone(info)
 }
 
 // Stop makes the provider unreachable for ever.

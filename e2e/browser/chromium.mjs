@@ -1,0 +1,72 @@
+// Drives Chromium for the test: one command a line on stdin, one answer a line
+// on stdout.
+//
+//   node chromium.mjs <path of Chromium>
+//   ["ada", "open", "http://127.0.0.1:8000/"]   →   {"value": null}
+//
+// The first word names a browser: each has cookies of its own, and one page.
+// Commands wait for what they need. Chromium ends with stdin.
+
+import { createInterface } from 'node:readline';
+import { chromium } from 'playwright-core';
+
+const patience = 30_000; // ms; for machines that are busy otherwise
+
+const chrome = await chromium.launch({
+  executablePath: process.argv[2],
+  chromiumSandbox: false, // root may not use it
+  args: [
+    '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
+    '--disable-sync', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1', // nothing leaves this machine
+  ],
+});
+
+const pages = new Map();
+
+async function pageOf(browser) {
+  if (!pages.has(browser)) {
+    const context = await chrome.newContext({ viewport: { width: 900, height: 700 } });
+    context.setDefaultTimeout(patience);
+    const page = await context.newPage();
+    page.on('console', (message) => console.error(browser, message.text()));
+    pages.set(browser, page);
+  }
+  return pages.get(browser);
+}
+
+const commands = {
+  open: async (page, url) => { await page.goto(url); },
+  reload: async (page) => { await page.reload(); },
+  click: (page, button) => page.getByRole('button', { name: button, exact: true }).click(),
+  fill: (page, label, text) => page.getByLabel(label).fill(text),
+  see: (page, text) => page.getByText(text, { exact: true }).waitFor(),
+  text: (page, selector) => page.locator(selector).textContent(),
+  // hold lets the page ask for nothing that begins with url, once; held is where
+  // the page is by then.
+  hold: async (page, url) => {
+    let arrived;
+    page.held = new Promise((resolve) => { arrived = resolve; });
+    await page.route((u) => u.href.startsWith(url), (route) => {
+      arrived(page.url());
+      return route.abort();
+    }, { times: 1 });
+  },
+  held: (page) => page.held,
+  cookies: (page) => page.context().cookies(),
+  screenshot: async (page, path) => { await page.screenshot({ path }); },
+};
+
+const tooLate = () => new Promise((_, reject) => { setTimeout(reject, 2 * patience, new Error('nothing happens')).unref(); });
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const [browser, command, ...args] = JSON.parse(line);
+  let answer;
+  try {
+    const done = commands[command](await pageOf(browser), ...args);
+    answer = { value: (await Promise.race([done, tooLate()])) ?? null };
+  } catch (err) {
+    answer = { error: err.message };
+  }
+  console.log(JSON.stringify(answer));
+}
+await chrome.close();

@@ -1,0 +1,221 @@
+package e2e_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// browserTools returns where Node.js and Chromium are, or skips. CI always has
+// both: .ci/run installs them.
+func browserTools(t *testing.T) (node, chromium string) {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil && chromium == "" {
+			chromium = path
+		}
+	}
+	node, _ = exec.LookPath("node")
+	_, installed := os.Stat("browser/node_modules/.package-lock.json")
+	if node != "" && chromium != "" && installed == nil {
+		return node, chromium
+	}
+	const needs = "needs Node.js 18 or newer, Chromium, and `npm ci` in e2e/browser; make browser-test does the last"
+	require.NotEqual(t, "true", os.Getenv("CI"), "%s %s: CI must not leave it out", t.Name(), needs)
+	fmt.Fprintln(os.Stderr, "*** SKIPPED: "+t.Name()+" "+needs+".")
+	t.Skip(needs)
+	return "", ""
+}
+
+// script is a running script of the folder browser.
+type script struct {
+	in  io.WriteCloser
+	out *bufio.Reader
+}
+
+// startScript starts a script that ends when its input does.
+func startScript(t *testing.T, node, name string, args ...string) *script {
+	t.Helper()
+	log, err := os.Create(filepath.Join(t.ArtifactDir(), name+".log"))
+	require.NoError(t, err)
+	t.Cleanup(func() { log.Close() })
+	cmd := exec.CommandContext(t.Context(), node, append([]string{name}, args...)...)
+	cmd.Dir, cmd.Stderr, cmd.WaitDelay = "browser", log, 10*time.Second
+	in, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	cmd.Cancel = in.Close // t.Context ends before the clean-ups
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		in.Close()
+		_ = cmd.Wait()
+		if text, _ := os.ReadFile(log.Name()); t.Failed() {
+			t.Logf("log of %s:\n%s", name, text)
+		}
+	})
+	return &script{in: in, out: bufio.NewReader(out)}
+}
+
+// read decodes the next line that the script prints.
+func (s *script) read(t *testing.T, into any) {
+	t.Helper()
+	line, err := s.out.ReadBytes('\n')
+	require.NoError(t, err, "the script has ended")
+	require.NoError(t, json.Unmarshal(line, into), "%s", line)
+}
+
+// storefront serves a page with a button for each provider, and the page that
+// people come back to.
+type storefront struct {
+	ActorType, Name, Method string
+	API                     string
+	url                     string
+}
+
+// start serves the page; API is filled in before anybody opens it.
+func (s *storefront) start(t *testing.T) {
+	t.Helper()
+	page, err := template.ParseFiles("browser/storefront.html")
+	require.NoError(t, err)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _ = page.Execute(w, s) }))
+	t.Cleanup(server.Close)
+	s.url = server.URL
+}
+
+func (s *storefront) callback(provider string) string { return s.url + "/callback/" + provider }
+
+// certified is the other side: the providers, and who has an account there.
+type certified struct {
+	Providers map[string]struct {
+		URL    string `json:"url"`
+		ID     string `json:"client_id"`
+		Secret string `json:"client_secret"`
+	} `json:"providers"`
+	People map[string]struct {
+		Password string `json:"password"`
+		Claims   object `json:"claims"`
+	} `json:"people"`
+}
+
+// browserWorld is Everlatch between storefronts and certified providers, and
+// browsers before it.
+type browserWorld struct {
+	*process
+	certified
+
+	shop, admin *storefront
+	chromium    *script
+	shots       int
+}
+
+func startBrowserWorld(t *testing.T) *browserWorld {
+	t.Helper()
+	node, chromium := browserTools(t)
+	w := &browserWorld{
+		shop:  &storefront{ActorType: "customer", Name: "Shop", Method: "GET"},
+		admin: &storefront{ActorType: "user", Name: "Admin", Method: "POST"},
+	}
+	var redirectURIs []string
+	for _, s := range []*storefront{w.shop, w.admin} {
+		s.start(t)
+		redirectURIs = append(redirectURIs, s.callback("google"), s.callback("oidc"))
+	}
+	startScript(t, node, "provider.mjs", redirectURIs...).read(t, &w.certified)
+	w.process = startDev(t, devOptions{config: w.config(), env: []string{"STORE_CORS=" + w.shop.url, "ADMIN_CORS=" + w.admin.url}})
+	w.shop.API, w.admin.API = w.base, w.base
+	w.chromium = startScript(t, node, "chromium.mjs", chromium)
+	return w
+}
+
+// config has the shop's page as what people come back to by default, and the
+// administrators' as what a request may ask for (W46).
+func (w *browserWorld) config() string {
+	google, oidc := w.Providers["google"], w.Providers["oidc"]
+	options := func(provider string) string {
+		c := w.Providers[provider]
+		return fmt.Sprintf(`client_id: %q, client_secret: %q, callback_url: %q, allowed_callback_urls: [%q, %q], allow_private: true`,
+			c.ID, c.Secret, w.shop.callback(provider), w.shop.callback(provider), w.admin.callback(provider))
+	}
+	return fmt.Sprintf(`auth:
+  providers:
+    - resolve: google
+      options: {%s, authorization_endpoint: "%[2]s/auth", token_endpoint: "%[2]s/token", jwks_uri: "%[2]s/jwks"}
+    - resolve: oidc
+      id: oidc
+      options: {%s, issuer: %q, display_name: Certified, claim_mappings: {given_name: given_name, picture: picture}}
+http: {auth_methods_per_actor: {customer: [google, oidc], user: [google, oidc]}}
+`, options("google"), google.URL, options("oidc"), oidc.URL)
+}
+
+// tokenRequest is what came to a provider's token endpoint.
+type tokenRequest struct {
+	Outcome  string `json:"outcome"`
+	URL      string `json:"url"`
+	SecretIn string `json:"secret_in"`
+}
+
+func (w *browserWorld) exchanges(t *testing.T, provider string) (all []tokenRequest) {
+	t.Helper()
+	resp, err := httpClient.Get(w.Providers[provider].URL + "/exchanges")
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	require.NoError(t, json.NewDecoder(resp.Body).Decode(&all))
+	return all
+}
+
+// browser is one with cookies of its own; see browser/chromium.mjs.
+type browser struct {
+	world *browserWorld
+	name  string
+}
+
+// do gives a command and decodes its answer, unless into is nil.
+func (b browser) do(t *testing.T, into any, command string, args ...string) {
+	t.Helper()
+	line, err := json.Marshal(append([]string{b.name, command}, args...))
+	require.NoError(t, err)
+	_, err = b.world.chromium.in.Write(append(line, '\n'))
+	require.NoError(t, err)
+	var answer struct {
+		Value json.RawMessage `json:"value"`
+		Error string          `json:"error"`
+	}
+	b.world.chromium.read(t, &answer)
+	if answer.Error != "" && command != "screenshot" {
+		b.picture(t, "failed")
+	}
+	require.Empty(t, answer.Error, "%s %q", command, args)
+	if into != nil {
+		require.NoError(t, json.Unmarshal(answer.Value, into))
+	}
+}
+
+func (b browser) open(t *testing.T, url string)    { t.Helper(); b.do(t, nil, "open", url) }
+func (b browser) click(t *testing.T, label string) { t.Helper(); b.do(t, nil, "click", label) }
+
+func (b browser) text(t *testing.T, selector string) (text string) {
+	t.Helper()
+	b.do(t, &text, "text", selector)
+	return text
+}
+
+// picture keeps what the browser shows; see go test -artifacts.
+func (b browser) picture(t *testing.T, what string) {
+	t.Helper()
+	b.world.shots++
+	name := fmt.Sprintf("%02d %s %s.png", b.world.shots, b.name, what)
+	b.do(t, nil, "screenshot", filepath.Join(t.ArtifactDir(), strings.ReplaceAll(name, " ", "-")))
+}

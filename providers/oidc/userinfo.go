@@ -1,0 +1,44 @@
+package oidc
+
+import (
+	"context"
+	"errors"
+	"maps"
+
+	"github.com/everlatch/everlatch/providers"
+)
+
+// complete adds what the provider tells of a person at its UserInfo endpoint.
+// It is asked when the ID token leaves their address out, as it may when there
+// is an access token (OpenID Connect Core, section 5.4).
+func (p *Provider) complete(ctx context.Context, token claims, t providers.Tokens) (claims, error) {
+	if _, told := token[p.options.ClaimMappings[Email]]; told || t.AccessToken == "" {
+		return token, nil
+	}
+	d, err := p.endpoints(ctx)
+	if err != nil || d.UserInfoEndpoint == "" {
+		return token, err
+	}
+	var info claims
+	if err := p.getJSON(ctx, "user info", d.UserInfoEndpoint, t.AccessToken, &info); err != nil {
+		return nil, err
+	}
+	// Section 5.3.2: an answer about somebody else must not be used.
+	if info.text("sub") != token.text("sub") || info.text("sub") == "" {
+		return nil, failed(errors.New("the user info is of another subject than the ID token"))
+	}
+	return merge(info, token), nil
+}
+
+// merge lets the ID token, which is signed for this sign-in, go before. What
+// vouches for an address stays with the address that it vouches for.
+func merge(info, token claims) claims {
+	info, token = maps.Clone(info), maps.Clone(token)
+	if _, told := token["email"]; told {
+		delete(info, "email_verified")
+	} else {
+		delete(token, "email_verified")
+	}
+	maps.Copy(info, token)
+	return info
+}
