@@ -201,7 +201,7 @@ func (w *browserWorld) refused(t *testing.T, b browser, at place, messages objec
 
 // browser returns somebody's own; each place has others.
 func (w *browserWorld) browser(who string, at place) browser {
-	return browser{w, who + " as " + at.String()}
+	return browser{w.chromium, who + " as " + at.String()}
 }
 
 // leave presses the storefront's button, which leads to the provider.

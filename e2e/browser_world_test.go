@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -117,13 +116,12 @@ type browserWorld struct {
 	certified
 
 	shop, admin *storefront
-	chromium    *script
-	shots       int
+	chromium    *chromium
 }
 
 func startBrowserWorld(t *testing.T) *browserWorld {
 	t.Helper()
-	node, chromium := browserTools(t)
+	node, path := browserTools(t)
 	w := &browserWorld{
 		shop:  &storefront{ActorType: "customer", Name: "Shop", Method: "GET"},
 		admin: &storefront{ActorType: "user", Name: "Admin", Method: "POST"},
@@ -136,7 +134,7 @@ func startBrowserWorld(t *testing.T) *browserWorld {
 	startScript(t, node, "provider.mjs", redirectURIs...).read(t, &w.certified)
 	w.process = startDev(t, devOptions{config: w.config(), env: []string{"STORE_CORS=" + w.shop.url, "ADMIN_CORS=" + w.admin.url}})
 	w.shop.API, w.admin.API = w.base, w.base
-	w.chromium = startScript(t, node, "chromium.mjs", chromium)
+	w.chromium = &chromium{script: startScript(t, node, "chromium.mjs", path)}
 	return w
 }
 
@@ -174,48 +172,4 @@ func (w *browserWorld) exchanges(t *testing.T, provider string) (all []tokenRequ
 	defer resp.Body.Close()
 	require.NoError(t, json.NewDecoder(resp.Body).Decode(&all))
 	return all
-}
-
-// browser is one with cookies of its own; see browser/chromium.mjs.
-type browser struct {
-	world *browserWorld
-	name  string
-}
-
-// do gives a command and decodes its answer, unless into is nil.
-func (b browser) do(t *testing.T, into any, command string, args ...string) {
-	t.Helper()
-	line, err := json.Marshal(append([]string{b.name, command}, args...))
-	require.NoError(t, err)
-	_, err = b.world.chromium.in.Write(append(line, '\n'))
-	require.NoError(t, err)
-	var answer struct {
-		Value json.RawMessage `json:"value"`
-		Error string          `json:"error"`
-	}
-	b.world.chromium.read(t, &answer)
-	if answer.Error != "" && command != "screenshot" {
-		b.picture(t, "failed")
-	}
-	require.Empty(t, answer.Error, "%s %q", command, args)
-	if into != nil {
-		require.NoError(t, json.Unmarshal(answer.Value, into))
-	}
-}
-
-func (b browser) open(t *testing.T, url string)    { t.Helper(); b.do(t, nil, "open", url) }
-func (b browser) click(t *testing.T, label string) { t.Helper(); b.do(t, nil, "click", label) }
-
-func (b browser) text(t *testing.T, selector string) (text string) {
-	t.Helper()
-	b.do(t, &text, "text", selector)
-	return text
-}
-
-// picture keeps what the browser shows; see go test -artifacts.
-func (b browser) picture(t *testing.T, what string) {
-	t.Helper()
-	b.world.shots++
-	name := fmt.Sprintf("%02d %s %s.png", b.world.shots, b.name, what)
-	b.do(t, nil, "screenshot", filepath.Join(t.ArtifactDir(), strings.ReplaceAll(name, " ", "-")))
 }

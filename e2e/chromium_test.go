@@ -1,141 +1,83 @@
 package e2e_test
 
 import (
-	"bufio"
 	"encoding/json"
-	"errors"
-	"os"
-	"os/exec"
+	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
-// chromium is a browser without a window that is told what to do over a pipe,
-// by the Chrome DevTools Protocol: one JSON text after the other, with a zero
-// byte behind each.
+// chromium is the browser, as browser/chromium.mjs drives it.
 type chromium struct {
-	in, out *os.File
-	answers *bufio.Reader
-	last    int
-	session string // of the one tab
+	*script
+
+	shots int
 }
 
-// startChromium starts a browser that has never been anywhere, or skips.
+// startChromium starts it, or skips: see browserTools.
 func startChromium(t *testing.T) *chromium {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("!!! SKIPPED: chromium is not installed, so nobody looks at the pages")
-	}
-	commands, in, err := os.Pipe()
-	require.NoError(t, err)
-	out, answers, err := os.Pipe()
-	require.NoError(t, err)
-	profile, err := os.MkdirTemp("", "everlatch-chromium") //nolint:usetesting // a child that outlives it must not fail the test
-	require.NoError(t, err)
-	cmd := exec.Command(path, "--remote-debugging-pipe", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir="+profile)
-	cmd.ExtraFiles = []*os.File{commands, answers} // its descriptors 3 and 4
-	require.NoError(t, cmd.Start())
-	require.NoError(t, errors.Join(commands.Close(), answers.Close()))
-	c := &chromium{in: in, out: out, answers: bufio.NewReader(out)}
-	t.Cleanup(func() {
-		// Asked to, it ends with all its children, which write to the profile.
-		c.session = ""
-		_ = c.do("Browser.close", struct{}{}, &struct{}{})
-		hangs := time.AfterFunc(waitFor, func() { _ = cmd.Process.Kill() })
-		_ = errors.Join(cmd.Wait(), in.Close(), out.Close(), os.RemoveAll(profile))
-		hangs.Stop()
-	})
-	var tab struct{ TargetID, SessionID string }
-	require.NoError(t, c.do("Target.createTarget", map[string]any{"url": "about:blank"}, &tab))
-	require.NoError(t, c.do("Target.attachToTarget", map[string]any{"targetId": tab.TargetID, "flatten": true}, &tab))
-	c.session = tab.SessionID
-	return c
+	node, path := browserTools(t)
+	return &chromium{script: startScript(t, node, "chromium.mjs", path)}
 }
 
-// do calls a method and reads until its answer comes.
-func (c *chromium) do(method string, params, into any) error {
-	c.last++
-	call, err := json.Marshal(struct {
-		ID      int    `json:"id"`
-		Method  string `json:"method"`
-		Params  any    `json:"params"`
-		Session string `json:"sessionId,omitempty"`
-	}{c.last, method, params, c.session})
-	if err != nil {
-		return err
-	}
-	if err := c.out.SetReadDeadline(time.Now().Add(waitFor)); err != nil {
-		return err
-	}
-	if _, err := c.in.Write(append(call, 0)); err != nil {
-		return err
-	}
-	for {
-		text, err := c.answers.ReadBytes(0)
-		if err != nil {
-			return err
-		}
-		var answer struct {
-			ID    int `json:"id"`
-			Error *struct {
-				Message string `json:"message"`
-			} `json:"error"`
-			Result json.RawMessage `json:"result"`
-		}
-		if err := json.Unmarshal(text[:len(text)-1], &answer); err != nil {
-			return err
-		}
-		switch {
-		case answer.ID != c.last: // something that has happened
-		case answer.Error != nil:
-			return errors.New(answer.Error.Message)
-		default:
-			return json.Unmarshal(answer.Result, into)
-		}
-	}
+// browser is one with cookies of its own; see browser/chromium.mjs.
+type browser struct {
+	*chromium
+
+	name string
 }
 
-// open goes to an address.
-func (c *chromium) open(t *testing.T, address string) {
+// do gives a command and decodes its answer, unless into is nil.
+func (b browser) do(t *testing.T, into any, command string, args ...string) {
 	t.Helper()
-	require.NoError(t, c.do("Page.navigate", map[string]any{"url": address}, &struct{}{}))
+	line, err := json.Marshal(append([]string{b.name, command}, args...))
+	require.NoError(t, err)
+	_, err = b.in.Write(append(line, '\n'))
+	require.NoError(t, err)
+	var answer struct {
+		Value json.RawMessage `json:"value"`
+		Error string          `json:"error"`
+	}
+	b.read(t, &answer)
+	if answer.Error != "" && command != "screenshot" {
+		b.picture(t, "failed")
+	}
+	require.Empty(t, answer.Error, "%s %q", command, args)
+	if into != nil {
+		require.NoError(t, json.Unmarshal(answer.Value, into))
+	}
 }
 
-// eval evaluates JavaScript to a text. It is "" while a page comes and goes.
-func (c *chromium) eval(script string) string {
-	var answer struct{ Result struct{ Value string } }
-	if c.do("Runtime.evaluate", map[string]any{"expression": script, "awaitPromise": true, "returnByValue": true}, &answer) != nil {
-		return ""
-	}
-	return answer.Result.Value
-}
+func (b browser) open(t *testing.T, url string)    { t.Helper(); b.do(t, nil, "open", url) }
+func (b browser) click(t *testing.T, label string) { t.Helper(); b.do(t, nil, "click", label) }
+
+// press clicks the first button or link that begins with a text.
+func (b browser) press(t *testing.T, text string) { t.Helper(); b.do(t, nil, "press", text) }
 
 // await waits until the page shows a text.
-func (c *chromium) await(t *testing.T, text string) {
+func (b browser) await(t *testing.T, text string) { t.Helper(); b.do(t, nil, "await", text) }
+
+// eval evaluates JavaScript to a text.
+func (b browser) eval(t *testing.T, js string) (text string) {
 	t.Helper()
-	deadline := time.Now().Add(waitFor)
-	var shown string
-	for !strings.Contains(shown, text) {
-		require.True(t, time.Now().Before(deadline), "the page does not show %q but %q", text, shown)
-		shown = c.eval(`document.body.innerText`)
-		time.Sleep(tick)
-	}
+	b.do(t, &text, "eval", js)
+	return text
 }
 
-// click waits for a button or link that begins with a text, and clicks it.
-func (c *chromium) click(t *testing.T, text string) {
+func (b browser) text(t *testing.T, selector string) (text string) {
 	t.Helper()
-	c.await(t, text)
-	quoted, err := json.Marshal(text)
-	require.NoError(t, err)
-	require.Equal(t, "clicked", c.eval(`(() => {
-		const found = [...document.querySelectorAll("a, button")].find((e) => e.innerText.startsWith(`+string(quoted)+`));
-		found?.click();
-		return found ? "clicked" : "";
-	})()`), text)
+	b.do(t, &text, "text", selector)
+	return text
+}
+
+// picture keeps what the browser shows; see go test -artifacts.
+func (b browser) picture(t *testing.T, what string) {
+	t.Helper()
+	b.shots++
+	name := fmt.Sprintf("%02d %s %s.png", b.shots, b.name, what)
+	b.do(t, nil, "screenshot", filepath.Join(t.ArtifactDir(), strings.ReplaceAll(name, " ", "-")))
 }

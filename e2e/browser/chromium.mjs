@@ -39,6 +39,9 @@ const commands = {
   reload: async (page) => { await page.reload(); },
   click: (page, button) => page.getByRole('button', { name: button, exact: true }).click(),
   fill: (page, label, text) => page.getByLabel(label).fill(text),
+  press: (page, text) => page.locator('a, button').filter({ hasText: new RegExp(`^\\s*${text}`) }).first().click(),
+  await: (page, text) => page.getByText(text).first().waitFor(),
+  eval: (page, script) => page.evaluate(script),
   see: (page, text) => page.getByText(text, { exact: true }).waitFor(),
   text: (page, selector) => page.locator(selector).textContent(),
   // hold lets the page ask for nothing that begins with url, once; held is where
