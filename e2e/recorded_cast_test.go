@@ -212,14 +212,15 @@ func (c *cast) ofActor(id string) (p *person, actorType string) {
 	return nil, ""
 }
 
-// ofEmail returns the person who signs in with an address; nil = nobody.
-func (c *cast) ofEmail(email string) *person {
+// ofEmail returns the person who signs in with an address, the first of those
+// who have had it; nil = nobody.
+func (c *cast) ofEmail(email string) (first *person) {
 	for _, p := range c.people {
-		if p.email == email && p.provider == "" {
-			return p
+		if p.email == email && p.provider == "" && (first == nil || p.recorded < first.recorded) {
+			first = p
 		}
 	}
-	return nil
+	return first
 }
 
 // describe takes what an account looks like from the first answer that shows
