@@ -31,7 +31,7 @@ type Flows interface {
 	CompletePasswordReset(ctx context.Context, r flows.NewPassword) error
 	RemoveUserAccount(ctx context.Context, id string) error
 	CreateInvite(ctx context.Context, r flows.InviteRequest) (flows.IssuedInvite, error)
-	ResendInvite(ctx context.Context, i everlatch.Invite, by workflows.Actor) (flows.IssuedInvite, error)
+	ResendInvite(ctx context.Context, i everlatch.Invite, by flows.Actor) (flows.IssuedInvite, error)
 	RevokeInvite(ctx context.Context, i everlatch.Invite) error
 	AcceptInvite(ctx context.Context, a flows.InviteAcceptance) (everlatch.User, error)
 	Ready(ctx context.Context) error

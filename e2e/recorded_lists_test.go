@@ -59,11 +59,6 @@ var skipped = []skip{
 		"deletion/register-again",
 		"deletion/create-customer-again",
 	}},
-	{until: "issue 5", why: "invites", names: []string{
-		"deletion/shared-accept-invite",
-		"jwt-rs256/invite-accept",
-		"options/invite-token-with-jwt-options",
-	}},
 	{until: "an issue to come", why: "second factors and verification", names: []string{
 		"routing-cors/mfa-factors-get-no-auth",
 		"options/verify-6-digits-refused",
@@ -107,6 +102,18 @@ var leftOut = map[string]func(t *testing.T, w *world){
 			}
 		}
 		w.askReset(t, "customer", "up1@example.com")
+	},
+	"invites/accept-token-in-body": func(t *testing.T, w *world) {
+		t.Helper()
+		w.lendInvite(t)
+	},
+	"invites/accept-customer-registration-token": func(t *testing.T, w *world) {
+		t.Helper()
+		w.takeInviteBack(t)
+	},
+	"invites/accept-with-session-cookie": func(t *testing.T, w *world) {
+		t.Helper()
+		w.sessionOfInvited(t)
 	},
 	"store-customers/addresses-list": func(t *testing.T, w *world) {
 		t.Helper()

@@ -32,6 +32,9 @@ func (w *world) liveToken(t *testing.T, e exchange) string {
 	if recorded.str("purpose") == "reset" {
 		return w.resetTokenFor(t, recorded)
 	}
+	if recorded.isInvite() {
+		return w.inviteToken(t, recorded)
+	}
 	p := w.cast.ofToken(recorded)
 	require.NotNil(t, p, "whose token is in %s?", e.id())
 	actorType := recorded.str("actor_type")

@@ -24,6 +24,7 @@ type world struct {
 	minted      map[string]string        // live tokens for those that were made up
 	issued      map[string]string        // live tokens for those that Medusa issued
 	mailed      map[string]int           // links that were mailed, by address
+	invited     map[string]string        // live tokens of invites, by recorded jti
 	publishable string
 	secretKey   string // of the first secret API key that an exchange made
 }
@@ -39,6 +40,7 @@ func newWorld(t *testing.T, m mode, all []exchange) *world {
 		minted:   map[string]string{},
 		issued:   map[string]string{},
 		mailed:   map[string]int{},
+		invited:  map[string]string{},
 	}
 	w.publishable = w.createDefaultKey(t)
 	return w
@@ -65,7 +67,7 @@ func (w *world) identity(t *testing.T, p *person, actorType string) {
 	if p.live != "" {
 		return
 	}
-	if p.links["user"] != "" {
+	if p.links["user"] != "" && !p.invited {
 		w.command(t, "user", "create", "-e", p.email, "-p", p.password)
 		token := w.signIn(t, p, "user")
 		payload := claims(t, token)
@@ -167,6 +169,7 @@ func (w *world) prepare(t *testing.T, e exchange) {
 	if step := leftOut[e.id()]; step != nil {
 		step(t, w)
 	}
+	w.inviteLeftOut(t, e)
 	for _, id := range recordedID.FindAllString(e.Request.Path, -1) {
 		if p, actorType := w.cast.ofActor(id); p != nil {
 			w.link(t, p, actorType)
@@ -202,7 +205,7 @@ func (w *world) play(t *testing.T, e exchange) answer {
 	t.Helper()
 	var body io.Reader
 	if raw := e.body(t); raw != nil {
-		body = bytes.NewReader(raw)
+		body = bytes.NewReader(w.withLiveInvites(t, raw))
 	}
 	req, err := http.NewRequestWithContext(t.Context(), e.Request.Method, w.base, body)
 	require.NoError(t, err)
@@ -227,7 +230,12 @@ var plainClient = &http.Client{
 
 func (w *world) livePath(t *testing.T, e exchange) string {
 	t.Helper()
-	path := jwtText.ReplaceAllStringFunc(e.Request.Path, func(string) string { return w.liveToken(t, e) })
+	path := jwtText.ReplaceAllStringFunc(e.Request.Path, func(text string) string {
+		if invite, ok := asInvite(text); ok {
+			return w.inviteToken(t, invite)
+		}
+		return w.liveToken(t, e)
+	})
 	return recordedID.ReplaceAllStringFunc(path, w.liveID)
 }
 
@@ -302,6 +310,7 @@ func (w *world) learn(t *testing.T, e exchange, a answer) {
 
 func (w *world) learnToken(t *testing.T, recorded object, a answer) {
 	t.Helper()
+	w.learnInvite(t, recorded, a)
 	p := w.cast.people[text(recorded, "auth_identity_id")]
 	token := a.strOr(t, "token")
 	if p == nil || token == "" {
@@ -323,6 +332,11 @@ func (w *world) learnEvent(t *testing.T, e exchange, event, recorded string, a a
 	case "customer.created":
 		if p := w.cast.caller(t, e); p != nil && p.links["customer"] == recorded {
 			w.linked(p, "customer", a.str(t, "customer.id"))
+		}
+	case "user.created":
+		if p := w.cast.caller(t, e); p != nil && p.invited {
+			p.links["user"] = recorded
+			w.linked(p, "user", a.str(t, "user.id"))
 		}
 	case "customer.customer-address.created":
 		customer, _ := a.json(t)["customer"].(object)

@@ -24,7 +24,7 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 	out, _, err := execute(t, nil, "")
 
 	require.NoError(t, err)
-	for _, command := range []string{"dev", "serve", "api", "worker", "migrate", "user", "key", "event", "schedule", "config", "version", "health"} {
+	for _, command := range []string{"dev", "serve", "api", "worker", "migrate", "user", "invite", "key", "event", "schedule", "config", "version", "health"} {
 		require.Contains(t, out, "\n  "+command)
 	}
 }

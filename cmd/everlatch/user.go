@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/vault"
@@ -25,14 +24,21 @@ func (p *program) userCommand() *cobra.Command {
 }
 
 func (p *program) userCreateCommand() *cobra.Command {
-	var email, password, first, last, provider string
+	var (
+		email, password, first, last, provider string
+		invite                                 bool
+	)
 	c := &cobra.Command{
 		Use:   "create",
-		Short: "Create an administrator with a password",
+		Short: "Create an administrator with a password, or invite one",
 		Long: "Creates an administrator through the account workflow: identity, user and link come to be together or\n" +
-			"not at all. Without -p the password is asked for, or read from the first line of standard input.",
+			"not at all. Without -p the password is asked for, or read from the first line of standard input. With\n" +
+			"--invite nobody is created: the address is mailed a link, as by everlatch invite create.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if invite {
+				return p.createInvite(c, flows.InviteRequest{Email: email}, false)
+			}
 			if !c.Flags().Changed("password") {
 				var err error
 				if password, err = p.readPassword(); err != nil {
@@ -44,11 +50,8 @@ func (p *program) userCreateCommand() *cobra.Command {
 					Provider: provider, Email: email, Password: vault.NewSecret([]byte(password)),
 					FirstName: optional(first), LastName: optional(last),
 				})
-				if errors.Is(err, everlatch.ErrUnavailable) {
-					return errors.Join(err, errors.New("is Temporal reachable, and is a worker running?"), errors.Unwrap(err))
-				}
 				if err != nil {
-					return err
+					return withHint(err)
 				}
 				_, err = fmt.Fprintf(p.stdout, "Created administrator %s (%s) in %s\n", user.Email, user.ID, where)
 				return err
@@ -60,6 +63,10 @@ func (p *program) userCreateCommand() *cobra.Command {
 	c.Flags().StringVar(&first, "first-name", "", "first name")
 	c.Flags().StringVar(&last, "last-name", "", "last name")
 	c.Flags().StringVar(&provider, "provider", "emailpass", "id of the auth provider")
+	c.Flags().BoolVar(&invite, "invite", false, "invite the address instead, and print the link")
+	for _, flag := range []string{"password", "first-name", "last-name", "provider"} {
+		c.MarkFlagsMutuallyExclusive("invite", flag)
+	}
 	_ = c.MarkFlagRequired("email") // fails only for a flag that is not there
 	return c
 }
