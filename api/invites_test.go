@@ -243,6 +243,10 @@ func TestAcceptingInvites(t *testing.T) {
 		"in the body": func(w *world, token string, as header) reply {
 			return w.do("POST", acceptPath, object{"first_name": "Ada", "token": token, "email": nil}, as)
 		},
+		"beside an administrator's session (W34)": func(w *world, token string, as header) reply {
+			return w.do("POST", acceptPath+"?token="+token, object{"first_name": "Ada"}, as,
+				with("Cookie", w.session(w.login("user", "root@example.com"))), with("Origin", adminOrigin))
+		},
 		"by a session, with the invited address, however it is written": func(w *world, token string, _ header) reply {
 			return w.do("POST", acceptPath, object{"first_name": "Ada", "token": token, "email": "ADA@example.com"},
 				with("Cookie", w.session(w.registered("user", "ada2@example.com"))), with("Origin", adminOrigin))
@@ -357,8 +361,13 @@ func TestInvitesAreForAdministrators(t *testing.T) {
 	w := setup(t)
 	id, _ := w.invite(w.admin("root@example.com"), "ada@example.com")
 	lines := [][2]string{
-		{"GET", "/admin/invites"}, {"POST", "/admin/invites"}, {"GET", "/admin/invites/" + id}, {"GET", acceptPath},
-		{"DELETE", "/admin/invites/" + id}, {"POST", "/admin/invites/" + id + "/resend"}, {"DELETE", acceptPath},
+		{"GET", "/admin/invites"},
+		{"POST", "/admin/invites"},
+		{"GET", "/admin/invites/" + id},
+		{"GET", acceptPath},
+		{"DELETE", "/admin/invites/" + id},
+		{"POST", "/admin/invites/" + id + "/resend"},
+		{"DELETE", acceptPath},
 	}
 	for name, h := range map[string]header{
 		"nobody":      with("X-None", ""),

@@ -1,7 +1,6 @@
 package flows
 
 import (
-	"cmp"
 	"context"
 	"errors"
 
@@ -47,7 +46,7 @@ func (c *Client) CreateInvite(ctx context.Context, r InviteRequest) (IssuedInvit
 		return IssuedInvite{}, err
 	}
 	id := ids.New(ids.Invite, c.Now())
-	o := c.invitation(everlatch.Invite{ID: id})
+	o := c.invitation(id)
 	if r.IdempotencyKey != "" {
 		o.ID = c.keyedID("invitation", r.By.ActorType, r.By.ActorID, r.IdempotencyKey)
 	}
@@ -160,16 +159,24 @@ func (c *Client) AcceptInvite(ctx context.Context, a InviteAcceptance) (everlatc
 // moveInvite makes a move of an invite. An invite whose dance is over, lost or
 // never was is taken up by a new one, for what counts stands in the database.
 func (c *Client) moveInvite(ctx context.Context, i everlatch.Invite, m move) error {
-	o := c.invitation(i)
+	o := c.invitation(i.ID)
+	if i.WorkflowID != "" && i.WorkflowID != o.ID {
+		// That of an Idempotency-Key is never begun again: it keeps the first answer.
+		m.dance = i.WorkflowID
+		err := c.move(ctx, m)
+		if _, over := errors.AsType[*serviceerror.NotFound](err); !over {
+			return err
+		}
+	}
 	o.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
 	m.dance = o.ID
 	return c.moveFirst(ctx,
 		c.Temporal.NewWithStartWorkflowOperation(o, workflows.Invitation, workflows.InvitationInput{InviteID: i.ID}), m)
 }
 
-func (c *Client) invitation(i everlatch.Invite) client.StartWorkflowOptions {
+func (c *Client) invitation(inviteID string) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
-		ID: cmp.Or(i.WorkflowID, "invitation/"+i.ID), TaskQueue: c.TaskQueue, WorkflowTaskTimeout: workflowTaskTimeout,
+		ID: "invitation/" + inviteID, TaskQueue: c.TaskQueue, WorkflowTaskTimeout: workflowTaskTimeout,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 	}
 }

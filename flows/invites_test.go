@@ -149,7 +149,6 @@ func TestCreateInvite(t *testing.T) {
 // was.
 func TestMovesOfInvites(t *testing.T) {
 	t.Parallel()
-	kept := everlatch.Invite{ID: "invite_1", WorkflowID: "invitation/user/k:abc"}
 	refusal := &everlatch.Refusal{Code: everlatch.CodeUnauthorized, Message: "The invite token is invalid"}
 	for name, tt := range map[string]struct {
 		do     func(ctx context.Context, c *flows.Client, i everlatch.Invite) error
@@ -180,6 +179,7 @@ func TestMovesOfInvites(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
 			m := b.invitations(t, tt.fine, nil)
+			kept := everlatch.Invite{ID: "invite_1", WorkflowID: "invitation/invite_1"}
 			require.NoError(t, tt.do(t.Context(), b.flows, kept))
 			require.Equal(t, kept.WorkflowID, m.options.ID)
 			require.Equal(t, enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE, m.options.WorkflowIDReusePolicy)
@@ -195,6 +195,25 @@ func TestMovesOfInvites(t *testing.T) {
 			b = setup(t)
 			b.invitations(t, nil, serviceerror.NewUnavailable("gone"))
 			require.ErrorIs(t, tt.do(t.Context(), b.flows, kept), everlatch.ErrUnavailable)
+
+			// One that was made under an Idempotency-Key: its dance, and when that is
+			// over another, so that the first answer stays.
+			keyed := everlatch.Invite{ID: "invite_1", WorkflowID: "invitation/user/k:abc"}
+			for _, over := range []bool{false, true} {
+				b = setup(t)
+				handle := mocks.NewWorkflowUpdateHandle(t)
+				handle.On("Get", mock.Anything, mock.Anything).Maybe().Return(nil)
+				var sendErr error
+				if over {
+					sendErr = serviceerror.NewNotFound("workflow execution already completed")
+					m = b.invitations(t, tt.fine, nil)
+				}
+				b.temporal.On("UpdateWorkflow", mock.Anything, mock.MatchedBy(func(o client.UpdateWorkflowOptions) bool {
+					return o.WorkflowID == keyed.WorkflowID && o.UpdateName == tt.update
+				})).Return(handle, sendErr)
+				require.NoError(t, tt.do(t.Context(), b.flows, keyed))
+			}
+			require.Equal(t, "invitation/invite_1", m.options.ID)
 		})
 	}
 }

@@ -19,7 +19,7 @@ func (r *recorder) invitations(t *testing.T) {
 	t.Helper()
 	h := r.house
 	former := h.clock.follow
-	h.clock.follow = func() time.Time { return time.Now().UTC() } //nolint:forbidigo // see resets
+	h.clock.follow = func() time.Time { return time.Now().UTC() }
 	defer func() { h.clock.follow = former }()
 	n := 0
 	begin := func(name string, fresh bool, ttl time.Duration) *recordedInvite {
