@@ -10,7 +10,6 @@ import (
 	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/store"
 	"github.com/everlatch/everlatch/tokens"
-	"github.com/everlatch/everlatch/workflows"
 )
 
 // inviteTable is an invite (contract 4.6) with a token, which is known in the
@@ -145,12 +144,12 @@ func (s *Server) resendInvite(c echo.Context) error {
 	return writeIssued(c, issued, sel)
 }
 
-func inviter(c echo.Context) (workflows.Actor, error) {
+func inviter(c echo.Context) (flows.Actor, error) {
 	claims, err := caller(c)
 	if err != nil {
-		return workflows.Actor{}, err
+		return flows.Actor{}, err
 	}
-	return workflows.Actor{ActorType: claims.ActorType, ActorID: claims.ActorID}, nil
+	return flows.Actor{ActorType: claims.ActorType, ActorID: claims.ActorID}, nil
 }
 
 func writeIssued(c echo.Context, issued flows.IssuedInvite, sel selection) error {

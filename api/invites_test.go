@@ -18,14 +18,13 @@ import (
 	"github.com/everlatch/everlatch/store"
 	"github.com/everlatch/everlatch/tokens"
 	"github.com/everlatch/everlatch/vault"
-	"github.com/everlatch/everlatch/workflows"
 )
 
 // fakeInvites does what [workflows.Invitation] does to the store.
 type fakeInvites struct {
 	w        *world
 	invited  []flows.InviteRequest
-	by       []workflows.Actor
+	by       []flows.Actor
 	accepted []flows.InviteAcceptance
 }
 
@@ -52,7 +51,7 @@ func (f *fakeInvites) CreateInvite(ctx context.Context, r flows.InviteRequest) (
 	return f.issued(created, jti)
 }
 
-func (f *fakeInvites) ResendInvite(ctx context.Context, i everlatch.Invite, by workflows.Actor) (flows.IssuedInvite, error) {
+func (f *fakeInvites) ResendInvite(ctx context.Context, i everlatch.Invite, by flows.Actor) (flows.IssuedInvite, error) {
 	f.by = append(f.by, by)
 	if f.w.flows.fail != nil {
 		return flows.IssuedInvite{}, f.w.flows.fail
@@ -120,7 +119,7 @@ func TestInviting(t *testing.T) {
 	asked := w.flows.invited[0]
 	require.Equal(t, "k-1", asked.IdempotencyKey)
 	require.Equal(t, []string{"role_1"}, asked.Roles)
-	require.Equal(t, workflows.Actor{ActorType: "user", ActorID: w.claims(admin).ActorID}, asked.By)
+	require.Equal(t, flows.Actor{ActorType: "user", ActorID: w.claims(admin).ActorID}, asked.By)
 	require.NotContains(t, w.logs.String(), token)
 
 	for name, tt := range map[string]struct {
@@ -244,6 +243,10 @@ func TestAcceptingInvites(t *testing.T) {
 		"in the body": func(w *world, token string, as header) reply {
 			return w.do("POST", acceptPath, object{"first_name": "Ada", "token": token, "email": nil}, as)
 		},
+		"beside an administrator's session (W34)": func(w *world, token string, as header) reply {
+			return w.do("POST", acceptPath+"?token="+token, object{"first_name": "Ada"}, as,
+				with("Cookie", w.session(w.login("user", "root@example.com"))), with("Origin", adminOrigin))
+		},
 		"by a session, with the invited address, however it is written": func(w *world, token string, _ header) reply {
 			return w.do("POST", acceptPath, object{"first_name": "Ada", "token": token, "email": "ADA@example.com"},
 				with("Cookie", w.session(w.registered("user", "ada2@example.com"))), with("Origin", adminOrigin))
@@ -358,8 +361,13 @@ func TestInvitesAreForAdministrators(t *testing.T) {
 	w := setup(t)
 	id, _ := w.invite(w.admin("root@example.com"), "ada@example.com")
 	lines := [][2]string{
-		{"GET", "/admin/invites"}, {"POST", "/admin/invites"}, {"GET", "/admin/invites/" + id}, {"GET", acceptPath},
-		{"DELETE", "/admin/invites/" + id}, {"POST", "/admin/invites/" + id + "/resend"}, {"DELETE", acceptPath},
+		{"GET", "/admin/invites"},
+		{"POST", "/admin/invites"},
+		{"GET", "/admin/invites/" + id},
+		{"GET", acceptPath},
+		{"DELETE", "/admin/invites/" + id},
+		{"POST", "/admin/invites/" + id + "/resend"},
+		{"DELETE", acceptPath},
 	}
 	for name, h := range map[string]header{
 		"nobody":      with("X-None", ""),

@@ -34,7 +34,7 @@ type Flows interface {
 	RemoveCustomerAccount(ctx context.Context, id string) error
 	RemoveUserAccount(ctx context.Context, id string) error
 	CreateInvite(ctx context.Context, r flows.InviteRequest) (flows.IssuedInvite, error)
-	ResendInvite(ctx context.Context, i everlatch.Invite, by workflows.Actor) (flows.IssuedInvite, error)
+	ResendInvite(ctx context.Context, i everlatch.Invite, by flows.Actor) (flows.IssuedInvite, error)
 	RevokeInvite(ctx context.Context, i everlatch.Invite) error
 	AcceptInvite(ctx context.Context, a flows.InviteAcceptance) (everlatch.User, error)
 	CreateUser(ctx context.Context, r flows.UserRequest) (everlatch.User, error)

@@ -27,6 +27,7 @@ type person struct {
 	claims          object            // what it tells of them
 	profile         object            // what POST /store/customers is told
 	links           map[string]string // recorded actor ids by actor type
+	invited         bool              // became a user by an invite of the sample
 
 	live   string            // auth identity id here; "" = not registered yet
 	actors map[string]string // live actor ids by actor type
@@ -43,8 +44,9 @@ type tokenKind struct {
 // sample: most people appear without their registration, and what is known of
 // them is put together from their tokens and from the answers that they got.
 type cast struct {
-	people map[string]*person // by recorded identity id
-	owners map[string]*person // of sessions, by recorded session id
+	people  map[string]*person       // by recorded identity id
+	owners  map[string]*person       // of sessions, by recorded session id
+	invites map[string]recordedToken // a token of each invite, by recorded id
 }
 
 // emailHints are the addresses of people who appear by a token alone and whom
@@ -54,11 +56,11 @@ var emailHints = map[string]string{
 	"authid_01M84AMHF7CPHKBDQJ9B0F3Y22": "del1@example.com",      // whom deletion/admin-delete-customer deletes
 }
 
-var recordedID = regexp.MustCompile(`\b(authid|cus|user|cuaddr|apk)_[0-9A-HJKMNP-TV-Z]{26}\b`)
+var recordedID = regexp.MustCompile(`\b(authid|cus|user|cuaddr|apk|invite)_[0-9A-HJKMNP-TV-Z]{26}\b`)
 
 func newCast(t *testing.T, all []exchange) *cast {
 	t.Helper()
-	c := &cast{people: map[string]*person{}, owners: map[string]*person{}}
+	c := &cast{people: map[string]*person{}, owners: map[string]*person{}, invites: map[string]recordedToken{}}
 	for _, e := range all {
 		if token, ok := e.token(t); ok {
 			c.meet(token.payload)
@@ -81,6 +83,7 @@ func newCast(t *testing.T, all []exchange) *cast {
 		}
 	}
 	c.findOwners(t, all)
+	c.findInvited(t, all)
 	for _, p := range c.people {
 		if p.provider != "" {
 			p.email = text(p.claims, "email")

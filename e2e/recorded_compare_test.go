@@ -282,6 +282,7 @@ func (c *comparison) object(at string, want, got object) {
 	all := maps.Clone(want)
 	maps.Copy(all, got)
 	_, isContext := want["auth_identity_id"]
+	isContext = isContext || isInvite(want)
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		w, inWant := want[key]
 		g, inGot := got[key]

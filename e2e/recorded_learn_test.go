@@ -41,6 +41,7 @@ func (w *world) learn(t *testing.T, e exchange, a answer) {
 
 func (w *world) learnToken(t *testing.T, recorded object, a answer) {
 	t.Helper()
+	w.learnInvite(t, recorded, a)
 	p := w.cast.people[text(recorded, "auth_identity_id")]
 	token := a.strOr(t, "token")
 	if p == nil || token == "" {
@@ -62,6 +63,11 @@ func (w *world) learnEvent(t *testing.T, e exchange, event, recorded string, a a
 	case "customer.created":
 		if p := w.cast.caller(t, e); p != nil && p.links["customer"] == recorded {
 			w.linked(p, "customer", a.str(t, "customer.id"))
+		}
+	case "user.created":
+		if p := w.cast.caller(t, e); p != nil && p.invited {
+			p.links["user"] = recorded
+			w.linked(p, "user", a.str(t, "user.id"))
 		}
 	case "customer.customer-address.created":
 		customer, _ := a.json(t)["customer"].(object)

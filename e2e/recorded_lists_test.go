@@ -43,11 +43,6 @@ var skipped = []skip{
 	{until: "never", why: "a shop's route", names: []string{
 		"authenticate-middleware/store-route-with-bad-token-optional-auth",
 	}},
-	{until: "issue 5", why: "invites", names: []string{
-		"deletion/shared-accept-invite",
-		"jwt-rs256/invite-accept",
-		"options/invite-token-with-jwt-options",
-	}},
 	{until: "an issue to come", why: "second factors and verification", names: []string{
 		"routing-cors/mfa-factors-get-no-auth",
 		"options/verify-6-digits-refused",
@@ -110,6 +105,18 @@ var leftOut = map[string]func(t *testing.T, w *world){
 		a := w.call(t, "POST", "/admin/customers", object{"email": "del-guest@example.com"}, bearer(w.adminToken(t))...)
 		require.Equal(t, 200, a.status, "%s", a.raw)
 		w.ids["cus_01M84AMK5HV543QB2FEKR0CC00"] = a.str(t, "customer.id")
+	},
+	"invites/accept-token-in-body": func(t *testing.T, w *world) {
+		t.Helper()
+		w.lendInvite(t)
+	},
+	"invites/accept-customer-registration-token": func(t *testing.T, w *world) {
+		t.Helper()
+		w.takeInviteBack(t)
+	},
+	"invites/accept-with-session-cookie": func(t *testing.T, w *world) {
+		t.Helper()
+		w.sessionOfInvited(t)
 	},
 	"store-customers/addresses-list": func(t *testing.T, w *world) {
 		t.Helper()

@@ -65,7 +65,7 @@ func newModes(t *testing.T) []mode {
 			name: "base", signing: hs256, config: base.yaml(), idps: base.idps, cookieSecret: cookieSecret, sessionTTL: 10 * time.Hour, recordedAt: 1795441652,
 			groups: []string{
 				"api-keys", "register", "login", "providers", "session", "token-refresh", "callback", "store-customers",
-				"admin-users", "auth-provider-user", "authenticate-middleware", "routing-cors", "deletion", "reset-password", "update-provider",
+				"admin-users", "auth-provider-user", "authenticate-middleware", "routing-cors", "invites", "deletion", "reset-password", "update-provider",
 			},
 		},
 		{

@@ -32,6 +32,9 @@ func (w *world) liveToken(t *testing.T, e exchange) string {
 	if recorded.str("purpose") == "reset" {
 		return w.resetTokenFor(t, recorded)
 	}
+	if recorded.isInvite() {
+		return w.inviteToken(t, recorded)
+	}
 	p := w.cast.ofToken(recorded)
 	require.NotNil(t, p, "whose token is in %s?", e.id())
 	actorType := recorded.str("actor_type")
@@ -257,6 +260,10 @@ func (c *comparison) token(t *testing.T, at string, a answer) {
 	if text(want, "purpose") == "reset" {
 		require.Regexp(t, uuidText, text(payload, "jti"))
 		want["jti"] = payload["jti"] // new in each token
+	} else if isInvite(want) {
+		require.Regexp(t, uuidText, text(payload, "jti"))
+		require.Equal(t, a.str(t, "invite.id"), text(payload, "id"))
+		want["jti"], want["id"] = payload["jti"], payload["id"]
 	} else {
 		c.identity(text(want, "auth_identity_id"), text(payload, "auth_identity_id"))
 		want["auth_identity_id"] = payload["auth_identity_id"]

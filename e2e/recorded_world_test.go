@@ -24,6 +24,7 @@ type world struct {
 	issued      map[string]string        // live tokens for those that Medusa issued
 	mailed      map[string]int           // links that were mailed, by address
 	signIns     []*signIn                // elsewhere
+	invited     map[string]string        // live tokens of invites, by recorded jti
 	publishable string
 	secretKey   string // of the first secret API key that an exchange made
 }
@@ -39,6 +40,7 @@ func newWorld(t *testing.T, m mode, all []exchange) *world {
 		minted:   map[string]string{},
 		issued:   map[string]string{},
 		mailed:   map[string]int{},
+		invited:  map[string]string{},
 	}
 	w.publishable = w.createDefaultKey(t)
 	w.signIns = w.cast.findSignIns(t, all)
@@ -77,7 +79,7 @@ func (w *world) identity(t *testing.T, p *person, actorType string) {
 		p.tokens[tokenKind{actorType, false}] = token
 		return
 	}
-	if p.links["user"] != "" {
+	if p.links["user"] != "" && !p.invited {
 		w.command(t, "user", "create", "-e", p.email, "-p", p.password)
 		token := w.signIn(t, p, "user")
 		payload := claims(t, token)
@@ -189,6 +191,7 @@ func (w *world) prepare(t *testing.T, e exchange) {
 		step(t, w)
 	}
 	w.prepareCallback(t, e)
+	w.inviteLeftOut(t, e)
 	for _, id := range recordedID.FindAllString(e.Request.Path, -1) {
 		if p, actorType := w.cast.ofActor(id); p != nil {
 			w.link(t, p, actorType)
@@ -224,7 +227,7 @@ func (w *world) play(t *testing.T, e exchange) answer {
 	t.Helper()
 	var body io.Reader
 	if raw := e.body(t); raw != nil {
-		body = bytes.NewReader(w.signInOf(t, e).inBody(t, e, raw))
+		body = bytes.NewReader(w.withLiveInvites(t, w.signInOf(t, e).inBody(t, e, raw)))
 	}
 	req, err := http.NewRequestWithContext(t.Context(), e.Request.Method, w.base, body)
 	require.NoError(t, err)
@@ -249,7 +252,12 @@ var plainClient = &http.Client{
 
 func (w *world) livePath(t *testing.T, e exchange) string {
 	t.Helper()
-	path := jwtText.ReplaceAllStringFunc(w.signInOf(t, e).inQuery(e.Request.Path), func(string) string { return w.liveToken(t, e) })
+	path := jwtText.ReplaceAllStringFunc(w.signInOf(t, e).inQuery(e.Request.Path), func(text string) string {
+		if invite, ok := asInvite(text); ok {
+			return w.inviteToken(t, invite)
+		}
+		return w.liveToken(t, e)
+	})
 	return recordedID.ReplaceAllStringFunc(path, w.liveID)
 }
 

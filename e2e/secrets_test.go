@@ -115,10 +115,31 @@ func everyDance(t *testing.T, p *process) map[string]string {
 	second := p.command(t, "user", "create", "-e", "second@example.com", "-p", admin)
 	id := regexp.MustCompile(`user_[0-9A-Z]{26}`).FindString(second)
 	require.Equal(t, 200, p.call(t, "DELETE", "/admin/users/"+id, nil, bearer(adminToken)...).status)
+	someInvites(t, p, adminToken, admin, secrets)
 	danceWithoutRoute(t, p, token)
 	p.call(t, "GET", "/admin/users", nil, "Authorization",
 		"Basic "+base64.StdEncoding.EncodeToString([]byte(secrets["secret API key"]+":")))
 	return secrets
+}
+
+// someInvites are accepted, sent again and revoked.
+func someInvites(t *testing.T, p *process, root, pass string, secrets map[string]string) {
+	t.Helper()
+	id, token := p.invite(t, root, "invited@example.com")
+	secrets["invite token"] = token
+	resent := p.call(t, "POST", "/admin/invites/"+id+"/resend", nil, bearer(root)...)
+	require.Equal(t, 200, resent.status, "%s", resent.raw)
+	secrets["resent invite token"] = resent.str(t, "invite.token")
+	p.mailTo(t, "invited@example.com", "invite.resent", 1)
+	a := p.call(t, "POST", "/auth/user/emailpass/register", object{"email": "invited@example.com", "password": pass})
+	require.Equal(t, 200, a.status, "%s", a.raw)
+	newcomer := a.str(t, "token")
+	require.Equal(t, 401, p.accept(t, newcomer, token, object{}).status)
+	require.Equal(t, 200, p.accept(t, newcomer, secrets["resent invite token"], object{}).status)
+	a = p.call(t, "POST", "/admin/invites", object{"email": "revoked@example.com"}, append(bearer(root), "Idempotency-Key", "invite")...)
+	require.Equal(t, 200, a.status, "%s", a.raw)
+	secrets["revoked invite token"] = a.str(t, "invite.token")
+	require.Equal(t, 200, p.call(t, "DELETE", "/admin/invites/"+a.str(t, "invite.id"), nil, bearer(root)...).status)
 }
 
 // elsewhere signs in with GitHub, which keeps tokens, and is refused once.

@@ -1,7 +1,6 @@
 package flows
 
 import (
-	"cmp"
 	"context"
 	"errors"
 
@@ -16,13 +15,16 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
+// Actor names somebody who acts.
+type Actor = workflows.Actor
+
 // InviteRequest asks for an invite.
 type InviteRequest struct {
 	Email    string
 	Roles    []string
 	Metadata everlatch.Metadata
 	// By is who invites.
-	By             workflows.Actor
+	By             Actor
 	IdempotencyKey string
 }
 
@@ -44,7 +46,7 @@ func (c *Client) CreateInvite(ctx context.Context, r InviteRequest) (IssuedInvit
 		return IssuedInvite{}, err
 	}
 	id := ids.New(ids.Invite, c.Now())
-	o := c.invitation(everlatch.Invite{ID: id})
+	o := c.invitation(id)
 	if r.IdempotencyKey != "" {
 		o.ID = c.keyedID("invitation", r.By.ActorType, r.By.ActorID, r.IdempotencyKey)
 	}
@@ -85,7 +87,7 @@ func (c *Client) firstInvite(ctx context.Context, danceID string) (workflows.Iss
 // ResendInvite gives an invite another token, expired or not, and mails it. The
 // token before is worth nothing from then on. An invite that has ended is
 // [everlatch.CodeInvalidData].
-func (c *Client) ResendInvite(ctx context.Context, i everlatch.Invite, by workflows.Actor) (IssuedInvite, error) {
+func (c *Client) ResendInvite(ctx context.Context, i everlatch.Invite, by Actor) (IssuedInvite, error) {
 	var out workflows.IssuedInvite
 	err := c.moveInvite(ctx, i, move{name: workflows.UpdateResend, args: []any{c.inviteGrant(by)}, answer: &out})
 	if err != nil {
@@ -157,21 +159,29 @@ func (c *Client) AcceptInvite(ctx context.Context, a InviteAcceptance) (everlatc
 // moveInvite makes a move of an invite. An invite whose dance is over, lost or
 // never was is taken up by a new one, for what counts stands in the database.
 func (c *Client) moveInvite(ctx context.Context, i everlatch.Invite, m move) error {
-	o := c.invitation(i)
+	o := c.invitation(i.ID)
+	if i.WorkflowID != "" && i.WorkflowID != o.ID {
+		// That of an Idempotency-Key is never begun again: it keeps the first answer.
+		m.dance = i.WorkflowID
+		err := c.move(ctx, m)
+		if _, over := errors.AsType[*serviceerror.NotFound](err); !over {
+			return err
+		}
+	}
 	o.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
 	m.dance = o.ID
 	return c.moveFirst(ctx,
 		c.Temporal.NewWithStartWorkflowOperation(o, workflows.Invitation, workflows.InvitationInput{InviteID: i.ID}), m)
 }
 
-func (c *Client) invitation(i everlatch.Invite) client.StartWorkflowOptions {
+func (c *Client) invitation(inviteID string) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
-		ID: cmp.Or(i.WorkflowID, "invitation/"+i.ID), TaskQueue: c.TaskQueue, WorkflowTaskTimeout: workflowTaskTimeout,
+		ID: "invitation/" + inviteID, TaskQueue: c.TaskQueue, WorkflowTaskTimeout: workflowTaskTimeout,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 	}
 }
 
-func (c *Client) inviteGrant(by workflows.Actor) workflows.InviteGrant {
+func (c *Client) inviteGrant(by Actor) workflows.InviteGrant {
 	return workflows.InviteGrant{
 		TokenID: uuid.NewString(), EventID: ids.New(ids.Event, c.Now()), Token: c.Vault.NewRef(), TTL: c.InviteTTL, InvitedBy: by,
 	}

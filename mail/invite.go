@@ -3,6 +3,7 @@ package mail
 import (
 	"errors"
 	"net/url"
+	"strings"
 
 	"github.com/everlatch/everlatch"
 )
@@ -32,6 +33,11 @@ func (m *Mailer) invite(v *view) (string, error) {
 	case token == "":
 		return "", nil
 	}
-	v.Link = v.URL + invitePath + "?token=" + url.QueryEscape(token)
+	v.Link = InviteLink(v.URL, token)
 	return v.Event, nil
+}
+
+// InviteLink is where somebody accepts an invite, in the dashboard at a URL.
+func InviteLink(dashboard, token string) string {
+	return strings.TrimRight(dashboard, "/") + invitePath + "?token=" + url.QueryEscape(token)
 }

@@ -233,6 +233,8 @@ func (h *house) snapshot(t *testing.T) map[string][]string {
 		"links":     `SELECT auth_identity_id || ' ' || actor_type || ' ' || actor_id FROM actor_link ORDER BY 1`,
 		"customers": `SELECT id || CASE WHEN deleted_at IS NULL THEN ' live' ELSE ' removed' END FROM customer ORDER BY id`,
 		"users":     `SELECT id || CASE WHEN deleted_at IS NULL THEN ' live' ELSE ' removed' END FROM "user" ORDER BY id`,
+		"invites": `SELECT id || ' ' || email || CASE WHEN accepted THEN ' accepted' WHEN deleted_at IS NULL THEN ' live' ELSE ' revoked' END
+			FROM invite ORDER BY id`,
 		"events": `SELECT name || CASE WHEN released_at IS NULL THEN ' pending' ELSE ' released' END FROM event
 			ORDER BY 1`,
 	}

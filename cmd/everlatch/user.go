@@ -26,15 +26,19 @@ func (p *program) userCommand() *cobra.Command {
 func (p *program) userCreateCommand() *cobra.Command {
 	var (
 		email, password, first, last, provider string
-		asJSON                                 bool
+		asJSON, invite                         bool
 	)
 	c := &cobra.Command{
 		Use:   "create",
-		Short: "Create an administrator with a password",
+		Short: "Create an administrator with a password, or invite one",
 		Long: "Creates an administrator through the account workflow: identity, user and link come to be together or\n" +
-			"not at all. Without -p the password is asked for, or read from the first line of standard input.",
+			"not at all. Without -p the password is asked for, or read from the first line of standard input. With\n" +
+			"--invite nobody is created: the address is mailed a link, as by everlatch invite create.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if invite {
+				return p.createInvite(c, flows.InviteRequest{Email: email}, asJSON)
+			}
 			if !c.Flags().Changed("password") {
 				var err error
 				if password, err = p.readPassword(); err != nil {
@@ -61,6 +65,10 @@ func (p *program) userCreateCommand() *cobra.Command {
 	c.Flags().StringVar(&last, "last-name", "", "last name")
 	c.Flags().StringVar(&provider, "provider", "emailpass", "id of the auth provider")
 	jsonFlag(c, &asJSON)
+	c.Flags().BoolVar(&invite, "invite", false, "invite the address instead, and print the link")
+	for _, flag := range []string{"password", "first-name", "last-name", "provider"} {
+		c.MarkFlagsMutuallyExclusive("invite", flag)
+	}
 	_ = c.MarkFlagRequired("email") // fails only for a flag that is not there
 	return c
 }
