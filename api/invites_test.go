@@ -1,95 +1,18 @@
 package api_test
 
 import (
-	"context"
-	"errors"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/flows"
-	"github.com/everlatch/everlatch/ids"
-	"github.com/everlatch/everlatch/store"
 	"github.com/everlatch/everlatch/tokens"
-	"github.com/everlatch/everlatch/vault"
 )
-
-// fakeInvites does what [workflows.Invitation] does to the store.
-type fakeInvites struct {
-	w        *world
-	invited  []flows.InviteRequest
-	by       []flows.Actor
-	accepted []flows.InviteAcceptance
-}
-
-func (f *fakeInvites) issued(i everlatch.Invite, tokenID string) (flows.IssuedInvite, error) {
-	raw, err := f.w.tokens.IssueInvite(tokens.Invite{
-		ID: i.ID, Email: i.Email, TokenID: tokenID, IssuedAt: f.w.clock.Now(), ExpiresAt: i.ExpiresAt,
-	})
-	return flows.IssuedInvite{Invite: i, Token: vault.NewSecret([]byte(raw))}, err
-}
-
-func (f *fakeInvites) CreateInvite(ctx context.Context, r flows.InviteRequest) (flows.IssuedInvite, error) {
-	f.invited = append(f.invited, r)
-	if f.w.flows.fail != nil {
-		return flows.IssuedInvite{}, f.w.flows.fail
-	}
-	jti := uuid.NewString()
-	created, err := f.w.store.CreateInvite(ctx, everlatch.Invite{
-		ID: ids.New(ids.Invite, f.w.clock.Now()), Email: r.Email, Roles: r.Roles, Metadata: r.Metadata,
-		ExpiresAt: f.w.clock.Now().Add(flows.DefaultInviteTTL), WorkflowID: "invitation/1",
-	}, jti, everlatch.Event{})
-	if err != nil {
-		return flows.IssuedInvite{}, err
-	}
-	return f.issued(created, jti)
-}
-
-func (f *fakeInvites) ResendInvite(ctx context.Context, i everlatch.Invite, by flows.Actor) (flows.IssuedInvite, error) {
-	f.by = append(f.by, by)
-	if f.w.flows.fail != nil {
-		return flows.IssuedInvite{}, f.w.flows.fail
-	}
-	jti := uuid.NewString()
-	resent, err := f.w.store.ResendInvite(ctx, i.ID, jti, f.w.clock.Now().Add(flows.DefaultInviteTTL), everlatch.Event{})
-	if err != nil {
-		return flows.IssuedInvite{}, err
-	}
-	return f.issued(resent, jti)
-}
-
-func (f *fakeInvites) RevokeInvite(ctx context.Context, i everlatch.Invite) error {
-	if f.w.flows.fail != nil {
-		return f.w.flows.fail
-	}
-	return f.w.store.RevokeInvite(ctx, i.ID, everlatch.Event{})
-}
-
-func (f *fakeInvites) AcceptInvite(ctx context.Context, a flows.InviteAcceptance) (everlatch.User, error) {
-	f.accepted = append(f.accepted, a)
-	if f.w.flows.fail != nil {
-		return everlatch.User{}, f.w.flows.fail
-	}
-	email := a.Email
-	if email == "" {
-		email = a.Invite.Email
-	}
-	user, err := f.w.store.CreateUser(ctx, everlatch.User{
-		ID: ids.New(ids.User, f.w.clock.Now()), Email: email, FirstName: a.FirstName, LastName: a.LastName,
-	}, everlatch.Event{})
-	if err != nil {
-		return user, err
-	}
-	link := store.Link{IdentityID: a.AuthIdentityID, ActorType: "user", ActorID: user.ID, GroupID: "g"}
-	proof := store.InviteProof{ID: a.Invite.ID, TokenID: a.TokenID, Email: a.VerifiedEmail}
-	return user, errors.Join(f.w.store.LinkActor(ctx, link), f.w.store.AcceptInvite(ctx, proof, user.ID, everlatch.Event{}))
-}
 
 // invite invites an address and returns the invite's id and token.
 func (w *world) invite(admin, email string) (id, token string) {

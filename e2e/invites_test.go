@@ -1,14 +1,10 @@
 package e2e_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -245,70 +241,4 @@ func TestKeyedInviteIsTakenUp(t *testing.T) {
 	again := p.call(t, "POST", "/admin/invites", object{"email": "grace@example.com"}, keyed...)
 	require.Equal(t, 200, again.status, "%s", again.raw)
 	require.Equal(t, id, again.str(t, "invite.id"))
-}
-
-// TestKillDuringAcceptances kills the process in the middle of 40 acceptances.
-// Afterwards each is whole or absent: who was answered is an administrator, and
-// who was not becomes one by the same token or is one already.
-func TestKillDuringAcceptances(t *testing.T) {
-	t.Parallel()
-	const people, killAfter = 40, 12
-	p := startDev(t, devOptions{config: cheapHashes})
-	root := p.root(t)
-	address := func(i int) string { return fmt.Sprintf("person%d@example.com", i) }
-	newcomers, invites := make([]string, people), make([]string, people)
-	for i := range people {
-		newcomers[i] = p.newcomer(t, address(i))
-		_, invites[i] = p.invite(t, root, address(i))
-	}
-
-	answered := make([]string, people) // user ids
-	var done atomic.Int32
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	var wg sync.WaitGroup
-	work := make(chan int)
-	for range 8 {
-		wg.Go(func() {
-			for i := range work {
-				a, err := p.try(ctx, "POST", acceptPath+"?token="+invites[i], object{}, bearer(newcomers[i])...)
-				if err != nil || a.status != 200 {
-					continue // killed under the request
-				}
-				answered[i] = a.str(t, "user.id")
-				if done.Add(1) == killAfter {
-					p.kill()
-					cancel()
-				}
-			}
-		})
-	}
-	for i := range people {
-		work <- i
-	}
-	close(work)
-	wg.Wait()
-	require.GreaterOrEqual(t, int(done.Load()), killAfter)
-	require.Less(t, int(done.Load()), people)
-
-	p = startDev(t, devOptions{dir: p.dir, config: cheapHashes})
-
-	for i := range people {
-		a := p.accept(t, newcomers[i], invites[i], object{})
-		switch a.status {
-		case 200:
-			require.Empty(t, answered[i], "an answered acceptance is there")
-		case 401: // it was accepted, heard or not
-		default:
-			t.Fatalf("acceptance of %s: %d %s", address(i), a.status, a.raw)
-		}
-		actor := claims(t, p.loginUser(t, address(i)))["actor_id"]
-		require.NotEmpty(t, actor, "%s is an administrator", address(i))
-		if answered[i] != "" {
-			require.Equal(t, answered[i], actor)
-		}
-	}
-	users := p.call(t, "GET", "/admin/users?q=person&limit=1", nil, bearer(root)...)
-	require.Contains(t, string(users.raw), fmt.Sprintf(`"count":%d,`, people), "nobody is there twice")
-	require.Contains(t, string(p.call(t, "GET", "/admin/invites?limit=1", nil, bearer(root)...).raw), `"count":0,`)
 }

@@ -184,9 +184,11 @@ func (v *invitation) invite(ctx workflow.Context) (out IssuedInvite, err error) 
 	}
 	defer pass()
 	switch {
+	case v.fault != nil:
+		return out, v.fault
 	case v.open.Created != nil:
 		return *v.open.Created, nil
-	case v.in.New == nil || v.fault != nil:
+	case v.in.New == nil:
 		out.Refusal = &everlatch.Refusal{Code: everlatch.CodeConflict}
 		return out, nil
 	}
@@ -195,7 +197,7 @@ func (v *invitation) invite(ctx workflow.Context) (out IssuedInvite, err error) 
 	add(&undo, invites.DiscardInvite, activities.DiscardInviteInput{
 		InviteID: v.in.InviteID, Token: n.Grant.Token, GroupID: groupID(ctx),
 	})
-	created, err := step(ctx, invites.CreateInvite, activities.CreateInviteInput{
+	created, err := firmly(ctx, invites.CreateInvite, activities.CreateInviteInput{
 		InviteID: v.in.InviteID, Email: n.Email, Roles: n.Roles, Metadata: n.Metadata, Grant: n.Grant, GroupID: groupID(ctx),
 	})
 	if err != nil {
@@ -233,7 +235,7 @@ func (v *invitation) resend(ctx workflow.Context, g InviteGrant) (out IssuedInvi
 		return out, err
 	}
 	defer pass()
-	resent, err := step(ctx, invites.ResendInvite, activities.ResendInviteInput{
+	resent, err := firmly(ctx, invites.ResendInvite, activities.ResendInviteInput{
 		InviteID: v.in.InviteID, Grant: g, Former: v.open.Token, GroupID: groupID(ctx),
 	})
 	if err != nil {
@@ -257,7 +259,7 @@ func (v *invitation) revoke(ctx workflow.Context, in RevokeInvite) (out Outcome,
 		return out, err
 	}
 	defer pass()
-	_, err = step(ctx, invites.RevokeInvite, activities.RevokeInviteInput{
+	_, err = firmly(ctx, invites.RevokeInvite, activities.RevokeInviteInput{
 		InviteID: v.in.InviteID, EventID: in.EventID, Token: v.open.Token, GroupID: groupID(ctx),
 	})
 	if err == nil {
@@ -274,7 +276,7 @@ func (v *invitation) accept(ctx workflow.Context, in AcceptInvite) (out UserAcco
 	}
 	defer pass()
 	proof := activities.InviteProof{InviteID: v.in.InviteID, TokenID: in.TokenID, Email: in.Email}
-	checked, err := step(ctx, invites.CheckInvite, proof)
+	checked, err := firmly(ctx, invites.CheckInvite, proof)
 	if err != nil {
 		return out, err
 	}

@@ -59,9 +59,14 @@ func TestInvitationUndone(t *testing.T) {
 			s := newInvitation(t)
 			before := s.snapshot(t)
 			s.faults.set(fault{activities: []string{"CreateInvite"}, times: -1, after: after})
-			made := s.invite(0)
+			made, again := &asked[workflows.IssuedInvite]{}, &asked[workflows.IssuedInvite]{}
+			s.at(0, func() {
+				s.env.UpdateWorkflow(workflows.UpdateInvite, "", made)
+				s.env.UpdateWorkflow(workflows.UpdateInvite, "", again)
+			})
 			require.Error(t, s.play(s.input()), "so that an Idempotency-Key may try again")
 			require.Error(t, made.err)
+			require.Error(t, again.err, "whoever joined is told the same")
 			require.Equal(t, before, s.snapshot(t))
 			require.Zero(t, s.sealed(t))
 		})

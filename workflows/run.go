@@ -77,6 +77,21 @@ var abroad = workflow.ActivityOptions{
 	},
 }
 
+// firm is for the first step of a move that changes something: short work
+// against the store for a person who waits. It goes through the task queue,
+// because an update is in history only when the workflow task that took it has
+// ended, and local steps run inside of that task: with a crash in between, what
+// they did would be there and the move that did it forgotten.
+var firm = workflow.ActivityOptions{
+	StartToCloseTimeout:    5 * time.Second,
+	ScheduleToCloseTimeout: time.Minute,
+	RetryPolicy: &temporal.RetryPolicy{
+		InitialInterval:    100 * time.Millisecond,
+		BackoffCoefficient: 2,
+		MaximumInterval:    5 * time.Second,
+	},
+}
+
 // batch is for one batch of a clean-up: a failed one is tried a few times, and
 // the next run of the schedule goes on from there.
 var batch = workflow.ActivityOptions{
@@ -96,6 +111,11 @@ func step[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, 
 	ctx = workflow.WithLocalActivityOptions(ctx, interactive)
 	err = workflow.ExecuteLocalActivity(ctx, activity, in).Get(ctx, &out)
 	return out, err
+}
+
+// firmly runs the first step of a move.
+func firmly[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, error), in I) (O, error) {
+	return run(workflow.WithActivityOptions(ctx, firm), activity, in)
 }
 
 // patiently runs a step whose answer has been given already: nobody waits, and
