@@ -15,9 +15,10 @@ import (
 // in the schema of the list.
 
 const (
-	// maxValues and maxFilters bound how long a statement one request can make.
+	// maxValues and maxFilters bound how long a statement one request can make:
+	// SQLite reads one in time that grows with the square of its arguments.
 	maxValues  = 100
-	maxFilters = 50
+	maxFilters = 20
 )
 
 // withDeleted is a parameter of the contract's lists.
@@ -50,7 +51,7 @@ func (f field) filterIssue(value any) string {
 	case f.kind == kindList || f.kind == kindFilters:
 		return f.itemsIssue(value)
 	case f.kind == kindRelated && isObject:
-		return first(f.of.issues(f.name+", ", object))
+		return firstOf(f.of.issues(f.name+", ", object))
 	case f.kind == kindRelated:
 		return field{name: f.name, kind: kindTexts}.issue(value, true)
 	case !isObject:
@@ -84,7 +85,7 @@ func (f field) itemsIssue(value any) string {
 			object, ok := item.(map[string]any)
 			issue = field{name: name, kind: kindRelated}.expect(ok, item)
 			if ok {
-				issue = first(f.of.issues(name+", ", object))
+				issue = firstOf(f.of.issues(name+", ", object))
 			}
 		}
 		if issue != "" {
@@ -119,7 +120,7 @@ func (f field) tooBig(most int) string {
 	return "Value for field '" + f.name + "' too big, expected at most: '" + strconv.Itoa(most) + "'"
 }
 
-func first(issues []string) string {
+func firstOf(issues []string) string {
 	if len(issues) == 0 {
 		return ""
 	}

@@ -81,7 +81,7 @@ func TestCustomers(t *testing.T) {
 		"every word, wherever":        {filter: filter{Q: " lovelace  ADA "}, want: []string{"cus_1"}, count: 1},
 		"every word, not just one":    {filter: filter{Q: "ada navy"}, want: []string{}},
 		"words are no pattern":        {filter: filter{Q: "%"}, want: []string{"cus_3"}, count: 1},
-		"more words than are read":    {filter: filter{Q: strings.Repeat("a ", 16) + "nothing"}, want: []string{"cus_1", "cus_2", "cus_3"}, count: 3},
+		"more words than are read":    {filter: filter{Q: strings.Repeat("a ", 10) + "nothing"}, want: []string{"cus_1", "cus_2", "cus_3"}, count: 3},
 		"company and phone":           {filter: filter{Q: "+48"}, want: []string{"cus_3"}, count: 1},
 		"ids":                         {filter: filter{ID: texts(store.Is, "cus_3", "cus_1", "x")}, want: []string{"cus_1", "cus_3"}, count: 2},
 		"no ids":                      {filter: filter{ID: texts(store.Is)}, want: []string{}},
@@ -134,24 +134,22 @@ func TestCustomers(t *testing.T) {
 	})
 }
 
-// A statement that SQLite would find too deep is not made of what the API lets
-// through.
+// As many filters as the API lets through do not nest deeper than SQLite reads.
 func TestCustomersOfManyFilters(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
 		f.people(t)
+		var times []time.Time
+		for i := range 5 {
+			times = append(times, start.Add(time.Duration(i)*time.Hour))
+		}
 		var many []store.CustomerFilter
-		for range 50 {
-			var times []time.Time
-			for i := range 100 {
-				times = append(times, start.Add(time.Duration(i)*time.Hour))
-			}
+		for range 20 {
 			many = append(many, store.CustomerFilter{
-				Q: strings.Repeat("a ", 16), FirstNames: []string{"Ada"}, LastNames: []string{"Lovelace"},
-				CreatedAt: at(store.Is, times...), UpdatedAt: at(store.IsNot, start.Add(time.Minute)),
+				Q: strings.Repeat("a ", 10), FirstNames: []string{"Ada"}, CreatedAt: at(store.Is, times...),
 			})
 		}
-		found, _, err := f.Customers(t.Context(), store.CustomerFilter{And: many[:20], Or: many[:20]}, store.Page{})
+		found, _, err := f.Customers(t.Context(), store.CustomerFilter{And: many, Or: many}, store.Page{})
 		require.NoError(t, err)
 		require.Len(t, found, 1)
 	})

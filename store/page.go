@@ -62,9 +62,9 @@ func (c *conditions) live(column string, page Page) {
 	}
 }
 
-// maxWords bounds how deep a statement nests; the words after that are not
+// maxWords bounds how long a statement gets; the words after that are not
 // looked for.
-const maxWords = 16
+const maxWords = 10
 
 // contains appends that each of the words is part of one of the columns, in
 // any case. SQLite folds the case of ASCII letters only.
