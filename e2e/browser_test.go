@@ -16,8 +16,8 @@ import (
 // TestCertifiedProvider signs people in with a headless Chromium, at providers
 // of the certified implementation oidc-provider: as Google with its endpoints
 // overridden, and as an OpenID provider found by discovery, both for customers
-// and for users. Nothing of ours is on the provider's side or in the browser
-// but a storefront's page.
+// and for users. Of ours are the providers' login form and the storefront's
+// page, and nothing else between Everlatch and the person.
 func TestCertifiedProvider(t *testing.T) {
 	t.Parallel()
 	w := startBrowserWorld(t)
@@ -115,6 +115,7 @@ func (w *browserWorld) signedIn(t *testing.T, b browser, at place, who string) s
 		want["family_name"] = person["family_name"]
 	}
 	require.Equal(t, want, got["user_metadata"], "%s", at)
+	require.Contains(t, w.rows(t), fmt.Sprint(" ", at.provider, " ", person["sub"], " "), "known by the subject, for ever")
 
 	var cookies []struct {
 		Name, Path, SameSite string

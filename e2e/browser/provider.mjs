@@ -65,7 +65,11 @@ async function start(name, kind) {
   const [pages, rest] = [signInPages(name, provider), provider.callback()];
   server.on('request', (req, res) => {
     if (req.url === '/exchanges') return res.end(JSON.stringify(exchanges));
-    return req.url.startsWith('/sign-in/') ? pages(req, res) : rest(req, res);
+    if (!req.url.startsWith('/sign-in/')) return rest(req, res);
+    return pages(req, res).catch((err) => {
+      console.error(name, 'sign-in', err);
+      res.writeHead(500).end();
+    });
   });
   return { url, ...client };
 }
