@@ -98,17 +98,27 @@ func (p *program) customerShowCommand() *cobra.Command {
 		Example: "  everlatch customer show ada@example.com",
 		Args:    oneArg("the id or the e-mail of a customer"),
 		RunE: func(c *cobra.Command, args []string) error {
-			return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
-				customer, err := findCustomer(ctx, s, args[0])
-				if err != nil {
-					return err
-				}
-				return p.showCustomer(ctx, s, customer.ID, asJSON)
-			})
+			return p.onCustomer(c, args[0], asJSON, func(context.Context, *store.Store, string) error { return nil })
 		},
 	}
 	jsonFlag(c, &asJSON)
 	return c
+}
+
+// onCustomer does something to a customer and shows them as they are then.
+func (p *program) onCustomer(
+	c *cobra.Command, named string, asJSON bool, do func(ctx context.Context, s *store.Store, id string) error,
+) error {
+	return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
+		found, err := findCustomer(ctx, s, named)
+		if err != nil {
+			return err
+		}
+		if err := do(ctx, s, found.ID); err != nil {
+			return err
+		}
+		return p.showCustomer(ctx, s, found.ID, asJSON)
+	})
 }
 
 // findCustomer returns a customer by id or e-mail. A guest and an account may

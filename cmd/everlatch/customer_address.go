@@ -48,23 +48,16 @@ func (p *program) addressAddCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
-				customer, err := findCustomer(ctx, s, args[0])
-				if err != nil {
-					return err
-				}
-				_, err = app.CreateAddress(ctx, s, everlatch.Address{
-					CustomerID: customer.ID, AddressName: f.text("address-name"), Company: f.text("company"),
+			return p.onCustomer(c, args[0], asJSON, func(ctx context.Context, s *store.Store, id string) error {
+				_, err := app.CreateAddress(ctx, s, everlatch.Address{
+					CustomerID: id, AddressName: f.text("address-name"), Company: f.text("company"),
 					FirstName: f.text("first-name"), LastName: f.text("last-name"), Address1: f.text("address-1"),
 					Address2: f.text("address-2"), City: f.text("city"), CountryCode: f.text("country-code"),
 					Province: f.text("province"), PostalCode: f.text("postal-code"), Phone: f.text("phone"),
 					Metadata: metadata.Value, IsDefaultShipping: f.flag("default-shipping").Value,
 					IsDefaultBilling: f.flag("default-billing").Value,
 				}, clock)
-				if err != nil {
-					return err
-				}
-				return p.showCustomer(ctx, s, customer.ID, asJSON)
+				return err
 			})
 		},
 	}
@@ -87,22 +80,15 @@ func (p *program) addressUpdateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
-				customer, err := findCustomer(ctx, s, args[0])
-				if err != nil {
-					return err
-				}
-				_, err = s.UpdateAddress(ctx, customer.ID, args[1], store.AddressPatch{
+			return p.onCustomer(c, args[0], asJSON, func(ctx context.Context, s *store.Store, id string) error {
+				_, err := s.UpdateAddress(ctx, id, args[1], store.AddressPatch{
 					AddressName: f.change("address-name"), Company: f.change("company"), FirstName: f.change("first-name"),
 					LastName: f.change("last-name"), Address1: f.change("address-1"), Address2: f.change("address-2"),
 					City: f.change("city"), CountryCode: f.change("country-code"), Province: f.change("province"),
 					PostalCode: f.change("postal-code"), Phone: f.change("phone"), Metadata: metadata,
 					IsDefaultShipping: f.flag("default-shipping"), IsDefaultBilling: f.flag("default-billing"),
 				})
-				if err != nil {
-					return err
-				}
-				return p.showCustomer(ctx, s, customer.ID, asJSON)
+				return err
 			})
 		},
 	}

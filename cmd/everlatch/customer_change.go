@@ -66,19 +66,12 @@ func (p *program) customerUpdateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
-				customer, err := findCustomer(ctx, s, args[0])
-				if err != nil {
-					return err
-				}
-				_, err = app.UpdateCustomer(ctx, s, customer.ID, store.CustomerPatch{
+			return p.onCustomer(c, args[0], asJSON, func(ctx context.Context, s *store.Store, id string) error {
+				_, err := app.UpdateCustomer(ctx, s, id, store.CustomerPatch{
 					Email: f.change("email"), CompanyName: f.change("company-name"), FirstName: f.change("first-name"),
 					LastName: f.change("last-name"), Phone: f.change("phone"), Metadata: metadata,
 				})
-				if err != nil {
-					return err
-				}
-				return p.showCustomer(ctx, s, customer.ID, asJSON)
+				return err
 			})
 		},
 	}
