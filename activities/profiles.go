@@ -21,9 +21,9 @@ func (a *Redirects) identify(ctx context.Context, in ReadProfileInput, p provide
 	out, err = a.find(ctx, in, p)
 	if errors.Is(err, everlatch.ErrNotFound) {
 		out, err = a.admit(ctx, in, p)
-	}
-	if errors.Is(err, everlatch.ErrDuplicate) {
-		out, err = a.find(ctx, in, p) // another callback of theirs was faster
+		if errors.Is(err, everlatch.ErrDuplicate) {
+			out, err = a.find(ctx, in, p) // another callback of theirs was faster
+		}
 	}
 	if in.LinkTo != "" && err != nil {
 		out.Refusal, err = refusal(err)
