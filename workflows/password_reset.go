@@ -237,7 +237,12 @@ func (r *passwordReset) complete(ctx workflow.Context, in CompleteReset) (out Ou
 		out.Refusal = &invalidToken
 		return out, nil
 	}
-	changed, err := step(ctx, resets.ChangePassword, activities.ChangePasswordInput{
+	// Executions of before are replayed with the local step that they took.
+	change := firmly[activities.ChangePasswordInput, activities.ChangePasswordOutput]
+	if workflow.GetVersion(ctx, "complete-firmly", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		change = step
+	}
+	changed, err := change(ctx, resets.ChangePassword, activities.ChangePasswordInput{
 		Provider: r.in.Provider, Grant: r.open.ResetGrant, Request: in.Request, EventID: in.EventID, GroupID: groupID(ctx),
 	})
 	if err != nil {
