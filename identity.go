@@ -85,6 +85,17 @@ func (p Principal) AppMetadata(ownOnly bool) Metadata {
 	return out
 }
 
+// Link makes the principal what it is once an actor has been linked.
+func (p *Principal) Link(actorType, actorID string) {
+	if p.Links == nil {
+		p.Links = map[string]string{}
+	}
+	p.Links[actorType] = actorID
+	if actorType == p.ActorType {
+		p.ActorID = actorID
+	}
+}
+
 // ActorKey returns the key of an actor type in app_metadata: "customer_id".
 func ActorKey(actorType string) string { return actorType + "_id" }
 

@@ -71,16 +71,21 @@ func (s *Server) createCustomer(c echo.Context) error {
 	}
 	customer, err := s.deps.Flows.CreateCustomerAccount(c.Request().Context(), flows.CustomerAccountRequest{
 		AuthIdentityID: claims.AuthIdentityID,
-		Customer: everlatch.Customer{
-			Email: in.text("email"), CompanyName: in.text("company_name"), FirstName: in.text("first_name"),
-			LastName: in.text("last_name"), Phone: in.text("phone"), Metadata: in.record("metadata"),
-		},
+		Customer:       in.customer(),
 		IdempotencyKey: key,
 	})
 	if err != nil {
 		return err
 	}
 	return writeWrapped(c, "customer", customerTable, &customer, sel)
+}
+
+// customer is what a person wrote about themselves.
+func (in input) customer() everlatch.Customer {
+	return everlatch.Customer{
+		Email: in.text("email"), CompanyName: in.text("company_name"), FirstName: in.text("first_name"),
+		LastName: in.text("last_name"), Phone: in.text("phone"), Metadata: in.record("metadata"),
+	}
 }
 
 // readCustomer is the hot path: two queries, one for the token's standing.

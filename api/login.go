@@ -76,27 +76,6 @@ func (s *Server) signIn(c echo.Context, body map[string]any) error {
 	return s.writeToken(c, login)
 }
 
-// register creates an identity. The token has no actor yet: what follows is
-// POST /store/customers or its like.
-func (s *Server) register(c echo.Context) error {
-	r := s.authRequest(c, Body(c))
-	if err := s.checkAllowed(r.ActorType, r.Provider); err != nil {
-		return err
-	}
-	if _, err := s.deps.Providers.Registrar(r.Provider); err != nil {
-		return err
-	}
-	var err error
-	if r.IdempotencyKey, err = idempotencyKey(c); err != nil {
-		return err
-	}
-	login, err := s.deps.Flows.Register(c.Request().Context(), r)
-	if err != nil {
-		return err
-	}
-	return s.writeToken(c, login)
-}
-
 func (s *Server) authRequest(c echo.Context, body map[string]any) flows.AuthRequest {
 	actorType := c.Param("actor_type")
 	return flows.AuthRequest{

@@ -410,7 +410,15 @@ func (f *fakeFlows) Register(ctx context.Context, r flows.AuthRequest) (workflow
 	if err != nil {
 		return workflows.Login{}, err
 	}
-	return f.loginOf(identity, everlatch.ProviderIdentity{Provider: r.Provider}, r.ActorType), nil
+	login := f.loginOf(identity, everlatch.ProviderIdentity{Provider: r.Provider}, r.ActorType)
+	if r.Customer != nil {
+		c, err := f.CreateCustomerAccount(ctx, flows.CustomerAccountRequest{AuthIdentityID: identity.ID, Customer: *r.Customer})
+		if err != nil {
+			return workflows.Login{}, err
+		}
+		login.Principal.Link(r.ActorType, c.ID)
+	}
+	return login, nil
 }
 
 func (f *fakeFlows) CreateCustomerAccount(ctx context.Context, r flows.CustomerAccountRequest) (everlatch.Customer, error) {

@@ -80,6 +80,10 @@ func everyDance(t *testing.T, p *process) map[string]string {
 	p.call(t, "POST", "/auth/customer/emailpass/register", object{"email": 5, "password": weak})
 	p.call(t, "POST", "/auth/customer/emailpass/register",
 		object{"email": "key@example.com", "password": first}, "Idempotency-Key", "k")
+	once := p.call(t, "POST", "/auth/customer/emailpass/register",
+		object{"email": "once@example.com", "password": first, "actor": object{"email": "once@example.com"}})
+	require.Equal(t, 200, once.status, "%s", once.raw)
+	secrets["token of a sign-up"] = once.str(t, "token")
 	p.call(t, "POST", "/auth/customer/emailpass", object{"email": "ada@example.com", "password": wrong})
 	p.call(t, "POST", "/auth/customer/nope", object{"email": "ada@example.com", "password": wrong})
 	a := p.call(t, "POST", "/store/customers", object{"email": "ada@example.com"}, bearer(registered)...)

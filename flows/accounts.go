@@ -25,17 +25,12 @@ func (c *Client) CreateCustomerAccount(ctx context.Context, r CustomerAccountReq
 	if err != nil {
 		return everlatch.Customer{}, err
 	}
-	now := c.Now()
-	customer := r.Customer
-	customer.ID = ids.New(ids.Customer, now)
-	customer.HasAccount = true
-	customer.CreatedAt, customer.UpdatedAt = now, now
 	account, err := perform[workflows.CustomerAccount](ctx, c, dance{
 		id:         c.danceID("create-customer-account", r.AuthIdentityID, "", r.IdempotencyKey),
 		repeatable: r.IdempotencyKey != "",
 		workflow:   workflows.CreateCustomerAccount,
 		input: workflows.CreateCustomerAccountInput{
-			AuthIdentityID: r.AuthIdentityID, Customer: customer, Fingerprint: fingerprint,
+			AuthIdentityID: r.AuthIdentityID, Customer: *c.withAccount(&r.Customer), Fingerprint: fingerprint,
 		},
 	})
 	if err != nil {
@@ -45,6 +40,19 @@ func (c *Client) CreateCustomerAccount(ctx context.Context, r CustomerAccountReq
 		return everlatch.Customer{}, err
 	}
 	return account.Customer, refused(account.Refusal)
+}
+
+// withAccount names a customer that is to have an account; nil stays nil.
+func (c *Client) withAccount(wrote *everlatch.Customer) *everlatch.Customer {
+	if wrote == nil {
+		return nil
+	}
+	now := c.Now()
+	customer := *wrote
+	customer.ID = ids.New(ids.Customer, now)
+	customer.HasAccount = true
+	customer.CreatedAt, customer.UpdatedAt = now, now
+	return &customer
 }
 
 // UserRequest asks for an administrator.

@@ -20,6 +20,9 @@ type AuthRequest struct {
 	// IdempotencyKey is the caller's key, "" for none. Only
 	// [Client.Register] reads it.
 	IdempotencyKey string
+	// Customer, when [Client.Register] is to create one with the identity, is
+	// what the person wrote; ID, HasAccount and times are set there.
+	Customer *everlatch.Customer
 }
 
 // Authenticate signs a person in. A refusal is an error with the contract's
@@ -42,13 +45,18 @@ func (c *Client) Authenticate(ctx context.Context, r AuthRequest) (workflows.Log
 	return login, refused(login.Refusal)
 }
 
-// Register creates an identity. With an Idempotency-Key, a repetition gets the
+// Register creates an identity, and with Customer the account of its owner, as
+// one saga. With an Idempotency-Key, a repetition gets the
 // first answer, and another request under the same key
 // [everlatch.CodeConflict]; this holds across processes and restarts for as
 // long as Temporal keeps the dance (temporal.retention).
 func (c *Client) Register(ctx context.Context, r AuthRequest) (workflows.Login, error) {
 	r.Input.ActorType = r.ActorType
-	fingerprint, err := c.fingerprint(r.IdempotencyKey, r.Provider, r.Input)
+	parts := []any{r.Provider, r.Input}
+	if r.Customer != nil {
+		parts = append(parts, r.Customer)
+	}
+	fingerprint, err := c.fingerprint(r.IdempotencyKey, parts...)
 	if err != nil {
 		return workflows.Login{}, err
 	}
@@ -64,6 +72,7 @@ func (c *Client) Register(ctx context.Context, r AuthRequest) (workflows.Login, 
 			ActorType: r.ActorType, Provider: r.Provider, Request: ref,
 			IdentityID:         ids.New(ids.AuthIdentity, c.Now()),
 			ProviderIdentityID: ids.New(ids.ProviderIdentity, c.Now()),
+			Customer:           c.withAccount(r.Customer),
 			Fingerprint:        fingerprint,
 		},
 	})

@@ -164,6 +164,90 @@ func TestRegister(t *testing.T) {
 	})
 }
 
+// TestRegisterWithAccount: identity and account appear together or not at all (W4).
+func TestRegisterWithAccount(t *testing.T) {
+	t.Parallel()
+
+	t.Run("of an identity that waited for an actor", func(t *testing.T) {
+		t.Parallel()
+		h := newHouse(t)
+		register(t, h, "authid_1")
+
+		out, err := signUp(t, h, "authid_2", "cus_1")
+
+		require.NoError(t, err)
+		require.Nil(t, out.Refusal)
+		require.Equal(t, "authid_1", out.Principal.AuthIdentityID)
+		s := h.snapshot(t)
+		require.Equal(t, []string{"authid_1 vlive"}, s["identities"])
+		require.Equal(t, []string{"authid_1 customer cus_1"}, s["links"])
+		require.Contains(t, s["events"], "customer.created released")
+	})
+
+	t.Run("an account that is refused leaves no identity", func(t *testing.T) {
+		t.Parallel()
+		h := newHouse(t)
+		_, err := h.store.CreateCustomer(t.Context(), everlatch.Customer{
+			ID: "cus_1", Email: new(email), HasAccount: true, CreatedAt: h.clock.Now(), UpdatedAt: h.clock.Now(),
+		}, everlatch.Event{})
+		require.NoError(t, err)
+		before := h.snapshot(t)
+
+		out, err := signUp(t, h, "authid_2", "cus_2")
+
+		require.NoError(t, err)
+		requireRefusal(t, out.Refusal, everlatch.CodeDuplicate, "Customer with this email already has an account")
+		require.Empty(t, out.Principal)
+		require.Equal(t, before, h.snapshot(t))
+	})
+
+	t.Run("an identity that was there before stays (W3)", func(t *testing.T) {
+		t.Parallel()
+		h := newHouse(t)
+		register(t, h, "authid_1")
+		before := h.snapshot(t)
+		h.faults.set(fault{activities: []string{"LinkActor"}, times: -1, after: true})
+
+		_, err := signUp(t, h, "authid_2", "cus_1")
+
+		require.Error(t, err)
+		require.Equal(t, before, h.snapshot(t))
+	})
+
+	t.Run("an identity that somebody else gave an actor meanwhile is theirs", func(t *testing.T) {
+		t.Parallel()
+		h := newHouse(t)
+		h.faults.set(fault{activities: []string{"LinkActor"}, meanwhile: func() {
+			require.NoError(t, h.store.LinkActor(t.Context(), store.Link{
+				IdentityID: "authid_1", ActorType: "customer", ActorID: "cus_rival", GroupID: "rival",
+			}))
+		}})
+
+		out, err := signUp(t, h, "authid_1", "cus_1")
+
+		require.NoError(t, err)
+		requireRefusal(t, out.Refusal, everlatch.CodeNotAllowed, "The auth identity is already linked to another customer.")
+		s := h.snapshot(t)
+		require.Equal(t, []string{"authid_1 customer cus_rival"}, s["links"])
+		require.Empty(t, s["customers"])
+		require.Contains(t, s["events"], "auth.identity_registered released")
+	})
+
+	t.Run("a refused registration creates no account", func(t *testing.T) {
+		t.Parallel()
+		h := newHouse(t)
+		_, err := signUp(t, h, "authid_1", "cus_1")
+		require.NoError(t, err)
+		before := h.snapshot(t)
+
+		out, err := signUp(t, h, "authid_2", "cus_2")
+
+		require.NoError(t, err)
+		requireRefusal(t, out.Refusal, everlatch.CodeUnauthorized, "Identity with email already exists")
+		require.Equal(t, before, h.snapshot(t))
+	})
+}
+
 // TestRegisterUndoes makes the only step fail, once and for good, before and
 // after it took effect.
 func TestRegisterUndoes(t *testing.T) {

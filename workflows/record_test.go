@@ -63,6 +63,11 @@ func TestRecordHistories(t *testing.T) {
 			User: everlatch.User{ID: id, Email: mail, CreatedAt: h.clock.Now(), UpdatedAt: h.clock.Now()},
 		}
 	}
+	signUp := func(identity, customer, mail string, login ...string) workflows.RegisterInput {
+		in := reg(identity, append(login, mail)[0], password)
+		in.Customer = new(cust(identity, customer, mail).Customer)
+		return in
+	}
 	meta := func(identity string, actor *string) workflows.SetAuthAppMetadataInput {
 		return workflows.SetAuthAppMetadataInput{AuthIdentityID: identity, ActorType: "vendor", ActorID: actor}
 	}
@@ -88,6 +93,8 @@ func TestRecordHistories(t *testing.T) {
 	r.keep(t, "RemoveCustomerAccount/unknown", workflows.RemoveCustomerAccount, workflows.RemoveAccountInput{ActorID: "cus_nope"})
 	r.keep(t, "Register/created_again", workflows.Register, reg("authid_3", email, password))
 	r.keep(t, "DeleteAuthIdentity/deleted", workflows.DeleteAuthIdentity, workflows.DeleteAuthIdentityInput{AuthIdentityID: "authid_3"})
+	r.keep(t, "Register/signed_up", workflows.Register, signUp("authid_s", "cus_s", "s@example.com"))
+	r.keep(t, "Register/account_refused", workflows.Register, signUp("authid_s2", "cus_s2", "s@example.com", "s2@example.com"))
 	r.resets(t)
 	r.social(t)
 	r.invitations(t)
@@ -108,6 +115,7 @@ func TestRecordHistories(t *testing.T) {
 		ProviderIdentityID: "pi_own3", EventID: "evt_own3",
 	})
 	forGood("LinkActor")
+	r.keep(t, "Register/account_undone", workflows.Register, signUp("authid_s3", "cus_s3", "s3@example.com"))
 	r.keep(t, "CreateCustomerAccount/undone", workflows.CreateCustomerAccount, cust("authid_1", "cus_4", "c@example.com"))
 	heal()
 }

@@ -43,6 +43,29 @@ func sagas() map[string]saga {
 				}, s["events"])
 			},
 		},
+		"Register with an account (W4)": {
+			steps:   []string{"RegisterIdentity", "LinkActor", "CreateCustomer"},
+			lasting: []string{"ReleaseEvents"},
+			prepare: func(*testing.T, *house) {},
+			run: func(t *testing.T, h *house) error {
+				out, err := signUp(t, h, "authid_1", "cus_1")
+				if err == nil {
+					require.Nil(t, out.Refusal)
+					require.Equal(t, "cus_1", out.Principal.ActorID)
+					require.Equal(t, map[string]string{"customer": "cus_1"}, out.Principal.Links)
+				}
+				return err
+			},
+			done: func(t *testing.T, h *house) {
+				s := h.snapshot(t)
+				require.Equal(t, []string{"authid_1 vlive"}, s["identities"])
+				require.Equal(t, []string{"cus_1 live"}, s["customers"])
+				require.Equal(t, []string{"authid_1 customer cus_1"}, s["links"])
+				require.Equal(t, []string{
+					"auth.actor_linked released", "auth.identity_registered released", "customer.created released",
+				}, s["events"])
+			},
+		},
 		"CreateUserAccount": {
 			steps:   []string{"RegisterIdentity", "CreateUser", "LinkActor"},
 			lasting: []string{"ReleaseEvents"},
@@ -157,6 +180,15 @@ func createCustomer(t *testing.T, h *house, identity, id, mail string) (workflow
 				ID: id, Email: new(mail), HasAccount: true, CreatedAt: now, UpdatedAt: now,
 			},
 		})
+}
+
+// signUp registers and creates the customer with it.
+func signUp(t *testing.T, h *house, identity, customer string) (workflows.Login, error) {
+	t.Helper()
+	now := h.clock.Now()
+	in := registerInput(t, h, identity)
+	in.Customer = &everlatch.Customer{ID: customer, Email: new(email), HasAccount: true, CreatedAt: now, UpdatedAt: now}
+	return perform[workflows.Login](t, h, "register/"+identity, workflows.Register, in)
 }
 
 func createUser(t *testing.T, h *house) (workflows.UserAccount, error) {

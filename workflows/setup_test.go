@@ -160,6 +160,8 @@ type fault struct {
 	activities []string
 	times      int // negative: for good
 	after      bool
+	// meanwhile happens before the first call, which does not fail for it.
+	meanwhile func()
 }
 
 var errFault = errors.New("injected fault")
@@ -188,6 +190,10 @@ func (f *faults) next(name string) (fail, after bool) {
 	f.calls = append(f.calls, name)
 	for i := range f.rules {
 		r := &f.rules[i]
+		if r.meanwhile != nil && slices.Contains(r.activities, name) {
+			r.meanwhile()
+			r.meanwhile = nil
+		}
 		if r.times == 0 || !slices.Contains(r.activities, name) {
 			continue
 		}

@@ -1,0 +1,73 @@
+package api
+
+import (
+	"maps"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/flows"
+)
+
+// register creates an identity, and with an "actor" in the body the account of
+// its owner, all or nothing (W4). Without one the token has no actor yet: what
+// follows is POST /store/customers or its like.
+func (s *Server) register(c echo.Context) error {
+	r := s.authRequest(c, Body(c))
+	if err := s.checkAllowed(r.ActorType, r.Provider); err != nil {
+		return err
+	}
+	if _, err := s.deps.Providers.Registrar(r.Provider); err != nil {
+		return err
+	}
+	if err := signUp(&r); err != nil {
+		return err
+	}
+	var err error
+	if r.IdempotencyKey, err = idempotencyKey(c); err != nil {
+		return err
+	}
+	login, err := s.deps.Flows.Register(c.Request().Context(), r)
+	if err != nil {
+		return err
+	}
+	return s.writeToken(c, login)
+}
+
+// accountField is what a body holds the account under; the rest of it is the
+// provider's.
+const accountField = "actor"
+
+// signUp takes the account out of what the provider gets to see, and finds out
+// whether it can be created. null asks for none.
+func signUp(r *flows.AuthRequest) error {
+	wrote, asked := r.Input.Body[accountField]
+	if !asked {
+		return nil
+	}
+	r.Input.Body = maps.Clone(r.Input.Body)
+	delete(r.Input.Body, accountField)
+	if wrote == nil {
+		return nil
+	}
+	account, ok := wrote.(map[string]any)
+	if !ok {
+		return invalid([]string{field{name: accountField, kind: kindRelated}.expect(false, wrote)})
+	}
+	switch r.ActorType {
+	case everlatch.ActorCustomer:
+	case everlatch.ActorUser:
+		return &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "Administrators are invited; they do not sign up."}
+	default:
+		return invalidData("There are no accounts of the actor type " + r.ActorType + ".")
+	}
+	if issues := createCustomerFields.issues(accountField+", ", account); len(issues) > 0 {
+		return invalid(issues)
+	}
+	customer := input(account).customer()
+	if customer.Email == nil {
+		return invalidData("Email is required to create a customer")
+	}
+	r.Customer = &customer
+	return nil
+}
