@@ -2,6 +2,7 @@ package everlatch
 
 import (
 	"context"
+	"maps"
 	"time"
 )
 
@@ -178,3 +179,47 @@ func (t ActorType) Event(what string) string { return t.Name + "." + what }
 
 // Model returns the name of the type in sentences: "Manager".
 func (t ActorType) Model() string { return string(t.Name[0]-'a'+'A') + t.Name[1:] }
+
+// Changed returns what an update makes of a record: each field of the change is
+// set, objects are merged key by key, where "" removes a key.
+func (t ActorType) Changed(record, change Metadata) Metadata {
+	out := maps.Clone(record)
+	if out == nil {
+		out = Metadata{}
+	}
+	for _, f := range t.Fields {
+		value, set := change[f.Name]
+		if !set {
+			continue
+		}
+		inner, isObject := value.(map[string]any)
+		if f.Kind == FieldObject && isObject {
+			stored, _ := out[f.Name].(map[string]any)
+			value = MergeMetadata(stored, inner)
+		}
+		out[f.Name] = value
+	}
+	return out
+}
+
+// MergeMetadata merges a change into stored metadata, as the contract's clients
+// expect: objects are merged key by key, a key set to "" is removed, everything
+// else replaces. Neither map is changed.
+func MergeMetadata(stored, change Metadata) Metadata {
+	out := maps.Clone(stored)
+	if out == nil {
+		out = Metadata{}
+	}
+	for key, value := range maps.All(change) {
+		if value == "" {
+			delete(out, key)
+			continue
+		}
+		if inner, ok := value.(map[string]any); ok {
+			below, _ := out[key].(map[string]any)
+			value = MergeMetadata(below, inner)
+		}
+		out[key] = value
+	}
+	return out
+}
