@@ -35,7 +35,6 @@ func (t ActorType) Complete() (ActorType, error) {
 	t.Plural = cmp.Or(t.Plural, t.Name+"s")
 	t.IDPrefix = cmp.Or(t.IDPrefix, t.Name[:min(4, len(t.Name))]+"_")
 	t.Origins = cmp.Or(t.Origins, OriginsAuth)
-	t.Fields = slices.Clone(t.Fields)
 	var problems []error
 	wrong := func(format string, args ...any) {
 		problems = append(problems, fmt.Errorf("actor type %q: "+format, append([]any{t.Name}, args...)...))
@@ -55,18 +54,31 @@ func (t ActorType) Complete() (ActorType, error) {
 	if len(t.Fields) == 0 || len(t.Fields) > maxFields {
 		wrong("it has %d fields; 1 to %d are possible", len(t.Fields), maxFields)
 	}
+	fields, err := CompleteFields(t.Fields)
+	if err != nil {
+		wrong("%w", err)
+	}
+	t.Fields = fields
+	return t, errors.Join(problems...)
+}
+
+// CompleteFields returns fields with their defaults, or everything that is wrong
+// with them.
+func CompleteFields(fields []Field) ([]Field, error) {
+	fields = slices.Clone(fields)
+	var problems []error
 	seen := map[string]bool{}
-	for i := range t.Fields {
-		f := &t.Fields[i]
+	for i := range fields {
+		f := &fields[i]
 		if seen[f.Name] {
-			wrong("field %q is there twice", f.Name)
+			problems = append(problems, fmt.Errorf("field %q is there twice", f.Name))
 		}
 		seen[f.Name] = true
 		if err := f.complete(); err != nil {
-			wrong("field %q: %w", f.Name, err)
+			problems = append(problems, fmt.Errorf("field %q: %w", f.Name, err))
 		}
 	}
-	return t, errors.Join(problems...)
+	return fields, errors.Join(problems...)
 }
 
 // complete sets the defaults of a field and says what is wrong with it.
