@@ -64,3 +64,15 @@ func (a *App) keepActors() {
 		}
 	}
 }
+
+// Actors returns the store of an actor type, for reading in handlers and
+// activities of one's own, or nil where there is no such type. Who writes
+// through it tells nobody; the dances do.
+func (a *App) Actors(actorType string) everlatch.ActorStore {
+	for _, t := range a.actorTypes {
+		if t.Name == actorType {
+			return t.Store
+		}
+	}
+	return nil
+}
