@@ -51,7 +51,8 @@ func (d *desk) hire(c echo.Context) error {
 	}
 	email, _ := in["email"].(string)
 	name, _ := in["name"].(string)
-	manager, err := flows.Perform[Manager](c.Request().Context(), d.flows, "HireManager", caller.AuthIdentityID, HireManagerInput{
+	ctx := c.Request().Context()
+	manager, err := flows.Perform[Manager](ctx, d.flows, "HireManager", caller.AuthIdentityID, HireManagerInput{
 		AuthIdentityID: caller.AuthIdentityID,
 		Manager:        Manager{ID: ids.New("mana_", time.Now()), Email: email, Name: name},
 	})
