@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -56,9 +57,7 @@ func (w *world) ask(method, path string, body any, headers ...header) reply {
 func (w *world) manager(email string, more object) string {
 	w.t.Helper()
 	body := object{"email": email}
-	for name, value := range more {
-		body[name] = value
-	}
+	maps.Copy(body, more)
 	r := w.ask("POST", "/manager", body, bearer(w.registered("manager", email)))
 	require.Equal(w.t, 200, r.StatusCode, r.body)
 	return w.login("manager", email)
@@ -218,7 +217,7 @@ func TestListingActors(t *testing.T) {
 	}
 	w.ask("GET", "/admin/managers?fields=name&limit=1&offset=1", nil, bearer(root)).
 		is(t, `{"managers":[{"id":"`+ids[1]+`","name":"Grace"}],"count":3,"offset":1,"limit":1}`)
-	require.Equal(t, 50.0, w.ask("GET", "/admin/managers", nil, bearer(root)).value(t, "limit"))
+	require.Contains(t, w.ask("GET", "/admin/managers", nil, bearer(root)).body, `"limit":50}`)
 	names := func(r reply) string {
 		require.Equal(t, 200, r.StatusCode, r.body)
 		var out []string
@@ -292,7 +291,7 @@ func TestOriginsOfAnActorType(t *testing.T) {
 	t.Parallel()
 
 	for origins, want := range map[everlatch.Origins]map[string]bool{
-		"":                     {shopOrigin: true, adminOrigin: true},
+		everlatch.OriginsAuth:  {shopOrigin: true, adminOrigin: true}, // the default
 		everlatch.OriginsStore: {shopOrigin: true, adminOrigin: false},
 		everlatch.OriginsAdmin: {shopOrigin: false, adminOrigin: true},
 	} {

@@ -106,8 +106,7 @@ func (r *Records) ordered(where *conditions, page *Page) (table, by string, err 
 	case i >= 0 && r.t.Fields[i].Kind != everlatch.FieldObject && r.t.Fields[i].Kind != everlatch.FieldList:
 		table += " LEFT JOIN actor_value o ON o.actor_id = r.id AND o.name = " + where.mark(name)
 		by = "o.value"
-		switch r.t.Fields[i].Kind {
-		case everlatch.FieldInteger, everlatch.FieldNumber, everlatch.FieldBoolean:
+		if k := r.t.Fields[i].Kind; k == everlatch.FieldInteger || k == everlatch.FieldNumber || k == everlatch.FieldBoolean {
 			by = "o.number"
 		}
 	default:

@@ -30,13 +30,15 @@ func managerType(tb testing.TB) everlatch.ActorType {
 }
 
 func adaAndGrace() (ada, grace everlatch.Metadata) {
-	return everlatch.Metadata{
-			"email": "Ada@Example.com", "name": "Ada Lovelace", "grade": 9.0, "score": -1.5, "active": false,
-			"born": "1815-12-10", "seen": "2026-11-24T01:00:00.000Z", "prefs": map[string]any{"a": 1.0}, "tags": []any{"x", "y"},
-		}, everlatch.Metadata{
-			"email": "grace@example.com", "name": "Grace Hopper", "grade": 10.0, "score": 2.5, "active": true,
-			"born": "1906-12-09", "seen": "2026-11-24T02:00:00.000Z", "prefs": map[string]any{"b": 2.0}, "tags": []any{},
-		}
+	ada = everlatch.Metadata{
+		"email": "Ada@Example.com", "name": "Ada Lovelace", "grade": 9.0, "score": -1.5, "active": false,
+		"born": "1815-12-10", "seen": "2026-11-24T01:00:00.000Z", "prefs": map[string]any{"a": 1.0}, "tags": []any{"x", "y"},
+	}
+	grace = everlatch.Metadata{
+		"email": "grace@example.com", "name": "Grace Hopper", "grade": 10.0, "score": 2.5, "active": true,
+		"born": "1906-12-09", "seen": "2026-11-24T02:00:00.000Z", "prefs": map[string]any{"b": 2.0}, "tags": []any{},
+	}
+	return ada, grace
 }
 
 func TestRecords(t *testing.T) {

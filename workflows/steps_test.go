@@ -109,15 +109,16 @@ func withDesk(t *testing.T, h *house) *desk {
 
 // ownSagas are the workflows above, each with a desk for every house.
 func ownSagas() map[string]saga {
-	desks := sync.Map{}
+	var mu sync.Mutex
+	desks := map[*house]*desk{}
 	deskOf := func(t *testing.T, h *house) *desk {
 		t.Helper()
-		if d, ok := desks.Load(h); ok {
-			return d.(*desk)
+		mu.Lock()
+		defer mu.Unlock()
+		if desks[h] == nil {
+			desks[h] = withDesk(t, h)
 		}
-		d := withDesk(t, h)
-		desks.Store(h, d)
-		return d
+		return desks[h]
 	}
 	hire := func(t *testing.T, h *house) error {
 		t.Helper()

@@ -65,7 +65,7 @@ func programs(guide string) []string {
 	case "create-an-auth-provider":
 		return []string{"provider-credentials", "provider-redirect"}
 	case "create-an-actor-type":
-		return []string{"manager"}
+		return []string{"manager", "manager/table"}
 	case "extend-with-your-own-routes":
 		return []string{"manager", "manager/own"}
 	default:
