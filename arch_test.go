@@ -18,6 +18,7 @@ var arrows = map[string]string{
 	"ids":                         "",
 	"store":                       ". ids",
 	"store/storetest":             ". store",
+	"actortest":                   ".",
 	"vault":                       ". store ids",
 	"tokens":                      ".",
 	"providers":                   ".",

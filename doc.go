@@ -7,6 +7,7 @@
 //   - errors.go: what can go wrong, and what a caller may be told
 //   - identity.go: who can sign in, by which credential, as which actor
 //   - account.go: the business records behind an identity
+//   - actor.go: actor types of one's own
 //   - session.go: a browser that stays signed in
 //   - event.go: what the system says about itself
 //

@@ -3,6 +3,7 @@ package activities
 import (
 	"time"
 
+	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/store"
 	"github.com/everlatch/everlatch/subscribers"
@@ -23,6 +24,8 @@ type Deps struct {
 	LoginEvents bool
 	// LinkByEmail is [Redirects.LinkByEmail].
 	LinkByEmail []string
+	// ActorTypes are those of people's own, each with its store.
+	ActorTypes []everlatch.ActorType
 }
 
 // All are the activity sets of a worker.
@@ -32,10 +35,20 @@ type All struct {
 	Redirects   *Redirects
 	Invites     *Invites
 	Accounts    *Accounts
+	Actors      *Actors
 	Identities  *Identities
 	Events      *Events
 	Deliveries  *Deliveries
 	Upkeep      *Upkeep
+}
+
+// byName finds actor types.
+func byName(types []everlatch.ActorType) map[string]everlatch.ActorType {
+	out := make(map[string]everlatch.ActorType, len(types))
+	for _, t := range types {
+		out[t.Name] = t
+	}
+	return out
 }
 
 // New makes every set there is, so that none can be forgotten.
@@ -50,6 +63,7 @@ func New(d Deps) All {
 		},
 		Invites:    &Invites{Store: d.Store, Vault: d.Vault, Tokens: d.Tokens, Now: d.Now},
 		Accounts:   &Accounts{Store: d.Store, Now: d.Now},
+		Actors:     &Actors{Store: d.Store, Types: byName(d.ActorTypes), Now: d.Now},
 		Identities: &Identities{Store: d.Store, Now: d.Now},
 		Events:     &Events{Store: d.Store},
 		Deliveries: &Deliveries{Store: d.Store, Vault: d.Vault, Subscribers: d.Subscribers, Now: d.Now},

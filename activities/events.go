@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 
+	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/store"
 )
 
@@ -23,4 +24,10 @@ func (a *Events) ReleaseEvents(ctx context.Context, in GroupInput) (None, error)
 // DropEvents forgets the events of a dance that was undone.
 func (a *Events) DropEvents(ctx context.Context, in GroupInput) (None, error) {
 	return None{}, a.Store.DropEvents(ctx, in.GroupID)
+}
+
+// RecordEvent records an event of a dance, which waits until the dance has
+// succeeded. The id makes it one event however often the step runs.
+func (a *Events) RecordEvent(ctx context.Context, in everlatch.Event) (None, error) {
+	return None{}, a.Store.RecordPending(ctx, in)
 }

@@ -17,7 +17,9 @@ type call struct {
 	// path is the raw path as the client wrote it, for the 404 page.
 	path   string
 	prefix prefix
-	match  *pattern // nil = no route
+	// origins are those that the path trusts; nil = none of its own.
+	origins *originList
+	match   *pattern // nil = no route
 	// head is a request that came as HEAD, headAsGet one that a GET route takes.
 	head, headAsGet bool
 

@@ -23,6 +23,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) resolve(r *http.Request) *call {
 	path := r.URL.EscapedPath()
 	k := &call{server: s, path: path, prefix: prefixOf(path), head: r.Method == http.MethodHead}
+	k.origins = s.originsOf(k)
 	if k.match = s.paths().find(r.Method, path); k.match == nil && k.head {
 		// HEAD is GET without a body, on people's own routes too.
 		k.match = s.paths().find(http.MethodGet, path)

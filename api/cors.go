@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/everlatch/everlatch"
 )
 
 // originList says which origins a prefix trusts (contract 4.1, CORS).
@@ -75,6 +77,31 @@ func (l *originList) allows(origin string) bool {
 		slices.ContainsFunc(l.patterns, func(re *regexp.Regexp) bool { return re.MatchString(origin) })
 }
 
+// TrustOrigins names the list of web origins that may call the paths below
+// /<segment> from a browser: for routes of one's own, which otherwise trust
+// none. The paths of /admin, /store and /auth have theirs. Call it before the
+// first request is served.
+func (s *Server) TrustOrigins(segment string, list everlatch.Origins) error {
+	origins, known := s.cors[prefix(list)]
+	if !known {
+		return fmt.Errorf("origins of /%s: there is no list %q", segment, list)
+	}
+	if segment == "" || strings.Contains(segment, "/") || prefixOf("/"+segment) != prefixNone {
+		return fmt.Errorf("origins of %q: want the first segment of a path that has no list yet", segment)
+	}
+	s.trusted[strings.ToLower(segment)] = origins
+	return nil
+}
+
+// originsOf returns the origins that the path of a call trusts.
+func (s *Server) originsOf(k *call) *originList {
+	if k.prefix != prefixNone || len(s.trusted) == 0 {
+		return s.cors[k.prefix]
+	}
+	segment, _, _ := strings.Cut(strings.TrimPrefix(k.path, "/"), "/")
+	return s.trusted[strings.ToLower(segment)]
+}
+
 // allowedMethods is what every preflight answers, whatever the route knows.
 const allowedMethods = "GET,HEAD,PUT,PATCH,POST,DELETE"
 
@@ -84,8 +111,7 @@ const allowedMethods = "GET,HEAD,PUT,PATCH,POST,DELETE"
 func (s *Server) allowOrigins(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		k, r := callOf(c), c.Request()
-		origins, ok := s.cors[k.prefix]
-		if !ok {
+		if k.origins == nil {
 			return next(c)
 		}
 		preflight := r.Method == http.MethodOptions && k.match == nil
@@ -97,7 +123,7 @@ func (s *Server) allowOrigins(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		}
 		h := c.Response().Header()
-		if origin := r.Header.Get(echo.HeaderOrigin); origins.allows(origin) {
+		if origin := r.Header.Get(echo.HeaderOrigin); k.origins.allows(origin) {
 			h.Set(echo.HeaderAccessControlAllowOrigin, origin)
 		}
 		h.Set(echo.HeaderAccessControlAllowCredentials, "true")

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/everlatch/everlatch"
 )
 
 // Options are the settings of a [Server] (contract 5.1). The zero value works
@@ -57,6 +59,8 @@ type Options struct {
 	// InviteAnyEmail lets whoever accepts an invite choose the e-mail of the
 	// account, as Medusa does. Off by default (W7).
 	InviteAnyEmail bool
+	// ActorTypes are those of people's own, complete and with their stores.
+	ActorTypes []everlatch.ActorType
 	// Home is the page at GET /; its zero value leaves the path unknown.
 	Home HomeInfo
 }

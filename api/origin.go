@@ -23,7 +23,7 @@ func (s *Server) checkOrigin(c echo.Context) error {
 		return nil
 	}
 	if origin := r.Header.Get(echo.HeaderOrigin); origin != "" {
-		if s.sameHost(r, origin) || s.cors[callOf(c).prefix].allows(origin) {
+		if s.sameHost(r, origin) || callOf(c).origins.allows(origin) {
 			return nil
 		}
 		return errForeignOrigin()

@@ -39,6 +39,9 @@ type Flows interface {
 	AcceptInvite(ctx context.Context, a flows.InviteAcceptance) (everlatch.User, error)
 	CreateUser(ctx context.Context, r flows.UserRequest) (everlatch.User, error)
 	SetAuthAppMetadata(ctx context.Context, identityID, actorType string, actorID *string) error
+	CreateActorAccount(ctx context.Context, r flows.ActorAccountRequest) (everlatch.ActorRecord, error)
+	UpdateActor(ctx context.Context, actorType, id string, change everlatch.Metadata) (everlatch.ActorRecord, error)
+	RemoveActorAccount(ctx context.Context, actorType, id string) error
 	Ready(ctx context.Context) error
 }
 
@@ -61,9 +64,13 @@ type Server struct {
 	deps Deps
 	opts Options
 
-	echo    *echo.Echo
-	paths   func() *pathIndex
-	cors    map[prefix]*originList
+	echo  *echo.Echo
+	paths func() *pathIndex
+	cors  map[prefix]*originList
+	// trusted are the origins of other paths, by their first segment.
+	trusted map[string]*originList
+	// actors are the actor types of people's own, by name.
+	actors  map[string]*actorType
 	cookies cookieJar
 	keys    *keyCache
 	home    []byte // rendered once; nil = no page
@@ -83,6 +90,8 @@ func New(d Deps, o Options) (*Server, error) {
 		opts:    o,
 		echo:    echo.New(),
 		cors:    cors,
+		trusted: map[string]*originList{},
+		actors:  map[string]*actorType{},
 		cookies: newCookieJar(o),
 		keys:    newKeyCache(d.Store, d.Now),
 		home:    home,
@@ -90,12 +99,16 @@ func New(d Deps, o Options) (*Server, error) {
 	s.echo.HTTPErrorHandler = s.handleError
 	s.echo.Pre(s.trace)
 	s.echo.Use(s.chain()...)
-	for _, r := range s.routes() {
+	routes, err := s.withActors(s.routes())
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range routes {
 		s.echo.Add(r.method, r.path, r.handle, r.middleware...)
 	}
 	// People add their own routes after New, so paths are collected when the
 	// first request comes.
-	s.paths = sync.OnceValue(func() *pathIndex { return newPathIndex(s.routes(), s.echo.Routes()) })
+	s.paths = sync.OnceValue(func() *pathIndex { return newPathIndex(routes, s.echo.Routes()) })
 	return s, nil
 }
 

@@ -44,6 +44,7 @@ type world struct {
 	tokens *tokens.Tokens
 	clock  *clock
 	logs   *syncBuffer
+	parts  api.Deps
 	client *http.Client // checks every exchange against openapi.yaml
 	raw    *http.Client // does not, for people's own routes
 }
@@ -105,6 +106,11 @@ func setup(tb testing.TB, settings ...setting) *world {
 	for _, s := range settings {
 		s(&o, &cfg)
 	}
+	for i := range o.ActorTypes { // as package app does
+		t, err := o.ActorTypes[i].Complete()
+		require.NoError(tb, err)
+		o.ActorTypes[i].Store = w.store.Records(t)
+	}
 	w.tokens, err = tokens.New(cfg, w.clock.Now)
 	require.NoError(tb, err)
 	w.flows = &fakeFlows{fakeInvites: fakeInvites{w: w}, store: w.store, now: w.clock.Now}
@@ -116,10 +122,11 @@ func setup(tb testing.TB, settings ...setting) *world {
 	require.NoError(tb, registry.Add("emailpass", registrar{}))
 	require.NoError(tb, registry.Add("login-only", loginOnly{}))
 	require.NoError(tb, registry.Add("elsewhere", elsewhere{}))
-	w.server, err = api.New(api.Deps{
+	w.parts = api.Deps{
 		Store: w.store, Flows: w.flows, Tokens: w.tokens, Providers: registry, Now: w.clock.Now,
 		Log: slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: level})),
-	}, o)
+	}
+	w.server, err = api.New(w.parts, o)
 	require.NoError(tb, err)
 	base := apitest.Handler(w.server.Handler())
 	w.client = &http.Client{Transport: apitest.NewTransport(tb, base)}
@@ -307,6 +314,32 @@ func (elsewhere) CallbackURL(requested string) (string, error) {
 	return "", refuse("The provided callback URL is not allowed")
 }
 func (elsewhere) Explain(params map[string]string) string { return providers.ReadMore(params) }
+
+func (f *fakeFlows) CreateActorAccount(ctx context.Context, r flows.ActorAccountRequest) (everlatch.ActorRecord, error) {
+	if err := f.note(flows.AuthRequest{}, r.IdempotencyKey); err != nil {
+		return everlatch.ActorRecord{}, err
+	}
+	id := ids.New(r.Type.IDPrefix, f.now())
+	created, err := r.Type.Store.Create(ctx, everlatch.ActorRecord{ID: id, ActorType: r.Type.Name, Data: r.Data})
+	if err != nil {
+		return created, err
+	}
+	err = f.store.LinkActor(ctx, store.Link{IdentityID: r.AuthIdentityID, ActorType: r.Type.Name, ActorID: id, GroupID: id})
+	if err != nil {
+		return everlatch.ActorRecord{}, errors.Join(err, r.Type.Store.Discard(ctx, id))
+	}
+	return created, nil
+}
+
+func (f *fakeFlows) UpdateActor(ctx context.Context, _, id string, change everlatch.Metadata) (everlatch.ActorRecord, error) {
+	t := managerType()
+	return f.store.Records(t).Update(ctx, id, func(stored everlatch.Metadata) (everlatch.Metadata, error) { return t.Changed(stored, change), f.fail })
+}
+
+func (f *fakeFlows) RemoveActorAccount(ctx context.Context, actorType, id string) error {
+	_, err := f.store.Records(managerType()).Remove(ctx, id, "remove-"+actorType)
+	return err
+}
 
 type loginOnly struct{ providers.Credentials }
 

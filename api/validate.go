@@ -47,6 +47,8 @@ type field struct {
 	choices  []string
 	// of is what a related record, or each of a list of filters, consists of.
 	of schema
+	// test, when set, says what is wrong with a value in the place of the kind.
+	test func(f field, value any) string
 }
 
 // schema is all that a route knows. Anything else is refused: a misspelt field
@@ -131,6 +133,9 @@ func (f field) issue(value any, present bool) string {
 	}
 	if value == nil && f.nullable {
 		return ""
+	}
+	if f.test != nil {
+		return f.test(f, value)
 	}
 	switch f.kind {
 	case kindText:

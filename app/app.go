@@ -76,6 +76,7 @@ func (a *App) assemble(ctx context.Context) (err error) {
 	if err := a.checkSchema(ctx); err != nil {
 		return err
 	}
+	a.keepActors()
 	if a.temporal, err = dial(&a.cfg, a.opts.environ, a.ring, a.log); err != nil {
 		return err
 	}

@@ -55,6 +55,7 @@ func (a *App) newServer() (*api.Server, error) {
 		ResetTokens:         api.ResetPolicy(c.Admin.ResetTokens),
 		SignUpDomains:       c.Admin.SignUpDomains,
 		InviteAnyEmail:      c.Invites.AnyEmail,
+		ActorTypes:          a.actorTypes,
 		Home:                a.opts.home,
 	})
 	if err != nil {
@@ -68,7 +69,9 @@ func (a *App) newServer() (*api.Server, error) {
 		server.Echo().DELETE(mail.InboxPath, pages)
 	}
 	for _, add := range a.opts.routes {
-		add(server)
+		if err := add(a, server); err != nil {
+			return nil, err
+		}
 	}
 	return server, nil
 }

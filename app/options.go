@@ -40,7 +40,8 @@ type options struct {
 	environ       []string
 	home          Home
 	providers     []registration
-	routes        []func(*api.Server)
+	routes        []func(*App, *api.Server) error
+	actorTypes    []everlatch.ActorType
 	subscriptions []subscribers.Subscription
 	flowsOnEvents []flowOnEvents
 	workflows     map[string]any
@@ -151,9 +152,4 @@ type Schedule = worker.Schedule
 // says so: one that is left out at the next start is deleted.
 func WithSchedule(s Schedule) Option {
 	return func(o *options) { o.schedules = append(o.schedules, s) }
-}
-
-// WithRoutes adds routes to the API, before it serves the first request.
-func WithRoutes(add func(*api.Server)) Option {
-	return func(o *options) { o.routes = append(o.routes, add) }
 }

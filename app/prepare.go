@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/config"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/tokens"
@@ -18,6 +19,8 @@ type prepared struct {
 	ring     *vault.KeyRing
 	registry *providers.Registry
 	tokens   *tokens.Tokens // nil for a process without parts
+	// actorTypes are complete, and have stores once the database is open.
+	actorTypes []everlatch.ActorType
 }
 
 // prepare makes it, or reports everything that is missing, weak or wrong (W35).
@@ -48,7 +51,8 @@ func prepare(cfg *config.Config, o *options) (p prepared, err error) {
 		p.tokens, err = newTokens(cfg, o.now)
 		problems = append(problems, err)
 	}
-	return p, errors.Join(problems...)
+	p.actorTypes, err = completeTypes(o.actorTypes)
+	return p, errors.Join(append(problems, err)...)
 }
 
 // warnOfAbsent names the providers that an allow-list mentions and nobody has

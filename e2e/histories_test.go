@@ -48,8 +48,9 @@ func (p *process) temporalClient(t *testing.T) client.Client {
 	return c
 }
 
-// decodedHistories returns every history in clear, as JSON, by workflow id.
-func decodedHistories(t *testing.T, p *process) map[string][]byte {
+// decodedHistories returns every history in clear, as JSON, by workflow id, as
+// soon as each of the wanted dances is among them.
+func decodedHistories(t *testing.T, p *process, wanted []string) map[string][]byte {
 	t.Helper()
 	c := p.temporalClient(t)
 	codec := temporalkit.NewCodec(temporalRing(t))
@@ -65,7 +66,7 @@ func decodedHistories(t *testing.T, p *process) map[string][]byte {
 			out[id] = historyOf(t, c, codec, id, e.Execution.RunId)
 		}
 		kinds := string(bytes.Join(slices.Collect(maps.Values(out)), nil))
-		for _, dance := range dances(t) {
+		for _, dance := range wanted {
 			if !strings.Contains(kinds, `"workflowType":{"name":"`+dance+`"}`) {
 				return false
 			}

@@ -69,8 +69,7 @@ const maxWords = 10
 // contains appends that each of the words is part of one of the columns, in
 // any case. SQLite folds the case of ASCII letters only.
 func (c *conditions) contains(words string, columns ...string) {
-	list := strings.Fields(strings.ToLower(words))
-	for _, word := range list[:min(len(list), maxWords)] {
+	for _, word := range searched(words) {
 		escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(word)
 		parts := make([]string, len(columns))
 		for i, column := range columns {
@@ -78,6 +77,12 @@ func (c *conditions) contains(words string, columns ...string) {
 		}
 		c.add("("+strings.Join(parts, " OR ")+")", "%"+escaped+"%")
 	}
+}
+
+// searched are the words that are looked for.
+func searched(words string) []string {
+	list := strings.Fields(strings.ToLower(words))
+	return list[:min(len(list), maxWords)]
 }
 
 // listing is a list of records: which, how many, in which order.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"maps"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
@@ -33,27 +32,8 @@ func applyMetadata(change Change[everlatch.Metadata], column *everlatch.Metadata
 	case change.Value == nil:
 		*column = nil
 	default:
-		*column = mergeMetadata(*column, change.Value)
+		*column = everlatch.MergeMetadata(*column, change.Value)
 	}
-}
-
-func mergeMetadata(stored, change everlatch.Metadata) everlatch.Metadata {
-	out := maps.Clone(stored)
-	if out == nil {
-		out = everlatch.Metadata{}
-	}
-	for key, value := range maps.All(change) {
-		if value == "" {
-			delete(out, key)
-			continue
-		}
-		if inner, ok := value.(map[string]any); ok {
-			below, _ := out[key].(map[string]any)
-			value = mergeMetadata(below, inner)
-		}
-		out[key] = value
-	}
-	return out
 }
 
 // emailKey is the form in which e-mails of accounts are compared (W22): without

@@ -7,11 +7,12 @@ import (
 )
 
 // livingActor is the actor of a link l, or NULL when its account is gone. An
-// actor type without a table of its own is trusted.
+// actor that is kept elsewhere is trusted: who removes it ends what it was given.
 const livingActor = `CASE l.actor_type
 	WHEN 'customer' THEN (SELECT c.id FROM customer c WHERE c.id = l.actor_id AND c.deleted_at IS NULL)
 	WHEN 'user' THEN (SELECT u.id FROM "user" u WHERE u.id = l.actor_id AND u.deleted_at IS NULL)
-	ELSE l.actor_id END`
+	ELSE (SELECT l.actor_id WHERE NOT EXISTS (SELECT 1 FROM actor_record r
+		WHERE r.id = l.actor_id AND r.actor_type = l.actor_type AND r.deleted_at IS NOT NULL)) END`
 
 const selectStanding = `SELECT a.credential_version, ` + livingActor + `
 	FROM auth_identity a

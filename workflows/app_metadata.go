@@ -28,39 +28,46 @@ type Outcome struct {
 // the sessions and tokens of that actor (W14).
 func SetAuthAppMetadata(ctx workflow.Context, in SetAuthAppMetadataInput) (out Outcome, err error) {
 	var undo saga
+	changed, refusal, err := setLink(ctx, &undo, in)
+	if out.Refusal = refusal; err != nil {
+		return out, undo.after(ctx, err)
+	}
+	if !changed {
+		return out, nil
+	}
+	return out, release(ctx)
+}
+
+// setLink links or unlinks, and adds to the saga how to undo that. It says
+// whether anything has changed.
+func setLink(
+	ctx workflow.Context, undo *saga, in SetAuthAppMetadataInput,
+) (changed bool, refusal *everlatch.Refusal, err error) {
 	link := activities.LinkInput{
 		IdentityID: in.AuthIdentityID, ActorType: in.ActorType, GroupID: groupID(ctx),
 	}
 	current, err := step(ctx, identities.FindLink, activities.FindLinkInput{
 		IdentityID: in.AuthIdentityID, ActorType: in.ActorType,
 	})
-	if out.Refusal = current.Refusal; err != nil || out.Refusal != nil {
-		return out, err
+	if err != nil || current.Refusal != nil {
+		return false, current.Refusal, err
 	}
 
 	if in.ActorID == nil {
 		if current.ActorID == "" {
-			return out, nil
+			return false, nil, nil
 		}
 		link.ActorID = current.ActorID
-		add(&undo, identities.RestoreLink, link)
-		if _, err = step(ctx, identities.UnlinkActor, link); err != nil {
-			return out, undo.after(ctx, err)
-		}
-		return out, release(ctx)
+		add(undo, identities.RestoreLink, link)
+		_, err = step(ctx, identities.UnlinkActor, link)
+		return err == nil, nil, err
 	}
 
 	link.ActorID = *in.ActorID
 	if current.ActorID == link.ActorID {
-		return out, nil
+		return false, nil, nil
 	}
-	add(&undo, identities.DiscardLink, link)
+	add(undo, identities.DiscardLink, link)
 	linked, err := step(ctx, identities.LinkActor, link)
-	if err != nil {
-		return out, undo.after(ctx, err)
-	}
-	if out.Refusal = linked.Refusal; out.Refusal != nil {
-		return out, nil
-	}
-	return out, release(ctx)
+	return err == nil && linked.Refusal == nil, linked.Refusal, err
 }

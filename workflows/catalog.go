@@ -6,6 +6,7 @@ func Catalog() map[string]any {
 	return map[string]any{
 		"RemoveCustomerAccount": RemoveCustomerAccount,
 		"RemoveUserAccount":     RemoveUserAccount,
+		"RemoveActorAccount":    RemoveActorAccount,
 		"SetAuthAppMetadata":    SetAuthAppMetadata,
 		"DeleteAuthIdentity":    DeleteAuthIdentity,
 		"CleanUp":               CleanUp,

@@ -136,17 +136,11 @@ func linkedUser(ctx workflow.Context, undo *saga, user everlatch.User, identityI
 		return out, undo.compensate(ctx)
 	}
 
-	link := activities.LinkInput{
+	out.Refusal, err = linked(ctx, undo, activities.LinkInput{
 		IdentityID: identityID, ActorType: everlatch.ActorUser, ActorID: user.ID, GroupID: group,
+	})
+	if err == nil && out.Refusal == nil {
+		out.User = created.User
 	}
-	add(undo, identities.DiscardLink, link)
-	linked, err := step(ctx, identities.LinkActor, link)
-	if err != nil {
-		return out, undo.after(ctx, err)
-	}
-	if out.Refusal = linked.Refusal; out.Refusal != nil {
-		return out, undo.compensate(ctx)
-	}
-	out.User = created.User
-	return out, nil
+	return out, err
 }

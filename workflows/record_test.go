@@ -98,6 +98,7 @@ func TestRecordHistories(t *testing.T) {
 	r.resets(t)
 	r.social(t)
 	r.invitations(t)
+	r.actors(t)
 	r.deliveries(t)
 	r.keep(t, "TendEvents/nothing", workflows.TendEvents, workflows.TendEventsInput{Retention: 720 * time.Hour, LostAfter: 73 * time.Hour})
 	r.keep(t, "ReportDeadLetters/reported", workflows.ReportDeadLetters, workflows.ReportDeadLettersInput{To: "ops@example.com", Every: 24 * time.Hour})

@@ -25,8 +25,7 @@ type RemoveAccountInput struct {
 func RemoveCustomerAccount(ctx workflow.Context, in RemoveAccountInput) (Outcome, error) {
 	return removeAccount(ctx, in, account{
 		actorType: everlatch.ActorCustomer,
-		remove:    accounts.RemoveCustomer,
-		restore:   accounts.RestoreCustomer,
+		begin:     removal(ctx, accounts.RemoveCustomer, accounts.RestoreCustomer),
 	})
 }
 
@@ -35,15 +34,26 @@ func RemoveCustomerAccount(ctx workflow.Context, in RemoveAccountInput) (Outcome
 func RemoveUserAccount(ctx workflow.Context, in RemoveAccountInput) (Outcome, error) {
 	return removeAccount(ctx, in, account{
 		actorType: everlatch.ActorUser,
-		remove:    accounts.RemoveUser,
-		restore:   accounts.RestoreUser,
+		begin:     removal(ctx, accounts.RemoveUser, accounts.RestoreUser),
 	})
 }
 
 // account is what the removal of an account needs to know about its kind.
 type account struct {
-	actorType       string
-	remove, restore func(context.Context, activities.ActorInput) (activities.None, error)
+	actorType string
+	// begin removes the account itself and adds to the saga how to restore it.
+	begin func(undo *saga, actor activities.ActorInput) (*everlatch.Refusal, error)
+}
+
+// removal begins by an activity that another one undoes.
+func removal(
+	ctx workflow.Context, remove, restore func(context.Context, activities.ActorInput) (activities.None, error),
+) func(*saga, activities.ActorInput) (*everlatch.Refusal, error) {
+	return func(undo *saga, actor activities.ActorInput) (*everlatch.Refusal, error) {
+		add(undo, restore, actor)
+		_, err := step(ctx, remove, actor)
+		return nil, err
+	}
 }
 
 func removeAccount(ctx workflow.Context, in RemoveAccountInput, kind account) (out Outcome, err error) {
@@ -60,9 +70,11 @@ func removeAccount(ctx workflow.Context, in RemoveAccountInput, kind account) (o
 	if len(found.Identities) == 1 {
 		actor.AuthIdentityID = found.Identities[0].ID
 	}
-	add(&undo, kind.restore, actor)
-	if _, err = step(ctx, kind.remove, actor); err != nil {
+	if out.Refusal, err = kind.begin(&undo, actor); err != nil {
 		return out, undo.after(ctx, err)
+	}
+	if out.Refusal != nil {
+		return out, undo.compensate(ctx)
 	}
 	for _, identity := range found.Identities {
 		if err = releaseIdentity(ctx, &undo, identity, kind.actorType, in.ActorID); err != nil {

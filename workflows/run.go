@@ -18,6 +18,7 @@ import (
 var (
 	credentials *activities.Credentials
 	accounts    *activities.Accounts
+	actors      *activities.Actors
 	identities  *activities.Identities
 	events      *activities.Events
 	upkeep      *activities.Upkeep

@@ -140,7 +140,12 @@ func sagas() map[string]saga {
 // taking effect. Either the dance succeeds whole, or the store is as before.
 func TestEveryStepFails(t *testing.T) {
 	t.Parallel()
-	for name, s := range sagas() {
+	everyStepFails(t, sagas())
+}
+
+func everyStepFails(t *testing.T, all map[string]saga) {
+	t.Helper()
+	for name, s := range all {
 		for i, step := range append(append([]string{}, s.steps...), s.lasting...) {
 			for _, after := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s/%s fails once, after effect %v", name, step, after), func(t *testing.T) {

@@ -39,6 +39,8 @@ type house struct {
 	acts        activities.All
 	faults      *faults
 	clock       *clock
+	// own registers what a program adds.
+	own func(env *testsuite.TestWorkflowEnvironment)
 }
 
 type clock struct {
@@ -97,6 +99,7 @@ func newHouse(t *testing.T) *house {
 	h.tokens = signer
 	h.acts = activities.New(activities.Deps{
 		Store: h.store, Vault: h.vault, Providers: registry, Tokens: signer, Subscribers: h.subscribers, Now: h.clock.Now,
+		ActorTypes: []everlatch.ActorType{managerType(t, h.store)},
 	})
 	return h
 }
@@ -115,6 +118,9 @@ func (h *house) env(t *testing.T, id string) *testsuite.TestWorkflowEnvironment 
 	}})
 	env.SetTestTimeout(time.Minute)
 	worker.Register(env, h.acts)
+	if h.own != nil {
+		h.own(env)
+	}
 	return env
 }
 
@@ -241,6 +247,7 @@ func (h *house) snapshot(t *testing.T) map[string][]string {
 		"users":     `SELECT id || CASE WHEN deleted_at IS NULL THEN ' live' ELSE ' removed' END FROM "user" ORDER BY id`,
 		"invites": `SELECT id || ' ' || email || CASE WHEN accepted THEN ' accepted' WHEN deleted_at IS NULL THEN ' live' ELSE ' revoked' END
 			FROM invite ORDER BY id`,
+		"actors": `SELECT id || ' ' || data || CASE WHEN deleted_at IS NULL THEN ' live' ELSE ' removed' END FROM actor_record ORDER BY id`,
 		"events": `SELECT name || CASE WHEN released_at IS NULL THEN ' pending' ELSE ' released' END FROM event
 			ORDER BY 1`,
 	}

@@ -61,10 +61,16 @@ func plain(code string) string {
 // programs are the folders of a guide's programs: one of the same name, where
 // nothing else is said.
 func programs(guide string) []string {
-	if guide == "create-an-auth-provider" {
+	switch guide {
+	case "create-an-auth-provider":
 		return []string{"provider-credentials", "provider-redirect"}
+	case "create-an-actor-type":
+		return []string{"manager", "manager/table"}
+	case "extend-with-your-own-routes":
+		return []string{"manager", "manager/own"}
+	default:
+		return []string{guide}
 	}
-	return []string{guide}
 }
 
 // withoutProgram are what has none: the list of guides, the reference whose

@@ -1,0 +1,143 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/everlatch/everlatch"
+)
+
+// actorType is an actor type of people's own, with all that its routes need.
+type actorType struct {
+	everlatch.ActorType
+
+	table table[everlatch.ActorRecord]
+	shape shape
+	// create is what a person says at the sign-up, change what they may change
+	// later, administer what administrators may.
+	create, change, administer *Form
+	filters                    schema
+}
+
+func newActorType(def everlatch.ActorType) (*actorType, error) {
+	def, err := def.Complete()
+	if err != nil {
+		return nil, err
+	}
+	if def.Store == nil {
+		return nil, fmt.Errorf("actor type %q has no store", def.Name)
+	}
+	t := &actorType{ActorType: def}
+	t.table = recordTable(def)
+	t.shape = shapeOf(t.table)
+	t.filters = actorFilters(def)
+	form := func(keep func(everlatch.Field) bool, creates bool) *Form {
+		var fields []everlatch.Field
+		for _, f := range def.Fields {
+			f.Required = f.Required && creates
+			if keep(f) {
+				fields = append(fields, f)
+			}
+		}
+		form, formErr := NewForm(fields)
+		err = errors.Join(err, formErr)
+		return form
+	}
+	t.create = form(func(f everlatch.Field) bool { return !f.AdminOnly }, true)
+	t.change = form(func(f everlatch.Field) bool { return !f.AdminOnly && !f.Immutable }, false)
+	t.administer = form(func(f everlatch.Field) bool { return !f.Immutable }, false)
+	return t, err
+}
+
+// recordTable is a record as answers show it: the id, its fields in the order of
+// the definition, its times.
+func recordTable(def everlatch.ActorType) table[everlatch.ActorRecord] {
+	out := table[everlatch.ActorRecord]{textColumn("id", func(r *everlatch.ActorRecord) string { return r.ID })}
+	for _, f := range def.Fields {
+		out = append(out, column[everlatch.ActorRecord]{name: f.Name, write: func(b []byte, r *everlatch.ActorRecord) []byte {
+			switch v := r.Data[f.Name].(type) {
+			case nil:
+				return append(b, "null"...)
+			case string:
+				return appendText(b, v)
+			default:
+				return appendJSON(b, v)
+			}
+		}})
+	}
+	return append(out,
+		timeColumn("created_at", func(r *everlatch.ActorRecord) time.Time { return r.CreatedAt }),
+		timeColumn("updated_at", func(r *everlatch.ActorRecord) time.Time { return r.UpdatedAt }),
+		nullableTimeColumn("deleted_at", func(r *everlatch.ActorRecord) *time.Time { return r.DeletedAt }))
+}
+
+// withActors adds the routes of people's own actor types. A type whose paths
+// would hide others is refused.
+func (s *Server) withActors(routes []route) ([]route, error) {
+	var problems []error
+	used := map[string]bool{}
+	for _, r := range routes {
+		segments := splitPath(r.path)
+		used[strings.Join(segments[:min(1, len(segments))], "/")] = true
+		used[strings.Join(segments[:min(2, len(segments))], "/")] = true
+	}
+	for _, def := range s.opts.ActorTypes {
+		t, err := newActorType(def)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		for _, path := range []string{t.Name, "admin/" + t.Plural} {
+			if used[path] {
+				problems = append(problems, fmt.Errorf("actor type %q: the path /%s is taken", t.Name, path))
+			}
+			used[path] = true
+		}
+		s.actors[t.Name] = t
+		routes = append(routes, s.actorRoutes(t)...)
+		problems = append(problems, s.TrustOrigins(t.Name, t.Origins))
+	}
+	return slices.Clip(routes), errors.Join(problems...)
+}
+
+// actorRoutes are the routes of one type. Removing oneself asks for a recent
+// sign-in: it cannot be taken back.
+func (s *Server) actorRoutes(t *actorType) []route {
+	const get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
+	by := func(o AuthOptions) []echo.MiddlewareFunc {
+		return []echo.MiddlewareFunc{s.Authenticate([]string{t.Name}, []Method{MethodSession, MethodBearer}, o)}
+	}
+	on := func(handle func(*actorType, echo.Context) error) echo.HandlerFunc {
+		return func(c echo.Context) error { return handle(t, c) }
+	}
+	own, admin := "/"+t.Name, "/admin/"+t.Plural
+	return []route{
+		{method: post, path: own, handle: on(s.createActor), middleware: by(AuthOptions{AllowUnregistered: true})},
+		{method: get, path: own + "/me", handle: on(s.readOwnActor), middleware: by(AuthOptions{})},
+		{method: post, path: own + "/me", handle: on(s.updateOwnActor), middleware: by(AuthOptions{})},
+		{method: del, path: own + "/me", handle: on(s.removeOwnActor), middleware: by(AuthOptions{MaxAge: s.opts.RecentWithin})},
+
+		{method: get, path: admin, handle: on(s.listActors)},
+		{method: get, path: admin + "/:id", handle: on(s.readActor)},
+		{method: post, path: admin + "/:id", handle: on(s.updateActor)},
+		{method: del, path: admin + "/:id", handle: on(s.removeActor)},
+	}
+}
+
+// parse validates what a person says about themselves to become an actor, and
+// returns what a dance may create: both for POST /<type> and for a sign-up in
+// one call.
+func (t *actorType) parse(ctx context.Context, values map[string]any) (everlatch.Metadata, error) {
+	data, err := t.create.Parse(values)
+	if err != nil || t.Validate == nil {
+		return data, err
+	}
+	return data, t.Validate(ctx, data)
+}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"context"
+
+	"github.com/everlatch/everlatch"
+)
+
+// managers are people who look after the shops of a region.
+func managers() everlatch.ActorType {
+	return everlatch.ActorType{
+		Name: "manager",
+		Fields: []everlatch.Field{
+			{Name: "email", Kind: everlatch.FieldEmail, Required: true, Unique: true, Immutable: true, Searchable: true},
+			{Name: "name", Kind: everlatch.FieldString, Required: true, MaxLength: 100, Searchable: true},
+			{Name: "region", Kind: everlatch.FieldString, Enum: []string{"north", "south", "abroad"}},
+			{Name: "languages", Kind: everlatch.FieldList, MaxLength: 10},
+			{Name: "approved", Kind: everlatch.FieldBoolean, AdminOnly: true},
+		},
+		Validate: speaks,
+		Origins:  everlatch.OriginsAdmin,
+	}
+}
+
+// speaks demands a language of who works abroad. It sees the whole record, at
+// the sign-up and after every change.
+func speaks(_ context.Context, record everlatch.Metadata) error {
+	languages, _ := record["languages"].([]any)
+	if record["region"] == "abroad" && len(languages) == 0 {
+		return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Who works abroad must speak a language."}
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/activities"
+	"github.com/everlatch/everlatch/api"
+	"github.com/everlatch/everlatch/app"
+	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/ids"
+)
+
+// addRoutes adds what managers ask for. Each route says itself who may.
+func (m *Managers) addRoutes(a *app.App, s *api.Server) error {
+	form, err := api.NewForm([]everlatch.Field{
+		{Name: "email", Kind: everlatch.FieldEmail, Required: true},
+		{Name: "name", Kind: everlatch.FieldString, Required: true, MaxLength: 100},
+	})
+	if err != nil {
+		return err
+	}
+	by := func(o api.AuthOptions) echo.MiddlewareFunc {
+		return api.Authenticate([]string{"manager"}, []api.Method{api.MethodBearer, api.MethodSession}, o)
+	}
+	desk := &desk{managers: m, flows: a.Flows(), form: form}
+	s.Echo().POST("/manager", desk.hire, by(api.AuthOptions{AllowUnregistered: true}))
+	s.Echo().GET("/manager/me", desk.me, by(api.AuthOptions{}))
+	s.Echo().DELETE("/manager/me", desk.dismiss, by(api.AuthOptions{MaxAge: 15 * time.Minute}))
+	return s.TrustOrigins("manager", everlatch.OriginsAdmin)
+}
+
+// desk answers managers.
+type desk struct {
+	managers *Managers
+	flows    *flows.Client
+	form     *api.Form
+}
+
+func (d *desk) hire(c echo.Context) error {
+	in, err := d.form.Read(c)
+	if err != nil {
+		return err
+	}
+	caller, _ := api.AuthContext(c)
+	if caller.ActorID != "" {
+		return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "You are a manager already."}
+	}
+	email, _ := in["email"].(string)
+	name, _ := in["name"].(string)
+	ctx := c.Request().Context()
+	manager, err := flows.Perform[Manager](ctx, d.flows, "HireManager", caller.AuthIdentityID, HireManagerInput{
+		AuthIdentityID: caller.AuthIdentityID,
+		Manager:        Manager{ID: ids.New("mana_", time.Now()), Email: email, Name: name},
+	})
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, map[string]any{"manager": manager})
+}
+
+func (d *desk) me(c echo.Context) error {
+	caller, _ := api.AuthContext(c)
+	manager, err := d.managers.find(c.Request().Context(), caller.ActorID)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, map[string]any{"manager": manager})
+}
+
+func (d *desk) dismiss(c echo.Context) error {
+	caller, _ := api.AuthContext(c)
+	_, err := flows.Perform[activities.None](c.Request().Context(), d.flows, "DismissManager", caller.ActorID, caller.ActorID)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, map[string]any{"id": caller.ActorID, "object": "manager", "deleted": true})
+}

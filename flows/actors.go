@@ -1,0 +1,82 @@
+package flows
+
+import (
+	"context"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/workflows"
+)
+
+// ActorAccountRequest asks for an actor of a type of people's own for an identity.
+type ActorAccountRequest struct {
+	AuthIdentityID string
+	// Type is the definition, complete.
+	Type everlatch.ActorType
+	// Data was found valid by the definition.
+	Data           everlatch.Metadata
+	IdempotencyKey string
+}
+
+// NewActor returns a record that does not exist yet, under a new id.
+func (c *Client) NewActor(t everlatch.ActorType, data everlatch.Metadata) everlatch.ActorRecord {
+	now := c.Now()
+	return everlatch.ActorRecord{
+		ID: ids.New(t.IDPrefix, now), ActorType: t.Name, Data: data, CreatedAt: now, UpdatedAt: now,
+	}
+}
+
+// CreateActorAccount gives an identity an actor. For the Idempotency-Key see
+// [Client.Register].
+func (c *Client) CreateActorAccount(ctx context.Context, r ActorAccountRequest) (everlatch.ActorRecord, error) {
+	fingerprint, err := c.fingerprint(r.IdempotencyKey, r.AuthIdentityID, r.Data)
+	if err != nil {
+		return everlatch.ActorRecord{}, err
+	}
+	account, err := perform[workflows.ActorAccount](ctx, c, dance{
+		id:         c.danceID("create-"+r.Type.Name+"-account", r.AuthIdentityID, "", r.IdempotencyKey),
+		repeatable: r.IdempotencyKey != "",
+		workflow:   workflows.CreateActorAccount,
+		input: workflows.CreateActorAccountInput{
+			AuthIdentityID: r.AuthIdentityID, Actor: c.NewActor(r.Type, r.Data), Fingerprint: fingerprint,
+		},
+	})
+	if err != nil {
+		return everlatch.ActorRecord{}, err
+	}
+	if err := sameRequest(fingerprint, account.Fingerprint); err != nil {
+		return everlatch.ActorRecord{}, err
+	}
+	return account.Actor, refused(account.Refusal)
+}
+
+// UpdateActor changes a record. An unknown id is [everlatch.ErrNotFound].
+func (c *Client) UpdateActor(ctx context.Context, actorType, id string, change everlatch.Metadata) (everlatch.ActorRecord, error) {
+	account, err := perform[workflows.ActorAccount](ctx, c, dance{
+		id:       c.freshID("update-"+actorType, id),
+		workflow: workflows.UpdateActor,
+		input:    workflows.UpdateActorInput{ActorType: actorType, ActorID: id, Change: change},
+	})
+	if err != nil {
+		return everlatch.ActorRecord{}, err
+	}
+	return account.Actor, refused(account.Refusal)
+}
+
+// RemoveActorAccount removes an actor with its identities. An unknown id is no
+// error, as for customers and administrators.
+func (c *Client) RemoveActorAccount(ctx context.Context, actorType, id string) error {
+	return c.outcome(ctx, "remove-"+actorType+"-account", id, workflows.RemoveActorAccount,
+		workflows.RemoveActorAccountInput{ActorType: actorType, ActorID: id})
+}
+
+// Perform runs a flow of people's own, by the name that app.WithWorkflow gave
+// it, and waits for its result. The subject, such as the id of whom it is about,
+// stands in the workflow id, which everybody can read who sees Temporal: it is
+// never an address or a secret, nor may the input hold one.
+//
+// An [everlatch.Error] of the flow comes back as it is; a flow that broke down,
+// or takes longer than a request may, is [everlatch.CodeUnavailable].
+func Perform[O any](ctx context.Context, c *Client, flow, subject string, input any) (O, error) {
+	return perform[O](ctx, c, dance{id: c.freshID(flow, subject), workflow: flow, input: input})
+}

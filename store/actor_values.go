@@ -1,0 +1,159 @@
+package store
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strconv"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/everlatch/everlatch"
+)
+
+const insertValue = `INSERT INTO actor_value (actor_id, name, actor_type, value, number, unique_key)
+	VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`
+
+// insertValues writes the values of a record by which it is found. One that
+// another record has is refused.
+func (r *Records) insertValues(ctx context.Context, tx *tx, id string, data everlatch.Metadata) error {
+	for _, f := range r.t.Fields {
+		text, number, ok := canonical(f.Kind, data[f.Name])
+		if !ok {
+			continue
+		}
+		var key *string
+		if f.Unique {
+			key = &text
+		}
+		n, err := tx.exec(ctx, insertValue, id, f.Name, r.t.Name, text, number, key)
+		if err != nil {
+			return err
+		}
+		if n == 0 { // the id has been given no value of this name, so another record has it
+			return &everlatch.Error{
+				Code: everlatch.CodeInvalidData, Message: r.model + " with " + f.Name + ": " + shown(data[f.Name], text) + ", already exists.",
+			}
+		}
+	}
+	return nil
+}
+
+// shown is a value as it was written.
+func shown(value any, canonical string) string {
+	if text, ok := value.(string); ok {
+		return text
+	}
+	return canonical
+}
+
+// canonical is the text by which values are compared, and a number for those
+// that have an order of their own. What is null, or neither text nor number, has
+// none.
+func canonical(kind everlatch.FieldKind, value any) (text string, number *float64, ok bool) {
+	switch v := value.(type) {
+	case string:
+		if kind == everlatch.FieldEmail {
+			return emailKey(v), nil, true
+		}
+		return norm.NFC.String(v), nil, true
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64), &v, true
+	case bool:
+		n := 0.0
+		if v {
+			n = 1
+		}
+		return strconv.FormatBool(v), &n, true
+	}
+	return "", nil, false
+}
+
+// List implements [everlatch.ActorStore].
+func (r *Records) List(ctx context.Context, q everlatch.ActorQuery) ([]everlatch.ActorRecord, int, error) {
+	page := Page{Limit: q.Limit, Offset: q.Offset, Order: q.Order, WithDeleted: q.WithDeleted}
+	var where conditions
+	table, by, err := r.ordered(&where, &page)
+	if err != nil {
+		return nil, 0, err
+	}
+	where.add("r.actor_type = %s", r.t.Name)
+	where.live("r.deleted_at", page)
+	where.in("r.id", q.IDs)
+	where.bounds("r.created_at", q.CreatedAt)
+	where.bounds("r.updated_at", q.UpdatedAt)
+	r.equal(&where, q.Equal)
+	r.search(&where, q.Q)
+	return list(ctx, r.store, "list actors", listing[everlatch.ActorRecord]{
+		table: table, columns: recordColumns, scan: scanRecord, where: where, page: page,
+		orders: []string{by}, nullable: []string{"o.value", "o.number"}, defaultOrder: "r.id", tieBreak: "r.id",
+	})
+}
+
+// ordered returns what to read from and the column to order by, which is put
+// into the page. A value of a record is joined for that.
+func (r *Records) ordered(where *conditions, page *Page) (table, by string, err error) {
+	table = "actor_record r"
+	name, direction := page.Order, ""
+	if name != "" && name[0] == '-' {
+		name, direction = name[1:], "-"
+	}
+	switch i := slices.IndexFunc(r.t.Fields, func(f everlatch.Field) bool { return f.Name == name }); {
+	case name == "":
+		return table, "", nil
+	case name == "id" || name == "created_at" || name == "updated_at":
+		by = "r." + name
+	case i >= 0 && r.t.Fields[i].Kind != everlatch.FieldObject && r.t.Fields[i].Kind != everlatch.FieldList:
+		table += " LEFT JOIN actor_value o ON o.actor_id = r.id AND o.name = " + where.mark(name)
+		by = "o.value"
+		if k := r.t.Fields[i].Kind; k == everlatch.FieldInteger || k == everlatch.FieldNumber || k == everlatch.FieldBoolean {
+			by = "o.number"
+		}
+	default:
+		return "", "", &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Order field " + name + " is not valid"}
+	}
+	page.Order = direction + by
+	return table, by, nil
+}
+
+// equal appends that each field has one of the values asked for.
+func (r *Records) equal(where *conditions, asked map[string][]any) {
+	for _, name := range slices.Sorted(maps.Keys(asked)) {
+		var kind everlatch.FieldKind
+		for _, f := range r.t.Fields {
+			if f.Name == name {
+				kind = f.Kind
+			}
+		}
+		texts := []string{}
+		for _, value := range asked[name] {
+			if text, _, ok := canonical(kind, value); ok {
+				texts = append(texts, text)
+			}
+		}
+		where.exists(`SELECT 1 FROM actor_value v WHERE v.actor_id = r.id AND %s`, func(c *conditions) {
+			c.add("v.name = %s", name)
+			c.texts("v.value", []TextTest{{Op: Is, Texts: texts}})
+		})
+	}
+}
+
+// search appends that each word is part of one of the searchable fields.
+func (r *Records) search(where *conditions, words string) {
+	var names []string
+	for _, f := range r.t.Fields {
+		if f.Searchable {
+			names = append(names, f.Name)
+		}
+	}
+	for _, word := range searched(words) {
+		if len(names) == 0 {
+			where.is("FALSE")
+			return
+		}
+		where.exists(`SELECT 1 FROM actor_value v WHERE v.actor_id = r.id AND %s`, func(c *conditions) {
+			c.in("v.name", names)
+			c.contains(word, "v.value")
+		})
+	}
+}

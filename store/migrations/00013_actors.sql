@@ -1,0 +1,33 @@
+-- Records of actor types of people's own, and their values once more, one a
+-- row, to be unique, searched and ordered by. Both are written together.
+
+-- +goose Up
+CREATE TABLE actor_record (
+    id         TEXT        NOT NULL PRIMARY KEY,
+    actor_type TEXT        NOT NULL,
+    data       TEXT        NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    updated_at TIMESTAMPTZ NOT NULL,
+    deleted_at TIMESTAMPTZ,
+    -- The dance that removed it, which alone may restore it.
+    removed_by TEXT        NOT NULL DEFAULT ''
+);
+
+CREATE INDEX actor_record_type ON actor_record (actor_type, id);
+
+CREATE TABLE actor_value (
+    actor_id   TEXT             NOT NULL REFERENCES actor_record (id) ON UPDATE CASCADE ON DELETE CASCADE,
+    name       TEXT             NOT NULL,
+    actor_type TEXT             NOT NULL,
+    -- The canonical text; e-mails without case. Numbers and truth as numbers too.
+    value      TEXT             NOT NULL,
+    number     DOUBLE PRECISION,
+    -- The value again where it must be unique.
+    unique_key TEXT,
+    -- FALSE while the record is removed.
+    live       BOOLEAN          NOT NULL DEFAULT TRUE,
+    PRIMARY KEY (actor_id, name)
+);
+
+CREATE UNIQUE INDEX actor_value_unique ON actor_value (actor_type, name, unique_key)
+    WHERE live = TRUE AND unique_key IS NOT NULL;

@@ -1,0 +1,144 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/activities"
+)
+
+// CreateActorAccountInput is the argument of [CreateActorAccount].
+type CreateActorAccountInput struct {
+	AuthIdentityID string `json:"auth_identity_id"`
+	// Actor carries its type and the id under which it will exist.
+	Actor everlatch.ActorRecord `json:"actor"`
+	// Fingerprint of the request, when it came with an Idempotency-Key.
+	Fingerprint string `json:"fingerprint,omitempty"`
+}
+
+// ActorAccount is the outcome of [CreateActorAccount] and [UpdateActor]: a
+// refusal or the record.
+type ActorAccount struct {
+	Refusal     *everlatch.Refusal    `json:"refusal,omitempty"`
+	Actor       everlatch.ActorRecord `json:"actor,omitzero"`
+	Fingerprint string                `json:"fingerprint,omitempty"`
+}
+
+// CreateActorAccount gives an identity an actor of a type of people's own, as
+// [CreateCustomerAccount] gives it a customer.
+//
+// The API starts it. One identity gets one actor of a type, however many
+// requests arrive at once. When linking is refused or fails, the record that
+// this execution created is removed; the identity stays (W3, W4).
+func CreateActorAccount(ctx workflow.Context, in CreateActorAccountInput) (ActorAccount, error) {
+	var undo saga
+	out, err := linkedActor(ctx, &undo, in.Actor, in.AuthIdentityID)
+	out.Fingerprint = in.Fingerprint
+	if err != nil || out.Refusal != nil {
+		return out, err
+	}
+	return out, release(ctx)
+}
+
+// linkedActor creates a record and links an identity to it. After a fault or a
+// refusal everything in the saga is undone; after success the caller goes on.
+func linkedActor(
+	ctx workflow.Context, undo *saga, actor everlatch.ActorRecord, identityID string,
+) (out ActorAccount, err error) {
+	names, err := newNames(ctx)
+	if err != nil {
+		return out, undo.after(ctx, err)
+	}
+	group := groupID(ctx)
+	add(undo, actors.DiscardActor, activities.ActorOfTypeInput{
+		ActorType: actor.ActorType, ActorInput: activities.ActorInput{ID: actor.ID, GroupID: group},
+	})
+	created, err := step(ctx, actors.CreateActor, activities.CreateActorInput{
+		Actor: actor, EventID: names.EventID, GroupID: group, AuthIdentityID: identityID,
+	})
+	if err != nil {
+		return out, undo.after(ctx, err)
+	}
+	if out.Refusal = created.Refusal; out.Refusal != nil {
+		return out, undo.compensate(ctx)
+	}
+	out.Refusal, err = linked(ctx, undo, activities.LinkInput{
+		IdentityID: identityID, ActorType: actor.ActorType, ActorID: actor.ID, GroupID: group,
+	})
+	if err == nil && out.Refusal == nil {
+		out.Actor = created.Actor
+	}
+	return out, err
+}
+
+// linked links an identity to what a dance has created, or undoes the saga.
+func linked(ctx workflow.Context, undo *saga, link activities.LinkInput) (*everlatch.Refusal, error) {
+	add(undo, identities.DiscardLink, link)
+	verdict, err := step(ctx, identities.LinkActor, link)
+	if err != nil {
+		return nil, undo.after(ctx, err)
+	}
+	if verdict.Refusal != nil {
+		return verdict.Refusal, undo.compensate(ctx)
+	}
+	return nil, nil
+}
+
+// UpdateActorInput is the argument of [UpdateActor].
+type UpdateActorInput struct {
+	ActorType string `json:"actor_type"`
+	ActorID   string `json:"actor_id"`
+	// Change holds the fields to set, null to clear one.
+	Change everlatch.Metadata `json:"change"`
+}
+
+// UpdateActor changes a record of an actor type of people's own and tells of it.
+//
+// The API starts it. It is a dance because the record may lie in somebody's own
+// table, with which no event can be written together: once the record has
+// changed, its event is recorded for certain. When the change fails for good,
+// the caller is not told whether it took effect.
+func UpdateActor(ctx workflow.Context, in UpdateActorInput) (out ActorAccount, err error) {
+	names, err := newNames(ctx)
+	if err != nil {
+		return out, err
+	}
+	updated, err := step(ctx, actors.UpdateActor, activities.UpdateActorInput{
+		ActorType: in.ActorType, ID: in.ActorID, Change: in.Change,
+	})
+	if out.Refusal, out.Actor = updated.Refusal, updated.Actor; err != nil || out.Refusal != nil {
+		return out, err
+	}
+	event := everlatch.Event{
+		ID: names.EventID, Name: everlatch.ActorType{Name: in.ActorType}.Event("updated"), GroupID: groupID(ctx),
+		Data: everlatch.Metadata{"id": in.ActorID}, CreatedAt: workflow.Now(ctx),
+	}
+	if err := conclude(ctx, events.RecordEvent, event); err != nil {
+		return out, err
+	}
+	return out, release(ctx)
+}
+
+// RemoveActorAccountInput is the argument of [RemoveActorAccount].
+type RemoveActorAccountInput struct {
+	ActorType string `json:"actor_type"`
+	ActorID   string `json:"actor_id"`
+}
+
+// RemoveActorAccount is [RemoveCustomerAccount] for an actor type of people's
+// own (W9, W10, W11, W14).
+func RemoveActorAccount(ctx workflow.Context, in RemoveActorAccountInput) (out Outcome, err error) {
+	names, err := newNames(ctx)
+	if err != nil {
+		return out, err
+	}
+	return removeAccount(ctx, RemoveAccountInput{ActorID: in.ActorID}, account{
+		actorType: in.ActorType,
+		begin: func(undo *saga, who activities.ActorInput) (*everlatch.Refusal, error) {
+			actor := activities.ActorOfTypeInput{ActorType: in.ActorType, ActorInput: who, EventID: names.EventID}
+			add(undo, actors.RestoreActor, actor)
+			removed, err := step(ctx, actors.RemoveActor, actor)
+			return removed.Refusal, err
+		},
+	})
+}

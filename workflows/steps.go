@@ -1,0 +1,148 @@
+package workflows
+
+import (
+	"context"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/activities"
+)
+
+// Steps are the steps of a workflow of people's own, with what it takes to undo
+// them: our own steps are its methods, [Do] runs theirs. Its zero value is ready.
+//
+//	var steps workflows.Steps
+//	manager, err := workflows.Do(ctx, &steps, desk.Add, in, desk.Discard)
+//	if err == nil {
+//		err = steps.SetAppMetadata(ctx, identityID, "manager", manager.ID)
+//	}
+//	if err != nil {
+//		return Manager{}, steps.Undo(ctx, err)
+//	}
+//	return manager, steps.Done(ctx)
+//
+// A step that fails is tried again for a minute. Its error is an
+// [everlatch.Error] where it was refused, which reaches whoever waits for the
+// workflow as such. Every workflow with steps ends in Undo or in Done: until
+// then nobody is told of what it did.
+type Steps struct {
+	undo saga
+	// removed are the identities that Done deletes for good.
+	removed []activities.IdentityInput
+}
+
+// ownSteps are for activities of people's own, unless their context says
+// otherwise.
+var ownSteps = workflow.ActivityOptions{
+	StartToCloseTimeout:    10 * time.Second,
+	ScheduleToCloseTimeout: time.Minute,
+	RetryPolicy: &temporal.RetryPolicy{
+		InitialInterval:    100 * time.Millisecond,
+		BackoffCoefficient: 2,
+		MaximumInterval:    5 * time.Second,
+	},
+}
+
+// Run runs an activity that needs no undoing. The options of the context count,
+// where it has any.
+func Run[I, O any](ctx workflow.Context, do func(context.Context, I) (O, error), in I) (O, error) {
+	if o := workflow.GetActivityOptions(ctx); o.StartToCloseTimeout == 0 && o.ScheduleToCloseTimeout == 0 {
+		ctx = workflow.WithActivityOptions(ctx, ownSteps)
+	}
+	return run(ctx, do, in)
+}
+
+// Do is [Run], and remembers how to undo it. Undo may come although the activity
+// never ran, or after it has taken effect unheard, so it must know by its input
+// what this workflow has made, and touch nothing else (W3).
+func Do[I, O, U any](
+	ctx workflow.Context, s *Steps, do func(context.Context, I) (O, error), in I, undo func(context.Context, I) (U, error),
+) (O, error) {
+	add(&s.undo, undo, in)
+	return Run(ctx, do, in)
+}
+
+// SetAppMetadata links an identity to an actor: from now on its tokens carry
+// <actor type>_id (contract 6.1, set-auth-app-metadata). An identity that has
+// another actor of the type is [everlatch.ErrNotAllowed].
+func (s *Steps) SetAppMetadata(ctx workflow.Context, identityID, actorType, actorID string) error {
+	return s.setLink(ctx, SetAuthAppMetadataInput{AuthIdentityID: identityID, ActorType: actorType, ActorID: &actorID})
+}
+
+// UnsetAppMetadata unlinks an identity from whatever actor of a type it has, and
+// ends what it was given as that (W1, W2, W14). It can be linked again.
+func (s *Steps) UnsetAppMetadata(ctx workflow.Context, identityID, actorType string) error {
+	return s.setLink(ctx, SetAuthAppMetadataInput{AuthIdentityID: identityID, ActorType: actorType})
+}
+
+func (s *Steps) setLink(ctx workflow.Context, in SetAuthAppMetadataInput) error {
+	_, refusal, err := setLink(ctx, &s.undo, in)
+	if err == nil && refusal != nil {
+		return refusal.Err()
+	}
+	return err
+}
+
+// FindIdentities returns the identities of an actor, which may be several or
+// none (W9, W10).
+func (s *Steps) FindIdentities(ctx workflow.Context, actorType, actorID string) ([]activities.LinkedIdentity, error) {
+	found, err := step(ctx, identities.FindIdentities, activities.FindIdentitiesInput{ActorType: actorType, ActorID: actorID})
+	return found.Identities, err
+}
+
+// DeleteAuthIdentity removes an identity and ends its sessions and tokens
+// (contract 6.1, delete-auth-identity); [Steps.Done] deletes it for good, and
+// until then Undo brings it back whole (W11). One that is gone is no fault.
+func (s *Steps) DeleteAuthIdentity(ctx workflow.Context, identityID string) error {
+	this := activities.IdentityInput{IdentityID: identityID, GroupID: groupID(ctx)}
+	add(&s.undo, identities.RestoreIdentity, this)
+	_, err := step(ctx, identities.RemoveIdentity, this)
+	if err == nil {
+		s.removed = append(s.removed, this)
+	}
+	return err
+}
+
+// ReleaseIdentities is what the removal of an actor needs: each of its
+// identities is deleted, or only unlinked where it serves another actor (W9).
+func (s *Steps) ReleaseIdentities(ctx workflow.Context, actorType, actorID string) error {
+	found, err := s.FindIdentities(ctx, actorType, actorID)
+	for _, identity := range found {
+		if err == nil && identity.Shared {
+			err = s.UnsetAppMetadata(ctx, identity.ID, actorType)
+		} else if err == nil {
+			err = s.DeleteAuthIdentity(ctx, identity.ID)
+		}
+	}
+	return err
+}
+
+// Emit tells subscribers of an event when the workflow is done, and nobody when
+// it is undone. Its id, group and time are set here.
+func (s *Steps) Emit(ctx workflow.Context, e everlatch.Event) error {
+	names, err := newNames(ctx)
+	if err != nil {
+		return err
+	}
+	e.ID, e.GroupID, e.CreatedAt = names.EventID, groupID(ctx), workflow.Now(ctx)
+	_, err = step(ctx, events.RecordEvent, e)
+	return err
+}
+
+// Undo undoes every step, the latest first, and returns the fault. It goes on
+// until all is undone, also when the workflow was cancelled.
+func (s *Steps) Undo(ctx workflow.Context, fault error) error { return s.undo.after(ctx, fault) }
+
+// Done ends a workflow that has succeeded: identities that it removed are
+// deleted for good, and its events are told. It is tried for half a day.
+func (s *Steps) Done(ctx workflow.Context) error {
+	for _, identity := range s.removed {
+		if err := conclude(ctx, identities.PurgeIdentity, identity); err != nil {
+			return err
+		}
+	}
+	return release(ctx)
+}
