@@ -3,6 +3,7 @@ package activities
 import (
 	"time"
 
+	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/store"
 	"github.com/everlatch/everlatch/subscribers"
@@ -23,6 +24,8 @@ type Deps struct {
 	LoginEvents bool
 	// LinkByEmail is [Redirects.LinkByEmail].
 	LinkByEmail []string
+	// Erasers is [Erasures.Erasers].
+	Erasers map[string]everlatch.Eraser
 }
 
 // All are the activity sets of a worker.
@@ -33,6 +36,8 @@ type All struct {
 	Invites     *Invites
 	Accounts    *Accounts
 	Identities  *Identities
+	Deletions   *Deletions
+	Erasures    *Erasures
 	Events      *Events
 	Deliveries  *Deliveries
 	Upkeep      *Upkeep
@@ -51,6 +56,8 @@ func New(d Deps) All {
 		Invites:    &Invites{Store: d.Store, Vault: d.Vault, Tokens: d.Tokens, Now: d.Now},
 		Accounts:   &Accounts{Store: d.Store, Now: d.Now},
 		Identities: &Identities{Store: d.Store, Now: d.Now},
+		Deletions:  &Deletions{Store: d.Store, Vault: d.Vault, Now: d.Now},
+		Erasures:   &Erasures{Store: d.Store, Vault: d.Vault, Erasers: d.Erasers, Now: d.Now},
 		Events:     &Events{Store: d.Store},
 		Deliveries: &Deliveries{Store: d.Store, Vault: d.Vault, Subscribers: d.Subscribers, Now: d.Now},
 		Upkeep:     &Upkeep{Store: d.Store, Now: d.Now},

@@ -13,6 +13,14 @@ import (
 // [RemoveUserAccount].
 type RemoveAccountInput struct {
 	ActorID string `json:"actor_id"`
+	// Requested says that the person asked for it, see [EraseAccountInput].
+	Requested bool `json:"requested,omitempty"`
+}
+
+// RemovalID is the id of the one execution that removes an account. Two at once
+// could each leave what the other one has to bring back.
+func RemovalID(actorType, actorID string) string {
+	return "remove-" + actorType + "-account/" + actorID
 }
 
 // RemoveCustomerAccount removes a customer together with every identity that
@@ -21,7 +29,7 @@ type RemoveAccountInput struct {
 // any other (W10). Sessions and tokens end with it (W14).
 //
 // When a step fails for good, the customer and all identities are back, with
-// everything that hung on them (W11).
+// everything that hung on them (W11). When all is done, [EraseAccount] follows.
 func RemoveCustomerAccount(ctx workflow.Context, in RemoveAccountInput) (Outcome, error) {
 	return removeAccount(ctx, in, account{
 		actorType: everlatch.ActorCustomer,
@@ -50,6 +58,17 @@ func removeAccount(ctx workflow.Context, in RemoveAccountInput, kind account) (o
 	var undo saga
 	group := groupID(ctx)
 	actor := activities.ActorInput{ID: in.ActorID, GroupID: group}
+	// Since 2026-11; older executions end within a day and know no erasers.
+	erases := workflow.GetVersion(ctx, "erasure", workflow.DefaultVersion, 1) > workflow.DefaultVersion
+	var described activities.DescribeAccountOutput
+	if erases {
+		described, err = step(ctx, erasures.DescribeAccount, activities.DescribeAccountInput{
+			ActorType: kind.actorType, ActorID: in.ActorID,
+		})
+		if err != nil {
+			return out, err
+		}
+	}
 
 	found, err := step(ctx, identities.FindIdentities, activities.FindIdentitiesInput{
 		ActorType: kind.actorType, ActorID: in.ActorID,
@@ -60,7 +79,9 @@ func removeAccount(ctx workflow.Context, in RemoveAccountInput, kind account) (o
 	if len(found.Identities) == 1 {
 		actor.AuthIdentityID = found.Identities[0].ID
 	}
-	add(&undo, kind.restore, actor)
+	if described.Erasure.RemovedAt.IsZero() { // what was removed before is not to come back
+		add(&undo, kind.restore, actor)
+	}
 	if _, err = step(ctx, kind.remove, actor); err != nil {
 		return out, undo.after(ctx, err)
 	}
@@ -80,7 +101,13 @@ func removeAccount(ctx workflow.Context, in RemoveAccountInput, kind account) (o
 			return out, err
 		}
 	}
-	return out, release(ctx)
+	if err = release(ctx); err != nil || !described.Pending {
+		return out, err
+	}
+	if described.Erasure.RemovedAt.IsZero() {
+		described.Erasure.RemovedAt = workflow.Now(ctx)
+	}
+	return out, startErasing(ctx, EraseAccountInput{Erasure: described.Erasure, Requested: in.Requested})
 }
 
 // releaseIdentity detaches an identity that also serves another actor, and

@@ -1,0 +1,80 @@
+package flows
+
+import (
+	"context"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/workflows"
+)
+
+// DeleteCustomer removes a customer who asks for it: after DeletionGrace, of
+// which it returns the end, or at once, and then returns the zero time. Asked
+// again, it gives the same answer. Everything that the customer was given ends
+// now. A customer who is gone is [everlatch.ErrNotFound] where there is a grace.
+func (c *Client) DeleteCustomer(ctx context.Context, id string) (at time.Time, err error) {
+	if c.DeletionGrace <= 0 {
+		return at, c.removeAccount(ctx, everlatch.ActorCustomer, id, workflows.RemoveCustomerAccount, true)
+	}
+	now := c.Now()
+	var out workflows.ScheduledDeletion
+	err = c.moveDeletion(ctx, id, move{
+		name:   workflows.UpdateSchedule,
+		args:   []any{workflows.ScheduleDeletion{At: now.Add(c.DeletionGrace), EventID: ids.New(ids.Event, now)}},
+		answer: &out,
+	})
+	if err != nil {
+		return at, err
+	}
+	return out.At, refused(out.Refusal)
+}
+
+// comeBack keeps the account of a customer who signs in while it waits for its
+// removal. Only then the sign-in counts: one that comes too late is
+// [everlatch.CodeUnauthorized], for there is nobody left to sign in as.
+func (c *Client) comeBack(ctx context.Context, p everlatch.Principal) error {
+	if p.DeletionAt.IsZero() {
+		return nil
+	}
+	var out workflows.Outcome
+	err := c.moveDeletion(ctx, p.ActorID, move{
+		name:   workflows.UpdateCancel,
+		args:   []any{workflows.CancelDeletion{EventID: ids.New(ids.Event, c.Now())}},
+		answer: &out,
+	})
+	if err != nil {
+		return err
+	}
+	if out.Refusal != nil {
+		return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "This account has been deleted.", Err: out.Refusal.Err()}
+	}
+	return nil
+}
+
+// moveDeletion makes a move of the deletion of a customer, whose dance is begun
+// for it when it is lost or over: what counts stands in the database.
+func (c *Client) moveDeletion(ctx context.Context, customerID string, m move) error {
+	m.dance = workflows.DeletionID(customerID)
+	return c.moveFirst(ctx, c.Temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+		ID: m.dance, TaskQueue: c.TaskQueue, WorkflowTaskTimeout: workflowTaskTimeout,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+	}, workflows.AccountDeletion, workflows.AccountDeletionInput{CustomerID: customerID}), m)
+}
+
+// removeAccount removes an account at once. All who ask for it at the same time
+// wait for one execution.
+func (c *Client) removeAccount(ctx context.Context, actorType, id string, workflow any, requested bool) error {
+	out, err := perform[workflows.Outcome](ctx, c, dance{
+		id: workflows.RemovalID(actorType, id), shared: true, workflow: workflow,
+		input: workflows.RemoveAccountInput{ActorID: id, Requested: requested},
+	})
+	if err != nil {
+		return err
+	}
+	return refused(out.Refusal)
+}
