@@ -37,6 +37,7 @@ type house struct {
 	tokens      *tokens.Tokens
 	subscribers *subscribers.Registry
 	acts        activities.All
+	erasers     map[string]everlatch.Eraser
 	faults      *faults
 	clock       *clock
 }
@@ -73,7 +74,7 @@ func (c *clock) Advance(d time.Duration) {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{faults: &faults{}, clock: &clock{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}}
+	h := &house{faults: &faults{}, erasers: map[string]everlatch.Eraser{}, clock: &clock{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}}
 	var err error
 	h.store, err = store.Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "store.db"), h.clock.Now)
 	require.NoError(t, err)
@@ -97,6 +98,7 @@ func newHouse(t *testing.T) *house {
 	h.tokens = signer
 	h.acts = activities.New(activities.Deps{
 		Store: h.store, Vault: h.vault, Providers: registry, Tokens: signer, Subscribers: h.subscribers, Now: h.clock.Now,
+		Erasers: h.erasers,
 	})
 	return h
 }
