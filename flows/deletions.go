@@ -2,9 +2,11 @@ package flows
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
 	"github.com/everlatch/everlatch"
@@ -77,4 +79,20 @@ func (c *Client) removeAccount(ctx context.Context, actorType, id string, workfl
 		return err
 	}
 	return refused(out.Refusal)
+}
+
+// ErasureProgress tells which erasers have confirmed that nothing is left of a
+// removed account, and which have not. An account of which Temporal knows no
+// erasure, any more or at all, is [everlatch.ErrNotFound].
+func (c *Client) ErasureProgress(ctx context.Context, actorType, id string) (out workflows.ErasureProgress, err error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	answer, err := c.Temporal.QueryWorkflow(ctx, workflows.ErasureID(actorType, id), "", workflows.QueryErasure)
+	if _, absent := errors.AsType[*serviceerror.NotFound](err); absent {
+		return out, &everlatch.Error{Code: everlatch.CodeNotFound, Message: "There is no erasure of " + id + ".", Err: err}
+	}
+	if err != nil {
+		return out, failure(err)
+	}
+	return out, answer.Get(&out)
 }

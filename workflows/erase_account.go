@@ -16,6 +16,9 @@ import (
 // QueryErasure asks an [EraseAccount] how far it is.
 const QueryErasure = "Progress" // nothing -> ErasureProgress
 
+// ErasureID is the id of the one execution for an account.
+func ErasureID(actorType, actorID string) string { return "erase-account/" + actorType + "/" + actorID }
+
 // EraseAccountInput is the argument of [EraseAccount].
 type EraseAccountInput struct {
 	Erasure everlatch.Erasure `json:"erasure"`
@@ -104,7 +107,7 @@ func (p *ErasureProgress) confirm(ctx workflow.Context, names []string, e everla
 // startErasing starts what follows on a removal, unless it is under way already.
 func startErasing(ctx workflow.Context, in EraseAccountInput) error {
 	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID:        "erase-account/" + in.Erasure.ActorType + "/" + in.Erasure.ActorID,
+		WorkflowID:        ErasureID(in.Erasure.ActorType, in.Erasure.ActorID),
 		ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
 	})
 	return started(ctx, workflow.ExecuteChildWorkflow(ctx, EraseAccount, in))
