@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/temporalkit"
@@ -80,6 +81,8 @@ type Client struct {
 
 	shredder *shredder
 	turns    turns
+	// removals are under way, by the id of their dance.
+	removals singleflight.Group
 }
 
 // New returns a client. Close it to delete what it has sealed and no longer needs.

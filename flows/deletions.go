@@ -69,16 +69,27 @@ func (c *Client) moveDeletion(ctx context.Context, customerID string, m move) er
 }
 
 // removeAccount removes an account at once. All who ask for it at the same time
-// wait for one execution.
+// wait for one execution, and those of this process for one start of it: fifty
+// starts under one id would stand in each other's way.
 func (c *Client) removeAccount(ctx context.Context, actorType, id string, workflow any, requested bool) error {
-	out, err := perform[workflows.Outcome](ctx, c, dance{
+	d := dance{
 		id: workflows.RemovalID(actorType, id), shared: true, workflow: workflow,
 		input: workflows.RemoveAccountInput{ActorID: id, Requested: requested},
-	})
-	if err != nil {
-		return err
 	}
-	return refused(out.Refusal)
+	removed := c.removals.DoChan(d.id, func() (any, error) {
+		// Whoever came first may give up; the others shall not have to.
+		return perform[workflows.Outcome](context.WithoutCancel(ctx), c, d)
+	})
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case r := <-removed:
+		if r.Err != nil {
+			return r.Err
+		}
+		out, _ := r.Val.(workflows.Outcome)
+		return refused(out.Refusal)
+	}
 }
 
 // ErasureProgress tells which erasers have confirmed that nothing is left of a
