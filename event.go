@@ -93,4 +93,14 @@ const (
 	EventDeadLetters = "everlatch.dead_letters"
 	// EventAccountDeleted is {actor_type, actor_id, auth_identity_ids}.
 	EventAccountDeleted = "auth.account_deleted"
+	// EventDeletionScheduled and EventDeletionCancelled are {id, actor_type,
+	// email, deletion_at}: a customer wants their account removed, or has come
+	// back. email is a secret, so that no event outlives the person with it.
+	EventDeletionScheduled = "customer.deletion_scheduled"
+	EventDeletionCancelled = "customer.deletion_cancelled"
+	// EventCustomerErased and EventUserErased are the receipt of an erasure: {id,
+	// actor_type, removed_at, purged, erasers: [{name, confirmed_at}], email},
+	// where email is a secret and there only when the person is to be told.
+	EventCustomerErased = "customer.erased"
+	EventUserErased     = "user.erased"
 )

@@ -24,6 +24,9 @@ type AuthIdentity struct {
 	LastUsedAt time.Time `json:"last_used_at"`
 	CreatedAt  time.Time `json:"created_at"`
 	UpdatedAt  time.Time `json:"updated_at"`
+	// DeletionAt is when the linked customer is to be removed, as they asked;
+	// zero for never.
+	DeletionAt time.Time `json:"deletion_at,omitzero"`
 }
 
 // ActorID returns the id of the linked actor of a type, or "".
@@ -67,6 +70,9 @@ type Principal struct {
 	// AuthenticatedAt is when they last proved who they are; a refreshed token
 	// keeps it. The zero time says that nobody knows.
 	AuthenticatedAt time.Time `json:"authenticated_at,omitzero"`
+	// DeletionAt is when the actor is to be removed, as they asked; a sign-in
+	// cancels that. Zero is never.
+	DeletionAt time.Time `json:"deletion_at,omitzero"`
 }
 
 // AppMetadata renders the links as the contract's app_metadata: the key

@@ -26,6 +26,8 @@ type Deps struct {
 	LinkByEmail []string
 	// ActorTypes are those of people's own, each with its store.
 	ActorTypes []everlatch.ActorType
+	// Erasers is [Erasures.Erasers].
+	Erasers map[string]everlatch.Eraser
 }
 
 // All are the activity sets of a worker.
@@ -37,6 +39,8 @@ type All struct {
 	Accounts    *Accounts
 	Actors      *Actors
 	Identities  *Identities
+	Deletions   *Deletions
+	Erasures    *Erasures
 	Events      *Events
 	Deliveries  *Deliveries
 	Upkeep      *Upkeep
@@ -65,6 +69,8 @@ func New(d Deps) All {
 		Accounts:   &Accounts{Store: d.Store, Now: d.Now},
 		Actors:     &Actors{Store: d.Store, Types: byName(d.ActorTypes), Now: d.Now},
 		Identities: &Identities{Store: d.Store, Now: d.Now},
+		Deletions:  &Deletions{Store: d.Store, Vault: d.Vault, Now: d.Now},
+		Erasures:   &Erasures{Store: d.Store, Vault: d.Vault, Erasers: d.Erasers, Now: d.Now},
 		Events:     &Events{Store: d.Store},
 		Deliveries: &Deliveries{Store: d.Store, Vault: d.Vault, Subscribers: d.Subscribers, Now: d.Now},
 		Upkeep:     &Upkeep{Store: d.Store, Now: d.Now},

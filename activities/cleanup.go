@@ -20,8 +20,8 @@ type BatchInput struct {
 	// UnusedSince is the last use after which an identity is kept; only
 	// [Upkeep.RemoveOrphans] reads it.
 	UnusedSince time.Time `json:"unused_since,omitzero"`
-	// Before is when an event must have happened to be old; only
-	// [Upkeep.PruneEvents] reads it.
+	// Before is when an event must have happened, or an account have been removed,
+	// to be old; only [Upkeep.PruneEvents] and [Upkeep.PurgeRemoved] read it.
 	Before time.Time `json:"before,omitzero"`
 }
 
@@ -94,4 +94,38 @@ func (a *Upkeep) ReportDeadLetters(ctx context.Context, in ReportInput) (BatchOu
 		ID: in.EventID, Name: everlatch.EventDeadLetters,
 		Data: everlatch.Metadata{"to": in.To, "count": count, "deliveries": list},
 	})
+}
+
+// PurgeRemoved deletes what was removed before a time and is still kept.
+func (a *Upkeep) PurgeRemoved(ctx context.Context, in BatchInput) (BatchOutput, error) {
+	removed, err := a.Store.PurgeRemoved(ctx, in.Before, in.Limit)
+	return BatchOutput{Removed: removed}, err
+}
+
+// FindOverdueInput is the argument of [Upkeep.FindOverdue].
+type FindOverdueInput struct {
+	// DueBefore is when a deletion must have been due to be overdue.
+	DueBefore time.Time `json:"due_before"`
+	Limit     int       `json:"limit"`
+}
+
+// OverdueDeletion is one that should have happened.
+type OverdueDeletion struct {
+	CustomerID string    `json:"customer_id"`
+	At         time.Time `json:"at"`
+}
+
+// FindOverdueOutput lists some of them, the oldest first.
+type FindOverdueOutput struct {
+	Deletions []OverdueDeletion `json:"deletions"`
+}
+
+// FindOverdue lists deletions that have not happened in time, because their
+// dance has vanished: somebody terminated it, or Temporal lost its data.
+func (a *Upkeep) FindOverdue(ctx context.Context, in FindOverdueInput) (out FindOverdueOutput, err error) {
+	found, err := a.Store.OverdueDeletions(ctx, in.DueBefore, in.Limit)
+	for _, d := range found {
+		out.Deletions = append(out.Deletions, OverdueDeletion{CustomerID: d.CustomerID, At: d.At})
+	}
+	return out, err
 }

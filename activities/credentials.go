@@ -250,7 +250,7 @@ func (a *Credentials) find(
 }
 
 func principal(cred store.Credential, actorType string) everlatch.Principal {
-	return everlatch.Principal{
+	p := everlatch.Principal{
 		AuthIdentityID:    cred.Identity.ID,
 		AuthProvider:      cred.Provider.Provider,
 		ActorType:         actorType,
@@ -259,4 +259,8 @@ func principal(cred store.Credential, actorType string) everlatch.Principal {
 		Links:             cred.Identity.Links,
 		UserMetadata:      cred.Provider.UserMetadata,
 	}
+	if actorType == everlatch.ActorCustomer { // nobody else can ask for it
+		p.DeletionAt = cred.Identity.DeletionAt
+	}
+	return p
 }

@@ -44,6 +44,9 @@ type AuthOptions struct {
 	// allowGone lets a good token through whose identity is not there any
 	// more: the refresh route has an answer of its own for it.
 	allowGone bool
+	// allowEnded lets a good token through that was ended since: a request that
+	// ends it is answered the same when it is repeated.
+	allowEnded bool
 }
 
 // Authenticate returns a middleware that lets a request pass when it comes
@@ -138,7 +141,7 @@ func (k *call) choose(c echo.Context, actorTypes []string, methods []Method, opt
 		if found.err != nil {
 			return nil, found.err
 		}
-		if found.claims != nil && (!found.gone || opts.allowGone) && permits(actorTypes, found.claims.ActorType) {
+		if found.counts(opts) && permits(actorTypes, found.claims.ActorType) {
 			return found, nil
 		}
 	}

@@ -154,7 +154,7 @@ func TestOptionsWithoutPreflight(t *testing.T) {
 		"/auth/session":            "POST,DELETE",
 		"/auth/customer/emailpass": "GET,HEAD,POST",
 		"/auth/token/refresh":      "POST,GET,HEAD",
-		"/store/customers/me":      "GET,HEAD,POST",
+		"/store/customers/me":      "GET,HEAD,POST,DELETE",
 		"/health/":                 "GET,HEAD",
 	} {
 		t.Run(path, func(t *testing.T) {

@@ -20,9 +20,17 @@ type credential struct {
 	claims *tokens.Claims
 	// gone says that the token was good and its identity is not there any more.
 	gone bool
+	// ended says that the token was good, and that everything that was issued to
+	// its identity has been ended since.
+	ended bool
 	// session is set for a credential that came with a cookie.
 	session *liveSession
 	err     error // an outage
+}
+
+// counts says whether it may be used where these options hold.
+func (f *credential) counts(o AuthOptions) bool {
+	return f.claims != nil && (!f.gone || o.allowGone) && (!f.ended || o.allowEnded)
 }
 
 type liveSession struct {
@@ -80,7 +88,7 @@ func (k *call) readBearer(c echo.Context) *credential {
 		return &credential{err: err}
 	// A token of Medusa has no version: it counts until the first one ends.
 	case !agrees(standing, max(claims.CredentialVersion, 1), claims.ActorID):
-		return &credential{}
+		return &credential{claims: &claims, ended: true}
 	}
 	return &credential{claims: &claims}
 }

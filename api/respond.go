@@ -25,6 +25,11 @@ func writeJSON(c echo.Context, body []byte) error {
 	return respond(c, http.StatusOK, contentJSON, body)
 }
 
+// writeStatus answers JSON with another status than 200.
+func writeStatus(c echo.Context, status int, body []byte) error {
+	return respond(c, status, contentJSON, body)
+}
+
 // writeWrapped answers 200 with {<name>: <record>}.
 func writeWrapped[T any](c echo.Context, name string, t table[T], v *T, sel selection) error {
 	b := append(make([]byte, 0, 1024), `{"`...)

@@ -35,6 +35,7 @@ func (s *Server) routes() []route {
 		return []echo.MiddlewareFunc{s.Authenticate(actors, methods, o)}
 	}
 	recent := by(anybody, AuthOptions{AllowUnregistered: true, MaxAge: s.opts.RecentWithin}, MethodSession, MethodBearer)
+	leaving := by(customer, AuthOptions{MaxAge: s.opts.RecentWithin, allowEnded: true}, MethodSession, MethodBearer)
 	signedIn := by(customer, AuthOptions{}, MethodSession, MethodBearer)
 	return []route{
 		{method: post, path: "/auth/session", handle: s.createSession, middleware: by(anybody, noMFA, MethodBearer)},
@@ -56,6 +57,7 @@ func (s *Server) routes() []route {
 		{method: post, path: "/store/customers", handle: s.createCustomer, middleware: by(customer, unregistered, MethodSession, MethodBearer)},
 		{method: get, path: "/store/customers/me", handle: s.readCustomer, middleware: signedIn},
 		{method: post, path: "/store/customers/me", handle: s.updateCustomer, middleware: signedIn},
+		{method: del, path: "/store/customers/me", handle: s.deleteCustomer, middleware: leaving},
 		{method: get, path: "/store/customers/me/addresses", handle: s.listAddresses, middleware: signedIn},
 		{method: post, path: "/store/customers/me/addresses", handle: s.createAddress, middleware: signedIn},
 		{method: get, path: "/store/customers/me/addresses/:address_id", handle: s.readAddress, middleware: signedIn},

@@ -31,6 +31,7 @@ type Flows interface {
 	RequestPasswordReset(ctx context.Context, r flows.ResetRequest) error
 	IssuePasswordReset(ctx context.Context, r flows.ResetRequest, by everlatch.Principal) (workflows.IssuedReset, error)
 	CompletePasswordReset(ctx context.Context, r flows.NewPassword) error
+	DeleteCustomer(ctx context.Context, id string) (at time.Time, err error)
 	RemoveCustomerAccount(ctx context.Context, id string) error
 	RemoveUserAccount(ctx context.Context, id string) error
 	CreateInvite(ctx context.Context, r flows.InviteRequest) (flows.IssuedInvite, error)

@@ -365,6 +365,8 @@ type fakeFlows struct {
 	// away and back are the legs of sign-ins elsewhere.
 	away []flows.RedirectRequest
 	back []flows.RedirectAnswer
+	// noGrace removes at once who asks for it.
+	noGrace bool
 }
 
 func (f *fakeFlows) failWith(err error) {
@@ -476,6 +478,19 @@ func (f *fakeFlows) RemoveCustomerAccount(ctx context.Context, id string) error 
 		return err
 	}
 	return f.store.RemoveCustomer(ctx, id, everlatch.Event{ID: ids.New(ids.Event, f.now()), Name: everlatch.EventCustomerDeleted, GroupID: fmt.Sprint("remove-", id)})
+}
+
+// DeleteCustomer has a grace of a day, unless the test took it away.
+func (f *fakeFlows) DeleteCustomer(ctx context.Context, id string) (time.Time, error) {
+	if err := f.note(flows.AuthRequest{}, ""); err != nil {
+		return time.Time{}, err
+	}
+	if f.noGrace {
+		return time.Time{}, f.RemoveCustomerAccount(ctx, id)
+	}
+	noted, err := f.store.ScheduleDeletion(ctx, id, f.now().Add(24*time.Hour),
+		everlatch.Event{ID: ids.New(ids.Event, f.now()), Name: everlatch.EventDeletionScheduled, GroupID: "account-deletion/" + id})
+	return noted.At, err
 }
 
 func (f *fakeFlows) RemoveUserAccount(ctx context.Context, id string) error {

@@ -13,6 +13,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 
+	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/config"
 	"github.com/everlatch/everlatch/flows"
@@ -37,6 +38,7 @@ type App struct {
 	// subscribers are told about events.
 	subscribers *subscribers.Registry
 	schedules   []Schedule
+	erasers     map[string]everlatch.Eraser
 	inbox       http.Handler // nil unless mails are kept for development
 
 	listener net.Listener // nil until Listen, and without an address
@@ -89,11 +91,11 @@ func (a *App) assemble(ctx context.Context) (err error) {
 		Eager:     a.has(Worker),
 		ResetTTL:  a.cfg.PasswordReset.TTL.Duration(), ResetResendAfter: a.cfg.PasswordReset.ResendAfter.Duration(),
 		InviteTTL:   cmp.Or(a.cfg.Invites.ValidDuration, a.cfg.HTTP.JWTExpiresIn).Duration(),
-		RedirectTTL: a.cfg.Auth.Redirect.TTL.Duration(),
-		Now:         a.opts.now,
-		Log:         a.log,
+		RedirectTTL: a.cfg.Auth.Redirect.TTL.Duration(), DeletionGrace: a.cfg.Deletion.Grace.Duration(),
+		Now: a.opts.now,
+		Log: a.log,
 	})
-	if err := a.assembleEvents(); err != nil {
+	if err := errors.Join(a.assembleEvents(), a.assembleErasers()); err != nil {
 		return err
 	}
 	if a.has(API) {

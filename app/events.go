@@ -158,6 +158,7 @@ const (
 	scheduleRemoveOrphans = "remove-orphans"
 	scheduleTendEvents    = "tend-events"
 	scheduleDeadLetters   = "report-dead-letters"
+	scheduleTendDeletions = "tend-deletions"
 )
 
 // newSchedules gathers the scheduled jobs: ours, those of the configuration,
@@ -206,6 +207,9 @@ func (a *App) ownSchedules() []Schedule {
 		},
 		{ID: scheduleTendEvents, Flow: "TendEvents", Every: every, Input: workflows.TendEventsInput{
 			Retention: c.Events.Retention.Duration(), LostAfter: c.Events.RetryFor.Duration() + lostMargin,
+		}},
+		{ID: scheduleTendDeletions, Flow: "TendDeletions", Every: every, Input: workflows.TendDeletionsInput{
+			Retention: c.Deletion.Retention.Duration(),
 		}},
 		{
 			ID: scheduleDeadLetters, Flow: "ReportDeadLetters", Every: reportEvery, Paused: c.Mail.ReportTo == "",

@@ -47,6 +47,7 @@ type options struct {
 	workflows     map[string]any
 	activities    []any
 	schedules     []Schedule
+	erasers       []eraser
 	devMail       bool
 	quiet         bool
 	// weakSecrets lets dev start with secrets that somebody chose.
@@ -94,7 +95,7 @@ func WithProvider(id string, p providers.Provider) Option {
 func WithDevMail() Option { return func(o *options) { o.devMail = true } }
 
 // WithoutEvents makes a worker that only runs dances: it tells nobody about
-// events and leaves the schedules as they are. It is for tools that borrow a
+// events, calls no eraser, and leaves the schedules as they are. It is for tools that borrow a
 // worker for a moment and know neither the flows nor the subscribers of the
 // service.
 func WithoutEvents() Option { return func(o *options) { o.quiet = true } }
@@ -137,6 +138,20 @@ func WithActivities(activities any) Option {
 // in its data stay references, for it becomes part of a history.
 func WithFlowSubscriber(name string, events []string, workflow string) Option {
 	return func(o *options) { o.flowsOnEvents = append(o.flowsOnEvents, flowOnEvents{name, events, workflow}) }
+}
+
+// WithEraser has a function remove what another system keeps about a person
+// whose account is gone. It is called until it confirms, see [everlatch.Eraser];
+// its context ends after an hour, and then it is called anew. The name is what
+// receipts tell, and identifies it for ever: an erasure that waits for it waits
+// until the program has it again. A name that is taken is an error of New.
+func WithEraser(name string, f everlatch.Eraser) Option {
+	return func(o *options) { o.erasers = append(o.erasers, eraser{name, f}) }
+}
+
+type eraser struct {
+	name  string
+	erase everlatch.Eraser
 }
 
 type flowOnEvents struct {

@@ -119,7 +119,7 @@ func cause(err error) error {
 func (a *App) newWorker() sdkworker.Worker {
 	return worker.New(a.temporal, activities.New(activities.Deps{
 		Store: a.store, Vault: a.vault, Providers: a.registry, Tokens: a.tokens, Subscribers: a.subscribers,
-		Now: a.opts.now, LoginEvents: a.cfg.Events.Logins, LinkByEmail: a.cfg.Auth.LinkByEmail,
+		Now: a.opts.now, LoginEvents: a.cfg.Events.Logins, LinkByEmail: a.cfg.Auth.LinkByEmail, Erasers: a.erasers,
 		ActorTypes: a.actorTypes,
 	}), worker.Options{
 		TaskQueue:  a.cfg.Temporal.TaskQueue,

@@ -16,6 +16,7 @@ type Config struct {
 	Tokens        Tokens        `koanf:"tokens"`
 	Store         Store         `koanf:"store"`
 	Accounts      Accounts      `koanf:"accounts"`
+	Deletion      Deletion      `koanf:"deletion"`
 	Admin         Admin         `koanf:"admin"`
 	PasswordReset PasswordReset `koanf:"password_reset"`
 	Invites       Invites       `koanf:"invites"`
@@ -38,7 +39,7 @@ type Config struct {
 type Auth struct {
 	Providers    []Provider `koanf:"providers" default:"[{resolve: emailpass}]" doc:"Auth providers, in the order in which they are listed to people: a list of {resolve, id, options}. The id is what routes name; several registrations of one provider need different ids. The options: docs/guides/provider-options.md."`
 	Redirect     Redirect   `koanf:"redirect"`
-	RecentWithin Span       `koanf:"recent_within" default:"15m" min:"1m" doc:"How long a sign-in counts as recent. Adding and removing ways to sign in asks for a recent one."`
+	RecentWithin Span       `koanf:"recent_within" default:"15m" min:"1m" doc:"How long a sign-in counts as recent. Adding and removing ways to sign in and deleting an account ask for a recent one."`
 	LinkByEmail  []string   `koanf:"link_by_email" default:"[]" doc:"Ids of providers that are trusted to prove addresses: a new account of one of them becomes another way to sign in for the one identity that proved the same address to another of them, instead of a new identity. Off by default (W17)."`
 	MFA          MFA        `koanf:"mfa"`
 }

@@ -27,7 +27,7 @@ type Schedule struct {
 }
 
 // reservedSchedules are the ids of Everlatch's own.
-var reservedSchedules = []string{"clean-up", "remove-orphans", "tend-events", "report-dead-letters"}
+var reservedSchedules = []string{"clean-up", "remove-orphans", "tend-events", "report-dead-letters", "tend-deletions"}
 
 var (
 	cronField = regexp.MustCompile(`^[0-9A-Za-z*/,?-]+$`)

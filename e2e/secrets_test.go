@@ -127,6 +127,10 @@ func everyDance(t *testing.T, p *process) map[string]string {
 	id := regexp.MustCompile(`user_[0-9A-Z]{26}`).FindString(second)
 	require.Equal(t, 200, p.call(t, "DELETE", "/admin/users/"+id, nil, bearer(adminToken)...).status)
 	someInvites(t, p, adminToken, admin, secrets)
+	leaving := p.becomes(t, "leaving@example.com")
+	require.Equal(t, 202, p.deleteMe(t, leaving).status)
+	secrets["token that asked to be forgotten"] = leaving
+	secrets["token that came back"] = p.login(t, "leaving@example.com", password)
 	danceWithoutRoute(t, p, token)
 	p.call(t, "GET", "/admin/users", nil, "Authorization",
 		"Basic "+base64.StdEncoding.EncodeToString([]byte(secrets["secret API key"]+":")))
@@ -240,7 +244,7 @@ func danceWithoutRoute(t *testing.T, p *process, token string) {
 		require.NoError(t, err)
 		require.NoError(t, run.Get(t.Context(), nil))
 	}
-	for _, schedule := range []string{"clean-up", "remove-orphans", "tend-events", "report-dead-letters"} {
+	for _, schedule := range []string{"clean-up", "remove-orphans", "tend-events", "report-dead-letters", "tend-deletions"} {
 		require.NoError(t, c.ScheduleClient().GetHandle(t.Context(), schedule).Trigger(t.Context(), client.ScheduleTriggerOptions{}))
 	}
 }

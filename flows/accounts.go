@@ -103,18 +103,17 @@ func (c *Client) CreateUser(ctx context.Context, r UserRequest) (everlatch.User,
 	return account.User, refused(account.Refusal)
 }
 
-// RemoveCustomerAccount removes a customer with its identities. An unknown id
-// is no error (contract 4.7 as recorded).
+// RemoveCustomerAccount removes a customer with its identities, at once. An
+// unknown id is no error (contract 4.7 as recorded). For a customer who asks for
+// it see [Client.DeleteCustomer].
 func (c *Client) RemoveCustomerAccount(ctx context.Context, id string) error {
-	return c.outcome(ctx, "remove-customer-account", id, workflows.RemoveCustomerAccount,
-		workflows.RemoveAccountInput{ActorID: id})
+	return c.removeAccount(ctx, everlatch.ActorCustomer, id, workflows.RemoveCustomerAccount, false)
 }
 
 // RemoveUserAccount removes an administrator with its identities. An unknown
 // id is no error (contract 4.5 as recorded).
 func (c *Client) RemoveUserAccount(ctx context.Context, id string) error {
-	return c.outcome(ctx, "remove-user-account", id, workflows.RemoveUserAccount,
-		workflows.RemoveAccountInput{ActorID: id})
+	return c.removeAccount(ctx, everlatch.ActorUser, id, workflows.RemoveUserAccount, false)
 }
 
 // SetAuthAppMetadata links an identity to an actor, or unlinks it when actorID

@@ -42,7 +42,10 @@ func (c *Client) Authenticate(ctx context.Context, r AuthRequest) (workflows.Log
 		return login, err
 	}
 	c.shredder.shred(ref)
-	return login, refused(login.Refusal)
+	if login.Refusal != nil {
+		return login, login.Refusal.Err()
+	}
+	return login, c.comeBack(ctx, login.Principal)
 }
 
 // Register creates an identity, and with Customer the account of its owner, as

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/temporalkit"
@@ -57,8 +58,11 @@ type Options struct {
 	// RedirectTTL is how long somebody may take at a provider elsewhere; 0 means
 	// [DefaultRedirectTTL].
 	RedirectTTL time.Duration
-	Now         func() time.Time
-	Log         *slog.Logger
+	// DeletionGrace is how long a customer who asks to be removed may come back;
+	// 0 is not at all.
+	DeletionGrace time.Duration
+	Now           func() time.Time
+	Log           *slog.Logger
 }
 
 // DefaultRedirectTTL is that of OpenID providers in the contract (3.6).
@@ -77,6 +81,8 @@ type Client struct {
 
 	shredder *shredder
 	turns    turns
+	// removals are under way, by the id of their dance.
+	removals singleflight.Group
 }
 
 // New returns a client. Close it to delete what it has sealed and no longer needs.
@@ -116,8 +122,11 @@ type dance struct {
 	// repeatable marks a dance that was started under an Idempotency-Key: the
 	// same id again means the same request, and gets the first answer.
 	repeatable bool
-	workflow   any
-	input      any
+	// shared marks a dance whose id says what it is about: whoever wants the same
+	// while it runs gets its answer.
+	shared   bool
+	workflow any
+	input    any
 }
 
 // perform starts a dance and waits for its result.
@@ -146,13 +155,19 @@ func (c *Client) start(ctx context.Context, d dance) (client.WorkflowRun, error)
 		// same key may try again.
 		reuse = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY
 	}
+	conflict := enumspb.WORKFLOW_ID_CONFLICT_POLICY_UNSPECIFIED
+	if d.shared {
+		reuse = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
+		conflict = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
+	}
 	run, err := c.Temporal.ExecuteWorkflow(startCtx, client.StartWorkflowOptions{
 		ID:                                       d.id,
 		TaskQueue:                                c.TaskQueue,
 		WorkflowTaskTimeout:                      workflowTaskTimeout,
 		WorkflowExecutionTimeout:                 danceWithin,
 		WorkflowIDReusePolicy:                    reuse,
-		WorkflowExecutionErrorWhenAlreadyStarted: !d.repeatable,
+		WorkflowIDConflictPolicy:                 conflict,
+		WorkflowExecutionErrorWhenAlreadyStarted: !d.repeatable && !d.shared,
 		EnableEagerStart:                         c.Eager,
 	}, d.workflow, d.input)
 	if err := c.startFailure(ctx, startCtx, err); err != nil {

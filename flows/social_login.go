@@ -119,7 +119,10 @@ func (c *Client) CompleteSocialLogin(ctx context.Context, r RedirectAnswer) (wor
 		return workflows.Login{}, err // the exchange may still go on, and needs what is sealed
 	}
 	c.shredder.shred(ref)
-	return login, refused(login.Refusal)
+	if login.Refusal != nil {
+		return login, login.Refusal.Err()
+	}
+	return login, c.comeBack(ctx, login.Principal)
 }
 
 // socialLoginID finds a dance by its state, which is a secret and so not

@@ -28,6 +28,9 @@ type view struct {
 	ExpiresIn string
 	// At is when it happened, in UTC.
 	At time.Time
+	// Until is when what the mail announces comes true, in UTC; the zero time when
+	// it announces nothing.
+	Until time.Time
 }
 
 // kind is one kind of mail.
@@ -48,6 +51,10 @@ var kinds = map[string]kind{
 	everlatch.EventInviteCreated:    {"email", (*Mailer).invite},
 	everlatch.EventInviteResent:     {"email", (*Mailer).invite},
 	everlatch.EventDeadLetters:      {"to", (*Mailer).deadLetters},
+
+	everlatch.EventDeletionScheduled: {"email", (*Mailer).deletion},
+	everlatch.EventDeletionCancelled: {"email", (*Mailer).deletion},
+	everlatch.EventCustomerErased:    {"email", (*Mailer).erased},
 }
 
 // templateResetRequested is the mail about a token that an administrator holds.
@@ -57,7 +64,7 @@ const templateResetRequested = everlatch.EventPasswordReset + ".requested"
 var templateNames = []string{
 	everlatch.EventPasswordReset, templateResetRequested, everlatch.EventPasswordChanged,
 	everlatch.EventIdentityLinked, everlatch.EventIdentityUnlinked, everlatch.EventInviteCreated, everlatch.EventInviteResent,
-	everlatch.EventDeadLetters,
+	everlatch.EventDeadLetters, everlatch.EventDeletionScheduled, everlatch.EventDeletionCancelled, everlatch.EventCustomerErased,
 }
 
 // resetPath is the page of a storefront that asks for a new password.

@@ -116,6 +116,9 @@ func TestGolden(t *testing.T) {
 	for _, name := range []string{everlatch.EventInviteCreated, everlatch.EventInviteResent} {
 		golden[name] = inviteEvent(name)
 	}
+	for _, name := range []string{everlatch.EventDeletionScheduled, everlatch.EventDeletionCancelled, everlatch.EventCustomerErased} {
+		golden[name] = deletionEvent(name)
+	}
 	for name, e := range golden {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -268,7 +271,8 @@ func TestDeliver(t *testing.T) {
 	out.err = everlatch.Permanent(errors.New("no such mailbox"))
 	require.ErrorIs(t, m.Deliver(t.Context(), resetEvent("customer")), out.err)
 	require.Equal(t, []string{
-		"auth.identity_linked", "auth.identity_unlinked", "auth.password_changed", "auth.password_reset", "everlatch.dead_letters",
+		"auth.identity_linked", "auth.identity_unlinked", "auth.password_changed", "auth.password_reset",
+		"customer.deletion_cancelled", "customer.deletion_scheduled", "customer.erased", "everlatch.dead_letters",
 		"invite.created", "invite.resent",
 	}, m.Events())
 }

@@ -106,6 +106,11 @@ func sample(name, actorType string) view {
 			"id": "invite_1", "email": "ada@example.com", "expires_at": "2026-01-03T03:04:05Z",
 			"invited_by": everlatch.Metadata{"actor_type": "user", "actor_id": "user_1"},
 		}
+	case everlatch.EventDeletionScheduled, everlatch.EventDeletionCancelled, everlatch.EventCustomerErased:
+		v.Link, v.ExpiresIn, v.Until = "", "", v.At.Add(14*24*time.Hour)
+		v.Data = everlatch.Metadata{
+			"id": "cus_1", "actor_type": actorType, "email": "ada@example.com", "deletion_at": "2026-01-16T03:04:05Z",
+		}
 	case everlatch.EventDeadLetters:
 		v.Link = ""
 		v.Data = everlatch.Metadata{"count": 2, "more": 1, "deliveries": []map[string]string{{

@@ -179,7 +179,7 @@ func (s *Store) EndActor(ctx context.Context, link Link, ev everlatch.Event) err
 		if err != nil || n == 0 {
 			return err
 		}
-		identities, err := endActors(ctx, tx, link, now)
+		identities, err := endActors(ctx, tx, link, "account_removed", now)
 		if err != nil {
 			return err
 		}

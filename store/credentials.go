@@ -32,10 +32,10 @@ type Use struct {
 const useResolution = time.Hour
 
 const (
-	selectCredential = `SELECT ` + providerColumns + `, ` + identityColumns + `, l.actor_type, l.actor_id
+	selectCredential = `SELECT ` + providerColumns + `, ` + identityColumns + `, ` + linkColumns + `
 		FROM provider_identity p
 		JOIN auth_identity a ON a.id = p.auth_identity_id AND a.deleted_at IS NULL
-		LEFT JOIN actor_link l ON l.auth_identity_id = a.id
+		LEFT JOIN actor_link l ON l.auth_identity_id = a.id` + joinDeletion + `
 		WHERE p.provider = $1 AND p.entity_key = $2 AND p.deleted_at IS NULL`
 
 	selectLastUse = `SELECT last_used_at FROM auth_identity WHERE id = $1 AND deleted_at IS NULL`
@@ -60,7 +60,7 @@ func (s *Store) FindCredential(ctx context.Context, provider, entityKey string) 
 	found.Identity.Links = map[string]string{}
 	for _, row := range rows {
 		if row.actorType != "" {
-			found.Identity.Links[row.actorType] = row.actorID
+			row.addTo(&found.Identity)
 		}
 	}
 	return found, nil

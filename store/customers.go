@@ -233,7 +233,7 @@ func (s *Store) removeAccount(ctx context.Context, op, text, actorType, id strin
 		if err != nil || n == 0 {
 			return err
 		}
-		identities, err := endActors(ctx, tx, Link{ActorType: actorType, ActorID: id, GroupID: ev.GroupID}, now)
+		identities, err := endActors(ctx, tx, Link{ActorType: actorType, ActorID: id, GroupID: ev.GroupID}, "account_removed", now)
 		if err != nil {
 			return err
 		}
@@ -244,7 +244,7 @@ func (s *Store) removeAccount(ctx context.Context, op, text, actorType, id strin
 
 // endActors ends what every identity of an actor was given, and returns them
 // (W9).
-func endActors(ctx context.Context, q querier, link Link, now time.Time) ([]string, error) {
+func endActors(ctx context.Context, q querier, link Link, reason string, now time.Time) ([]string, error) {
 	// Ordered, so that two removals lock shared identities in the same order.
 	identities, err := all(ctx, q, scanned[string], `SELECT auth_identity_id FROM actor_link
 		WHERE actor_type = $1 AND actor_id = $2 ORDER BY auth_identity_id`, link.ActorType, link.ActorID)
@@ -252,7 +252,7 @@ func endActors(ctx context.Context, q querier, link Link, now time.Time) ([]stri
 		return nil, err
 	}
 	for _, link.IdentityID = range identities {
-		if err := endActor(ctx, q, link, "account_removed", now); err != nil {
+		if err := endActor(ctx, q, link, reason, now); err != nil {
 			return nil, err
 		}
 	}

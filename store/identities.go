@@ -33,18 +33,22 @@ const (
 	providerColumns = `p.id, p.auth_identity_id, p.provider, p.entity_id, p.entity_key,
 		p.verified_email, p.user_metadata, p.provider_metadata, p.created_at, p.updated_at`
 
-	selectIdentity = `SELECT ` + identityColumns + `, l.actor_type, l.actor_id
+	// linkColumns are a link and when its actor is to be removed.
+	linkColumns  = `l.actor_type, l.actor_id, d.deletion_at`
+	joinDeletion = ` LEFT JOIN account_deletion d ON l.actor_type = 'customer' AND d.customer_id = l.actor_id`
+
+	selectIdentity = `SELECT ` + identityColumns + `, ` + linkColumns + `
 		FROM auth_identity a
-		LEFT JOIN actor_link l ON l.auth_identity_id = a.id
+		LEFT JOIN actor_link l ON l.auth_identity_id = a.id` + joinDeletion + `
 		WHERE a.id = $1 AND a.deleted_at IS NULL`
 
 	selectProvidersOf = `SELECT ` + providerColumns + `
 		FROM provider_identity p WHERE p.auth_identity_id = $1 AND p.deleted_at IS NULL ORDER BY p.id`
 
-	selectIdentitiesOf = `SELECT ` + identityColumns + `, l.actor_type, l.actor_id
+	selectIdentitiesOf = `SELECT ` + identityColumns + `, ` + linkColumns + `
 		FROM actor_link mine
 		JOIN auth_identity a ON a.id = mine.auth_identity_id AND a.deleted_at IS NULL
-		JOIN actor_link l ON l.auth_identity_id = a.id
+		JOIN actor_link l ON l.auth_identity_id = a.id` + joinDeletion + `
 		WHERE mine.actor_type = $1 AND mine.actor_id = $2
 		ORDER BY a.id`
 )
@@ -142,7 +146,7 @@ func gather(ctx context.Context, q querier, text string, args ...any) ([]everlat
 			out = append(out, row.AuthIdentity)
 		}
 		if row.actorType != "" {
-			out[len(out)-1].Links[row.actorType] = row.actorID
+			row.addTo(&out[len(out)-1])
 		}
 	}
 	return out, err
@@ -152,6 +156,15 @@ func gather(ctx context.Context, q querier, text string, args ...any) ([]everlat
 type linked struct {
 	everlatch.AuthIdentity
 	actorType, actorID string
+	deletionAt         time.Time
+}
+
+// addTo adds the link of a row to the identity of all rows.
+func (l *linked) addTo(identity *everlatch.AuthIdentity) {
+	identity.Links[l.actorType] = l.actorID
+	if !l.deletionAt.IsZero() {
+		identity.DeletionAt = l.deletionAt
+	}
 }
 
 func scanLinked(row scanner) (l linked, err error) {
@@ -172,6 +185,7 @@ func (l *linked) fields() []any {
 		toTime{&l.UpdatedAt},
 		toText{&l.actorType},
 		toText{&l.actorID},
+		toTime{&l.deletionAt},
 	}
 }
 

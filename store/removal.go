@@ -21,6 +21,8 @@ const (
 	showIdentity = `UPDATE auth_identity SET deleted_at = NULL, removed_by = '', updated_at = $2
 		WHERE id = $1 AND deleted_at IS NOT NULL`
 
+	purgeIdentity = `DELETE FROM auth_identity WHERE id = $1 AND (deleted_at IS NULL OR removed_by = $2)`
+
 	// linked and the link itself say the same. The column is in the row that the
 	// DELETE locks, so PostgreSQL tests it again after waiting for a LinkActor.
 	discardIdentity = `DELETE FROM auth_identity WHERE id = $1 AND linked = FALSE
@@ -83,11 +85,12 @@ func (s *Store) RestoreIdentity(ctx context.Context, id, groupID string) error {
 // PurgeIdentity deletes an identity with all that belongs to it, for good, and
 // records [everlatch.EventIdentityDeleted], which the dance releases. It is the
 // last step of a removal, for when nothing can fail any more (W11). An identity
-// that is gone is no error.
+// that is gone is no error, and one that another dance has removed stays: that
+// one may have to bring it back.
 func (s *Store) PurgeIdentity(ctx context.Context, id, groupID string) error {
 	now := s.now()
 	err := s.write(ctx, func(tx *tx) error {
-		n, err := tx.exec(ctx, `DELETE FROM auth_identity WHERE id = $1`, id)
+		n, err := tx.exec(ctx, purgeIdentity, id, groupID)
 		if err != nil || n == 0 {
 			return err
 		}

@@ -134,7 +134,7 @@ func RemoveActorAccount(ctx workflow.Context, in RemoveActorAccountInput) (out O
 	}
 	return removeAccount(ctx, RemoveAccountInput{ActorID: in.ActorID}, account{
 		actorType: in.ActorType,
-		begin: func(undo *saga, who activities.ActorInput) (*everlatch.Refusal, error) {
+		begin: func(undo *saga, who activities.ActorInput, _ bool) (*everlatch.Refusal, error) {
 			actor := activities.ActorOfTypeInput{ActorType: in.ActorType, ActorInput: who, EventID: names.EventID}
 			add(undo, actors.RestoreActor, actor)
 			removed, err := step(ctx, actors.RemoveActor, actor)

@@ -13,5 +13,6 @@ func Catalog() map[string]any {
 		"RemoveOrphans":         RemoveOrphans,
 		"TendEvents":            TendEvents,
 		"ReportDeadLetters":     ReportDeadLetters,
+		"TendDeletions":         TendDeletions,
 	}
 }

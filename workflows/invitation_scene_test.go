@@ -91,8 +91,12 @@ func (a *asked[T]) Complete(success any, err error) {
 
 // ask makes a move at a time after the start.
 func ask[T any](s *inviteScene, at time.Duration, update string, args ...any) *asked[T] {
+	return askOf[T](s.env, at, update, args...)
+}
+
+func askOf[T any](env *testsuite.TestWorkflowEnvironment, at time.Duration, update string, args ...any) *asked[T] {
 	a := &asked[T]{}
-	s.env.RegisterDelayedCallback(func() { s.env.UpdateWorkflow(update, "", a, args...) }, at)
+	env.RegisterDelayedCallback(func() { env.UpdateWorkflow(update, "", a, args...) }, at)
 	return a
 }
 

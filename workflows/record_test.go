@@ -28,16 +28,7 @@ import (
 // TEMPORAL_ADDRESS and keeps histories that are not kept yet (make history).
 // Payloads are in clear: they hold test data only, and a reader shall see them.
 func TestRecordHistories(t *testing.T) {
-	c, err := client.Dial(client.Options{HostPort: os.Getenv("TEMPORAL_ADDRESS")})
-	require.NoError(t, err)
-	t.Cleanup(c.Close)
-	r := &recorder{client: c, house: newHouse(t), queue: "record-" + time.Now().Format("150405.000")}
-	w := sdkworker.New(c, r.queue, sdkworker.Options{Interceptors: []interceptor.WorkerInterceptor{
-		temporalkit.NewInterceptor(slog.New(slog.NewTextHandler(io.Discard, nil))), r.house.faults,
-	}})
-	worker.Register(w, r.house.acts)
-	require.NoError(t, w.Start())
-	t.Cleanup(w.Stop)
+	r := newRecorder(t)
 	h := r.house
 
 	reg := func(id, mail, pass string) workflows.RegisterInput {
@@ -119,6 +110,22 @@ func TestRecordHistories(t *testing.T) {
 	r.keep(t, "Register/account_undone", workflows.Register, signUp("authid_s3", "cus_s3", "s3@example.com"))
 	r.keep(t, "CreateCustomerAccount/undone", workflows.CreateCustomerAccount, cust("authid_1", "cus_4", "c@example.com"))
 	heal()
+}
+
+// newRecorder starts a worker for a house of its own.
+func newRecorder(t *testing.T) *recorder {
+	t.Helper()
+	c, err := client.Dial(client.Options{HostPort: os.Getenv("TEMPORAL_ADDRESS")})
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	r := &recorder{client: c, house: newHouse(t), queue: "record-" + time.Now().Format("150405.000")}
+	w := sdkworker.New(c, r.queue, sdkworker.Options{Interceptors: []interceptor.WorkerInterceptor{
+		temporalkit.NewInterceptor(slog.New(slog.NewTextHandler(io.Discard, nil))), r.house.faults,
+	}})
+	worker.Register(w, r.house.acts)
+	require.NoError(t, w.Start())
+	t.Cleanup(w.Stop)
+	return r
 }
 
 type recorder struct {

@@ -13,6 +13,14 @@ import (
 // [RemoveUserAccount].
 type RemoveAccountInput struct {
 	ActorID string `json:"actor_id"`
+	// Requested says that the person asked for it, see [EraseAccountInput].
+	Requested bool `json:"requested,omitempty"`
+}
+
+// RemovalID is the id of the one execution that removes an account. Two at once
+// could each leave what the other one has to bring back.
+func RemovalID(actorType, actorID string) string {
+	return "remove-" + actorType + "-account/" + actorID
 }
 
 // RemoveCustomerAccount removes a customer together with every identity that
@@ -21,10 +29,11 @@ type RemoveAccountInput struct {
 // any other (W10). Sessions and tokens end with it (W14).
 //
 // When a step fails for good, the customer and all identities are back, with
-// everything that hung on them (W11).
+// everything that hung on them (W11). When all is done, [EraseAccount] follows.
 func RemoveCustomerAccount(ctx workflow.Context, in RemoveAccountInput) (Outcome, error) {
 	return removeAccount(ctx, in, account{
 		actorType: everlatch.ActorCustomer,
+		erased:    true,
 		begin:     removal(ctx, accounts.RemoveCustomer, accounts.RestoreCustomer),
 	})
 }
@@ -34,6 +43,7 @@ func RemoveCustomerAccount(ctx workflow.Context, in RemoveAccountInput) (Outcome
 func RemoveUserAccount(ctx workflow.Context, in RemoveAccountInput) (Outcome, error) {
 	return removeAccount(ctx, in, account{
 		actorType: everlatch.ActorUser,
+		erased:    true,
 		begin:     removal(ctx, accounts.RemoveUser, accounts.RestoreUser),
 	})
 }
@@ -41,16 +51,21 @@ func RemoveUserAccount(ctx workflow.Context, in RemoveAccountInput) (Outcome, er
 // account is what the removal of an account needs to know about its kind.
 type account struct {
 	actorType string
-	// begin removes the account itself and adds to the saga how to restore it.
-	begin func(undo *saga, actor activities.ActorInput) (*everlatch.Refusal, error)
+	// erased says that erasers are told of it.
+	erased bool
+	// begin removes the account itself and adds to the saga how to restore it,
+	// unless it was gone before: that is not to come back.
+	begin func(undo *saga, actor activities.ActorInput, gone bool) (*everlatch.Refusal, error)
 }
 
 // removal begins by an activity that another one undoes.
 func removal(
 	ctx workflow.Context, remove, restore func(context.Context, activities.ActorInput) (activities.None, error),
-) func(*saga, activities.ActorInput) (*everlatch.Refusal, error) {
-	return func(undo *saga, actor activities.ActorInput) (*everlatch.Refusal, error) {
-		add(undo, restore, actor)
+) func(*saga, activities.ActorInput, bool) (*everlatch.Refusal, error) {
+	return func(undo *saga, actor activities.ActorInput, gone bool) (*everlatch.Refusal, error) {
+		if !gone {
+			add(undo, restore, actor)
+		}
 		_, err := step(ctx, remove, actor)
 		return nil, err
 	}
@@ -60,6 +75,17 @@ func removeAccount(ctx workflow.Context, in RemoveAccountInput, kind account) (o
 	var undo saga
 	group := groupID(ctx)
 	actor := activities.ActorInput{ID: in.ActorID, GroupID: group}
+	// Since 2026-11; older executions end within a day and know no erasers.
+	erases := kind.erased && workflow.GetVersion(ctx, "erasure", workflow.DefaultVersion, 1) > workflow.DefaultVersion
+	var described activities.DescribeAccountOutput
+	if erases {
+		described, err = step(ctx, erasures.DescribeAccount, activities.DescribeAccountInput{
+			ActorType: kind.actorType, ActorID: in.ActorID,
+		})
+		if err != nil {
+			return out, err
+		}
+	}
 
 	found, err := step(ctx, identities.FindIdentities, activities.FindIdentitiesInput{
 		ActorType: kind.actorType, ActorID: in.ActorID,
@@ -70,7 +96,8 @@ func removeAccount(ctx workflow.Context, in RemoveAccountInput, kind account) (o
 	if len(found.Identities) == 1 {
 		actor.AuthIdentityID = found.Identities[0].ID
 	}
-	if out.Refusal, err = kind.begin(&undo, actor); err != nil {
+	gone := !described.Erasure.RemovedAt.IsZero()
+	if out.Refusal, err = kind.begin(&undo, actor, gone); err != nil {
 		return out, undo.after(ctx, err)
 	}
 	if out.Refusal != nil {
@@ -92,7 +119,13 @@ func removeAccount(ctx workflow.Context, in RemoveAccountInput, kind account) (o
 			return out, err
 		}
 	}
-	return out, release(ctx)
+	if err = release(ctx); err != nil || !described.Pending {
+		return out, err
+	}
+	if !gone {
+		described.Erasure.RemovedAt = workflow.Now(ctx)
+	}
+	return out, startErasing(ctx, EraseAccountInput{Erasure: described.Erasure, Requested: in.Requested})
 }
 
 // releaseIdentity detaches an identity that also serves another actor, and

@@ -26,6 +26,8 @@ var (
 	deliveries  *activities.Deliveries
 	redirects   *activities.Redirects
 	invites     *activities.Invites
+	deletions   *activities.Deletions
+	erasures    *activities.Erasures
 )
 
 // interactive is for steps that a person waits for: short work against the
@@ -63,6 +65,17 @@ var untilDone = workflow.ActivityOptions{
 		InitialInterval:    200 * time.Millisecond,
 		BackoffCoefficient: 2,
 		MaximumInterval:    time.Minute,
+	},
+}
+
+// untilKnown is for what only some processes know, which come and go.
+var untilKnown = workflow.ActivityOptions{
+	StartToCloseTimeout: 10 * time.Second,
+	RetryPolicy: &temporal.RetryPolicy{
+		InitialInterval:    200 * time.Millisecond,
+		BackoffCoefficient: 2,
+		MaximumInterval:    time.Minute,
+		MaximumAttempts:    endless,
 	},
 }
 

@@ -82,7 +82,7 @@ func sagas() map[string]saga {
 			},
 		},
 		"RemoveCustomerAccount of two identities, one shared (W9)": {
-			steps:   []string{"FindIdentities", "RemoveCustomer", "RemoveIdentity", "UnlinkActor"},
+			steps:   []string{"DescribeAccount", "FindIdentities", "RemoveCustomer", "RemoveIdentity", "UnlinkActor"},
 			lasting: []string{"PurgeIdentity", "ReleaseEvents"},
 			prepare: func(t *testing.T, h *house) { twoIdentities(t, h) },
 			run: func(t *testing.T, h *house) error {

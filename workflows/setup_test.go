@@ -37,6 +37,7 @@ type house struct {
 	tokens      *tokens.Tokens
 	subscribers *subscribers.Registry
 	acts        activities.All
+	erasers     map[string]everlatch.Eraser
 	faults      *faults
 	clock       *clock
 	// own registers what a program adds.
@@ -75,7 +76,7 @@ func (c *clock) Advance(d time.Duration) {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{faults: &faults{}, clock: &clock{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}}
+	h := &house{faults: &faults{}, erasers: map[string]everlatch.Eraser{}, clock: &clock{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}}
 	var err error
 	h.store, err = store.Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "store.db"), h.clock.Now)
 	require.NoError(t, err)
@@ -100,6 +101,7 @@ func newHouse(t *testing.T) *house {
 	h.acts = activities.New(activities.Deps{
 		Store: h.store, Vault: h.vault, Providers: registry, Tokens: signer, Subscribers: h.subscribers, Now: h.clock.Now,
 		ActorTypes: []everlatch.ActorType{managerType(t, h.store)},
+		Erasers:    h.erasers,
 	})
 	return h
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/everlatch/everlatch/activities"
@@ -107,4 +108,44 @@ func ReportDeadLetters(ctx workflow.Context, in ReportDeadLettersInput) (time.Ti
 	_, err = run(workflow.WithActivityOptions(ctx, batch), upkeep.ReportDeadLetters,
 		activities.ReportInput{To: in.To, Since: since, EventID: made.EventID})
 	return now, err
+}
+
+// TendDeletionsInput is the argument of [TendDeletions].
+type TendDeletionsInput struct {
+	// Retention is how long what was removed is kept, hidden; 0 keeps it for ever.
+	Retention time.Duration `json:"retention"`
+}
+
+const (
+	// overdueAfter is how late a deletion must be before its dance is taken for
+	// lost. One that is only late is found running.
+	overdueAfter = time.Hour
+	// overdueAtOnce bounds how many are taken up by one run.
+	overdueAtOnce = 100
+)
+
+// TendDeletions begins lost deletions anew, and deletes for good what was removed
+// longer ago than the retention. The schedule tend-deletions starts it.
+func TendDeletions(ctx workflow.Context, in TendDeletionsInput) error {
+	now := workflow.Now(ctx)
+	found, err := run(workflow.WithActivityOptions(ctx, batch), upkeep.FindOverdue,
+		activities.FindOverdueInput{DueBefore: now.Add(-overdueAfter), Limit: overdueAtOnce})
+	if err != nil {
+		return err
+	}
+	for _, d := range found.Deletions {
+		child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+			WorkflowID: DeletionID(d.CustomerID), ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
+		})
+		if err := started(child, workflow.ExecuteChildWorkflow(child, AccountDeletion, AccountDeletionInput(d))); err != nil {
+			return err
+		}
+	}
+	if in.Retention <= 0 {
+		return nil
+	}
+	old := activities.BatchInput{Limit: batchSize, Before: now.Add(-in.Retention)}
+	return inBatches(ctx, upkeep.PurgeRemoved, old, func() error {
+		return workflow.NewContinueAsNewError(ctx, TendDeletions, in)
+	})
 }

@@ -1,0 +1,56 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/tokens"
+)
+
+// deleteCustomer removes the account of the signed-in customer, or schedules
+// that. Either way they are signed out everywhere: as nobody stays signed in,
+// whoever uses the account afterwards has signed in again, which keeps it.
+func (s *Server) deleteCustomer(c echo.Context) error {
+	claims, err := caller(c)
+	if err != nil {
+		return err
+	}
+	at, repeated, err := s.alreadyScheduled(c, claims)
+	if err == nil && !repeated {
+		at, err = s.deps.Flows.DeleteCustomer(c.Request().Context(), claims.ActorID)
+	}
+	if errors.Is(err, everlatch.ErrNotFound) {
+		return errUnauthorized // removed in this very moment
+	}
+	if err != nil {
+		return err
+	}
+	if callOf(c).session != nil {
+		s.cookies.clear(c)
+	}
+	keepPrivate(c, true)
+	if at.IsZero() {
+		return writeDeleted(c, "customer", claims.ActorID)
+	}
+	b := appendText([]byte(`{"id":`), claims.ActorID)
+	b = append(b, `,"object":"customer","deleted":false,"deletion_at":`...)
+	b = appendText(b, at.UTC().Format(isoMillis))
+	return writeStatus(c, http.StatusAccepted, append(b, '}'))
+}
+
+// alreadyScheduled answers a repeated request, whose token the first one has
+// ended. Nothing but that answer is left to such a token.
+func (s *Server) alreadyScheduled(c echo.Context, claims *tokens.Claims) (at time.Time, repeated bool, err error) {
+	if bearer := callOf(c).bearer; bearer == nil || bearer.claims != claims || !bearer.ended {
+		return at, false, nil
+	}
+	noted, err := s.deps.Store.Deletion(lookups(c), claims.ActorID)
+	if errors.Is(err, everlatch.ErrNotFound) || err == nil && time.Unix(claims.IssuedAt, 0).After(noted.RequestedAt) {
+		return at, false, errUnauthorized // it has ended for another reason
+	}
+	return noted.At, true, err
+}

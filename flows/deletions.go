@@ -1,0 +1,109 @@
+package flows
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/workflows"
+)
+
+// DeleteCustomer removes a customer who asks for it: after DeletionGrace, of
+// which it returns the end, or at once, and then returns the zero time. Asked
+// again, it gives the same answer. Everything that the customer was given ends
+// now. A customer who is gone is [everlatch.ErrNotFound] where there is a grace.
+func (c *Client) DeleteCustomer(ctx context.Context, id string) (at time.Time, err error) {
+	if c.DeletionGrace <= 0 {
+		return at, c.removeAccount(ctx, everlatch.ActorCustomer, id, workflows.RemoveCustomerAccount, true)
+	}
+	now := c.Now()
+	var out workflows.ScheduledDeletion
+	err = c.moveDeletion(ctx, id, move{
+		name:   workflows.UpdateSchedule,
+		args:   []any{workflows.ScheduleDeletion{At: now.Add(c.DeletionGrace), EventID: ids.New(ids.Event, now)}},
+		answer: &out,
+	})
+	if err != nil {
+		return at, err
+	}
+	return out.At, refused(out.Refusal)
+}
+
+// comeBack keeps the account of a customer who signs in while it waits for its
+// removal. Only then the sign-in counts: one that comes too late is
+// [everlatch.CodeUnauthorized], for there is nobody left to sign in as.
+func (c *Client) comeBack(ctx context.Context, p everlatch.Principal) error {
+	if p.DeletionAt.IsZero() {
+		return nil
+	}
+	var out workflows.Outcome
+	err := c.moveDeletion(ctx, p.ActorID, move{
+		name:   workflows.UpdateCancel,
+		args:   []any{workflows.CancelDeletion{EventID: ids.New(ids.Event, c.Now())}},
+		answer: &out,
+	})
+	if err != nil {
+		return err
+	}
+	if out.Refusal != nil {
+		return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "This account has been deleted.", Err: out.Refusal.Err()}
+	}
+	return nil
+}
+
+// moveDeletion makes a move of the deletion of a customer, whose dance is begun
+// for it when it is lost or over: what counts stands in the database.
+func (c *Client) moveDeletion(ctx context.Context, customerID string, m move) error {
+	m.dance = workflows.DeletionID(customerID)
+	return c.moveFirst(ctx, c.Temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+		ID: m.dance, TaskQueue: c.TaskQueue, WorkflowTaskTimeout: workflowTaskTimeout,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+	}, workflows.AccountDeletion, workflows.AccountDeletionInput{CustomerID: customerID}), m)
+}
+
+// removeAccount removes an account at once. All who ask for it at the same time
+// wait for one execution, and those of this process for one start of it: fifty
+// starts under one id would stand in each other's way.
+func (c *Client) removeAccount(ctx context.Context, actorType, id string, workflow any, requested bool) error {
+	d := dance{
+		id: workflows.RemovalID(actorType, id), shared: true, workflow: workflow,
+		input: workflows.RemoveAccountInput{ActorID: id, Requested: requested},
+	}
+	removed := c.removals.DoChan(d.id, func() (any, error) {
+		// Whoever came first may give up; the others shall not have to.
+		return perform[workflows.Outcome](context.WithoutCancel(ctx), c, d)
+	})
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case r := <-removed:
+		if r.Err != nil {
+			return r.Err
+		}
+		out, _ := r.Val.(workflows.Outcome)
+		return refused(out.Refusal)
+	}
+}
+
+// ErasureProgress tells which erasers have confirmed that nothing is left of a
+// removed account, and which have not. An account of which Temporal knows no
+// erasure, any more or at all, is [everlatch.ErrNotFound].
+func (c *Client) ErasureProgress(ctx context.Context, actorType, id string) (out workflows.ErasureProgress, err error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	answer, err := c.Temporal.QueryWorkflow(ctx, workflows.ErasureID(actorType, id), "", workflows.QueryErasure)
+	if _, absent := errors.AsType[*serviceerror.NotFound](err); absent {
+		return out, &everlatch.Error{Code: everlatch.CodeNotFound, Message: "There is no erasure of " + id + ".", Err: err}
+	}
+	if err != nil {
+		return out, failure(err)
+	}
+	return out, answer.Get(&out)
+}

@@ -1,0 +1,110 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/everlatch/everlatch"
+)
+
+// Deletion is a customer who is to be removed, as they asked.
+type Deletion struct {
+	CustomerID string
+	// At is when.
+	At time.Time
+	// RequestedAt is when they asked, which ended their sessions and tokens.
+	RequestedAt time.Time
+}
+
+const (
+	deletionColumns = `customer_id, deletion_at, requested_at`
+
+	// A customer who is hidden is on the way out already.
+	selectDeletion = `SELECT ` + deletionColumns + ` FROM account_deletion WHERE customer_id = $1
+		AND EXISTS (SELECT 1 FROM customer c WHERE c.id = customer_id AND c.deleted_at IS NULL)`
+
+	insertDeletion = `INSERT INTO account_deletion (` + deletionColumns + `) VALUES ($1, $2, $3)
+		ON CONFLICT (customer_id) DO NOTHING`
+
+	deleteDeletion = `DELETE FROM account_deletion WHERE customer_id = $1`
+
+	selectOverdue = `SELECT ` + deletionColumns + ` FROM account_deletion WHERE deletion_at < $1
+		AND EXISTS (SELECT 1 FROM customer c WHERE c.id = customer_id AND c.deleted_at IS NULL)
+		ORDER BY deletion_at LIMIT $2`
+
+	// Changes nothing: it makes schedule, cancellation and removal of a customer
+	// take turns.
+	holdCustomer = `UPDATE customer SET updated_at = updated_at WHERE id = $1 AND deleted_at IS NULL`
+)
+
+// ScheduleDeletion notes that a customer is to be removed, ends the sessions of
+// that customer and the tokens of every identity linked to it, and records an
+// event for the dance to release. When it is noted already, that is what is
+// returned and nothing changes. A customer who is gone is
+// [everlatch.ErrNotFound].
+func (s *Store) ScheduleDeletion(ctx context.Context, customerID string, at time.Time, ev everlatch.Event) (Deletion, error) {
+	now := s.now()
+	var noted Deletion
+	err := s.write(ctx, func(tx *tx) error {
+		alive, err := tx.exec(ctx, holdCustomer, customerID)
+		if err != nil {
+			return err
+		}
+		if alive == 0 {
+			return notFound("Customer", customerID)
+		}
+		n, err := tx.exec(ctx, insertDeletion, customerID, at, now)
+		if err != nil {
+			return err
+		}
+		if noted, err = first(ctx, tx, scanDeletion, selectDeletion, customerID); err != nil || n == 0 {
+			return err
+		}
+		customer := Link{ActorType: everlatch.ActorCustomer, ActorID: customerID, GroupID: ev.GroupID}
+		if _, err := endActors(ctx, tx, customer, "deletion_scheduled", now); err != nil {
+			return err
+		}
+		return recordEvents(ctx, tx, now, ev)
+	})
+	return noted, s.fail(ctx, "schedule deletion", err)
+}
+
+// Deletion returns what a customer has asked for, or [everlatch.ErrNotFound].
+func (s *Store) Deletion(ctx context.Context, customerID string) (Deletion, error) {
+	d, err := first(ctx, s.reads, scanDeletion, selectDeletion, customerID)
+	return d, s.fail(ctx, "read deletion", noRows(err, notFound("Deletion", customerID)))
+}
+
+// CancelDeletion forgets that a customer is to be removed, and records an event
+// for the dance to release. That there is nothing to forget is no error and no
+// event; a customer who is gone is [everlatch.ErrNotFound].
+func (s *Store) CancelDeletion(ctx context.Context, customerID string, ev everlatch.Event) error {
+	now := s.now()
+	err := s.write(ctx, func(tx *tx) error {
+		alive, err := tx.exec(ctx, holdCustomer, customerID)
+		if err != nil {
+			return err
+		}
+		if alive == 0 {
+			return notFound("Customer", customerID)
+		}
+		n, err := tx.exec(ctx, deleteDeletion, customerID)
+		if err != nil || n == 0 {
+			return err
+		}
+		return recordEvents(ctx, tx, now, ev)
+	})
+	return s.fail(ctx, "cancel deletion", err)
+}
+
+// OverdueDeletions lists at most limit deletions that should have happened
+// before a time, the oldest first.
+func (s *Store) OverdueDeletions(ctx context.Context, before time.Time, limit int) ([]Deletion, error) {
+	found, err := all(ctx, s.reads, scanDeletion, selectOverdue, before, limit)
+	return found, s.fail(ctx, "list overdue deletions", err)
+}
+
+func scanDeletion(row scanner) (d Deletion, err error) {
+	err = row.Scan(&d.CustomerID, toTime{&d.At}, toTime{&d.RequestedAt})
+	return d, err
+}

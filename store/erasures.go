@@ -1,0 +1,90 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/everlatch/everlatch"
+)
+
+// AccountState is what an erasure needs to know of an account, removed or not.
+type AccountState struct {
+	// Email is "" where there is none.
+	Email string
+	// RemovedAt is the zero time for an account that is there, ErasedAt for one of
+	// which something may be left elsewhere.
+	RemovedAt, ErasedAt time.Time
+}
+
+// accountTable has the statements for accounts of one type.
+type accountTable struct{ state, erase, purge, purgeOld string }
+
+// accountTables are the actor types with a table of their own.
+var accountTables = map[string]accountTable{
+	everlatch.ActorCustomer: accountStatements("customer"),
+	everlatch.ActorUser:     accountStatements(`"user"`),
+}
+
+func accountStatements(table string) accountTable {
+	return accountTable{
+		state: `SELECT email, deleted_at, erased_at FROM ` + table + ` WHERE id = $1`,
+		erase: `UPDATE ` + table + ` SET erased_at = $2 WHERE id = $1 AND deleted_at IS NOT NULL AND erased_at IS NULL`,
+		purge: `DELETE FROM ` + table + ` WHERE id = $1 AND deleted_at IS NOT NULL`,
+		purgeOld: `DELETE FROM ` + table + ` WHERE deleted_at < $1
+			AND id IN (SELECT id FROM ` + table + ` WHERE deleted_at < $1 ORDER BY deleted_at LIMIT $2)`,
+	}
+}
+
+// AccountState returns the state of an account. One that was never there or was
+// purged is [everlatch.ErrNotFound].
+func (s *Store) AccountState(ctx context.Context, actorType, id string) (AccountState, error) {
+	state, err := first(ctx, s.reads, scanAccountState, accountTables[actorType].state, id)
+	return state, s.fail(ctx, "read account", noRows(err, notFound("Account", id)))
+}
+
+func scanAccountState(row scanner) (a AccountState, err error) {
+	err = row.Scan(toText{&a.Email}, toTime{&a.RemovedAt}, toTime{&a.ErasedAt})
+	return a, err
+}
+
+// FinishErasure notes that nothing is left elsewhere of a removed account, or
+// with purge deletes what is left of it here, addresses and groups with it, and
+// records the receipt. An account that is purged already is no error.
+func (s *Store) FinishErasure(ctx context.Context, actorType, id string, purge bool, receipt everlatch.Event) error {
+	now := s.now()
+	table := accountTables[actorType]
+	err := s.write(ctx, func(tx *tx) error {
+		var err error
+		if purge {
+			_, err = tx.exec(ctx, table.purge, id)
+		} else {
+			_, err = tx.exec(ctx, table.erase, id, now)
+		}
+		if err != nil {
+			return err
+		}
+		return recordEvents(ctx, tx, now, receipt)
+	})
+	return s.fail(ctx, "finish erasure", err)
+}
+
+const purgeOldIdentities = `DELETE FROM auth_identity WHERE deleted_at < $1
+	AND id IN (SELECT id FROM auth_identity WHERE deleted_at < $1 ORDER BY deleted_at LIMIT $2)`
+
+// PurgeRemoved deletes what was removed before a time and is still kept: at most
+// limit customers, users and identities each. It returns the greatest number of
+// one kind. Identities are purged by the dance that removes them; one that is
+// found here was left by a dance that somebody has terminated.
+func (s *Store) PurgeRemoved(ctx context.Context, before time.Time, limit int) (int, error) {
+	most := 0
+	for _, statement := range []string{
+		accountTables[everlatch.ActorCustomer].purgeOld, accountTables[everlatch.ActorUser].purgeOld, purgeOldIdentities,
+	} {
+		n, err := s.writes.exec(ctx, statement, before, limit)
+		if err != nil {
+			return most, s.fail(ctx, "purge removed", err)
+		}
+		most = max(most, int(n))
+	}
+	return most, nil
+}
