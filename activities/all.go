@@ -23,6 +23,8 @@ type Deps struct {
 	LoginEvents bool
 	// LinkByEmail is [Redirects.LinkByEmail].
 	LinkByEmail []string
+	// AnyCustomerEmail is [Accounts.AnyEmail].
+	AnyCustomerEmail bool
 }
 
 // All are the activity sets of a worker.
@@ -31,6 +33,7 @@ type All struct {
 	Resets      *Resets
 	Redirects   *Redirects
 	Invites     *Invites
+	Emails      *Emails
 	Accounts    *Accounts
 	Identities  *Identities
 	Events      *Events
@@ -49,7 +52,8 @@ func New(d Deps) All {
 			Store: d.Store, Vault: d.Vault, Providers: d.Providers, Now: d.Now, LinkByEmail: d.LinkByEmail,
 		},
 		Invites:    &Invites{Store: d.Store, Vault: d.Vault, Tokens: d.Tokens, Now: d.Now},
-		Accounts:   &Accounts{Store: d.Store, Now: d.Now},
+		Emails:     &Emails{Store: d.Store, Vault: d.Vault, Providers: d.Providers, Tokens: d.Tokens, Now: d.Now},
+		Accounts:   &Accounts{Store: d.Store, Providers: d.Providers, Now: d.Now, AnyEmail: d.AnyCustomerEmail},
 		Identities: &Identities{Store: d.Store, Now: d.Now},
 		Events:     &Events{Store: d.Store},
 		Deliveries: &Deliveries{Store: d.Store, Vault: d.Vault, Subscribers: d.Subscribers, Now: d.Now},

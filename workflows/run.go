@@ -25,6 +25,7 @@ var (
 	deliveries  *activities.Deliveries
 	redirects   *activities.Redirects
 	invites     *activities.Invites
+	emails      *activities.Emails
 )
 
 // interactive is for steps that a person waits for: short work against the
