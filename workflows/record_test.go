@@ -74,6 +74,8 @@ func TestRecordHistories(t *testing.T) {
 	r.keep(t, "Register/refused", workflows.Register, reg("authid_2", email, "another password"))
 	r.keep(t, "Authenticate/signed_in", workflows.Authenticate, auth(email, password))
 	r.keep(t, "Authenticate/refused", workflows.Authenticate, auth(email, "wrong password"))
+	r.keep(t, "CreateCustomerAccount/not_own_email", workflows.CreateCustomerAccount, cust("authid_1", "cus_1", "b@example.com"))
+	h.acts.Accounts.AnyEmail = true // for what the others are about
 	r.keep(t, "CreateCustomerAccount/created", workflows.CreateCustomerAccount, cust("authid_1", "cus_1", email))
 	r.keep(t, "CreateCustomerAccount/address_taken", workflows.CreateCustomerAccount, cust("authid_1", "cus_2", email))
 	r.keep(t, "CreateCustomerAccount/identity_linked", workflows.CreateCustomerAccount, cust("authid_1", "cus_2", "b@example.com"))
@@ -90,6 +92,7 @@ func TestRecordHistories(t *testing.T) {
 	r.keep(t, "DeleteAuthIdentity/deleted", workflows.DeleteAuthIdentity, workflows.DeleteAuthIdentityInput{AuthIdentityID: "authid_3"})
 	r.resets(t)
 	r.social(t)
+	r.emails(t)
 	r.invitations(t)
 	r.deliveries(t)
 	r.keep(t, "TendEvents/nothing", workflows.TendEvents, workflows.TendEventsInput{Retention: 720 * time.Hour, LostAfter: 73 * time.Hour})
