@@ -71,6 +71,21 @@ const (
 	// EventPasswordChanged is {entity_id, actor_type, provider,
 	// auth_identity_id}.
 	EventPasswordChanged = "auth.password_changed"
+	// EventEmailRequested asks for the mail with the link that proves a new
+	// address: {actor_type, actor_id, auth_identity_id, email, former_email, token,
+	// expires_at}; taken, and no token, when the address is somebody else's.
+	EventEmailRequested = "auth.email_change_requested"
+	// EventEmailAnnounced tells the address of now that another one was asked for:
+	// {actor_type, actor_id, auth_identity_id, email, former_email}.
+	EventEmailAnnounced = "auth.email_change_announced"
+	// EventEmailChanged tells the former address that it is not the account's any
+	// more: {actor_type, actor_id, former_email, email}, and auth_identity_id, token
+	// and expires_at of the right to undo it, or changed_by, the actor when it was
+	// somebody else (W13).
+	EventEmailChanged = "auth.email_changed"
+	// EventEmailRestored is {actor_type, actor_id, auth_identity_id, email,
+	// former_email}: the address before, email, is back.
+	EventEmailRestored = "auth.email_change_undone"
 	// EventInviteCreated and EventInviteResent ask for the mail with the link:
 	// {id} (contract section 7), and email, token, expires_at and invited_by,
 	// the actor who asked.

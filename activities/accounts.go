@@ -6,13 +6,18 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/store"
 )
 
 // Accounts creates and removes the business records behind identities.
 type Accounts struct {
-	Store *store.Store
-	Now   func() time.Time
+	Store     *store.Store
+	Providers *providers.Registry
+	Now       func() time.Time
+	// AnyEmail lets people choose the e-mail of their account freely, as Medusa
+	// does (W5).
+	AnyEmail bool
 }
 
 // CreateCustomerInput is the argument of [Accounts.CreateCustomer].
@@ -30,9 +35,17 @@ type CreateCustomerOutput struct {
 	Customer everlatch.Customer `json:"customer,omitzero"`
 }
 
-// CreateCustomer inserts a customer. Its event waits until the dance has
-// succeeded.
+// CreateCustomer inserts a customer, whose e-mail is one of its identity's own
+// (W5). Its event waits until the dance has succeeded.
 func (a *Accounts) CreateCustomer(ctx context.Context, in CreateCustomerInput) (out CreateCustomerOutput, err error) {
+	if in.Customer.Email, err = a.ownEmail(ctx, in); err != nil {
+		if done, found := a.Store.Customer(ctx, in.Customer.ID); found == nil {
+			out.Customer = done // by an earlier run of this step
+			return out, nil
+		}
+		out.Refusal, err = refusal(err)
+		return out, err
+	}
 	out.Customer, err = a.Store.CreateCustomer(ctx, in.Customer,
 		a.pending(everlatch.EventCustomerCreated, ActorInput{in.Customer.ID, in.GroupID, in.AuthIdentityID}))
 	if err != nil {

@@ -28,6 +28,8 @@ type Deps struct {
 	ActorTypes []everlatch.ActorType
 	// Erasers is [Erasures.Erasers].
 	Erasers map[string]everlatch.Eraser
+	// AnyCustomerEmail is [Accounts.AnyEmail].
+	AnyCustomerEmail bool
 }
 
 // All are the activity sets of a worker.
@@ -36,6 +38,7 @@ type All struct {
 	Resets      *Resets
 	Redirects   *Redirects
 	Invites     *Invites
+	Emails      *Emails
 	Accounts    *Accounts
 	Actors      *Actors
 	Identities  *Identities
@@ -66,7 +69,8 @@ func New(d Deps) All {
 			Store: d.Store, Vault: d.Vault, Providers: d.Providers, Now: d.Now, LinkByEmail: d.LinkByEmail,
 		},
 		Invites:    &Invites{Store: d.Store, Vault: d.Vault, Tokens: d.Tokens, Now: d.Now},
-		Accounts:   &Accounts{Store: d.Store, Now: d.Now},
+		Emails:     &Emails{Store: d.Store, Vault: d.Vault, Providers: d.Providers, Tokens: d.Tokens, Now: d.Now},
+		Accounts:   &Accounts{Store: d.Store, Providers: d.Providers, Now: d.Now, AnyEmail: d.AnyCustomerEmail},
 		Actors:     &Actors{Store: d.Store, Types: byName(d.ActorTypes), Now: d.Now},
 		Identities: &Identities{Store: d.Store, Now: d.Now},
 		Deletions:  &Deletions{Store: d.Store, Vault: d.Vault, Now: d.Now},

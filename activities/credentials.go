@@ -166,10 +166,18 @@ func (a *Credentials) register(
 	if err != nil {
 		return out, err
 	}
+	if rec == nil {
+		if rec, err = a.held(ctx, subject); err != nil {
+			return out, err
+		}
+	}
 	verdict, err := provider.Register(ctx, request, rec)
 	if err != nil {
 		out.Refusal, err = refusalBy(ctx, in.Provider, err)
 		return out, err
+	}
+	if cred.Identity.ID == "" && rec != nil {
+		return out, fmt.Errorf("provider %s accepted an address that is held for somebody", in.Provider)
 	}
 	if rec != nil {
 		out.Principal = principal(cred, in.ActorType)
@@ -179,7 +187,7 @@ func (a *Credentials) register(
 	identity, err := a.Store.RegisterIdentity(ctx, store.NewIdentity{
 		ID: in.IdentityID, ProviderIdentityID: in.ProviderIdentityID,
 		Provider: in.Provider, EntityID: subject.EntityID, EntityKey: subject.EntityKey,
-		UserMetadata: verdict.UserMetadata, ProviderMetadata: verdict.ProviderMetadata,
+		UserMetadata: verdict.UserMetadata, ProviderMetadata: verdict.ProviderMetadata, Typed: true,
 		Events: []everlatch.Event{{
 			ID: ids.New(ids.Event, now), Name: everlatch.EventIdentityRegistered,
 			GroupID: in.GroupID, AuthIdentityID: in.IdentityID,
@@ -247,6 +255,22 @@ func (a *Credentials) find(
 		ProviderMetadata: cred.Provider.ProviderMetadata,
 		Linked:           len(cred.Identity.Links) > 0,
 	}, nil
+}
+
+// held returns a record that is taken for an address that its former owner may
+// have back (W13), and nil for any other. To whoever registers, one looks like
+// the other.
+func (a *Credentials) held(ctx context.Context, subject providers.Subject) (*providers.Record, error) {
+	for _, address := range []string{subject.EntityID, subject.EntityKey} {
+		held, err := a.Store.EmailHeld(ctx, address)
+		if err != nil {
+			return nil, err
+		}
+		if held {
+			return &providers.Record{EntityID: subject.EntityID, Linked: true}, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // nobody may have it back, which is no fault
 }
 
 func principal(cred store.Credential, actorType string) everlatch.Principal {

@@ -84,7 +84,7 @@ func (a *Credentials) addCredential(
 	event.ID = in.EventID
 	err = a.Store.AddCredential(ctx, store.NewCredential{
 		ID: out.ID, IdentityID: identity.ID, Provider: in.Provider, EntityID: subject.EntityID, EntityKey: subject.EntityKey,
-		UserMetadata: verdict.UserMetadata, ProviderMetadata: verdict.ProviderMetadata, Event: event,
+		UserMetadata: verdict.UserMetadata, ProviderMetadata: verdict.ProviderMetadata, Typed: true, Event: event,
 	})
 	if errors.Is(err, everlatch.ErrDuplicate) {
 		err = errOthers(in.Provider)

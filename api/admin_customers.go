@@ -143,15 +143,20 @@ func (s *Server) withGroups(c echo.Context, customer everlatch.Customer, sel sel
 	return one[0], err
 }
 
-// updateCustomerByID may change the e-mail of an account, and with that nothing
-// of what the person signs in with (W13).
+// updateCustomerByID may change the e-mail of an account, and what the person
+// signs in with where it was the former one (W13).
 func (s *Server) updateCustomerByID(c echo.Context) error {
 	in, sel, err := s.customerChange(c)
 	if err != nil {
 		return err
 	}
+	claims, err := caller(c)
+	if err != nil {
+		return err
+	}
 	customer, err := s.deps.Store.UpdateCustomer(lookups(c), c.Param("id"), store.CustomerPatch{
-		Email: in.change("email"), CompanyName: in.change("company_name"), FirstName: in.change("first_name"),
+		Email: in.change("email"), Logins: Logins(s.deps.Providers, in.plain("email")),
+		ChangedBy: store.Actor{Type: claims.ActorType, ID: claims.ActorID}, CompanyName: in.change("company_name"), FirstName: in.change("first_name"),
 		LastName: in.change("last_name"), Phone: in.change("phone"), Metadata: in.metadataChange(),
 	})
 	if err != nil {

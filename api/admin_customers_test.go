@@ -63,10 +63,25 @@ func TestChangingACustomer(t *testing.T) {
 	r = w.do("POST", path+"?fields=metadata", object{"metadata": object{"a": ""}}, bearer(token))
 	require.Equal(t, object{"id": w.claims(ada).ActorID, "metadata": object{"b": 2.0}}, r.value(t, "customer"))
 
-	w.login("customer", "ada@example.com") // W13: who signs in is who registered
-	r = w.do("POST", "/auth/customer/emailpass", object{"email": "countess@example.com", "password": "supersecret"})
+	// W13: the person signs in with it, was told, and whatever was issued before ended.
+	require.Equal(t, 401, w.do("GET", "/store/customers/me", nil, bearer(ada)).StatusCode)
+	r = w.do("POST", "/auth/customer/emailpass", object{"email": "ada@example.com", "password": "supersecret"})
 	require.Equal(t, 401, r.StatusCode)
+	ada = w.login("customer", "countess@example.com")
 	require.Equal(t, "Countess@example.com", w.do("GET", "/store/customers/me", nil, bearer(ada)).text(t, "customer.email"))
+	events, _, err := w.store.Events(t.Context(), store.EventFilter{Name: everlatch.EventEmailChanged, Released: new(true)}, store.Page{})
+	require.NoError(t, err)
+	require.Len(t, events, 1)
+	require.Equal(t, everlatch.Metadata{
+		"actor_type": "customer", "actor_id": w.claims(ada).ActorID, "former_email": "ada@example.com", "email": "Countess@example.com",
+		"changed_by": everlatch.Metadata{"actor_type": "user", "actor_id": w.claims(token).ActorID},
+	}, events[0].Data)
+
+	w.registered("customer", "grace@example.com") // who signs in with it and has no account
+	r = w.do("POST", path, object{"email": "grace@example.com", "first_name": "x"}, bearer(token))
+	require.Equal(t, 422, r.StatusCode, r.body)
+	require.Equal(t, "Somebody else signs in with this email.", r.text(t, "message"))
+	require.Equal(t, "F", w.do("GET", path, nil, bearer(token)).value(t, "customer.first_name"), "nothing changed")
 }
 
 func TestAdminCustomersAreRefused(t *testing.T) {

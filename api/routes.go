@@ -36,6 +36,9 @@ func (s *Server) routes() []route {
 	}
 	recent := by(anybody, AuthOptions{AllowUnregistered: true, MaxAge: s.opts.RecentWithin}, MethodSession, MethodBearer)
 	leaving := by(customer, AuthOptions{MaxAge: s.opts.RecentWithin, allowEnded: true}, MethodSession, MethodBearer)
+	recently := func(actors []string) []echo.MiddlewareFunc {
+		return by(actors, AuthOptions{MaxAge: s.opts.RecentWithin}, MethodSession, MethodBearer)
+	}
 	signedIn := by(customer, AuthOptions{}, MethodSession, MethodBearer)
 	return []route{
 		{method: post, path: "/auth/session", handle: s.createSession, middleware: by(anybody, noMFA, MethodBearer)},
@@ -58,6 +61,9 @@ func (s *Server) routes() []route {
 		{method: get, path: "/store/customers/me", handle: s.readCustomer, middleware: signedIn},
 		{method: post, path: "/store/customers/me", handle: s.updateCustomer, middleware: signedIn},
 		{method: del, path: "/store/customers/me", handle: s.deleteCustomer, middleware: leaving},
+		{method: post, path: "/store/customers/me/email", handle: s.requestEmail, middleware: recently(customer)},
+		{method: post, path: "/store/customers/me/email/confirm", handle: s.confirmEmail, middleware: signedIn},
+		{method: post, path: "/store/customers/me/email/undo", handle: s.undoEmail(everlatch.ActorCustomer)},
 		{method: get, path: "/store/customers/me/addresses", handle: s.listAddresses, middleware: signedIn},
 		{method: post, path: "/store/customers/me/addresses", handle: s.createAddress, middleware: signedIn},
 		{method: get, path: "/store/customers/me/addresses/:address_id", handle: s.readAddress, middleware: signedIn},
@@ -66,6 +72,9 @@ func (s *Server) routes() []route {
 
 		{method: get, path: "/admin/users", handle: s.listUsers},
 		{method: get, path: "/admin/users/me", handle: s.readOwnUser},
+		{method: post, path: "/admin/users/me/email", handle: s.requestEmail, public: true, middleware: recently(user)},
+		{method: post, path: "/admin/users/me/email/confirm", handle: s.confirmEmail, public: true, middleware: by(user, AuthOptions{}, MethodSession, MethodBearer)},
+		{method: post, path: "/admin/users/me/email/undo", handle: s.undoEmail(everlatch.ActorUser), public: true},
 		{method: get, path: "/admin/users/:id", handle: s.readUser},
 		{method: post, path: "/admin/users/:id", handle: s.updateUser},
 		{method: del, path: "/admin/users/:id", handle: s.removeUser},

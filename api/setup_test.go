@@ -113,7 +113,7 @@ func setup(tb testing.TB, settings ...setting) *world {
 	}
 	w.tokens, err = tokens.New(cfg, w.clock.Now)
 	require.NoError(tb, err)
-	w.flows = &fakeFlows{fakeInvites: fakeInvites{w: w}, store: w.store, now: w.clock.Now}
+	w.flows = &fakeFlows{fakeInvites: fakeInvites{w: w}, fakeEmails: fakeEmails{w: w}, store: w.store, now: w.clock.Now}
 	level := slog.LevelDebug
 	if _, bench := tb.(*testing.B); bench {
 		level = slog.LevelInfo // as in production
@@ -351,6 +351,8 @@ func (loginOnly) DisplayName() string { return "" }
 type fakeFlows struct {
 	fakeInvites
 
+	fakeEmails
+
 	store *store.Store
 	now   func() time.Time
 
@@ -462,10 +464,16 @@ func (f *fakeFlows) CreateCustomerAccount(ctx context.Context, r flows.CustomerA
 	}
 	c := r.Customer
 	c.ID, c.HasAccount = ids.New(ids.Customer, f.now()), true
-	created, err := f.store.CreateCustomer(ctx, c, everlatch.Event{ID: "evt_" + c.ID, Name: everlatch.EventCustomerCreated, GroupID: c.ID})
+	// Any e-mail, so that the tests of this package can mix people and addresses.
+	accounts := activities.Accounts{Store: f.store, Now: f.now, AnyEmail: true}
+	done, err := accounts.CreateCustomer(ctx, activities.CreateCustomerInput{Customer: c, GroupID: c.ID, AuthIdentityID: r.AuthIdentityID})
 	if err != nil {
 		return everlatch.Customer{}, err
 	}
+	if done.Refusal != nil {
+		return everlatch.Customer{}, done.Refusal.Err()
+	}
+	created := done.Customer
 	err = f.store.LinkActor(ctx, store.Link{IdentityID: r.AuthIdentityID, ActorType: "customer", ActorID: c.ID, GroupID: c.ID})
 	if err != nil {
 		return everlatch.Customer{}, errors.Join(err, f.store.DiscardCustomer(ctx, c.ID, c.ID))

@@ -64,10 +64,6 @@ func signUp(r *flows.AuthRequest) error {
 	if issues := createCustomerFields.issues(accountField+", ", account); len(issues) > 0 {
 		return invalid(issues)
 	}
-	customer := input(account).customer()
-	if customer.Email == nil {
-		return invalidData("Email is required to create a customer")
-	}
-	r.Customer = &customer
+	r.Customer = new(input(account).customer())
 	return nil
 }

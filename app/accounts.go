@@ -6,6 +6,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
+	"github.com/everlatch/everlatch/config"
 	"github.com/everlatch/everlatch/ids"
 	"github.com/everlatch/everlatch/store"
 )
@@ -22,10 +23,21 @@ func CreateGuest(ctx context.Context, s *store.Store, c everlatch.Customer, now 
 	return s.CreateGuest(ctx, c)
 }
 
-// UpdateCustomer changes a customer; see [store.Store.UpdateCustomer].
-func UpdateCustomer(ctx context.Context, s *store.Store, id string, patch store.CustomerPatch) (everlatch.Customer, error) {
+// UpdateCustomer changes a customer; see [store.Store.UpdateCustomer]. Another
+// e-mail of an account becomes what its person signs in with at the configured
+// providers, where that was the former one (W13).
+func UpdateCustomer(
+	ctx context.Context, cfg config.Config, s *store.Store, id string, patch store.CustomerPatch,
+) (everlatch.Customer, error) {
 	if err := checkEmail(patch.Email.Value); err != nil {
 		return everlatch.Customer{}, err
+	}
+	if patch.Email.Value != nil {
+		registry, err := newRegistry(cfg.Auth.Providers, nil)
+		if err != nil {
+			return everlatch.Customer{}, err
+		}
+		patch.Logins = api.Logins(registry, *patch.Email.Value)
 	}
 	return s.UpdateCustomer(ctx, id, patch)
 }

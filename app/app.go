@@ -90,10 +90,13 @@ func (a *App) assemble(ctx context.Context) (err error) {
 		TaskQueue: a.cfg.Temporal.TaskQueue,
 		Eager:     a.has(Worker),
 		ResetTTL:  a.cfg.PasswordReset.TTL.Duration(), ResetResendAfter: a.cfg.PasswordReset.ResendAfter.Duration(),
-		InviteTTL:   cmp.Or(a.cfg.Invites.ValidDuration, a.cfg.HTTP.JWTExpiresIn).Duration(),
-		RedirectTTL: a.cfg.Auth.Redirect.TTL.Duration(), DeletionGrace: a.cfg.Deletion.Grace.Duration(),
-		Now: a.opts.now,
-		Log: a.log,
+		InviteTTL: cmp.Or(a.cfg.Invites.ValidDuration, a.cfg.HTTP.JWTExpiresIn).Duration(),
+		EmailTTL:  a.cfg.EmailChange.TTL.Duration(), EmailUndoTTL: a.cfg.EmailChange.UndoTTL.Duration(),
+		EmailResendAfter: a.cfg.EmailChange.ResendAfter.Duration(),
+		RedirectTTL:      a.cfg.Auth.Redirect.TTL.Duration(),
+		DeletionGrace:    a.cfg.Deletion.Grace.Duration(),
+		Now:              a.opts.now,
+		Log:              a.log,
 	})
 	if err := errors.Join(a.assembleEvents(), a.assembleErasers()); err != nil {
 		return err

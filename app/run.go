@@ -120,7 +120,7 @@ func (a *App) newWorker() sdkworker.Worker {
 	return worker.New(a.temporal, activities.New(activities.Deps{
 		Store: a.store, Vault: a.vault, Providers: a.registry, Tokens: a.tokens, Subscribers: a.subscribers,
 		Now: a.opts.now, LoginEvents: a.cfg.Events.Logins, LinkByEmail: a.cfg.Auth.LinkByEmail, Erasers: a.erasers,
-		ActorTypes: a.actorTypes,
+		ActorTypes: a.actorTypes, AnyCustomerEmail: a.cfg.Compat.CustomerEmail == "free",
 	}), worker.Options{
 		TaskQueue:  a.cfg.Temporal.TaskQueue,
 		StopWithin: a.cfg.Worker.StopWithin.Duration(),

@@ -19,6 +19,7 @@ type Config struct {
 	Deletion      Deletion      `koanf:"deletion"`
 	Admin         Admin         `koanf:"admin"`
 	PasswordReset PasswordReset `koanf:"password_reset"`
+	EmailChange   EmailChange   `koanf:"email_change"`
 	Invites       Invites       `koanf:"invites"`
 	Events        Events        `koanf:"events"`
 	Subscribers   []Subscriber  `koanf:"subscribers" default:"[]" doc:"Who is told about events: a list of {name, events, source, ordered, secrets} with webhook: {url, secrets, allow_private, timeout} or flow: {name, input}. events are names, customer.* or *; source is any, everlatch (what happened here) or outside (what was published through the API). A webhook is told about any source and in order, unless source and ordered say otherwise; a flow is started by events from outside, as they come. secrets of a webhook (whsec_…) are one or a list, each signs; without allow_private its URL is https and leads to a public address. An input holds values, and paths into the event such as $.data.id; without one it is the whole event. The name mail is taken."`
@@ -119,8 +120,9 @@ type Log struct {
 // Compat restores behaviour of Medusa that is a weak spot, where a real client
 // needs it.
 type Compat struct {
-	LoginByGET    bool `koanf:"login_by_get" default:"false" doc:"GET /auth/:actor_type/:auth_provider signs in with a password, as in Medusa (W42)."`
-	UntypedTokens bool `koanf:"untyped_tokens" default:"false" doc:"Accept tokens without a purpose, as Medusa signed them, while people move over (W36)."`
+	CustomerEmail string `koanf:"customer_email" default:"own" oneof:"own,free" doc:"Which e-mail a new customer account may have: own, an address that its identity has proved or signs in with, or free, whatever the storefront writes, as in Medusa (W5)."`
+	LoginByGET    bool   `koanf:"login_by_get" default:"false" doc:"GET /auth/:actor_type/:auth_provider signs in with a password, as in Medusa (W42)."`
+	UntypedTokens bool   `koanf:"untyped_tokens" default:"false" doc:"Accept tokens without a purpose, as Medusa signed them, while people move over (W36)."`
 }
 
 // Data is where files go.

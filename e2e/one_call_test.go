@@ -11,7 +11,7 @@ import (
 // signUpInOneCall registers somebody together with their customer.
 func (p *process) signUpInOneCall(ctx context.Context, email string, header ...string) (answer, error) {
 	return p.try(ctx, "POST", "/auth/customer/emailpass/register", object{
-		"email": email, "password": password, "actor": object{"email": email, "first_name": "Ada"},
+		"email": email, "password": password, "actor": object{"first_name": "Ada"},
 	}, header...)
 }
 
@@ -29,6 +29,7 @@ func TestSignUpInOneCall(t *testing.T) {
 		me := p.call(t, "GET", "/store/customers/me", nil, bearer(token)...)
 		require.Equal(t, 200, me.status, "%s", me.raw)
 		require.Equal(t, "Ada", me.str(t, "customer.first_name"))
+		require.Equal(t, email, me.str(t, "customer.email"), "that of the login (W5)")
 	}
 	root := p.admin(t)
 	customers := p.call(t, "GET", "/admin/customers", nil, bearer(root)...)
@@ -42,9 +43,15 @@ func TestSignUpInOneCall(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, string(again.raw), string(repeated.raw), "a repeated request gets the first answer")
 	other := p.call(t, "POST", "/auth/customer/emailpass/register", object{
-		"email": "bob@example.com", "password": password, "actor": object{"email": "bob@example.com", "first_name": "Bob"},
+		"email": "bob@example.com", "password": password, "actor": object{"first_name": "Bob"},
 	}, "Idempotency-Key", "bob")
 	require.Equal(t, 409, other.status, "another account is another request: %s", other.raw)
+
+	wrong := p.call(t, "POST", "/auth/customer/emailpass/register", object{
+		"email": "eve@example.com", "password": password, "actor": object{"email": "victim@example.com"},
+	})
+	require.Equal(t, 400, wrong.status, "nobody else's address (W5): %s", wrong.raw)
+	p.register(t, "eve@example.com", "another-Secret-of-eve") // nothing remained of the one before
 }
 
 // TestKillDuringSignUps kills the process while 60 people sign up. Afterwards

@@ -50,7 +50,7 @@ auth:
 
 func TestRaces(t *testing.T) {
 	t.Parallel()
-	p := startDev(t, devOptions{config: cheapHashes})
+	p := startDev(t, devOptions{config: cheapHashes + "compat: {customer_email: free}\n"})
 
 	t.Run("100 registrations of one address make one identity", func(t *testing.T) { //nolint:paralleltest // each is a load of its own
 		answers := parallel(t, 100, func(i int) (answer, error) {

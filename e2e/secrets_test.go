@@ -131,10 +131,30 @@ func everyDance(t *testing.T, p *process) map[string]string {
 	require.Equal(t, 202, p.deleteMe(t, leaving).status)
 	secrets["token that asked to be forgotten"] = leaving
 	secrets["token that came back"] = p.login(t, "leaving@example.com", password)
+	token = someEmailChanges(t, p, p.login(t, "ada@example.com", changed), changed, secrets)
 	danceWithoutRoute(t, p, token)
 	p.call(t, "GET", "/admin/users", nil, "Authorization",
 		"Basic "+base64.StdEncoding.EncodeToString([]byte(secrets["secret API key"]+":")))
 	return secrets
+}
+
+// someEmailChanges are proved, undone and left open. It returns a token that
+// still signs in.
+func someEmailChanges(t *testing.T, p *process, token, pass string, secrets map[string]string) string {
+	t.Helper()
+	p.askEmail(t, token, "ada@new.example")
+	secrets["token that proves an e-mail"] = p.mailedToken(t, "ada@new.example", askedByMail, 1)
+	a := p.call(t, "POST", ownEmail+"/confirm", object{"token": secrets["token that proves an e-mail"]}, bearer(token)...)
+	require.Equal(t, 200, a.status, "%s", a.raw)
+	secrets["token after an e-mail change"] = a.str(t, "token")
+	secrets["token that undoes an e-mail change"] = p.mailedToken(t, "ada@example.com", changedByMail, 1)
+	a = p.call(t, "POST", ownEmail+"/undo", object{"token": secrets["token that undoes an e-mail change"]})
+	require.Equal(t, 200, a.status, "%s", a.raw)
+	p.mailTo(t, "ada@example.com", "auth.email_change_undone", 1)
+	token = p.login(t, "ada@example.com", pass)
+	p.askEmail(t, token, "ada@other.example")
+	secrets["token that waits to prove an e-mail"] = p.mailedToken(t, "ada@other.example", askedByMail, 1)
+	return token
 }
 
 // someInvites are accepted, sent again and revoked.

@@ -1,6 +1,7 @@
 package flows
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -55,6 +56,11 @@ type Options struct {
 	// InviteTTL is how long the token of an invite is good; 0 means
 	// [DefaultInviteTTL].
 	InviteTTL time.Duration
+	// EmailTTL is how long the link is good that proves a new e-mail, and
+	// EmailUndoTTL the one that undoes the change; 0 means [DefaultEmailTTL] and
+	// [DefaultEmailUndoTTL]. EmailResendAfter is how soon the same request sends
+	// another mail; 0 is at once.
+	EmailTTL, EmailUndoTTL, EmailResendAfter time.Duration
 	// RedirectTTL is how long somebody may take at a provider elsewhere; 0 means
 	// [DefaultRedirectTTL].
 	RedirectTTL time.Duration
@@ -96,6 +102,8 @@ func New(o Options) *Client {
 	if o.InviteTTL == 0 {
 		o.InviteTTL = DefaultInviteTTL
 	}
+	o.EmailTTL = cmp.Or(o.EmailTTL, DefaultEmailTTL)
+	o.EmailUndoTTL = cmp.Or(o.EmailUndoTTL, DefaultEmailUndoTTL)
 	if o.RedirectTTL == 0 {
 		o.RedirectTTL = DefaultRedirectTTL
 	}

@@ -46,6 +46,10 @@ type kind struct {
 var kinds = map[string]kind{
 	everlatch.EventPasswordReset:    {"entity_id", (*Mailer).passwordReset},
 	everlatch.EventPasswordChanged:  {"entity_id", (*Mailer).passwordChanged},
+	everlatch.EventEmailRequested:   {"email", (*Mailer).emailRequested},
+	everlatch.EventEmailAnnounced:   {"former_email", (*Mailer).emailAnnounced},
+	everlatch.EventEmailChanged:     {"former_email", (*Mailer).emailChanged},
+	everlatch.EventEmailRestored:    {"email", (*Mailer).emailRestored},
 	everlatch.EventIdentityLinked:   {"email", (*Mailer).waysChanged},
 	everlatch.EventIdentityUnlinked: {"email", (*Mailer).waysChanged},
 	everlatch.EventInviteCreated:    {"email", (*Mailer).invite},
@@ -65,6 +69,9 @@ var templateNames = []string{
 	everlatch.EventPasswordReset, templateResetRequested, everlatch.EventPasswordChanged,
 	everlatch.EventIdentityLinked, everlatch.EventIdentityUnlinked, everlatch.EventInviteCreated, everlatch.EventInviteResent,
 	everlatch.EventDeadLetters, everlatch.EventDeletionScheduled, everlatch.EventDeletionCancelled, everlatch.EventCustomerErased,
+	everlatch.EventEmailRequested, templateEmailTaken, everlatch.EventEmailAnnounced, everlatch.EventEmailChanged,
+	templateEmailChangedByOthers, everlatch.EventEmailRestored,
+	everlatch.EventDeadLetters,
 }
 
 // resetPath is the page of a storefront that asks for a new password.

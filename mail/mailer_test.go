@@ -113,6 +113,12 @@ func TestGolden(t *testing.T) {
 		golden["auth.identity_linked."+actorType] = linkedEvent(everlatch.EventIdentityLinked, actorType)
 		golden["auth.identity_unlinked."+actorType] = linkedEvent(everlatch.EventIdentityUnlinked, actorType)
 	}
+	for _, name := range []string{
+		everlatch.EventEmailRequested, everlatch.EventEmailAnnounced, everlatch.EventEmailChanged, everlatch.EventEmailRestored,
+	} {
+		golden[name] = emailEvent(name, everlatch.ActorCustomer)
+	}
+	golden["auth.email_change_requested.taken"], golden["auth.email_changed.by_others"] = takenEvent(), changedByOthers()
 	for _, name := range []string{everlatch.EventInviteCreated, everlatch.EventInviteResent} {
 		golden[name] = inviteEvent(name)
 	}
@@ -271,6 +277,7 @@ func TestDeliver(t *testing.T) {
 	out.err = everlatch.Permanent(errors.New("no such mailbox"))
 	require.ErrorIs(t, m.Deliver(t.Context(), resetEvent("customer")), out.err)
 	require.Equal(t, []string{
+		"auth.email_change_announced", "auth.email_change_requested", "auth.email_change_undone", "auth.email_changed",
 		"auth.identity_linked", "auth.identity_unlinked", "auth.password_changed", "auth.password_reset",
 		"customer.deletion_cancelled", "customer.deletion_scheduled", "customer.erased", "everlatch.dead_letters",
 		"invite.created", "invite.resent",

@@ -111,6 +111,13 @@ func sample(name, actorType string) view {
 		v.Data = everlatch.Metadata{
 			"id": "cus_1", "actor_type": actorType, "email": "ada@example.com", "deletion_at": "2026-01-16T03:04:05Z",
 		}
+	case everlatch.EventEmailRequested, templateEmailTaken, everlatch.EventEmailAnnounced, everlatch.EventEmailChanged,
+		templateEmailChangedByOthers, everlatch.EventEmailRestored:
+		v.Data = everlatch.Metadata{
+			"actor_type": actorType, "actor_id": "cus_1", "auth_identity_id": "authid_1", "email": "ada@example.com",
+			"former_email": "ada@old.example.com", "taken": true, "expires_at": "2026-01-03T03:04:05Z",
+			"changed_by": everlatch.Metadata{"actor_type": "user", "actor_id": "user_1"},
+		}
 	case everlatch.EventDeadLetters:
 		v.Link = ""
 		v.Data = everlatch.Metadata{"count": 2, "more": 1, "deliveries": []map[string]string{{

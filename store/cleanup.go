@@ -16,7 +16,8 @@ const (
 		AND id IN (SELECT id FROM sealed_secret WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)`
 )
 
-// Sweep deletes expired sessions and sealed secrets, at most limit of each.
+// Sweep deletes expired sessions and sealed secrets, at most limit of each, and
+// the holds of e-mail changes that cannot be undone any more.
 // Nothing depends on it: reads do not see expired rows.
 func (s *Store) Sweep(ctx context.Context, limit int) (SweepResult, error) {
 	var result SweepResult
@@ -26,6 +27,10 @@ func (s *Store) Sweep(ctx context.Context, limit int) (SweepResult, error) {
 	}
 	result.Sessions = int(sessions)
 	sealed, err := s.writes.exec(ctx, sweepSealed, s.now(), limit)
+	if err != nil {
+		return result, s.fail(ctx, "sweep sealed secrets", err)
+	}
 	result.Sealed = int(sealed)
-	return result, s.fail(ctx, "sweep sealed secrets", err)
+	_, err = s.writes.exec(ctx, sweepHolds, s.now()) // a few at a time, one for each e-mail change
+	return result, s.fail(ctx, "sweep holds", err)
 }

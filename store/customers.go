@@ -10,8 +10,13 @@ import (
 
 // CustomerPatch is an update of a customer; zero fields keep what is stored.
 type CustomerPatch struct {
-	// Email changes the account and not what the person signs in with (W13).
-	Email                                   Change[*string]
+	// Email changes the account, and Logins what its person signs in with: an
+	// address that was the former e-mail becomes the one for its provider (W13).
+	Email  Change[*string]
+	Logins []Login
+	// ChangedBy is who the person is told has changed their e-mail.
+	ChangedBy Actor
+
 	CompanyName, FirstName, LastName, Phone Change[*string]
 	// Metadata is merged into the stored one; a key set to "" is removed.
 	Metadata Change[everlatch.Metadata]
@@ -67,6 +72,11 @@ func (s *Store) CreateCustomer(ctx context.Context, c everlatch.Customer, ev eve
 		if err != nil || n == 0 {
 			return err
 		}
+		if c.HasAccount && c.Email != nil {
+			if err := checkAccountEmail(ctx, tx, *c.Email, Actor{everlatch.ActorCustomer, c.ID}, now, taken); err != nil {
+				return err
+			}
+		}
 		return recordEvents(ctx, tx, now, ev)
 	})
 	if err != nil {
@@ -114,9 +124,14 @@ func (s *Store) Customer(ctx context.Context, id string) (everlatch.Customer, er
 // released and returns the customer as it is then, with addresses. One that is
 // gone is [everlatch.ErrNotFound], an e-mail that another one has
 // [everlatch.CodeInvalidData].
+//
+// Another e-mail of an account ends the tokens of its identities and, where
+// somebody else signs in with it, is [everlatch.ErrDuplicate];
+// [everlatch.EventEmailChanged] tells of it.
 func (s *Store) UpdateCustomer(ctx context.Context, id string, patch CustomerPatch) (everlatch.Customer, error) {
 	now := s.now()
 	var c everlatch.Customer
+	var taken error
 	err := s.write(ctx, func(tx *tx) error {
 		n, err := tx.exec(ctx, lockCustomer, id, now)
 		if err != nil {
@@ -128,21 +143,27 @@ func (s *Store) UpdateCustomer(ctx context.Context, id string, patch CustomerPat
 		if c, err = customerOf(ctx, tx, id, notUpdatable("Customer", id)); err != nil {
 			return err
 		}
+		former := c
 		patch.Email.apply(&c.Email)
 		patch.CompanyName.apply(&c.CompanyName)
 		patch.FirstName.apply(&c.FirstName)
 		patch.LastName.apply(&c.LastName)
 		patch.Phone.apply(&c.Phone)
 		applyMetadata(patch.Metadata, &c.Metadata)
+		taken = errCustomerTaken(c)
 		_, err = tx.exec(ctx, updateCustomer, id, c.Email, emailKeyOf(c.Email), c.CompanyName, c.FirstName, c.LastName,
 			c.Phone, c.Metadata, now)
 		if err != nil {
 			return err
 		}
+		taken = errLoginTaken()
+		if err := followEmail(ctx, tx, former, c, patch, now); err != nil {
+			return err
+		}
 		return recordEvents(ctx, tx, now, accountEvent(now, everlatch.EventCustomerUpdated, id))
 	})
 	if isUnique(err) {
-		err = errCustomerTaken(c)
+		err = taken
 	}
 	if err != nil {
 		return everlatch.Customer{}, s.fail(ctx, "update customer", err)

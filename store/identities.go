@@ -15,6 +15,9 @@ type NewIdentity struct {
 	UserMetadata, ProviderMetadata everlatch.Metadata
 	// VerifiedEmail is the address that the provider vouches for, "" for none.
 	VerifiedEmail string
+	// Typed says that EntityID is what somebody typed and nobody vouches for: it
+	// cannot be an address that is held for an account.
+	Typed bool
 	// Events are recorded as they are: the dance releases them at its end.
 	Events []everlatch.Event
 }
@@ -78,6 +81,9 @@ func (s *Store) RegisterIdentity(ctx context.Context, in NewIdentity) (everlatch
 			}
 			if n == 0 {
 				return errTaken()
+			}
+			if err := checkTyped(ctx, tx, in.Typed, in.EntityID, in.EntityKey, now); err != nil {
+				return err
 			}
 			if err := recordEvents(ctx, tx, now, in.Events...); err != nil {
 				return err

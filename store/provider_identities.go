@@ -17,7 +17,9 @@ type NewCredential struct {
 	UserMetadata, ProviderMetadata everlatch.Metadata
 	// VerifiedEmail is the address that the provider vouches for, "" for none.
 	VerifiedEmail string
-	Event         everlatch.Event
+	// Typed is that of [NewIdentity].
+	Typed bool
+	Event everlatch.Event
 }
 
 // AddCredential gives an identity another way to sign in (W17). The same id
@@ -52,6 +54,9 @@ func (s *Store) AddCredential(ctx context.Context, in NewCredential) error {
 			err = errTaken()
 		}
 		if err != nil {
+			return err
+		}
+		if err := checkTyped(ctx, tx, in.Typed, in.EntityID, in.EntityKey, now); err != nil {
 			return err
 		}
 		return recordEvents(ctx, tx, now, in.Event)

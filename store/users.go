@@ -64,6 +64,9 @@ func (s *Store) CreateUser(ctx context.Context, u everlatch.User, ev everlatch.E
 		if err != nil || n == 0 {
 			return err
 		}
+		if err := checkAccountEmail(ctx, tx, u.Email, Actor{everlatch.ActorUser, u.ID}, now, errUserTaken(u.Email)); err != nil {
+			return err
+		}
 		return recordEvents(ctx, tx, now, ev)
 	})
 	if err != nil {

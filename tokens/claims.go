@@ -21,6 +21,10 @@ const (
 	PurposeReset Purpose = "reset"
 	// PurposeInvite is a token that accepts an invitation.
 	PurposeInvite Purpose = "invite"
+	// PurposeEmail is a token that proves a new e-mail address.
+	PurposeEmail Purpose = "email"
+	// PurposeEmailUndo is a token that undoes a change of the e-mail address.
+	PurposeEmailUndo Purpose = "email_undo"
 )
 
 // Claims is the payload of a token, in the names and the order of the contract

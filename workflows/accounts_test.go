@@ -16,6 +16,7 @@ func TestCreateCustomerAccount(t *testing.T) {
 	t.Run("address taken by another account", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
+		h.acts.Accounts.AnyEmail = true
 		twoIdentities(t, h)
 		before := h.snapshot(t)
 
@@ -29,6 +30,7 @@ func TestCreateCustomerAccount(t *testing.T) {
 	t.Run("identity already linked: the new customer is undone", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
+		h.acts.Accounts.AnyEmail = true
 		register(t, h, "authid_1")
 		_, err := createCustomer(t, h, "authid_1", "cus_1", email)
 		require.NoError(t, err)

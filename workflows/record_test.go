@@ -70,6 +70,8 @@ func TestRecordHistories(t *testing.T) {
 	r.keep(t, "Register/refused", workflows.Register, reg("authid_2", email, "another password"))
 	r.keep(t, "Authenticate/signed_in", workflows.Authenticate, auth(email, password))
 	r.keep(t, "Authenticate/refused", workflows.Authenticate, auth(email, "wrong password"))
+	r.keep(t, "CreateCustomerAccount/not_own_email", workflows.CreateCustomerAccount, cust("authid_1", "cus_1", "b@example.com"))
+	h.acts.Accounts.AnyEmail = true // for what the others are about
 	r.keep(t, "CreateCustomerAccount/created", workflows.CreateCustomerAccount, cust("authid_1", "cus_1", email))
 	r.keep(t, "CreateCustomerAccount/address_taken", workflows.CreateCustomerAccount, cust("authid_1", "cus_2", email))
 	r.keep(t, "CreateCustomerAccount/identity_linked", workflows.CreateCustomerAccount, cust("authid_1", "cus_2", "b@example.com"))
@@ -88,6 +90,7 @@ func TestRecordHistories(t *testing.T) {
 	r.keep(t, "Register/account_refused", workflows.Register, signUp("authid_s2", "cus_s2", "s@example.com", "s2@example.com"))
 	r.resets(t)
 	r.social(t)
+	r.emails(t)
 	r.invitations(t)
 	r.actors(t)
 	r.deliveries(t)

@@ -28,6 +28,7 @@ var (
 	invites     *activities.Invites
 	deletions   *activities.Deletions
 	erasures    *activities.Erasures
+	emails      *activities.Emails
 )
 
 // interactive is for steps that a person waits for: short work against the

@@ -57,8 +57,8 @@ func (p *program) customerUpdateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "update ID|E-MAIL",
 		Short: "Change a customer",
-		Long: "Changes what a flag is given for; an empty one clears the field. Another e-mail is one of the account alone:\n" +
-			"the person goes on signing in with the address that they registered.",
+		Long: "Changes what a flag is given for; an empty one clears the field. Another e-mail of an account is also what the\n" +
+			"person signs in with from then on, where that was the former one. They are told there, and their tokens end.",
 		Example: "  everlatch customer update ada@example.com --last-name Lovelace --phone ''",
 		Args:    oneArg("the id or the e-mail of a customer"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -66,9 +66,13 @@ func (p *program) customerUpdateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			cfg, err := p.load(c)
+			if err != nil {
+				return err
+			}
 			return p.onCustomer(c, args[0], asJSON, func(ctx context.Context, s *store.Store, id string) error {
-				_, err := app.UpdateCustomer(ctx, s, id, store.CustomerPatch{
-					Email: f.change("email"), CompanyName: f.change("company-name"), FirstName: f.change("first-name"),
+				_, err := app.UpdateCustomer(ctx, cfg, s, id, store.CustomerPatch{
+					Email: f.change("email"), ChangedBy: store.Actor{Type: createdByCLI}, CompanyName: f.change("company-name"), FirstName: f.change("first-name"),
 					LastName: f.change("last-name"), Phone: f.change("phone"), Metadata: metadata,
 				})
 				return err

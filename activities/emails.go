@@ -1,0 +1,213 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/providers"
+	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/tokens"
+	"github.com/everlatch/everlatch/vault"
+)
+
+// Emails changes the e-mail of an account, and what its person signs in with, at
+// once (W13). It is the only code that makes the tokens of such a change, which
+// stay in the vault for as long as they are good.
+type Emails struct {
+	Store     *store.Store
+	Vault     *vault.Vault
+	Providers *providers.Registry
+	Tokens    *tokens.Tokens
+	Now       func() time.Time
+}
+
+// EmailGrant says what a token is like that proves an address, or undoes a
+// change. Whoever asks for it names what is created, so that a repeated step
+// finds its own work.
+type EmailGrant struct {
+	TokenID string `json:"token_id"` // a UUID, as the contract's jti are
+	EventID string `json:"event_id"`
+	// Token names where the token is sealed.
+	Token vault.Ref `json:"token"`
+	// TTL is how long the token is good.
+	TTL time.Duration `json:"ttl"`
+}
+
+// LoginChange is another address to sign in with at one provider.
+type LoginChange struct {
+	ProviderIdentityID string `json:"provider_identity_id"`
+	FormerID           string `json:"former_id"`
+	FormerKey          string `json:"former_key"`
+	FormerVerified     bool   `json:"former_verified,omitempty"`
+	EntityID           string `json:"entity_id"`
+	EntityKey          string `json:"entity_key"`
+}
+
+// RequestEmailInput is the argument of [Emails.RequestEmail].
+type RequestEmailInput struct {
+	Actor      Actor  `json:"actor"`
+	IdentityID string `json:"identity_id"`
+	Email      string `json:"email"`
+	// Grant is of the token that proves the address. AnnouncedID is the event that
+	// tells the address of now.
+	Grant       EmailGrant `json:"grant"`
+	AnnouncedID string     `json:"announced_id"`
+	// Former is where the token of an earlier request is sealed, "" for none.
+	Former  vault.Ref `json:"former,omitempty"`
+	GroupID string    `json:"group_id"`
+}
+
+// RequestEmailOutput is a refusal, or until when the token is good.
+type RequestEmailOutput struct {
+	Refusal *everlatch.Refusal `json:"refusal,omitempty"`
+	// Taken says that there is no token: the address is somebody else's.
+	Taken     bool      `json:"taken,omitempty"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// RequestEmail makes the token that proves a new address, and records the events
+// that mail it there and tell the address of now. For an address that somebody
+// else has it does the same work, and the mail has no link: nothing tells the one
+// who asks (W19).
+func (a *Emails) RequestEmail(ctx context.Context, in RequestEmailInput) (out RequestEmailOutput, err error) {
+	now := a.Now().UTC().Truncate(time.Second)
+	out.ExpiresAt = now.Add(in.Grant.TTL)
+	change, err := a.plan(ctx, in.Actor, in.IdentityID, in.Email)
+	if err != nil {
+		out.Refusal, err = refusal(err)
+		return out, err
+	}
+	if store.SameEmail(change.From, change.To) && len(change.Logins) == 0 {
+		out.Refusal = &everlatch.Refusal{Code: everlatch.CodeNotAllowed, Message: "This is your email already."}
+		return out, nil
+	}
+	if out.Taken, err = a.Store.EmailTaken(ctx, change.stored(in.Actor)); err != nil {
+		return out, err
+	}
+	if err := a.seal(ctx, tokens.PurposeEmail, in.Actor, in.Grant, now); err != nil {
+		return out, err
+	}
+	if err := a.Vault.Delete(ctx, in.Former); err != nil {
+		return out, err
+	}
+	data := func() everlatch.Metadata {
+		return everlatch.Metadata{
+			"actor_type": in.Actor.ActorType, "actor_id": in.Actor.ActorID, "auth_identity_id": in.IdentityID,
+			"email": in.Email, "former_email": change.Told,
+		}
+	}
+	requested := everlatch.Event{
+		ID: in.Grant.EventID, Name: everlatch.EventEmailRequested, GroupID: in.GroupID, AuthIdentityID: in.IdentityID, Data: data(),
+	}
+	requested.Data["expires_at"] = out.ExpiresAt.Format(time.RFC3339)
+	if out.Taken {
+		requested.Data["taken"] = true
+	} else {
+		requested.Data["token"] = everlatch.SecretRef(string(in.Grant.Token))
+	}
+	return out, errors.Join(a.Store.RecordEvent(ctx, requested), a.Store.RecordEvent(ctx, everlatch.Event{
+		ID: in.AnnouncedID, Name: everlatch.EventEmailAnnounced, GroupID: in.GroupID, AuthIdentityID: in.IdentityID, Data: data(),
+	}))
+}
+
+func (a *Emails) seal(ctx context.Context, purpose tokens.Purpose, actor Actor, g EmailGrant, now time.Time) error {
+	token, err := a.Tokens.IssueEmail(tokens.Email{
+		Purpose: purpose, ActorType: actor.ActorType, ActorID: actor.ActorID, ID: g.TokenID,
+		IssuedAt: now, ExpiresAt: now.Add(g.TTL),
+	})
+	if err != nil {
+		return err
+	}
+	return a.Vault.PutAt(ctx, g.Token, vault.NewSecret([]byte(token)), g.TTL)
+}
+
+// PlannedEmail is what a change would change.
+type PlannedEmail struct {
+	// From is the e-mail of the account now, "" for none.
+	From   string        `json:"from,omitempty"`
+	To     string        `json:"to"`
+	Logins []LoginChange `json:"logins,omitempty"`
+	// Told is the address that has to know of the change, "" for none.
+	Told string `json:"told,omitempty"`
+}
+
+func (p PlannedEmail) told() string {
+	if p.From != "" && !store.SameEmail(p.From, p.To) {
+		return p.From
+	}
+	for _, l := range p.Logins {
+		if isAddress(l.FormerID) {
+			return l.FormerID
+		}
+	}
+	return ""
+}
+
+func (p PlannedEmail) stored(actor Actor) store.EmailChange {
+	out := store.EmailChange{ActorType: actor.ActorType, ActorID: actor.ActorID, From: p.From, To: p.To}
+	for _, l := range p.Logins {
+		out.Logins = append(out.Logins, store.LoginChange{
+			ProviderIdentityID: l.ProviderIdentityID, FromKey: l.FormerKey, EntityID: l.EntityID, EntityKey: l.EntityKey, Verified: true,
+		})
+	}
+	return out
+}
+
+// plan says what another e-mail changes: the account, the addresses with which
+// the identity that asks signs in, and those of the account's other identities
+// that are the former e-mail.
+func (a *Emails) plan(ctx context.Context, actor Actor, identityID, email string) (out PlannedEmail, err error) {
+	if out.From, err = a.emailOf(ctx, actor); err != nil {
+		return out, err
+	}
+	out.To = email
+	logins, err := a.Store.LoginsOf(ctx, actor.ActorType, actor.ActorID)
+	if err != nil {
+		return out, err
+	}
+	planned := map[string]bool{}
+	for _, own := range []bool{true, false} { // an identity of one's own goes first: there is one login for an address
+		for _, p := range logins {
+			updater, err := a.Providers.Updater(p.Provider)
+			mine := p.AuthIdentityID == identityID
+			if err != nil || mine != own || planned[p.Provider] || !isAddress(p.EntityID) {
+				continue
+			}
+			if !mine && !store.SameEmail(p.EntityID, out.From) {
+				continue
+			}
+			subject := updater.Subject(email)
+			if subject.EntityKey == "" {
+				return out, &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Nobody can sign in with this email."}
+			}
+			planned[p.Provider] = true
+			if subject.EntityKey == p.EntityKey {
+				continue
+			}
+			out.Logins = append(out.Logins, LoginChange{
+				ProviderIdentityID: p.ID, FormerID: p.EntityID, FormerKey: p.EntityKey, FormerVerified: p.VerifiedEmail != "",
+				EntityID: subject.EntityID, EntityKey: subject.EntityKey,
+			})
+		}
+	}
+	out.Told = out.told()
+	return out, nil
+}
+
+// emailOf returns the e-mail of an account, "" for none.
+func (a *Emails) emailOf(ctx context.Context, actor Actor) (string, error) {
+	switch actor.ActorType {
+	case everlatch.ActorUser:
+		user, err := a.Store.User(ctx, actor.ActorID)
+		return user.Email, err
+	case everlatch.ActorCustomer:
+		customer, err := a.Store.Customer(ctx, actor.ActorID)
+		if err != nil || customer.Email == nil {
+			return "", err
+		}
+		return *customer.Email, nil
+	}
+	return "", &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "Accounts of the type " + actor.ActorType + " have no email to change."}
+}

@@ -1,0 +1,47 @@
+package api_test
+
+import (
+	"context"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/store"
+)
+
+// fakeEmails does what [workflows.EmailChange] does to the store, for tokens with
+// the id "good". The logins change by those that an administrator's change moves.
+type fakeEmails struct {
+	w         *world
+	requested []flows.EmailRequest
+	confirmed []flows.Actor
+	undone    []flows.Actor
+	to, from  string // of the last change
+}
+
+func (f *fakeEmails) RequestEmailChange(_ context.Context, r flows.EmailRequest) error {
+	f.requested = append(f.requested, r)
+	return f.w.flows.fail
+}
+
+func (f *fakeEmails) ConfirmEmailChange(ctx context.Context, actor flows.Actor, tokenID string) (string, error) {
+	f.confirmed = append(f.confirmed, actor)
+	return f.change(ctx, actor, tokenID, f.from, f.to, "")
+}
+
+func (f *fakeEmails) UndoEmailChange(ctx context.Context, actor flows.Actor, tokenID string) (string, error) {
+	f.undone = append(f.undone, actor)
+	return f.change(ctx, actor, tokenID, f.to, f.from, "email_change_undone")
+}
+
+func (f *fakeEmails) change(ctx context.Context, actor flows.Actor, tokenID, from, to, reason string) (string, error) {
+	if f.w.flows.fail != nil {
+		return "", f.w.flows.fail
+	}
+	if tokenID != "good" {
+		return "", &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Invalid token"}
+	}
+	return to, f.w.store.ChangeEmail(ctx, store.EmailChange{
+		ActorType: actor.ActorType, ActorID: actor.ActorID, From: from, To: to, EndSessions: reason,
+		Events: []everlatch.Event{{ID: "evt_" + to, Name: everlatch.EventEmailChanged}},
+	})
+}

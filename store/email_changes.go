@@ -1,0 +1,205 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/everlatch/everlatch"
+)
+
+// EmailChange gives an account another e-mail, and with it what its person
+// signs in with (W13).
+type EmailChange struct {
+	ActorType, ActorID string
+	// From is the e-mail that the account must have, "" for none, and To the new
+	// one, "" for none.
+	From, To string
+	Logins   []LoginChange
+	// IdentityID and SeenVersion name who asked and under which credentials; ""
+	// when that does not matter.
+	IdentityID  string
+	SeenVersion int64
+	// HoldUntil keeps the former addresses for the account, so that the change can
+	// be undone; the zero time keeps none.
+	HoldUntil time.Time
+	// EndSessions says why every session ends; with "" they go on.
+	EndSessions string
+	// Events are recorded with the change. The id of the first makes a repetition
+	// known as one.
+	Events []everlatch.Event
+}
+
+// LoginChange is another address to sign in with.
+type LoginChange struct {
+	ProviderIdentityID string
+	// FromKey is what it must be now, in the canonical form of its provider.
+	FromKey             string
+	EntityID, EntityKey string
+	// Verified says that the person has proved the new address.
+	Verified bool
+	// Optional leaves it as it is when it has changed otherwise.
+	Optional bool
+}
+
+const (
+	setCustomerEmail = `UPDATE customer SET email = NULLIF($3, ''), email_key = NULLIF($4, ''), updated_at = $5
+		WHERE id = $1 AND deleted_at IS NULL AND has_account = TRUE AND COALESCE(email_key, '') = $2`
+	setUserEmail = `UPDATE "user" SET email = $3, email_key = $4, updated_at = $5
+		WHERE id = $1 AND deleted_at IS NULL AND email_key = $2`
+
+	setLogin = `UPDATE provider_identity
+		SET entity_id = $3, entity_key = $4, verified_email = NULLIF($5, ''), updated_at = $6
+		WHERE id = $1 AND entity_key = $2 AND deleted_at IS NULL
+		AND auth_identity_id IN (SELECT auth_identity_id FROM actor_link WHERE actor_type = $7 AND actor_id = $8)`
+
+	selectCustomerTaken = `SELECT EXISTS (SELECT 1 FROM customer
+		WHERE email_key = $1 AND has_account = TRUE AND deleted_at IS NULL AND id <> $2)`
+	selectUserTaken  = `SELECT EXISTS (SELECT 1 FROM "user" WHERE email_key = $1 AND deleted_at IS NULL AND id <> $2)`
+	selectLoginTaken = `SELECT EXISTS (SELECT 1 FROM provider_identity mine
+		JOIN provider_identity p ON p.provider = mine.provider AND p.entity_key = $2 AND p.deleted_at IS NULL AND p.id <> mine.id
+		WHERE mine.id = $1)`
+
+	selectLinkedIdentities = `SELECT auth_identity_id FROM actor_link
+		WHERE actor_type = $1 AND actor_id = $2 ORDER BY auth_identity_id`
+)
+
+// ChangeEmail changes account and logins together, or nothing. It ends the
+// tokens of every identity of the account, so that neither one of before nor a
+// password reset that was mailed to the former address outlives it; sessions go
+// on unless EndSessions says otherwise. [everlatch.EventCustomerUpdated] or
+// [everlatch.EventUserUpdated] goes with it, released as Events are.
+//
+// An address that somebody else has or may have back is [everlatch.ErrDuplicate];
+// an account, a login or credentials that are not as the change expects them
+// [everlatch.ErrConflict]. The same change again is no error.
+func (s *Store) ChangeEmail(ctx context.Context, c EmailChange) error {
+	if len(c.Events) == 0 || c.Events[0].ID == "" {
+		return errors.New("change email: an event is needed")
+	}
+	now := s.now()
+	err := s.write(ctx, func(tx *tx) error {
+		err := changeEmail(ctx, tx, c, now)
+		if errors.Is(err, everlatch.ErrConflict) {
+			// An earlier run may have succeeded unheard.
+			_, known := first(ctx, tx, scanEvent, selectEvent, c.Events[0].ID)
+			return noRows(known, err)
+		}
+		return err
+	})
+	if isUnique(err) {
+		err = errEmailTaken()
+	}
+	return s.fail(ctx, "change email", err)
+}
+
+func errEmailTaken() error {
+	return &everlatch.Error{Code: everlatch.CodeDuplicate, Message: "Another account has this email."}
+}
+
+func changeEmail(ctx context.Context, tx *tx, c EmailChange, now time.Time) error {
+	text, updated := setCustomerEmail, everlatch.EventCustomerUpdated
+	if c.ActorType == everlatch.ActorUser {
+		text, updated = setUserEmail, everlatch.EventUserUpdated
+	}
+	// The account comes first: whoever removes it locks in this order too.
+	n, err := tx.exec(ctx, text, c.ActorID, emailKey(c.From), c.To, emailKey(c.To), now)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return errChanged("account")
+	}
+	if err := endForEmail(ctx, tx, c, now); err != nil {
+		return err
+	}
+	if err := setLogins(ctx, tx, c, now); err != nil {
+		return err
+	}
+	if err := rehold(ctx, tx, c, now); err != nil {
+		return err
+	}
+	event := accountEvent(now, updated, c.ActorID)
+	event.GroupID, event.AuthIdentityID, event.ReleasedAt = c.Events[0].GroupID, c.Events[0].AuthIdentityID, c.Events[0].ReleasedAt
+	return recordEvents(ctx, tx, now, append([]everlatch.Event{event}, c.Events...)...)
+}
+
+// endForEmail ends what was issued for the identities of an account.
+func endForEmail(ctx context.Context, tx *tx, c EmailChange, now time.Time) error {
+	identities, err := all(ctx, tx, scanned[string], selectLinkedIdentities, c.ActorType, c.ActorID)
+	if err != nil {
+		return err
+	}
+	asked := c.IdentityID == ""
+	for _, id := range identities {
+		if id == c.IdentityID {
+			n, err := tx.exec(ctx, changeCredential, id, c.SeenVersion, now)
+			if err != nil {
+				return err
+			}
+			asked = n > 0
+		} else if _, err := tx.exec(ctx, endActorTokens, id, now); err != nil {
+			return err
+		}
+		if c.EndSessions == "" {
+			_, err = tx.exec(ctx, carrySessions, id)
+		} else {
+			err = endSessions(ctx, tx, now, ending{group: c.Events[0].GroupID, reason: c.EndSessions}, deleteSessionsOf, id)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if !asked {
+		return errChanged("credentials")
+	}
+	return nil
+}
+
+func setLogins(ctx context.Context, tx *tx, c EmailChange, now time.Time) error {
+	for _, l := range c.Logins {
+		verified := ""
+		if l.Verified {
+			verified = emailKey(l.EntityID)
+		}
+		n, err := tx.exec(ctx, setLogin, l.ProviderIdentityID, l.FromKey, l.EntityID, l.EntityKey, verified, now, c.ActorType, c.ActorID)
+		if err != nil {
+			return err
+		}
+		if n == 0 && !l.Optional {
+			return errChanged("login")
+		}
+	}
+	return nil
+}
+
+func errChanged(what string) error {
+	return &everlatch.Error{Code: everlatch.CodeConflict, Message: "The " + what + " has changed meanwhile."}
+}
+
+// EmailTaken reports whether a change would meet an address that somebody else
+// has or may have back. It does the same work in every case (W19); only the
+// change itself decides.
+func (s *Store) EmailTaken(ctx context.Context, c EmailChange) (bool, error) {
+	text := selectCustomerTaken
+	if c.ActorType == everlatch.ActorUser {
+		text = selectUserTaken
+	}
+	taken, err := first(ctx, s.reads, scanned[bool], text, emailKey(c.To), c.ActorID)
+	if err != nil {
+		return false, s.fail(ctx, "look for an account", err)
+	}
+	held, err := heldForOthers(ctx, s.reads, c.To, Actor{c.ActorType, c.ActorID}, s.now())
+	if err != nil {
+		return false, s.fail(ctx, "look for a hold", err)
+	}
+	taken = taken || held
+	for _, l := range c.Logins {
+		used, err := first(ctx, s.reads, scanned[bool], selectLoginTaken, l.ProviderIdentityID, l.EntityKey)
+		if err != nil {
+			return false, s.fail(ctx, "look for a login", err)
+		}
+		taken = taken || used
+	}
+	return taken, nil
+}

@@ -1,0 +1,13 @@
+-- Addresses that belonged to an account and can be given back to it: as long as
+-- an e-mail change can be undone, nobody else may take the former address (W13).
+
+-- +goose Up
+CREATE TABLE email_hold (
+    email_key  TEXT        NOT NULL,
+    actor_type TEXT        NOT NULL,
+    actor_id   TEXT        NOT NULL,
+    expires_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (email_key, actor_type, actor_id)
+);
+
+CREATE INDEX email_hold_expires_at ON email_hold (expires_at);

@@ -1,0 +1,209 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/activities"
+)
+
+// The moves of [EmailChange].
+const (
+	UpdateRequestEmail = "RequestEmail" // RequestEmail -> Outcome
+	UpdateConfirmEmail = "ConfirmEmail" // ConfirmEmail -> ChangedEmail
+	UpdateUndoEmail    = "UndoEmail"    // UndoEmail -> ChangedEmail
+)
+
+// EmailGrant says what a token is like that proves an address or undoes a change.
+type EmailGrant = activities.EmailGrant
+
+// EmailChangeInput is the argument of [EmailChange].
+type EmailChangeInput struct {
+	Actor Actor `json:"actor"`
+	// Open carries what is open over to a fresh history.
+	Open *OpenEmailChange `json:"open,omitempty"`
+}
+
+// OpenEmailChange is what can still become of a change.
+type OpenEmailChange struct {
+	// Asked is the address that waits to be proved, nil for none.
+	Asked *AskedEmail `json:"asked,omitempty"`
+	// Made are the changes that can be undone, the latest last.
+	Made []MadeEmailChange `json:"made,omitempty"`
+	// Requests counts those that had mails sent.
+	Requests int `json:"requests"`
+}
+
+// AskedEmail is an address that waits to be proved.
+type AskedEmail struct {
+	RequestEmail
+
+	// Taken says that nobody can prove it: it is somebody else's.
+	Taken     bool      `json:"taken,omitempty"`
+	MailedAt  time.Time `json:"mailed_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// MadeEmailChange is a change that can be undone.
+type MadeEmailChange struct {
+	IdentityID string                  `json:"identity_id"`
+	Plan       activities.PlannedEmail `json:"plan"`
+	Undo       EmailGrant              `json:"undo"`
+	Until      time.Time               `json:"until"`
+}
+
+// RequestEmail asks for another e-mail. Whoever asks must have signed in just
+// before.
+type RequestEmail struct {
+	AuthIdentityID string `json:"auth_identity_id"`
+	// CredentialVersion is the one under which they are signed in: any other change
+	// of the credentials ends the request (W25).
+	CredentialVersion int64      `json:"credential_version"`
+	Email             string     `json:"email"`
+	Grant             EmailGrant `json:"grant"`
+	// AnnouncedID names the event that tells the address of now.
+	AnnouncedID string `json:"announced_id"`
+	// ResendAfter is how long the same request is folded into the one before.
+	ResendAfter time.Duration `json:"resend_after"`
+}
+
+// ConfirmEmail brings the token that proves the address.
+type ConfirmEmail struct {
+	TokenID string `json:"token_id"`
+	// Undo is of the token that brings the former address back.
+	Undo EmailGrant `json:"undo"`
+}
+
+// UndoEmail brings the token that went to a former address.
+type UndoEmail struct {
+	TokenID string `json:"token_id"`
+	EventID string `json:"event_id"`
+}
+
+// ChangedEmail is a refusal or the e-mail that the account has now.
+type ChangedEmail struct {
+	Refusal *everlatch.Refusal `json:"refusal,omitempty"`
+	Email   string             `json:"email,omitempty"`
+}
+
+// mostRequests bounds how many mails one account can have sent to addresses that
+// may be anybody's, for as long as something is open (W61).
+const mostRequests = 10
+
+// EmailChange is the whole story of another e-mail (W13): asked for, proved by a
+// token that went to the new address, and then, for some days, undone by one that
+// went to the former address. There is one for each account.
+//
+// The API starts it with its first move, and an execution takes one move at a
+// time: a token is used once. A newer request supersedes an older one, and any
+// change of the credentials ends it. Changes that follow each other can each be
+// undone, which brings back the address before it and forgets all that came
+// after, so that nobody keeps somebody else's account by changing its e-mail twice.
+//
+// Account and logins change in one transaction. There is nothing to compensate:
+// an address that somebody else took meanwhile is refused, and nothing changes.
+func EmailChange(ctx workflow.Context, in EmailChangeInput) error {
+	e := &emailChange{actor: in.Actor, turn: workflow.NewMutex(ctx), begun: workflow.Now(ctx)}
+	if in.Open != nil {
+		e.open = *in.Open
+	}
+	if err := e.listen(ctx); err != nil {
+		return err
+	}
+	for {
+		moves := e.moves
+		_, err := workflow.AwaitWithTimeout(ctx, e.deadline().Sub(workflow.Now(ctx)), func() bool { return e.moves > moves })
+		if err != nil {
+			return err
+		}
+		if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
+			return err
+		}
+		nothing := e.moves > 0 && e.open.Asked == nil && len(e.open.Made) == 0
+		if nothing || !workflow.Now(ctx).Before(e.deadline()) {
+			return nil
+		}
+		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+			return workflow.NewContinueAsNewError(ctx, EmailChange, EmailChangeInput{Actor: in.Actor, Open: &e.open})
+		}
+	}
+}
+
+// emailChange is the state of the dance. The move that has the turn may change it.
+type emailChange struct {
+	actor Actor
+	turn  workflow.Mutex
+	begun time.Time
+	open  OpenEmailChange
+	moves int
+}
+
+// deadline is when the last thing that is open closes.
+func (e *emailChange) deadline() time.Time {
+	at := e.begun.Add(firstMove)
+	if e.open.Asked != nil || len(e.open.Made) > 0 {
+		at = time.Time{}
+	}
+	if e.open.Asked != nil {
+		at = e.open.Asked.ExpiresAt
+	}
+	for _, m := range e.open.Made {
+		if m.Until.After(at) {
+			at = m.Until
+		}
+	}
+	return at
+}
+
+func (e *emailChange) listen(ctx workflow.Context) error {
+	if err := workflow.SetUpdateHandler(ctx, UpdateRequestEmail, e.request); err != nil {
+		return err
+	}
+	// What cannot be right leaves no trace in history.
+	err := workflow.SetUpdateHandlerWithOptions(ctx, UpdateConfirmEmail, e.confirm, workflow.UpdateHandlerOptions{
+		Validator: func(ctx workflow.Context, in ConfirmEmail) error { return rejected(e.proves(ctx, in.TokenID)) },
+	})
+	if err != nil {
+		return err
+	}
+	return workflow.SetUpdateHandlerWithOptions(ctx, UpdateUndoEmail, e.undo, workflow.UpdateHandlerOptions{
+		Validator: func(ctx workflow.Context, in UndoEmail) error { return rejected(e.undoable(ctx, in.TokenID) >= 0) },
+	})
+}
+
+func rejected(accepted bool) error {
+	if accepted {
+		return nil
+	}
+	return temporal.NewApplicationError(invalidToken.Message, string(invalidToken.Code))
+}
+
+// take waits for the turn and returns the function that passes it on.
+func (e *emailChange) take(ctx workflow.Context) (pass func(), err error) {
+	if err := e.turn.Lock(ctx); err != nil {
+		return nil, err
+	}
+	return func() {
+		e.moves++
+		e.turn.Unlock()
+	}, nil
+}
+
+// proves reports whether a token proves the address that waits.
+func (e *emailChange) proves(ctx workflow.Context, tokenID string) bool {
+	a := e.open.Asked
+	return a != nil && !a.Taken && a.Grant.TokenID == tokenID && workflow.Now(ctx).Before(a.ExpiresAt)
+}
+
+// undoable returns which change a token undoes, -1 for none.
+func (e *emailChange) undoable(ctx workflow.Context, tokenID string) int {
+	for i, m := range e.open.Made {
+		if m.Undo.TokenID == tokenID && workflow.Now(ctx).Before(m.Until) {
+			return i
+		}
+	}
+	return -1
+}
