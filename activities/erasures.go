@@ -169,6 +169,6 @@ func (a *Erasures) FinishErasure(ctx context.Context, in FinishErasureInput) (No
 		name = everlatch.EventUserErased
 	}
 	return None{}, a.Store.FinishErasure(ctx, e.ActorType, e.ActorID, in.Requested, everlatch.Event{
-		ID: in.EventID, Name: name, GroupID: in.GroupID, Data: data, ReleasedAt: &now,
+		ID: in.EventID, Name: name, GroupID: in.GroupID, Data: data, CreatedAt: now, ReleasedAt: &now,
 	})
 }

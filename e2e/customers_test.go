@@ -81,6 +81,7 @@ func TestAdminCustomerRaces(t *testing.T) {
 		for _, name := range []string{"customer.deleted", "auth.account_deleted", "auth.identity_deleted"} {
 			require.Equal(t, 1, p.released(t, name, token), name)
 		}
+		require.Eventually(t, func() bool { return p.released(t, "customer.erased", token) == 1 }, waitFor, tick, "one receipt")
 		require.Equal(t, 401, p.call(t, "GET", "/store/customers/me", nil, bearer(own)...).status, "W14")
 		p.signUp(t) // the address is free
 	})

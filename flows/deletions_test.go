@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/mocks"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/workflows"
 )
 
@@ -126,6 +127,22 @@ func TestSignInCancelsDeletion(t *testing.T) {
 		b.answers(t, leaving, nil)
 		m := b.deletions(t, workflows.Outcome{}, nil)
 		_, err := b.flows.Authenticate(t.Context(), request())
+		require.NoError(t, err)
+		require.Equal(t, "account-deletion/cus_1", m.update.WorkflowID)
+		require.Equal(t, workflows.UpdateCancel, m.update.UpdateName)
+	})
+	t.Run("from a provider elsewhere", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		handle := mocks.NewWorkflowUpdateHandle(t)
+		handle.On("Get", mock.Anything, mock.Anything).Run(func(args mock.Arguments) {
+			if out, ok := args.Get(1).(*workflows.Login); ok {
+				*out = leaving
+			}
+		}).Return(nil)
+		b.temporal.On("UpdateWorkflow", mock.Anything, mock.Anything).Return(handle, nil)
+		m := b.deletions(t, workflows.Outcome{}, nil)
+		_, err := b.flows.CompleteSocialLogin(t.Context(), flows.RedirectAnswer{ActorType: "customer", Provider: "github", State: "s"})
 		require.NoError(t, err)
 		require.Equal(t, "account-deletion/cus_1", m.update.WorkflowID)
 		require.Equal(t, workflows.UpdateCancel, m.update.UpdateName)

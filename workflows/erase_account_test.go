@@ -99,7 +99,7 @@ func TestEraseAccount(t *testing.T) {
 		list, ok := receipts[0]["erasers"].([]any)
 		require.True(t, ok)
 		require.Len(t, list, 2)
-		require.Equal(t, "crm", list[1].(map[string]any)["name"], "in the order of the confirmations") //nolint:errcheck,forcetypeassert // it is JSON
+		require.Equal(t, "crm", list[1].(map[string]any)["name"], "in the order of the confirmations") //nolint:forcetypeassert // it is JSON
 		require.NotContains(t, fmt.Sprint(receipts), email, "a receipt names nobody")
 		ref, sealed := everlatch.SecretOf(receipts[0]["email"])
 		require.True(t, sealed)
