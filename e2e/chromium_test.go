@@ -18,10 +18,10 @@ type chromium struct {
 }
 
 // startChromium starts it, or skips: see browserTools.
-func startChromium(t *testing.T) *chromium {
+func startChromium(t *testing.T, folders ...string) *chromium {
 	t.Helper()
-	node, path := browserTools(t)
-	return &chromium{script: startScript(t, node, "chromium.mjs", path)}
+	node, path := browserTools(t, folders...)
+	return &chromium{script: startScript(t, node, "browser/chromium.mjs", path)}
 }
 
 // browser is one with cookies of its own; see browser/chromium.mjs.
