@@ -57,6 +57,8 @@ type Options struct {
 	// InviteAnyEmail lets whoever accepts an invite choose the e-mail of the
 	// account, as Medusa does. Off by default (W7).
 	InviteAnyEmail bool
+	// Brand is the name of the service; "" is Everlatch.
+	Brand string
 	// Home is the page at GET /; its zero value leaves the path unknown.
 	Home HomeInfo
 }
@@ -104,6 +106,7 @@ func (o Options) withDefaults() Options {
 	o.BodyLimit = cmp.Or(o.BodyLimit, defaultBodyLimit)
 	o.StoreRelationsLimit = cmp.Or(o.StoreRelationsLimit, defaultRelationsLimit)
 	o.PublishableKey = cmp.Or(o.PublishableKey, KeysAuto)
+	o.Brand = cmp.Or(o.Brand, "Everlatch")
 	o.ResetTokens = cmp.Or(o.ResetTokens, ResetsOff)
 	o.Cookie.Name = cmp.Or(o.Cookie.Name, defaultCookieName)
 	o.Cookie.Path = cmp.Or(o.Cookie.Path, "/")
