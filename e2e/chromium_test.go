@@ -79,5 +79,5 @@ func (b browser) picture(t *testing.T, what string) {
 	t.Helper()
 	b.shots++
 	name := fmt.Sprintf("%02d %s %s.png", b.shots, b.name, what)
-	b.do(t, nil, "screenshot", filepath.Join(t.ArtifactDir(), strings.ReplaceAll(name, " ", "-")))
+	b.do(t, nil, "screenshot", filepath.Join(t.ArtifactDir(), strings.NewReplacer(" ", "-", "/", "-").Replace(name)))
 }
