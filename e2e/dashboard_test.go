@@ -25,7 +25,7 @@ import (
 func TestMedusaDashboard(t *testing.T) {
 	t.Parallel()
 	w := startDashboard(t)
-	for _, tt := range []struct {
+	for _, tt := range []struct { //nolint:paralleltest // one Chromium
 		name  string
 		story func(*testing.T)
 	}{
@@ -39,7 +39,7 @@ func TestMedusaDashboard(t *testing.T) {
 		{"sign out", w.signsOut},
 		{"keys and customers", w.keepsKeysAndCustomers},
 	} {
-		t.Run(tt.name, tt.story) //nolint:paralleltest // one Chromium
+		t.Run(tt.name, tt.story)
 	}
 }
 
