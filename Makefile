@@ -2,7 +2,7 @@
 
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/everlatch/bin
 
-.PHONY: help check test test-postgres browser-test golden history dev build bench
+.PHONY: help check test test-postgres browser-test sdk-test dashboard-test golden history dev build bench
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -23,6 +23,12 @@ test-postgres: ## the tests that use PostgreSQL, on TEST_POSTGRES_URL
 browser-test: e2e/browser/node_modules ## sign-ins with Chromium at a certified OpenID provider (needs chromium, node, npm)
 	CI=true go test -count=1 -v -run TestCertifiedProvider ./e2e
 
+sdk-test: e2e/browser/node_modules e2e/sdk/node_modules ## every call of the Medusa JS SDK, in Node.js and in Chromium (needs chromium, node, npm)
+	CI=true go test -count=1 -v -run TestJavaScriptSDK ./e2e
+
+dashboard-test: e2e/browser/node_modules e2e/dashboard/.medusa/admin/index.html ## build the Medusa admin dashboard and drive it with Chromium (as sdk-test, 1 GB and some minutes)
+	CI=true go test -count=1 -v -timeout 20m $(if $(PICTURES),-artifacts -outputdir $(PICTURES)) -run TestMedusaDashboard ./e2e
+
 golden: ## rewrite golden files and the tables of README and the guides; read the diff
 	UPDATE_GOLDEN=1 go test ./config ./worker ./mail ./app
 
@@ -39,8 +45,12 @@ build: ## bin/everlatch, and bin/everlatch-production without the Temporal serve
 bench: ## load the dev service that runs, and print what each request costs
 	go run ./bench -base http://127.0.0.1:9000 -pids "$$(pgrep -x everlatch | head -1)"
 
-e2e/browser/node_modules: e2e/browser/package-lock.json
-	cd e2e/browser && npm ci --no-audit --no-fund
+e2e/dashboard/.medusa/admin/index.html: e2e/dashboard/node_modules e2e/dashboard/medusa-config.js e2e/dashboard/tsconfig.json
+	cd e2e/dashboard && npm run build
+	touch $@
+
+e2e/%/node_modules: e2e/%/package-lock.json
+	cd e2e/$* && npm ci --no-audit --no-fund --ignore-scripts
 	touch $@
 
 $(TOOLS)/golangci-lint: tools/go.mod

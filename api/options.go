@@ -61,6 +61,8 @@ type Options struct {
 	InviteAnyEmail bool
 	// ActorTypes are those of people's own, complete and with their stores.
 	ActorTypes []everlatch.ActorType
+	// Brand is the name of the service; "" is Everlatch.
+	Brand string
 	// Home is the page at GET /; its zero value leaves the path unknown.
 	Home HomeInfo
 }
@@ -108,6 +110,7 @@ func (o Options) withDefaults() Options {
 	o.BodyLimit = cmp.Or(o.BodyLimit, defaultBodyLimit)
 	o.StoreRelationsLimit = cmp.Or(o.StoreRelationsLimit, defaultRelationsLimit)
 	o.PublishableKey = cmp.Or(o.PublishableKey, KeysAuto)
+	o.Brand = cmp.Or(o.Brand, "Everlatch")
 	o.ResetTokens = cmp.Or(o.ResetTokens, ResetsOff)
 	o.Cookie.Name = cmp.Or(o.Cookie.Name, defaultCookieName)
 	o.Cookie.Path = cmp.Or(o.Cookie.Path, "/")

@@ -40,7 +40,7 @@ func (s *Server) routes() []route {
 		return by(actors, AuthOptions{MaxAge: s.opts.RecentWithin}, MethodSession, MethodBearer)
 	}
 	signedIn := by(customer, AuthOptions{}, MethodSession, MethodBearer)
-	return []route{
+	return append([]route{
 		{method: post, path: "/auth/session", handle: s.createSession, middleware: by(anybody, noMFA, MethodBearer)},
 		{method: del, path: "/auth/session", handle: s.endSession, middleware: by(anybody, noMFA, MethodSession)},
 		{method: post, path: "/auth/token/refresh", handle: s.refreshToken, middleware: by(anybody, refresh, MethodSession, MethodBearer)},
@@ -122,5 +122,5 @@ func (s *Server) routes() []route {
 		{method: get, path: "/ready", handle: s.ready},
 		{method: get, path: "/cloud/auth", handle: s.cloudAuth},
 		{method: get, path: "/.well-known/jwks.json", handle: s.jwks},
-	}
+	}, s.dashboardRoutes()...)
 }

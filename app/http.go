@@ -56,6 +56,7 @@ func (a *App) newServer() (*api.Server, error) {
 		SignUpDomains:       c.Admin.SignUpDomains,
 		InviteAnyEmail:      c.Invites.AnyEmail,
 		ActorTypes:          a.actorTypes,
+		Brand:               c.Mail.Brand,
 		Home:                a.opts.home,
 	})
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 // Mail is what is sent to people.
 type Mail struct {
 	From      string            `koanf:"from" default:"Everlatch <no-reply@localhost>" doc:"Sender of mails: Name <address>."`
-	Brand     string            `koanf:"brand" default:"Everlatch" doc:"What mails call the service."`
+	Brand     string            `koanf:"brand" default:"Everlatch" doc:"What mails and dashboards call the service."`
 	ReportTo  string            `koanf:"report_to" doc:"Address that is told about dead letters; empty sends no report."`
 	Except    []string          `koanf:"except" default:"[]" doc:"Events that are not mailed, because you tell people yourself, such as auth.password_reset."`
 	Templates string            `koanf:"templates" doc:"Folder with templates that replace the built-in ones."`

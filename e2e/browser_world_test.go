@@ -11,15 +11,17 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
-// browserTools returns where Node.js and Chromium are, or skips. CI always has
-// both: .ci/run installs them.
-func browserTools(t *testing.T) (node, chromium string) {
+// browserTools returns where Node.js and Chromium are, or skips where they, or
+// npm's packages of the folder browser and of more folders, are not. CI always
+// has them: .ci/run installs them.
+func browserTools(t *testing.T, folders ...string) (node, chromium string) {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil && chromium == "" {
@@ -27,31 +29,37 @@ func browserTools(t *testing.T) (node, chromium string) {
 		}
 	}
 	node, _ = exec.LookPath("node")
-	_, installed := os.Stat("browser/node_modules/.package-lock.json")
-	if node != "" && chromium != "" && installed == nil {
+	installed := true
+	for _, folder := range append(folders, "browser") {
+		_, err := os.Stat(folder + "/node_modules/.package-lock.json")
+		installed = installed && err == nil
+	}
+	if node != "" && chromium != "" && installed {
 		return node, chromium
 	}
-	const needs = "needs Node.js 18 or newer, Chromium, and `npm ci` in e2e/browser; make browser-test does the last"
+	needs := "needs Node.js 20 or newer, Chromium, and `npm ci` in e2e/" + strings.Join(append(folders, "browser"), " and e2e/") +
+		"; make's targets whose names end in -test do the last"
 	require.NotEqual(t, "true", os.Getenv("CI"), "%s %s: CI must not leave it out", t.Name(), needs)
 	fmt.Fprintln(os.Stderr, "*** SKIPPED: "+t.Name()+" "+needs+".")
 	t.Skip(needs)
 	return "", ""
 }
 
-// script is a running script of the folder browser.
+// script is a running script of Node.js.
 type script struct {
 	in  io.WriteCloser
 	out *bufio.Reader
 }
 
 // startScript starts a script that ends when its input does.
-func startScript(t *testing.T, node, name string, args ...string) *script {
+func startScript(t *testing.T, node, path string, args ...string) *script {
 	t.Helper()
+	dir, name := filepath.Split(path)
 	log, err := os.Create(filepath.Join(t.ArtifactDir(), name+".log"))
 	require.NoError(t, err)
 	t.Cleanup(func() { log.Close() })
 	cmd := exec.CommandContext(t.Context(), node, append([]string{name}, args...)...)
-	cmd.Dir, cmd.Stderr, cmd.WaitDelay = "browser", log, 10*time.Second
+	cmd.Dir, cmd.Stderr, cmd.WaitDelay = dir, log, 10*time.Second
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)
 	out, err := cmd.StdoutPipe()
@@ -131,10 +139,10 @@ func startBrowserWorld(t *testing.T) *browserWorld {
 		s.start(t)
 		redirectURIs = append(redirectURIs, s.callback("google"), s.callback("oidc"))
 	}
-	startScript(t, node, "provider.mjs", redirectURIs...).read(t, &w.certified)
+	startScript(t, node, "browser/provider.mjs", redirectURIs...).read(t, &w.certified)
 	w.process = startDev(t, devOptions{config: w.config(), env: []string{"STORE_CORS=" + w.shop.url, "ADMIN_CORS=" + w.admin.url}})
 	w.shop.API, w.admin.API = w.base, w.base
-	w.chromium = &chromium{script: startScript(t, node, "chromium.mjs", path)}
+	w.chromium = &chromium{script: startScript(t, node, "browser/chromium.mjs", path)}
 	return w
 }
 

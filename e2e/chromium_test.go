@@ -18,10 +18,10 @@ type chromium struct {
 }
 
 // startChromium starts it, or skips: see browserTools.
-func startChromium(t *testing.T) *chromium {
+func startChromium(t *testing.T, folders ...string) *chromium {
 	t.Helper()
-	node, path := browserTools(t)
-	return &chromium{script: startScript(t, node, "chromium.mjs", path)}
+	node, path := browserTools(t, folders...)
+	return &chromium{script: startScript(t, node, "browser/chromium.mjs", path)}
 }
 
 // browser is one with cookies of its own; see browser/chromium.mjs.
@@ -79,5 +79,5 @@ func (b browser) picture(t *testing.T, what string) {
 	t.Helper()
 	b.shots++
 	name := fmt.Sprintf("%02d %s %s.png", b.shots, b.name, what)
-	b.do(t, nil, "screenshot", filepath.Join(t.ArtifactDir(), strings.ReplaceAll(name, " ", "-")))
+	b.do(t, nil, "screenshot", filepath.Join(t.ArtifactDir(), strings.NewReplacer(" ", "-", "/", "-").Replace(name)))
 }

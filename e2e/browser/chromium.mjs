@@ -29,9 +29,23 @@ async function pageOf(browser) {
     context.setDefaultTimeout(patience);
     const page = await context.newPage();
     page.on('console', (message) => console.error(browser, message.text()));
+    page.complaints = complaintsOf(page);
     pages.set(browser, page);
   }
   return pages.get(browser);
+}
+
+// complaintsOf is what goes wrong behind a page: answers that are refusals or
+// errors, requests that get none, and what its scripts throw.
+function complaintsOf(page) {
+  const all = new Set();
+  const name = (request) => `${request.method()} ${new URL(request.url()).pathname}`;
+  page.on('response', (answer) => { if (answer.status() >= 400) all.add(`${answer.status()} ${name(answer.request())}`); });
+  page.on('requestfailed', (request) => {
+    if (request.failure().errorText !== 'net::ERR_ABORTED') all.add(`no answer to ${name(request)}`); // it went elsewhere meanwhile
+  });
+  page.on('pageerror', (err) => all.add(`thrown: ${err.message}`));
+  return all;
 }
 
 const commands = {
@@ -39,9 +53,13 @@ const commands = {
   reload: async (page) => { await page.reload(); },
   click: (page, button) => page.getByRole('button', { name: button, exact: true }).click(),
   fill: (page, label, text) => page.getByLabel(label).fill(text),
+  type: (page, placeholder, text) => page.getByPlaceholder(placeholder, { exact: true }).fill(text),
+  choose: (page, item) => page.getByRole('menuitem', { name: item, exact: true }).click(),
+  tap: (page, selector) => page.locator(selector).first().click(),
   press: (page, text) => page.locator('a, button').filter({ hasText: new RegExp(`^\\s*${text}`) }).first().click(),
   await: (page, text) => page.getByText(text).first().waitFor(),
   eval: (page, script) => page.evaluate(script),
+  gone: (page, text) => page.getByText(text).first().waitFor({ state: 'hidden' }),
   see: (page, text) => page.getByText(text, { exact: true }).waitFor(),
   text: (page, selector) => page.locator(selector).textContent(),
   // hold lets the page ask for nothing that begins with url, once; held is where
@@ -56,6 +74,13 @@ const commands = {
   },
   held: (page) => page.held,
   cookies: (page) => page.context().cookies(),
+  resize: (page, width, height) => page.setViewportSize({ width: Number(width), height: Number(height) }),
+  // complaints are those since they were last asked for.
+  complaints: (page) => {
+    const all = [...page.complaints].sort();
+    page.complaints.clear();
+    return all;
+  },
   screenshot: async (page, path) => { await page.screenshot({ path }); },
 };
 

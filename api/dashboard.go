@@ -1,0 +1,108 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/everlatch/everlatch/store"
+)
+
+// emptyLists are the lists that the pages and menus of the Medusa admin
+// dashboard read, of a shop that is not behind this service: their paths under
+// /admin, and what the wire calls them. A dashboard whose list is missing shows
+// an error in its place, and some tear the whole page down. They are no stubs:
+// nothing is what there is. A route of people's own goes before them.
+var emptyLists = []struct{ path, name string }{
+	// What stands around every page.
+	{"layouts/configurations", "layout_configurations"},
+	{"notifications", "notifications"},
+	{"plugins", "plugins"},
+	// The main menu.
+	{"orders", "orders"},
+	{"draft-orders", "draft_orders"},
+	{"products", "products"},
+	{"product-variants", "variants"},
+	{"product-options", "product_options"},
+	{"collections", "collections"},
+	{"product-categories", "product_categories"},
+	{"inventory-items", "inventory_items"},
+	{"reservations", "reservations"},
+	{"promotions", "promotions"},
+	{"campaigns", "campaigns"},
+	{"price-lists", "price_lists"},
+	// The settings.
+	{"regions", "regions"},
+	{"tax-regions", "tax_regions"},
+	{"return-reasons", "return_reasons"},
+	{"refund-reasons", "refund_reasons"},
+	{"sales-channels", "sales_channels"},
+	{"product-types", "product_types"},
+	{"product-tags", "product_tags"},
+	{"stock-locations", "stock_locations"},
+	{"shipping-profiles", "shipping_profiles"},
+	{"shipping-option-types", "shipping_option_types"},
+	{"fulfillment-providers", "fulfillment_providers"},
+	{"price-preferences", "price_preferences"},
+	{"currencies", "currencies"},
+	{"workflows-executions", "workflow_executions"},
+}
+
+// dashboardRoutes are what the dashboard needs to be shown at all, beside what
+// people and keys need.
+func (s *Server) dashboardRoutes() []route {
+	const get = http.MethodGet
+	routes := []route{
+		{method: get, path: "/admin/feature-flags", handle: s.featureFlags, public: true},
+		{method: get, path: "/admin/stores", handle: s.listStores},
+		{method: get, path: "/admin/search-indexes", handle: s.listSearchIndexes},
+		{method: get, path: "/admin/layouts/:zone/configuration", handle: s.readLayout},
+	}
+	for _, list := range emptyLists {
+		routes = append(routes, route{method: get, path: "/admin/" + list.path, handle: listNothing(list.name)})
+	}
+	return routes
+}
+
+// emptyPage is how much of a list is asked for where nothing is said.
+const emptyPage = 50
+
+// listNothing answers with a list that has no entries. Whatever filters and
+// fields are asked for, the answer is the same, so they are not looked at.
+func listNothing(name string) echo.HandlerFunc {
+	return func(c echo.Context) error { return writeList[struct{}](c, name, nil, pageOf(c), nil, 0) }
+}
+
+func pageOf(c echo.Context) page {
+	p := page{Page: store.Page{Limit: emptyPage}}
+	if n, err := strconv.Atoi(c.QueryParam("limit")); err == nil && n >= 0 {
+		p.Limit = n
+	}
+	if n, err := strconv.Atoi(c.QueryParam("offset")); err == nil && n >= 0 {
+		p.Offset = n
+	}
+	return p
+}
+
+// storeID is that of the one store that there is in a dashboard's eyes.
+const storeID = "store_everlatch"
+
+// listStores answers with one store that has a name and nothing else: without a
+// store the dashboard shows no page at all.
+func (s *Server) listStores(c echo.Context) error {
+	b := appendText([]byte(`{"stores":[{"id":"`+storeID+`","name":`), s.opts.Brand)
+	b = append(b, `,"supported_currencies":[],"supported_locales":[],"default_sales_channel_id":null,"default_region_id":null,`+
+		`"default_location_id":null,"metadata":null,"created_at":null,"updated_at":null}],"count":1,"offset":0,"limit":1}`...)
+	return writeJSON(c, b)
+}
+
+// listSearchIndexes says that there is no search, which hides its menu.
+func (s *Server) listSearchIndexes(c echo.Context) error {
+	return writeJSON(c, []byte(`{"search_indexes":[],"enabled":false}`))
+}
+
+// readLayout says that nobody has arranged the widgets of a page.
+func (s *Server) readLayout(c echo.Context) error {
+	return writeJSON(c, []byte(`{"personal_configuration":null,"default_configuration":null,"active_scope":"default"}`))
+}

@@ -1,0 +1,56 @@
+// The calls to Everlatch, with the Medusa JS SDK. What API and PUBLISHABLE_KEY
+// are is said where the pages are bundled: in package.json.
+import Medusa from "@medusajs/js-sdk";
+
+const sdk = new Medusa({
+  baseUrl: API,
+  publishableKey: PUBLISHABLE_KEY,
+  auth: {
+    type: "session", // a cookie that no script can read
+    jwtTokenStorageMethod: "memory", // where a registration's token waits, which would else stay in localStorage
+  },
+});
+
+/** register makes a customer of somebody, and signs them in. */
+export async function register({ email, password, first_name, last_name }) {
+  const token = await sdk.auth.register("customer", "emailpass", { email, password });
+  // The token says who registers, and nothing more: there is no customer yet.
+  await sdk.store.customer.create({ email, first_name, last_name }, {}, { authorization: `Bearer ${token}` });
+  await signIn({ email, password });
+}
+
+/** signIn begins a session of this browser. */
+export async function signIn({ email, password }) {
+  const result = await sdk.auth.login("customer", "emailpass", { email, password });
+  if (typeof result !== "string") throw new Error("This page cannot go on with this sign-in."); // a second factor, say
+}
+
+/** customer is who is signed in, or undefined. */
+export async function customer() {
+  try {
+    return (await sdk.store.customer.retrieve()).customer;
+  } catch (refusal) {
+    if (refusal.status === 401) return undefined;
+    throw refusal;
+  }
+}
+
+/** rename changes what the shop calls somebody. */
+export async function rename({ first_name, last_name }) {
+  return (await sdk.store.customer.update({ first_name, last_name })).customer;
+}
+
+/** signOut ends the session of this browser. */
+export async function signOut() {
+  await sdk.auth.logout();
+}
+
+/** forgot has a link mailed, if anybody signs in with this address. */
+export async function forgot({ email }) {
+  await sdk.auth.resetPassword("customer", "emailpass", { identifier: email });
+}
+
+/** choose takes the token of that link, and the new password. */
+export async function choose(token, { password }) {
+  await sdk.auth.updateProvider("customer", "emailpass", { password }, token);
+}
