@@ -57,6 +57,9 @@ type Options struct {
 	// InviteAnyEmail lets whoever accepts an invite choose the e-mail of the
 	// account, as Medusa does. Off by default (W7).
 	InviteAnyEmail bool
+	// RBAC demands of administrators that their roles permit what they ask for
+	// (contract 4.8). The store must have been set up for it.
+	RBAC bool
 	// Home is the page at GET /; its zero value leaves the path unknown.
 	Home HomeInfo
 }

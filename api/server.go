@@ -91,7 +91,7 @@ func New(d Deps, o Options) (*Server, error) {
 	s.echo.Pre(s.trace)
 	s.echo.Use(s.chain()...)
 	for _, r := range s.routes() {
-		s.echo.Add(r.method, r.path, r.handle, r.middleware...)
+		s.echo.Add(r.method, r.path, r.handle, s.guards(r)...)
 	}
 	// People add their own routes after New, so paths are collected when the
 	// first request comes.

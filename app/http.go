@@ -55,6 +55,7 @@ func (a *App) newServer() (*api.Server, error) {
 		ResetTokens:         api.ResetPolicy(c.Admin.ResetTokens),
 		SignUpDomains:       c.Admin.SignUpDomains,
 		InviteAnyEmail:      c.Invites.AnyEmail,
+		RBAC:                c.RBAC.Enabled,
 		Home:                a.opts.home,
 	})
 	if err != nil {

@@ -17,6 +17,7 @@ type Config struct {
 	Store         Store         `koanf:"store"`
 	Accounts      Accounts      `koanf:"accounts"`
 	Admin         Admin         `koanf:"admin"`
+	RBAC          RBAC          `koanf:"rbac"`
 	PasswordReset PasswordReset `koanf:"password_reset"`
 	Invites       Invites       `koanf:"invites"`
 	Events        Events        `koanf:"events"`

@@ -97,11 +97,16 @@ const (
 // CheckRoles refuses roles that do not exist (contract 4.6), and those that give
 // more than the access that is to give them: through an invite, for example.
 func (s *Store) CheckRoles(ctx context.Context, access everlatch.Access, roleIDs []string) error {
-	err := rolesExist(ctx, s.reads, roleIDs)
-	if err == nil {
-		err = demand(ctx, s.reads, access, roleIDs, mayNotAssign)
+	if err := rolesExist(ctx, s.reads, roleIDs); err != nil {
+		return s.fail(ctx, "check roles", err)
 	}
-	return s.fail(ctx, "check roles", err)
+	return s.CheckGrant(ctx, access, roleIDs)
+}
+
+// CheckGrant is [Store.CheckRoles] where roles that do not exist any more are no
+// error: they give nothing.
+func (s *Store) CheckGrant(ctx context.Context, access everlatch.Access, roleIDs []string) error {
+	return s.fail(ctx, "check roles", demand(ctx, s.reads, access, roleIDs, mayNotAssign))
 }
 
 // rolesExist names the roles that do not exist.

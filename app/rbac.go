@@ -1,0 +1,32 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/everlatch/everlatch/api"
+	"github.com/everlatch/everlatch/store"
+)
+
+// SetUpRBAC sees to it that the built-in roles and policies are there; see
+// [store.Store.SetUpRBAC]. A process that serves the API does it at each start.
+func SetUpRBAC(ctx context.Context, s *store.Store) (store.RBACState, error) {
+	return s.SetUpRBAC(ctx, api.BuiltInPolicies())
+}
+
+func (a *App) setUpRBAC(ctx context.Context) error {
+	if !a.cfg.RBAC.Enabled || !a.has(API) {
+		return nil
+	}
+	state, err := SetUpRBAC(ctx, a.store)
+	if err != nil {
+		return err
+	}
+	if state.Granted > 0 {
+		a.log.InfoContext(ctx, "roles are switched on; every administrator of now is a super admin", slog.Int("administrators", state.Granted))
+	}
+	if !state.SuperAdmin {
+		a.log.WarnContext(ctx, "nobody is a super admin; make one with `everlatch user create` or `everlatch role grant role_super_admin E-MAIL`")
+	}
+	return nil
+}
