@@ -3,8 +3,11 @@ package app
 import (
 	"context"
 	"log/slog"
+	"time"
 
+	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
+	"github.com/everlatch/everlatch/ids"
 	"github.com/everlatch/everlatch/store"
 )
 
@@ -29,4 +32,12 @@ func (a *App) setUpRBAC(ctx context.Context) error {
 		a.log.WarnContext(ctx, "nobody is a super admin; make one with `everlatch user create` or `everlatch role grant role_super_admin E-MAIL`")
 	}
 	return nil
+}
+
+// CreateRole creates a role under a new id; see [store.Store.CreateRole].
+func CreateRole(
+	ctx context.Context, s *store.Store, by store.Authority, r everlatch.Role, policyIDs []string, now func() time.Time,
+) (everlatch.Role, error) {
+	r.ID = ids.New(ids.Role, now())
+	return s.CreateRole(ctx, by, r, policyIDs)
 }
