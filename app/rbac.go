@@ -31,6 +31,10 @@ func (a *App) setUpRBAC(ctx context.Context) error {
 	if !state.SuperAdmin {
 		a.log.WarnContext(ctx, "nobody is a super admin; make one with `everlatch user create` or `everlatch role grant role_super_admin E-MAIL`")
 	}
+	if state.IdleKeys > 0 {
+		a.log.WarnContext(ctx, "secret API keys that no administrator has created may nothing with roles; make others with `everlatch key create --user E-MAIL`",
+			slog.Int("keys", state.IdleKeys))
+	}
 	return nil
 }
 

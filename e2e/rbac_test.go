@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/everlatch/everlatch"
 )
 
 // TestRoleStory is how a team comes to have roles: an installation of before
@@ -109,7 +111,9 @@ func TestSuperAdminsInParallel(t *testing.T) {
 		require.Contains(t, []int{200, 400, 401, 403}, status)
 	}
 	shown := p.command(t, "role", "show", "role_super_admin", "--json")
-	var left struct{ Users []struct{ ID string } }
+	var left struct {
+		Users []everlatch.User `json:"users"`
+	}
 	require.NoError(t, json.Unmarshal([]byte(shown), &left))
 	require.NotEmpty(t, left.Users, "somebody is left who can do everything")
 }

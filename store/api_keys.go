@@ -199,6 +199,9 @@ func apiKeyFields(k *everlatch.APIKey) []any {
 		&k.ID, &k.Title, &k.Type, &k.Token, &k.Redacted,
 		toOptionalTime{&k.LastUsedAt},
 		&k.CreatedBy, &k.RevokedBy,
-		toOptionalTime{&k.RevokedAt}, toTime{&k.CreatedAt}, toTime{&k.UpdatedAt}, toOptionalTime{&k.DeletedAt},
+		toOptionalTime{&k.RevokedAt},
+		toTime{&k.CreatedAt},
+		toTime{&k.UpdatedAt},
+		toOptionalTime{&k.DeletedAt},
 	}
 }

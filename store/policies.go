@@ -94,7 +94,7 @@ var policyWord = regexp.MustCompile(`^(\*|[a-z0-9_][a-z0-9_.-]*)$`)
 
 func checkPolicy(p *everlatch.Policy) error {
 	p.Resource, p.Operation = strings.ToLower(p.Resource), strings.ToLower(p.Operation)
-	message := ""
+	var message string
 	switch {
 	case !policyWord.MatchString(p.Resource), !policyWord.MatchString(p.Operation):
 		message = "Resource and operation of a policy consist of letters, digits, _, . and -, or are *."
@@ -192,6 +192,8 @@ func policyFields(p *everlatch.Policy) []any {
 		&p.ID, &p.Key, &p.Resource, &p.Operation, &p.Name, &p.Description,
 		toMetadata{&p.Metadata},
 		toBool{&p.BuiltIn},
-		toTime{&p.CreatedAt}, toTime{&p.UpdatedAt}, toOptionalTime{&p.DeletedAt},
+		toTime{&p.CreatedAt},
+		toTime{&p.UpdatedAt},
+		toOptionalTime{&p.DeletedAt},
 	}
 }

@@ -144,6 +144,9 @@ const (
 		WHERE rbac_policy.built_in = FALSE OR rbac_policy.name <> excluded.name`
 	anySuperAdmin = `SELECT EXISTS (SELECT 1 FROM user_rbac_role ur JOIN "user" u ON u.id = ur.user_id
 		WHERE ur.rbac_role_id = '` + everlatch.RoleSuperAdmin + `' AND u.deleted_at IS NULL)`
+	countIdleKeys = `SELECT COUNT(*) FROM api_key k
+		WHERE k.type = 'secret' AND k.deleted_at IS NULL AND (k.revoked_at IS NULL OR k.revoked_at > $1)
+		AND NOT EXISTS (SELECT 1 FROM "user" u WHERE u.id = k.created_by AND u.deleted_at IS NULL)`
 )
 
 // RBACState is what [Store.SetUpRBAC] found and did.
@@ -153,6 +156,9 @@ type RBACState struct {
 	Granted int
 	// SuperAdmin says that there is one who is not removed.
 	SuperAdmin bool
+	// IdleKeys is how many secret API keys may nothing, because nobody who is an
+	// administrator has created them.
+	IdleKeys int
 }
 
 // SetUpRBAC sees to it that the super admin's role and the built-in policies are
@@ -191,7 +197,10 @@ func (s *Store) SetUpRBAC(ctx context.Context, builtIn []everlatch.Policy) (stat
 			}
 			state.Granted = int(granted)
 		}
-		state.SuperAdmin, err = first(ctx, tx, scanned[bool], anySuperAdmin)
+		if state.SuperAdmin, err = first(ctx, tx, scanned[bool], anySuperAdmin); err != nil {
+			return err
+		}
+		state.IdleKeys, err = first(ctx, tx, scanned[int], countIdleKeys, now)
 		return err
 	})
 	return state, s.fail(ctx, "set up roles", err)

@@ -102,13 +102,19 @@ func TestSetUpRBAC(t *testing.T) {
 		require.Empty(t, f.may(t, "user_gone"))
 
 		f.holder(t, "user_3")
+		for id, creator := range map[string]string{"apk_1": "user_1", "apk_2": "user_gone", "apk_3": "everlatch-cli", "apk_4": "apk_1"} {
+			_, err := f.CreateAPIKey(t.Context(), everlatch.APIKey{ID: id, Title: id, Type: everlatch.KeySecret, CreatedBy: creator}, id)
+			require.NoError(t, err)
+		}
+		_, err = f.RevokeAPIKey(t.Context(), "apk_4", "user_1", start)
+		require.NoError(t, err)
 		policy := f.policyID(t, "user:read")
 		f.clock.Advance(time.Hour)
 		changed := builtIn("user:read", "user:update")
 		changed[0].Name = new("Another name")
 		state, err = f.SetUpRBAC(t.Context(), changed)
 		require.NoError(t, err)
-		require.Equal(t, store.RBACState{SuperAdmin: true}, state, "nobody is promoted later")
+		require.Equal(t, store.RBACState{SuperAdmin: true, IdleKeys: 2}, state, "nobody is promoted later")
 		require.Empty(t, f.may(t, "user_3"))
 		got, err := f.Policy(t.Context(), policy)
 		require.NoError(t, err)

@@ -133,7 +133,9 @@ func scanRolePolicy(row scanner) (rp everlatch.RolePolicy, err error) {
 	err = row.Scan(append([]any{
 		&rp.ID, &rp.RoleID, &rp.PolicyID,
 		toMetadata{&rp.Metadata},
-		toTime{&rp.CreatedAt}, toTime{&rp.UpdatedAt}, toOptionalTime{&rp.DeletedAt},
+		toTime{&rp.CreatedAt},
+		toTime{&rp.UpdatedAt},
+		toOptionalTime{&rp.DeletedAt},
 	}, policyFields(&rp.Policy)...)...)
 	return rp, err
 }

@@ -121,10 +121,17 @@ func sessionFields(r *sessionRow) []any {
 	p := &r.Principal
 	return []any{
 		&r.ID, &p.AuthIdentityID, &p.AuthProvider, &p.ActorType, &p.ActorID,
-		&p.CredentialVersion, &p.MFAEnabled, toTime{&p.MFACompletedAt}, toTime{&p.AuthenticatedAt}, toMetadata{&p.UserMetadata},
-		toTime{&r.CreatedAt}, toTime{&r.IdleExpiresAt}, toTime{&r.ExpiresAt},
+		&p.CredentialVersion, &p.MFAEnabled,
+		toTime{&p.MFACompletedAt},
+		toTime{&p.AuthenticatedAt},
+		toMetadata{&p.UserMetadata},
+		toTime{&r.CreatedAt},
+		toTime{&r.IdleExpiresAt},
+		toTime{&r.ExpiresAt},
 		&r.version,
-		toText{&r.actorType}, toText{&r.actorID}, toText{&r.living},
+		toText{&r.actorType},
+		toText{&r.actorID},
+		toText{&r.living},
 	}
 }
 

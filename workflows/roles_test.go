@@ -12,12 +12,12 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// withRole is a house where there is a role.
-func (h *house) withRole(t *testing.T, id string) {
+// withRole is a house where there is role_1.
+func (h *house) withRole(t *testing.T) {
 	t.Helper()
 	_, err := h.store.SetUpRBAC(t.Context(), []everlatch.Policy{{Resource: "user", Operation: "read", Name: new("n"), Description: new("d")}})
 	require.NoError(t, err)
-	_, err = h.store.CreateRole(t.Context(), store.Operator("tests"), everlatch.Role{ID: id, Name: id}, nil)
+	_, err = h.store.CreateRole(t.Context(), store.Operator("tests"), everlatch.Role{ID: "role_1", Name: "One"}, nil)
 	require.NoError(t, err)
 }
 
@@ -38,7 +38,7 @@ func TestInvitationGivesRoles(t *testing.T) {
 			t.Run(fmt.Sprintf("%s fails once, after effect %v", step, after), func(t *testing.T) {
 				t.Parallel()
 				s := newInvitation(t)
-				s.withRole(t, "role_1")
+				s.withRole(t)
 				s.faults.set(fault{activities: []string{step}, times: 1, after: after})
 				s.invite(0)
 				winner := s.accept(time.Hour, 1, "authid_1", 1)
@@ -51,7 +51,7 @@ func TestInvitationGivesRoles(t *testing.T) {
 	t.Run("undone with the user", func(t *testing.T) {
 		t.Parallel()
 		s := newInvitation(t)
-		s.withRole(t, "role_1")
+		s.withRole(t)
 		s.invite(0)
 		refused := s.accept(time.Hour, 1, "authid_unknown", 1)
 		s.at(2*time.Hour, func() {
@@ -67,7 +67,7 @@ func TestInvitationGivesRoles(t *testing.T) {
 	t.Run("a role that was deleted meanwhile is left out", func(t *testing.T) {
 		t.Parallel()
 		s := newInvitation(t)
-		s.withRole(t, "role_1")
+		s.withRole(t)
 		s.invite(0)
 		s.at(time.Hour, func() {
 			require.NoError(t, s.store.DeleteRole(t.Context(), store.Operator("tests"), "role_1"))
@@ -93,7 +93,7 @@ func TestTheLastSuperAdminIsNotRemoved(t *testing.T) {
 	h := newHouse(t)
 	_, err := createUser(t, h)
 	require.NoError(t, err)
-	h.withRole(t, "role_1")
+	h.withRole(t)
 	before := h.snapshot(t)
 	remove := func(n int) error {
 		_, err := perform[workflows.Outcome](t, h, fmt.Sprint("remove-user-account/user_1/", n), workflows.RemoveUserAccount,
