@@ -13,10 +13,11 @@ import (
 // could be old (W38). It comes as two texts, the ids of the roles and
 // the permissions, divided by blanks, which neither can contain.
 const (
-	// rolesOf is followed by whose roles they are. A removed administrator has
-	// none.
-	rolesOf = `SELECT ur.rbac_role_id AS id
-		FROM user_rbac_role ur JOIN "user" u ON u.id = ur.user_id AND u.deleted_at IS NULL
+	// rolesOf and roleIDsOf are followed by whose roles they are. A removed
+	// administrator has none.
+	rolesOf   = `SELECT ur.rbac_role_id` + fromRoles
+	roleIDsOf = `SELECT string_agg(ur.rbac_role_id, ' ')` + fromRoles
+	fromRoles = ` FROM user_rbac_role ur JOIN "user" u ON u.id = ur.user_id AND u.deleted_at IS NULL
 		WHERE ur.user_id = `
 
 	// permissionsFrom is followed by the roles that are held. UNION drops what
@@ -26,21 +27,19 @@ const (
 			UNION
 			SELECT i.parent_id FROM held JOIN rbac_role_parent i ON i.role_id = held.id
 		)
-		SELECT string_agg(granted.what, ' ') FROM (
-			SELECT DISTINCT p.resource || ':' || p.operation AS what
-			FROM held
-			JOIN rbac_role_policy rp ON rp.role_id = held.id
-			JOIN rbac_policy p ON p.id = rp.policy_id
-		) granted`
+		SELECT string_agg(p.resource || ':' || p.operation, ' ')
+		FROM held
+		JOIN rbac_role_policy rp ON rp.role_id = held.id
+		JOIN rbac_policy p ON p.id = rp.policy_id`
 
 	linkedUser   = `l.actor_id AND l.actor_type = 'user'`
-	linkedAccess = `(SELECT string_agg(mine.id, ' ') FROM (` + rolesOf + linkedUser + `) mine),
+	linkedAccess = `(` + roleIDsOf + linkedUser + `),
 		(` + permissionsFrom + rolesOf + linkedUser + permissionsTo + `)`
 
-	creatorAccess = `(SELECT string_agg(mine.id, ' ') FROM (` + rolesOf + `api_key.created_by) mine),
+	creatorAccess = `(` + roleIDsOf + `api_key.created_by),
 		(` + permissionsFrom + rolesOf + `api_key.created_by` + permissionsTo + `)`
 
-	selectAccess = `SELECT (SELECT string_agg(mine.id, ' ') FROM (` + rolesOf + `$1) mine),
+	selectAccess = `SELECT (` + roleIDsOf + `$1),
 		(` + permissionsFrom + rolesOf + `$1` + permissionsTo + `)`
 
 	selectRolePermissions = permissionsFrom + `SELECT id FROM rbac_role WHERE id = $1` + permissionsTo
@@ -87,7 +86,7 @@ type toRoles struct{ access *everlatch.Access }
 func (d toRoles) Scan(src any) error {
 	var text string
 	err := (toText{&text}).Scan(src)
-	d.access.Roles = strings.Fields(text)
+	d.access.Roles = divided(text)
 	slices.Sort(d.access.Roles)
 	return err
 }
@@ -99,11 +98,21 @@ type toPermissions struct{ access *everlatch.Access }
 func (d toPermissions) Scan(src any) error {
 	var text string
 	err := (toText{&text}).Scan(src)
-	keys := strings.Fields(text)
+	keys := divided(text)
 	slices.Sort(keys)
+	keys = slices.Compact(keys) // several roles may give the same
 	d.access.Permissions = make([]everlatch.Permission, len(keys))
 	for i, key := range keys {
 		d.access.Permissions[i] = everlatch.ParsePermission(key)
 	}
 	return err
+}
+
+// divided takes apart what the database put together. It divides at the blank
+// alone, the one character that the schema keeps out of the parts.
+func divided(text string) []string {
+	if text == "" {
+		return []string{}
+	}
+	return strings.Split(text, " ")
 }

@@ -166,6 +166,14 @@ func TestPolicy(t *testing.T) {
 			require.Error(t, err, "nor from elsewhere")
 		}
 
+		_, err = f.DB().ExecContext(t.Context(), "INSERT INTO rbac_policy (id, key, resource, operation, created_at, updated_at)"+
+			" VALUES ('rpol_tab', 'tab', 'a\t*', '*', '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00')")
+		require.NoError(t, err)
+		f.holder(t, "user_tab", f.role(t, "tab", "tab"))
+		access, err := f.Access(t.Context(), "user_tab")
+		require.NoError(t, err)
+		require.False(t, access.Allows(everlatch.Permission{Resource: "user", Operation: "read"}), "another blank divides nothing")
+
 		role := f.role(t, "brands", "brand:read")
 		f.holder(t, "user_1", role)
 		f.clock.Advance(time.Minute)
