@@ -130,7 +130,7 @@ func TestGuidesShowSettingsThatWork(t *testing.T) {
 			}
 		}
 	}
-	require.Len(t, checked, 4+2*3)
+	require.Len(t, checked, 5+2*3)
 }
 
 // start makes a service of a configuration, which checks the options of its
