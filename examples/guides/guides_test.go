@@ -69,7 +69,7 @@ func programs(guide string) []string {
 
 // withoutProgram are what has none: the list of guides, the reference whose
 // tables package app makes, and the requests that package e2e plays.
-var withoutProgram = []string{"README", "provider-options", "several-ways-to-sign-in"}
+var withoutProgram = []string{"README", "provider-options", "roles-and-permissions", "several-ways-to-sign-in"}
 
 // source is all code of some folders.
 func source(t *testing.T, folders []string) string {
