@@ -96,6 +96,14 @@ const (
 	EventInviteAccepted = "invite.accepted"
 	// EventInviteDeleted is {id}: somebody revoked it.
 	EventInviteDeleted = "invite.deleted"
+	// EventUserRolesChanged is {id, roles, changed_by}: somebody has these roles
+	// now. changed_by is an administrator, or the command line.
+	EventUserRolesChanged = "user.roles_changed"
+	// EventRoleCreated, EventRoleUpdated and EventRoleDeleted are {id,
+	// changed_by}; a change of its policies is an update.
+	EventRoleCreated = "rbac_role.created"
+	EventRoleUpdated = "rbac_role.updated"
+	EventRoleDeleted = "rbac_role.deleted"
 	// EventLoginSucceeded and EventLoginFailed are recorded only when
 	// events.logins is on.
 	EventLoginSucceeded = "auth.login_succeeded"

@@ -73,10 +73,13 @@ type Principal struct {
 	// DeletionAt is when the actor is to be removed, as they asked; a sign-in
 	// cancels that. Zero is never.
 	DeletionAt time.Time `json:"deletion_at,omitzero"`
+	// Roles are ids of roles, for clients to read (contract 4.8): nobody decides by
+	// them. nil says that roles are switched off.
+	Roles []string `json:"roles,omitempty"`
 }
 
 // AppMetadata renders the links as the contract's app_metadata: the key
-// "<actor type>_id" for each linked actor. With ownOnly it holds the
+// "<actor type>_id" for each linked actor, and the roles. With ownOnly it holds the
 // principal's own actor type alone (W38).
 func (p Principal) AppMetadata(ownOnly bool) Metadata {
 	out := Metadata{}
@@ -87,6 +90,9 @@ func (p Principal) AppMetadata(ownOnly bool) Metadata {
 	}
 	if p.ActorID != "" {
 		out[ActorKey(p.ActorType)] = p.ActorID
+	}
+	if p.Roles != nil {
+		out["roles"] = p.Roles
 	}
 	return out
 }

@@ -22,4 +22,6 @@ type Standing struct {
 	CredentialVersion int64
 	// ActorID is the linked, living actor of the asked type, or "".
 	ActorID string
+	// Access is what that actor may do, loaded only by reads that say so.
+	Access Access
 }

@@ -57,8 +57,10 @@ func (a *Accounts) CreateCustomer(ctx context.Context, in CreateCustomerInput) (
 // CreateUserInput is the argument of [Accounts.CreateUser].
 type CreateUserInput struct {
 	// User carries the id under which it will exist.
-	User    everlatch.User `json:"user"`
-	GroupID string         `json:"group_id"`
+	User everlatch.User `json:"user"`
+	// Roles are ids of roles; those that are gone by now are left out.
+	Roles   []string `json:"roles,omitempty"`
+	GroupID string   `json:"group_id"`
 	// AuthIdentityID puts the event in the order of this identity's.
 	AuthIdentityID string `json:"auth_identity_id,omitempty"`
 }
@@ -69,11 +71,11 @@ type CreateUserOutput struct {
 	User    everlatch.User     `json:"user,omitzero"`
 }
 
-// CreateUser inserts an administrator. Its event waits until the dance has
+// CreateUser inserts an administrator with their roles. Its event waits until the dance has
 // succeeded.
 func (a *Accounts) CreateUser(ctx context.Context, in CreateUserInput) (out CreateUserOutput, err error) {
 	out.User, err = a.Store.CreateUser(ctx, in.User,
-		a.pending(everlatch.EventUserCreated, ActorInput{in.User.ID, in.GroupID, in.AuthIdentityID}))
+		a.pending(everlatch.EventUserCreated, ActorInput{in.User.ID, in.GroupID, in.AuthIdentityID}), in.Roles...)
 	if err != nil {
 		out.Refusal, err = refusal(err)
 	}

@@ -124,10 +124,10 @@ func (s *Server) actorRoutes(t *actorType) []route {
 		{method: post, path: own + "/me", handle: on(s.updateOwnActor), middleware: by(AuthOptions{})},
 		{method: del, path: own + "/me", handle: on(s.removeOwnActor), middleware: by(AuthOptions{MaxAge: s.opts.RecentWithin})},
 
-		{method: get, path: admin, handle: on(s.listActors)},
-		{method: get, path: admin + "/:id", handle: on(s.readActor)},
-		{method: post, path: admin + "/:id", handle: on(s.updateActor)},
-		{method: del, path: admin + "/:id", handle: on(s.removeActor)},
+		{method: get, path: admin, handle: on(s.listActors), needs: can(t.Name + ":read")},
+		{method: get, path: admin + "/:id", handle: on(s.readActor), needs: can(t.Name + ":read")},
+		{method: post, path: admin + "/:id", handle: on(s.updateActor), needs: can(t.Name + ":update")},
+		{method: del, path: admin + "/:id", handle: on(s.removeActor), needs: can(t.Name + ":delete")},
 	}
 }
 

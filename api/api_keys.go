@@ -103,7 +103,7 @@ func (s *Server) createAPIKey(c echo.Context) error {
 		return err
 	}
 	key := everlatch.APIKey{
-		ID: ids.New(ids.APIKey, s.deps.Now()), Title: in.plain("title"), Type: in.plain("type"), CreatedBy: claims.ActorID,
+		ID: ids.New(ids.APIKey, s.deps.Now()), Title: in.plain("title"), Type: in.plain("type"), CreatedBy: s.createdBy(c, claims),
 	}
 	tokenHash := MintKey(&key)
 	stored, err := s.deps.Store.CreateAPIKey(lookups(c), key, tokenHash)

@@ -193,6 +193,10 @@ func (k *call) pass(c echo.Context, found *credential) (*tokens.Claims, error) {
 		k.server.touch(c, found.session)
 	}
 	keepPrivate(c, false)
+	k.access = access{Access: found.access}
+	if found.claims.ActorType == everlatch.ActorUser {
+		k.access.userID = found.claims.ActorID
+	}
 	return found.claims, nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/everlatch/everlatch"
 )
 
 // BenchmarkReadCustomer is GET /store/customers/me without the network: two
@@ -34,6 +36,28 @@ func BenchmarkReadCustomer(b *testing.B) {
 					}
 				}
 			})
+		})
+	}
+}
+
+// BenchmarkReadUser is GET /admin/users/me without roles and with them: the same
+// number of queries, one of which does more.
+func BenchmarkReadUser(b *testing.B) {
+	for name, w := range map[string]*world{"roles off": setup(b), "roles on": withRBAC(b)} {
+		token := w.admin("root@example.com")
+		if name == "roles on" {
+			w.grant(w.claims(token).ActorID, everlatch.RoleSuperAdmin)
+		}
+		b.Run(name, func(b *testing.B) {
+			first := httptest.NewRequest(http.MethodGet, "/admin/users/me", nil)
+			first.Header.Set("Authorization", "Bearer "+token)
+			handler := w.server.Handler()
+			b.ReportAllocs()
+			for b.Loop() {
+				recorder := httptest.NewRecorder()
+				handler.ServeHTTP(recorder, first.Clone(first.Context()))
+				require.Equal(b, 200, recorder.Code)
+			}
 		})
 	}
 }

@@ -29,6 +29,8 @@ type call struct {
 	bearer, session *credential
 	// caller is set by Authenticate; nil = not authenticated.
 	caller *tokens.Claims
+	// access is what the caller may do; empty unless RBAC is on.
+	access access
 
 	lookup context.Context //nolint:containedctx // lives exactly as long as the request
 	cancel context.CancelFunc

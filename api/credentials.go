@@ -23,6 +23,8 @@ type credential struct {
 	// ended says that the token was good, and that everything that was issued to
 	// its identity has been ended since.
 	ended bool
+	// access is what the actor may do; empty unless RBAC is on.
+	access everlatch.Access
 	// session is set for a credential that came with a cookie.
 	session *liveSession
 	err     error // an outage
@@ -80,7 +82,7 @@ func (k *call) readBearer(c echo.Context) *credential {
 	if err != nil {
 		return &credential{} // whatever is wrong with it, it proves nothing
 	}
-	standing, err := k.server.deps.Store.Standing(k.lookups(c), claims.AuthIdentityID, claims.ActorType)
+	standing, err := k.standing(c, &claims)
 	switch {
 	case errors.Is(err, everlatch.ErrNotFound):
 		return &credential{claims: &claims, gone: true}
@@ -90,7 +92,8 @@ func (k *call) readBearer(c echo.Context) *credential {
 	case !agrees(standing, max(claims.CredentialVersion, 1), claims.ActorID):
 		return &credential{claims: &claims, ended: true}
 	}
-	return &credential{claims: &claims}
+	k.server.showRoles(&claims, standing.Access)
+	return &credential{claims: &claims, access: standing.Access}
 }
 
 // agrees compares what was issued with what is true now. A token or session
@@ -113,7 +116,7 @@ func (k *call) readSession(c echo.Context) *credential {
 	if secret == "" {
 		return &credential{}
 	}
-	session, standing, err := k.server.deps.Store.Session(k.lookups(c), secretHash(secret))
+	session, standing, err := k.sessionOf(c, secret)
 	switch {
 	case errors.Is(err, everlatch.ErrNotFound):
 		return &credential{}
@@ -123,7 +126,8 @@ func (k *call) readSession(c echo.Context) *credential {
 		return &credential{}
 	}
 	claims := k.server.sessionClaims(session)
-	return &credential{claims: &claims, session: &liveSession{Session: session, secret: secret}}
+	k.server.showRoles(&claims, standing.Access)
+	return &credential{claims: &claims, access: standing.Access, session: &liveSession{Session: session, secret: secret}}
 }
 
 // sessionClaims shows a session as the token it was made from. Its times are
@@ -184,13 +188,14 @@ func (k *call) byAPIKey(c echo.Context) (*tokens.Claims, error) {
 	if key == "" {
 		return nil, nil
 	}
-	found, err := k.server.deps.Store.SecretKey(k.lookups(c), secretHash(key))
+	found, may, err := k.secretKey(c, key)
 	switch {
 	case errors.Is(err, everlatch.ErrNotFound):
 		return nil, nil
 	case err != nil:
 		return nil, err
 	}
+	k.access = access{Access: may, userID: found.CreatedBy}
 	return &tokens.Claims{
 		ActorID: found.ID, ActorType: everlatch.ActorAPIKey,
 		AppMetadata: everlatch.Metadata{}, UserMetadata: everlatch.Metadata{},

@@ -55,12 +55,12 @@ func (s *Server) dashboardRoutes() []route {
 	const get = http.MethodGet
 	routes := []route{
 		{method: get, path: "/admin/feature-flags", handle: s.featureFlags, public: true},
-		{method: get, path: "/admin/stores", handle: s.listStores},
-		{method: get, path: "/admin/search-indexes", handle: s.listSearchIndexes},
-		{method: get, path: "/admin/layouts/:zone/configuration", handle: s.readLayout},
+		{method: get, path: "/admin/stores", handle: s.listStores, free: true},
+		{method: get, path: "/admin/search-indexes", handle: s.listSearchIndexes, free: true},
+		{method: get, path: "/admin/layouts/:zone/configuration", handle: s.readLayout, free: true},
 	}
 	for _, list := range emptyLists {
-		routes = append(routes, route{method: get, path: "/admin/" + list.path, handle: listNothing(list.name)})
+		routes = append(routes, route{method: get, path: "/admin/" + list.path, handle: listNothing(list.name), free: true})
 	}
 	return routes
 }

@@ -116,5 +116,5 @@ func (s *Server) exchanged(c echo.Context, claims *tokens.Claims) (string, error
 	if !ok {
 		return "", errUnauthorized
 	}
-	return s.mint(principal)
+	return s.mint(c, principal)
 }

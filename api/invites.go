@@ -106,6 +106,9 @@ func (s *Server) createInvite(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.demandRoles(c, in.texts("roles")); err != nil {
+		return err
+	}
 	key, err := idempotencyKey(c)
 	if err != nil {
 		return err
@@ -135,6 +138,9 @@ func (s *Server) resendInvite(c echo.Context) error {
 		return invalidData("The following invites do not exist: " + id)
 	}
 	if err != nil {
+		return err
+	}
+	if err := s.demandInvite(c, invite); err != nil {
 		return err
 	}
 	issued, err := s.deps.Flows.ResendInvite(c.Request().Context(), invite, by)

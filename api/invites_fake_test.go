@@ -76,7 +76,7 @@ func (f *fakeInvites) AcceptInvite(ctx context.Context, a flows.InviteAcceptance
 	}
 	user, err := f.w.store.CreateUser(ctx, everlatch.User{
 		ID: ids.New(ids.User, f.w.clock.Now()), Email: email, FirstName: a.FirstName, LastName: a.LastName,
-	}, everlatch.Event{})
+	}, everlatch.Event{}, a.Invite.Roles...)
 	if err != nil {
 		return user, err
 	}

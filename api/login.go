@@ -100,7 +100,11 @@ func lastValues(query url.Values) map[string]string {
 // so a repeated request gets the same one.
 func (s *Server) writeToken(c echo.Context, login workflows.Login) error {
 	login.Principal.AuthenticatedAt = login.At
-	token, _, err := s.deps.Tokens.Issue(login.Principal, login.At, login.TokenID)
+	principal, err := s.withRoles(c, login.Principal)
+	if err != nil {
+		return err
+	}
+	token, _, err := s.deps.Tokens.Issue(principal, login.At, login.TokenID)
 	if err != nil {
 		return err
 	}

@@ -63,6 +63,9 @@ type Options struct {
 	ActorTypes []everlatch.ActorType
 	// Brand is the name of the service; "" is Everlatch.
 	Brand string
+	// RBAC demands of administrators that their roles permit what they ask for
+	// (contract 4.8). The store must have been set up for it.
+	RBAC bool
 	// Home is the page at GET /; its zero value leaves the path unknown.
 	Home HomeInfo
 }

@@ -110,6 +110,9 @@ func (s *Server) issueReset(c echo.Context) error {
 	if err := s.opts.ResetTokens.check(claims, id); err != nil {
 		return err
 	}
+	if err := s.demandOver(c, id); err != nil {
+		return err
+	}
 	credential, err := s.resettable(c, id)
 	if err != nil {
 		return err

@@ -32,7 +32,7 @@ func (s *Server) refreshToken(c echo.Context) error {
 	if !ok {
 		return refreshError(everlatch.ErrNotFound, claims)
 	}
-	token, err := s.mint(principal)
+	token, err := s.mint(c, principal)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,11 @@ func (s *Server) current(
 }
 
 // mint makes a token that is valid from now on.
-func (s *Server) mint(p everlatch.Principal) (string, error) {
+func (s *Server) mint(c echo.Context, p everlatch.Principal) (string, error) {
+	p, err := s.withRoles(c, p)
+	if err != nil {
+		return "", err
+	}
 	now := s.deps.Now()
 	token, _, err := s.deps.Tokens.Issue(p, now, ids.New("", now))
 	return token, err

@@ -15,6 +15,10 @@ type route struct {
 	middleware   []echo.MiddlewareFunc
 	// public opts an /admin route out of the authentication of its prefix.
 	public bool
+	// needs are the permissions that an /admin route asks for when roles are
+	// switched on (contract 4.8). One that asks for none says that it is free.
+	needs []everlatch.Permission
+	free  bool
 }
 
 // routes is the whole built-in API. A static segment goes before a parameter,
@@ -40,7 +44,7 @@ func (s *Server) routes() []route {
 		return by(actors, AuthOptions{MaxAge: s.opts.RecentWithin}, MethodSession, MethodBearer)
 	}
 	signedIn := by(customer, AuthOptions{}, MethodSession, MethodBearer)
-	return append([]route{
+	routes := []route{
 		{method: post, path: "/auth/session", handle: s.createSession, middleware: by(anybody, noMFA, MethodBearer)},
 		{method: del, path: "/auth/session", handle: s.endSession, middleware: by(anybody, noMFA, MethodSession)},
 		{method: post, path: "/auth/token/refresh", handle: s.refreshToken, middleware: by(anybody, refresh, MethodSession, MethodBearer)},
@@ -70,57 +74,62 @@ func (s *Server) routes() []route {
 		{method: post, path: "/store/customers/me/addresses/:address_id", handle: s.updateAddress, middleware: signedIn},
 		{method: del, path: "/store/customers/me/addresses/:address_id", handle: s.deleteAddress, middleware: signedIn},
 
-		{method: get, path: "/admin/users", handle: s.listUsers},
-		{method: get, path: "/admin/users/me", handle: s.readOwnUser},
+		{method: get, path: "/admin/users", handle: s.listUsers, needs: can("user:read")},
+		{method: get, path: "/admin/users/me", handle: s.readOwnUser, free: true},
 		{method: post, path: "/admin/users/me/email", handle: s.requestEmail, public: true, middleware: recently(user)},
 		{method: post, path: "/admin/users/me/email/confirm", handle: s.confirmEmail, public: true, middleware: by(user, AuthOptions{}, MethodSession, MethodBearer)},
 		{method: post, path: "/admin/users/me/email/undo", handle: s.undoEmail(everlatch.ActorUser), public: true},
-		{method: get, path: "/admin/users/:id", handle: s.readUser},
-		{method: post, path: "/admin/users/:id", handle: s.updateUser},
-		{method: del, path: "/admin/users/:id", handle: s.removeUser},
-		{method: get, path: "/admin/users/:id/auth-providers", handle: s.listUserProviders},
-		{method: post, path: "/admin/users/:id/reset-password", handle: s.issueReset},
-		{method: get, path: "/admin/invites", handle: s.listInvites},
-		{method: post, path: "/admin/invites", handle: s.createInvite},
+		{method: get, path: "/admin/users/:id", handle: s.readUser, needs: can("user:read")},
+		{method: post, path: "/admin/users/:id", handle: s.updateUser, needs: can("user:update")},
+		{method: del, path: "/admin/users/:id", handle: s.removeUser, needs: can("user:delete")},
+		{method: get, path: "/admin/users/:id/auth-providers", handle: s.listUserProviders, needs: can("user:read")},
+		{method: post, path: "/admin/users/:id/reset-password", handle: s.issueReset, needs: can("user:update")},
+		{method: get, path: "/admin/invites", handle: s.listInvites, needs: can("invite:read")},
+		{method: post, path: "/admin/invites", handle: s.createInvite, needs: can("invite:create")},
 		{method: post, path: "/admin/invites/accept", handle: s.acceptInvite, public: true, middleware: by(user, unregistered, MethodSession, MethodBearer)},
-		{method: get, path: "/admin/invites/:id", handle: s.readInvite},
-		{method: del, path: "/admin/invites/:id", handle: s.revokeInvite},
-		{method: post, path: "/admin/invites/:id/resend", handle: s.resendInvite},
-		{method: get, path: "/admin/customers", handle: s.listCustomers},
-		{method: post, path: "/admin/customers", handle: s.createGuest},
-		{method: get, path: "/admin/customers/:id", handle: s.readCustomerByID},
-		{method: post, path: "/admin/customers/:id", handle: s.updateCustomerByID},
-		{method: del, path: "/admin/customers/:id", handle: s.removeCustomer},
-		{method: get, path: "/admin/customers/:id/addresses", handle: s.listAddressesOf},
-		{method: post, path: "/admin/customers/:id/addresses", handle: s.createAddressOf},
-		{method: get, path: "/admin/customers/:id/addresses/:address_id", handle: s.readAddressOf},
-		{method: post, path: "/admin/customers/:id/addresses/:address_id", handle: s.updateAddressOf},
-		{method: del, path: "/admin/customers/:id/addresses/:address_id", handle: s.deleteAddressOf},
-		{method: post, path: "/admin/customers/:id/customer-groups", handle: s.changeGroups},
-		{method: get, path: "/admin/customer-groups", handle: s.listGroups},
-		{method: post, path: "/admin/customer-groups", handle: s.createGroup},
-		{method: get, path: "/admin/customer-groups/:id", handle: s.readGroup},
-		{method: post, path: "/admin/customer-groups/:id", handle: s.updateGroup},
-		{method: del, path: "/admin/customer-groups/:id", handle: s.deleteGroup},
-		{method: post, path: "/admin/customer-groups/:id/customers", handle: s.changeMembers},
-		{method: get, path: "/admin/api-keys", handle: s.listAPIKeys},
-		{method: post, path: "/admin/api-keys", handle: s.createAPIKey},
-		{method: get, path: "/admin/api-keys/:id", handle: s.readAPIKey},
-		{method: post, path: "/admin/api-keys/:id", handle: s.updateAPIKey},
-		{method: del, path: "/admin/api-keys/:id", handle: s.deleteAPIKey},
-		{method: post, path: "/admin/api-keys/:id/revoke", handle: s.revokeAPIKey},
-		{method: post, path: "/admin/api-keys/:id/sales-channels", handle: s.changeSalesChannels},
-		{method: get, path: "/admin/events", handle: s.listEvents},
-		{method: post, path: "/admin/events", handle: s.publishEvent},
-		{method: get, path: "/admin/events/:id", handle: s.readEvent},
-		{method: post, path: "/admin/events/:id/release", handle: s.releaseEvent},
-		{method: post, path: "/admin/events/:id/replay", handle: s.replayEvent},
-		{method: get, path: "/admin/event-deliveries", handle: s.listDeliveries},
+		{method: get, path: "/admin/invites/:id", handle: s.readInvite, needs: can("invite:read")},
+		{method: del, path: "/admin/invites/:id", handle: s.revokeInvite, needs: can("invite:delete")},
+		{method: post, path: "/admin/invites/:id/resend", handle: s.resendInvite, needs: can("invite:update")},
+		{method: get, path: "/admin/customers", handle: s.listCustomers, needs: can("customer:read")},
+		{method: post, path: "/admin/customers", handle: s.createGuest, needs: can("customer:create")},
+		{method: get, path: "/admin/customers/:id", handle: s.readCustomerByID, needs: can("customer:read")},
+		{method: post, path: "/admin/customers/:id", handle: s.updateCustomerByID, needs: can("customer:read", "customer:update")},
+		{method: del, path: "/admin/customers/:id", handle: s.removeCustomer, needs: can("customer:read", "customer:delete")},
+		{method: get, path: "/admin/customers/:id/addresses", handle: s.listAddressesOf, needs: can("customer:read", "customer_address:read")},
+		{method: post, path: "/admin/customers/:id/addresses", handle: s.createAddressOf, needs: can("customer:read", "customer_address:create")},
+		{method: get, path: "/admin/customers/:id/addresses/:address_id", handle: s.readAddressOf, needs: can("customer:read", "customer_address:read")},
+		{method: post, path: "/admin/customers/:id/addresses/:address_id", handle: s.updateAddressOf, needs: can("customer:read", "customer_address:update")},
+		{method: del, path: "/admin/customers/:id/addresses/:address_id", handle: s.deleteAddressOf, needs: can("customer:read", "customer_address:delete")},
+		{method: post, path: "/admin/customers/:id/customer-groups", handle: s.changeGroups, needs: can("customer:read", "customer:update")},
+		{method: get, path: "/admin/customer-groups", handle: s.listGroups, needs: can("customer_group:read")},
+		{method: post, path: "/admin/customer-groups", handle: s.createGroup, needs: can("customer_group:create")},
+		{method: get, path: "/admin/customer-groups/:id", handle: s.readGroup, needs: can("customer_group:read")},
+		{method: post, path: "/admin/customer-groups/:id", handle: s.updateGroup, needs: can("customer_group:read", "customer_group:update")},
+		{method: del, path: "/admin/customer-groups/:id", handle: s.deleteGroup, needs: can("customer_group:read", "customer_group:delete")},
+		{method: post, path: "/admin/customer-groups/:id/customers", handle: s.changeMembers, needs: can("customer_group:read", "customer_group:update")},
+		{method: get, path: "/admin/api-keys", handle: s.listAPIKeys, needs: can("api_key:read")},
+		{method: post, path: "/admin/api-keys", handle: s.createAPIKey, needs: can("api_key:create")},
+		{method: get, path: "/admin/api-keys/:id", handle: s.readAPIKey, needs: can("api_key:read")},
+		{method: post, path: "/admin/api-keys/:id", handle: s.updateAPIKey, needs: can("api_key:read", "api_key:update")},
+		{method: del, path: "/admin/api-keys/:id", handle: s.deleteAPIKey, needs: can("api_key:read", "api_key:delete")},
+		{method: post, path: "/admin/api-keys/:id/revoke", handle: s.revokeAPIKey, needs: can("api_key:read", "api_key:update")},
+		{method: post, path: "/admin/api-keys/:id/sales-channels", handle: s.changeSalesChannels, needs: can("api_key:read", "api_key:update")},
+		{method: get, path: "/admin/events", handle: s.listEvents, needs: can("event:read")},
+		{method: post, path: "/admin/events", handle: s.publishEvent, needs: can("event:create")},
+		{method: get, path: "/admin/events/:id", handle: s.readEvent, needs: can("event:read")},
+		{method: post, path: "/admin/events/:id/release", handle: s.releaseEvent, needs: can("event:update")},
+		{method: post, path: "/admin/events/:id/replay", handle: s.replayEvent, needs: can("event:update")},
+		{method: get, path: "/admin/event-deliveries", handle: s.listDeliveries, needs: can("event:read")},
 
 		{method: get, path: "/", handle: s.showHome},
 		{method: get, path: "/health", handle: s.health},
 		{method: get, path: "/ready", handle: s.ready},
 		{method: get, path: "/cloud/auth", handle: s.cloudAuth},
 		{method: get, path: "/.well-known/jwks.json", handle: s.jwks},
-	}, s.dashboardRoutes()...)
+	}
+	routes = append(routes, s.dashboardRoutes()...)
+	if s.opts.RBAC {
+		routes = append(routes, s.rbacRoutes()...)
+	}
+	return routes
 }

@@ -108,7 +108,7 @@ func New(d Deps, o Options) (*Server, error) {
 		return nil, err
 	}
 	for _, r := range routes {
-		s.echo.Add(r.method, r.path, r.handle, r.middleware...)
+		s.echo.Add(r.method, r.path, r.handle, s.guards(r)...)
 	}
 	// People add their own routes after New, so paths are collected when the
 	// first request comes.

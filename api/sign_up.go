@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"maps"
 
 	"github.com/labstack/echo/v4"
@@ -20,7 +21,7 @@ func (s *Server) register(c echo.Context) error {
 	if _, err := s.deps.Providers.Registrar(r.Provider); err != nil {
 		return err
 	}
-	if err := signUp(&r); err != nil {
+	if err := s.signUp(lookups(c), &r); err != nil {
 		return err
 	}
 	var err error
@@ -40,7 +41,7 @@ const accountField = "actor"
 
 // signUp takes the account out of what the provider gets to see, and finds out
 // whether it can be created. null asks for none.
-func signUp(r *flows.AuthRequest) error {
+func (s *Server) signUp(ctx context.Context, r *flows.AuthRequest) error {
 	wrote, asked := r.Input.Body[accountField]
 	if !asked {
 		return nil
@@ -56,14 +57,19 @@ func signUp(r *flows.AuthRequest) error {
 	}
 	switch r.ActorType {
 	case everlatch.ActorCustomer:
+		if issues := createCustomerFields.issues(accountField+", ", account); len(issues) > 0 {
+			return invalid(issues)
+		}
+		r.Customer = new(input(account).customer())
+		return nil
 	case everlatch.ActorUser:
 		return &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "Administrators are invited; they do not sign up."}
-	default:
+	}
+	t, known := s.actors[r.ActorType]
+	if !known {
 		return invalidData("There are no accounts of the actor type " + r.ActorType + ".")
 	}
-	if issues := createCustomerFields.issues(accountField+", ", account); len(issues) > 0 {
-		return invalid(issues)
-	}
-	r.Customer = new(input(account).customer())
-	return nil
+	data, err := t.parse(ctx, account)
+	r.Actor = &flows.ActorData{Type: t.ActorType, Data: data}
+	return err
 }

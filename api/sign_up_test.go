@@ -55,3 +55,21 @@ func TestSignUpIsRefused(t *testing.T) {
 		})
 	}
 }
+
+// TestSignUpOfOnesOwnActors: actor types of people's own are signed up like
+// customers, by the rules of their definition.
+func TestSignUpOfOnesOwnActors(t *testing.T) {
+	t.Parallel()
+	w := setup(t, options(withManagers))
+	const path = "/auth/manager/emailpass/register"
+	send := func(actor any) reply {
+		return w.ask("POST", path, object{"email": "ada@example.com", "password": "very secret words", "actor": actor})
+	}
+	refused := send(object{"email": "ada@example.com", "approved": true})
+	require.Equal(t, 400, refused.StatusCode)
+	require.Contains(t, refused.body, "Unrecognized fields: 'approved'")
+	require.Contains(t, send(object{"email": "ada@example.com", "shift": "night"}).body, "Who works at night must drive.")
+	r := send(object{"email": "ada@example.com", "name": "Ada"})
+	require.Equal(t, 200, r.StatusCode, r.body)
+	require.Contains(t, w.ask("GET", "/manager/me", nil, bearer(r.text(t, "token"))).body, `"name":"Ada"`)
+}

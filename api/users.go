@@ -111,6 +111,9 @@ func (s *Server) removeUser(c echo.Context) error {
 	if id == claims.ActorID {
 		return &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "A user cannot delete itself"}
 	}
+	if err := s.demandOver(c, id); err != nil {
+		return err
+	}
 	if err := s.deps.Flows.RemoveUserAccount(c.Request().Context(), id); err != nil {
 		return err
 	}

@@ -79,6 +79,9 @@ func (a *App) assemble(ctx context.Context) (err error) {
 		return err
 	}
 	a.keepActors()
+	if err := a.setUpRBAC(ctx); err != nil {
+		return err
+	}
 	if a.temporal, err = dial(&a.cfg, a.opts.environ, a.ring, a.log); err != nil {
 		return err
 	}

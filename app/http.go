@@ -57,6 +57,7 @@ func (a *App) newServer() (*api.Server, error) {
 		InviteAnyEmail:      c.Invites.AnyEmail,
 		ActorTypes:          a.actorTypes,
 		Brand:               c.Mail.Brand,
+		RBAC:                c.RBAC.Enabled,
 		Home:                a.opts.home,
 	})
 	if err != nil {

@@ -18,6 +18,7 @@ type Config struct {
 	Accounts      Accounts      `koanf:"accounts"`
 	Deletion      Deletion      `koanf:"deletion"`
 	Admin         Admin         `koanf:"admin"`
+	RBAC          RBAC          `koanf:"rbac"`
 	PasswordReset PasswordReset `koanf:"password_reset"`
 	EmailChange   EmailChange   `koanf:"email_change"`
 	Invites       Invites       `koanf:"invites"`

@@ -65,6 +65,9 @@ type UserRequest struct {
 	Password       vault.Secret
 	FirstName      *string
 	LastName       *string
+	// Roles are ids of roles. That they exist, and that whoever asks may give
+	// them, is for the caller to see to; those that are gone are left out.
+	Roles []string
 }
 
 // CreateUser creates an administrator, and the identity with it when asked to,
@@ -77,6 +80,7 @@ func (c *Client) CreateUser(ctx context.Context, r UserRequest) (everlatch.User,
 			ID: ids.New(ids.User, now), Email: r.Email, FirstName: r.FirstName, LastName: r.LastName,
 			CreatedAt: now, UpdatedAt: now,
 		},
+		Roles: r.Roles,
 	}
 	if r.AuthIdentityID == "" {
 		ref, err := c.seal(ctx, providers.Input{

@@ -18,6 +18,14 @@ type ActorAccountRequest struct {
 	IdempotencyKey string
 }
 
+// ActorData is what an actor of a type of people's own will be like.
+type ActorData struct {
+	// Type is the definition, complete.
+	Type everlatch.ActorType
+	// Data was found valid by the definition.
+	Data everlatch.Metadata
+}
+
 // NewActor returns a record that does not exist yet, under a new id.
 func (c *Client) NewActor(t everlatch.ActorType, data everlatch.Metadata) everlatch.ActorRecord {
 	now := c.Now()

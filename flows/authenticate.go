@@ -23,6 +23,8 @@ type AuthRequest struct {
 	// Customer, when [Client.Register] is to create one with the identity, is
 	// what the person wrote; ID, HasAccount and times are set there.
 	Customer *everlatch.Customer
+	// Actor is the same for an actor type of people's own.
+	Actor *ActorData
 }
 
 // Authenticate signs a person in. A refusal is an error with the contract's
@@ -59,6 +61,11 @@ func (c *Client) Register(ctx context.Context, r AuthRequest) (workflows.Login, 
 	if r.Customer != nil {
 		parts = append(parts, r.Customer)
 	}
+	var actor *everlatch.ActorRecord
+	if r.Actor != nil {
+		parts = append(parts, r.Actor.Data)
+		actor = new(c.NewActor(r.Actor.Type, r.Actor.Data))
+	}
 	fingerprint, err := c.fingerprint(r.IdempotencyKey, parts...)
 	if err != nil {
 		return workflows.Login{}, err
@@ -76,6 +83,7 @@ func (c *Client) Register(ctx context.Context, r AuthRequest) (workflows.Login, 
 			IdentityID:         ids.New(ids.AuthIdentity, c.Now()),
 			ProviderIdentityID: ids.New(ids.ProviderIdentity, c.Now()),
 			Customer:           c.withAccount(r.Customer),
+			Actor:              actor,
 			Fingerprint:        fingerprint,
 		},
 	})

@@ -21,6 +21,9 @@ const (
 	Session       = "ses_"
 	Event         = "evt_"
 	Invite        = "invite_"
+	Role          = "role_"
+	Policy        = "rpol_"
+	RolePolicy    = "rlpl_"
 	// ProviderIdentity has no prefix in the contract.
 	ProviderIdentity = ""
 )

@@ -46,7 +46,10 @@ const (
 
 	selectAPIKey = `SELECT ` + apiKeyColumns + ` FROM api_key WHERE id = $1 AND deleted_at IS NULL`
 
-	selectSecretKey = `SELECT ` + apiKeyColumns + ` FROM api_key
+	selectSecretKey       = `SELECT ` + apiKeyColumns + fromSecretKey
+	selectSecretKeyAccess = `SELECT ` + apiKeyColumns + `, ` + creatorAccess + fromSecretKey
+
+	fromSecretKey = ` FROM api_key
 		WHERE token = $1 AND type = 'secret' AND deleted_at IS NULL AND (revoked_at IS NULL OR revoked_at > $2)`
 
 	publishableKeyLive = `SELECT EXISTS (SELECT 1 FROM api_key
@@ -145,8 +148,30 @@ func (s *Store) DeleteAPIKey(ctx context.Context, id string) error {
 // unknown is [everlatch.ErrNotFound].
 func (s *Store) SecretKey(ctx context.Context, tokenHash string) (everlatch.APIKey, error) {
 	key, err := first(ctx, s.reads, scanAPIKey, selectSecretKey, tokenHash, s.now())
-	absent := &everlatch.Error{Code: everlatch.CodeNotFound, Message: "The API key was not found."}
-	return key, s.fail(ctx, "read secret key", noRows(err, absent))
+	return key, s.fail(ctx, "read secret key", noRows(err, errNoSecretKey()))
+}
+
+// SecretKeyWithAccess is [Store.SecretKey] with what the administrator who created
+// the key may do now: a key never may more. One that was created by nobody who
+// is an administrator may nothing.
+func (s *Store) SecretKeyWithAccess(ctx context.Context, tokenHash string) (everlatch.APIKey, everlatch.Access, error) {
+	found, err := first(ctx, s.reads, scanKeyAccess, selectSecretKeyAccess, tokenHash, s.now())
+	return found.key, found.access, s.fail(ctx, "read secret key", noRows(err, errNoSecretKey()))
+}
+
+// keyAccess is a key with what it may do.
+type keyAccess struct {
+	key    everlatch.APIKey
+	access everlatch.Access
+}
+
+func scanKeyAccess(row scanner) (k keyAccess, err error) {
+	err = row.Scan(append(apiKeyFields(&k.key), toRoles{&k.access}, toPermissions{&k.access})...)
+	return k, err
+}
+
+func errNoSecretKey() error {
+	return &everlatch.Error{Code: everlatch.CodeNotFound, Message: "The API key was not found."}
 }
 
 // PublishableKeyLive reports whether a token is a publishable key that is not
@@ -164,7 +189,19 @@ func (s *Store) AnyPublishableKey(ctx context.Context) (bool, error) {
 }
 
 func scanAPIKey(row scanner) (k everlatch.APIKey, err error) {
-	err = row.Scan(&k.ID, &k.Title, &k.Type, &k.Token, &k.Redacted, toOptionalTime{&k.LastUsedAt}, &k.CreatedBy,
-		&k.RevokedBy, toOptionalTime{&k.RevokedAt}, toTime{&k.CreatedAt}, toTime{&k.UpdatedAt}, toOptionalTime{&k.DeletedAt})
+	err = row.Scan(apiKeyFields(&k)...)
 	return k, err
+}
+
+// apiKeyFields scans apiKeyColumns.
+func apiKeyFields(k *everlatch.APIKey) []any {
+	return []any{
+		&k.ID, &k.Title, &k.Type, &k.Token, &k.Redacted,
+		toOptionalTime{&k.LastUsedAt},
+		&k.CreatedBy, &k.RevokedBy,
+		toOptionalTime{&k.RevokedAt},
+		toTime{&k.CreatedAt},
+		toTime{&k.UpdatedAt},
+		toOptionalTime{&k.DeletedAt},
+	}
 }

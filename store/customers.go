@@ -250,6 +250,11 @@ func (s *Store) discard(ctx context.Context, op, text, id, groupID string) error
 func (s *Store) removeAccount(ctx context.Context, op, text, actorType, id string, ev everlatch.Event) error {
 	now := s.now()
 	err := s.write(ctx, func(tx *tx) error {
+		if actorType == everlatch.ActorUser {
+			if err := keepSuperAdmin(ctx, tx, id); err != nil {
+				return err
+			}
+		}
 		n, err := tx.exec(ctx, text, id, now, ev.GroupID)
 		if err != nil || n == 0 {
 			return err

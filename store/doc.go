@@ -17,6 +17,7 @@
 //   - Uniqueness and single use are decided by the database in one statement,
 //     never by a read before a write. Where two statements must agree, the first
 //     one is an UPDATE that locks the row: SELECT … FOR UPDATE is not portable.
+//   - Changes of roles and policies queue for one row; see rbac.go.
 //   - Transactions lock auth_identity before its children, and accounts before
 //     identities, so that they wait for each other and do not deadlock.
 //   - What a caller may be told is an [everlatch.Error]; a database that is away

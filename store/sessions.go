@@ -15,14 +15,18 @@ const (
 		ON CONFLICT (id) DO NOTHING`
 
 	// One row for each link of the identity, or one without.
-	selectSession = `SELECT s.id, s.auth_identity_id, s.auth_provider, s.actor_type, s.actor_id,
+	sessionColumns = `s.id, s.auth_identity_id, s.auth_provider, s.actor_type, s.actor_id,
 			s.credential_version, s.mfa_enabled, s.mfa_completed_at, s.authenticated_at, s.user_metadata,
 			s.created_at, s.idle_expires_at, s.expires_at,
-			a.credential_version, l.actor_type, l.actor_id, ` + livingActor + `
+			a.credential_version, l.actor_type, l.actor_id, ` + livingActor
+	fromSession = `
 		FROM session s
 		JOIN auth_identity a ON a.id = s.auth_identity_id AND a.deleted_at IS NULL
 		LEFT JOIN actor_link l ON l.auth_identity_id = a.id
 		WHERE s.secret_hash = $1 AND s.idle_expires_at > $2 AND s.expires_at > $2`
+
+	selectSession       = `SELECT ` + sessionColumns + fromSession
+	selectSessionAccess = `SELECT ` + sessionColumns + `, ` + linkedAccess + fromSession
 
 	// Use never shortens a session and never carries it past its absolute end.
 	touchSession = `UPDATE session
@@ -62,7 +66,19 @@ func (s *Store) CreateSession(ctx context.Context, session everlatch.Session, se
 // identity; its principal carries the links of now. One that has expired, was
 // ended or whose identity is gone is [everlatch.ErrNotFound].
 func (s *Store) Session(ctx context.Context, secretHash string) (everlatch.Session, everlatch.Standing, error) {
-	rows, err := all(ctx, s.reads, scanSession, selectSession, secretHash, s.now())
+	return s.session(ctx, scanSession, selectSession, secretHash)
+}
+
+// SessionWithAccess is [Store.Session] with what the actor may do now (W38), in
+// one query all the same.
+func (s *Store) SessionWithAccess(ctx context.Context, secretHash string) (everlatch.Session, everlatch.Standing, error) {
+	return s.session(ctx, scanSessionAccess, selectSessionAccess, secretHash)
+}
+
+func (s *Store) session(
+	ctx context.Context, scan func(scanner) (sessionRow, error), text, secretHash string,
+) (everlatch.Session, everlatch.Standing, error) {
+	rows, err := all(ctx, s.reads, scan, text, secretHash, s.now())
 	if err == nil && len(rows) == 0 {
 		err = &everlatch.Error{Code: everlatch.CodeNotFound, Message: "The session has ended."}
 	}
@@ -76,7 +92,7 @@ func (s *Store) Session(ctx context.Context, secretHash string) (everlatch.Sessi
 			session.Principal.Links[row.actorType] = row.actorID
 		}
 		if row.actorType == session.Principal.ActorType {
-			standing.ActorID = row.living
+			standing.ActorID, standing.Access = row.living, row.access
 		}
 	}
 	return session, standing, nil
@@ -87,15 +103,36 @@ type sessionRow struct {
 	everlatch.Session
 	version                    int64 // of the identity, now
 	actorType, actorID, living string
+	access                     everlatch.Access
 }
 
 func scanSession(row scanner) (r sessionRow, err error) {
-	p := &r.Principal
-	err = row.Scan(&r.ID, &p.AuthIdentityID, &p.AuthProvider, &p.ActorType, &p.ActorID,
-		&p.CredentialVersion, &p.MFAEnabled, toTime{&p.MFACompletedAt}, toTime{&p.AuthenticatedAt}, toMetadata{&p.UserMetadata},
-		toTime{&r.CreatedAt}, toTime{&r.IdleExpiresAt}, toTime{&r.ExpiresAt},
-		&r.version, toText{&r.actorType}, toText{&r.actorID}, toText{&r.living})
+	err = row.Scan(sessionFields(&r)...)
 	return r, err
+}
+
+func scanSessionAccess(row scanner) (r sessionRow, err error) {
+	err = row.Scan(append(sessionFields(&r), toRoles{&r.access}, toPermissions{&r.access})...)
+	return r, err
+}
+
+// sessionFields scans sessionColumns.
+func sessionFields(r *sessionRow) []any {
+	p := &r.Principal
+	return []any{
+		&r.ID, &p.AuthIdentityID, &p.AuthProvider, &p.ActorType, &p.ActorID,
+		&p.CredentialVersion, &p.MFAEnabled,
+		toTime{&p.MFACompletedAt},
+		toTime{&p.AuthenticatedAt},
+		toMetadata{&p.UserMetadata},
+		toTime{&r.CreatedAt},
+		toTime{&r.IdleExpiresAt},
+		toTime{&r.ExpiresAt},
+		&r.version,
+		toText{&r.actorType},
+		toText{&r.actorID},
+		toText{&r.living},
+	}
 }
 
 // TouchSession lets a session that is in use stay idle until another time, but

@@ -47,11 +47,11 @@ const (
 	discardUser = `DELETE FROM "user" WHERE id = $1`
 )
 
-// CreateUser creates a user under the id that it has, and records an event,
-// unreleased unless it says otherwise: [Store.ReleaseEvents] releases it. The same
-// id again returns the stored user. An e-mail that another user has is
+// CreateUser creates a user under the id that it has, with those of the roles
+// that there are, and records an event, unreleased unless it says otherwise:
+// [Store.ReleaseEvents] releases it. The same id again returns the stored user. An e-mail that another user has is
 // [everlatch.CodeInvalidData] (contract 4.1, unique).
-func (s *Store) CreateUser(ctx context.Context, u everlatch.User, ev everlatch.Event) (everlatch.User, error) {
+func (s *Store) CreateUser(ctx context.Context, u everlatch.User, ev everlatch.Event, roleIDs ...string) (everlatch.User, error) {
 	now := s.now()
 	var stored everlatch.User
 	err := s.write(ctx, func(tx *tx) error {
@@ -65,6 +65,9 @@ func (s *Store) CreateUser(ctx context.Context, u everlatch.User, ev everlatch.E
 			return err
 		}
 		if err := checkAccountEmail(ctx, tx, u.Email, Actor{everlatch.ActorUser, u.ID}, now, errUserTaken(u.Email)); err != nil {
+			return err
+		}
+		if err := grantKnown(ctx, tx, now, u.ID, roleIDs); err != nil {
 			return err
 		}
 		return recordEvents(ctx, tx, now, ev)
@@ -144,7 +147,7 @@ func (s *Store) UpdateUser(ctx context.Context, id string, patch UserPatch) (eve
 // RemoveUser hides a user, ends the tokens of every identity linked to it and
 // their sessions as a user (W14), and records an event. Its links stay; see
 // [Store.UnlinkActor]. A user that is hidden or was never there is no error and
-// no event.
+// no event; the last super admin is [everlatch.ErrNotAllowed].
 func (s *Store) RemoveUser(ctx context.Context, id string, ev everlatch.Event) error {
 	return s.removeAccount(ctx, "remove user", removeUser, everlatch.ActorUser, id, ev)
 }

@@ -45,17 +45,7 @@ func CreateActorAccount(ctx workflow.Context, in CreateActorAccountInput) (Actor
 func linkedActor(
 	ctx workflow.Context, undo *saga, actor everlatch.ActorRecord, identityID string,
 ) (out ActorAccount, err error) {
-	names, err := newNames(ctx)
-	if err != nil {
-		return out, undo.after(ctx, err)
-	}
-	group := groupID(ctx)
-	add(undo, actors.DiscardActor, activities.ActorOfTypeInput{
-		ActorType: actor.ActorType, ActorInput: activities.ActorInput{ID: actor.ID, GroupID: group},
-	})
-	created, err := step(ctx, actors.CreateActor, activities.CreateActorInput{
-		Actor: actor, EventID: names.EventID, GroupID: group, AuthIdentityID: identityID,
-	})
+	created, err := newActor(ctx, undo, actor, identityID)
 	if err != nil {
 		return out, undo.after(ctx, err)
 	}
@@ -63,12 +53,29 @@ func linkedActor(
 		return out, undo.compensate(ctx)
 	}
 	out.Refusal, err = linked(ctx, undo, activities.LinkInput{
-		IdentityID: identityID, ActorType: actor.ActorType, ActorID: actor.ID, GroupID: group,
+		IdentityID: identityID, ActorType: actor.ActorType, ActorID: actor.ID, GroupID: groupID(ctx),
 	})
 	if err == nil && out.Refusal == nil {
 		out.Actor = created.Actor
 	}
 	return out, err
+}
+
+// newActor adds to the saga how to undo a record, and creates it.
+func newActor(
+	ctx workflow.Context, undo *saga, actor everlatch.ActorRecord, identityID string,
+) (out activities.ActorOutput, err error) {
+	names, err := newNames(ctx)
+	if err != nil {
+		return out, err
+	}
+	group := groupID(ctx)
+	add(undo, actors.DiscardActor, activities.ActorOfTypeInput{
+		ActorType: actor.ActorType, ActorInput: activities.ActorInput{ID: actor.ID, GroupID: group},
+	})
+	return step(ctx, actors.CreateActor, activities.CreateActorInput{
+		Actor: actor, EventID: names.EventID, GroupID: group, AuthIdentityID: identityID,
+	})
 }
 
 // linked links an identity to what a dance has created, or undoes the saga.

@@ -79,6 +79,8 @@ type CreateUserAccountInput struct {
 	Registration   *Registration `json:"registration,omitempty"`
 	// User carries the id under which it will exist.
 	User everlatch.User `json:"user"`
+	// Roles are ids of roles that the user gets.
+	Roles []string `json:"roles,omitempty"`
 }
 
 // UserAccount is the outcome of [CreateUserAccount]: a refusal or the user.
@@ -114,20 +116,23 @@ func CreateUserAccount(ctx workflow.Context, in CreateUserAccountInput) (out Use
 		identityID = registered.Principal.AuthIdentityID
 	}
 
-	out, err = linkedUser(ctx, &undo, in.User, identityID)
+	out, err = linkedUser(ctx, &undo, in.User, in.Roles, identityID)
 	if err != nil || out.Refusal != nil {
 		return out, err
 	}
 	return out, release(ctx)
 }
 
-// linkedUser creates an administrator and links an identity to it. After a fault
-// or a refusal everything in the saga is undone; after success the caller goes on.
-func linkedUser(ctx workflow.Context, undo *saga, user everlatch.User, identityID string) (out UserAccount, err error) {
+// linkedUser creates an administrator with roles and links an identity to it.
+// After a fault or a refusal everything in the saga is undone; after success the
+// caller goes on.
+func linkedUser(
+	ctx workflow.Context, undo *saga, user everlatch.User, roles []string, identityID string,
+) (out UserAccount, err error) {
 	group := groupID(ctx)
 	add(undo, accounts.DiscardUser, activities.ActorInput{ID: user.ID, GroupID: group})
 	created, err := step(ctx, accounts.CreateUser, activities.CreateUserInput{
-		User: user, GroupID: group, AuthIdentityID: identityID,
+		User: user, Roles: roles, GroupID: group, AuthIdentityID: identityID,
 	})
 	if err != nil {
 		return out, undo.after(ctx, err)

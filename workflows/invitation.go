@@ -290,13 +290,16 @@ func (v *invitation) accept(ctx workflow.Context, in AcceptInvite) (out UserAcco
 	if in.User.Email == "" {
 		in.User.Email = checked.Invite.Email
 	}
-	return v.admit(ctx, in, proof)
+	return v.admit(ctx, in, proof, checked.Invite.Roles)
 }
 
-// admit creates user and link and ends the invite, or leaves nothing behind.
-func (v *invitation) admit(ctx workflow.Context, in AcceptInvite, proof activities.InviteProof) (UserAccount, error) {
+// admit creates user and link and ends the invite, or leaves nothing behind. The
+// user has the roles of the invite from the first moment.
+func (v *invitation) admit(
+	ctx workflow.Context, in AcceptInvite, proof activities.InviteProof, roles []string,
+) (UserAccount, error) {
 	var undo saga
-	out, err := linkedUser(ctx, &undo, in.User, in.AuthIdentityID)
+	out, err := linkedUser(ctx, &undo, in.User, roles, in.AuthIdentityID)
 	if err != nil || out.Refusal != nil {
 		return out, err
 	}

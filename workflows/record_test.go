@@ -87,6 +87,10 @@ func TestRecordHistories(t *testing.T) {
 	r.keep(t, "Register/created_again", workflows.Register, reg("authid_3", email, password))
 	r.keep(t, "DeleteAuthIdentity/deleted", workflows.DeleteAuthIdentity, workflows.DeleteAuthIdentityInput{AuthIdentityID: "authid_3"})
 	r.keep(t, "Register/signed_up", workflows.Register, signUp("authid_s", "cus_s", "s@example.com"))
+	manager := reg("authid_m", "m@example.com", password)
+	manager.ActorType = "manager"
+	manager.Actor = &everlatch.ActorRecord{ID: "mana_s", ActorType: "manager", Data: everlatch.Metadata{"email": "m@example.com"}}
+	r.keep(t, "Register/manager_signed_up", workflows.Register, manager)
 	r.keep(t, "Register/account_refused", workflows.Register, signUp("authid_s2", "cus_s2", "s@example.com", "s2@example.com"))
 	r.resets(t)
 	r.social(t)

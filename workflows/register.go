@@ -20,6 +20,8 @@ type RegisterInput struct {
 	// Customer, when there is one, is created with the identity and linked to
 	// it. It carries the id under which it will exist.
 	Customer *everlatch.Customer `json:"customer,omitempty"`
+	// Actor is the same for an actor type of people's own.
+	Actor *everlatch.ActorRecord `json:"actor,omitempty"`
 	// Fingerprint of the request, when it came with an Idempotency-Key.
 	Fingerprint string `json:"fingerprint,omitempty"`
 }
@@ -45,58 +47,78 @@ func Register(ctx workflow.Context, in RegisterInput) (Login, error) {
 		return Login{}, undo.after(ctx, err)
 	}
 	principal := registered.Principal
-	if in.Customer == nil || registered.Refusal != nil {
+	account := in.account(principal.AuthIdentityID)
+	if account.id == "" || registered.Refusal != nil {
 		if registered.Created {
 			err = release(ctx)
 		}
 		return login(ctx, registered.Refusal, principal, in.Fingerprint), err
 	}
-	account, err := ownCustomer(ctx, &undo, *in.Customer, principal.AuthIdentityID)
+	refused, err := ownAccount(ctx, &undo, account, activities.LinkInput{
+		IdentityID: principal.AuthIdentityID, ActorType: in.ActorType, ActorID: account.id, GroupID: groupID(ctx),
+	})
 	if err != nil {
 		return Login{}, err
 	}
-	if account.Refusal != nil {
-		return login(ctx, account.Refusal, everlatch.Principal{}, in.Fingerprint), nil
+	if refused != nil {
+		return login(ctx, refused, everlatch.Principal{}, in.Fingerprint), nil
 	}
-	principal.Link(everlatch.ActorCustomer, account.Customer.ID)
+	principal.Link(in.ActorType, account.id)
 	return login(ctx, nil, principal, in.Fingerprint), release(ctx)
 }
 
-// ownCustomer gives an identity a customer. The link goes first: when several
+// newAccount is an account to create with an identity; one without an id is none.
+type newAccount struct {
+	id string
+	// create adds to the saga how to undo it, and creates it.
+	create func(ctx workflow.Context, undo *saga) (*everlatch.Refusal, error)
+}
+
+func (in RegisterInput) account(identityID string) newAccount {
+	switch {
+	case in.Customer != nil:
+		return newAccount{in.Customer.ID, func(ctx workflow.Context, undo *saga) (*everlatch.Refusal, error) {
+			group := groupID(ctx)
+			add(undo, accounts.DiscardCustomer, activities.ActorInput{ID: in.Customer.ID, GroupID: group})
+			created, err := step(ctx, accounts.CreateCustomer, activities.CreateCustomerInput{
+				Customer: *in.Customer, GroupID: group, AuthIdentityID: identityID,
+			})
+			return created.Refusal, err
+		}}
+	case in.Actor != nil:
+		return newAccount{in.Actor.ID, func(ctx workflow.Context, undo *saga) (*everlatch.Refusal, error) {
+			created, err := newActor(ctx, undo, *in.Actor, identityID)
+			return created.Refusal, err
+		}}
+	default:
+		return newAccount{}
+	}
+}
+
+// ownAccount gives an identity an account. The link goes first: when several
 // people sign up with one address at once, their dances find one identity. The
 // one that has it goes on, and the others leave it alone, also the one that
 // created it: or it would undo what the first is about to complete. After any
 // other refusal or a fault everything in the saga is undone.
-func ownCustomer(
-	ctx workflow.Context, undo *saga, customer everlatch.Customer, identityID string,
-) (out CustomerAccount, err error) {
-	group := groupID(ctx)
-	link := activities.LinkInput{
-		IdentityID: identityID, ActorType: everlatch.ActorCustomer, ActorID: customer.ID, GroupID: group,
-	}
+func ownAccount(
+	ctx workflow.Context, undo *saga, account newAccount, link activities.LinkInput,
+) (*everlatch.Refusal, error) {
 	add(undo, identities.DiscardLink, link)
 	linked, err := step(ctx, identities.LinkActor, link)
 	switch {
 	case err != nil:
-		return out, undo.after(ctx, err)
+		return nil, undo.after(ctx, err)
 	case linked.Refusal != nil && linked.Refusal.Code == everlatch.CodeNotAllowed:
-		out.Refusal = linked.Refusal
-		return out, release(ctx)
+		return linked.Refusal, release(ctx)
 	case linked.Refusal != nil:
-		out.Refusal = linked.Refusal
-		return out, undo.compensate(ctx)
+		return linked.Refusal, undo.compensate(ctx)
 	}
-
-	add(undo, accounts.DiscardCustomer, activities.ActorInput{ID: customer.ID, GroupID: group})
-	created, err := step(ctx, accounts.CreateCustomer, activities.CreateCustomerInput{
-		Customer: customer, GroupID: group, AuthIdentityID: identityID,
-	})
+	refused, err := account.create(ctx, undo)
 	if err != nil {
-		return out, undo.after(ctx, err)
+		return nil, undo.after(ctx, err)
 	}
-	if out.Refusal = created.Refusal; out.Refusal != nil {
-		return out, undo.compensate(ctx)
+	if refused != nil {
+		return refused, undo.compensate(ctx)
 	}
-	out.Customer = created.Customer
-	return out, nil
+	return nil, nil
 }

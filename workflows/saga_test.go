@@ -66,6 +66,27 @@ func sagas() map[string]saga {
 				}, s["events"])
 			},
 		},
+		"Register with an actor of one's own type (W4)": {
+			steps:   []string{"RegisterIdentity", "LinkActor", "CreateActor"},
+			lasting: []string{"ReleaseEvents"},
+			prepare: func(*testing.T, *house) {},
+			run: func(t *testing.T, h *house) error {
+				in := registerInput(t, h, "authid_1")
+				in.ActorType = "manager"
+				in.Actor = &everlatch.ActorRecord{ID: "mana_1", ActorType: "manager", Data: everlatch.Metadata{"email": email}}
+				out, err := perform[workflows.Login](t, h, "register/authid_1", workflows.Register, in)
+				if err == nil {
+					require.Nil(t, out.Refusal)
+					require.Equal(t, "mana_1", out.Principal.ActorID)
+				}
+				return err
+			},
+			done: func(t *testing.T, h *house) {
+				s := h.snapshot(t)
+				require.Equal(t, []string{"authid_1 manager mana_1"}, s["links"])
+				require.Contains(t, s["events"], "manager.created released")
+			},
+		},
 		"CreateUserAccount": {
 			steps:   []string{"RegisterIdentity", "CreateUser", "LinkActor"},
 			lasting: []string{"ReleaseEvents"},

@@ -48,7 +48,7 @@ func (p *program) inviteCreateCommand() *cobra.Command {
 		RunE:    func(c *cobra.Command, _ []string) error { return p.createInvite(c, r, asJSON) },
 	}
 	c.Flags().StringVarP(&r.Email, "email", "e", "", "e-mail address")
-	c.Flags().StringSliceVar(&r.Roles, "role", nil, "id of a role that the administrator is meant to get; may be repeated")
+	c.Flags().StringSliceVar(&r.Roles, "role", nil, "id or name of a role that the administrator gets; may be repeated")
 	_ = c.MarkFlagRequired("email") // fails only for a flag that is not there
 	jsonFlag(c, &asJSON)
 	return c
@@ -59,13 +59,26 @@ func (p *program) createInvite(c *cobra.Command, r flows.InviteRequest, asJSON b
 		return fmt.Errorf("%q is not an e-mail address", r.Email)
 	}
 	r.By = invitedByCLI
-	return p.withFlows(c, func(ctx context.Context, a *app.App, where string) error {
+	return p.withFlows(c, func(ctx context.Context, a *app.App, where string) (err error) {
+		if r.Roles, err = rolesOfInvite(ctx, a.Store(), r.Roles); err != nil {
+			return err
+		}
 		issued, err := a.Flows().CreateInvite(ctx, r)
 		if err != nil {
 			return explained(err)
 		}
 		return p.showIssued(c, issued, "Invited", where, asJSON)
 	})
+}
+
+// rolesOfInvite finds roles where they are in use, and otherwise leaves them as
+// they are, as the API does.
+func rolesOfInvite(ctx context.Context, s *store.Store, named []string) ([]string, error) {
+	used, err := rolesUsed(ctx, s, false)
+	if err != nil || !used {
+		return named, err
+	}
+	return findRoles(ctx, s, named)
 }
 
 // showIssued prints an invite with its token and link.

@@ -27,8 +27,8 @@ func (p *program) keyCommand() *cobra.Command {
 
 func (p *program) keyCreateCommand() *cobra.Command {
 	var (
-		title, kind string
-		asJSON      bool
+		title, kind, of string
+		asJSON          bool
 	)
 	c := &cobra.Command{
 		Use:   "create",
@@ -38,7 +38,15 @@ func (p *program) keyCreateCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.withStore(c, func(ctx context.Context, s *store.Store, where string) error {
-				created, err := app.CreateAPIKey(ctx, s, title, kind, createdByCLI, clock)
+				by := createdByCLI
+				if of != "" {
+					user, err := findUser(ctx, s, of)
+					if err != nil {
+						return err
+					}
+					by = user.ID
+				}
+				created, err := app.CreateAPIKey(ctx, s, title, kind, by, clock)
 				if err != nil {
 					return err
 				}
@@ -51,6 +59,7 @@ func (p *program) keyCreateCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&title, "title", "", "what the key is for")
 	c.Flags().StringVar(&kind, "type", everlatch.KeyPublishable, "publishable or secret")
+	c.Flags().StringVar(&of, "user", "", "id or e-mail of an administrator in whose name the key acts; with rbac.enabled a secret key needs one, and may what they may")
 	jsonFlag(c, &asJSON)
 	_ = c.MarkFlagRequired("title") // fails only for a flag that is not there
 	return c

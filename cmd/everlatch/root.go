@@ -34,7 +34,7 @@ func (p *program) root() *cobra.Command {
 	setting(root.PersistentFlags(), "data", "data.dir", "folder of dev (default .everlatch)")
 	root.AddCommand(
 		p.devCommand(), p.serveCommand(), p.apiCommand(), p.workerCommand(), p.migrateCommand(),
-		p.userCommand(), p.inviteCommand(), p.customerCommand(), p.keyCommand(), p.eventCommand(), p.scheduleCommand(),
+		p.userCommand(), p.roleCommand(), p.inviteCommand(), p.customerCommand(), p.keyCommand(), p.eventCommand(), p.scheduleCommand(),
 		p.configCommand(), p.versionCommand(), p.healthCommand(),
 	)
 	return root

@@ -27,17 +27,19 @@ func (p *program) userCreateCommand() *cobra.Command {
 	var (
 		email, password, first, last, provider string
 		asJSON, invite                         bool
+		roles                                  []string
 	)
 	c := &cobra.Command{
 		Use:   "create",
 		Short: "Create an administrator with a password, or invite one",
 		Long: "Creates an administrator through the account workflow: identity, user and link come to be together or\n" +
 			"not at all. Without -p the password is asked for, or read from the first line of standard input. With\n" +
-			"--invite nobody is created: the address is mailed a link, as by everlatch invite create.",
+			"--invite nobody is created: the address is mailed a link, as by everlatch invite create. Where roles are in use\n" +
+			"and nobody is a super admin, whoever is created without --role becomes one.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if invite {
-				return p.createInvite(c, flows.InviteRequest{Email: email}, asJSON)
+				return p.createInvite(c, flows.InviteRequest{Email: email, Roles: roles}, asJSON)
 			}
 			if !c.Flags().Changed("password") {
 				var err error
@@ -45,14 +47,23 @@ func (p *program) userCreateCommand() *cobra.Command {
 					return err
 				}
 			}
+			cfg, err := p.load(c)
+			if err != nil {
+				return err
+			}
 			return p.withFlows(c, func(ctx context.Context, a *app.App, where string) error {
+				roles, err := p.rolesOfNew(ctx, a.Store(), cfg.RBAC.Enabled, roles)
+				if err != nil {
+					return err
+				}
 				user, err := a.Flows().CreateUser(ctx, flows.UserRequest{
 					Provider: provider, Email: email, Password: vault.NewSecret([]byte(password)),
-					FirstName: optional(first), LastName: optional(last),
+					FirstName: optional(first), LastName: optional(last), Roles: roles,
 				})
 				if err != nil {
 					return explained(err)
 				}
+				p.tellOfRoles(cfg.RBAC.Enabled, user.Email, roles)
 				return p.answer(asJSON, map[string]everlatch.User{"user": user}, func(w io.Writer) {
 					_, _ = fmt.Fprintf(w, "Created administrator %s (%s) in %s\n", user.Email, user.ID, where)
 				})
@@ -64,6 +75,7 @@ func (p *program) userCreateCommand() *cobra.Command {
 	c.Flags().StringVar(&first, "first-name", "", "first name")
 	c.Flags().StringVar(&last, "last-name", "", "last name")
 	c.Flags().StringVar(&provider, "provider", "emailpass", "id of the auth provider")
+	c.Flags().StringSliceVar(&roles, "role", nil, "id or name of a role; may be repeated")
 	jsonFlag(c, &asJSON)
 	c.Flags().BoolVar(&invite, "invite", false, "invite the address instead, and print the link")
 	for _, flag := range []string{"password", "first-name", "last-name", "provider"} {

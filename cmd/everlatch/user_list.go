@@ -96,15 +96,21 @@ func (p *program) showUser(ctx context.Context, s *store.Store, id string, asJSO
 	if err != nil {
 		return err
 	}
+	access, err := s.Access(ctx, id)
+	if err != nil {
+		return err
+	}
 	return p.answer(asJSON, struct {
 		User      everlatch.User `json:"user"`
 		Providers []string       `json:"providers"`
-	}{u, providers}, func(w io.Writer) {
+		Roles     []string       `json:"roles"`
+	}{u, providers, access.Roles}, func(w io.Writer) {
 		row(w, "id", u.ID)
 		row(w, "e-mail", u.Email)
 		row(w, "name", fullName(u.FirstName, u.LastName))
 		row(w, "avatar", shown(u.AvatarURL))
 		row(w, "signs in with", strings.Join(providers, ", "))
+		row(w, "roles", strings.Join(access.Roles, ", "))
 		row(w, "created", moment(u.CreatedAt))
 		row(w, "updated", moment(u.UpdatedAt))
 		row(w, "metadata", jsonText(u.Metadata))

@@ -76,7 +76,9 @@ func programs(guide string) []string {
 // withoutProgram are what has none: the list of guides, the reference whose
 // tables package app makes, the requests that package e2e plays, and the
 // dashboard that it drives.
-var withoutProgram = []string{"README", "provider-options", "several-ways-to-sign-in", "medusa-admin-dashboard"}
+var withoutProgram = []string{
+	"README", "provider-options", "roles-and-permissions", "several-ways-to-sign-in", "medusa-admin-dashboard",
+}
 
 // source is all code of some folders.
 func source(t *testing.T, folders []string) string {
@@ -137,7 +139,7 @@ func TestGuidesShowSettingsThatWork(t *testing.T) {
 			}
 		}
 	}
-	require.Len(t, checked, 6+2*3)
+	require.Len(t, checked, 7+2*3)
 }
 
 // start makes a service of a configuration, which checks the options of its

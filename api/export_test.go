@@ -1,0 +1,31 @@
+package api
+
+import "github.com/everlatch/everlatch"
+
+// RouteNeeds is what a built-in route asks of administrators.
+type RouteNeeds struct {
+	Method, Path string
+	Needs        []everlatch.Permission
+	// Free is for every administrator, Public for everybody.
+	Free, Public bool
+}
+
+// AdminRoutes are the built-in routes under /admin.
+func (s *Server) AdminRoutes() []RouteNeeds {
+	var out []RouteNeeds
+	for _, r := range s.routes() {
+		if prefixOf(r.path) == prefixAdmin {
+			out = append(out, RouteNeeds{r.method, r.path, r.needs, r.free, r.public})
+		}
+	}
+	return out
+}
+
+// DashboardPaths are the routes that only fill the pages of the dashboard.
+func (s *Server) DashboardPaths() []string {
+	var out []string
+	for _, r := range s.dashboardRoutes() {
+		out = append(out, r.method+" "+r.path)
+	}
+	return out
+}

@@ -1,0 +1,114 @@
+package everlatch
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Wildcard stands for every resource, or for every operation, in a
+// [Permission].
+const Wildcard = "*"
+
+// The role that may everything, and its one policy. Both are always there, and
+// nobody can change or delete them (contract 4.8).
+const (
+	RoleSuperAdmin   = "role_super_admin"
+	PolicySuperAdmin = "rpol_super_admin"
+)
+
+// Permission is an operation on a kind of record, written "user:read".
+type Permission struct {
+	Resource  string `json:"resource"`
+	Operation string `json:"operation"`
+}
+
+// ParsePermission reads what [Permission.String] has written.
+func ParsePermission(text string) Permission {
+	resource, operation, _ := strings.Cut(text, ":")
+	return Permission{Resource: resource, Operation: operation}
+}
+
+// String returns the key of a policy for this permission.
+func (p Permission) String() string { return p.Resource + ":" + p.Operation }
+
+// covers reports that whoever has p may do what need says. A wildcard that is
+// needed is covered by a wildcard alone.
+func (p Permission) covers(need Permission) bool {
+	return (p.Resource == need.Resource || p.Resource == Wildcard) &&
+		(p.Operation == need.Operation || p.Operation == Wildcard)
+}
+
+// Access is what an administrator may do at this moment. The zero value may
+// nothing.
+type Access struct {
+	// Roles are the ids of their roles, without those that these inherit from.
+	Roles []string
+	// Permissions are those of all the roles, inherited ones included.
+	Permissions []Permission
+}
+
+// Allows reports that every one of the permissions is given. It is true for
+// none at all.
+func (a Access) Allows(needs ...Permission) bool {
+	for _, need := range needs {
+		if !slices.ContainsFunc(a.Permissions, func(p Permission) bool { return p.covers(need) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// Role is a set of policies that administrators are given together (contract
+// 4.8).
+type Role struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	// ParentID is a role whose policies this one has as well, nil for none.
+	ParentID    *string    `json:"parent_id"`
+	Description *string    `json:"description"`
+	Metadata    Metadata   `json:"metadata"`
+	CreatedAt   time.Time  `json:"created_at"`
+	UpdatedAt   time.Time  `json:"updated_at"`
+	DeletedAt   *time.Time `json:"deleted_at"`
+	// Policies is loaded only by reads that say so; never nil then. It holds
+	// the inherited ones, too.
+	Policies []Policy `json:"policies,omitempty"`
+}
+
+// Policy is a permission that roles can have.
+type Policy struct {
+	ID string `json:"id"`
+	// Key is "<resource>:<operation>".
+	Key         string     `json:"key"`
+	Resource    string     `json:"resource"`
+	Operation   string     `json:"operation"`
+	Name        *string    `json:"name"`
+	Description *string    `json:"description"`
+	Metadata    Metadata   `json:"metadata"`
+	CreatedAt   time.Time  `json:"created_at"`
+	UpdatedAt   time.Time  `json:"updated_at"`
+	DeletedAt   *time.Time `json:"deleted_at"`
+	// BuiltIn is a policy that routes ask for: nobody can change or delete it.
+	BuiltIn bool `json:"built_in"`
+	// InheritedFrom is, within a role, the id of the role that the policy comes
+	// from; nil for one of its own.
+	InheritedFrom *string `json:"inherited_from_role_id,omitempty"`
+}
+
+// Permission returns what the policy permits.
+func (p Policy) Permission() Permission {
+	return Permission{Resource: p.Resource, Operation: p.Operation}
+}
+
+// RolePolicy says that a role has a policy.
+type RolePolicy struct {
+	ID        string     `json:"id"`
+	RoleID    string     `json:"role_id"`
+	PolicyID  string     `json:"policy_id"`
+	Policy    Policy     `json:"policy"`
+	Metadata  Metadata   `json:"metadata"`
+	CreatedAt time.Time  `json:"created_at"`
+	UpdatedAt time.Time  `json:"updated_at"`
+	DeletedAt *time.Time `json:"deleted_at"`
+}

@@ -1,0 +1,118 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/everlatch/everlatch"
+)
+
+// What an administrator may do is worked out by the database whenever somebody
+// asks, in the query that asks for their identity anyway: there is no copy that
+// could be old (W38). It comes as two texts, the ids of the roles and
+// the permissions, divided by blanks, which neither can contain.
+const (
+	// rolesOf and roleIDsOf are followed by whose roles they are. A removed
+	// administrator has none.
+	rolesOf   = `SELECT ur.rbac_role_id` + fromRoles
+	roleIDsOf = `SELECT string_agg(ur.rbac_role_id, ' ')` + fromRoles
+	fromRoles = ` FROM user_rbac_role ur JOIN "user" u ON u.id = ur.user_id AND u.deleted_at IS NULL
+		WHERE ur.user_id = `
+
+	// permissionsFrom is followed by the roles that are held. UNION drops what
+	// was seen, so that even a circle of parents ends.
+	permissionsFrom = `WITH RECURSIVE held (id) AS (`
+	permissionsTo   = `
+			UNION
+			SELECT i.parent_id FROM held JOIN rbac_role_parent i ON i.role_id = held.id
+		)
+		SELECT string_agg(p.resource || ':' || p.operation, ' ')
+		FROM held
+		JOIN rbac_role_policy rp ON rp.role_id = held.id
+		JOIN rbac_policy p ON p.id = rp.policy_id`
+
+	linkedUser   = `l.actor_id AND l.actor_type = 'user'`
+	linkedAccess = `(` + roleIDsOf + linkedUser + `),
+		(` + permissionsFrom + rolesOf + linkedUser + permissionsTo + `)`
+
+	creatorAccess = `(` + roleIDsOf + `api_key.created_by),
+		(` + permissionsFrom + rolesOf + `api_key.created_by` + permissionsTo + `)`
+
+	selectAccess = `SELECT (` + roleIDsOf + `$1),
+		(` + permissionsFrom + rolesOf + `$1` + permissionsTo + `)`
+
+	selectRolePermissions = permissionsFrom + `SELECT id FROM rbac_role WHERE id = $1` + permissionsTo
+)
+
+// Access returns what an administrator may do now; one that is gone or never was
+// may nothing.
+func (s *Store) Access(ctx context.Context, userID string) (everlatch.Access, error) {
+	access, err := accessOf(ctx, s.reads, userID)
+	return access, s.fail(ctx, "read access", err)
+}
+
+func accessOf(ctx context.Context, q querier, userID string) (everlatch.Access, error) {
+	return first(ctx, q, scanAccess, selectAccess, userID)
+}
+
+func scanAccess(row scanner) (a everlatch.Access, err error) {
+	err = row.Scan(toRoles{&a}, toPermissions{&a})
+	return a, err
+}
+
+// permissionsIn returns what roles give together, inherited policies included.
+func permissionsIn(ctx context.Context, q querier, roleIDs []string) ([]everlatch.Permission, error) {
+	var out []everlatch.Permission
+	for _, id := range roleIDs {
+		given, err := first(ctx, q, scanPermissions, selectRolePermissions, id)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, given.Permissions...)
+	}
+	return out, nil
+}
+
+func scanPermissions(row scanner) (a everlatch.Access, err error) {
+	err = row.Scan(toPermissions{&a})
+	return a, err
+}
+
+// toRoles scans the ids of roles; NULL is none.
+type toRoles struct{ access *everlatch.Access }
+
+// Scan implements [sql.Scanner].
+func (d toRoles) Scan(src any) error {
+	var text string
+	err := (toText{&text}).Scan(src)
+	d.access.Roles = divided(text)
+	slices.Sort(d.access.Roles)
+	return err
+}
+
+// toPermissions scans permissions; NULL is none.
+type toPermissions struct{ access *everlatch.Access }
+
+// Scan implements [sql.Scanner].
+func (d toPermissions) Scan(src any) error {
+	var text string
+	err := (toText{&text}).Scan(src)
+	keys := divided(text)
+	slices.Sort(keys)
+	keys = slices.Compact(keys) // several roles may give the same
+	d.access.Permissions = make([]everlatch.Permission, len(keys))
+	for i, key := range keys {
+		d.access.Permissions[i] = everlatch.ParsePermission(key)
+	}
+	return err
+}
+
+// divided takes apart what the database put together. It divides at the blank
+// alone, the one character that the schema keeps out of the parts.
+func divided(text string) []string {
+	if text == "" {
+		return []string{}
+	}
+	return strings.Split(text, " ")
+}

@@ -1,0 +1,199 @@
+package store
+
+import (
+	"context"
+	"regexp"
+	"strings"
+
+	"github.com/everlatch/everlatch"
+)
+
+// PolicyFilter selects policies; zero fields select all.
+type PolicyFilter struct {
+	// Q is words, each of them part of the key or the name.
+	Q string
+
+	IDs, Keys, Resources, Operations []string
+
+	CreatedAt, UpdatedAt, DeletedAt []TimeTest
+	// And must all hold, and of Or at least one.
+	And, Or []PolicyFilter
+}
+
+// PolicyPatch is an update of a policy; zero fields keep what is stored.
+type PolicyPatch struct {
+	Key, Resource, Operation Change[string]
+	Name, Description        Change[*string]
+	// Metadata is merged into the stored one; a key set to "" is removed.
+	Metadata Change[everlatch.Metadata]
+}
+
+const (
+	policyColumns = `p.id, p.key, p.resource, p.operation, p.name, p.description, p.metadata, p.built_in,
+		p.created_at, p.updated_at, p.deleted_at`
+
+	selectPolicy = `SELECT ` + policyColumns + ` FROM rbac_policy p WHERE p.id = $1`
+
+	insertPolicy = `INSERT INTO rbac_policy (id, key, resource, operation, name, description, metadata, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+		ON CONFLICT (id) DO NOTHING`
+	updatePolicy = `UPDATE rbac_policy SET key = $2, resource = $3, operation = $4, name = $5, description = $6,
+			metadata = $7, updated_at = $8
+		WHERE id = $1`
+	deletePolicy = `DELETE FROM rbac_policy WHERE id = $1`
+)
+
+func (f PolicyFilter) test(c *conditions) {
+	c.contains(f.Q, "p.key", "p.name")
+	c.in("p.id", f.IDs)
+	c.in("p.key", f.Keys)
+	c.in("p.resource", f.Resources)
+	c.in("p.operation", f.Operations)
+	c.times("p.created_at", f.CreatedAt)
+	c.times("p.updated_at", f.UpdatedAt)
+	c.times("p.deleted_at", f.DeletedAt)
+	every(c, f.And, PolicyFilter.test)
+	either(c, f.Or, PolicyFilter.test)
+}
+
+// Policy returns a policy, or [everlatch.ErrNotFound].
+func (s *Store) Policy(ctx context.Context, id string) (everlatch.Policy, error) {
+	p, err := policyOf(ctx, s.reads, id, notThere("Policy", id))
+	return p, s.fail(ctx, "read policy", err)
+}
+
+// Policies lists policies and counts them. They are ordered by id, or by key,
+// resource, operation, name, created_at or updated_at.
+func (s *Store) Policies(ctx context.Context, f PolicyFilter, page Page) ([]everlatch.Policy, int, error) {
+	var where conditions
+	f.test(&where)
+	return list(ctx, s, "list policies", listing[everlatch.Policy]{
+		table: "rbac_policy p", columns: policyColumns, scan: scanPolicy, where: where, page: page, defaultOrder: "id",
+		orders: []string{"id", "key", "resource", "operation", "name", "created_at", "updated_at"}, nullable: []string{"name"},
+	})
+}
+
+// CreatePolicy creates a policy under the id that it has, for routes of one's
+// own. Its key is put together from resource and operation, both in lower case;
+// another key, or one that another policy has, is [everlatch.CodeInvalidData].
+// It gives nobody anything until a role has it.
+func (s *Store) CreatePolicy(ctx context.Context, p everlatch.Policy) (stored everlatch.Policy, err error) {
+	if err := checkPolicy(&p); err != nil {
+		return everlatch.Policy{}, err
+	}
+	_, err = s.writes.exec(ctx, insertPolicy, p.ID, p.Key, p.Resource, p.Operation, p.Name, p.Description, p.Metadata, s.now())
+	if err != nil {
+		return everlatch.Policy{}, s.fail(ctx, "create policy", policyTaken(err, p.Key))
+	}
+	return s.Policy(ctx, p.ID)
+}
+
+// policyWord is a resource or an operation: such as can neither be taken for
+// another one nor stand for two.
+var policyWord = regexp.MustCompile(`^(\*|[a-z0-9_][a-z0-9_.-]*)$`)
+
+func checkPolicy(p *everlatch.Policy) error {
+	p.Resource, p.Operation = strings.ToLower(p.Resource), strings.ToLower(p.Operation)
+	var message string
+	switch {
+	case !policyWord.MatchString(p.Resource), !policyWord.MatchString(p.Operation):
+		message = "Resource and operation of a policy consist of letters, digits, _, . and -, or are *."
+	case p.Key != p.Permission().String():
+		message = "The key of a policy is <resource>:<operation>, here " + p.Permission().String() + "."
+	default:
+		return nil
+	}
+	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: message}
+}
+
+func policyTaken(err error, key string) error {
+	if !isUnique(err) {
+		return err
+	}
+	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Rbac policy with key: " + key + ", already exists."}
+}
+
+// UpdatePolicy changes a policy and returns it as it is then. One that is gone
+// is [everlatch.ErrNotFound], a built-in one [everlatch.ErrNotAllowed]. Whoever
+// changes what a policy permits must have both what it permitted and what it will.
+func (s *Store) UpdatePolicy(ctx context.Context, by Authority, id string, patch PolicyPatch) (p everlatch.Policy, err error) {
+	now := s.now()
+	err = s.changeRBAC(ctx, "update policy", by, func(tx *tx, access everlatch.Access) error {
+		if p, err = policyOf(ctx, tx, id, notUpdatable("Policy", id)); err != nil {
+			return err
+		}
+		before := p.Permission()
+		patch.Key.apply(&p.Key)
+		patch.Resource.apply(&p.Resource)
+		patch.Operation.apply(&p.Operation)
+		patch.Name.apply(&p.Name)
+		patch.Description.apply(&p.Description)
+		applyMetadata(patch.Metadata, &p.Metadata)
+		if err := checkPolicy(&p); err != nil {
+			return err
+		}
+		if err := demandPolicy(access, p, before, p.Permission()); err != nil {
+			return err
+		}
+		_, err := tx.exec(ctx, updatePolicy, id, p.Key, p.Resource, p.Operation, p.Name, p.Description, p.Metadata, now)
+		p.UpdatedAt = now
+		return err
+	})
+	if err != nil {
+		return everlatch.Policy{}, policyTaken(err, p.Key)
+	}
+	return p, nil
+}
+
+// DeletePolicy deletes a policy for good, and takes it from every role. One that
+// is gone is no error (contract 2.1), a built-in one [everlatch.ErrNotAllowed].
+func (s *Store) DeletePolicy(ctx context.Context, by Authority, id string) error {
+	return s.changeRBAC(ctx, "delete policy", by, func(tx *tx, access everlatch.Access) error {
+		found, err := all(ctx, tx, scanPolicy, selectPolicy, id)
+		if err != nil || len(found) == 0 {
+			return err
+		}
+		if err := demandPolicy(access, found[0], found[0].Permission()); err != nil {
+			return err
+		}
+		_, err = tx.exec(ctx, deletePolicy, id)
+		return err
+	})
+}
+
+func demandPolicy(access everlatch.Access, p everlatch.Policy, needs ...everlatch.Permission) error {
+	switch {
+	case p.BuiltIn:
+		return &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "A built-in policy cannot be changed."}
+	case !access.Allows(needs...):
+		return &everlatch.Error{Code: everlatch.CodeForbidden, Message: "You do not have permission to change this policy"}
+	}
+	return nil
+}
+
+// policyOf returns a policy; without an error of its own, one that is not there
+// is errAbsent.
+func policyOf(ctx context.Context, q querier, id string, absent error) (everlatch.Policy, error) {
+	if absent == nil {
+		absent = errAbsent
+	}
+	p, err := first(ctx, q, scanPolicy, selectPolicy, id)
+	return p, noRows(err, absent)
+}
+
+func scanPolicy(row scanner) (p everlatch.Policy, err error) {
+	err = row.Scan(policyFields(&p)...)
+	return p, err
+}
+
+// policyFields scans policyColumns.
+func policyFields(p *everlatch.Policy) []any {
+	return []any{
+		&p.ID, &p.Key, &p.Resource, &p.Operation, &p.Name, &p.Description,
+		toMetadata{&p.Metadata},
+		toBool{&p.BuiltIn},
+		toTime{&p.CreatedAt},
+		toTime{&p.UpdatedAt},
+		toOptionalTime{&p.DeletedAt},
+	}
+}
