@@ -68,6 +68,13 @@ func (k *call) lookups(c echo.Context) context.Context {
 // lookups is [call.lookups] for handlers.
 func lookups(c echo.Context) context.Context { return callOf(c).lookups(c) }
 
+// afresh gives the lookups that follow a dance their own time: the dance may have
+// taken longer than all lookups may.
+func (k *call) afresh() {
+	k.end()
+	k.lookup, k.cancel = nil, nil
+}
+
 func (k *call) end() {
 	if k.cancel != nil {
 		k.cancel()

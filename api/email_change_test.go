@@ -134,7 +134,7 @@ func TestConfirmingAnotherEmail(t *testing.T) {
 			require.Equal(t, "new@example.com", r.text(t, "email"))
 			next := w.claims(r.text(t, "token"))
 			require.Equal(t, w.claims(token).CredentialVersion+1, next.CredentialVersion)
-			require.Equal(t, me, flows.Actor{ActorType: next.ActorType, ActorID: next.ActorID})
+			require.Equal(t, flows.Actor{ActorType: next.ActorType, ActorID: next.ActorID}, me)
 			require.Equal(t, w.claims(token).AuthTime, next.AuthTime, "nobody has signed in")
 			require.Equal(t, "no-store", r.Header.Get("Cache-Control"))
 

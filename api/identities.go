@@ -108,6 +108,7 @@ func (s *Server) unlinkIdentity(c echo.Context) error {
 // exchanged mints the token that follows one that has just ended by what its
 // bearer did.
 func (s *Server) exchanged(c echo.Context, claims *tokens.Claims) (string, error) {
+	callOf(c).afresh()
 	identity, standing, err := s.current(c, claims)
 	if err != nil {
 		return "", err

@@ -188,8 +188,15 @@ func TestEmailChangeRaces(t *testing.T) {
 		answers := parallel(t, 50, func(i int) (answer, error) {
 			return p.try(t.Context(), "POST", ownEmail+"/confirm", object{"token": proofs[i]}, bearer(tokens[i])...)
 		})
-		require.Equal(t, 1, count(answers, 200))
-		require.Equal(t, 49, count(answers, 422), "%s", answers[0].raw)
+		for i := range answers {
+			if answers[i].status == 503 { // the machine is busy: it goes on, and asking again tells
+				answers[i] = p.settled(t, func() answer {
+					return p.call(t, "POST", ownEmail+"/confirm", object{"token": proofs[i]}, bearer(tokens[i])...)
+				})
+			}
+		}
+		require.Equal(t, 1, count(answers, 200)+count(answers, 401))
+		require.Equal(t, 49, count(answers, 422))
 		p.login(t, "wanted@example.com", password)
 	})
 
