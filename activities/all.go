@@ -60,19 +60,22 @@ func byName(types []everlatch.ActorType) map[string]everlatch.ActorType {
 
 // New makes every set there is, so that none can be forgotten.
 func New(d Deps) All {
+	types := byName(d.ActorTypes)
 	return All{
 		Credentials: &Credentials{
 			Store: d.Store, Vault: d.Vault, Providers: d.Providers, Now: d.Now, LoginEvents: d.LoginEvents,
+			Types: types,
 		},
 		Resets: &Resets{Store: d.Store, Vault: d.Vault, Providers: d.Providers, Tokens: d.Tokens, Now: d.Now},
 		Redirects: &Redirects{
 			Store: d.Store, Vault: d.Vault, Providers: d.Providers, Now: d.Now, LinkByEmail: d.LinkByEmail,
+			Types: types,
 		},
 		Invites:    &Invites{Store: d.Store, Vault: d.Vault, Tokens: d.Tokens, Now: d.Now},
 		Emails:     &Emails{Store: d.Store, Vault: d.Vault, Providers: d.Providers, Tokens: d.Tokens, Now: d.Now},
 		Accounts:   &Accounts{Store: d.Store, Providers: d.Providers, Now: d.Now, AnyEmail: d.AnyCustomerEmail},
-		Actors:     &Actors{Store: d.Store, Types: byName(d.ActorTypes), Now: d.Now},
-		Identities: &Identities{Store: d.Store, Now: d.Now},
+		Actors:     &Actors{Store: d.Store, Types: types, Now: d.Now},
+		Identities: &Identities{Store: d.Store, Types: types, Now: d.Now},
 		Deletions:  &Deletions{Store: d.Store, Vault: d.Vault, Now: d.Now},
 		Erasures:   &Erasures{Store: d.Store, Vault: d.Vault, Erasers: d.Erasers, Now: d.Now},
 		Events:     &Events{Store: d.Store},

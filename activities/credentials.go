@@ -25,6 +25,8 @@ type Credentials struct {
 	Now       func() time.Time
 	// LoginEvents records each sign-in and each refused one.
 	LoginEvents bool
+	// Types are the actor types of people's own, by name.
+	Types map[string]everlatch.ActorType
 }
 
 // CheckCredentialsInput is the argument of [Credentials.CheckCredentials].

@@ -4,12 +4,15 @@ import (
 	"context"
 	"time"
 
+	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/store"
 )
 
 // Identities links, unlinks and removes identities.
 type Identities struct {
 	Store *store.Store
+	// Types are the actor types of people's own, by name.
+	Types map[string]everlatch.ActorType
 	Now   func() time.Time
 }
 

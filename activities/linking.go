@@ -71,7 +71,7 @@ func (a *Credentials) link(ctx context.Context, in LinkCredentialInput) (out eve
 func (a *Credentials) addCredential(
 	ctx context.Context, in LinkCredentialInput, identity everlatch.AuthIdentity, subject providers.Subject, verdict providers.Verdict,
 ) (out everlatch.ProviderIdentity, err error) {
-	email, err := addressOf(ctx, a.Store, identity, in.ActorType)
+	email, err := addressOf(ctx, a.Store, a.Types, identity, in.ActorType)
 	if err != nil {
 		return out, err
 	}
@@ -134,7 +134,7 @@ func (a *Identities) unlink(ctx context.Context, in UnlinkCredentialInput) error
 				Code: everlatch.CodeNotAllowed, Message: "You have signed in with this one. Sign in with another one to remove it.",
 			}
 		}
-		email, err := addressOf(ctx, a.Store, identity, in.ActorType)
+		email, err := addressOf(ctx, a.Store, a.Types, identity, in.ActorType)
 		if err != nil {
 			return err
 		}
@@ -158,7 +158,9 @@ func linkEvent(name, groupID, actorType, email string, p everlatch.ProviderIdent
 
 // addressOf returns where a person can be told about their identity: the e-mail
 // of their account, or one that a provider vouches for, "" for none.
-func addressOf(ctx context.Context, s *store.Store, identity everlatch.AuthIdentity, actorType string) (string, error) {
+func addressOf(
+	ctx context.Context, s *store.Store, types map[string]everlatch.ActorType, identity everlatch.AuthIdentity, actorType string,
+) (string, error) {
 	id := identity.ActorID(actorType)
 	var email string
 	var err error
@@ -173,6 +175,8 @@ func addressOf(ctx context.Context, s *store.Store, identity everlatch.AuthIdent
 		var user everlatch.User
 		user, err = s.User(ctx, id)
 		email = user.Email
+	case types[actorType].Store != nil:
+		email, err = addressIn(ctx, types[actorType], id)
 	}
 	if err != nil && !errors.Is(err, everlatch.ErrNotFound) {
 		return "", err
@@ -183,4 +187,15 @@ func addressOf(ctx context.Context, s *store.Store, identity everlatch.AuthIdent
 		}
 	}
 	return email, nil
+}
+
+// addressIn returns the first e-mail in a record of an actor type of people's own.
+func addressIn(ctx context.Context, t everlatch.ActorType, id string) (string, error) {
+	record, err := t.Store.Find(ctx, id)
+	for _, f := range t.Fields {
+		if email, ok := record.Data[f.Name].(string); ok && email != "" && f.Kind == everlatch.FieldEmail {
+			return email, err
+		}
+	}
+	return "", err
 }

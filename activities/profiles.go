@@ -113,7 +113,7 @@ func (a *Redirects) link(
 	if err != nil {
 		return out, err
 	}
-	email, err := addressOf(ctx, a.Store, identity, in.ActorType)
+	email, err := addressOf(ctx, a.Store, a.Types, identity, in.ActorType)
 	if err != nil {
 		return out, err
 	}

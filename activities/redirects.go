@@ -26,6 +26,8 @@ type Redirects struct {
 	// LinkByEmail are the providers whose word about an address is enough to
 	// take two of their accounts for one person; none is the safe default.
 	LinkByEmail []string
+	// Types are the actor types of people's own, by name.
+	Types map[string]everlatch.ActorType
 }
 
 // RedirectSecrets are what one sign-in is recognised by. They are sealed under

@@ -286,3 +286,23 @@ func TestRemoveActorAccount(t *testing.T) {
 		require.Greater(t, after.CredentialVersion, before.CredentialVersion)
 	})
 }
+
+// W17: a manager is told about another way to sign in where their record says.
+func TestManagersAreToldAboutTheirIdentity(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.known(t, "authid_1", "elsewhere", "sub-1", "")
+	_, err := createManager(t, h, "authid_1", "mana_1", "ada@work.example.com")
+	require.NoError(t, err)
+
+	out, err := perform[workflows.LinkedIdentity](t, h, "link-identity/authid_1/1", workflows.LinkIdentity, workflows.LinkIdentityInput{
+		AuthIdentityID: "authid_1", ActorType: "manager", Provider: "emailpass", Request: h.seal(t, "ada@example.com", password),
+		ProviderIdentityID: "pi_new", EventID: "evt_linked",
+	})
+
+	require.NoError(t, err)
+	require.Nil(t, out.Refusal)
+	e, err := h.store.Event(t.Context(), "evt_linked")
+	require.NoError(t, err)
+	require.Equal(t, "ada@work.example.com", e.Data["email"])
+}

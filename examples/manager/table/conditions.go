@@ -40,7 +40,7 @@ func conditions(q everlatch.ActorQuery) (where string, args []any) {
 		}
 	}
 	escape := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-	for _, word := range strings.Fields(q.Q) {
+	for word := range strings.FieldsSeq(q.Q) {
 		parts = append(parts, `(email LIKE ? ESCAPE '\' OR name LIKE ? ESCAPE '\')`)
 		like := "%" + escape.Replace(word) + "%"
 		args = append(args, like, like)
