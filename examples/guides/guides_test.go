@@ -77,7 +77,8 @@ func programs(guide string) []string {
 // tables package app makes, the requests that package e2e plays, and the
 // dashboard that it drives.
 var withoutProgram = []string{
-	"README", "provider-options", "roles-and-permissions", "several-ways-to-sign-in", "medusa-admin-dashboard",
+	"README", "change-an-email-address", "provider-options", "roles-and-permissions", "several-ways-to-sign-in",
+	"medusa-admin-dashboard",
 }
 
 // source is all code of some folders.
