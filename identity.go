@@ -97,15 +97,18 @@ func (p Principal) AppMetadata(ownOnly bool) Metadata {
 	return out
 }
 
-// Link makes the principal what it is once an actor has been linked.
-func (p *Principal) Link(actorType, actorID string) {
-	if p.Links == nil {
-		p.Links = map[string]string{}
-	}
-	p.Links[actorType] = actorID
+// Linked returns the principal as it is once an actor has been linked.
+//
+//workflowcheck:ignore // a copied map is the same in any order
+func (p Principal) Linked(actorType, actorID string) Principal {
+	links := map[string]string{}
+	maps.Copy(links, p.Links)
+	links[actorType] = actorID
+	p.Links = links
 	if actorType == p.ActorType {
 		p.ActorID = actorID
 	}
+	return p
 }
 
 // ActorKey returns the key of an actor type in app_metadata: "customer_id".

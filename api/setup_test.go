@@ -453,14 +453,14 @@ func (f *fakeFlows) Register(ctx context.Context, r flows.AuthRequest) (workflow
 		if err != nil {
 			return workflows.Login{}, err
 		}
-		login.Principal.Link(r.ActorType, c.ID)
+		login.Principal = login.Principal.Linked(r.ActorType, c.ID)
 	}
 	if r.Actor != nil {
 		actor, err := f.CreateActorAccount(ctx, flows.ActorAccountRequest{AuthIdentityID: identity.ID, Type: r.Actor.Type, Data: r.Actor.Data})
 		if err != nil {
 			return workflows.Login{}, err
 		}
-		login.Principal.Link(r.ActorType, actor.ID)
+		login.Principal = login.Principal.Linked(r.ActorType, actor.ID)
 	}
 	return login, nil
 }

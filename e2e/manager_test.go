@@ -47,10 +47,10 @@ func startExample(t *testing.T, example string, more ...string) *process {
 // shop is a web origin from which people may sign in.
 const shop = "https://shop.example"
 
-// registered registers an identity as an actor type and returns its token.
-func (p *process) registered(t *testing.T, actorType, email string) string {
+// registered registers the identity of a manager and returns its token.
+func (p *process) registered(t *testing.T, email string) string {
 	t.Helper()
-	a := p.call(t, "POST", "/auth/"+actorType+"/emailpass/register", object{"email": email, "password": password})
+	a := p.call(t, "POST", "/auth/manager/emailpass/register", object{"email": email, "password": password})
 	require.Equal(t, 200, a.status, "%s", a.raw)
 	return a.str(t, "token")
 }
@@ -76,7 +76,7 @@ func TestManagers(t *testing.T) {
 	root := p.administrator(t)
 	ada := object{"email": "ada@example.com", "name": "Ada"}
 
-	registration := p.registered(t, "manager", "ada@example.com")
+	registration := p.registered(t, "ada@example.com")
 	a := p.call(t, "POST", "/manager", object{"email": "ada@example.com", "name": "Ada", "region": "abroad"}, bearer(registration)...)
 	require.Equal(t, 400, a.status)
 	require.Equal(t, "Who works abroad must speak a language.", a.str(t, "message"))
@@ -123,7 +123,7 @@ func TestManagers(t *testing.T) {
 	} {
 		require.Equal(t, n, p.released(t, name, root), name)
 	}
-	a = p.call(t, "POST", "/manager", ada, bearer(p.registered(t, "manager", "ada@example.com"))...)
+	a = p.call(t, "POST", "/manager", ada, bearer(p.registered(t, "ada@example.com"))...)
 	require.Equal(t, 200, a.status, "her address is free, W12: %s", a.raw)
 }
 
@@ -140,7 +140,7 @@ func TestManagerRaces(t *testing.T) {
 	root := p.administrator(t)
 
 	t.Run("50 creations with one token make one manager", func(t *testing.T) { //nolint:paralleltest // each is a load of its own
-		token := p.registered(t, "manager", "one@example.com")
+		token := p.registered(t, "one@example.com")
 		answers := parallel(t, 50, func(i int) (answer, error) {
 			return p.try(t.Context(), "POST", "/manager", object{"email": fmt.Sprintf("one%d@example.com", i), "name": "One"}, bearer(token)...)
 		})
@@ -152,7 +152,7 @@ func TestManagerRaces(t *testing.T) {
 	t.Run("50 people with one unique value, one has it", func(t *testing.T) { //nolint:paralleltest // each is a load of its own
 		var tokens []string
 		for i := range 50 {
-			tokens = append(tokens, p.registered(t, "manager", fmt.Sprintf("many%d@example.com", i)))
+			tokens = append(tokens, p.registered(t, fmt.Sprintf("many%d@example.com", i)))
 		}
 		answers := parallel(t, 50, func(i int) (answer, error) {
 			email := "wanted@example.com"
@@ -168,7 +168,7 @@ func TestManagerRaces(t *testing.T) {
 	})
 
 	t.Run("50 repetitions under one Idempotency-Key get one answer", func(t *testing.T) { //nolint:paralleltest // each is a load of its own
-		token := p.registered(t, "manager", "idem@example.com")
+		token := p.registered(t, "idem@example.com")
 		answers := parallel(t, 50, func(int) (answer, error) {
 			return p.try(t.Context(), "POST", "/manager", object{"email": "idem@example.com", "name": "Idem"}, append(bearer(token), "Idempotency-Key", "k")...)
 		})
@@ -199,7 +199,7 @@ func TestManagersOfOnesOwn(t *testing.T) {
 	t.Parallel()
 	p := startExample(t, "manager/own", "MANAGERS_DB="+filepath.Join(t.TempDir(), "managers.db"))
 	root := p.administrator(t)
-	registration := p.registered(t, "manager", "ada@example.com")
+	registration := p.registered(t, "ada@example.com")
 	require.Equal(t, 401, p.call(t, "POST", "/manager", object{}).status)
 	a := p.call(t, "POST", "/manager", object{"email": "ada@example.com"}, bearer(registration)...)
 	require.Equal(t, "Invalid request: Field 'name' is required", a.str(t, "message"))
@@ -215,7 +215,7 @@ func TestManagersOfOnesOwn(t *testing.T) {
 	require.Equal(t, claims(t, token)["actor_id"], me.str(t, "manager.id"))
 	require.Equal(t, 1, p.released(t, "manager.hired", root))
 
-	grace := p.registered(t, "manager", "grace@example.com")
+	grace := p.registered(t, "grace@example.com")
 	a = p.call(t, "POST", "/manager", object{"email": me.str(t, "manager.email"), "name": "Grace"}, bearer(grace)...)
 	require.Equal(t, 422, a.status, "%s", a.raw)
 	require.Equal(t, "A manager with this email works here.", a.str(t, "message"))
@@ -239,7 +239,7 @@ func TestNoSecretOfManagersIsKept(t *testing.T) {
 			t.Parallel()
 			p := startExample(t, example, "MANAGERS_DB="+filepath.Join(t.TempDir(), "managers.db"), "EVERLATCH_LOG_LEVEL=debug")
 			secrets := map[string]string{"password": password}
-			secrets["registration token"] = p.registered(t, "manager", "ada@example.com")
+			secrets["registration token"] = p.registered(t, "ada@example.com")
 			body := object{"email": "ada@example.com", "name": "Ada"}
 			require.Equal(t, 200, p.call(t, "POST", "/manager", body, bearer(secrets["registration token"])...).status)
 			secrets["token"] = p.signIn(t, "manager", "ada@example.com")

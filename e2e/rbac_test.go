@@ -26,7 +26,7 @@ func TestRoleStory(t *testing.T) {
 
 	p = startDev(t, devOptions{dir: p.dir, config: "rbac: {enabled: true}\n"})
 	flags := p.call(t, "GET", "/admin/feature-flags", nil)
-	require.JSONEq(t, `{"feature_flags":{"rbac":true}}`, string(flags.raw))
+	require.JSONEq(t, `{"feature_flags":{"rbac":true,"translation":false,"view_configurations":false}}`, string(flags.raw))
 	for _, email := range []string{"root@example.com", "second@example.com"} {
 		token := p.loginUser(t, email)
 		require.Equal(t, map[string]any{"user_id": claims(t, token)["actor_id"], "roles": []any{"role_super_admin"}},

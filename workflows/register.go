@@ -63,8 +63,7 @@ func Register(ctx workflow.Context, in RegisterInput) (Login, error) {
 	if refused != nil {
 		return login(ctx, refused, everlatch.Principal{}, in.Fingerprint), nil
 	}
-	principal.Link(in.ActorType, account.id)
-	return login(ctx, nil, principal, in.Fingerprint), release(ctx)
+	return login(ctx, nil, principal.Linked(in.ActorType, account.id), in.Fingerprint), release(ctx)
 }
 
 // newAccount is an account to create with an identity; one without an id is none.
