@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -25,6 +24,7 @@ import (
 	"github.com/everlatch/everlatch/ids"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/store/storetest"
 	"github.com/everlatch/everlatch/tokens"
 	"github.com/everlatch/everlatch/workflows"
 )
@@ -92,11 +92,7 @@ func options(change func(*api.Options)) setting {
 func setup(tb testing.TB, settings ...setting) *world {
 	tb.Helper()
 	w := &world{t: tb, clock: &clock{now: time.Date(2026, 11, 23, 13, 47, 46, 0, time.UTC)}, logs: &syncBuffer{}}
-	var err error
-	w.store, err = store.Open(tb.Context(), "sqlite://"+filepath.Join(tb.TempDir(), "test.db"), w.clock.Now)
-	require.NoError(tb, err)
-	tb.Cleanup(func() { _ = w.store.Close() })
-	require.NoError(tb, w.store.Migrate(tb.Context()))
+	w.store = storetest.Open(tb, w.clock.Now)
 
 	o := api.Options{
 		AdminCORS: adminOrigin, StoreCORS: " " + shopOrigin + ` , /\.preview\.example$/i`, CookieSecrets: []string{cookieSecret},
@@ -111,6 +107,7 @@ func setup(tb testing.TB, settings ...setting) *world {
 		require.NoError(tb, err)
 		o.ActorTypes[i].Store = w.store.Records(t)
 	}
+	var err error
 	w.tokens, err = tokens.New(cfg, w.clock.Now)
 	require.NoError(tb, err)
 	w.flows = &fakeFlows{fakeInvites: fakeInvites{w: w}, fakeEmails: fakeEmails{w: w}, store: w.store, now: w.clock.Now}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -21,6 +20,7 @@ import (
 	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/store/storetest"
 	"github.com/everlatch/everlatch/vault"
 	"github.com/everlatch/everlatch/workflows"
 )
@@ -35,10 +35,7 @@ type testBundle struct {
 func setup(t *testing.T) *testBundle {
 	t.Helper()
 	now := func() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }
-	s, err := store.Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "store.db"), now)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = s.Close() })
-	require.NoError(t, s.Migrate(t.Context()))
+	s := storetest.Open(t, now)
 	ring, err := vault.NewKeyRing([]vault.Key{{ID: "k", Secret: vault.NewSecret(make([]byte, vault.KeyBytes))}})
 	require.NoError(t, err)
 	b := &testBundle{temporal: mocks.NewClient(t), store: s}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -14,7 +13,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/outbox"
-	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/store/storetest"
 	"github.com/everlatch/everlatch/subscribers"
 	"github.com/everlatch/everlatch/workflows"
 )
@@ -48,10 +47,7 @@ func (d *dances) Deliver(_ context.Context, delivery everlatch.Delivery, retry w
 func setup(t *testing.T) (*outbox.Outbox, *dances) {
 	t.Helper()
 	now := func() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }
-	s, err := store.Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "store.db"), now)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = s.Close() })
-	require.NoError(t, s.Migrate(t.Context()))
+	s := storetest.Open(t, now)
 	registry := subscribers.NewRegistry()
 	for _, sub := range []subscribers.Subscription{
 		{Name: "all", Events: []string{"*"}, Timeout: time.Minute},

@@ -16,6 +16,7 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/ids"
 	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/store/storetest"
 )
 
 // postgresVariable names the server on which the suite runs beside SQLite.
@@ -63,7 +64,7 @@ func onEachEngine(t *testing.T, test func(t *testing.T, f fixture)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		test(t, open(t, "sqlite://:memory:"))
+		test(t, open(t, storetest.URL(t)))
 	})
 	if postgresMissing() {
 		return

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -22,6 +21,7 @@ import (
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/providers/emailpass"
 	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/store/storetest"
 	"github.com/everlatch/everlatch/subscribers"
 	"github.com/everlatch/everlatch/temporalkit"
 	"github.com/everlatch/everlatch/tokens"
@@ -77,11 +77,7 @@ func (c *clock) Advance(d time.Duration) {
 func newHouse(t *testing.T) *house {
 	t.Helper()
 	h := &house{faults: &faults{}, erasers: map[string]everlatch.Eraser{}, clock: &clock{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}}
-	var err error
-	h.store, err = store.Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "store.db"), h.clock.Now)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = h.store.Close() })
-	require.NoError(t, h.store.Migrate(t.Context()))
+	h.store = storetest.Open(t, h.clock.Now)
 
 	ring, err := vault.NewKeyRing([]vault.Key{{ID: "k1", Secret: vault.NewSecret(make([]byte, 32))}})
 	require.NoError(t, err)
