@@ -22,7 +22,7 @@ var migrated = sync.OnceValues(func() (file []byte, err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	path := filepath.Join(dir, "store.db")
 	ctx := context.Background()
-	s, err := store.Open(ctx, "sqlite://"+path, time.Now)
+	s, err := store.Open(ctx, "sqlite://"+path, time.Now) //nolint:forbidigo // no test sees a time of the template
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +30,7 @@ var migrated = sync.OnceValues(func() (file []byte, err error) {
 	if err := errors.Join(s.Migrate(ctx), s.Close()); err != nil {
 		return nil, err
 	}
-	return os.ReadFile(path)
+	return os.ReadFile(path) //nolint:gosec // the path is ours
 })
 
 // URL returns the URL of a SQLite database of the test's own, which is up to
