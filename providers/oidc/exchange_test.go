@@ -180,7 +180,7 @@ func TestExchangeMisbehaves(t *testing.T) {
 
 			w := setup(t, oidctest.Options{}, func(o *oidc.Options) {
 				if wrong == oidctest.Hang {
-					o.HTTPTimeout = 100 * time.Millisecond
+					o.HTTPTimeout = 2 * time.Second // the second call must make it on a busy machine
 				}
 			})
 			c := w.callback(t)

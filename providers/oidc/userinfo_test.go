@@ -173,7 +173,7 @@ func TestUserInfoMisbehaves(t *testing.T) {
 
 			w := apart(t, nil, whole(), func(o *oidc.Options) {
 				if wrong == oidctest.Hang {
-					o.HTTPTimeout = 100 * time.Millisecond
+					o.HTTPTimeout = 2 * time.Second // the second call must make it on a busy machine
 				}
 			})
 			c := w.callback(t)
