@@ -47,8 +47,13 @@ func (s *Server) grantRoles(c echo.Context) error {
 
 func (s *Server) demandUser(c echo.Context, id string) error {
 	_, err := s.deps.Store.User(lookups(c), id)
+	return demanded(err, "User", id)
+}
+
+// demanded says in the contract's words that a record is not there.
+func demanded(err error, kind, id string) error {
 	if errors.Is(err, everlatch.ErrNotFound) {
-		return &everlatch.Error{Code: everlatch.CodeNotFound, Message: fmt.Sprintf("User with id %q not found", id)}
+		return &everlatch.Error{Code: everlatch.CodeNotFound, Message: fmt.Sprintf("%s with id %q not found", kind, id)}
 	}
 	return err
 }
@@ -116,10 +121,7 @@ func (s *Server) grantRole(c echo.Context) error {
 
 func (s *Server) demandRole(c echo.Context, id string) error {
 	_, err := s.deps.Store.Role(lookups(c), id)
-	if errors.Is(err, everlatch.ErrNotFound) {
-		return &everlatch.Error{Code: everlatch.CodeNotFound, Message: fmt.Sprintf("Role with id %q not found", id)}
-	}
-	return err
+	return demanded(err, "Role", id)
 }
 
 func (s *Server) revokeRoleOfUsers(c echo.Context) error {

@@ -34,33 +34,33 @@ type CustomerAccount struct {
 // which it did not create, stays (W3, W4).
 func CreateCustomerAccount(ctx workflow.Context, in CreateCustomerAccountInput) (CustomerAccount, error) {
 	var undo saga
-	group := groupID(ctx)
 	out := CustomerAccount{Fingerprint: in.Fingerprint}
-
-	add(&undo, accounts.DiscardCustomer, activities.ActorInput{ID: in.Customer.ID, GroupID: group})
-	created, err := step(ctx, accounts.CreateCustomer, activities.CreateCustomerInput{
-		Customer: in.Customer, GroupID: group, AuthIdentityID: in.AuthIdentityID,
-	})
+	created, err := newCustomer(ctx, &undo, in.Customer, in.AuthIdentityID)
 	if err != nil {
 		return out, undo.after(ctx, err)
 	}
 	if out.Refusal = created.Refusal; out.Refusal != nil {
 		return out, nil
 	}
-
-	link := activities.LinkInput{
-		IdentityID: in.AuthIdentityID, ActorType: everlatch.ActorCustomer, ActorID: in.Customer.ID, GroupID: group,
-	}
-	add(&undo, identities.DiscardLink, link)
-	linked, err := step(ctx, identities.LinkActor, link)
-	if err != nil {
-		return out, undo.after(ctx, err)
-	}
-	if out.Refusal = linked.Refusal; out.Refusal != nil {
-		return out, undo.compensate(ctx)
+	out.Refusal, err = linked(ctx, &undo, activities.LinkInput{
+		IdentityID: in.AuthIdentityID, ActorType: everlatch.ActorCustomer, ActorID: in.Customer.ID, GroupID: groupID(ctx),
+	})
+	if err != nil || out.Refusal != nil {
+		return out, err
 	}
 	out.Customer = created.Customer
 	return out, release(ctx)
+}
+
+// newCustomer adds to the saga how to undo a customer, and creates it.
+func newCustomer(
+	ctx workflow.Context, undo *saga, customer everlatch.Customer, identityID string,
+) (activities.CreateCustomerOutput, error) {
+	group := groupID(ctx)
+	add(undo, accounts.DiscardCustomer, activities.ActorInput{ID: customer.ID, GroupID: group})
+	return step(ctx, accounts.CreateCustomer, activities.CreateCustomerInput{
+		Customer: customer, GroupID: group, AuthIdentityID: identityID,
+	})
 }
 
 // Registration asks [CreateUserAccount] to create the identity as well.

@@ -77,11 +77,7 @@ func (in RegisterInput) account(identityID string) newAccount {
 	switch {
 	case in.Customer != nil:
 		return newAccount{in.Customer.ID, func(ctx workflow.Context, undo *saga) (*everlatch.Refusal, error) {
-			group := groupID(ctx)
-			add(undo, accounts.DiscardCustomer, activities.ActorInput{ID: in.Customer.ID, GroupID: group})
-			created, err := step(ctx, accounts.CreateCustomer, activities.CreateCustomerInput{
-				Customer: *in.Customer, GroupID: group, AuthIdentityID: identityID,
-			})
+			created, err := newCustomer(ctx, undo, *in.Customer, identityID)
 			return created.Refusal, err
 		}}
 	case in.Actor != nil:

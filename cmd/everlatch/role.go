@@ -199,22 +199,32 @@ func (p *program) showRole(ctx context.Context, s *store.Store, id string, asJSO
 
 // findRoles returns the ids of roles that are named by id or name.
 func findRoles(ctx context.Context, s *store.Store, named []string) ([]string, error) {
-	var out, absent []string
-	for _, name := range named {
+	ids, absent, err := idsOf(named, func(name string) ([]everlatch.Role, error) {
 		found, _, err := s.Roles(ctx, store.RoleFilter{Or: []store.RoleFilter{{IDs: []string{name}}, {Names: []string{name}}}}, store.Page{})
+		return found, err
+	}, func(r everlatch.Role) string { return r.ID })
+	if err == nil && absent != "" {
+		err = fmt.Errorf("there is no role %s", absent)
+	}
+	return ids, err
+}
+
+// idsOf returns the id of the first that is found under each name, and the names
+// under which there is none.
+func idsOf[T any](named []string, find func(name string) ([]T, error), id func(T) string) (ids []string, absent string, err error) {
+	var none []string
+	for _, name := range named {
+		found, err := find(name)
 		switch {
 		case err != nil:
-			return nil, err
+			return nil, "", err
 		case len(found) == 0:
-			absent = append(absent, name)
+			none = append(none, name)
 		default:
-			out = append(out, found[0].ID)
+			ids = append(ids, id(found[0]))
 		}
 	}
-	if len(absent) > 0 {
-		return nil, fmt.Errorf("there is no role %s", strings.Join(absent, ", "))
-	}
-	return out, nil
+	return ids, strings.Join(none, ", "), nil
 }
 
 // rolesOfNew returns the roles of a new administrator: those that are named, and

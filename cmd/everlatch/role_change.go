@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -59,22 +58,14 @@ func (p *program) roleCreateCommand() *cobra.Command {
 
 // findPolicies returns the ids of policies that are named by key or id.
 func findPolicies(ctx context.Context, s *store.Store, named []string) ([]string, error) {
-	var out, absent []string
-	for _, name := range named {
+	ids, absent, err := idsOf(named, func(name string) ([]everlatch.Policy, error) {
 		found, _, err := s.Policies(ctx, store.PolicyFilter{Or: []store.PolicyFilter{{IDs: []string{name}}, {Keys: []string{name}}}}, store.Page{})
-		switch {
-		case err != nil:
-			return nil, err
-		case len(found) == 0:
-			absent = append(absent, name)
-		default:
-			out = append(out, found[0].ID)
-		}
+		return found, err
+	}, func(p everlatch.Policy) string { return p.ID })
+	if err == nil && absent != "" {
+		err = fmt.Errorf("there is no policy %s; see everlatch role policies", absent)
 	}
-	if len(absent) > 0 {
-		return nil, fmt.Errorf("there is no policy %s; see everlatch role policies", strings.Join(absent, ", "))
-	}
-	return out, nil
+	return ids, err
 }
 
 func (p *program) roleUpdateCommand() *cobra.Command {
