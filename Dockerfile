@@ -11,7 +11,7 @@ RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
 ARG VERSION=dev
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    go build -tags noembedded -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /out/everlatch ./cmd/everlatch \
+    go build -tags noembedded -trimpath -ldflags "-s -w -X github.com/everlatch/everlatch/cli.version=${VERSION}" -o /out/everlatch ./cmd/everlatch \
     && echo 'everlatch:x:65532:65532::/:/everlatch' > /out/passwd
 
 FROM scratch

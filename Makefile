@@ -18,7 +18,7 @@ test: ## all tests, with the race detector (needs a C compiler)
 
 test-postgres: ## the tests that use PostgreSQL, on TEST_POSTGRES_URL
 	@test -n "$(TEST_POSTGRES_URL)" || { echo "set TEST_POSTGRES_URL=postgres://…"; exit 1; }
-	go test -shuffle=on ./store/... ./app/... ./e2e/...
+	go test -shuffle=on ./internal/store/... ./app/... ./e2e/...
 
 browser-test: e2e/browser/node_modules ## sign-ins with Chromium at a certified OpenID provider (needs chromium, node, npm)
 	CI=true go test -count=1 -v -run TestCertifiedProvider ./e2e

@@ -5,9 +5,9 @@ import (
 	"time"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/providers"
-	"github.com/everlatch/everlatch/store"
 )
 
 // Accounts creates and removes the business records behind identities.

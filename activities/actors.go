@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/internal/store"
 )
 
 // Actors creates, changes and removes records of actor types of people's own,

@@ -4,11 +4,11 @@ import (
 	"time"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/tokens"
+	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/providers"
-	"github.com/everlatch/everlatch/store"
 	"github.com/everlatch/everlatch/subscribers"
-	"github.com/everlatch/everlatch/tokens"
-	"github.com/everlatch/everlatch/vault"
 )
 
 // Deps are what activities work with.

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/internal/store"
 )
 
 // Upkeep removes what has outlived its use, a batch at a time.

@@ -10,10 +10,10 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/providers"
-	"github.com/everlatch/everlatch/store"
-	"github.com/everlatch/everlatch/vault"
 )
 
 // Credentials registers and authenticates people by what their request

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/store"
-	"github.com/everlatch/everlatch/vault"
+	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/vault"
 )
 
 // Deletions notes which customers want to be removed, and who has come back. It

@@ -9,9 +9,9 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/subscribers"
-	"github.com/everlatch/everlatch/vault"
 )
 
 // Deliveries tells subscribers about events. It is the only code that sees the

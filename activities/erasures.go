@@ -11,8 +11,8 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/store"
-	"github.com/everlatch/everlatch/vault"
+	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/vault"
 )
 
 // Erasures removes what is left of accounts that are gone, elsewhere and here.

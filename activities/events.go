@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/internal/store"
 )
 
 // Events settles what a dance has recorded about itself.

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/internal/store"
 )
 
 // Identities links, unlinks and removes identities.

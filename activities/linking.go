@@ -5,9 +5,9 @@ import (
 	"errors"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/providers"
-	"github.com/everlatch/everlatch/store"
-	"github.com/everlatch/everlatch/vault"
 )
 
 // LinkCredentialInput is the argument of [Credentials.LinkCredential].

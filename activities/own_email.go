@@ -5,8 +5,8 @@ import (
 	"net/mail"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/providers"
-	"github.com/everlatch/everlatch/store"
 )
 
 // ownEmail returns the e-mail that a new account gets: what the person wrote, if

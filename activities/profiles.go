@@ -6,9 +6,9 @@ import (
 	"slices"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/providers"
-	"github.com/everlatch/everlatch/store"
 )
 
 // identify finds the identity of a profile, or gives it one: that of LinkTo, the

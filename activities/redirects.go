@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/providers"
-	"github.com/everlatch/everlatch/store"
-	"github.com/everlatch/everlatch/vault"
 )
 
 // Redirects sends people to a provider and reads what they bring back. State,

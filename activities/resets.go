@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/tokens"
+	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/providers"
-	"github.com/everlatch/everlatch/store"
-	"github.com/everlatch/everlatch/tokens"
-	"github.com/everlatch/everlatch/vault"
 )
 
 // Resets grants and uses the right to choose a new password.

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/internal/store"
 )
 
 // actorFilters are what a list of records can be asked for: words, ids, times,

@@ -6,9 +6,9 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/ids"
-	"github.com/everlatch/everlatch/store"
-	"github.com/everlatch/everlatch/tokens"
+	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/tokens"
 )
 
 // addressTable is an address by itself. Inside a customer it has another order

@@ -9,8 +9,8 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
-	"github.com/everlatch/everlatch/store"
-	"github.com/everlatch/everlatch/tokens"
+	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/tokens"
 )
 
 // signUpAdmin makes somebody who has signed in elsewhere an administrator

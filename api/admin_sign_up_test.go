@@ -9,8 +9,8 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/flows"
-	"github.com/everlatch/everlatch/ids"
-	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/store"
 )
 
 func (f *fakeFlows) CreateUser(ctx context.Context, r flows.UserRequest) (everlatch.User, error) {

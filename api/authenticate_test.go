@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch/api"
-	"github.com/everlatch/everlatch/tokens"
+	"github.com/everlatch/everlatch/internal/tokens"
 )
 
 // signed makes a token of any claims with the secret of the tests.

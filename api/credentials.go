@@ -11,7 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/tokens"
+	"github.com/everlatch/everlatch/internal/tokens"
 )
 
 // credential is the outcome of looking at one way to authenticate. claims is

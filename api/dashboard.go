@@ -6,7 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/internal/store"
 )
 
 // emptyLists are the lists that the pages and menus of the Medusa admin

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch/api"
-	"github.com/everlatch/everlatch/api/apitest"
+	"github.com/everlatch/everlatch/internal/apitest"
 )
 
 func TestFeatureFlags(t *testing.T) {

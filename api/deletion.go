@@ -8,7 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/tokens"
+	"github.com/everlatch/everlatch/internal/tokens"
 )
 
 // deleteCustomer removes the account of the signed-in customer, or schedules

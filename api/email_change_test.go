@@ -8,7 +8,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
-	"github.com/everlatch/everlatch/tokens"
+	"github.com/everlatch/everlatch/internal/tokens"
 )
 
 // emailToken is a token about the e-mail of an account.

@@ -9,8 +9,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/ids"
-	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/store"
 )
 
 // eventTable is an event as administrators see it. Secrets in its data show as

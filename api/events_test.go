@@ -8,7 +8,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
-	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/internal/store"
 )
 
 // secretKey returns the header of a new secret API key.

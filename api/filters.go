@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/internal/store"
 )
 
 // Lists are filtered as contract 2.1 and 4.1 say: created_at[$gte]=…,

@@ -7,8 +7,8 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/tokens"
 	"github.com/everlatch/everlatch/providers"
-	"github.com/everlatch/everlatch/tokens"
 )
 
 // credentialTable is a way to sign in, as its owner sees it (W17).

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/ids"
-	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/store"
 )
 
 // comesFrom gives the identity of a token an account elsewhere, and returns its id.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
-	"github.com/everlatch/everlatch/store"
-	"github.com/everlatch/everlatch/tokens"
+	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/tokens"
 )
 
 // inviteTable is an invite (contract 4.6) with a token, which is known in the

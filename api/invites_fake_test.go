@@ -8,10 +8,10 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
-	"github.com/everlatch/everlatch/ids"
-	"github.com/everlatch/everlatch/store"
-	"github.com/everlatch/everlatch/tokens"
-	"github.com/everlatch/everlatch/vault"
+	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/tokens"
+	"github.com/everlatch/everlatch/internal/vault"
 )
 
 // fakeInvites does what [workflows.Invitation] does to the store.

@@ -11,7 +11,7 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/flows"
-	"github.com/everlatch/everlatch/tokens"
+	"github.com/everlatch/everlatch/internal/tokens"
 )
 
 // invite invites an address and returns the invite's id and token.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/tokens"
 	"github.com/everlatch/everlatch/providers"
-	"github.com/everlatch/everlatch/tokens"
 )
 
 var resetFields = schema{

@@ -9,8 +9,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/store"
-	"github.com/everlatch/everlatch/tokens"
+	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/tokens"
 )
 
 // can names the permissions that a route needs (contract 4.8).

@@ -6,8 +6,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/ids"
-	"github.com/everlatch/everlatch/tokens"
+	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/tokens"
 )
 
 // refreshToken mints a new token from what is true now, not from the old one:

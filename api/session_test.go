@@ -11,8 +11,8 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
-	"github.com/everlatch/everlatch/store"
-	"github.com/everlatch/everlatch/tokens"
+	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/tokens"
 )
 
 var cookieFormat = regexp.MustCompile(`^connect\.sid=s%3A[\w-]{32}\.(?:[A-Za-z0-9]|%2B|%2F){43}; Path=/; ` +

@@ -19,13 +19,13 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/activities"
 	"github.com/everlatch/everlatch/api"
-	"github.com/everlatch/everlatch/api/apitest"
 	"github.com/everlatch/everlatch/flows"
-	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/internal/apitest"
+	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/store/storetest"
+	"github.com/everlatch/everlatch/internal/tokens"
 	"github.com/everlatch/everlatch/providers"
-	"github.com/everlatch/everlatch/store"
-	"github.com/everlatch/everlatch/store/storetest"
-	"github.com/everlatch/everlatch/tokens"
 	"github.com/everlatch/everlatch/workflows"
 )
 

@@ -14,8 +14,8 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
-	"github.com/everlatch/everlatch/api/apitest"
-	"github.com/everlatch/everlatch/tokens"
+	"github.com/everlatch/everlatch/internal/apitest"
+	"github.com/everlatch/everlatch/internal/tokens"
 )
 
 func TestHealth(t *testing.T) {

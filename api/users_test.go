@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/ids"
-	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/store"
 )
 
 func TestReadingUsers(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/config"
-	"github.com/everlatch/everlatch/ids"
-	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/store"
 )
 
 // What follows needs the database alone, like [CreateAPIKey], and accepts what

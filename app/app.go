@@ -17,9 +17,9 @@ import (
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/config"
 	"github.com/everlatch/everlatch/flows"
-	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/subscribers"
-	"github.com/everlatch/everlatch/vault"
 )
 
 // App is an assembled process. Its methods may be called from many goroutines;

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/mail"
-	"github.com/everlatch/everlatch/store"
 	"github.com/everlatch/everlatch/subscribers"
-	"github.com/everlatch/everlatch/vault"
 )
 
 const (

@@ -9,9 +9,9 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/internal/tokens"
+	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/providers"
-	"github.com/everlatch/everlatch/tokens"
-	"github.com/everlatch/everlatch/vault"
 )
 
 // prepared is what can be made from the settings alone.

@@ -7,8 +7,8 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
-	"github.com/everlatch/everlatch/ids"
-	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/store"
 )
 
 // SetUpRBAC sees to it that the built-in roles and policies are there; see

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/everlatch/everlatch/activities"
-	"github.com/everlatch/everlatch/outbox"
+	"github.com/everlatch/everlatch/internal/outbox"
 	"github.com/everlatch/everlatch/worker"
 	"github.com/everlatch/everlatch/workflows"
 )

@@ -9,8 +9,8 @@ import (
 	"go.temporal.io/sdk/contrib/envconfig"
 
 	"github.com/everlatch/everlatch/config"
-	"github.com/everlatch/everlatch/temporalkit"
-	"github.com/everlatch/everlatch/vault"
+	"github.com/everlatch/everlatch/internal/temporalkit"
+	"github.com/everlatch/everlatch/internal/vault"
 )
 
 // dial returns a client that connects when it is first used.

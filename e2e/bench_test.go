@@ -20,7 +20,7 @@ import (
 
 	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/config"
-	"github.com/everlatch/everlatch/embedded"
+	"github.com/everlatch/everlatch/internal/embedded"
 )
 
 // Everything runs in this process and on disk: Temporal, worker, store, vault,

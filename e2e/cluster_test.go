@@ -19,7 +19,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the database of these tests
 	"github.com/stretchr/testify/require"
 
-	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/internal/ids"
 )
 
 // postgres returns the URL of a database of this test's own, or skips. CI

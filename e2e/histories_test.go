@@ -21,8 +21,8 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
-	"github.com/everlatch/everlatch/temporalkit"
-	"github.com/everlatch/everlatch/vault"
+	"github.com/everlatch/everlatch/internal/temporalkit"
+	"github.com/everlatch/everlatch/internal/vault"
 )
 
 // encryptionKeys is given to processes whose histories a test decodes.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/everlatch/everlatch/mail/mailtest"
+	"github.com/everlatch/everlatch/internal/mailtest"
 )
 
 // mailConfig sends mails to a server of a test, and is impatient.

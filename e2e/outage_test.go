@@ -8,8 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/everlatch/everlatch/embedded"
-	"github.com/everlatch/everlatch/mail/mailtest"
+	"github.com/everlatch/everlatch/internal/embedded"
+	"github.com/everlatch/everlatch/internal/mailtest"
 )
 
 // production is the environment of serve, api and worker.

@@ -10,9 +10,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/everlatch/everlatch/providers/github/githubtest"
+	"github.com/everlatch/everlatch/internal/githubtest"
+	"github.com/everlatch/everlatch/internal/oidctest"
 	"github.com/everlatch/everlatch/providers/google"
-	"github.com/everlatch/everlatch/providers/oidc/oidctest"
 )
 
 const (

@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/everlatch/everlatch/providers/oidc/oidctest"
+	"github.com/everlatch/everlatch/internal/oidctest"
 )
 
 // signIn is a sign-in elsewhere of which the recordings show the end, and the

@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/everlatch/everlatch/providers/github/githubtest"
+	"github.com/everlatch/everlatch/internal/githubtest"
 )
 
 // registers is a customer's first visit and second.

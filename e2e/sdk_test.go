@@ -14,7 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/everlatch/everlatch/providers/github/githubtest"
+	"github.com/everlatch/everlatch/internal/githubtest"
 )
 
 // TestJavaScriptSDK makes every call of the Medusa JS SDK that is about

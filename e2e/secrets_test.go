@@ -18,7 +18,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/providers/github/githubtest"
+	"github.com/everlatch/everlatch/internal/githubtest"
 	"github.com/everlatch/everlatch/workflows"
 )
 

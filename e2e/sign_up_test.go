@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/everlatch/everlatch/providers/github/githubtest"
+	"github.com/everlatch/everlatch/internal/githubtest"
 )
 
 // userByGithub signs in with GitHub as a user.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/everlatch/everlatch/providers/github/githubtest"
-	"github.com/everlatch/everlatch/providers/oidc/oidctest"
+	"github.com/everlatch/everlatch/internal/githubtest"
+	"github.com/everlatch/everlatch/internal/oidctest"
 )
 
 // socialConfig registers a GitHub of the test.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/workflows"
 )

@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/temporalkit"
-	"github.com/everlatch/everlatch/vault"
+	"github.com/everlatch/everlatch/internal/temporalkit"
+	"github.com/everlatch/everlatch/internal/vault"
 )
 
 // TaskQueue is the one task queue of Everlatch, unless configured otherwise.

@@ -18,10 +18,10 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/store/storetest"
+	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/providers"
-	"github.com/everlatch/everlatch/store"
-	"github.com/everlatch/everlatch/store/storetest"
-	"github.com/everlatch/everlatch/vault"
 	"github.com/everlatch/everlatch/workflows"
 )
 

@@ -1,7 +1,7 @@
 package flows
 
 import (
-	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/internal/ids"
 )
 
 // Workflow ids are never encrypted and show in every list, so they hold

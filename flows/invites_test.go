@@ -14,7 +14,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
-	"github.com/everlatch/everlatch/vault"
+	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/workflows"
 )
 

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/workflows"
 )

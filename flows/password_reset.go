@@ -10,7 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/workflows"
 )

@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/everlatch/everlatch/vault"
+	"github.com/everlatch/everlatch/internal/vault"
 )
 
 const (

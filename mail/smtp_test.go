@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/mailtest"
 	"github.com/everlatch/everlatch/mail"
-	"github.com/everlatch/everlatch/mail/mailtest"
 )
 
 const planted = "planted-password"

@@ -8,7 +8,7 @@ import (
 	"net"
 	"syscall"
 
-	"github.com/everlatch/everlatch/egress"
+	"github.com/everlatch/everlatch/internal/egress"
 )
 
 // reason says in our own words why a webhook gave no answer. The cause is left

@@ -17,7 +17,7 @@ import (
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/egress"
+	"github.com/everlatch/everlatch/internal/egress"
 )
 
 var _ Subscriber = (*Webhook)(nil)

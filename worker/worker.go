@@ -11,7 +11,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/everlatch/everlatch/activities"
-	"github.com/everlatch/everlatch/temporalkit"
+	"github.com/everlatch/everlatch/internal/temporalkit"
 	"github.com/everlatch/everlatch/workflows"
 )
 

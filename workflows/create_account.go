@@ -5,7 +5,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/activities"
-	"github.com/everlatch/everlatch/vault"
+	"github.com/everlatch/everlatch/internal/vault"
 )
 
 // CreateCustomerAccountInput is the argument of [CreateCustomerAccount].

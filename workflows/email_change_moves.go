@@ -7,7 +7,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/activities"
-	"github.com/everlatch/everlatch/vault"
+	"github.com/everlatch/everlatch/internal/vault"
 )
 
 // request mails a link to an address, unless one was mailed there just now.

@@ -9,10 +9,10 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/store"
-	"github.com/everlatch/everlatch/temporalkit"
-	"github.com/everlatch/everlatch/tokens"
-	"github.com/everlatch/everlatch/vault"
+	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/temporalkit"
+	"github.com/everlatch/everlatch/internal/tokens"
+	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/workflows"
 )
 

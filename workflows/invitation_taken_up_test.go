@@ -10,7 +10,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/workflows"
 )
 

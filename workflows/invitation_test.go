@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/vault"
+	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/workflows"
 )
 

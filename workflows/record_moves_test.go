@@ -11,11 +11,11 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/providers"
-	"github.com/everlatch/everlatch/store"
 	"github.com/everlatch/everlatch/subscribers"
-	"github.com/everlatch/everlatch/vault"
 	"github.com/everlatch/everlatch/workflows"
 )
 

@@ -19,7 +19,7 @@ import (
 	sdkworker "go.temporal.io/sdk/worker"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/temporalkit"
+	"github.com/everlatch/everlatch/internal/temporalkit"
 	"github.com/everlatch/everlatch/worker"
 	"github.com/everlatch/everlatch/workflows"
 )

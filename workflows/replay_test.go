@@ -13,7 +13,7 @@ import (
 	sdkworker "go.temporal.io/sdk/worker"
 
 	"github.com/everlatch/everlatch/activities"
-	"github.com/everlatch/everlatch/temporalkit"
+	"github.com/everlatch/everlatch/internal/temporalkit"
 	"github.com/everlatch/everlatch/worker"
 )
 

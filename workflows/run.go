@@ -9,7 +9,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/everlatch/everlatch/activities"
-	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/internal/ids"
 )
 
 // The activity handles. They are nil on purpose: Temporal takes the name and

@@ -18,14 +18,14 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/activities"
+	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/store/storetest"
+	"github.com/everlatch/everlatch/internal/temporalkit"
+	"github.com/everlatch/everlatch/internal/tokens"
+	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/providers/emailpass"
-	"github.com/everlatch/everlatch/store"
-	"github.com/everlatch/everlatch/store/storetest"
 	"github.com/everlatch/everlatch/subscribers"
-	"github.com/everlatch/everlatch/temporalkit"
-	"github.com/everlatch/everlatch/tokens"
-	"github.com/everlatch/everlatch/vault"
 	"github.com/everlatch/everlatch/worker"
 )
 

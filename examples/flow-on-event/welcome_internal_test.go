@@ -13,7 +13,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/config"
-	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/internal/store"
 )
 
 // newLetters returns letters to a database with one customer, Ada.

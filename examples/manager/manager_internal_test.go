@@ -10,7 +10,7 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/actortest"
 	"github.com/everlatch/everlatch/config"
-	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/internal/store"
 )
 
 func TestWhoWorksAbroadSpeaksALanguage(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/app"
-	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/internal/store"
 )
 
 // addRoutes adds GET /manager/customers: those who shop, for managers whom

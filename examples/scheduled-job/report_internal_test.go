@@ -13,7 +13,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/config"
-	"github.com/everlatch/everlatch/store"
+	"github.com/everlatch/everlatch/internal/store"
 )
 
 // newReports returns reports on a database in which a customer came on the

@@ -13,7 +13,7 @@ import (
 	"syscall"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/egress"
+	"github.com/everlatch/everlatch/internal/egress"
 )
 
 const (

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/egress"
+	"github.com/everlatch/everlatch/internal/egress"
 	"github.com/everlatch/everlatch/providers"
 )
 

@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/githubtest"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/providers/github"
-	"github.com/everlatch/everlatch/providers/github/githubtest"
 )
 
 const noVerifiedEmail = "Your GitHub account has no verified primary email address. Verify one at GitHub and try again."

@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/githubtest"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/providers/github"
-	"github.com/everlatch/everlatch/providers/github/githubtest"
 )
 
 // callbackURL has what breaks a URL that is put together by hand (W47).

@@ -14,9 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/oidctest"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/providers/google"
-	"github.com/everlatch/everlatch/providers/oidc/oidctest"
 	"github.com/everlatch/everlatch/providers/providertest"
 )
 

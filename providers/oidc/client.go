@@ -9,7 +9,7 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/everlatch/everlatch/egress"
+	"github.com/everlatch/everlatch/internal/egress"
 )
 
 // maxBody bounds what is read of an answer.

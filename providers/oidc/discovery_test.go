@@ -9,9 +9,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/everlatch/everlatch/internal/oidctest"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/providers/oidc"
-	"github.com/everlatch/everlatch/providers/oidc/oidctest"
 )
 
 func (w world) begin(ctx context.Context) error {

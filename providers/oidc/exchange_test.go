@@ -11,9 +11,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/everlatch/everlatch/internal/oidctest"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/providers/oidc"
-	"github.com/everlatch/everlatch/providers/oidc/oidctest"
 )
 
 // The server refuses what is wrong about a form, so this test is about W47 too.

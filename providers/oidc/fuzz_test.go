@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/oidctest"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/providers/oidc"
-	"github.com/everlatch/everlatch/providers/oidc/oidctest"
 )
 
 // FuzzIDToken looks for a token that panics, that is neither accepted nor

@@ -13,9 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/oidctest"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/providers/oidc"
-	"github.com/everlatch/everlatch/providers/oidc/oidctest"
 )
 
 const callbackURL = "https://shop.example/callback"

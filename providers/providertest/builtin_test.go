@@ -10,10 +10,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/everlatch/everlatch/internal/githubtest"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/providers/emailpass"
 	"github.com/everlatch/everlatch/providers/github"
-	"github.com/everlatch/everlatch/providers/github/githubtest"
 	"github.com/everlatch/everlatch/providers/providertest"
 )
 

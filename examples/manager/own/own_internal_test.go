@@ -18,8 +18,8 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/activities"
 	"github.com/everlatch/everlatch/config"
-	"github.com/everlatch/everlatch/store"
-	"github.com/everlatch/everlatch/temporalkit"
+	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/temporalkit"
 	"github.com/everlatch/everlatch/worker"
 )
 

@@ -11,7 +11,7 @@ import (
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/flows"
-	"github.com/everlatch/everlatch/ids"
+	"github.com/everlatch/everlatch/internal/ids"
 )
 
 // addRoutes adds what managers ask for. Each route says itself who may.

@@ -1,0 +1,199 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/everlatch/everlatch/app"
+	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/internal/embedded"
+	"github.com/everlatch/everlatch/mail"
+)
+
+func (p *program) devCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "dev",
+		Short: "Run everything in one process, with its data in one folder",
+		Long: "Runs Temporal, its web UI, the worker and the API in one process. All data is in one folder and\n" +
+			"survives a restart, also after kill -9. Secrets that are not set are generated into it.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := p.load(c)
+			if err != nil {
+				return err
+			}
+			return p.dev(c.Context(), cfg)
+		},
+	}
+	setting(c.Flags(), "http", "http.address", "host:port of the API (default 127.0.0.1:9000)")
+	setting(c.Flags(), "temporal", "dev.temporal_address", "host:port of Temporal (default 127.0.0.1:7233)")
+	setting(c.Flags(), "ui", "dev.ui_address", "host:port of Temporal's web UI, or off (default 127.0.0.1:8233)")
+	c.Flags().Bool("ephemeral", false, "keep nothing: all data is gone when it stops")
+	annotate(c.Flags(), "ephemeral", "dev.ephemeral")
+	return c
+}
+
+// dev runs until ctx ends.
+func (p *program) dev(ctx context.Context, cfg config.Config) (err error) {
+	p.tuneMemory(ctx)
+	f, err := openDevFolder(cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.close()) }()
+	if err := cfg.Generate(f.path); err != nil {
+		return err
+	}
+	cfg.Database.URL = f.database()
+	server, err := p.startTemporal(ctx, f, &cfg)
+	if err != nil && ctx.Err() != nil {
+		return nil // stopped before it had started
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.Stop()) }()
+
+	// Without the environment: TEMPORAL_TLS and the like are about a cluster.
+	a, err := app.New(ctx, cfg, p.with(app.WithMigrations(), app.WithWeakSecrets(), app.WithDevMail(),
+		app.WithLogger(p.logger(cfg.Log, "text")), app.WithHome(home(server, cfg)))...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	if err := a.Listen(ctx); err != nil {
+		return err
+	}
+	r := running{API: baseURL(a.Address()), Temporal: server.Address(), Namespace: server.Namespace(), UI: server.UIURL()}
+	if err := f.announce(r); err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() { done <- a.Run(ctx) }()
+	select {
+	case err := <-done:
+		return err
+	case <-a.Started():
+		p.greet(r, f, cfg)
+	}
+	return <-done
+}
+
+// openDevFolder returns a folder that no other process uses.
+func openDevFolder(cfg config.Config) (*folder, error) {
+	if cfg.Dev.Ephemeral {
+		return openTemporary()
+	}
+	f, err := openFolder(cfg.Data.Dir)
+	if err != nil || f.lock != nil {
+		return f, err
+	}
+	r, err := f.find()
+	if err != nil {
+		return nil, err
+	}
+	return nil, fmt.Errorf("a dev service already runs on %s (process %d, %s); stop it, or give this one another folder with --data and other ports",
+		f.path, r.PID, r.API)
+}
+
+// startTemporal starts the embedded server on the folder and points cfg to it.
+func (p *program) startTemporal(ctx context.Context, f *folder, cfg *config.Config) (*embedded.Server, error) {
+	o := embedded.Options{
+		Folder:    f.file("temporal"),
+		Address:   cfg.Dev.TemporalAddress,
+		UIAddress: cfg.Dev.UIAddress,
+		Namespace: cfg.Temporal.Namespace,
+		Retention: cfg.Temporal.Retention.Duration(),
+	}
+	if o.UIAddress == config.Off {
+		o.UIAddress = ""
+	}
+	if cfg.Dev.Ephemeral {
+		o.Folder = ""
+	}
+	server, err := embedded.Start(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Temporal.Address, cfg.Temporal.Namespace = server.Address(), server.Namespace()
+	return server, nil
+}
+
+func home(s *embedded.Server, cfg config.Config) app.Home {
+	links := []app.Link{
+		{Name: "Auth providers", URL: "/auth/customer/providers", Note: "what customers may sign in with"},
+		{Name: "Ready?", URL: "/ready", Note: "whether database and Temporal answer"},
+	}
+	if cfg.Mail.SMTP.Address == "" {
+		links = append([]app.Link{{Name: "Mails", URL: mail.InboxPath, Note: "what would have been sent, with links that work"}}, links...)
+	}
+	if url := s.UIURL(); url != "" {
+		links = append([]app.Link{{Name: "Temporal UI", URL: url, Note: "every login and registration as a workflow"}}, links...)
+	}
+	return app.Home{
+		Title: "Everlatch",
+		Lines: []string{"This is a development service. It is for this machine only."},
+		Links: links,
+	}
+}
+
+// greet says, once, where everything is.
+func (p *program) greet(r running, f *folder, cfg config.Config) {
+	mails := r.API + mail.InboxPath
+	if cfg.Mail.SMTP.Address != "" {
+		mails = "sent by " + cfg.Mail.SMTP.Address
+	}
+	ui := r.UI
+	if ui == "" {
+		ui = "off"
+	}
+	data, flag := f.path, ""
+	if short, err := relative(f.path); err == nil {
+		data = short
+	}
+	switch {
+	case f.temporary:
+		flag = " --data " + f.path
+		data += " (removed when it stops)"
+	case data != ".everlatch":
+		flag = " --data " + data
+	}
+	_, _ = fmt.Fprintf(p.stdout, `Everlatch is running. Stop it with Ctrl-C.
+
+  API          %[1]s
+  Mails        %[7]s
+  Temporal UI  %[2]s
+  Temporal     %[3]s, namespace %[4]s
+  Data         %[5]s
+
+Register somebody:
+
+  curl -s %[1]s/auth/customer/emailpass/register -H 'content-type: application/json' \
+    -d '{"email":"ada@example.com","password":"correct horse battery"}'
+
+Make yourself an administrator:
+
+  everlatch user create -e you@example.com%[6]s
+
+`, r.API, ui, r.Temporal, r.Namespace, data, flag, mails)
+}
+
+// relative returns a path as it is seen from the working directory, when it is
+// inside.
+func relative(path string) (string, error) {
+	here, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	short, err := filepath.Rel(here, path)
+	if err == nil && strings.HasPrefix(short, "..") {
+		return "", errors.New("outside")
+	}
+	return short, err
+}

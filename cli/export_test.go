@@ -1,0 +1,4 @@
+package cli
+
+// Run is run, for the tests.
+var Run = run

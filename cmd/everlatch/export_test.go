@@ -1,4 +1,0 @@
-package main
-
-// Run is run, for the tests.
-var Run = run

@@ -1,0 +1,207 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/ids"
+)
+
+// Authority is on whose behalf roles and policies are changed. The zero value is
+// nobody's and may nothing.
+type Authority struct {
+	by       string
+	operator bool
+}
+
+// Operator is the authority of whoever has the database at hand, under a name
+// for the events. It may everything.
+func Operator(name string) Authority { return Authority{by: name, operator: true} }
+
+// OnBehalfOf is the authority of an administrator: nobody gives, takes or
+// changes what they do not have themselves.
+func OnBehalfOf(userID string) Authority { return Authority{by: userID} }
+
+func (a Authority) access(ctx context.Context, q querier) (everlatch.Access, error) {
+	if a.operator {
+		return everlatch.Access{Permissions: []everlatch.Permission{{Resource: everlatch.Wildcard, Operation: everlatch.Wildcard}}}, nil
+	}
+	return accessOf(ctx, q, a.by)
+}
+
+// Changes of roles and policies are rare, and each depends on others: who may
+// what, who inherits from whom, who is the last super admin. So they queue for
+// the row of the super admin's role, and each sees what those before have done.
+const lockRBAC = `UPDATE rbac_role SET updated_at = updated_at WHERE id = '` + everlatch.RoleSuperAdmin + `'`
+
+// changeRBAC runs a change in its turn. fn gets what the authority may do.
+func (s *Store) changeRBAC(
+	ctx context.Context, op string, by Authority, fn func(tx *tx, access everlatch.Access) error,
+) error {
+	err := s.write(ctx, func(tx *tx) error {
+		n, err := tx.exec(ctx, lockRBAC)
+		if err == nil && n == 0 {
+			err = errors.New("roles were never set up")
+		}
+		if err != nil {
+			return err
+		}
+		access, err := by.access(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return fn(tx, access)
+	})
+	return s.fail(ctx, op, err)
+}
+
+// demand refuses who does not have everything that roles give.
+func demand(ctx context.Context, q querier, access everlatch.Access, roleIDs []string, message string) error {
+	given, err := permissionsIn(ctx, q, roleIDs)
+	if err == nil && !access.Allows(given...) {
+		err = &everlatch.Error{Code: everlatch.CodeForbidden, Message: message}
+	}
+	return err
+}
+
+const (
+	mayNotAssign = "You do not have permission to assign these roles"
+	mayNotChange = "You do not have permission to change this role"
+)
+
+// missing returns those of the ids for which a query finds nothing, in the order
+// given.
+func missing(ctx context.Context, q querier, exists string, wanted []string) ([]string, error) {
+	var out []string
+	for _, id := range wanted {
+		found, err := first(ctx, q, scanned[bool], exists, id)
+		if err != nil {
+			return nil, err
+		}
+		if !found && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out, nil
+}
+
+const (
+	roleExists   = `SELECT EXISTS (SELECT 1 FROM rbac_role WHERE id = $1)`
+	policyExists = `SELECT EXISTS (SELECT 1 FROM rbac_policy WHERE id = $1)`
+)
+
+// CheckRoles refuses roles that do not exist (contract 4.6), and those that give
+// more than the access that is to give them: through an invite, for example.
+func (s *Store) CheckRoles(ctx context.Context, access everlatch.Access, roleIDs []string) error {
+	if err := rolesExist(ctx, s.reads, roleIDs); err != nil {
+		return s.fail(ctx, "check roles", err)
+	}
+	return s.CheckGrant(ctx, access, roleIDs)
+}
+
+// CheckGrant is [Store.CheckRoles] where roles that do not exist any more are no
+// error: they give nothing.
+func (s *Store) CheckGrant(ctx context.Context, access everlatch.Access, roleIDs []string) error {
+	return s.fail(ctx, "check roles", demand(ctx, s.reads, access, roleIDs, mayNotAssign))
+}
+
+// rolesExist names the roles that do not exist.
+func rolesExist(ctx context.Context, q querier, roleIDs []string) error {
+	absent, err := missing(ctx, q, roleExists, roleIDs)
+	if err == nil && len(absent) > 0 {
+		err = &everlatch.Error{
+			Code: everlatch.CodeInvalidData, Message: "The following role IDs do not exist: " + strings.Join(absent, ", "),
+		}
+	}
+	return err
+}
+
+const (
+	insertSuperAdmin = `INSERT INTO rbac_role (id, name, description, created_at, updated_at)
+		VALUES ('` + everlatch.RoleSuperAdmin + `', 'Super Admin',
+			'Super admin role with full access to all resources and operations', $1, $1)
+		ON CONFLICT DO NOTHING`
+	insertSuperPolicy = `INSERT INTO rbac_policy (id, key, resource, operation, name, description, built_in, created_at, updated_at)
+		VALUES ('` + everlatch.PolicySuperAdmin + `', '*:*', '*', '*', 'Super Admin',
+			'Super admin policy with full access to all resources and operations', TRUE, $1, $1)
+		ON CONFLICT DO NOTHING`
+	insertSuperPair = `INSERT INTO rbac_role_policy (id, role_id, policy_id, created_at, updated_at)
+		VALUES ('rlpl_super_admin', '` + everlatch.RoleSuperAdmin + `', '` + everlatch.PolicySuperAdmin + `', $1, $1)
+		ON CONFLICT DO NOTHING`
+	// Until roles were switched on, every administrator could do everything.
+	grantSuperToAll = `INSERT INTO user_rbac_role (user_id, rbac_role_id, created_at)
+		SELECT id, '` + everlatch.RoleSuperAdmin + `', $1 FROM "user" WHERE deleted_at IS NULL
+		ON CONFLICT DO NOTHING`
+	// What a built-in policy means stands in its key.
+	putBuiltIn = `INSERT INTO rbac_policy (id, key, resource, operation, name, description, built_in, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, TRUE, $7, $7)
+		ON CONFLICT (key) DO UPDATE SET resource = excluded.resource, operation = excluded.operation, name = excluded.name,
+			description = excluded.description, built_in = TRUE, updated_at = excluded.updated_at
+		WHERE rbac_policy.built_in = FALSE OR rbac_policy.name <> excluded.name`
+	anySuperAdmin = `SELECT EXISTS (SELECT 1 FROM user_rbac_role ur JOIN "user" u ON u.id = ur.user_id
+		WHERE ur.rbac_role_id = '` + everlatch.RoleSuperAdmin + `' AND u.deleted_at IS NULL)`
+	countIdleKeys = `SELECT COUNT(*) FROM api_key k
+		WHERE k.type = 'secret' AND k.deleted_at IS NULL AND (k.revoked_at IS NULL OR k.revoked_at > $1)
+		AND NOT EXISTS (SELECT 1 FROM "user" u WHERE u.id = k.created_by AND u.deleted_at IS NULL)`
+)
+
+// RBACState is what [Store.SetUpRBAC] found and did.
+type RBACState struct {
+	// Granted is how many administrators became super admins by this call, which
+	// can be more than none the first time only.
+	Granted int
+	// SuperAdmin says that there is one who is not removed.
+	SuperAdmin bool
+	// IdleKeys is how many secret API keys may nothing, because nobody who is an
+	// administrator has created them.
+	IdleKeys int
+}
+
+// SetUpRBAC sees to it that the super admin's role and the built-in policies are
+// there. Many processes may call it at once and at every start.
+//
+// The call that creates the super admin's role gives it to every administrator
+// there is: they could do everything until then, so that nobody gains or loses
+// anything. No later call gives anything to anybody. Policies that are not built
+// in any more are kept, for roles have them.
+func (s *Store) SetUpRBAC(ctx context.Context, builtIn []everlatch.Policy) (state RBACState, err error) {
+	now := s.now()
+	err = s.write(ctx, func(tx *tx) error {
+		created, err := tx.exec(ctx, insertSuperAdmin, now)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.exec(ctx, lockRBAC); err != nil {
+			return err
+		}
+		for _, text := range []string{insertSuperPolicy, insertSuperPair} {
+			if _, err := tx.exec(ctx, text, now); err != nil {
+				return err
+			}
+		}
+		for _, p := range builtIn {
+			_, err := tx.exec(ctx, putBuiltIn, ids.New(ids.Policy, now), p.Permission().String(), p.Resource, p.Operation,
+				p.Name, p.Description, now)
+			if err != nil {
+				return fmt.Errorf("policy %s: %w", p.Permission(), err)
+			}
+		}
+		if created > 0 {
+			granted, err := tx.exec(ctx, grantSuperToAll, now)
+			if err != nil {
+				return err
+			}
+			state.Granted = int(granted)
+		}
+		if state.SuperAdmin, err = first(ctx, tx, scanned[bool], anySuperAdmin); err != nil {
+			return err
+		}
+		state.IdleKeys, err = first(ctx, tx, scanned[int], countIdleKeys, now)
+		return err
+	})
+	return state, s.fail(ctx, "set up roles", err)
+}

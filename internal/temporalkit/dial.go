@@ -1,0 +1,43 @@
+package temporalkit
+
+import (
+	"fmt"
+	"log/slog"
+
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
+	"google.golang.org/grpc"
+
+	"github.com/everlatch/everlatch/internal/vault"
+)
+
+// Options configure [Dial].
+type Options struct {
+	// Client holds the address, namespace, TLS and credentials, as
+	// sdk/contrib/envconfig reads them from TEMPORAL_*.
+	Client client.Options
+	// Ring encrypts payloads and failures.
+	Ring *vault.KeyRing
+	Log  *slog.Logger
+}
+
+// Dial returns a client that connects at its first use, so that a process can
+// start, and read what needs no Temporal, while Temporal is away.
+func Dial(o Options) (client.Client, error) {
+	opts := o.Client
+	opts.DataConverter = NewDataConverter(o.Ring)
+	opts.FailureConverter = temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
+		DataConverter: opts.DataConverter,
+		// Without it the text of an error lies open in history.
+		EncodeCommonAttributes: true,
+	})
+	opts.Logger = sdklog.NewStructuredLogger(o.Log)
+	opts.ConnectionOptions.DialOptions = append(opts.ConnectionOptions.DialOptions,
+		grpc.WithChainUnaryInterceptor(newShortcut().intercept))
+	c, err := client.NewLazyClient(opts)
+	if err != nil {
+		return nil, fmt.Errorf("configure the Temporal client: %w", err)
+	}
+	return c, nil
+}

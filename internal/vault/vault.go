@@ -1,0 +1,123 @@
+package vault
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/store"
+)
+
+// Ref names a sealed secret: "sec_" and a ULID. It says nothing about the
+// secret and is safe in payloads, ids and logs.
+type Ref string
+
+const refPrefix = "sec_"
+
+// DefaultTTL is how long a secret can be read when nothing else is configured:
+// longer than any short dance, retries included.
+const DefaultTTL = 15 * time.Minute
+
+// Vault seals secrets into rows that expire. It is safe for concurrent use.
+type Vault struct {
+	store *store.Store
+	ring  *KeyRing
+	ttl   time.Duration
+	now   func() time.Time
+}
+
+// New returns a vault over s. Its keys are derived from ring for this purpose
+// alone. A ttl of zero or less means [DefaultTTL].
+func New(s *store.Store, ring *KeyRing, ttl time.Duration, now func() time.Time) *Vault {
+	if ttl <= 0 {
+		ttl = DefaultTTL
+	}
+	return &Vault{store: s, ring: ring.Derive("vault"), ttl: ttl, now: now}
+}
+
+// Put seals a secret and returns the ref under which it can be read until it
+// expires. Each call makes a new ref. It fails as the store does:
+// [everlatch.CodeUnavailable] when the database is away.
+func (v *Vault) Put(ctx context.Context, secret Secret) (Ref, error) {
+	return v.PutFor(ctx, secret, v.ttl)
+}
+
+// PutFor is [Vault.Put] for a secret that is of use for another time than the
+// vault's own.
+func (v *Vault) PutFor(ctx context.Context, secret Secret, ttl time.Duration) (Ref, error) {
+	ref := v.NewRef()
+	if err := v.PutAt(ctx, ref, secret, ttl); err != nil {
+		return "", err
+	}
+	return ref, nil
+}
+
+// NewRef returns a ref under which nothing is sealed yet. A dance that chooses
+// it beforehand finds what a step has sealed, although nobody heard of it.
+func (v *Vault) NewRef() Ref {
+	return Ref(refPrefix + ulid.MustNew(ulid.Timestamp(v.now()), rand.Reader).String())
+}
+
+// PutAt is [Vault.PutFor] under a ref of [Vault.NewRef]. What is sealed there
+// already stays.
+func (v *Vault) PutAt(ctx context.Context, ref Ref, secret Secret, ttl time.Duration) error {
+	at := v.now()
+	keyID, sealed := v.ring.Seal(secret.Reveal(), []byte(ref))
+	err := v.store.PutSealed(ctx, store.Sealed{
+		ID: string(ref), KeyID: keyID, Data: sealed, ExpiresAt: at.Add(ttl),
+	})
+	if err != nil {
+		return fmt.Errorf("put a secret: %w", err)
+	}
+	return nil
+}
+
+// Get returns the secret behind ref, as often as it is asked. A secret that
+// expired or was deleted is [everlatch.CodeInvalidData] with a message for the
+// person: nothing but a new request can bring it back. A row that does not open
+// is an internal error.
+func (v *Vault) Get(ctx context.Context, ref Ref) (Secret, error) {
+	if !strings.HasPrefix(string(ref), refPrefix) {
+		return Secret{}, expired()
+	}
+	row, err := v.store.GetSealed(ctx, string(ref))
+	if errors.Is(err, everlatch.ErrNotFound) {
+		return Secret{}, expired()
+	}
+	if err != nil {
+		return Secret{}, fmt.Errorf("get secret %s: %w", ref, err)
+	}
+	plaintext, err := v.ring.Open(row.KeyID, row.Data, []byte(ref))
+	if err != nil {
+		return Secret{}, fmt.Errorf("get secret %s: %w", ref, err)
+	}
+	return NewSecret(plaintext), nil
+}
+
+// Delete destroys the secrets behind refs. A ref that is gone or empty is not
+// an error, so a dance may delete twice.
+func (v *Vault) Delete(ctx context.Context, refs ...Ref) error {
+	ids := make([]string, 0, len(refs))
+	for _, ref := range refs {
+		if ref != "" {
+			ids = append(ids, string(ref))
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := v.store.DeleteSealed(ctx, ids...); err != nil {
+		return fmt.Errorf("delete secrets: %w", err)
+	}
+	return nil
+}
+
+func expired() error {
+	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "The request has expired. Send it again."}
+}
