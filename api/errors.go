@@ -101,7 +101,7 @@ func writeKnown(e *everlatch.Error, c echo.Context) error {
 	if a.status == http.StatusServiceUnavailable {
 		c.Response().Header().Set(echo.HeaderRetryAfter, retryAfter)
 	}
-	return writeTyped(c, a, string(e.Code), e.Error())
+	return writeTyped(c, a, string(e.Code), Message(e))
 }
 
 // writeTyped writes {code?, type, message}.
@@ -156,7 +156,7 @@ func writeEchoError(e *echo.HTTPError, c echo.Context) error {
 // cause is the private text of an error, for the log.
 func cause(err error) string {
 	if e, ok := errors.AsType[*everlatch.Error](err); ok && e.Err != nil {
-		return e.Error() + ": " + e.Err.Error()
+		return Message(e) + ": " + e.Err.Error()
 	}
 	return err.Error()
 }
