@@ -6,7 +6,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/tokens"
 )
@@ -134,15 +133,15 @@ func (s *Server) createAddress(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err = s.deps.Store.CreateAddress(lookups(c), s.newAddress(claims.ActorID, in)); err != nil {
+	if _, err = s.accounts.CreateAddress(lookups(c), newAddress(claims.ActorID, in)); err != nil {
 		return err
 	}
 	return s.writeCustomer(c, sel)
 }
 
-func (s *Server) newAddress(customerID string, in input) everlatch.Address {
+func newAddress(customerID string, in input) everlatch.Address {
 	return everlatch.Address{
-		ID: ids.New(ids.Address, s.deps.Now()), CustomerID: customerID,
+		CustomerID:  customerID,
 		AddressName: in.text("address_name"), Company: in.text("company"),
 		FirstName: in.text("first_name"), LastName: in.text("last_name"),
 		Address1: in.text("address_1"), Address2: in.text("address_2"), City: in.text("city"),

@@ -6,7 +6,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
@@ -91,8 +90,8 @@ func (s *Server) createGuest(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	customer, err := s.deps.Store.CreateGuest(lookups(c), everlatch.Customer{
-		ID: ids.New(ids.Customer, s.deps.Now()), Email: in.text("email"), CompanyName: in.text("company_name"),
+	customer, err := s.accounts.CreateGuest(lookups(c), everlatch.Customer{
+		Email: in.text("email"), CompanyName: in.text("company_name"),
 		FirstName: in.text("first_name"), LastName: in.text("last_name"), Phone: in.text("phone"),
 		Metadata: in.record("metadata"), CreatedBy: &claims.ActorID,
 	})
@@ -154,9 +153,9 @@ func (s *Server) updateCustomerByID(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	customer, err := s.deps.Store.UpdateCustomer(lookups(c), c.Param("id"), store.CustomerPatch{
-		Email: in.change("email"), Logins: Logins(s.deps.Providers, in.plain("email")),
-		ChangedBy: store.Actor{Type: claims.ActorType, ID: claims.ActorID}, CompanyName: in.change("company_name"), FirstName: in.change("first_name"),
+	customer, err := s.accounts.UpdateCustomer(lookups(c), c.Param("id"), store.CustomerPatch{
+		Email: in.change("email"), ChangedBy: store.Actor{Type: claims.ActorType, ID: claims.ActorID},
+		CompanyName: in.change("company_name"), FirstName: in.change("first_name"),
 		LastName: in.change("last_name"), Phone: in.change("phone"), Metadata: in.metadataChange(),
 	})
 	if err != nil {

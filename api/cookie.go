@@ -6,12 +6,12 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"encoding/hex"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
+	"github.com/everlatch/everlatch/internal/tokens"
 	"github.com/labstack/echo/v4"
 )
 
@@ -44,8 +44,7 @@ func newSessionID() string {
 // secretHash is what the store keeps of a secret with enough random bits: a
 // session id, or a secret API key (W20).
 func secretHash(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return hex.EncodeToString(sum[:])
+	return tokens.HashSecret(secret)
 }
 
 // sign returns the value of a cookie, not yet percent-encoded.

@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/tokens"
 )
 
@@ -177,9 +178,7 @@ func (s *Server) touch(c echo.Context, session *liveSession) {
 	}
 }
 
-const secretKeyPrefix = "sk_"
-
-func isSecretKey(text string) bool { return strings.HasPrefix(text, secretKeyPrefix) }
+func isSecretKey(text string) bool { return strings.HasPrefix(text, accounts.SecretKeyPrefix) }
 
 // byAPIKey looks at the Authorization header for a secret API key by Basic
 // (contract 4.2, step 1).

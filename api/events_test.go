@@ -7,16 +7,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/api"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
 // secretKey returns the header of a new secret API key.
 func (w *world) secretKey() header {
 	w.t.Helper()
-	key := everlatch.APIKey{ID: "apk_shop", Title: "shop", Type: everlatch.KeySecret, CreatedBy: "tests"}
-	hash := api.MintKey(&key)
-	_, err := w.store.CreateAPIKey(w.t.Context(), key, hash)
+	rules := accounts.Accounts{Store: w.store, Now: w.clock.Now}
+	key, err := rules.CreateAPIKey(w.t.Context(), everlatch.APIKey{Title: "shop", Type: everlatch.KeySecret, CreatedBy: "tests"})
 	require.NoError(w.t, err)
 	return with("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(key.Token+":")))
 }

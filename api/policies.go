@@ -7,7 +7,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
@@ -145,8 +144,8 @@ func (s *Server) createPolicy(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	policy, err := s.deps.Store.CreatePolicy(lookups(c), everlatch.Policy{
-		ID: ids.New(ids.Policy, s.deps.Now()), Key: in.plain("key"), Resource: in.plain("resource"),
+	policy, err := s.accounts.CreatePolicy(lookups(c), everlatch.Policy{
+		Key: in.plain("key"), Resource: in.plain("resource"),
 		Operation: in.plain("operation"), Name: in.text("name"), Description: in.text("description"),
 		Metadata: in.record("metadata"),
 	})

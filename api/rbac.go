@@ -22,44 +22,6 @@ func can(keys ...string) []everlatch.Permission {
 	return out
 }
 
-// resources are the kinds of records that routes under /admin are about.
-var resources = []string{
-	"api_key", "customer", "customer_address", "customer_group", "event", "invite", "rbac_policy", "rbac_role", "user",
-}
-
-// operations are what routes do to them.
-var operations = []string{"create", "read", "update", "delete"}
-
-// BuiltInPolicies are the policies that routes under /admin ask for, with the
-// names that Medusa gives them, and the same ones for resources of one's own.
-// They have no ids: the store gives them some.
-func BuiltInPolicies(more ...string) []everlatch.Policy {
-	var out []everlatch.Policy
-	for _, resource := range append(slices.Clone(resources), more...) {
-		for _, operation := range operations {
-			verb, noun := pascal(operation), pascal(resource)
-			p := everlatch.Policy{
-				Resource: resource, Operation: operation, BuiltIn: true,
-				Name: new(verb + noun), Description: new(verb + " " + noun),
-			}
-			p.Key = p.Permission().String()
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-// pascal turns "rbac_role" into "RbacRole".
-func pascal(snake string) string {
-	var b strings.Builder
-	for word := range strings.SplitSeq(snake, "_") {
-		if word != "" {
-			b.WriteString(strings.ToUpper(word[:1]) + word[1:])
-		}
-	}
-	return b.String()
-}
-
 // Permit returns a middleware that lets an administrator pass whose roles give
 // all of the permissions, at this moment: what was taken counts from the next
 // request on (W38). It is for people's own routes under /admin; the built-in ones

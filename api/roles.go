@@ -6,7 +6,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
@@ -161,8 +160,8 @@ func (s *Server) createRole(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	role, err := s.deps.Store.CreateRole(lookups(c), authority(c), everlatch.Role{
-		ID: ids.New(ids.Role, s.deps.Now()), Name: in.plain("name"), ParentID: in.text("parent_id"),
+	role, err := s.accounts.CreateRole(lookups(c), authority(c), everlatch.Role{
+		Name: in.plain("name"), ParentID: in.text("parent_id"),
 		Description: in.text("description"), Metadata: in.record("metadata"),
 	}, policyIDs)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/tokens"
 	"github.com/everlatch/everlatch/providers"
@@ -74,10 +75,11 @@ type Server struct {
 	// trusted are the origins of other paths, by their first segment.
 	trusted map[string]*originList
 	// actors are the actor types of people's own, by name.
-	actors  map[string]*actorType
-	cookies cookieJar
-	keys    *keyCache
-	home    []byte // rendered once; nil = no page
+	actors   map[string]*actorType
+	accounts *accounts.Accounts
+	cookies  cookieJar
+	keys     *keyCache
+	home     []byte // rendered once; nil = no page
 }
 
 // New returns a server. It reports everything that is wrong with the options
@@ -90,15 +92,16 @@ func New(d Deps, o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		deps:    d,
-		opts:    o,
-		echo:    echo.New(),
-		cors:    cors,
-		trusted: map[string]*originList{},
-		actors:  map[string]*actorType{},
-		cookies: newCookieJar(o),
-		keys:    newKeyCache(d.Store, d.Now),
-		home:    home,
+		deps:     d,
+		opts:     o,
+		echo:     echo.New(),
+		cors:     cors,
+		trusted:  map[string]*originList{},
+		actors:   map[string]*actorType{},
+		cookies:  newCookieJar(o),
+		keys:     newKeyCache(d.Store, d.Now),
+		home:     home,
+		accounts: &accounts.Accounts{Store: d.Store, Providers: d.Providers, Now: d.Now},
 	}
 	s.echo.HTTPErrorHandler = s.handleError
 	s.echo.Pre(s.trace)

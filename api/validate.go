@@ -2,12 +2,12 @@ package api
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/accounts"
 )
 
 // kind is what a field of a body or a query must be. Its text is the name that
@@ -58,11 +58,7 @@ type schema []field
 // with returns the schema with more fields; the schema itself stays as it is.
 func (s schema) with(fields ...field) schema { return append(slices.Clip(s), fields...) }
 
-const (
-	maxIssues      = 3
-	maxEmailLength = 254
-	invalidEmail   = "Invalid email address"
-)
+const maxIssues = 3
 
 // checkBody validates a request body.
 func (s schema) checkBody(b requestBody) (input, error) {
@@ -142,7 +138,7 @@ func (f field) issue(value any, present bool) string {
 		return f.expect(isText(value), value)
 	case kindEmail:
 		text, ok := value.(string)
-		if ok && !isEmail(text) {
+		if ok && !accounts.IsEmail(text) {
 			return invalidEmail
 		}
 		return f.expect(ok, value)
@@ -230,24 +226,6 @@ func (f field) choiceIssue(value any) string {
 func isText(value any) bool {
 	_, ok := value.(string)
 	return ok
-}
-
-// emailPattern is the contract's, and letters of other scripts beside it: who
-// can register with such an address must be able to create an account (W22).
-var emailPattern = regexp.MustCompile(`^[\pL\pM\pN_'+.-]*[\pL\pM\pN_+-]@([\pL\pN][\pL\pM\pN-]*\.)+[\pL\pM]{2,}$`)
-
-func isEmail(text string) bool {
-	return len(text) <= maxEmailLength && !strings.HasPrefix(text, ".") && !strings.Contains(text, "..") &&
-		emailPattern.MatchString(text)
-}
-
-// CheckEmail refuses what no account may have as its e-mail, with the words of
-// the contract.
-func CheckEmail(text string) error {
-	if isEmail(text) {
-		return nil
-	}
-	return invalid([]string{invalidEmail})
 }
 
 // jsText shows a value as JavaScript's String() does.

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
@@ -98,7 +99,7 @@ func (p *program) customerShowCommand() *cobra.Command {
 		Example: "  everlatch customer show ada@example.com",
 		Args:    oneArg("the id or the e-mail of a customer"),
 		RunE: func(c *cobra.Command, args []string) error {
-			return p.onCustomer(c, args[0], asJSON, func(context.Context, *store.Store, string) error { return nil })
+			return p.onCustomer(c, args[0], asJSON, func(context.Context, *accounts.Accounts, string) error { return nil })
 		},
 	}
 	jsonFlag(c, &asJSON)
@@ -107,17 +108,17 @@ func (p *program) customerShowCommand() *cobra.Command {
 
 // onCustomer does something to a customer and shows them as they are then.
 func (p *program) onCustomer(
-	c *cobra.Command, named string, asJSON bool, do func(ctx context.Context, s *store.Store, id string) error,
+	c *cobra.Command, named string, asJSON bool, do func(ctx context.Context, a *accounts.Accounts, id string) error,
 ) error {
-	return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
-		found, err := findCustomer(ctx, s, named)
+	return p.withAccounts(c, func(ctx context.Context, a *accounts.Accounts) error {
+		found, err := findCustomer(ctx, a.Store, named)
 		if err != nil {
 			return err
 		}
-		if err := do(ctx, s, found.ID); err != nil {
+		if err := do(ctx, a, found.ID); err != nil {
 			return err
 		}
-		return p.showCustomer(ctx, s, found.ID, asJSON)
+		return p.showCustomer(ctx, a.Store, found.ID, asJSON)
 	})
 }
 

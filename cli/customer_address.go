@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/app"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
@@ -48,15 +48,15 @@ func (p *program) addressAddCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.onCustomer(c, args[0], asJSON, func(ctx context.Context, s *store.Store, id string) error {
-				_, err := app.CreateAddress(ctx, s, everlatch.Address{
+			return p.onCustomer(c, args[0], asJSON, func(ctx context.Context, a *accounts.Accounts, id string) error {
+				_, err := a.CreateAddress(ctx, everlatch.Address{
 					CustomerID: id, AddressName: f.text("address-name"), Company: f.text("company"),
 					FirstName: f.text("first-name"), LastName: f.text("last-name"), Address1: f.text("address-1"),
 					Address2: f.text("address-2"), City: f.text("city"), CountryCode: f.text("country-code"),
 					Province: f.text("province"), PostalCode: f.text("postal-code"), Phone: f.text("phone"),
 					Metadata: metadata.Value, IsDefaultShipping: f.flag("default-shipping").Value,
 					IsDefaultBilling: f.flag("default-billing").Value,
-				}, clock)
+				})
 				return err
 			})
 		},
@@ -80,8 +80,8 @@ func (p *program) addressUpdateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.onCustomer(c, args[0], asJSON, func(ctx context.Context, s *store.Store, id string) error {
-				_, err := s.UpdateAddress(ctx, id, args[1], store.AddressPatch{
+			return p.onCustomer(c, args[0], asJSON, func(ctx context.Context, a *accounts.Accounts, id string) error {
+				_, err := a.Store.UpdateAddress(ctx, id, args[1], store.AddressPatch{
 					AddressName: f.change("address-name"), Company: f.change("company"), FirstName: f.change("first-name"),
 					LastName: f.change("last-name"), Address1: f.change("address-1"), Address2: f.change("address-2"),
 					City: f.change("city"), CountryCode: f.change("country-code"), Province: f.change("province"),

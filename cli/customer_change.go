@@ -10,6 +10,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/app"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
@@ -32,15 +33,15 @@ func (p *program) customerCreateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
-				created, err := app.CreateGuest(ctx, s, everlatch.Customer{
+			return p.withAccounts(c, func(ctx context.Context, a *accounts.Accounts) error {
+				created, err := a.CreateGuest(ctx, everlatch.Customer{
 					Email: f.text("email"), CompanyName: f.text("company-name"), FirstName: f.text("first-name"),
 					LastName: f.text("last-name"), Phone: f.text("phone"), Metadata: metadata.Value, CreatedBy: new(createdByCLI),
-				}, clock)
+				})
 				if err != nil {
 					return err
 				}
-				return p.showCustomer(ctx, s, created.ID, asJSON)
+				return p.showCustomer(ctx, a.Store, created.ID, asJSON)
 			})
 		},
 	}
@@ -66,12 +67,8 @@ func (p *program) customerUpdateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			cfg, err := p.load(c)
-			if err != nil {
-				return err
-			}
-			return p.onCustomer(c, args[0], asJSON, func(ctx context.Context, s *store.Store, id string) error {
-				_, err := app.UpdateCustomer(ctx, cfg, s, id, store.CustomerPatch{
+			return p.onCustomer(c, args[0], asJSON, func(ctx context.Context, a *accounts.Accounts, id string) error {
+				_, err := a.UpdateCustomer(ctx, id, store.CustomerPatch{
 					Email: f.change("email"), ChangedBy: store.Actor{Type: createdByCLI}, CompanyName: f.change("company-name"), FirstName: f.change("first-name"),
 					LastName: f.change("last-name"), Phone: f.change("phone"), Metadata: metadata,
 				})

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/app"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
@@ -135,14 +135,14 @@ func (p *program) groupCreateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
-				created, err := app.CreateGroup(ctx, s, everlatch.CustomerGroup{
+			return p.withAccounts(c, func(ctx context.Context, a *accounts.Accounts) error {
+				created, err := a.CreateGroup(ctx, everlatch.CustomerGroup{
 					Name: args[0], Metadata: metadata.Value, CreatedBy: new(createdByCLI),
-				}, clock)
+				})
 				if err != nil {
 					return err
 				}
-				return p.showGroup(ctx, s, created.ID, asJSON)
+				return p.showGroup(ctx, a.Store, created.ID, asJSON)
 			})
 		},
 	}

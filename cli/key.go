@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
@@ -46,7 +45,7 @@ func (p *program) keyCreateCommand() *cobra.Command {
 					}
 					by = user.ID
 				}
-				created, err := app.CreateAPIKey(ctx, s, title, kind, by, clock)
+				created, err := rules(s).CreateAPIKey(ctx, everlatch.APIKey{Title: title, Type: kind, CreatedBy: by})
 				if err != nil {
 					return err
 				}

@@ -11,12 +11,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/app"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
 // operator is on whose behalf this program changes roles: whoever has the
 // database may everything.
+// rules are those of accounts, for what no provider is needed for.
+func rules(s *store.Store) *accounts.Accounts { return &accounts.Accounts{Store: s, Now: clock} }
+
 func operator() store.Authority { return store.Operator(createdByCLI) }
 
 func (p *program) roleCommand() *cobra.Command {
@@ -56,7 +59,7 @@ var errRolesOff = errors.New("roles are not in use: switch rbac.enabled on (EVER
 // they are not, it tells whether a process with another configuration has done it.
 func rolesUsed(ctx context.Context, s *store.Store, enabled bool) (bool, error) {
 	if enabled {
-		_, err := app.SetUpRBAC(ctx, s)
+		_, err := rules(s).SetUpRBAC(ctx)
 		return true, err
 	}
 	_, err := s.Role(ctx, everlatch.RoleSuperAdmin)

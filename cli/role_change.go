@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
@@ -41,7 +40,7 @@ func (p *program) roleCreateCommand() *cobra.Command {
 					}
 					r.ParentID = &found[0]
 				}
-				created, err := app.CreateRole(ctx, s, operator(), r, policyIDs, clock)
+				created, err := rules(s).CreateRole(ctx, operator(), r, policyIDs)
 				if err != nil {
 					return err
 				}

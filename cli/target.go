@@ -9,6 +9,7 @@ import (
 
 	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
@@ -63,6 +64,22 @@ func (p *program) openStore(ctx context.Context, c *cobra.Command, cfg config.Co
 	}
 	s, err := store.Open(ctx, url.Reveal(), clock)
 	return s, url.String(), err
+}
+
+// withAccounts is [program.withStore] with the rules about accounts, and the
+// providers that the configuration and the options name.
+func (p *program) withAccounts(c *cobra.Command, do func(ctx context.Context, a *accounts.Accounts) error) error {
+	cfg, err := p.load(c)
+	if err != nil {
+		return err
+	}
+	return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
+		a, err := app.Accounts(cfg, s, clock, p.options...)
+		if err != nil {
+			return err
+		}
+		return do(ctx, a)
+	})
 }
 
 // withFlows calls do with an App that can start dances.
