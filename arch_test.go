@@ -39,7 +39,11 @@ var arrows = map[string]string{
 	"internal/temporalkit":     ". internal/vault",
 	"flows":                    ". internal/ids internal/vault providers workflows internal/temporalkit",
 	"worker":                   ". activities workflows internal/temporalkit",
-	"api":                      ". internal/ids internal/vault internal/tokens providers flows workflows internal/store",
+	"internal/wire":            ".",
+	"internal/query":           ". internal/wire internal/store",
+	"internal/render":          ". internal/wire internal/query",
+	"internal/httpauth":        ". internal/wire internal/store internal/tokens",
+	"api":                      ". internal/ids internal/vault internal/tokens internal/httpauth internal/query internal/render internal/wire providers flows workflows internal/store",
 	"internal/apitest":         ".",
 	"config":                   "",
 	"internal/embedded":        "",
@@ -65,6 +69,10 @@ var foreign = map[string][]string{
 	"api":                  {"go.temporal.io/"},
 	"config":               {"github.com/labstack/", "go.temporal.io/server"},
 	"worker":               {"github.com/labstack/"},
+	"internal/wire":        {"go.temporal.io/", "database/sql"},
+	"internal/query":       {"go.temporal.io/", "github.com/labstack/", "net/http"},
+	"internal/render":      {"go.temporal.io/", "github.com/labstack/", "net/http"},
+	"internal/httpauth":    {"go.temporal.io/", "database/sql"},
 	"internal/temporalkit": {"github.com/labstack/", "database/sql"},
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/httpauth"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/tokens"
 )
@@ -26,7 +27,7 @@ func (s *Server) signUpAdmin(c echo.Context) error {
 	if err := s.checkAllowed(everlatch.ActorUser, provider); err != nil {
 		return err
 	}
-	sel, err := s.chosen(c, userShape)
+	sel, err := s.selected(c, userShape)
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ func (s *Server) applicant(c echo.Context, claims *tokens.Claims, provider strin
 	}
 	identity, err := s.deps.Store.Identity(lookups(c), claims.AuthIdentityID)
 	if errors.Is(err, everlatch.ErrNotFound) {
-		return a, errUnauthorized
+		return a, httpauth.ErrUnauthorized
 	}
 	if err != nil {
 		return a, err

@@ -6,7 +6,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/everlatch/everlatch/internal/query"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
 // emptyLists are the lists that the pages and menus of the Medusa admin
@@ -74,8 +76,8 @@ func listNothing(name string) echo.HandlerFunc {
 	return func(c echo.Context) error { return writeList[struct{}](c, name, nil, pageOf(c), nil, 0) }
 }
 
-func pageOf(c echo.Context) page {
-	p := page{Page: store.Page{Limit: emptyPage}}
+func pageOf(c echo.Context) query.Page {
+	p := query.Page{Page: store.Page{Limit: emptyPage}}
 	if n, err := strconv.Atoi(c.QueryParam("limit")); err == nil && n >= 0 {
 		p.Limit = n
 	}
@@ -91,7 +93,7 @@ const storeID = "store_everlatch"
 // listStores answers with one store that has a name and nothing else: without a
 // store the dashboard shows no page at all.
 func (s *Server) listStores(c echo.Context) error {
-	b := appendText([]byte(`{"stores":[{"id":"`+storeID+`","name":`), s.opts.Brand)
+	b := wire.AppendText([]byte(`{"stores":[{"id":"`+storeID+`","name":`), s.opts.Brand)
 	b = append(b, `,"supported_currencies":[],"supported_locales":[],"default_sales_channel_id":null,"default_region_id":null,`+
 		`"default_location_id":null,"metadata":null,"created_at":null,"updated_at":null}],"count":1,"offset":0,"limit":1}`...)
 	return writeJSON(c, b)

@@ -7,21 +7,24 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/httpauth"
+	"github.com/everlatch/everlatch/internal/render"
 	"github.com/everlatch/everlatch/internal/tokens"
+	"github.com/everlatch/everlatch/internal/wire"
 	"github.com/everlatch/everlatch/providers"
 )
 
 // credentialTable is a way to sign in, as its owner sees it (W17).
-var credentialTable = table[everlatch.ProviderIdentity]{
-	textColumn("id", func(p *everlatch.ProviderIdentity) string { return p.ID }),
-	textColumn("provider", func(p *everlatch.ProviderIdentity) string { return p.Provider }),
-	textColumn("entity_id", func(p *everlatch.ProviderIdentity) string { return p.EntityID }),
-	metadataColumn("user_metadata", func(p *everlatch.ProviderIdentity) everlatch.Metadata { return p.UserMetadata }),
-	timeColumn("created_at", func(p *everlatch.ProviderIdentity) time.Time { return p.CreatedAt }),
-	timeColumn("updated_at", func(p *everlatch.ProviderIdentity) time.Time { return p.UpdatedAt }),
+var credentialTable = render.Table[everlatch.ProviderIdentity]{
+	render.Text("id", func(p *everlatch.ProviderIdentity) string { return p.ID }),
+	render.Text("provider", func(p *everlatch.ProviderIdentity) string { return p.Provider }),
+	render.Text("entity_id", func(p *everlatch.ProviderIdentity) string { return p.EntityID }),
+	render.Metadata("user_metadata", func(p *everlatch.ProviderIdentity) everlatch.Metadata { return p.UserMetadata }),
+	render.Time("created_at", func(p *everlatch.ProviderIdentity) time.Time { return p.CreatedAt }),
+	render.Time("updated_at", func(p *everlatch.ProviderIdentity) time.Time { return p.UpdatedAt }),
 }
 
-var credentialShape = shapeOf(credentialTable)
+var credentialShape = render.ShapeOf(credentialTable)
 
 // listIdentities shows in which ways the caller can sign in.
 func (s *Server) listIdentities(c echo.Context) error {
@@ -29,7 +32,7 @@ func (s *Server) listIdentities(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	sel, err := s.chosen(c, credentialShape)
+	sel, err := s.selected(c, credentialShape)
 	if err != nil {
 		return err
 	}
@@ -42,7 +45,7 @@ func (s *Server) listIdentities(c echo.Context) error {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = credentialTable.append(b, &identity.Providers[i], sel)
+		b = credentialTable.Append(b, &identity.Providers[i], sel)
 	}
 	return writeJSON(c, append(b, `]}`...))
 }
@@ -64,7 +67,7 @@ func (s *Server) linkIdentity(c echo.Context) error {
 	if _, err := s.deps.Providers.Registrar(id); err != nil {
 		return err
 	}
-	sel, err := s.chosen(c, credentialShape)
+	sel, err := s.selected(c, credentialShape)
 	if err != nil {
 		return err
 	}
@@ -92,14 +95,14 @@ func (s *Server) unlinkIdentity(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	b := appendText([]byte(`{"id":`), id)
+	b := wire.AppendText([]byte(`{"id":`), id)
 	b = append(b, `,"object":"provider_identity","deleted":true`...)
-	if bearer := callOf(c).bearer; bearer != nil && bearer.claims == claims {
+	if callOf(c).auth.ByBearer() {
 		token, err := s.exchanged(c, claims)
 		if err != nil {
 			return err
 		}
-		b = appendText(append(b, `,"token":`...), token)
+		b = wire.AppendText(append(b, `,"token":`...), token)
 	}
 	keepPrivate(c, true)
 	return writeJSON(c, append(b, '}'))
@@ -108,14 +111,14 @@ func (s *Server) unlinkIdentity(c echo.Context) error {
 // exchanged mints the token that follows one that has just ended by what its
 // bearer did.
 func (s *Server) exchanged(c echo.Context, claims *tokens.Claims) (string, error) {
-	callOf(c).afresh()
+	callOf(c).renewLookups()
 	identity, standing, err := s.current(c, claims)
 	if err != nil {
 		return "", err
 	}
 	principal, ok := reissued(identity, standing, claims)
 	if !ok {
-		return "", errUnauthorized
+		return "", httpauth.ErrUnauthorized
 	}
 	return s.mint(c, principal)
 }

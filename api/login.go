@@ -9,6 +9,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/wire"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/workflows"
 )
@@ -44,21 +45,19 @@ func (s *Server) listProviders(c echo.Context) error {
 	return writeJSON(c, body)
 }
 
-// authenticate signs a person in.
-func (s *Server) authenticate(c echo.Context) error {
-	return s.signIn(c, Body(c))
-}
+// signIn starts the flow that authenticates the sender of a request.
+func (s *Server) signIn(c echo.Context) error { return s.signInWith(c, Body(c)) }
 
-// authenticateByGET is for providers that redirect. What a body holds is not
-// read, so that no link signs anybody in (W42).
-func (s *Server) authenticateByGET(c echo.Context) error {
+// signInByGET serves providers that redirect. It ignores the body, so that no link
+// can sign its reader in (W42).
+func (s *Server) signInByGET(c echo.Context) error {
 	if s.opts.LoginByGET {
-		return s.signIn(c, Body(c))
+		return s.signIn(c)
 	}
-	return s.signIn(c, map[string]any{})
+	return s.signInWith(c, map[string]any{})
 }
 
-func (s *Server) signIn(c echo.Context, body map[string]any) error {
+func (s *Server) signInWith(c echo.Context, body map[string]any) error {
 	r := s.authRequest(c, body)
 	if err := s.checkAllowed(r.ActorType, r.Provider); err != nil {
 		return err
@@ -113,7 +112,7 @@ func (s *Server) writeToken(c echo.Context, login workflows.Login) error {
 
 func answerToken(c echo.Context, token string) error {
 	keepPrivate(c, true)
-	return writeJSON(c, append(appendText(append(make([]byte, 0, 1024), `{"token":`...), token), '}'))
+	return writeJSON(c, append(wire.AppendText(append(make([]byte, 0, 1024), `{"token":`...), token), '}'))
 }
 
 const maxIdempotencyKey = 255

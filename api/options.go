@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
 // Options are the settings of a [Server] (contract 5.1). The zero value works
@@ -171,20 +172,28 @@ var sameSites = map[string]http.SameSite{
 	"lax": http.SameSiteLaxMode, "strict": http.SameSiteStrictMode, "none": http.SameSiteNoneMode,
 }
 
+// cookies returns the jar of the session cookie.
+func (o Options) cookies() wire.Cookies {
+	return wire.Cookies{
+		Secrets: o.CookieSecrets, Name: o.Cookie.Name, Path: o.Cookie.Path, Domain: o.Cookie.Domain,
+		SameSite: sameSites[o.Cookie.SameSite], Secure: o.Cookie.Secure, TrustProxy: o.TrustProxy > 0,
+	}
+}
+
 func validCookieName(name string) bool {
 	probe := http.Cookie{Name: name, Value: "x"} //nolint:gosec // never sent: it only has its name checked
 	return probe.Valid() == nil
 }
 
 // origins parses the three lists.
-func (o Options) origins() (map[prefix]*originList, error) {
-	out := make(map[prefix]*originList, 3)
+func (o Options) origins() (map[prefix]*wire.Origins, error) {
+	out := make(map[prefix]*wire.Origins, 3)
 	var errs []error
 	for _, l := range []struct {
 		prefix  prefix
 		setting string
 	}{{prefixAdmin, o.AdminCORS}, {prefixStore, o.StoreCORS}, {prefixAuth, o.AuthCORS}} {
-		list, err := parseOrigins(l.setting)
+		list, err := wire.ParseOrigins(l.setting)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("http.%s_cors: %w", l.prefix, err))
 		}

@@ -8,13 +8,16 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/httpauth"
+	"github.com/everlatch/everlatch/internal/query"
 	"github.com/everlatch/everlatch/internal/tokens"
+	"github.com/everlatch/everlatch/internal/wire"
 	"github.com/everlatch/everlatch/providers"
 )
 
-var resetFields = schema{
-	{name: "identifier", kind: kindText, required: true},
-	{name: "metadata", kind: kindRecord},
+var resetFields = query.Schema{
+	{Name: "identifier", Kind: query.Text, Required: true},
+	{Name: "metadata", Kind: query.Record},
 }
 
 // requestReset has a link mailed to whoever has the identifier, if there is
@@ -25,7 +28,7 @@ func (s *Server) requestReset(c echo.Context) error {
 	if err := s.checkAllowed(actorType, provider); err != nil {
 		return err
 	}
-	in, err := resetFields.checkBody(callOf(c).body)
+	in, err := resetFields.CheckBody(wire.Of(c).Body)
 	if err != nil {
 		return err
 	}
@@ -34,8 +37,8 @@ func (s *Server) requestReset(c echo.Context) error {
 		return created(c) // nothing there that could be reset
 	}
 	err = s.deps.Flows.RequestPasswordReset(c.Request().Context(), flows.ResetRequest{
-		ActorType: actorType, Provider: provider, Metadata: in.record("metadata"),
-		EntityKey: updater.Subject(*in.text("identifier")).EntityKey,
+		ActorType: actorType, Provider: provider, Metadata: in.Record("metadata"),
+		EntityKey: updater.Subject(*in.Text("identifier")).EntityKey,
 	})
 	if err != nil {
 		return err
@@ -45,7 +48,7 @@ func (s *Server) requestReset(c echo.Context) error {
 
 // created is Express's sendStatus(201).
 func created(c echo.Context) error {
-	return respond(c, http.StatusCreated, contentText, []byte(http.StatusText(http.StatusCreated)))
+	return wire.Respond(c, http.StatusCreated, wire.ContentText, []byte(http.StatusText(http.StatusCreated)))
 }
 
 var errInvalidToken = &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Invalid token"}
@@ -58,7 +61,7 @@ func (s *Server) completeReset(c echo.Context) error {
 	if err := s.checkAllowed(actorType, provider); err != nil {
 		return err
 	}
-	token, err := s.deps.Tokens.VerifyReset(bearerToken(c.Request().Header.Get(echo.HeaderAuthorization)))
+	token, err := s.deps.Tokens.VerifyReset(httpauth.BearerToken(c.Request()))
 	if err != nil || token.ActorType != actorType || token.Provider != provider {
 		return errInvalidToken
 	}

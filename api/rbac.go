@@ -2,7 +2,6 @@ package api
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -68,11 +67,11 @@ func Permit(needs ...everlatch.Permission) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			k := callOf(c)
-			if k == nil || k.caller == nil {
+			if k == nil || k.auth.Claims() == nil {
 				return fmt.Errorf("api.Permit: the route %s is not authenticated", c.Path())
 			}
 			if k.server.opts.RBAC {
-				if err := k.access.demand(needs); err != nil {
+				if err := demand(k.auth.Access(), needs); err != nil {
 					return err
 				}
 			}
@@ -81,16 +80,8 @@ func Permit(needs ...everlatch.Permission) echo.MiddlewareFunc {
 	}
 }
 
-// access is what the caller of a request may do.
-type access struct {
-	everlatch.Access
-
-	// userID is the administrator in whose name the request is: the caller, or
-	// who created the secret API key that calls.
-	userID string
-}
-
-func (a access) demand(needs []everlatch.Permission) error {
+// demand refuses a caller who lacks a permission.
+func demand(a everlatch.Access, needs []everlatch.Permission) error {
 	switch {
 	case len(needs) == 0 || len(a.Roles) > 0 && a.Allows(needs...):
 		return nil
@@ -116,56 +107,9 @@ func (s *Server) guards(r route) []echo.MiddlewareFunc {
 	return r.middleware
 }
 
-// hasRoles says that an actor is one whose roles count.
-func (s *Server) hasRoles(actorType string) bool {
-	return s.opts.RBAC && actorType == everlatch.ActorUser
-}
-
-// standing is what is true now about an identity, and what it may do.
-func (k *call) standing(c echo.Context, claims *tokens.Claims) (everlatch.Standing, error) {
-	if k.server.hasRoles(claims.ActorType) {
-		return k.server.deps.Store.StandingWithAccess(k.lookups(c), claims.AuthIdentityID, claims.ActorType)
-	}
-	return k.server.deps.Store.Standing(k.lookups(c), claims.AuthIdentityID, claims.ActorType)
-}
-
-// sessionOf is the session of a secret, with what is true now.
-func (k *call) sessionOf(c echo.Context, secret string) (everlatch.Session, everlatch.Standing, error) {
-	if k.server.opts.RBAC {
-		return k.server.deps.Store.SessionWithAccess(k.lookups(c), secretHash(secret))
-	}
-	return k.server.deps.Store.Session(k.lookups(c), secretHash(secret))
-}
-
-// secretKey is the secret key of a token, and what it may do.
-func (k *call) secretKey(c echo.Context, key string) (found everlatch.APIKey, a everlatch.Access, err error) {
-	if k.server.opts.RBAC {
-		return k.server.deps.Store.SecretKeyWithAccess(k.lookups(c), secretHash(key))
-	}
-	found, err = k.server.deps.Store.SecretKey(k.lookups(c), secretHash(key))
-	return found, a, err
-}
-
-// rolesKey is where clients read the roles in app_metadata. Nothing here trusts
-// what stands there.
-const rolesKey = "roles"
-
-// showRoles writes the roles of now into the claims of a caller.
-func (s *Server) showRoles(claims *tokens.Claims, now everlatch.Access) {
-	if !s.hasRoles(claims.ActorType) || claims.ActorID == "" {
-		return
-	}
-	shown := maps.Clone(claims.AppMetadata)
-	if shown == nil {
-		shown = everlatch.Metadata{}
-	}
-	shown[rolesKey] = now.Roles
-	claims.AppMetadata = shown
-}
-
 // withRoles adds the roles that a new token shows (contract 4.2).
 func (s *Server) withRoles(c echo.Context, p everlatch.Principal) (everlatch.Principal, error) {
-	if !s.hasRoles(p.ActorType) || p.ActorID == "" {
+	if !s.auth.HasRoles(p.ActorType) || p.ActorID == "" {
 		return p, nil
 	}
 	now, err := s.deps.Store.Access(lookups(c), p.ActorID)
@@ -174,7 +118,7 @@ func (s *Server) withRoles(c echo.Context, p everlatch.Principal) (everlatch.Pri
 }
 
 // authority is on whose behalf a request changes roles.
-func authority(c echo.Context) store.Authority { return store.OnBehalfOf(callOf(c).access.userID) }
+func authority(c echo.Context) store.Authority { return store.OnBehalfOf(callOf(c).auth.UserID()) }
 
 // demandRoles refuses to give roles that do not exist, or that give more than
 // the caller has. Without RBAC roles are not looked at.
@@ -182,7 +126,7 @@ func (s *Server) demandRoles(c echo.Context, roleIDs []string) error {
 	if !s.opts.RBAC || len(roleIDs) == 0 {
 		return nil
 	}
-	return s.deps.Store.CheckRoles(lookups(c), callOf(c).access.Access, roleIDs)
+	return s.deps.Store.CheckRoles(lookups(c), callOf(c).auth.Access(), roleIDs)
 }
 
 // demandInvite refuses a token of an invite that gives more than the caller has.
@@ -191,14 +135,14 @@ func (s *Server) demandInvite(c echo.Context, i everlatch.Invite) error {
 	if !s.opts.RBAC {
 		return nil
 	}
-	return s.deps.Store.CheckGrant(lookups(c), callOf(c).access.Access, i.Roles)
+	return s.deps.Store.CheckGrant(lookups(c), callOf(c).auth.Access(), i.Roles)
 }
 
 // createdBy is who a key is created by. One that a key creates has the creator of
 // that key, so that it may what they may.
 func (s *Server) createdBy(c echo.Context, claims *tokens.Claims) string {
 	if s.opts.RBAC && claims.ActorType == everlatch.ActorAPIKey {
-		return callOf(c).access.userID
+		return callOf(c).auth.UserID()
 	}
 	return claims.ActorID
 }
@@ -210,7 +154,7 @@ func (s *Server) demandOver(c echo.Context, userID string) error {
 		return nil
 	}
 	theirs, err := s.deps.Store.Access(lookups(c), userID)
-	if err == nil && !callOf(c).access.Allows(theirs.Permissions...) {
+	if err == nil && !callOf(c).auth.Access().Allows(theirs.Permissions...) {
 		err = forbidden("You do not have permission to do this to a user with these roles")
 	}
 	return err

@@ -10,6 +10,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/httpauth"
+	"github.com/everlatch/everlatch/internal/wire"
 	"github.com/everlatch/everlatch/providers"
 )
 
@@ -43,7 +45,7 @@ func (s *Server) sendAway(c echo.Context, provider providers.Redirect, j journey
 		return err
 	}
 	keepPrivate(c, true)
-	return writeJSON(c, append(appendText([]byte(`{"location":`), location), '}'))
+	return writeJSON(c, append(wire.AppendText([]byte(`{"location":`), location), '}'))
 }
 
 // callback signs in whoever comes back with an answer of the provider. The
@@ -72,7 +74,7 @@ func (s *Server) callback(c echo.Context) error {
 	case params["state"] == "":
 		return unauthorized("No state provided, or session expired")
 	}
-	browser, _ := cookieValue(c.Request().Header.Values("Cookie"), browserCookie)
+	browser, _ := wire.CookieValue(c.Request(), browserCookie)
 	signedInAs, err := s.signedInAs(c)
 	if err != nil {
 		return err
@@ -86,14 +88,16 @@ func (s *Server) callback(c echo.Context) error {
 	return s.writeToken(c, login)
 }
 
-// signedInAs is the identity of whoever brings an answer, "" for none: only
-// linking asks for it, and of the rest few send anything to look at.
+// signedInAs returns the identity that sends the answer of a provider, or "". Only
+// linking asks for it.
 func (s *Server) signedInAs(c echo.Context) (string, error) {
-	found, err := callOf(c).choose(c, []string{anyActor}, []Method{MethodBearer, MethodSession}, AuthOptions{})
-	if err != nil || found == nil {
+	claims, err := s.auth.Peek(lookups(c), c, &callOf(c).auth, httpauth.Policy{
+		ActorTypes: []string{httpauth.AnyActor}, Methods: httpauth.Bearer | httpauth.Session,
+	})
+	if err != nil || claims == nil {
 		return "", err
 	}
-	return found.claims.AuthIdentityID, nil
+	return claims.AuthIdentityID, nil
 }
 
 // refusedElsewhere tells what the provider elsewhere has said. The state stays
@@ -116,13 +120,13 @@ const (
 // browser returns the value of the browser's cookie and whether it brought it;
 // one that has none is given one.
 func (s *Server) browser(c echo.Context) (value string, kept bool) {
-	if value, kept = cookieValue(c.Request().Header.Values("Cookie"), browserCookie); kept && value != "" {
+	if value, kept = wire.CookieValue(c.Request(), browserCookie); kept && value != "" {
 		return value, true
 	}
 	raw := make([]byte, browserBytes)
 	_, _ = rand.Read(raw) // ends the program rather than fail
 	value = base64.RawURLEncoding.EncodeToString(raw)
-	cookie := s.cookies.cookie(c) //nolint:gosec // see cookie
+	cookie := s.cookies.New(c.Request()) //nolint:gosec // see New
 	cookie.Name, cookie.Value, cookie.Path = browserCookie, value, "/auth"
 	cookie.MaxAge, cookie.SameSite = browserMaxAge, http.SameSiteLaxMode
 	c.SetCookie(cookie)

@@ -6,6 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/httpauth"
 	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/tokens"
 )
@@ -25,8 +26,8 @@ func (s *Server) refreshToken(c echo.Context) error {
 	if err != nil {
 		return refreshError(err, claims)
 	}
-	if !agrees(standing, max(claims.CredentialVersion, 1), claims.ActorID) {
-		return errUnauthorized
+	if !httpauth.Agrees(standing, max(claims.CredentialVersion, 1), claims.ActorID) {
+		return httpauth.ErrUnauthorized
 	}
 	principal, ok := reissued(identity, standing, claims)
 	if !ok {

@@ -7,12 +7,14 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/query"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
 var (
-	rolesOfUserFilters   = schema{{name: "role_id", kind: kindTexts}}
-	usersWithRoleFilters = schema{{name: "user_id", kind: kindTexts}}
+	rolesOfUserFilters   = query.Schema{{Name: "role_id", Kind: query.Texts}}
+	usersWithRoleFilters = query.Schema{{Name: "user_id", Kind: query.Texts}}
 )
 
 // listRolesOfUser lists the roles that a user has themselves; one who is not
@@ -22,7 +24,7 @@ func (s *Server) listRolesOfUser(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.writeRoles(c, p, store.RoleFilter{Holders: []string{c.Param("id")}, IDs: p.filters.texts("role_id")})
+	return s.writeRoles(c, p, store.RoleFilter{Holders: []string{c.Param("id")}, IDs: p.Filters.Texts("role_id")})
 }
 
 // grantRoles gives roles to a user and answers with all that they have then.
@@ -82,8 +84,8 @@ func (s *Server) revokeRole(c echo.Context) error {
 }
 
 func writeRevoked(c echo.Context, object string, revoked []string) error {
-	b := appendJSON([]byte(`{"ids":`), revoked)
-	b = appendText(append(b, `,"object":`...), object)
+	b := wire.AppendJSON([]byte(`{"ids":`), revoked)
+	b = wire.AppendText(append(b, `,"object":`...), object)
 	return writeJSON(c, append(b, `,"deleted":true}`...))
 }
 
@@ -92,7 +94,7 @@ func (s *Server) listUsersWithRole(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	users, count, err := s.deps.Store.UsersWithRole(lookups(c), c.Param("id"), p.filters.texts("user_id"), p.Page)
+	users, count, err := s.deps.Store.UsersWithRole(lookups(c), c.Param("id"), p.Filters.Texts("user_id"), p.Page)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/query"
 )
 
 // register creates an identity, and with an "actor" in the body the account of
@@ -53,14 +54,15 @@ func (s *Server) signUp(ctx context.Context, r *flows.AuthRequest) error {
 	}
 	account, ok := wrote.(map[string]any)
 	if !ok {
-		return invalid([]string{field{name: accountField, kind: kindRelated}.expect(false, wrote)})
+		return query.NotAnObject(accountField, wrote)
 	}
 	switch r.ActorType {
 	case everlatch.ActorCustomer:
-		if issues := createCustomerFields.issues(accountField+", ", account); len(issues) > 0 {
-			return invalid(issues)
+		in, err := createCustomerFields.CheckUnder(accountField, account)
+		if err != nil {
+			return err
 		}
-		r.Customer = new(input(account).customer())
+		r.Customer = new(customerOf(in))
 		return nil
 	case everlatch.ActorUser:
 		return &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "Administrators are invited; they do not sign up."}

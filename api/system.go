@@ -8,10 +8,13 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
 // health says that the process answers, nothing more.
-func (s *Server) health(c echo.Context) error { return text(c, "OK") }
+func (s *Server) health(c echo.Context) error { return writeText(c, "OK") }
 
 // readyWithin bounds the question whether a part answers.
 const readyWithin = 2500 * time.Millisecond
@@ -34,7 +37,7 @@ func (s *Server) ready(c echo.Context) error {
 	for range checks {
 		if o := <-outcomes; o.err != nil {
 			missing[o.part] = true
-			s.deps.Log.WarnContext(ctx, "not ready", "part", o.part, "cause", cause(o.err))
+			s.deps.Log.WarnContext(ctx, "not ready", "part", o.part, "cause", everlatch.Cause(o.err).Error())
 		}
 	}
 	names := []string{}
@@ -47,8 +50,8 @@ func (s *Server) ready(c echo.Context) error {
 		return writeJSON(c, []byte(`{"ready":true,"missing":[]}`))
 	}
 	c.Response().Header().Set(echo.HeaderRetryAfter, retryAfter)
-	return respond(c, http.StatusServiceUnavailable, contentJSON,
-		append(appendJSON([]byte(`{"ready":false,"missing":`), names), '}'))
+	return wire.Respond(c, http.StatusServiceUnavailable, wire.ContentJSON,
+		append(wire.AppendJSON([]byte(`{"ready":false,"missing":`), names), '}'))
 }
 
 // cloudAuth tells the dashboard that there is no cloud login (contract 3.7).
@@ -58,7 +61,7 @@ func (s *Server) cloudAuth(c echo.Context) error { return writeJSON(c, []byte(`{
 func (s *Server) jwks(c echo.Context) error {
 	set, asymmetric := s.deps.Tokens.JWKS()
 	if !asymmetric {
-		return errNoRoute
+		return echo.ErrNotFound
 	}
 	return writeJSON(c, set)
 }
@@ -111,10 +114,10 @@ func (h HomeInfo) render() ([]byte, error) {
 
 func (s *Server) showHome(c echo.Context) error {
 	if s.home == nil {
-		return errNoRoute
+		return echo.ErrNotFound
 	}
 	h := c.Response().Header()
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 	h.Set(echo.HeaderXContentTypeOptions, "nosniff")
-	return respond(c, http.StatusOK, contentHTML, s.home)
+	return wire.Respond(c, http.StatusOK, wire.ContentHTML, s.home)
 }

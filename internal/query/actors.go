@@ -1,4 +1,4 @@
-package api
+package query
 
 import (
 	"strconv"
@@ -6,34 +6,35 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// actorFilters are what a list of records can be asked for: words, ids, times,
-// and every field that is one value.
-func actorFilters(def everlatch.ActorType) schema {
-	out := schema{
-		{name: "q", kind: kindText},
-		{name: "id", kind: kindTexts},
-		{name: "created_at", kind: kindTimes},
-		{name: "updated_at", kind: kindTimes},
-		withDeleted,
+// ActorFilters are the filters of a list of records of a custom actor type: words,
+// ids, times, and every field that holds a single value.
+func ActorFilters(def everlatch.ActorType) Schema {
+	out := Schema{
+		{Name: "q", Kind: Text},
+		{Name: "id", Kind: Texts},
+		{Name: "created_at", Kind: Times},
+		{Name: "updated_at", Kind: Times},
+		WithDeleted,
 	}
 	for _, f := range def.Fields {
 		if !isSingle(f) {
 			continue
 		}
-		out = append(out, field{name: f.Name, test: func(asked field, value any) string {
-			asked.kind = kindTexts
-			if issue := (field{name: asked.name, kind: kindTexts}).issue(value, true); issue != "" {
+		out = append(out, Field{Name: f.Name, Test: func(asked Field, value any) string {
+			asked.Kind = Texts
+			if issue := (Field{Name: asked.Name, Kind: Texts}).issue(value, true); issue != "" {
 				return issue
 			}
-			texts := input{asked.name: value}.texts(asked.name)
+			texts := Input{asked.Name: value}.Texts(asked.Name)
 			if len(texts) > maxValues {
 				return asked.tooBig(maxValues)
 			}
 			for _, text := range texts {
 				if _, ok := filterValue(f, text); !ok {
-					asked.kind = kind(f.Kind)
+					asked.Kind = Kind(f.Kind)
 					return asked.expect(false, text)
 				}
 			}
@@ -61,24 +62,25 @@ func filterValue(f everlatch.Field, text string) (any, bool) {
 		return *b, true
 	case everlatch.FieldTime:
 		p, ok := period(text)
-		return p.From.Format(isoMillis), ok
+		return p.From.Format(wire.ISOMillis), ok
 	case everlatch.FieldString, everlatch.FieldEmail, everlatch.FieldDate, everlatch.FieldObject, everlatch.FieldList:
 	}
 	return text, true
 }
 
-// query is what a list was asked for, as a store reads it.
-func (t *actorType) query(p page) (everlatch.ActorQuery, error) {
+// Actors translates a page of such a list for the type's store. It refuses times
+// that are not one range, because a custom store need not support them.
+func Actors(t everlatch.ActorType, p Page) (everlatch.ActorQuery, error) {
 	q := everlatch.ActorQuery{
-		Q: p.filters.plain("q"), IDs: p.filters.texts("id"), Equal: map[string][]any{},
+		Q: p.Filters.Plain("q"), IDs: p.Filters.Texts("id"), Equal: map[string][]any{},
 		Limit: p.Limit, Offset: p.Offset, Order: p.Order, WithDeleted: p.WithDeleted,
 	}
 	for _, f := range t.Fields {
-		if !isSingle(f) || !p.filters.has(f.Name) {
+		if !isSingle(f) || !p.Filters.Has(f.Name) {
 			continue
 		}
 		values := []any{}
-		for _, text := range p.filters.texts(f.Name) {
+		for _, text := range p.Filters.Texts(f.Name) {
 			if value, ok := filterValue(f, text); ok {
 				values = append(values, value)
 			}
@@ -86,15 +88,14 @@ func (t *actorType) query(p page) (everlatch.ActorQuery, error) {
 		q.Equal[f.Name] = values
 	}
 	var err error
-	if q.CreatedAt, err = timeRange("created_at", p.filters.times("created_at")); err != nil {
+	if q.CreatedAt, err = timeRange("created_at", p.Filters.Times("created_at")); err != nil {
 		return q, err
 	}
-	q.UpdatedAt, err = timeRange("updated_at", p.filters.times("updated_at"))
+	q.UpdatedAt, err = timeRange("updated_at", p.Filters.Times("updated_at"))
 	return q, err
 }
 
-// timeRange is the time that passes all tests. One that has holes is refused: a
-// store of people's own need not know such.
+// timeRange is the range of times that pass all tests. One with holes is refused.
 func timeRange(name string, tests []store.TimeTest) (r everlatch.TimeRange, err error) {
 	from := func(at time.Time) {
 		if at.After(r.From) {
@@ -108,7 +109,7 @@ func timeRange(name string, tests []store.TimeTest) (r everlatch.TimeRange, err 
 	}
 	for _, test := range tests {
 		if len(test.Periods) != 1 || test.Op == store.IsNot {
-			return r, invalid([]string{"Field '" + name + "' is compared with one time, by $eq, $gt, $gte, $lt or $lte"})
+			return r, Invalid("Field '" + name + "' is compared with one time, by $eq, $gt, $gte, $lt or $lte")
 		}
 		p := test.Periods[0]
 		switch test.Op {

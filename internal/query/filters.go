@@ -1,4 +1,4 @@
-package api
+package query
 
 import (
 	"maps"
@@ -12,7 +12,7 @@ import (
 
 // Lists are filtered as contract 2.1 and 4.1 say: created_at[$gte]=…,
 // id[]=…&id[]=…, groups[name]=…, $or[0][email]=…. Which field knows what stands
-// in the schema of the list.
+// in the Schema of the list.
 
 const (
 	// maxValues and maxFilters bound how long a statement one request can make:
@@ -21,39 +21,39 @@ const (
 	maxFilters = 20
 )
 
-// withDeleted is a parameter of the contract's lists.
-var withDeleted = field{name: "with_deleted", kind: kindFlag}
+// WithDeleted is a parameter of the contract's lists.
+var WithDeleted = Field{Name: "with_deleted", Kind: Flag}
 
-// combined adds to the fields of a list that filters can be combined.
-func (s schema) combined() schema {
-	return s.with(field{name: "$and", kind: kindFilters, of: s}, field{name: "$or", kind: kindFilters, of: s}, withDeleted)
+// Combined adds $and, $or and with_deleted to the filters of a list.
+func (s Schema) Combined() Schema {
+	return s.With(Field{Name: "$and", Kind: Filters, Of: s}, Field{Name: "$or", Kind: Filters, Of: s}, WithDeleted)
 }
 
-// dated adds times to the fields of a list.
-func (s schema) dated(names ...string) schema {
+// Dated adds the times of a record, and further ones, to the filters of a list.
+func (s Schema) Dated(names ...string) Schema {
 	for _, name := range append([]string{"created_at", "updated_at", "deleted_at"}, names...) {
-		s = s.with(field{name: name, kind: kindTimes})
+		s = s.With(Field{Name: name, Kind: Times})
 	}
 	return s
 }
 
-// operators are the comparisons that fields know.
+// operators are the comparisons that filters accept.
 var operators = map[string]store.Op{
 	"$eq": store.Is, "$in": store.Is, "$ne": store.IsNot, "$nin": store.IsNot,
 	"$gt": store.More, "$gte": store.AtLeast, "$lt": store.Less, "$lte": store.AtMost,
 }
 
-// filterIssue is [field.issue] for what only lists have.
-func (f field) filterIssue(value any) string {
+// filterIssue is [Field.issue] for the kinds of query strings.
+func (f Field) filterIssue(value any) string {
 	switch object, isObject := value.(map[string]any); {
-	case f.kind == kindFlag:
+	case f.Kind == Flag:
 		return f.expect(flagOf(value) != nil, value)
-	case f.kind == kindList || f.kind == kindFilters:
+	case f.Kind == List || f.Kind == Filters:
 		return f.itemsIssue(value)
-	case f.kind == kindRelated && isObject:
-		return firstOf(f.of.issues(f.name+", ", object))
-	case f.kind == kindRelated:
-		return field{name: f.name, kind: kindTexts}.issue(value, true)
+	case f.Kind == Related && isObject:
+		return firstOf(f.Of.issues(f.Name+", ", object))
+	case f.Kind == Related:
+		return Field{Name: f.Name, Kind: Texts}.issue(value, true)
 	case !isObject:
 		return f.valuesIssue(value)
 	default:
@@ -61,7 +61,7 @@ func (f field) filterIssue(value any) string {
 			if _, known := operators[name]; !known {
 				return unrecognized(name)
 			}
-			if issue := (field{name: f.name + ", " + name, kind: f.kind}).valuesIssue(object[name]); issue != "" {
+			if issue := (Field{Name: f.Name + ", " + name, Kind: f.Kind}).valuesIssue(object[name]); issue != "" {
 				return issue
 			}
 		}
@@ -69,23 +69,23 @@ func (f field) filterIssue(value any) string {
 	}
 }
 
-// itemsIssue looks at the items of a list, each of which is named by its place.
-func (f field) itemsIssue(value any) string {
+// itemsIssue checks the items of a list, each named by its index.
+func (f Field) itemsIssue(value any) string {
 	list, ok := value.([]any)
 	if !ok {
 		return f.expect(false, value)
 	}
-	if f.kind == kindFilters && len(list) > maxFilters {
+	if f.Kind == Filters && len(list) > maxFilters {
 		return f.tooBig(maxFilters)
 	}
 	for i, item := range list {
-		name := f.name + ", " + strconv.Itoa(i)
-		issue := field{name: name, kind: kindText}.issue(item, true)
-		if f.kind == kindFilters {
+		name := f.Name + ", " + strconv.Itoa(i)
+		issue := Field{Name: name, Kind: Text}.issue(item, true)
+		if f.Kind == Filters {
 			object, ok := item.(map[string]any)
-			issue = field{name: name, kind: kindRelated}.expect(ok, item)
+			issue = Field{Name: name, Kind: Related}.expect(ok, item)
 			if ok {
-				issue = firstOf(f.of.issues(name+", ", object))
+				issue = firstOf(f.Of.issues(name+", ", object))
 			}
 		}
 		if issue != "" {
@@ -95,8 +95,8 @@ func (f field) itemsIssue(value any) string {
 	return ""
 }
 
-// valuesIssue looks at a value, or at each of several.
-func (f field) valuesIssue(value any) string {
+// valuesIssue checks a value, or each of several.
+func (f Field) valuesIssue(value any) string {
 	list, ok := value.([]any)
 	if !ok {
 		list = []any{value}
@@ -106,7 +106,7 @@ func (f field) valuesIssue(value any) string {
 	}
 	for _, v := range list {
 		text, ok := v.(string)
-		if ok && f.kind == kindTimes {
+		if ok && f.Kind == Times {
 			_, ok = period(text)
 		}
 		if !ok {
@@ -116,8 +116,8 @@ func (f field) valuesIssue(value any) string {
 	return ""
 }
 
-func (f field) tooBig(most int) string {
-	return "Value for field '" + f.name + "' too big, expected at most: '" + strconv.Itoa(most) + "'"
+func (f Field) tooBig(most int) string {
+	return "Value for field '" + f.Name + "' too big, expected at most: '" + strconv.Itoa(most) + "'"
 }
 
 func firstOf(issues []string) string {
@@ -127,9 +127,8 @@ func firstOf(issues []string) string {
 	return issues[0]
 }
 
-// period reads a time of ISO 8601, UTC unless it says otherwise. What is
-// written in milliseconds means the whole millisecond: clients see no more of
-// a time than that.
+// period reads an ISO 8601 time, UTC unless it says otherwise. A time written in
+// milliseconds means the whole millisecond, because answers show no more digits.
 func period(text string) (store.Period, bool) {
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04Z07:00", "2006-01-02T15:04", time.DateOnly} {
 		// A plus sign in a query is a blank.
@@ -157,11 +156,11 @@ func flagOf(value any) *bool {
 	return nil
 }
 
-// flag returns what was said, or nil.
-func (in input) flag(name string) *bool { return flagOf(in[name]) }
+// Flag returns true or false, or nil when the field is missing.
+func (in Input) Flag(name string) *bool { return flagOf(in[name]) }
 
-// tests returns the comparisons of a text.
-func (in input) tests(name string) []store.TextTest {
+// Tests returns the comparisons of a text.
+func (in Input) Tests(name string) []store.TextTest {
 	var out []store.TextTest
 	for _, t := range in.compared(name) {
 		out = append(out, store.TextTest{Op: t.op, Texts: t.values})
@@ -169,8 +168,8 @@ func (in input) tests(name string) []store.TextTest {
 	return out
 }
 
-// times returns the comparisons of a time.
-func (in input) times(name string) []store.TimeTest {
+// Times returns the comparisons of a time.
+func (in Input) Times(name string) []store.TimeTest {
 	var out []store.TimeTest
 	for _, t := range in.compared(name) {
 		test := store.TimeTest{Op: t.op}
@@ -189,25 +188,25 @@ type comparison struct {
 	values []string
 }
 
-func (in input) compared(name string) []comparison {
-	if !in.has(name) {
+func (in Input) compared(name string) []comparison {
+	if !in.Has(name) {
 		return nil
 	}
 	object, ok := in[name].(map[string]any)
 	if !ok {
-		return []comparison{{store.Is, in.texts(name)}}
+		return []comparison{{store.Is, in.Texts(name)}}
 	}
 	var out []comparison
 	for _, operator := range slices.Sorted(maps.Keys(object)) {
-		out = append(out, comparison{operators[operator], input(object).texts(operator)})
+		out = append(out, comparison{operators[operator], Input(object).Texts(operator)})
 	}
 	return out
 }
 
-// related returns what is asked of a related record, nil if nothing is. A text
-// or a list of texts are ids.
-func related[F any](in input, name string, read func(input) F) *F {
-	if !in.has(name) {
+// One reads the filter of a related record, nil when there is none. A text or a
+// list of texts are ids.
+func One[F any](in Input, name string, read func(Input) F) *F {
+	if !in.Has(name) {
 		return nil
 	}
 	object, ok := in[name].(map[string]any)
@@ -217,8 +216,8 @@ func related[F any](in input, name string, read func(input) F) *F {
 	return new(read(object))
 }
 
-// filters reads each of a list of filters.
-func filters[F any](in input, name string, read func(input) F) []F {
+// All reads each of a list of filters.
+func All[F any](in Input, name string, read func(Input) F) []F {
 	list, _ := in[name].([]any)
 	var out []F
 	for _, item := range list {

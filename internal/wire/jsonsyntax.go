@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"fmt"
@@ -6,14 +6,13 @@ import (
 	"unicode/utf16"
 )
 
-// Clients show the message of a malformed body to their developers, so it is
-// the one that they know: what V8 (Node 20) says about the same text. The
-// position counts UTF-16 units. See testdata/v8_messages.json.
+// A malformed body is answered with V8's message for it (Node 20), which client
+// developers know. Positions count UTF-16 units. See testdata/v8_messages.json.
 
 // jsonBlanks are the characters that JSON skips.
 const jsonBlanks = " \t\r\n"
 
-// jsonSyntaxMessage says what is wrong with a text, and "" if nothing is.
+// jsonSyntaxMessage returns what is wrong with a text, or "".
 func jsonSyntaxMessage(raw []byte) string {
 	s := newJSONScanner(raw)
 	s.skipBlanks()
@@ -239,13 +238,13 @@ func (s *jsonScanner) literal(word string) bool {
 	return true
 }
 
-// complain records a problem at the present position.
+// complain records a problem at the current position.
 func (s *jsonScanner) complain(what string) bool {
 	s.message = fmt.Sprintf("%s at position %d", what, s.at)
 	return false
 }
 
-// unexpected records that nothing allows what comes next.
+// unexpected records that the next character is not allowed here.
 func (s *jsonScanner) unexpected() bool {
 	switch c := s.peek(); {
 	case c == endOfText:

@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"cmp"
@@ -11,77 +11,54 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// prefix is the part of the API that a path belongs to; it decides about CORS,
-// keys and authentication (contract 4.1).
-type prefix string
-
-const (
-	prefixAdmin prefix = "admin"
-	prefixStore prefix = "store"
-	prefixAuth  prefix = "auth"
-	prefixNone  prefix = ""
-)
-
-func prefixOf(path string) prefix {
-	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	for _, p := range []prefix{prefixAdmin, prefixStore, prefixAuth} {
-		if strings.EqualFold(first, string(p)) {
-			return p
-		}
-	}
-	return prefixNone
+// Index finds the route that a request means. Echo's router compares bytes and
+// Express does not: static segments ignore case, one trailing slash is tolerated,
+// an empty segment is not. So a path is matched here first and handed to Echo as
+// the route wrote it.
+type Index struct {
+	bySegments map[int][]*Pattern
+	wildcards  []*Pattern
 }
 
-// pathIndex finds the route that a request means. Echo's router compares bytes
-// and Express does not: static segments ignore case, one trailing slash is
-// tolerated, an empty segment is not. So a path is matched here first and
-// handed to Echo as the route wrote it.
-type pathIndex struct {
-	bySegments map[int][]*pattern
-	wildcards  []*pattern
-}
+// Route is a method and a path in Echo's syntax.
+type Route struct{ Method, Path string }
 
-// pattern is one path of the API with all its methods.
-type pattern struct {
-	path     string
+// Pattern is one path with all its methods.
+type Pattern struct {
+	Path     string
 	segments []string
 	methods  []string // in the order of registration, which Allow shows
 	order    int
-	builtIn  bool
-	// public opts an /admin route out of the authentication of its prefix.
-	public bool
 }
 
-func newPathIndex(own []route, registered []*echo.Route) *pathIndex {
-	byPath := map[string]*pattern{}
-	order := 0
-	add := func(method, path string) *pattern {
+// NewIndex indexes the built-in routes in their order, then those that were added
+// to Echo.
+func NewIndex(builtIn []Route, registered []*echo.Route) *Index {
+	byPath := map[string]*Pattern{}
+	add := func(method, path string) {
 		p := byPath[path]
 		if p == nil {
-			p = &pattern{path: path, segments: splitPath(path), order: order}
+			p = &Pattern{Path: path, segments: Segments(path), order: len(byPath)}
 			byPath[path] = p
-			order++
 		}
 		if !slices.Contains(p.methods, method) {
 			p.methods = append(p.methods, method)
 		}
-		return p
 	}
-	for _, r := range own {
-		p := add(r.method, r.path)
-		p.builtIn, p.public = true, p.public || r.public
+	for _, r := range builtIn {
+		add(r.Method, r.Path)
 	}
 	slices.SortFunc(registered, func(a, b *echo.Route) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
 	})
 	for _, r := range registered {
-		if r.Method != echo.RouteNotFound { // groups add these on their own
+		if r.Method != echo.RouteNotFound { // Echo adds these for each group
 			add(r.Method, r.Path)
 		}
 	}
-	idx := &pathIndex{bySegments: map[int][]*pattern{}}
+	idx := &Index{bySegments: map[int][]*Pattern{}}
 	for _, p := range byPath {
-		if strings.HasSuffix(p.path, "*") {
+		if strings.HasSuffix(p.Path, "*") {
 			idx.wildcards = append(idx.wildcards, p)
 			continue
 		}
@@ -96,7 +73,7 @@ func newPathIndex(own []route, registered []*echo.Route) *pathIndex {
 
 // bySpecificity puts static segments before parameters, from left to right
 // (contract 4.1, route precedence).
-func bySpecificity(a, b *pattern) int {
+func bySpecificity(a, b *Pattern) int {
 	for i := range min(len(a.segments), len(b.segments)) {
 		if c := cmp.Compare(segmentRank(a.segments[i]), segmentRank(b.segments[i])); c != 0 {
 			return c
@@ -116,8 +93,9 @@ func segmentRank(segment string) int {
 	}
 }
 
-// find returns the first pattern that matches a raw path and has the method.
-func (x *pathIndex) find(method, path string) *pattern {
+// Find returns the most specific pattern that matches a raw path and has the
+// method, or nil.
+func (x *Index) Find(method, path string) *Pattern {
 	for p := range x.matching(path) {
 		if slices.Contains(p.methods, method) {
 			return p
@@ -127,8 +105,8 @@ func (x *pathIndex) find(method, path string) *pattern {
 }
 
 // matching yields all patterns for a raw path, the most specific first.
-func (x *pathIndex) matching(path string) func(yield func(*pattern) bool) {
-	return func(yield func(*pattern) bool) {
+func (x *Index) matching(path string) func(yield func(*Pattern) bool) {
+	return func(yield func(*Pattern) bool) {
 		for _, p := range x.bySegments[countSegments(path)] {
 			if p.matches(path) && !yield(p) {
 				return
@@ -142,11 +120,11 @@ func (x *pathIndex) matching(path string) func(yield func(*pattern) bool) {
 	}
 }
 
-// allowed lists the methods of a path as Express writes them into Allow: HEAD
+// Allowed lists the methods of a path as Express writes them into Allow: HEAD
 // comes with GET, patterns in the order of registration.
-func (x *pathIndex) allowed(path string) []string {
+func (x *Index) Allowed(path string) []string {
 	patterns := slices.Collect(x.matching(path))
-	slices.SortStableFunc(patterns, func(a, b *pattern) int { return cmp.Compare(a.order, b.order) })
+	slices.SortStableFunc(patterns, func(a, b *Pattern) int { return cmp.Compare(a.order, b.order) })
 	var out []string
 	for _, p := range patterns {
 		for _, m := range p.methods {
@@ -167,7 +145,7 @@ func withHead(method string) []string {
 	return []string{method}
 }
 
-func (p *pattern) matches(path string) bool {
+func (p *Pattern) matches(path string) bool {
 	rest := trimSlash(path)
 	for _, want := range p.segments {
 		var got string
@@ -179,7 +157,7 @@ func (p *pattern) matches(path string) bool {
 	return rest == ""
 }
 
-func (p *pattern) matchesPrefix(path string) bool {
+func (p *Pattern) matchesPrefix(path string) bool {
 	rest := strings.TrimPrefix(path, "/")
 	for _, want := range p.segments[:len(p.segments)-1] {
 		got, after, more := strings.Cut(rest, "/")
@@ -192,7 +170,7 @@ func (p *pattern) matchesPrefix(path string) bool {
 }
 
 // canonical rewrites a raw path that matched, as Echo's router wants to see it.
-func (p *pattern) canonical(path string) string {
+func (p *Pattern) canonical(path string) string {
 	var b strings.Builder
 	rest := strings.TrimPrefix(path, "/")
 	for _, want := range p.segments {
@@ -214,11 +192,11 @@ func (p *pattern) canonical(path string) string {
 	return b.String()
 }
 
-// literal reports whether Echo matches the path as it is, which nearly every
-// request has: it saves a copy of the request.
-func (p *pattern) literal(path string) bool {
+// literal reports whether Echo matches the path unchanged, as it does for nearly
+// every request: that saves a copy of the request.
+func (p *Pattern) literal(path string) bool {
 	if len(path) > 1 && path[len(path)-1] == '/' {
-		return strings.HasSuffix(p.path, "*")
+		return strings.HasSuffix(p.Path, "*")
 	}
 	rest := strings.TrimPrefix(path, "/")
 	for _, want := range p.segments {
@@ -236,7 +214,8 @@ func trimSlash(path string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(path, "/"), "/")
 }
 
-func splitPath(path string) []string {
+// Segments splits a path without its leading and one trailing slash.
+func Segments(path string) []string {
 	trimmed := trimSlash(path)
 	if trimmed == "" {
 		return nil

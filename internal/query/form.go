@@ -1,4 +1,4 @@
-package api
+package query
 
 import (
 	"fmt"
@@ -8,20 +8,19 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/labstack/echo/v4"
-
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// Form validates bodies by fields of one's own, with the words of the contract
-// (4.1): for actor types and for people's own routes.
+// Form validates values by field definitions of actor types and custom routes,
+// with the contract's messages.
 type Form struct {
 	fields []everlatch.Field
-	schema schema
+	schema Schema
 }
 
-// NewForm returns a form of fields, or everything that is wrong with them.
-// Whether a field is unique, immutable or for administrators is for others to see.
+// NewForm returns a form of fields, or everything that is wrong with them. It
+// does not look at Unique, Immutable and AdminOnly.
 func NewForm(fields []everlatch.Field) (*Form, error) {
 	fields, err := everlatch.CompleteFields(fields)
 	if err != nil {
@@ -29,25 +28,25 @@ func NewForm(fields []everlatch.Field) (*Form, error) {
 	}
 	f := &Form{fields: fields}
 	for _, def := range fields {
-		f.schema = append(f.schema, field{
-			name: def.Name, required: def.Required, nullable: def.Nullable, test: valueTest(def),
+		f.schema = append(f.schema, Field{
+			Name: def.Name, Required: def.Required, Nullable: def.Nullable, Test: valueTest(def),
 		})
 	}
 	return f, nil
 }
 
-// Read validates the body of a request. What it does not know is refused, and a
-// field that was left out is not in the result.
-func (f *Form) Read(c echo.Context) (everlatch.Metadata, error) {
-	if k := callOf(c); k != nil && k.body.other {
-		return nil, invalid([]string{"Field '' is required"})
+// CheckBody validates a body, see [Form.Parse].
+func (f *Form) CheckBody(b wire.Body) (everlatch.Metadata, error) {
+	if b.Other {
+		return nil, Invalid("Field '' is required")
 	}
-	return f.Parse(Body(c))
+	return f.Parse(b.Object)
 }
 
-// Parse is [Form.Read] for values that came otherwise.
+// Parse validates values. Unknown fields are refused, and a field that is missing
+// is not in the result.
 func (f *Form) Parse(values map[string]any) (everlatch.Metadata, error) {
-	if _, err := f.schema.check(values); err != nil {
+	if _, err := f.schema.Check(values); err != nil {
 		return nil, err
 	}
 	out := make(everlatch.Metadata, len(values))
@@ -58,7 +57,7 @@ func (f *Form) Parse(values map[string]any) (everlatch.Metadata, error) {
 		}
 		if text, ok := value.(string); ok && def.Kind == everlatch.FieldTime {
 			if at, err := time.Parse(time.RFC3339, text); err == nil {
-				value = at.UTC().Format(isoMillis)
+				value = at.UTC().Format(wire.ISOMillis)
 			}
 		}
 		out[def.Name] = value
@@ -66,29 +65,29 @@ func (f *Form) Parse(values map[string]any) (everlatch.Metadata, error) {
 	return out, nil
 }
 
-// greatestInteger is the last whole number that JSON's numbers tell from the next.
+// greatestInteger is the largest whole number that a JSON number holds exactly.
 const greatestInteger = 1 << 53
 
 // valueTest returns the test of a field's values.
-func valueTest(def everlatch.Field) func(field, any) string {
-	pattern := regexp.MustCompile(`^(?:` + def.Pattern + `)$`) // it was compiled before
-	return func(f field, value any) string {
+func valueTest(def everlatch.Field) func(Field, any) string {
+	pattern := regexp.MustCompile(`^(?:` + def.Pattern + `)$`) // CompleteFields has compiled it
+	return func(f Field, value any) string {
 		switch def.Kind {
 		case everlatch.FieldString:
-			f.kind = kindText
+			f.Kind = Text
 			return textIssue(f, def, pattern, value)
 		case everlatch.FieldEmail:
-			return field{name: f.name, kind: kindEmail}.issue(value, true)
+			return Field{Name: f.Name, Kind: Email}.issue(value, true)
 		case everlatch.FieldBoolean:
-			return field{name: f.name, kind: kindBoolean}.issue(value, true)
+			return Field{Name: f.Name, Kind: Boolean}.issue(value, true)
 		case everlatch.FieldObject:
-			return field{name: f.name, kind: kindRecord}.issue(value, true)
+			return Field{Name: f.Name, Kind: Record}.issue(value, true)
 		case everlatch.FieldInteger, everlatch.FieldNumber:
 			return rangeIssue(f, def, value)
 		case everlatch.FieldDate, everlatch.FieldTime:
 			return dateIssue(f, def, value)
 		case everlatch.FieldList:
-			f.kind = kindList
+			f.Kind = List
 			if list, ok := value.([]any); ok && len(list) > def.MaxLength {
 				return f.tooBig(def.MaxLength)
 			}
@@ -98,43 +97,43 @@ func valueTest(def everlatch.Field) func(field, any) string {
 	}
 }
 
-func textIssue(f field, def everlatch.Field, pattern *regexp.Regexp, value any) string {
+func textIssue(f Field, def everlatch.Field, pattern *regexp.Regexp, value any) string {
 	text, ok := value.(string)
 	switch {
 	case !ok:
 		return f.expect(false, value)
 	case len(def.Enum) > 0 && !slices.Contains(def.Enum, text):
-		return field{name: f.name, kind: kindChoice, choices: def.Enum}.choiceIssue(value)
+		return Field{Name: f.Name, Kind: Choice, Choices: def.Enum}.choiceIssue(value)
 	case utf8.RuneCountInString(text) > def.MaxLength:
 		return f.tooBig(def.MaxLength)
 	case def.Pattern != "" && !pattern.MatchString(text):
-		return fmt.Sprintf("Value for field '%s' does not have the expected form", f.name)
+		return fmt.Sprintf("Value for field '%s' does not have the expected form", f.Name)
 	}
 	return ""
 }
 
-func rangeIssue(f field, def everlatch.Field, value any) string {
+func rangeIssue(f Field, def everlatch.Field, value any) string {
 	number, ok := value.(float64)
-	f.kind = kindNumber
+	f.Kind = Number
 	whole := def.Kind == everlatch.FieldInteger
 	if whole {
-		f.kind = "int"
+		f.Kind = "int"
 	}
 	shown := func(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
 	switch {
 	case !ok, whole && number != float64(int64(number)):
 		return f.expect(false, value)
 	case def.Min != nil && number < *def.Min:
-		return fmt.Sprintf("Value for field '%s' too small, expected at least: '%s'", f.name, shown(*def.Min))
+		return fmt.Sprintf("Value for field '%s' too small, expected at least: '%s'", f.Name, shown(*def.Min))
 	case def.Max != nil && number > *def.Max:
-		return fmt.Sprintf("Value for field '%s' too big, expected at most: '%s'", f.name, shown(*def.Max))
+		return fmt.Sprintf("Value for field '%s' too big, expected at most: '%s'", f.Name, shown(*def.Max))
 	case whole && (number > greatestInteger || number < -greatestInteger):
 		return f.expect(false, value)
 	}
 	return ""
 }
 
-func dateIssue(f field, def everlatch.Field, value any) string {
+func dateIssue(f Field, def everlatch.Field, value any) string {
 	layout := time.DateOnly
 	if def.Kind == everlatch.FieldTime {
 		layout = time.RFC3339
@@ -144,6 +143,6 @@ func dateIssue(f field, def everlatch.Field, value any) string {
 		_, err := time.Parse(layout, text)
 		ok = err == nil
 	}
-	f.kind = kindTimes
+	f.Kind = Times
 	return f.expect(ok, value)
 }

@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"net/http"
@@ -14,9 +14,10 @@ const (
 	maxFormIndex = 100
 )
 
-// parseForm reads url-encoded pairs with the "extended" syntax: a[b]=1 nests,
-// a[]=1 and repeated names make lists. Values are strings.
-func parseForm(text string) (map[string]any, error) {
+// ParseForm reads url-encoded pairs with the "extended" syntax: a[b]=1 nests,
+// a[]=1 and repeated names make lists. Values are strings. Its errors are of type
+// [*BodyError].
+func ParseForm(text string) (map[string]any, error) {
 	root := map[string]any{}
 	pairs := 0
 	for pair := range strings.SplitSeq(text, "&") {
@@ -24,7 +25,7 @@ func parseForm(text string) (map[string]any, error) {
 			continue
 		}
 		if pairs++; pairs > maxFormPairs {
-			return nil, &bodyError{http.StatusRequestEntityTooLarge, "too many parameters"}
+			return nil, &BodyError{http.StatusRequestEntityTooLarge, "too many parameters"}
 		}
 		rawName, rawValue, _ := strings.Cut(pair, "=")
 		name, value := formText(rawName), formText(rawValue)
@@ -33,14 +34,14 @@ func parseForm(text string) (map[string]any, error) {
 		}
 		path, ok := formPath(name)
 		if !ok {
-			return nil, &bodyError{http.StatusBadRequest, "The input exceeded the depth"}
+			return nil, &BodyError{http.StatusBadRequest, "The input exceeded the depth"}
 		}
 		root[path[0]] = insert(root[path[0]], path[1:], value)
 	}
 	return root, nil
 }
 
-// formText decodes a name or a value; what is no escape stays as it is.
+// formText decodes a name or a value. Malformed escapes are kept.
 func formText(raw string) string {
 	decoded, err := url.QueryUnescape(raw)
 	if err != nil {
@@ -68,7 +69,7 @@ func formPath(name string) (path []string, ok bool) {
 	return path, len(path) <= maxFormDepth
 }
 
-// insert adds a value under a path to what is there already.
+// insert adds a value under a path to an existing value.
 func insert(existing any, path []string, value string) any {
 	if len(path) == 0 {
 		switch have := existing.(type) {
@@ -104,7 +105,7 @@ func insert(existing any, path []string, value string) any {
 	return object
 }
 
-// asObject turns what is there into an object that takes named keys.
+// asObject turns an existing value into an object with named keys.
 func asObject(existing any) map[string]any {
 	switch have := existing.(type) {
 	case map[string]any:

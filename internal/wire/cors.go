@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"fmt"
@@ -8,19 +8,18 @@ import (
 	"strings"
 
 	"github.com/labstack/echo/v4"
-
-	"github.com/everlatch/everlatch"
 )
 
-// originList says which origins a prefix trusts (contract 4.1, CORS).
-type originList struct {
+// Origins is a list of trusted web origins (contract 4.1, CORS).
+type Origins struct {
 	exact    []string
 	patterns []*regexp.Regexp
 }
 
-// parseOrigins reads a comma-separated setting.
-func parseOrigins(setting string) (*originList, error) {
-	list := &originList{}
+// ParseOrigins reads a comma-separated setting: origins, or regular expressions
+// wrapped in one of / ~ @ ; % # ' with optional flags.
+func ParseOrigins(setting string) (*Origins, error) {
+	list := &Origins{}
 	for entry := range strings.SplitSeq(setting, ",") {
 		entry = strings.TrimSpace(entry)
 		if entry == "" {
@@ -69,7 +68,8 @@ func goFlags(flags string) string {
 	return "(?" + kept.String() + ")"
 }
 
-func (l *originList) allows(origin string) bool {
+// Allow reports whether the list has an origin. A nil list has none.
+func (l *Origins) Allow(origin string) bool {
 	if l == nil || origin == "" {
 		return false
 	}
@@ -77,53 +77,28 @@ func (l *originList) allows(origin string) bool {
 		slices.ContainsFunc(l.patterns, func(re *regexp.Regexp) bool { return re.MatchString(origin) })
 }
 
-// TrustOrigins names the list of web origins that may call the paths below
-// /<segment> from a browser: for routes of one's own, which otherwise trust
-// none. The paths of /admin, /store and /auth have theirs. Call it before the
-// first request is served.
-func (s *Server) TrustOrigins(segment string, list everlatch.Origins) error {
-	origins, known := s.cors[prefix(list)]
-	if !known {
-		return fmt.Errorf("origins of /%s: there is no list %q", segment, list)
-	}
-	if segment == "" || strings.Contains(segment, "/") || prefixOf("/"+segment) != prefixNone {
-		return fmt.Errorf("origins of %q: want the first segment of a path that has no list yet", segment)
-	}
-	s.trusted[strings.ToLower(segment)] = origins
-	return nil
-}
-
-// originsOf returns the origins that the path of a call trusts.
-func (s *Server) originsOf(k *call) *originList {
-	if k.prefix != prefixNone || len(s.trusted) == 0 {
-		return s.cors[k.prefix]
-	}
-	segment, _, _ := strings.Cut(strings.TrimPrefix(k.path, "/"), "/")
-	return s.trusted[strings.ToLower(segment)]
-}
-
-// allowedMethods is what every preflight answers, whatever the route knows.
+// allowedMethods is what every preflight answers, whatever methods the route has.
 const allowedMethods = "GET,HEAD,PUT,PATCH,POST,DELETE"
 
-// allowOrigins writes the CORS headers and answers preflights. It acts only
-// where a route matches, for OPTIONS one with the requested method, and never
-// blocks: that is the browser's part.
-func (s *Server) allowOrigins(next echo.HandlerFunc) echo.HandlerFunc {
+// CORS writes the CORS headers and answers preflights. It acts only where a route
+// matches, for OPTIONS one with the requested method, and never refuses a request:
+// that is up to the browser.
+func (x *Router) CORS(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		k, r := callOf(c), c.Request()
-		if k.origins == nil {
+		q, r := Of(c), c.Request()
+		if q.Origins == nil {
 			return next(c)
 		}
-		preflight := r.Method == http.MethodOptions && k.match == nil
+		preflight := r.Method == http.MethodOptions && q.Match == nil
 		if preflight {
-			if s.paths().find(r.Header.Get(echo.HeaderAccessControlRequestMethod), k.path) == nil {
+			if x.index().Find(r.Header.Get(echo.HeaderAccessControlRequestMethod), q.Path) == nil {
 				return next(c)
 			}
-		} else if k.match == nil || k.head {
+		} else if q.Match == nil || q.head {
 			return next(c)
 		}
 		h := c.Response().Header()
-		if origin := r.Header.Get(echo.HeaderOrigin); k.origins.allows(origin) {
+		if origin := r.Header.Get(echo.HeaderOrigin); q.Origins.Allow(origin) {
 			h.Set(echo.HeaderAccessControlAllowOrigin, origin)
 		}
 		h.Set(echo.HeaderAccessControlAllowCredentials, "true")

@@ -1,4 +1,4 @@
-package api
+package query
 
 import (
 	"fmt"
@@ -8,34 +8,21 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// column is one field of a record in an answer.
-type column[T any] struct {
-	name  string
-	write func(b []byte, v *T) []byte
-	// nest writes a relation in place of write, with the selected fields out of
-	// related.
-	nest    func(b []byte, v *T, selected uint32) []byte
-	related []string
+// MaxRelations is how many relations a record can have.
+const MaxRelations = 2
+
+// Selection says which fields to show: a bit for each column, and the same for
+// each relation in the order of their columns. A record has 32 columns at most.
+type Selection struct {
+	Columns uint32
+	Related [MaxRelations]uint32
 }
 
-// table is a kind of record in the order in which the contract shows its
-// fields. It has 32 columns at most, and maxRelations of them hold relations.
-type table[T any] []column[T]
-
-const maxRelations = 2
-
-// selection says which fields to show: a bit for each column, and the same for
-// each relation in the order of their columns.
-type selection struct {
-	columns uint32
-	related [maxRelations]uint32
-}
-
-// shape is what a field selection can refer to.
-type shape struct {
-	names []string
-	// defaults are the columns shown when nobody asks.
-	defaults  selection
+// Shape is what a field selection can refer to: the columns of a record, and of
+// the records that it is related to.
+type Shape struct {
+	names     []string
+	defaults  Selection
 	relations []relation
 }
 
@@ -45,54 +32,63 @@ type relation struct {
 	names []string
 }
 
-// shapeOf shows everything by default but what is left out.
-func shapeOf[T any](t table[T], leftOut ...string) shape {
-	s := shape{}
-	for i, c := range t {
-		s.names = append(s.names, c.name)
-		shown := !slices.Contains(leftOut, c.name)
-		if shown {
-			s.defaults.columns |= 1 << i
+// Columns returns the shape of a record with these columns, all shown by default.
+// related returns the columns of a relation, nil for a column that is none.
+func Columns(names []string, related func(i int) []string) Shape {
+	s := Shape{names: names}
+	for i, name := range names {
+		s.defaults.Columns |= 1 << i
+		if columns := related(i); columns != nil {
+			s.defaults.Related[len(s.relations)] = 1<<len(columns) - 1
+			s.relations = append(s.relations, relation{name, columns})
 		}
-		if c.nest == nil {
-			continue
-		}
-		if shown {
-			s.defaults.related[len(s.relations)] = 1<<len(c.related) - 1
-		}
-		s.relations = append(s.relations, relation{c.name, c.related})
 	}
 	return s
 }
 
-// shows reports that a selection has a column of the shape.
-func (s shape) shows(sel selection, name string) bool {
+// Without returns the shape with columns that are shown only on request.
+func (s Shape) Without(names ...string) Shape {
+	for _, name := range names {
+		mask := s.find([]string{name})
+		s.defaults.Columns &^= mask.Columns
+		for i := range s.defaults.Related {
+			s.defaults.Related[i] &^= mask.Related[i]
+		}
+	}
+	return s
+}
+
+// Defaults selects what is shown when a request does not ask for fields.
+func (s Shape) Defaults() Selection { return s.defaults }
+
+// Shows reports whether a selection has a column of the shape.
+func (s Shape) Shows(sel Selection, name string) bool {
 	i := slices.Index(s.names, name)
-	return i >= 0 && sel.columns&(1<<i) != 0
+	return i >= 0 && sel.Columns&(1<<i) != 0
 }
 
-// fieldPolicy is what a prefix allows to be selected.
-type fieldPolicy struct {
-	// maxRelations is how deep a field may reach; 0 = any depth.
-	maxRelations int
-	restricted   []string
+// FieldPolicy is what a prefix allows to be selected.
+type FieldPolicy struct {
+	// MaxRelations is how deep a field may reach; 0 = any depth.
+	MaxRelations int
+	Restricted   []string
 }
 
-// choose reads a fields parameter (contract 4.1): a bare name replaces the
+// Choose reads a fields parameter (contract 4.1): a bare name replaces the
 // defaults; + and - change them; *rel and rel.* mean all of a relation. What
 // a record does not have is left out, and the id never is.
-func (s shape) choose(fields string, policy fieldPolicy) (selection, error) {
+func (s Shape) Choose(fields string, policy FieldPolicy) (Selection, error) {
 	tokens := splitFields(fields)
 	if len(tokens) == 0 {
 		return s.defaults, nil
 	}
 	if err := policy.checkDepth(tokens); err != nil {
-		return selection{}, err
+		return Selection{}, err
 	}
 	out := s.defaults
 	for _, t := range tokens {
 		if t.replaces {
-			out = selection{}
+			out = Selection{}
 			break
 		}
 	}
@@ -105,18 +101,18 @@ func (s shape) choose(fields string, policy fieldPolicy) (selection, error) {
 			out = s.without(out, t.path, mask)
 			continue
 		}
-		out.columns |= mask.columns
-		for i := range out.related {
-			out.related[i] |= mask.related[i]
+		out.Columns |= mask.Columns
+		for i := range out.Related {
+			out.Related[i] |= mask.Related[i]
 		}
 	}
-	out.columns |= s.find([]string{"id"}).columns
+	out.Columns |= s.find([]string{"id"}).Columns
 	return out, nil
 }
 
 // find returns the bits that a path stands for.
-func (s shape) find(path []string) selection {
-	var out selection
+func (s Shape) find(path []string) Selection {
+	var out Selection
 	column := slices.Index(s.names, path[0])
 	if column < 0 {
 		return out
@@ -124,13 +120,13 @@ func (s shape) find(path []string) selection {
 	i := slices.IndexFunc(s.relations, func(r relation) bool { return r.name == path[0] })
 	if i < 0 {
 		if len(path) == 1 {
-			out.columns = 1 << column
+			out.Columns = 1 << column
 		}
 		return out
 	}
-	out.related[i] = s.relations[i].find(path[1:])
-	if out.related[i] != 0 {
-		out.columns = 1 << column
+	out.Related[i] = s.relations[i].find(path[1:])
+	if out.Related[i] != 0 {
+		out.Columns = 1 << column
 	}
 	return out
 }
@@ -149,13 +145,13 @@ func (r relation) find(path []string) uint32 {
 }
 
 // without removes a field, or a relation with everything below it.
-func (s shape) without(from selection, path []string, mask selection) selection {
-	for i := range from.related {
-		from.related[i] &^= mask.related[i]
+func (s Shape) without(from Selection, path []string, mask Selection) Selection {
+	for i := range from.Related {
+		from.Related[i] &^= mask.Related[i]
 	}
 	i := slices.IndexFunc(s.relations, func(r relation) bool { return r.name == path[0] })
-	if len(path) == 1 || i < 0 || from.related[i] == 0 {
-		from.columns &^= mask.columns
+	if len(path) == 1 || i < 0 || from.Related[i] == 0 {
+		from.Columns &^= mask.Columns
 	}
 	return from
 }
@@ -197,13 +193,13 @@ func splitFields(fields string) []fieldToken {
 // relations is how many relations a field goes through.
 func (t fieldToken) relations() int { return len(t.path) - 1 }
 
-func (p fieldPolicy) checkDepth(tokens []fieldToken) error {
-	if p.maxRelations == 0 {
+func (p FieldPolicy) checkDepth(tokens []fieldToken) error {
+	if p.MaxRelations == 0 {
 		return nil
 	}
 	var deep []string
 	for _, t := range tokens {
-		if t.relations() > p.maxRelations {
+		if t.relations() > p.MaxRelations {
 			deep = append(deep, t.text)
 		}
 	}
@@ -212,11 +208,11 @@ func (p fieldPolicy) checkDepth(tokens []fieldToken) error {
 	}
 	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: fmt.Sprintf(
 		"The following fields expand more than the maximum of %d allowed relations: %s",
-		p.maxRelations, strings.Join(deep, ", "))}
+		p.MaxRelations, strings.Join(deep, ", "))}
 }
 
-func (p fieldPolicy) forbids(path []string) bool {
-	for _, name := range p.restricted {
+func (p FieldPolicy) forbids(path []string) bool {
+	for _, name := range p.Restricted {
 		if slices.Contains(path, name) {
 			return true
 		}
