@@ -8,6 +8,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
+	"github.com/everlatch/everlatch/providers"
 )
 
 const unknownProvider = "\nUnable to retrieve the auth provider with id: %s\nPlease make sure that the provider is " +
@@ -202,3 +203,8 @@ func TestListingProviders(t *testing.T) {
 		})
 	}
 }
+
+type loginOnly struct{ providers.Credentials }
+
+func (loginOnly) Identifier() string  { return "login-only" }
+func (loginOnly) DisplayName() string { return "" }

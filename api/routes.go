@@ -128,6 +128,8 @@ func (s *Server) routes() []route {
 		{method: get, path: "/ready", handle: s.ready},
 		{method: get, path: "/cloud/auth", handle: s.cloudAuth},
 		{method: get, path: "/.well-known/jwks.json", handle: s.jwks},
+		{method: get, path: "/openapi.yaml", handle: s.readDescription},
+		{method: get, path: "/docs", handle: s.showDocs},
 	}
 	routes = append(routes, s.dashboardRoutes()...)
 	if s.opts.RBAC {
