@@ -18,7 +18,7 @@ import (
 	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// actorType is an actor type of people's own, with all that its routes need.
+// actorType is a custom actor type with all that its routes need.
 type actorType struct {
 	everlatch.ActorType
 
@@ -60,8 +60,8 @@ func newActorType(def everlatch.ActorType) (*actorType, error) {
 	return t, err
 }
 
-// recordTable is a record as answers show it: the id, its fields in the order of
-// the definition, its times.
+// recordTable shows a record: the id, its fields in the order of the
+// definition, its times.
 func recordTable(def everlatch.ActorType) render.Table[everlatch.ActorRecord] {
 	out := render.Table[everlatch.ActorRecord]{render.Text("id", func(r *everlatch.ActorRecord) string { return r.ID })}
 	for _, f := range def.Fields {
@@ -82,8 +82,8 @@ func recordTable(def everlatch.ActorType) render.Table[everlatch.ActorRecord] {
 		render.NullableTime("deleted_at", func(r *everlatch.ActorRecord) *time.Time { return r.DeletedAt }))
 }
 
-// withActors adds the routes of people's own actor types. A type whose paths
-// would hide others is refused.
+// withActors adds the routes of custom actor types. A type whose paths would
+// hide others is refused.
 func (s *Server) withActors(routes []route) ([]route, error) {
 	var problems []error
 	used := map[string]bool{}
@@ -111,8 +111,8 @@ func (s *Server) withActors(routes []route) ([]route, error) {
 	return slices.Clip(routes), errors.Join(problems...)
 }
 
-// actorRoutes are the routes of one type. Removing oneself asks for a recent
-// sign-in: it cannot be taken back.
+// actorRoutes are the routes of one type. Removing the own account cannot be
+// undone, so it needs a recent sign-in.
 func (s *Server) actorRoutes(t *actorType) []route {
 	const get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
 	by := func(p httpauth.Policy) []echo.MiddlewareFunc {
@@ -136,9 +136,8 @@ func (s *Server) actorRoutes(t *actorType) []route {
 	}
 }
 
-// parse validates what a person says about themselves to become an actor, and
-// returns what a dance may create: both for POST /<type> and for a sign-up in
-// one call.
+// parse validates the fields of a new actor, for POST /<type> and for a sign-up
+// that creates the account in the same call.
 func (t *actorType) parse(ctx context.Context, values map[string]any) (everlatch.Metadata, error) {
 	data, err := t.create.Parse(values)
 	if err != nil || t.Validate == nil {

@@ -79,7 +79,7 @@ func (s *Server) updateActor(t *actorType, c echo.Context) error {
 	return s.changeActor(t, c, t.administer, c.Param("id"))
 }
 
-// changeActor is a dance, since the record may lie in somebody's own table.
+// changeActor runs a flow, because the record may be in a custom store.
 func (s *Server) changeActor(t *actorType, c echo.Context, form *query.Form, id string) error {
 	change, err := form.CheckBody(wire.Of(c).Body)
 	if err != nil {
@@ -104,7 +104,7 @@ func (s *Server) removeOwnActor(t *actorType, c echo.Context) error {
 	return s.endActor(t, c, claims.ActorID)
 }
 
-// removeActor counts an unknown one as removed, as for customers and users.
+// removeActor counts an unknown actor as removed, as for customers and users.
 func (s *Server) removeActor(t *actorType, c echo.Context) error {
 	return s.endActor(t, c, c.Param("id"))
 }

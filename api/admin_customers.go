@@ -84,7 +84,7 @@ func relationsOf(sel query.Selection) store.CustomerRelations {
 }
 
 // createGuest creates a customer without an account: an account belongs to an
-// identity, which only the person can register.
+// identity, which only the customer can register.
 func (s *Server) createGuest(c echo.Context) error {
 	in, sel, err := s.customerChange(c)
 	if err != nil {
@@ -117,8 +117,8 @@ func (s *Server) readCustomerByID(c echo.Context) error {
 	return s.writeAdminCustomer(c, customer, sel)
 }
 
-// customerOfPath reads the customer of the path. The contract has words of its own
-// for one that is not there.
+// customerOfPath reads the customer of the path. The contract has its own
+// message for one that does not exist.
 func (s *Server) customerOfPath(c echo.Context) (everlatch.Customer, error) {
 	customer, err := s.deps.Store.Customer(lookups(c), c.Param("id"))
 	if errors.Is(err, everlatch.ErrNotFound) {
@@ -127,7 +127,7 @@ func (s *Server) customerOfPath(c echo.Context) (everlatch.Customer, error) {
 	return customer, err
 }
 
-// writeAdminCustomer shows a customer that was read with its addresses.
+// writeAdminCustomer shows a customer whose addresses have been read.
 func (s *Server) writeAdminCustomer(c echo.Context, customer everlatch.Customer, sel query.Selection) error {
 	customer, err := s.withGroups(c, customer, sel)
 	if err != nil {
@@ -136,7 +136,7 @@ func (s *Server) writeAdminCustomer(c echo.Context, customer everlatch.Customer,
 	return writeWrapped(c, "customer", adminCustomerTable, &customer, sel)
 }
 
-// withGroups adds the groups of a customer where they are to be shown.
+// withGroups adds the groups of a customer when they are to be shown.
 func (s *Server) withGroups(c echo.Context, customer everlatch.Customer, sel query.Selection) (everlatch.Customer, error) {
 	if !relationsOf(sel).Groups {
 		return customer, nil
@@ -146,8 +146,8 @@ func (s *Server) withGroups(c echo.Context, customer everlatch.Customer, sel que
 	return one[0], err
 }
 
-// updateCustomerByID may change the e-mail of an account, and what the person
-// signs in with where it was the former one (W13).
+// updateCustomerByID may change the e-mail of an account, and with it the login
+// that has the previous one (W13).
 func (s *Server) updateCustomerByID(c echo.Context) error {
 	in, sel, err := s.customerChange(c)
 	if err != nil {

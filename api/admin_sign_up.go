@@ -14,10 +14,10 @@ import (
 	"github.com/everlatch/everlatch/internal/tokens"
 )
 
-// signUpAdmin makes somebody who has signed in elsewhere an administrator
-// (contract 4.3), if they were invited or their domain may sign up by itself, by
-// an address that the provider vouches for now (W6). A token of before still
-// says that there is no administrator: the client refreshes it.
+// signUpAdmin makes the identity of a sign-in with another provider an
+// administrator (contract 4.3), if its address was invited or its domain may
+// sign up, by an address that the provider vouches for now (W6). The existing
+// token still has no actor: the client refreshes it.
 func (s *Server) signUpAdmin(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {
@@ -42,7 +42,7 @@ func (s *Server) signUpAdmin(c echo.Context) error {
 	return writeWrapped(c, "user", userTable, &user, sel)
 }
 
-// applicant is who asks to become an administrator.
+// applicant is an identity that asks to become an administrator.
 type applicant struct {
 	identityID string
 	// email is as the provider writes it, and proven.
@@ -115,8 +115,8 @@ func (s *Server) admit(c echo.Context, a applicant) (everlatch.User, error) {
 	return s.join(c, a)
 }
 
-// join makes somebody of a domain that may sign up by itself an administrator:
-// the one with their address, or a new one.
+// join links an identity of a domain that may sign up to the administrator with
+// its address, or creates one.
 func (s *Server) join(c echo.Context, a applicant) (everlatch.User, error) {
 	users, _, err := s.deps.Store.Users(lookups(c), store.UserFilter{Emails: []string{a.email}})
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 )
 
 // apiKeyTable is a key as reads show it, createdKeyTable as its creation does:
-// the only time that the token of a secret key is seen (contract 4.9).
+// the only answer with the token of a secret key (contract 4.9).
 var (
 	apiKeyTable = render.Pick(apiKeyColumns,
 		"id", "title", "token", "redacted", "type", "last_used_at", "updated_at", "created_at", "created_by",
@@ -182,8 +182,8 @@ func (s *Server) deleteAPIKey(c echo.Context) error {
 	return writeDeleted(c, "api_key", c.Param("id"))
 }
 
-// changeSalesChannels is there for clients that expect it: no key belongs to a
-// channel, for there is no shop behind this service (contract 4.9).
+// changeSalesChannels exists for clients that expect it: Everlatch has no shop,
+// so no key belongs to a channel (contract 4.9).
 func (s *Server) changeSalesChannels(c echo.Context) error {
 	in, sel, err := s.changed(c, linkFields, apiKeyShape)
 	if err != nil {

@@ -36,7 +36,7 @@ var customerColumns = render.Table[everlatch.Customer]{
 
 var customerShape = render.ShapeOf(customerTable)
 
-// profileFields are what a customer may say about themselves.
+// profileFields are what customers may change about themselves.
 var profileFields = query.Schema{
 	{Name: "company_name", Kind: query.Text, Nullable: true},
 	{Name: "first_name", Kind: query.Text, Nullable: true},
@@ -47,8 +47,8 @@ var profileFields = query.Schema{
 
 var createCustomerFields = append(query.Schema{{Name: "email", Kind: query.Email, Nullable: true}}, profileFields...)
 
-// createCustomer gives the signed-in identity a customer account. Which e-mail
-// that has is for the dance to say, which knows the identity's own (W5).
+// createCustomer gives the signed-in identity a customer account. The flow
+// chooses its e-mail, because it knows the address of the identity (W5).
 func (s *Server) createCustomer(c echo.Context) error {
 	in, sel, err := s.changed(c, createCustomerFields, customerShape)
 	if err != nil {

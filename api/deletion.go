@@ -14,8 +14,8 @@ import (
 )
 
 // deleteCustomer removes the account of the signed-in customer, or schedules
-// that. Either way they are signed out everywhere: as nobody stays signed in,
-// whoever uses the account afterwards has signed in again, which keeps it.
+// its removal. Either way all its sessions and tokens end, so a later request
+// proves a new sign-in, which keeps the account.
 func (s *Server) deleteCustomer(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {
@@ -44,8 +44,8 @@ func (s *Server) deleteCustomer(c echo.Context) error {
 	return writeStatus(c, http.StatusAccepted, append(b, '}'))
 }
 
-// alreadyScheduled answers a repeated request, whose token the first one has
-// ended. Nothing but that answer is left to such a token.
+// alreadyScheduled gives a repeated request the first answer, although the
+// first request has ended its token. Such a token is good for nothing else.
 func (s *Server) alreadyScheduled(c echo.Context, claims *tokens.Claims) (at time.Time, repeated bool, err error) {
 	if !callOf(c).auth.Ended() {
 		return at, false, nil

@@ -20,8 +20,8 @@ var (
 	emailTokenFields   = query.Schema{{Name: "token", Kind: query.Text, Required: true}}
 )
 
-// requestEmail has a link mailed to the new address of whoever is signed in
-// (W13). The answer is the same when somebody else has the address.
+// requestEmail mails a link to the new address of the caller (W13). The answer
+// is the same when another account has the address.
 func (s *Server) requestEmail(c echo.Context) error {
 	in, err := requestEmailFields.CheckBody(wire.Of(c).Body)
 	if err != nil {
@@ -42,9 +42,9 @@ func (s *Server) requestEmail(c echo.Context) error {
 }
 
 // confirmEmail changes account and logins to the address that a token proves.
-// The token is not enough: it proves that somebody has the address and not that
-// they want this account to have it. All tokens of before end with it, so whoever
-// came with one gets another; a session goes on.
+// The token alone is not enough: it proves who reads the address, not that the
+// reader wants this account to have it. All existing tokens end, so a caller
+// with one gets a new one; a session continues.
 func (s *Server) confirmEmail(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {
@@ -76,8 +76,8 @@ func (s *Server) confirmEmail(c echo.Context) error {
 	return writeJSON(c, append(b, '}'))
 }
 
-// undoEmail brings the address back that a token was mailed to. Nobody has to be
-// signed in: whoever has lost their account cannot be.
+// undoEmail restores the address to which a token was mailed. It needs no
+// sign-in, because a customer who has lost the account cannot sign in.
 func (s *Server) undoEmail(actorType string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		said, err := s.emailToken(c, tokens.PurposeEmailUndo)
@@ -96,7 +96,7 @@ func (s *Server) undoEmail(actorType string) echo.HandlerFunc {
 	}
 }
 
-// emailToken reads the token of the body, before a dance is bothered with it.
+// emailToken verifies the token of the body before a flow is asked.
 func (s *Server) emailToken(c echo.Context, purpose tokens.Purpose) (tokens.Email, error) {
 	in, err := emailTokenFields.CheckBody(wire.Of(c).Body)
 	if err != nil {

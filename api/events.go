@@ -75,9 +75,9 @@ var (
 	eventIDForm   = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,128}$`)
 )
 
-// publishEvent takes an event from outside. Only a secret API key may: it says
-// who speaks. The same id again changes nothing and gets the first event back;
-// with other content it is 422.
+// publishEvent accepts an event from another system. It needs a secret API key,
+// which names the source. The same id again changes nothing and returns the
+// first event; with other content it is 422.
 func (s *Server) publishEvent(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {
@@ -115,7 +115,7 @@ func (s *Server) publishEvent(c echo.Context) error {
 	return s.writeEvent(c, stored)
 }
 
-// outsideID keeps the ids of others apart from our own.
+// outsideID keeps the ids of other systems apart from our own.
 func outsideID(given *string, s *Server) (string, error) {
 	if given == nil {
 		return ids.New(ids.Event, s.deps.Now()), nil
@@ -147,7 +147,7 @@ func (s *Server) listEvents(c echo.Context) error {
 	return writeList(c, "events", eventTable, p, events, count)
 }
 
-// readEvent shows an event with everybody who was told, or is to be.
+// readEvent shows an event with its deliveries.
 func (s *Server) readEvent(c echo.Context) error {
 	e, err := s.deps.Store.Event(lookups(c), c.Param("id"))
 	if err != nil {
@@ -187,7 +187,7 @@ func (s *Server) listDeliveries(c echo.Context) error {
 	return writeList(c, "deliveries", deliveryTable, p, deliveries, count)
 }
 
-// releaseEvent lets the dead letters of an event be tried again.
+// releaseEvent retries the dead letters of an event.
 func (s *Server) releaseEvent(c echo.Context) error {
 	return s.tellAgain(c, func(id, subscriber string) error {
 		_, err := s.deps.Store.ReleaseDead(lookups(c), id, subscriber)
@@ -195,7 +195,7 @@ func (s *Server) releaseEvent(c echo.Context) error {
 	})
 }
 
-// replayEvent tells everybody about an event once more.
+// replayEvent delivers an event to all its subscribers again.
 func (s *Server) replayEvent(c echo.Context) error {
 	return s.tellAgain(c, func(id, subscriber string) error {
 		return s.deps.Store.ReplayEvent(lookups(c), id, subscriber)

@@ -9,7 +9,7 @@ import (
 	"github.com/everlatch/everlatch/api"
 )
 
-// A route of one's own, for an actor type of one's own: only vendors who are
+// A custom route for a custom actor type: only vendors who are
 // signed in get in, by bearer token or by session.
 func ExampleAuthenticate() {
 	hello := func(c echo.Context) error {

@@ -14,7 +14,7 @@ import (
 	"github.com/everlatch/everlatch/providers"
 )
 
-// credentialTable is a way to sign in, as its owner sees it (W17).
+// credentialTable is a sign-in method as its owner sees it (W17).
 var credentialTable = render.Table[everlatch.ProviderIdentity]{
 	render.Text("id", func(p *everlatch.ProviderIdentity) string { return p.ID }),
 	render.Text("provider", func(p *everlatch.ProviderIdentity) string { return p.Provider }),
@@ -26,7 +26,7 @@ var credentialTable = render.Table[everlatch.ProviderIdentity]{
 
 var credentialShape = render.ShapeOf(credentialTable)
 
-// listIdentities shows in which ways the caller can sign in.
+// listIdentities shows the sign-in methods of the caller.
 func (s *Server) listIdentities(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {
@@ -50,8 +50,8 @@ func (s *Server) listIdentities(c echo.Context) error {
 	return writeJSON(c, append(b, `]}`...))
 }
 
-// linkIdentity adds a way to sign in (W17): at once for what the person has
-// typed, after a visit elsewhere for a provider that is there.
+// linkIdentity adds a sign-in method (W17): at once for credentials in the
+// body, after a redirect for a provider that needs one.
 func (s *Server) linkIdentity(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {
@@ -61,8 +61,8 @@ func (s *Server) linkIdentity(c echo.Context) error {
 	if err := s.checkAllowed(claims.ActorType, id); err != nil {
 		return err
 	}
-	if elsewhere, err := s.deps.Providers.Redirect(id); err == nil {
-		return s.sendAway(c, elsewhere, journey{actorType: claims.ActorType, provider: id, linkTo: claims.AuthIdentityID}, Body(c))
+	if provider, err := s.deps.Providers.Redirect(id); err == nil {
+		return s.redirectTo(c, provider, redirect{actorType: claims.ActorType, provider: id, linkTo: claims.AuthIdentityID}, Body(c))
 	}
 	if _, err := s.deps.Providers.Registrar(id); err != nil {
 		return err
@@ -81,8 +81,8 @@ func (s *Server) linkIdentity(c echo.Context) error {
 	return writeWrapped(c, "provider_identity", credentialTable, &credential, sel)
 }
 
-// unlinkIdentity removes a way to sign in. All tokens end with it, so whoever
-// came with one gets another; a session goes on.
+// unlinkIdentity removes a sign-in method. All tokens end with it, so a caller
+// with a token gets a new one; a session continues.
 func (s *Server) unlinkIdentity(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {
@@ -108,8 +108,7 @@ func (s *Server) unlinkIdentity(c echo.Context) error {
 	return writeJSON(c, append(b, '}'))
 }
 
-// exchanged mints the token that follows one that has just ended by what its
-// bearer did.
+// exchanged mints the successor of a token that the request itself has ended.
 func (s *Server) exchanged(c echo.Context, claims *tokens.Claims) (string, error) {
 	callOf(c).renewLookups()
 	identity, standing, err := s.current(c, claims)

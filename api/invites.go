@@ -15,8 +15,8 @@ import (
 	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// inviteTable is an invite (contract 4.6) with a token, which is known in the
-// answer to whoever asked for it and never again (W7).
+// inviteTable is an invite (contract 4.6) with its token, which only the answer
+// that creates it shows (W7).
 func inviteTable(token string) render.Table[everlatch.Invite] {
 	return render.Table[everlatch.Invite]{
 		render.Text("id", func(i *everlatch.Invite) string { return i.ID }),
@@ -32,7 +32,7 @@ func inviteTable(token string) render.Table[everlatch.Invite] {
 	}
 }
 
-// storedInviteTable is an invite as reads show it: nobody knows its token.
+// storedInviteTable is an invite as reads show it, without its token.
 var (
 	storedInviteTable = inviteTable("")
 	inviteShape       = render.ShapeOf(storedInviteTable, "roles")
@@ -89,7 +89,7 @@ func (s *Server) readInvite(c echo.Context) error {
 	return writeWrapped(c, "invite", storedInviteTable, &invite, sel)
 }
 
-// createInvite invites somebody and mails them a link.
+// createInvite creates an invite and mails its link.
 func (s *Server) createInvite(c echo.Context) error {
 	in, sel, err := s.changed(c, createInviteFields, inviteShape)
 	if err != nil {
@@ -115,7 +115,7 @@ func (s *Server) createInvite(c echo.Context) error {
 	return writeIssued(c, issued, sel)
 }
 
-// resendInvite mails another link; the one before does not work any more.
+// resendInvite mails a new link; the previous one stops working.
 func (s *Server) resendInvite(c echo.Context) error {
 	sel, err := s.selected(c, inviteShape)
 	if err != nil {
@@ -170,8 +170,8 @@ func (s *Server) revokeInvite(c echo.Context) error {
 	return writeDeleted(c, "invite", id)
 }
 
-// headerInviteToken carries the token of an invite where no log of addresses
-// sees it.
+// headerInviteToken carries the token of an invite outside the URL, which
+// servers log.
 const headerInviteToken = "X-Invite-Token"
 
 var (
@@ -187,9 +187,9 @@ var (
 	}
 )
 
-// acceptInvite makes the identity of the request the administrator who was
-// invited. The token comes in the query, as in the contract, in the body, or in
-// a header; its holder learns what is wrong with what they ask for (W8).
+// acceptInvite makes the identity of the request the invited administrator. The
+// token is in the query, as in the contract, in the body, or in a header. Its
+// holder learns what is wrong with a request (W8).
 func (s *Server) acceptInvite(c echo.Context) error {
 	in, err := acceptFields.CheckBody(wire.Of(c).Body)
 	if err != nil {
@@ -231,7 +231,7 @@ func inviteToken(c echo.Context, q, body query.Input) string {
 	return ""
 }
 
-// acceptance looks at the token before a dance is bothered with it.
+// acceptance verifies the token before a flow is asked.
 func (s *Server) acceptance(c echo.Context, token string, in query.Input) (flows.InviteAcceptance, error) {
 	if token == "" {
 		return flows.InviteAcceptance{}, query.Invalid("Field 'token' is required")

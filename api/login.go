@@ -35,7 +35,7 @@ func (s *Server) checkAllowed(actorType, provider string) error {
 	}
 }
 
-// listProviders shows with what an actor type can sign in.
+// listProviders shows the providers that an actor type can sign in with.
 func (s *Server) listProviders(c echo.Context) error {
 	list := s.deps.Providers.List(s.providersAllowed(c.Param("actor_type")))
 	body, err := json.Marshal(map[string][]providers.Info{"providers": list})
@@ -62,11 +62,11 @@ func (s *Server) signInWith(c echo.Context, body map[string]any) error {
 	if err := s.checkAllowed(r.ActorType, r.Provider); err != nil {
 		return err
 	}
-	if elsewhere, err := s.deps.Providers.Redirect(r.Provider); err == nil {
-		return s.sendAway(c, elsewhere, journey{actorType: r.ActorType, provider: r.Provider}, body)
+	if provider, err := s.deps.Providers.Redirect(r.Provider); err == nil {
+		return s.redirectTo(c, provider, redirect{actorType: r.ActorType, provider: r.Provider}, body)
 	}
 	if _, err := s.deps.Providers.Credentials(r.Provider); err != nil {
-		return err // known here already: no dance for it
+		return err // known without a flow
 	}
 	login, err := s.deps.Flows.Authenticate(c.Request().Context(), r)
 	if err != nil {
@@ -95,8 +95,8 @@ func lastValues(query url.Values) map[string]string {
 	return out
 }
 
-// writeToken mints the token of a dance. Its time and id come from the dance,
-// so a repeated request gets the same one.
+// writeToken mints the token of a flow. Its time and id come from the flow, so
+// a repeated request gets the same one.
 func (s *Server) writeToken(c echo.Context, login workflows.Login) error {
 	login.Principal.AuthenticatedAt = login.At
 	principal, err := s.withRoles(c, login.Principal)

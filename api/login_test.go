@@ -141,7 +141,7 @@ func TestRegistering(t *testing.T) {
 func TestIdempotencyKey(t *testing.T) {
 	t.Parallel()
 
-	t.Run("is handed to the dance", func(t *testing.T) {
+	t.Run("is handed to the flow", func(t *testing.T) {
 		t.Parallel()
 
 		w := setup(t)

@@ -28,11 +28,11 @@ type Options struct {
 	// At least one is required (W35).
 	CookieSecrets []string
 	Cookie        CookieOptions
-	// SessionIdle ends a session that is not used, SessionAbsolute every
-	// session (W32). Zero means 10 hours and 7 days.
+	// SessionIdle ends an unused session, SessionAbsolute every session (W32).
+	// Zero means 10 hours and 7 days.
 	SessionIdle, SessionAbsolute time.Duration
-	// RecentWithin is how long a sign-in counts as recent, which is asked for
-	// before what cannot be taken back; 0 is 15 minutes.
+	// RecentWithin is how long a sign-in counts as recent, which operations that
+	// cannot be undone require; 0 is 15 minutes.
 	RecentWithin time.Duration
 	// PublishableKey says whether /store demands a publishable key; "" is auto.
 	PublishableKey KeyPolicy
@@ -45,26 +45,26 @@ type Options struct {
 	RestrictedFields []string
 	// StoreRelationsLimit is how deep fields may reach on /store; 0 is 3.
 	StoreRelationsLimit int
-	// LoginByGET lets GET on a login route sign in with credentials from its
-	// body, as Medusa does. Off by default (W42).
+	// LoginByGET lets GET on a sign-in route read credentials from its body, as
+	// Medusa does. Off by default (W42).
 	LoginByGET bool
-	// RequireBrowser demands of every callback of a sign-in elsewhere the cookie
-	// that the answer to its beginning has set. It shuts out clients that keep no
-	// cookies, such as a storefront's server.
+	// RequireBrowser requires every callback of a provider to bring the cookie
+	// that was set when the sign-in began. It excludes clients without cookies,
+	// such as a storefront's server.
 	RequireBrowser bool
 	// ResetTokens says who may obtain an administrator's reset token; "" is off.
 	ResetTokens ResetPolicy
-	// SignUpDomains are the domains of which everybody whose provider vouches for
-	// the address may become an administrator without an invite (W6).
+	// SignUpDomains are e-mail domains whose users may become administrators
+	// without an invite, if the provider vouches for the address (W6).
 	SignUpDomains []string
-	// InviteAnyEmail lets whoever accepts an invite choose the e-mail of the
-	// account, as Medusa does. Off by default (W7).
+	// InviteAnyEmail lets the invited person choose the e-mail of the account, as
+	// Medusa does. Off by default (W7).
 	InviteAnyEmail bool
-	// ActorTypes are those of people's own, complete and with their stores.
+	// ActorTypes are the custom actor types, complete and with their stores.
 	ActorTypes []everlatch.ActorType
 	// Brand is the name of the service; "" is Everlatch.
 	Brand string
-	// RBAC demands of administrators that their roles permit what they ask for
+	// RBAC requires administrators to have the permissions of each route
 	// (contract 4.8). The store must have been set up for it.
 	RBAC bool
 	// Home is the page at GET /; its zero value leaves the path unknown.

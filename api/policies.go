@@ -109,8 +109,8 @@ func (s *Server) listAssignablePolicies(c echo.Context) error {
 	return writeAssignable(c, "policies", assignablePolicyTable, p, all)
 }
 
-// listOwnPermissions lists what the caller may do, with wildcards written out:
-// clients look up what they need. It is every administrator's.
+// listOwnPermissions lists what the caller may do, with wildcards expanded,
+// because clients look up single permissions. Every administrator may read it.
 func (s *Server) listOwnPermissions(c echo.Context) error {
 	all, _, err := s.deps.Store.Policies(lookups(c), store.PolicyFilter{}, store.Page{})
 	if err != nil {
@@ -138,7 +138,7 @@ func (s *Server) readPolicy(c echo.Context) error {
 	return writeWrapped(c, "policy", policyTable, &policy, sel)
 }
 
-// createPolicy is for routes of one's own, see [Permit].
+// createPolicy creates a policy for custom routes, see [Permit].
 func (s *Server) createPolicy(c echo.Context) error {
 	in, sel, err := s.changed(c, createPolicyFields, policyShape)
 	if err != nil {
@@ -173,7 +173,7 @@ func (s *Server) updatePolicy(c echo.Context) error {
 	return writeWrapped(c, "policy", policyTable, &policy, sel)
 }
 
-// deletePolicy takes the policy from every role.
+// deletePolicy removes the policy from every role.
 func (s *Server) deletePolicy(c echo.Context) error {
 	if err := s.deps.Store.DeletePolicy(lookups(c), authority(c), c.Param("id")); err != nil {
 		return err

@@ -21,7 +21,7 @@ func can(keys ...string) []everlatch.Permission {
 	return out
 }
 
-// resources are the kinds of records that routes under /admin are about.
+// resources are the kinds of records behind routes under /admin.
 var resources = []string{
 	"api_key", "customer", "customer_address", "customer_group", "event", "invite", "rbac_policy", "rbac_role", "user",
 }
@@ -29,9 +29,9 @@ var resources = []string{
 // operations are what routes do to them.
 var operations = []string{"create", "read", "update", "delete"}
 
-// BuiltInPolicies are the policies that routes under /admin ask for, with the
-// names that Medusa gives them, and the same ones for resources of one's own.
-// They have no ids: the store gives them some.
+// BuiltInPolicies are the policies that routes under /admin need, with the
+// names that Medusa gives them, and the same ones for custom resources. The
+// store assigns their ids.
 func BuiltInPolicies(more ...string) []everlatch.Policy {
 	var out []everlatch.Policy
 	for _, resource := range append(slices.Clone(resources), more...) {
@@ -59,10 +59,10 @@ func pascal(snake string) string {
 	return b.String()
 }
 
-// Permit returns a middleware that lets an administrator pass whose roles give
-// all of the permissions, at this moment: what was taken counts from the next
-// request on (W38). It is for people's own routes under /admin; the built-in ones
-// have theirs. Everybody passes unless [Options].RBAC is on.
+// Permit returns a middleware for custom routes under /admin, which accepts
+// administrators whose roles give all of the permissions at this moment: a
+// change of roles applies from the next request on (W38). Built-in routes have
+// their own. It accepts every administrator unless [Options].RBAC is on.
 func Permit(needs ...everlatch.Permission) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -117,11 +117,11 @@ func (s *Server) withRoles(c echo.Context, p everlatch.Principal) (everlatch.Pri
 	return p, err
 }
 
-// authority is on whose behalf a request changes roles.
+// authority returns the administrator on whose behalf a request changes roles.
 func authority(c echo.Context) store.Authority { return store.OnBehalfOf(callOf(c).auth.UserID()) }
 
-// demandRoles refuses to give roles that do not exist, or that give more than
-// the caller has. Without RBAC roles are not looked at.
+// demandRoles refuses to grant roles that do not exist, or that give more than
+// the caller has. Without RBAC it checks nothing.
 func (s *Server) demandRoles(c echo.Context, roleIDs []string) error {
 	if !s.opts.RBAC || len(roleIDs) == 0 {
 		return nil
@@ -129,8 +129,8 @@ func (s *Server) demandRoles(c echo.Context, roleIDs []string) error {
 	return s.deps.Store.CheckRoles(lookups(c), callOf(c).auth.Access(), roleIDs)
 }
 
-// demandInvite refuses a token of an invite that gives more than the caller has.
-// A role that was deleted meanwhile gives nothing.
+// demandInvite refuses to issue the token of an invite that gives more than the
+// caller has. A role that has been deleted gives nothing.
 func (s *Server) demandInvite(c echo.Context, i everlatch.Invite) error {
 	if !s.opts.RBAC {
 		return nil
@@ -138,8 +138,9 @@ func (s *Server) demandInvite(c echo.Context, i everlatch.Invite) error {
 	return s.deps.Store.CheckGrant(lookups(c), callOf(c).auth.Access(), i.Roles)
 }
 
-// createdBy is who a key is created by. One that a key creates has the creator of
-// that key, so that it may what they may.
+// createdBy returns the creator of a new key. For a key that another key
+// creates it is the creator of that one, so that both have the same
+// permissions.
 func (s *Server) createdBy(c echo.Context, claims *tokens.Claims) string {
 	if s.opts.RBAC && claims.ActorType == everlatch.ActorAPIKey {
 		return callOf(c).auth.UserID()
@@ -147,8 +148,8 @@ func (s *Server) createdBy(c echo.Context, claims *tokens.Claims) string {
 	return claims.ActorID
 }
 
-// demandOver refuses to end or take over the account of somebody who may do what
-// the caller may not.
+// demandOver refuses to end or take over the account of a user who has
+// permissions that the caller lacks.
 func (s *Server) demandOver(c echo.Context, userID string) error {
 	if !s.opts.RBAC {
 		return nil

@@ -12,7 +12,7 @@ import (
 	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// rolePolicyTable says that a role has a policy.
+// rolePolicyTable is the assignment of a policy to a role.
 var rolePolicyTable = render.Table[everlatch.RolePolicy]{
 	render.Text("id", func(rp *everlatch.RolePolicy) string { return rp.ID }),
 	render.Text("role_id", func(rp *everlatch.RolePolicy) string { return rp.RoleID }),
@@ -37,8 +37,8 @@ func bodyIDs(c echo.Context, name string) ([]string, error) {
 	return in.IDs(name, 1)
 }
 
-// listPoliciesOfRole lists what a role has itself; what it inherits is shown by
-// the role's policies.
+// listPoliciesOfRole lists the policies of a role without inherited ones, which
+// the role itself shows.
 func (s *Server) listPoliciesOfRole(c echo.Context) error {
 	p, err := s.listed(c, rolePolicyShape, nil, rolePage)
 	if err != nil {
@@ -78,7 +78,7 @@ func (s *Server) removeRolePolicy(c echo.Context) error {
 	return writeDeleted(c, "rbac_role_policy", id)
 }
 
-// listRolesWithPolicy lists the roles that have a policy themselves.
+// listRolesWithPolicy lists the roles that have a policy without inheriting it.
 func (s *Server) listRolesWithPolicy(c echo.Context) error {
 	p, err := s.listed(c, roleShape, nil, policyRolesPage)
 	if err != nil {

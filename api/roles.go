@@ -13,14 +13,14 @@ import (
 	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// roleTable is a role (contract 4.8). Its policies, the inherited ones too, are
-// shown when somebody asks.
+// roleTable is a role (contract 4.8). Its policies, inherited ones included,
+// are shown on request.
 var roleTable = append(roleColumns,
 	render.Relation("policies", nestedPolicyTable, func(r *everlatch.Role) []everlatch.Policy { return r.Policies }))
 
 var roleShape = render.ShapeOf(roleTable, "policies")
 
-// assignableRoleTable is what whoever chooses roles needs to know.
+// assignableRoleTable is what a list of roles to choose from shows.
 var assignableRoleTable = render.Pick(roleColumns, "id", "name", "description")
 
 var roleColumns = render.Table[everlatch.Role]{
@@ -199,7 +199,7 @@ func (s *Server) writeRole(c echo.Context, role everlatch.Role, sel query.Select
 	return writeWrapped(c, "role", roleTable, &shown[0], sel)
 }
 
-// deleteRole takes what the role gave from everybody who had it.
+// deleteRole takes the role from every user who has it.
 func (s *Server) deleteRole(c echo.Context) error {
 	if err := s.deps.Store.DeleteRole(lookups(c), authority(c), c.Param("id")); err != nil {
 		return err

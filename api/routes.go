@@ -22,10 +22,10 @@ type route struct {
 	free  bool
 }
 
-// routes is the whole built-in API. A static segment goes before a parameter,
-// whatever the order here, and a method that a path does not have falls
-// through to the next path that fits: GET /auth/token/refresh is a login
-// (contract 4.1). Everything under /admin is authenticated by the chain.
+// routes is the whole built-in API. A static segment takes precedence over a
+// parameter, whatever the order here, and a method that a path does not have
+// falls through to the next path that matches: GET /auth/token/refresh is a
+// sign-in (contract 4.1). The chain authenticates everything under /admin.
 func (s *Server) routes() []route {
 	const get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
 	var (

@@ -14,9 +14,9 @@ import (
 	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// createSession turns a bearer token into a session. The session gets a new id
-// each time, and the one that the browser had before ends, so that an id that
-// somebody planted is worth nothing (W33).
+// createSession turns a bearer token into a session. It gets a new id each time
+// and ends the previous session of the browser, so that a planted session id is
+// worthless (W33).
 func (s *Server) createSession(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {
@@ -56,8 +56,8 @@ func (s *Server) endSession(c echo.Context) error {
 	return writeJSON(c, []byte(`{"success":true}`))
 }
 
-// appendClaims shows a token's payload as the contract does. What Everlatch
-// adds to it is for the server alone.
+// appendClaims shows a token's payload as the contract does, without the claims
+// that Everlatch adds for itself.
 func appendClaims(b []byte, claims *tokens.Claims) []byte {
 	b = wire.AppendText(append(b, `{"actor_id":`...), claims.ActorID)
 	b = wire.AppendText(append(b, `,"actor_type":`...), claims.ActorType)

@@ -36,7 +36,7 @@ const (
 	adminOrigin  = "http://localhost:9000"
 )
 
-// world is a server over a real SQLite store and dances without Temporal.
+// world is a server over a real SQLite store and flows without Temporal.
 type world struct {
 	t      testing.TB
 	server *api.Server
@@ -47,7 +47,7 @@ type world struct {
 	logs   *syncBuffer
 	parts  api.Deps
 	client *http.Client // checks every exchange against openapi.yaml
-	raw    *http.Client // does not, for people's own routes
+	raw    *http.Client // does not, for custom routes
 }
 
 type clock struct {
@@ -342,8 +342,8 @@ func (f *fakeFlows) RemoveActorAccount(ctx context.Context, actorType, id string
 	return err
 }
 
-// fakeFlows does what the dances do to the store, in one go. The password is
-// kept as it is: nobody measures hashing here.
+// fakeFlows does what the flows do to the store, in one go. The password is
+// kept in plain text: hashing is not measured here.
 type fakeFlows struct {
 	fakeInvites
 
@@ -353,7 +353,7 @@ type fakeFlows struct {
 	now   func() time.Time
 
 	mu   sync.Mutex
-	fail error // what every dance answers
+	fail error // what every flow answers
 	keys []string
 	seen []flows.AuthRequest
 	// resets are the open ones by entity key, asked the requests by mail.

@@ -16,11 +16,10 @@ import (
 // health says that the process answers, nothing more.
 func (s *Server) health(c echo.Context) error { return writeText(c, "OK") }
 
-// readyWithin bounds the question whether a part answers.
+// readyWithin bounds the check of a part.
 const readyWithin = 2500 * time.Millisecond
 
-// ready says which part is missing, so that a load balancer sends nobody here
-// and an operator knows where to look.
+// ready names the missing parts, for load balancers and operators.
 func (s *Server) ready(c echo.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), readyWithin)
 	defer cancel()
@@ -66,8 +65,8 @@ func (s *Server) jwks(c echo.Context) error {
 	return writeJSON(c, set)
 }
 
-// HomeInfo is a page with links for the person who has just started the
-// service. Its zero value shows none.
+// HomeInfo is a page with links for the developer who has started the service.
+// Its zero value shows none.
 type HomeInfo struct {
 	Title string
 	// Lines are shown above the links.

@@ -99,8 +99,8 @@ func (s *Server) updateUser(c echo.Context) error {
 	return writeWrapped(c, "user", userTable, &user, sel)
 }
 
-// removeUser ends an administrator's account with everything issued to it. An
-// unknown one counts as removed (recorded: delete-unknown).
+// removeUser removes an administrator's account with everything issued to it.
+// An unknown one counts as removed (recorded: delete-unknown).
 func (s *Server) removeUser(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {
