@@ -90,7 +90,7 @@ func writeKnown(e *everlatch.Error, c echo.Context) error {
 	if a.status == http.StatusServiceUnavailable {
 		c.Response().Header().Set(echo.HeaderRetryAfter, retryAfter)
 	}
-	return writeTyped(c, a, string(e.Code), e.Error())
+	return writeTyped(c, a, string(e.Code), Message(e))
 }
 
 // writeTyped writes {code?, type, message}.

@@ -35,5 +35,15 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	return root.ExecuteContext(ctx)
+	if err := root.ExecuteContext(ctx); err != nil {
+		return &spoken{err}
+	}
+	return nil
 }
+
+// spoken is an error in the words of the API, with the cause of an outage.
+type spoken struct{ error }
+
+func (e *spoken) Error() string { return app.Describe(e.error) }
+
+func (e *spoken) Unwrap() error { return e.error }
