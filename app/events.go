@@ -12,6 +12,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/mail"
 	"github.com/everlatch/everlatch/subscribers"
 	"github.com/everlatch/everlatch/workflows"
@@ -97,7 +98,10 @@ func (a *App) startsFlow(name string, input map[string]any) (subscribers.Subscri
 	return subscribers.NewFlow(subscribers.FlowOptions{
 		Name: name, Input: input,
 		Start: func(ctx context.Context, name, key string, in map[string]any) error {
-			return a.flows.Start(ctx, name, key, in)
+			_, err := a.flows.Start(ctx, flows.StartOptions{
+				ID: name + "/" + key, Reuse: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+			}, name, in)
+			return err
 		},
 	})
 }
