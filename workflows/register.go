@@ -49,7 +49,7 @@ func Register(ctx workflow.Context, in RegisterInput) (Login, error) {
 	account := in.account(principal.AuthIdentityID)
 	if account.id == "" || registered.Refusal != nil {
 		if registered.Created {
-			err = release(ctx)
+			err = releaseEvents(ctx)
 		}
 		out := login(ctx, registered.Refusal, principal, in.Fingerprint)
 		out.Created = registered.Created
@@ -66,7 +66,7 @@ func Register(ctx workflow.Context, in RegisterInput) (Login, error) {
 	}
 	out := login(ctx, nil, principal.Linked(in.ActorType, account.id), in.Fingerprint)
 	out.Created = registered.Created
-	return out, release(ctx)
+	return out, releaseEvents(ctx)
 }
 
 // newIdentity adds to the saga how to undo an identity, and creates it.
@@ -132,7 +132,7 @@ func ownAccount(
 	case err != nil:
 		return nil, undo.after(ctx, err)
 	case linked.Refusal != nil && linked.Refusal.Code == everlatch.CodeNotAllowed:
-		return linked.Refusal, release(ctx)
+		return linked.Refusal, releaseEvents(ctx)
 	case linked.Refusal != nil:
 		return linked.Refusal, undo.compensate(ctx)
 	}
