@@ -44,6 +44,9 @@ func signUpCourier(ctx workflow.Context, in signUpInput) (workflows.Login, error
 	if err == nil {
 		_, err = workflows.Run(ctx, desk.AnnounceCourier, in.ID)
 	}
+	if err == nil {
+		err = steps.Emit(ctx, everlatch.Event{Name: "courier.hired", Data: everlatch.Metadata{"id": in.ID}})
+	}
 	if err != nil {
 		return workflows.Login{}, steps.Undo(ctx, err)
 	}
@@ -103,7 +106,7 @@ func withCouriers(t *testing.T, h *house) *desk {
 func TestEveryStepOfACustomSignUpFails(t *testing.T) {
 	t.Parallel()
 	everyStepFails(t, map[string]saga{"a workflow that registers": {
-		steps:   []string{"RegisterIdentity", "PutCourier", "FindLink", "LinkActor", "AnnounceCourier"},
+		steps:   []string{"RegisterIdentity", "PutCourier", "FindLink", "LinkActor", "AnnounceCourier", "RecordEvent"},
 		lasting: []string{"ReleaseEvents"},
 		prepare: func(t *testing.T, h *house) { withCouriers(t, h) },
 		run: func(t *testing.T, h *house) error {
