@@ -56,9 +56,9 @@ func (a *App) newSubscribers(sender mail.Sender) (*subscribers.Registry, error) 
 		problems = append(problems, registry.Add(s))
 	}
 	for _, f := range a.opts.flowsOnEvents {
-		s, err := a.startsFlow(f.workflow, nil)
+		s, err := a.startsFlow(f.Workflow, f.Input)
 		if err == nil {
-			err = registry.Add(subscribers.Subscription{Name: f.name, Events: f.events, Subscriber: s})
+			err = registry.Add(subscribers.Subscription{Name: f.Name, Events: f.Events, Source: f.Source, Subscriber: s})
 		}
 		problems = append(problems, err)
 	}
