@@ -108,7 +108,9 @@ func (c *Client) Run(ctx context.Context, id string) Run {
 // Seal encrypts what a person typed and returns the reference under which a
 // workflow may pass it on, to [workflows.Steps.Register] for example, so that no
 // password becomes part of a history. It can be read for vault.ttl.
-func (c *Client) Seal(ctx context.Context, in providers.Input) (vault.Ref, error) { return c.seal(ctx, in) }
+func (c *Client) Seal(ctx context.Context, in providers.Input) (vault.Ref, error) {
+	return c.seal(ctx, in)
+}
 
 func (c *Client) startOptions(o StartOptions, workflow, fingerprint string) client.StartWorkflowOptions {
 	out := client.StartWorkflowOptions{
