@@ -22,13 +22,13 @@ const (
 )
 
 // Run does what the process is for until ctx ends, and then stops gracefully:
-// no new requests, those under way finish, dances are handed over at their next
+// no new requests, those under way finish, flows are handed over at their next
 // step. It returns nil after a stop that was asked for.
 func (a *App) Run(ctx context.Context) error {
 	if err := a.Listen(ctx); err != nil {
 		return err
 	}
-	// Requests wait for dances, so the worker outlives them.
+	// Requests wait for flows, so the worker outlives them.
 	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWorking()
 	g, ctx := errgroup.WithContext(ctx)
@@ -51,7 +51,7 @@ func (a *App) Run(ctx context.Context) error {
 // when it has reached Temporal.
 func (a *App) Started() <-chan struct{} { return a.started }
 
-// work runs dances until ctx ends.
+// work runs flows until ctx ends.
 func (a *App) work(ctx context.Context) {
 	var w sdkworker.Worker
 	err := a.retry(ctx, "start worker", func() error {

@@ -45,7 +45,7 @@ type StartOptions struct {
 	// ExecutionTimeout ends the workflow, retries and continuations included;
 	// RunTimeout ends one run. Zero is no limit. Temporal ends a workflow that is
 	// out of time without running it again, so its compensations do not run: a
-	// limit that shall compensate is a timer in the workflow.
+	// limit after which steps are undone is a timer in the workflow.
 	ExecutionTimeout, RunTimeout time.Duration
 	// StartDelay is how long the first task waits.
 	StartDelay time.Duration

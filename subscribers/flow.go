@@ -43,7 +43,7 @@ func NewFlow(o FlowOptions) (*Flow, error) {
 		problems = append(problems, errors.New("a flow needs a name"))
 	}
 	if o.Start == nil {
-		problems = append(problems, errors.New("a flow needs somebody who starts it"))
+		problems = append(problems, errors.New("a flow needs a function that starts it"))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, err

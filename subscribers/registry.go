@@ -50,7 +50,7 @@ func (r *Registry) Add(s Subscription) error {
 		problems = append(problems, errors.New("the timeout is negative"))
 	}
 	if f, isFunc := s.Subscriber.(Func); s.Subscriber == nil || isFunc && f == nil {
-		problems = append(problems, errors.New("there is nobody to tell"))
+		problems = append(problems, errors.New("a subscriber is needed"))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return fmt.Errorf("subscriber %q: %w", s.Name, err)

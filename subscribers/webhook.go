@@ -106,7 +106,7 @@ func webhookClient(o WebhookOptions) *http.Client {
 	return egress.Client(o.Timeout, o.AllowPrivate)
 }
 
-// Deliver implements [Subscriber]. Every 2xx is a success; 410 says that nobody
+// Deliver implements [Subscriber]. Every 2xx is a success; 410 says that no one
 // is there any more, which is permanent; everything else is tried again.
 func (w *Webhook) Deliver(ctx context.Context, d Delivery) error {
 	body, err := json.Marshal(newMessage(d.Event))
@@ -127,7 +127,7 @@ func (w *Webhook) Deliver(ctx context.Context, d Delivery) error {
 	case resp.StatusCode >= 200 && resp.StatusCode < 300:
 		return nil
 	case resp.StatusCode == http.StatusGone:
-		return everlatch.Permanent(fmt.Errorf("%s answers 410: nobody is there any more", w.url.Host))
+		return everlatch.Permanent(fmt.Errorf("%s answers 410: the receiver is gone", w.url.Host))
 	}
 	return fmt.Errorf("%s answers %d", w.url.Host, resp.StatusCode)
 }

@@ -1,4 +1,4 @@
-// Package worker registers every dance and activity in one place, and keeps
+// Package worker registers every workflow and activity in one place, and keeps
 // the schedules. It is the table of contents of what a worker can do; what the
-// dances do stands in workflows and activities.
+// they do is in workflows and activities.
 package worker

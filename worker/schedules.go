@@ -34,7 +34,7 @@ type Schedule struct {
 }
 
 // EnsureSchedules creates schedules, or updates them to what is wanted now, and
-// deletes those of this task queue that nobody wants any more. Every worker
+// deletes those of this task queue that are no longer wanted. Every worker
 // calls it at its start; they all come to the same end.
 func EnsureSchedules(ctx context.Context, c client.Client, taskQueue string, wanted []Schedule) error {
 	keep := map[string]bool{}
@@ -49,7 +49,7 @@ func EnsureSchedules(ctx context.Context, c client.Client, taskQueue string, wan
 
 // ownerMemo, followed by a task queue, is the key of a memo on schedules that
 // the workers of that queue look after. What does not have it was made by
-// somebody else. It is the key that says so, because values are encrypted.
+// another program. It is the key that says so, because values are encrypted.
 const ownerMemo = "everlatch-schedule-of/"
 
 func (s Schedule) options(taskQueue string) client.ScheduleOptions {
