@@ -91,7 +91,7 @@ func TestAddReportsEveryProblemAtOnce(t *testing.T) {
 	}{
 		"nothing at all": {
 			subscribers.Subscription{},
-			[]string{"lower case letters", "hears no events", "a subscriber is needed"},
+			[]string{"lower case letters", "events are missing", "a subscriber is needed"},
 		},
 		"a name that is taken, and more": {
 			subscribers.Subscription{Name: "a", Events: []string{"x"}, Source: "any", Timeout: -1, Subscriber: subscribers.Func(nil)},

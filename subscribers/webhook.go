@@ -39,8 +39,8 @@ type WebhookOptions struct {
 // Webhooks (standardwebhooks.com), with the event's id as the id of the message
 // in every attempt.
 //
-// It connects to public addresses alone, without a proxy and without following
-// redirects, unless AllowPrivate says that the operator vouches for the URL.
+// It connects to public addresses only, unless AllowPrivate is set, without a proxy
+// and without following redirects.
 type Webhook struct {
 	url     *url.URL
 	signers []*webhooks.Webhook
@@ -106,8 +106,8 @@ func webhookClient(o WebhookOptions) *http.Client {
 	return egress.Client(o.Timeout, o.AllowPrivate)
 }
 
-// Deliver implements [Subscriber]. Every 2xx is a success; 410 says that no one
-// is there any more, which is permanent; everything else is tried again.
+// Deliver implements [Subscriber]. Every 2xx is a success; 410 says that
+// the receiver is gone, which is permanent; every other answer is retried.
 func (w *Webhook) Deliver(ctx context.Context, d Delivery) error {
 	body, err := json.Marshal(newMessage(d.Event))
 	if err != nil {

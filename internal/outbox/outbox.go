@@ -24,8 +24,8 @@ type Outbox struct {
 	// Retry is the retry policy of deliveries; its Attempt is set here, for
 	// each subscriber.
 	Retry workflows.DeliveryRetry
-	// Every is how often the database is asked when nothing in this process has
-	// said that something waits; 0 is [DefaultEvery].
+	// Every is how often the database is polled when this process has released no
+	// event; 0 is [DefaultEvery].
 	Every time.Duration
 	Log   *slog.Logger
 }
