@@ -79,13 +79,13 @@ func (a *Authenticator) byBearer(ctx context.Context, r *http.Request) *credenti
 	case !Agrees(standing, max(claims.CredentialVersion, 1), claims.ActorID):
 		return &credential{claims: &claims, ended: true}
 	}
-	return a.found(claims, standing.Access)
+	return a.found(&claims, standing.Access)
 }
 
 // found is a valid credential of these claims.
-func (a *Authenticator) found(claims tokens.Claims, access everlatch.Access) *credential {
-	a.showRoles(&claims, access)
-	out := &credential{claims: &claims, access: access}
+func (a *Authenticator) found(claims *tokens.Claims, access everlatch.Access) *credential {
+	a.showRoles(claims, access)
+	out := &credential{claims: claims, access: access}
 	if claims.ActorType == everlatch.ActorUser {
 		out.userID = claims.ActorID
 	}
@@ -126,7 +126,8 @@ func (a *Authenticator) bySession(ctx context.Context, r *http.Request) *credent
 	case !Agrees(standing, session.Principal.CredentialVersion, session.Principal.ActorID):
 		return &credential{}
 	}
-	out := a.found(sessionClaims(session), standing.Access)
+	claims := sessionClaims(session)
+	out := a.found(&claims, standing.Access)
 	out.live = &liveSession{Session: session, secret: secret}
 	return out
 }
