@@ -2,6 +2,7 @@ package everlatch
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -125,6 +126,15 @@ func ErrorCode(err error) Code {
 		return e.Code
 	}
 	return CodeInternal
+}
+
+// Cause returns an error for the log, whose text continues with the private
+// causes that [Error.Error] hides.
+func Cause(err error) error {
+	if e, ok := errors.AsType[*Error](err); ok && e.Err != nil {
+		return fmt.Errorf("%s: %w", err.Error(), Cause(e.Err))
+	}
+	return err
 }
 
 // Refusal is an [Error] as a value: an expected outcome of a flow, not a failure

@@ -22,7 +22,7 @@ var sentences = map[everlatch.Reason]string{
 
 	store.AccountEmailTaken:  "Customer with this email already has an account",
 	store.CustomerEmailTaken: "Customer with email: {email}, has_account: {has_account}, already exists.",
-	accounts.EmailInvalid:    "Invalid request: " + invalidEmail,
+	accounts.EmailInvalid:    "Invalid request: Invalid email address",
 	accounts.EmailUnusable:   "Nobody can sign in with this email.",
 	store.UserEmailTaken:     "User with email: {email}, already exists.",
 	store.UserRestoreTaken:   "Another user has this email now.",
@@ -68,9 +68,6 @@ var sentences = map[everlatch.Reason]string{
 	store.RoleAssignForbidden:   "You do not have permission to assign these roles",
 	store.LastSuperAdmin:        "The last super admin has to stay one.",
 }
-
-// invalidEmail is an issue of a body with a field that is no e-mail.
-const invalidEmail = "Invalid email address"
 
 // plainlyNotFound is what the contract says about these records instead.
 const plainlyNotFound = "{model} with id: {id} not found"

@@ -35,7 +35,7 @@ func (c *Client) Authenticate(ctx context.Context, r AuthRequest) (workflows.Log
 	if err != nil {
 		return workflows.Login{}, err
 	}
-	login, err := perform[workflows.Login](ctx, c, dance{
+	login, err := perform[workflows.Login](ctx, c, execution{
 		id:       c.freshID("authenticate", r.ActorType),
 		workflow: workflows.Authenticate,
 		input:    workflows.AuthenticateInput{ActorType: r.ActorType, Provider: r.Provider, Request: ref},
@@ -74,14 +74,14 @@ func (c *Client) Register(ctx context.Context, r AuthRequest) (workflows.Login, 
 	if err != nil {
 		return workflows.Login{}, err
 	}
-	login, err := perform[workflows.Login](ctx, c, dance{
-		id:         c.danceID("register", r.ActorType, r.Provider, r.IdempotencyKey),
+	login, err := perform[workflows.Login](ctx, c, execution{
+		id:         c.executionID("register", r.ActorType, r.Provider, r.IdempotencyKey),
 		repeatable: r.IdempotencyKey != "",
 		workflow:   workflows.Register,
 		input: workflows.RegisterInput{
 			ActorType: r.ActorType, Provider: r.Provider, Request: ref,
-			IdentityID:         ids.New(ids.AuthIdentity, c.Now()),
-			ProviderIdentityID: ids.New(ids.ProviderIdentity, c.Now()),
+			IdentityID:         ids.New(ids.AuthIdentity, c.opts.Now()),
+			ProviderIdentityID: ids.New(ids.ProviderIdentity, c.opts.Now()),
 			Customer:           c.withAccount(r.Customer),
 			Actor:              actor,
 			Fingerprint:        fingerprint,
@@ -107,7 +107,7 @@ func (c *Client) fingerprint(key string, parts ...any) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("marshal request: %w", err)
 	}
-	return c.Ring.Hash("fingerprint", string(raw)), nil
+	return c.opts.Ring.Hash("fingerprint", string(raw)), nil
 }
 
 func sameRequest(mine, first string) error {

@@ -10,19 +10,29 @@ import (
 	"github.com/everlatch/everlatch/internal/vault"
 )
 
-// AuthenticateInput is the argument of [Authenticate].
+// SealedRequest refers to what a person typed, encrypted by flows.Client.Seal. It
+// may be part of a workflow's input; a password may not, because Temporal keeps
+// the history.
+type SealedRequest = vault.Ref
+
+// AuthenticateInput is the argument of [Authenticate], [Steps.Authenticate] and
+// [Steps.Register].
 type AuthenticateInput struct {
 	ActorType string `json:"actor_type"`
 	Provider  string `json:"provider"`
 	// Request refers to the sealed request, which holds the password.
-	Request vault.Ref `json:"request"`
+	Request SealedRequest `json:"request"`
 }
 
-// Login is the outcome of a dance that proves who somebody is. Exactly one of
+// Login is the result of a flow that authenticates an actor. Exactly one of
 // Refusal and Principal is set.
 type Login struct {
 	Refusal   *everlatch.Refusal  `json:"refusal,omitempty"`
 	Principal everlatch.Principal `json:"principal,omitzero"`
+	// Created says that this execution created the identity. A workflow that runs
+	// [Register] as a child may delete the identity only then, should a later step
+	// of its own fail.
+	Created bool `json:"created,omitempty"`
 	// At and TokenID make the token that the API mints the same one each time
 	// it is asked for: they become iat and jti. The token itself is in no
 	// payload.
@@ -32,13 +42,15 @@ type Login struct {
 	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
-// Authenticate signs a person in with something they typed.
+// Authenticate signs a person in with a credential that they typed.
 //
 // The API starts it for each sign-in. It promises that a wrong password and an
 // unknown account look and cost the same, and undoes nothing, because it
 // creates nothing.
 func Authenticate(ctx workflow.Context, in AuthenticateInput) (Login, error) {
-	checked, err := step(ctx, credentials.CheckCredentials, activities.CheckCredentialsInput(in))
+	checked, err := step(ctx, credentials.CheckCredentials, activities.CheckCredentialsInput{
+		ActorType: in.ActorType, Provider: in.Provider, Request: in.Request,
+	})
 	if err != nil {
 		return Login{}, err
 	}

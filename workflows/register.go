@@ -1,10 +1,12 @@
 package workflows
 
 import (
+	"github.com/google/uuid"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/activities"
+	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/vault"
 )
 
@@ -20,7 +22,7 @@ type RegisterInput struct {
 	// Customer, when there is one, is created with the identity and linked to
 	// it. It carries the id under which it will exist.
 	Customer *everlatch.Customer `json:"customer,omitempty"`
-	// Actor is the same for an actor type of people's own.
+	// Actor is the same for a custom actor type.
 	Actor *everlatch.ActorRecord `json:"actor,omitempty"`
 	// Fingerprint of the request, when it came with an Idempotency-Key.
 	Fingerprint string `json:"fingerprint,omitempty"`
@@ -30,16 +32,13 @@ type RegisterInput struct {
 // is asked for.
 //
 // The API starts it. Of many registrations of one address exactly one creates
-// the identity; a repetition with the same password is welcome until an actor
+// the identity; a repetition with the same password is accepted until an actor
 // is linked. Identity and account appear together or not at all: when a step
 // fails for good or the account is refused, nothing remains of what this
-// execution created (W4), and what was there before stays (W3).
+// execution created (W4), and what existed before stays (W3).
 func Register(ctx workflow.Context, in RegisterInput) (Login, error) {
 	var undo saga
-	add(&undo, credentials.DiscardIdentity, activities.DiscardIdentityInput{
-		IdentityID: in.IdentityID, GroupID: groupID(ctx),
-	})
-	registered, err := step(ctx, credentials.RegisterIdentity, activities.RegisterIdentityInput{
+	registered, err := newIdentity(ctx, &undo, activities.RegisterIdentityInput{
 		ActorType: in.ActorType, Provider: in.Provider, Request: in.Request,
 		IdentityID: in.IdentityID, ProviderIdentityID: in.ProviderIdentityID, GroupID: groupID(ctx),
 	})
@@ -52,7 +51,9 @@ func Register(ctx workflow.Context, in RegisterInput) (Login, error) {
 		if registered.Created {
 			err = releaseEvents(ctx)
 		}
-		return login(ctx, registered.Refusal, principal, in.Fingerprint), err
+		out := login(ctx, registered.Refusal, principal, in.Fingerprint)
+		out.Created = registered.Created
+		return out, err
 	}
 	refused, err := ownAccount(ctx, &undo, account, activities.LinkInput{
 		IdentityID: principal.AuthIdentityID, ActorType: in.ActorType, ActorID: account.id, GroupID: groupID(ctx),
@@ -63,7 +64,34 @@ func Register(ctx workflow.Context, in RegisterInput) (Login, error) {
 	if refused != nil {
 		return login(ctx, refused, everlatch.Principal{}, in.Fingerprint), nil
 	}
-	return login(ctx, nil, principal.Linked(in.ActorType, account.id), in.Fingerprint), releaseEvents(ctx)
+	out := login(ctx, nil, principal.Linked(in.ActorType, account.id), in.Fingerprint)
+	out.Created = registered.Created
+	return out, releaseEvents(ctx)
+}
+
+// newIdentity adds to the saga how to undo an identity, and creates it.
+func newIdentity(
+	ctx workflow.Context, undo *saga, in activities.RegisterIdentityInput,
+) (activities.RegisterIdentityOutput, error) {
+	add(undo, credentials.DiscardIdentity, activities.DiscardIdentityInput{IdentityID: in.IdentityID, GroupID: in.GroupID})
+	return step(ctx, credentials.RegisterIdentity, in)
+}
+
+// identityNames are the ids of an identity and its credential, and of the token
+// that its owner gets.
+type identityNames struct {
+	IdentityID         string `json:"identity_id"`
+	ProviderIdentityID string `json:"provider_identity_id"`
+	TokenID            string `json:"token_id"`
+}
+
+// newIdentityNames chooses them once: a replay finds the same in the history.
+func newIdentityNames(ctx workflow.Context) (out identityNames, err error) {
+	now := workflow.Now(ctx)
+	err = workflow.SideEffect(ctx, func(workflow.Context) any {
+		return identityNames{ids.New(ids.AuthIdentity, now), ids.New(ids.ProviderIdentity, now), uuid.NewString()}
+	}).Get(&out)
+	return out, err
 }
 
 // newAccount is an account to create with an identity; one without an id is none.
@@ -91,10 +119,10 @@ func (in RegisterInput) account(identityID string) newAccount {
 }
 
 // ownAccount gives an identity an account. The link goes first: when several
-// people sign up with one address at once, their dances find one identity. The
-// one that has it goes on, and the others leave it alone, also the one that
-// created it: or it would undo what the first is about to complete. After any
-// other refusal or a fault everything in the saga is undone.
+// people sign up with one address at once, their flows find one identity. The flow
+// that links it goes on. The others leave it alone, also the one that created it,
+// which would otherwise undo what the first is about to complete. After any other
+// refusal or a fault, everything in the saga is undone.
 func ownAccount(
 	ctx workflow.Context, undo *saga, account newAccount, link activities.LinkInput,
 ) (*everlatch.Refusal, error) {

@@ -15,7 +15,7 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// desk is people's own table, with their own activities.
+// desk is a custom table, with custom activities.
 type desk struct {
 	mu   sync.Mutex
 	rows map[string]string // id to state
@@ -57,7 +57,7 @@ func (d *desk) ShowCourier(_ context.Context, in deskInput) (activities.None, er
 func createCourier(ctx workflow.Context, in deskInput) (activities.None, error) {
 	var steps workflows.Steps
 	var desk *desk
-	out, err := workflows.Do(ctx, &steps, desk.PutCourier, in, desk.DiscardCourier)
+	out, err := workflows.Do(ctx, &steps, desk.PutCourier, in, desk.DiscardCourier, in)
 	if err == nil {
 		err = steps.SetAppMetadata(ctx, in.Identity, "courier", in.ID)
 	}
@@ -74,7 +74,7 @@ func removeCourier(ctx workflow.Context, in deskInput) (activities.None, error) 
 	var steps workflows.Steps
 	var desk *desk
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Second, ScheduleToCloseTimeout: 20 * time.Second})
-	out, err := workflows.Do(ctx, &steps, desk.HideCourier, in, desk.ShowCourier)
+	out, err := workflows.Do(ctx, &steps, desk.HideCourier, in, desk.ShowCourier, in)
 	if err == nil {
 		err = steps.ReleaseIdentities(ctx, "courier", in.ID)
 	}
@@ -207,7 +207,7 @@ func TestSteps(t *testing.T) {
 		require.Empty(t, d.rows, "the row is what this workflow made: its activity took the id for its own")
 	})
 
-	t.Run("a refusal reaches whoever waits", func(t *testing.T) {
+	t.Run("a refusal reaches the caller", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 		withDesk(t, h)

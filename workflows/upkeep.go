@@ -62,7 +62,7 @@ type TendEventsInput struct {
 	// Retention is how long delivered events are kept; 0 keeps them for ever.
 	Retention time.Duration `json:"retention"`
 	// LostAfter is how long a delivery may take, and more: one that has taken
-	// longer has lost its dance.
+	// longer has lost its flow.
 	LostAfter time.Duration `json:"lost_after"`
 }
 
@@ -116,7 +116,7 @@ type TendDeletionsInput struct {
 }
 
 const (
-	// overdueAfter is how late a deletion must be before its dance is taken for
+	// overdueAfter is how late a deletion must be before its flow is taken for
 	// lost. One that is only late is found running.
 	overdueAfter = time.Hour
 	// overdueAtOnce bounds how many are taken up by one run.
