@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/config"
 )
 
@@ -92,7 +93,7 @@ func TestTheServiceAssembles(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, cfg.Generate(""))
 
-	a, err := newApp(t.Context(), cfg, nil, io.Discard)
+	a, err := app.New(t.Context(), cfg, options(io.Discard), app.WithMigrations())
 
 	require.NoError(t, err)
 	require.NoError(t, a.Close())
