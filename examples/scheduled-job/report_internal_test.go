@@ -40,8 +40,8 @@ func TestReport(t *testing.T) {
 		at   time.Time
 		want string
 	}{
-		"of a day":           {1, morning, "2026-11-22 06:00:00 to 2026-11-23 06:00:00: 1 new customer\n"},
-		"of a week":          {7, morning, "2026-11-16 06:00:00 to 2026-11-23 06:00:00: 2 new customers\n"},
+		"of a day":          {1, morning, "2026-11-22 06:00:00 to 2026-11-23 06:00:00: 1 new customer\n"},
+		"of a week":         {7, morning, "2026-11-16 06:00:00 to 2026-11-23 06:00:00: 2 new customers\n"},
 		"of an earlier day": {1, morning.AddDate(0, 0, -4), "2026-11-18 06:00:00 to 2026-11-19 06:00:00: 0 new customers\n"},
 	}
 	for name, tt := range tests {
