@@ -15,6 +15,7 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/workflows"
 )
 
@@ -233,6 +234,9 @@ func TestErasers(t *testing.T) {
 		}))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.Close()) })
+	rows, err := store.Open(t.Context(), cfg.Database.URL.Reveal(), time.Now)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, rows.Close()) })
 	require.NoError(t, a.Listen(t.Context()))
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -255,13 +259,13 @@ func TestErasers(t *testing.T) {
 		return err == nil && len(progress.Confirmed) == 2
 	}, waitFor, tick, "%v", err)
 	require.Equal(t, []string{"archive"}, progress.Waiting)
-	_, err = a.Store().AccountState(t.Context(), everlatch.ActorCustomer, id)
+	_, err = rows.AccountState(t.Context(), everlatch.ActorCustomer, id)
 	require.NoError(t, err, "its row waits")
 
 	close(hang)
 
 	require.Eventually(t, func() bool {
-		_, err := a.Store().AccountState(t.Context(), everlatch.ActorCustomer, id)
+		_, err := rows.AccountState(t.Context(), everlatch.ActorCustomer, id)
 		return errors.Is(err, everlatch.ErrNotFound)
 	}, waitFor, tick)
 	require.EqualValues(t, 1, shop.Load())

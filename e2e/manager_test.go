@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// startExample builds an example program and starts it, as the guides do: with a
-// database of its own, on a Temporal server that somebody else runs.
+// startExample builds an example program and starts it, as in production: with
+// its own database, on a Temporal server that runs elsewhere.
 func startExample(t *testing.T, example string, more ...string) *process {
 	t.Helper()
 	dir := t.TempDir()
@@ -30,7 +30,7 @@ func startExample(t *testing.T, example string, more ...string) *process {
 		"EVERLATCH_HTTP_ADDRESS="+address, "EVERLATCH_CONFIG="+settings, "AUTH_CORS="+shop)
 	p.log, err = os.CreateTemp(dir, "program-*.log")
 	require.NoError(t, err)
-	p.cmd = exec.CommandContext(context.Background(), path)
+	p.cmd = exec.CommandContext(context.Background(), path, "serve")
 	p.cmd.Env = append(append(os.Environ(), p.env...), more...)
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	require.NoError(t, p.cmd.Start())
@@ -79,7 +79,7 @@ func TestManagers(t *testing.T) {
 	registration := p.registered(t, "ada@example.com")
 	a := p.call(t, "POST", "/manager", object{"email": "ada@example.com", "name": "Ada", "region": "abroad"}, bearer(registration)...)
 	require.Equal(t, 400, a.status)
-	require.Equal(t, "Who works abroad must speak a language.", a.str(t, "message"))
+	require.Equal(t, "Choose at least one language for managers who work abroad.", a.str(t, "message"))
 	a = p.call(t, "POST", "/manager", ada, append(bearer(registration), "Idempotency-Key", "one")...)
 	require.Equal(t, 200, a.status, "%s", a.raw)
 	id := a.str(t, "manager.id")

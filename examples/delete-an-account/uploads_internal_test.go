@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/config"
 )
 
@@ -40,7 +41,7 @@ func TestTheServiceAssembles(t *testing.T) {
 	}})
 	require.NoError(t, err)
 	require.NoError(t, cfg.Generate(""))
-	a, err := newApp(t.Context(), cfg, nil, Uploads{})
+	a, err := app.New(t.Context(), cfg, append(options(Uploads{}), app.WithMigrations())...)
 	require.NoError(t, err)
 	require.NoError(t, a.Close())
 }

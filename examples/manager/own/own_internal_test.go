@@ -17,6 +17,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/activities"
+	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/config"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/temporalkit"
@@ -205,7 +206,8 @@ func TestTheServiceAssembles(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, cfg.Generate(""))
 
-	a, err := newApp(t.Context(), cfg, nil, newOffice(t).managers)
+	cfg.Data.Dir = t.TempDir()
+	a, err := app.New(t.Context(), cfg, app.FromConfig(options), app.WithMigrations())
 
 	require.NoError(t, err)
 	require.NoError(t, a.Close())

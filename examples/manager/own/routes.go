@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"net/http"
 	"time"
 
@@ -11,7 +12,6 @@ import (
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/flows"
-	"github.com/everlatch/everlatch/internal/ids"
 )
 
 // addRoutes adds what managers ask for. Each route says itself who may.
@@ -54,7 +54,7 @@ func (d *desk) hire(c echo.Context) error {
 	ctx := c.Request().Context()
 	manager, err := flows.Perform[Manager](ctx, d.flows, "HireManager", caller.AuthIdentityID, HireManagerInput{
 		AuthIdentityID: caller.AuthIdentityID,
-		Manager:        Manager{ID: ids.New("mana_", time.Now()), Email: email, Name: name},
+		Manager:        Manager{ID: "mana_" + rand.Text(), Email: email, Name: name},
 	})
 	if err != nil {
 		return err
