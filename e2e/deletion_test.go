@@ -102,7 +102,7 @@ func TestAccountDeletionIsDone(t *testing.T) {
 					id = a.str(t, "id")
 				}
 			}
-			require.NotEmpty(t, id, "somebody was in time")
+			require.NotEmpty(t, id, "at least one was in time")
 			p.mailTo(t, email, everlatch.EventCustomerErased, 1)
 			for _, name := range []string{everlatch.EventCustomerErased, everlatch.EventCustomerDeleted, everlatch.EventIdentityDeleted} {
 				require.Equal(t, 1, p.released(t, name, root), name)
@@ -133,7 +133,7 @@ func TestSignInMeetsDeletion(t *testing.T) {
 		return p.try(ctx, "POST", "/auth/customer/emailpass", object{"email": addressOf(i), "password": password})
 	}
 	met := parallel(t, people, func(i int) (answer, error) {
-		asked, err := patiently(func() (answer, error) { return p.try(t.Context(), "DELETE", mePath, nil, bearer(tokens[i])...) })
+		asked, err := retrying(func() (answer, error) { return p.try(t.Context(), "DELETE", mePath, nil, bearer(tokens[i])...) })
 		if err != nil || asked.status != 202 {
 			return asked, err // 401: it was heard before, and is over
 		}
@@ -144,7 +144,7 @@ func TestSignInMeetsDeletion(t *testing.T) {
 		timer := time.NewTimer(time.Until(at) + time.Duration(i-people/2)*20*time.Millisecond)
 		defer timer.Stop()
 		<-timer.C
-		return patiently(func() (answer, error) { return signIn(t.Context(), i) })
+		return retrying(func() (answer, error) { return signIn(t.Context(), i) })
 	})
 	kept := 0
 	for i, a := range met {
@@ -160,14 +160,14 @@ func TestSignInMeetsDeletion(t *testing.T) {
 	require.Equal(t, kept, p.released(t, everlatch.EventDeletionCancelled, root))
 	require.Equal(t, people-kept, p.released(t, everlatch.EventCustomerDeleted, root))
 	for i, a := range met {
-		after, err := patiently(func() (answer, error) { return signIn(t.Context(), i) })
+		after, err := retrying(func() (answer, error) { return signIn(t.Context(), i) })
 		require.NoError(t, err)
 		require.Equal(t, a.status, after.status, "%s", after.raw)
 	}
 }
 
-// patiently sends a request again when the service is too busy to answer in time.
-func patiently(send func() (answer, error)) (a answer, err error) {
+// retrying repeats a request that the service was too busy to answer in time.
+func retrying(send func() (answer, error)) (a answer, err error) {
 	for range 10 {
 		if a, err = send(); err != nil || a.status != 503 {
 			break
@@ -219,7 +219,7 @@ func TestErasers(t *testing.T) {
 		app.WithEraser("shop", func(context.Context, everlatch.Erasure) error { shop.Add(1); return nil }),
 		app.WithEraser("crm", func(_ context.Context, e everlatch.Erasure) error {
 			if crm.Add(1) < 3 {
-				return everlatch.ErrInvalidData // which nobody is let off with
+				return everlatch.ErrInvalidData // even such an error is retried
 			}
 			mended <- e
 			return nil

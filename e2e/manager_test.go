@@ -193,9 +193,9 @@ func TestManagerRaces(t *testing.T) {
 	})
 }
 
-// TestManagersOfOnesOwn plays docs/guides/extend-with-your-own-routes.md: the
-// same person, by a table, a workflow and routes that are not ours.
-func TestManagersOfOnesOwn(t *testing.T) {
+// TestCustomManagers runs docs/guides/extend-with-your-own-routes.md: the same
+// manager, with the table, workflows and routes of the example.
+func TestCustomManagers(t *testing.T) {
 	t.Parallel()
 	p := startExample(t, "manager/own", "MANAGERS_DB="+filepath.Join(t.TempDir(), "managers.db"))
 	root := p.administrator(t)
@@ -231,7 +231,7 @@ func TestManagersOfOnesOwn(t *testing.T) {
 // with an actor type of their own.
 func TestNoSecretOfManagersIsKept(t *testing.T) {
 	t.Parallel()
-	for example, dances := range map[string][]string{
+	for example, names := range map[string][]string{
 		"manager":     {"CreateActorAccount", "UpdateActor", "RemoveActorAccount"},
 		"manager/own": {"HireManager", "DismissManager"},
 	} {
@@ -248,7 +248,7 @@ func TestNoSecretOfManagersIsKept(t *testing.T) {
 			p.call(t, "POST", "/manager/me", object{"region": "north"}, bearer(secrets["token"])...)
 			require.Equal(t, 200, p.call(t, "DELETE", "/manager/me", nil, bearer(secrets["token"])...).status)
 
-			histories := decodedHistories(t, p, dances)
+			histories := decodedHistories(t, p, names)
 			p.stop(t)
 
 			for name, history := range histories {

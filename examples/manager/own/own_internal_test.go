@@ -196,7 +196,7 @@ func TestDismissal(t *testing.T) {
 	})
 }
 
-// How it behaves when it runs, package e2e shows: TestManagersOfOnesOwn.
+// How it behaves when it runs, package e2e shows: TestCustomManagers.
 func TestTheServiceAssembles(t *testing.T) {
 	t.Parallel()
 
