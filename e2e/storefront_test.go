@@ -95,7 +95,7 @@ func TestStorefrontLogin(t *testing.T) {
 	reader.press(t, "Sign out")
 	reader.press(t, "Continue with Google")
 	reader.press(t, "Cancel")
-	reader.await(t, "You have said no.")
+	reader.await(t, "You cancelled the sign-in.")
 	reader.press(t, "Start again")
 	reader.press(t, "Continue with Google")
 	reader.press(t, "Mallory")

@@ -149,7 +149,7 @@ func start(t *testing.T, cfg config.Config) error {
 	t.Helper()
 	require.NoError(t, cfg.Generate(""))
 	cfg.Database.URL = config.URL("sqlite://" + filepath.Join(t.TempDir(), "everlatch.db"))
-	cfg.Temporal.Address = "127.0.0.1:1" // which nobody asks
+	cfg.Temporal.Address = "127.0.0.1:1" // which is never called
 	a, err := app.New(t.Context(), cfg, app.WithMigrations(), app.WithParts(app.API))
 	if err != nil {
 		return err

@@ -41,7 +41,7 @@ func TestResetMail(t *testing.T) {
 		},
 		"no frontend of vendors is known": {change: func(e *everlatch.Event) { e.Data["actor_type"] = "vendor" }, lost: true},
 		"the token has expired":           {change: func(e *everlatch.Event) { delete(e.Data, "token") }},
-		"somebody else tells this story":  {change: func(e *everlatch.Event) { e.Source = "apk_1" }},
+		"published from outside":          {change: func(e *everlatch.Event) { e.Source = "apk_1" }},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

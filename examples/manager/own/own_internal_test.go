@@ -70,7 +70,7 @@ func (o *office) run(t *testing.T, id string, workflow, input any) error {
 	return nil
 }
 
-// state is who works here, and as whom people sign in.
+// state is the managers, and the managers that identities are linked to.
 func (o *office) state(t *testing.T) (managers, links []string) {
 	t.Helper()
 	rows, err := o.managers.DB.QueryContext(t.Context(), `SELECT id FROM manager WHERE dismissed_by IS NULL ORDER BY id`)
@@ -196,7 +196,7 @@ func TestDismissal(t *testing.T) {
 	})
 }
 
-// How it behaves when it runs, package e2e shows: TestCustomManagers.
+// TestCustomManagers of package e2e shows how the service behaves when it runs.
 func TestTheServiceAssembles(t *testing.T) {
 	t.Parallel()
 
