@@ -30,8 +30,13 @@ func startExample(t *testing.T, example string, more ...string) *process {
 		"EVERLATCH_HTTP_ADDRESS="+address, "EVERLATCH_CONFIG="+settings, "AUTH_CORS="+shop)
 	p.log, err = os.CreateTemp(dir, "program-*.log")
 	require.NoError(t, err)
+	environ := append(append(os.Environ(), p.env...), more...)
+	migrate := exec.CommandContext(t.Context(), path, "migrate", "up")
+	migrate.Env = environ
+	out, err = migrate.CombinedOutput()
+	require.NoError(t, err, "%s", out)
 	p.cmd = exec.CommandContext(context.Background(), path, "serve")
-	p.cmd.Env = append(append(os.Environ(), p.env...), more...)
+	p.cmd.Env = environ
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	require.NoError(t, p.cmd.Start())
 	t.Cleanup(func() {
