@@ -39,12 +39,13 @@ func TestRoleCommands(t *testing.T) {
 	t.Parallel()
 
 	x := tool{t, t.TempDir()}
+	x.run("migrate", "up")
 	x.fails("roles are not in use: switch rbac.enabled on", "role", "list")
 	x.fails("roles are not in use: switch rbac.enabled on", "user", "create", "-e", "a@example.com", "-p", "correct horse", "--role", "x")
 	_, stderr := x.execute("user", "create", "-e", "root@example.com", "-p", "correct horse battery")
-	require.Contains(t, stderr, "root@example.com is a super admin.", "the first one, so that somebody can do anything")
+	require.Contains(t, stderr, "root@example.com is a super admin.", "the first one")
 	_, stderr = x.execute("user", "create", "-e", "ada@example.com", "-p", "correct horse battery")
-	require.Contains(t, stderr, "ada@example.com has no role and may nothing yet", "nobody is promoted in silence")
+	require.Contains(t, stderr, "ada@example.com has no role and so no permissions yet", "no administrator is promoted silently")
 
 	var role roleAnswer
 	x.json(&role, "role", "create", "reader", "--policy", "user:read,invite:read", "--description", "Looks on")

@@ -26,12 +26,12 @@ type clubOptions struct {
 	// URL is where the club's service is.
 	URL                    string
 	ClientID, ClientSecret string
-	// CallbackURLs are where people may come back to, the first one by default.
+	// CallbackURLs are the allowed callback URLs, the first one by default.
 	CallbackURLs []string
 }
 
-// club signs in the members of a club, whose service speaks OAuth 2 and not
-// OpenID Connect: who somebody is stands at an endpoint of its own.
+// club signs in the members of a club, whose service speaks OAuth 2 but not
+// OpenID Connect: the profile has a separate endpoint.
 type club struct {
 	clubOptions
 

@@ -46,7 +46,7 @@ func start(t *testing.T, handler http.Handler, o oidc.Options) company {
 	return company{client, o.CallbackURL, p}
 }
 
-// signIn signs somebody in.
+// signIn signs a person in.
 func (c company) signIn(t *testing.T, who string) (providers.Profile, error) {
 	t.Helper()
 	location, err := c.Begin(t.Context(), providers.Authorization{
@@ -124,7 +124,7 @@ func TestGlobex(t *testing.T) {
 	}
 }
 
-// Each actor type is offered the providers of its own.
+// Each actor type is offered its own providers.
 func TestTheConfiguration(t *testing.T) {
 	t.Parallel()
 

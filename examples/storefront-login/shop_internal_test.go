@@ -113,8 +113,8 @@ func TestBothWaysHaveTheSameCalls(t *testing.T) {
 	require.Equal(t, calls("medusa.js"), calls("web/everlatch.js"))
 }
 
-// everlatch.yaml and the program fit together: whoever is Ada at the stand-in
-// is signed in, and whose address nobody has verified is not.
+// everlatch.yaml and the program match: Ada is signed in by the
+// stand-in, and a user without a verified address is not.
 func TestTheConfigurationFitsTheStandIn(t *testing.T) {
 	t.Parallel()
 
