@@ -90,6 +90,10 @@ func TestOptions(t *testing.T) {
 				"OIDC 'http_timeout_ms' must not be negative",
 			},
 		},
+		"a large tolerance": {
+			change: func(o *oidc.Options) { o.ClockTolerance = 2*time.Minute + 1 },
+			want:   []string{"OIDC 'clock_tolerance_seconds' must be at most 120"},
+		},
 		"algorithms": {
 			change: func(o *oidc.Options) { o.Algorithms = []string{"RS256", "none", "HS256", "rs256", "ES512"} },
 			want: []string{

@@ -433,6 +433,16 @@ func TestClockTolerance(t *testing.T) {
 	require.NoError(t, err)
 	_, err = w.profile(t, map[string]any{"exp": w.clock.now().Unix() - 60})
 	requireFailed(t, err, "has expired")
+
+	// The largest tolerance holds in both directions.
+	w = setup(t, oidctest.Options{}, func(o *oidc.Options) { o.ClockTolerance = 2 * time.Minute })
+	now := w.clock.now().Unix()
+	_, err = w.profile(t, map[string]any{"exp": now - 119})
+	require.NoError(t, err)
+	_, err = w.profile(t, map[string]any{"nbf": now + 120, "iat": now + 120})
+	require.NoError(t, err)
+	_, err = w.profile(t, map[string]any{"nbf": now + 121})
+	requireFailed(t, err, "of the future")
 }
 
 func TestClaimMappings(t *testing.T) {
