@@ -137,7 +137,7 @@ func (d *accountDeletion) schedule(ctx workflow.Context, in ScheduleDeletion) (o
 		return out, err
 	}
 	defer pass()
-	out, err = firmly(ctx, deletions.ScheduleDeletion, activities.ScheduleDeletionInput{
+	out, err = durableStep(ctx, deletions.ScheduleDeletion, activities.ScheduleDeletionInput{
 		CustomerID: d.in.CustomerID, At: in.At, EventID: in.EventID, GroupID: groupID(ctx),
 	})
 	if err != nil {
@@ -148,7 +148,7 @@ func (d *accountDeletion) schedule(ctx workflow.Context, in ScheduleDeletion) (o
 		return out, nil
 	}
 	d.due, d.outcome, d.failures = out.At, "", 0
-	return out, release(ctx)
+	return out, releaseEvents(ctx)
 }
 
 // cancel keeps the account, or says that it is too late.
@@ -158,7 +158,7 @@ func (d *accountDeletion) cancel(ctx workflow.Context, in CancelDeletion) (out O
 		return out, err
 	}
 	defer pass()
-	cancelled, err := firmly(ctx, deletions.CancelDeletion, activities.CancelDeletionInput{
+	cancelled, err := durableStep(ctx, deletions.CancelDeletion, activities.CancelDeletionInput{
 		CustomerID: d.in.CustomerID, EventID: in.EventID, GroupID: groupID(ctx),
 	})
 	if err != nil {
@@ -169,7 +169,7 @@ func (d *accountDeletion) cancel(ctx workflow.Context, in CancelDeletion) (out O
 		return out, nil
 	}
 	d.over(DeletionCancelled)
-	return out, release(ctx)
+	return out, releaseEvents(ctx)
 }
 
 func (d *accountDeletion) over(outcome string) {
@@ -188,7 +188,7 @@ func (d *accountDeletion) end(ctx workflow.Context) error {
 	if d.outcome != "" || workflow.Now(ctx).Before(d.next()) { // somebody was faster
 		return nil
 	}
-	noted, err := run(workflow.WithActivityOptions(ctx, untilDone), deletions.FindDeletion,
+	noted, err := run(workflow.WithActivityOptions(ctx, mandatoryStepOptions), deletions.FindDeletion,
 		activities.FindDeletionInput{CustomerID: d.in.CustomerID})
 	switch {
 	case err != nil:

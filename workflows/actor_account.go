@@ -37,7 +37,7 @@ func CreateActorAccount(ctx workflow.Context, in CreateActorAccountInput) (Actor
 	if err != nil || out.Refusal != nil {
 		return out, err
 	}
-	return out, release(ctx)
+	return out, releaseEvents(ctx)
 }
 
 // linkedActor creates a record and links an identity to it. After a fault or a
@@ -120,10 +120,10 @@ func UpdateActor(ctx workflow.Context, in UpdateActorInput) (out ActorAccount, e
 		ID: names.EventID, Name: everlatch.ActorType{Name: in.ActorType}.Event("updated"), GroupID: groupID(ctx),
 		Data: everlatch.Metadata{"id": in.ActorID}, CreatedAt: workflow.Now(ctx),
 	}
-	if err := conclude(ctx, events.RecordEvent, event); err != nil {
+	if _, err := finalStep(ctx, events.RecordEvent, event); err != nil {
 		return out, err
 	}
-	return out, release(ctx)
+	return out, releaseEvents(ctx)
 }
 
 // RemoveActorAccountInput is the argument of [RemoveActorAccount].

@@ -35,7 +35,7 @@ func SetAuthAppMetadata(ctx workflow.Context, in SetAuthAppMetadataInput) (out O
 	if !changed {
 		return out, nil
 	}
-	return out, release(ctx)
+	return out, releaseEvents(ctx)
 }
 
 // setLink links or unlinks, and adds to the saga how to undo that. It says

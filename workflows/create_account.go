@@ -49,7 +49,7 @@ func CreateCustomerAccount(ctx workflow.Context, in CreateCustomerAccountInput) 
 		return out, err
 	}
 	out.Customer = created.Customer
-	return out, release(ctx)
+	return out, releaseEvents(ctx)
 }
 
 // newCustomer adds to the saga how to undo a customer, and creates it.
@@ -120,7 +120,7 @@ func CreateUserAccount(ctx workflow.Context, in CreateUserAccountInput) (out Use
 	if err != nil || out.Refusal != nil {
 		return out, err
 	}
-	return out, release(ctx)
+	return out, releaseEvents(ctx)
 }
 
 // linkedUser creates an administrator with roles and links an identity to it.

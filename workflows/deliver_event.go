@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"errors"
-	"math"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -45,23 +44,15 @@ func DeliverEvent(ctx workflow.Context, in DeliverEventInput) (everlatch.Deliver
 	trying := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout:    in.Retry.Attempt,
 		ScheduleToCloseTimeout: in.Retry.For,
-		RetryPolicy: &temporal.RetryPolicy{
-			InitialInterval: in.Retry.Initial, BackoffCoefficient: 2, MaximumInterval: in.Retry.Max,
-			MaximumAttempts: endless,
-		},
+		RetryPolicy:            endlessly(backoff(in.Retry.Initial, in.Retry.Max)),
 	})
 	if _, err := run(trying, deliveries.Deliver, in.DeliveryInput); err != nil {
 		out.Status, out.Error = everlatch.DeliveryDead, reason(err)
 	}
-	// Also when somebody cancels it: whoever waits for the turn must get it.
-	settling, _ := workflow.NewDisconnectedContext(ctx)
-	_, err := run(workflow.WithActivityOptions(settling, untilDone), deliveries.SettleDelivery, out)
+	// Also when the flow is cancelled: the next delivery of the subscriber waits for it.
+	_, err := mandatoryStep(ctx, deliveries.SettleDelivery, out)
 	return out, err
 }
-
-// endless leaves the end to the time. Zero would mean the same to a server, but
-// ten attempts to the test environment, and days could not be played.
-const endless = math.MaxInt32
 
 // maxReason bounds, in bytes, what is kept of an error.
 const maxReason = 500

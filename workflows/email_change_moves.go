@@ -31,7 +31,7 @@ func (e *emailChange) request(ctx workflow.Context, in RequestEmail) (out Outcom
 		}
 		return out, nil
 	}
-	asked, err := firmly(ctx, emails.RequestEmail, activities.RequestEmailInput{
+	asked, err := durableStep(ctx, emails.RequestEmail, activities.RequestEmailInput{
 		Actor: e.actor, IdentityID: in.AuthIdentityID, Email: in.Email, Grant: in.Grant, AnnouncedID: in.AnnouncedID,
 		Former: former, GroupID: groupID(ctx),
 	})
@@ -58,7 +58,7 @@ func (e *emailChange) confirm(ctx workflow.Context, in ConfirmEmail) (out Change
 		return out, nil
 	}
 	asked := *e.open.Asked
-	planned, err := firmly(ctx, emails.PlanEmail, activities.PlanEmailInput{
+	planned, err := durableStep(ctx, emails.PlanEmail, activities.PlanEmailInput{
 		Actor: e.actor, IdentityID: asked.AuthIdentityID, Email: asked.Email,
 	})
 	if err != nil {
@@ -68,7 +68,7 @@ func (e *emailChange) confirm(ctx workflow.Context, in ConfirmEmail) (out Change
 		return e.void(out), nil
 	}
 	// Until somebody has heard of it: what undoes the change is known here alone.
-	changed, err := patiently(ctx, emails.ChangeEmail, activities.ChangeEmailInput{
+	changed, err := finalStep(ctx, emails.ChangeEmail, activities.ChangeEmailInput{
 		Actor: e.actor, IdentityID: asked.AuthIdentityID, SeenVersion: asked.CredentialVersion, Plan: planned.Plan,
 		Undo: in.Undo, Spent: asked.Grant.Token, GroupID: groupID(ctx),
 	})
@@ -122,7 +122,7 @@ func (e *emailChange) undo(ctx workflow.Context, in UndoEmail) (out ChangedEmail
 	if a := e.open.Asked; a != nil {
 		restore.Spent = append(restore.Spent, a.Grant.Token)
 	}
-	restored, err := firmly(ctx, emails.RestoreEmail, restore)
+	restored, err := durableStep(ctx, emails.RestoreEmail, restore)
 	switch {
 	case err != nil:
 		return out, err

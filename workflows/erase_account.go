@@ -43,12 +43,7 @@ type ErasureProgress struct {
 var erasing = workflow.ActivityOptions{
 	StartToCloseTimeout: time.Hour,
 	HeartbeatTimeout:    30 * time.Second,
-	RetryPolicy: &temporal.RetryPolicy{
-		InitialInterval:    time.Second,
-		BackoffCoefficient: 2,
-		MaximumInterval:    10 * time.Minute,
-		MaximumAttempts:    endless,
-	},
+	RetryPolicy:         endlessly(backoff(time.Second, 10*time.Minute)),
 }
 
 // EraseAccount has every eraser remove what it keeps about a person whose
@@ -63,7 +58,7 @@ func EraseAccount(ctx workflow.Context, in EraseAccountInput) (ErasureProgress, 
 	if err := workflow.SetQueryHandler(ctx, QueryErasure, func() (ErasureProgress, error) { return state, nil }); err != nil {
 		return state, err
 	}
-	listed, err := run(workflow.WithActivityOptions(ctx, untilKnown), erasures.ListErasers, activities.None{})
+	listed, err := run(workflow.WithActivityOptions(ctx, mandatoryStepOptions), erasures.ListErasers, activities.None{})
 	if err != nil {
 		return state, err
 	}
@@ -75,7 +70,7 @@ func EraseAccount(ctx workflow.Context, in EraseAccountInput) (ErasureProgress, 
 	if err != nil {
 		return state, err
 	}
-	_, err = run(workflow.WithActivityOptions(ctx, untilDone), erasures.FinishErasure, activities.FinishErasureInput{
+	_, err = mandatoryStep(ctx, erasures.FinishErasure, activities.FinishErasureInput{
 		Erasure: in.Erasure, Confirmed: state.Confirmed, Requested: in.Requested, EventID: names.EventID, GroupID: groupID(ctx),
 	})
 	return state, err
@@ -105,7 +100,9 @@ func (p *ErasureProgress) confirm(ctx workflow.Context, names []string, e everla
 }
 
 // startErasing starts what follows on a removal, unless it is under way already.
+// It does so also when the removal was cancelled: the account is gone by then.
 func startErasing(ctx workflow.Context, in EraseAccountInput) error {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:        ErasureID(in.Erasure.ActorType, in.Erasure.ActorID),
 		ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,

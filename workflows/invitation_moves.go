@@ -29,7 +29,7 @@ func (v *invitation) invite(ctx workflow.Context) (out IssuedInvite, err error) 
 	add(&undo, invites.DiscardInvite, activities.DiscardInviteInput{
 		InviteID: v.in.InviteID, Token: n.Grant.Token, GroupID: groupID(ctx),
 	})
-	created, err := firmly(ctx, invites.CreateInvite, activities.CreateInviteInput{
+	created, err := durableStep(ctx, invites.CreateInvite, activities.CreateInviteInput{
 		InviteID: v.in.InviteID, Email: n.Email, Roles: n.Roles, Metadata: n.Metadata, Grant: n.Grant, GroupID: groupID(ctx),
 	})
 	if err != nil {
@@ -43,7 +43,7 @@ func (v *invitation) invite(ctx workflow.Context) (out IssuedInvite, err error) 
 		v.outcome = InviteRefused
 		return out, nil
 	}
-	return out, release(ctx)
+	return out, releaseEvents(ctx)
 }
 
 // issued notes which token counts from now on.
@@ -67,7 +67,7 @@ func (v *invitation) resend(ctx workflow.Context, g InviteGrant) (out IssuedInvi
 		return out, err
 	}
 	defer pass()
-	resent, err := firmly(ctx, invites.ResendInvite, activities.ResendInviteInput{
+	resent, err := durableStep(ctx, invites.ResendInvite, activities.ResendInviteInput{
 		InviteID: v.in.InviteID, Grant: g, Former: v.open.Token, GroupID: groupID(ctx),
 	})
 	if err != nil {
@@ -91,7 +91,7 @@ func (v *invitation) revoke(ctx workflow.Context, in RevokeInvite) (out Outcome,
 		return out, err
 	}
 	defer pass()
-	_, err = firmly(ctx, invites.RevokeInvite, activities.RevokeInviteInput{
+	_, err = durableStep(ctx, invites.RevokeInvite, activities.RevokeInviteInput{
 		InviteID: v.in.InviteID, EventID: in.EventID, Token: v.open.Token, GroupID: groupID(ctx),
 	})
 	if err == nil {
@@ -108,7 +108,7 @@ func (v *invitation) accept(ctx workflow.Context, in AcceptInvite) (out UserAcco
 	}
 	defer pass()
 	proof := activities.InviteProof{InviteID: v.in.InviteID, TokenID: in.TokenID, Email: in.Email}
-	checked, err := firmly(ctx, invites.CheckInvite, proof)
+	checked, err := durableStep(ctx, invites.CheckInvite, proof)
 	if err != nil {
 		return out, err
 	}
@@ -147,5 +147,5 @@ func (v *invitation) admit(
 		return UserAccount{Refusal: accepted.Refusal}, undo.compensate(ctx)
 	}
 	v.over(InviteAccepted)
-	return out, release(ctx)
+	return out, releaseEvents(ctx)
 }

@@ -45,7 +45,7 @@ func LinkIdentity(ctx workflow.Context, in LinkIdentityInput) (out LinkedIdentit
 	if linked.Refusal != nil {
 		return LinkedIdentity(linked), nil
 	}
-	return LinkedIdentity(linked), release(ctx)
+	return LinkedIdentity(linked), releaseEvents(ctx)
 }
 
 // UnlinkIdentityInput is the argument of [UnlinkIdentity].
@@ -64,12 +64,12 @@ type UnlinkIdentityInput struct {
 // The API starts it for somebody who signed in just before. What it removes
 // cannot be brought back, so an outage only delays it.
 func UnlinkIdentity(ctx workflow.Context, in UnlinkIdentityInput) (out Outcome, err error) {
-	unlinked, err := patiently(ctx, identities.UnlinkCredential, activities.UnlinkCredentialInput{
+	unlinked, err := finalStep(ctx, identities.UnlinkCredential, activities.UnlinkCredentialInput{
 		IdentityID: in.AuthIdentityID, ActorType: in.ActorType, ProviderIdentityID: in.ProviderIdentityID,
 		SignedInWith: in.SignedInWith, EventID: in.EventID, GroupID: groupID(ctx),
 	})
 	if out.Refusal = unlinked.Refusal; err != nil || out.Refusal != nil {
 		return out, err
 	}
-	return out, release(ctx)
+	return out, releaseEvents(ctx)
 }

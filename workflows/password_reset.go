@@ -181,7 +181,7 @@ func (r *passwordReset) ask(ctx workflow.Context, asks workflow.ReceiveChannel) 
 	if r.open.TokenID != "" && workflow.Now(ctx).Before(r.open.MailedAt.Add(r.in.ResendAfter)) {
 		return nil
 	}
-	return r.grant(ctx, activities.GrantResetInput{ActorType: request.ActorType, Metadata: request.Metadata}, request.Names, patiently)
+	return r.grant(ctx, activities.GrantResetInput{ActorType: request.ActorType, Metadata: request.Metadata}, request.Names, finalStep)
 }
 
 // issue grants a token to an administrator. Nobody is mailed a link; the owner
@@ -204,7 +204,7 @@ func (r *passwordReset) issue(ctx workflow.Context, in IssueReset) (IssuedReset,
 	return IssuedReset{Grant: r.open.ResetGrant}, nil
 }
 
-// granting is [step] or [patiently].
+// granting is [step] or [finalStep].
 type granting = func(
 	workflow.Context, func(context.Context, activities.GrantResetInput) (activities.ResetGrant, error), activities.GrantResetInput,
 ) (activities.ResetGrant, error)
@@ -238,7 +238,7 @@ func (r *passwordReset) complete(ctx workflow.Context, in CompleteReset) (out Ou
 		return out, nil
 	}
 	// Executions of before are replayed with the local step that they took.
-	change := firmly[activities.ChangePasswordInput, activities.ChangePasswordOutput]
+	change := durableStep[activities.ChangePasswordInput, activities.ChangePasswordOutput]
 	if workflow.GetVersion(ctx, "complete-firmly", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
 		change = step
 	}
@@ -256,5 +256,5 @@ func (r *passwordReset) complete(ctx workflow.Context, in CompleteReset) (out Ou
 		out.Refusal = &invalidToken
 		return out, nil
 	}
-	return out, release(ctx)
+	return out, releaseEvents(ctx)
 }

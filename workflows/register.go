@@ -50,7 +50,7 @@ func Register(ctx workflow.Context, in RegisterInput) (Login, error) {
 	account := in.account(principal.AuthIdentityID)
 	if account.id == "" || registered.Refusal != nil {
 		if registered.Created {
-			err = release(ctx)
+			err = releaseEvents(ctx)
 		}
 		return login(ctx, registered.Refusal, principal, in.Fingerprint), err
 	}
@@ -63,7 +63,7 @@ func Register(ctx workflow.Context, in RegisterInput) (Login, error) {
 	if refused != nil {
 		return login(ctx, refused, everlatch.Principal{}, in.Fingerprint), nil
 	}
-	return login(ctx, nil, principal.Linked(in.ActorType, account.id), in.Fingerprint), release(ctx)
+	return login(ctx, nil, principal.Linked(in.ActorType, account.id), in.Fingerprint), releaseEvents(ctx)
 }
 
 // newAccount is an account to create with an identity; one without an id is none.
@@ -104,7 +104,7 @@ func ownAccount(
 	case err != nil:
 		return nil, undo.after(ctx, err)
 	case linked.Refusal != nil && linked.Refusal.Code == everlatch.CodeNotAllowed:
-		return linked.Refusal, release(ctx)
+		return linked.Refusal, releaseEvents(ctx)
 	case linked.Refusal != nil:
 		return linked.Refusal, undo.compensate(ctx)
 	}

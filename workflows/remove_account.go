@@ -75,10 +75,8 @@ func removeAccount(ctx workflow.Context, in RemoveAccountInput, kind account) (o
 	var undo saga
 	group := groupID(ctx)
 	actor := activities.ActorInput{ID: in.ActorID, GroupID: group}
-	// Since 2026-11; older executions end within a day and know no erasers.
-	erases := kind.erased && workflow.GetVersion(ctx, "erasure", workflow.DefaultVersion, 1) > workflow.DefaultVersion
 	var described activities.DescribeAccountOutput
-	if erases {
+	if kind.erased {
 		described, err = step(ctx, erasures.DescribeAccount, activities.DescribeAccountInput{
 			ActorType: kind.actorType, ActorID: in.ActorID,
 		})
@@ -109,17 +107,18 @@ func removeAccount(ctx workflow.Context, in RemoveAccountInput, kind account) (o
 		}
 	}
 
-	// From here on the account is gone; what is left must only be finished.
+	// From here on the account is gone; what is left is finished also when the
+	// flow is cancelled.
 	for _, identity := range found.Identities {
 		if identity.Shared {
 			continue
 		}
 		purge := activities.IdentityInput{IdentityID: identity.ID, GroupID: group}
-		if err = conclude(ctx, identities.PurgeIdentity, purge); err != nil {
+		if _, err = finalStep(ctx, identities.PurgeIdentity, purge); err != nil {
 			return out, err
 		}
 	}
-	if err = release(ctx); err != nil || !described.Pending {
+	if err = releaseEvents(ctx); err != nil || !described.Pending {
 		return out, err
 	}
 	if !gone {
@@ -162,8 +161,8 @@ func DeleteAuthIdentity(ctx workflow.Context, in DeleteAuthIdentityInput) (out O
 	if _, err = step(ctx, identities.RemoveIdentity, this); err != nil {
 		return out, undo.after(ctx, err)
 	}
-	if err = conclude(ctx, identities.PurgeIdentity, this); err != nil {
+	if _, err = finalStep(ctx, identities.PurgeIdentity, this); err != nil {
 		return out, err
 	}
-	return out, release(ctx)
+	return out, releaseEvents(ctx)
 }

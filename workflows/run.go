@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/google/uuid"
@@ -31,125 +32,138 @@ var (
 	emails      *activities.Emails
 )
 
-// interactive is for steps that a person waits for: short work against the
+// stepOptions are for steps that a caller waits for: short work against the
 // store, or a password hash. They run as local activities, so that they cost
-// no trip through a task queue. An attempt that outlives hashing under full
-// load is given up; the whole step is given up when the person is long gone
+// no trip through a task queue. An attempt that takes longer than hashing under
+// full load is given up; the step is given up when the caller is long gone
 // and the sealed request about to expire.
-var interactive = workflow.LocalActivityOptions{
+var stepOptions = workflow.LocalActivityOptions{
 	StartToCloseTimeout:    10 * time.Second,
 	ScheduleToCloseTimeout: time.Minute,
-	RetryPolicy: &temporal.RetryPolicy{
-		InitialInterval:    100 * time.Millisecond,
-		BackoffCoefficient: 2,
-		MaximumInterval:    5 * time.Second,
-	},
+	RetryPolicy:            backoff(100*time.Millisecond, 5*time.Second),
 }
 
-// lasting is for the last steps of a dance that has succeeded: a person may
-// wait, but giving up is not an answer any more.
-var lasting = workflow.LocalActivityOptions{
+// finalStepOptions are for the last steps of a flow that has succeeded: the
+// caller may still wait, but a refusal is not an answer any more.
+var finalStepOptions = workflow.LocalActivityOptions{
 	StartToCloseTimeout:    10 * time.Second,
 	ScheduleToCloseTimeout: 12 * time.Hour,
-	RetryPolicy: &temporal.RetryPolicy{
-		InitialInterval:    100 * time.Millisecond,
-		BackoffCoefficient: 2,
-		MaximumInterval:    time.Minute,
-	},
+	RetryPolicy:            backoff(100*time.Millisecond, time.Minute),
 }
 
-// untilDone is for steps that must happen, such as compensations: nobody
-// waits, and giving up would leave half a dance behind.
-var untilDone = workflow.ActivityOptions{
+// mandatoryStepOptions are for steps that must happen, such as compensations:
+// no caller waits, and giving up would leave half a flow behind.
+var mandatoryStepOptions = workflow.ActivityOptions{
 	StartToCloseTimeout: 10 * time.Second,
-	RetryPolicy: &temporal.RetryPolicy{
-		InitialInterval:    200 * time.Millisecond,
-		BackoffCoefficient: 2,
-		MaximumInterval:    time.Minute,
-	},
+	RetryPolicy:         endlessly(backoff(200*time.Millisecond, time.Minute)),
 }
 
-// untilKnown is for what only some processes know, which come and go.
-var untilKnown = workflow.ActivityOptions{
-	StartToCloseTimeout: 10 * time.Second,
-	RetryPolicy: &temporal.RetryPolicy{
-		InitialInterval:    200 * time.Millisecond,
-		BackoffCoefficient: 2,
-		MaximumInterval:    time.Minute,
-		MaximumAttempts:    endless,
-	},
-}
-
-// abroad is for calls that leave the machine while a person waits, who waits
-// ten seconds at most: short attempts, so that a lost packet costs little.
-var abroad = workflow.ActivityOptions{
+// externalCallOptions are for calls to other systems while a caller waits, which
+// is ten seconds at most: short attempts, so that a lost packet costs little.
+var externalCallOptions = workflow.ActivityOptions{
 	StartToCloseTimeout:    4 * time.Second,
 	ScheduleToCloseTimeout: 9 * time.Second,
-	RetryPolicy: &temporal.RetryPolicy{
-		InitialInterval:    200 * time.Millisecond,
-		BackoffCoefficient: 2,
-		MaximumInterval:    time.Second,
-	},
+	RetryPolicy:            backoff(200*time.Millisecond, time.Second),
 }
 
-// firm is for the first step of a move that changes something: short work
-// against the store for a person who waits. It goes through the task queue,
-// because an update is in history only when the workflow task that took it has
-// ended, and local steps run inside of that task: with a crash in between, what
-// they did would be there and the move that did it forgotten.
-var firm = workflow.ActivityOptions{
+// durableStepOptions are for the first state-changing step of an update, see
+// [durableStep].
+var durableStepOptions = workflow.ActivityOptions{
 	StartToCloseTimeout:    5 * time.Second,
 	ScheduleToCloseTimeout: time.Minute,
-	RetryPolicy: &temporal.RetryPolicy{
-		InitialInterval:    100 * time.Millisecond,
-		BackoffCoefficient: 2,
-		MaximumInterval:    5 * time.Second,
-	},
+	RetryPolicy:            backoff(100*time.Millisecond, 5*time.Second),
 }
 
-// batch is for one batch of a clean-up: a failed one is tried a few times, and
-// the next run of the schedule goes on from there.
-var batch = workflow.ActivityOptions{
+// batchOptions are for one batch of a clean-up: a failed one is tried a few
+// times, and the next run of the schedule continues from there.
+var batchOptions = workflow.ActivityOptions{
 	StartToCloseTimeout: time.Minute,
-	RetryPolicy: &temporal.RetryPolicy{
-		InitialInterval:    time.Second,
-		BackoffCoefficient: 2,
-		MaximumInterval:    time.Minute,
-		MaximumAttempts:    10,
-	},
+	RetryPolicy:         atMost(10, backoff(time.Second, time.Minute)),
 }
 
-// step runs an activity for a person who waits. It exists for the compiler:
+// backoff retries after pauses that double from first to longest.
+func backoff(first, longest time.Duration) *temporal.RetryPolicy {
+	return &temporal.RetryPolicy{InitialInterval: first, BackoffCoefficient: 2, MaximumInterval: longest}
+}
+
+// endless is more attempts than any step makes. Zero would mean the same to a
+// server, but ten attempts to the test environment, which could not simulate days.
+const endless = math.MaxInt32
+
+func endlessly(p *temporal.RetryPolicy) *temporal.RetryPolicy { return atMost(endless, p) }
+
+func atMost(attempts int32, p *temporal.RetryPolicy) *temporal.RetryPolicy {
+	p.MaximumAttempts = attempts
+	return p
+}
+
+// uninterrupted is a context on which a step runs to its end. A cancellation
+// takes effect between two steps: the SDK does not wait for a step that it
+// cancels, whose effect could follow its compensation.
+func uninterrupted(ctx workflow.Context) (workflow.Context, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	return ctx, nil
+}
+
+// step runs an activity for a caller who waits. It exists for the compiler:
 // the SDK takes arguments as any, so a wrong type would silently decode into
 // an empty struct.
 func step[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, error), in I) (out O, err error) {
-	ctx = workflow.WithLocalActivityOptions(ctx, interactive)
+	if ctx, err = uninterrupted(ctx); err != nil {
+		return out, err
+	}
+	ctx = workflow.WithLocalActivityOptions(ctx, stepOptions)
 	err = workflow.ExecuteLocalActivity(ctx, activity, in).Get(ctx, &out)
 	return out, err
 }
 
-// firmly runs the first step of a move.
-func firmly[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, error), in I) (O, error) {
-	return run(workflow.WithActivityOptions(ctx, firm), activity, in)
-}
-
-// patiently runs a step whose answer has been given already: nobody waits, and
-// it must not be lost.
-func patiently[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, error), in I) (out O, err error) {
-	ctx = workflow.WithLocalActivityOptions(ctx, lasting)
+// finalStep runs a step after the point of no return. It is not cancelled with
+// its workflow: the answer has been decided, and giving up would lose it.
+func finalStep[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, error), in I) (out O, err error) {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	ctx = workflow.WithLocalActivityOptions(ctx, finalStepOptions)
 	err = workflow.ExecuteLocalActivity(ctx, activity, in).Get(ctx, &out)
 	return out, err
 }
 
-// conclude runs a last step of a dance that has succeeded.
-func conclude[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, error), in I) error {
-	_, err := patiently(ctx, activity, in)
+// mandatoryStep runs a step until it is done. It is not cancelled with its
+// workflow.
+func mandatoryStep[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, error), in I) (O, error) {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	return run(workflow.WithActivityOptions(ctx, mandatoryStepOptions), activity, in)
+}
+
+// durableStep runs the first state-changing step of an update through the task
+// queue. An update is in history only when the workflow task that accepted it
+// has ended, and local steps run inside that task: after a crash in between,
+// their effect would remain while the update is forgotten.
+func durableStep[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, error), in I) (out O, err error) {
+	if ctx, err = uninterrupted(ctx); err != nil {
+		return out, err
+	}
+	return run(workflow.WithActivityOptions(ctx, durableStepOptions), activity, in)
+}
+
+// externalCall runs a step that calls another system while a caller waits.
+func externalCall[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, error), in I) (out O, err error) {
+	if ctx, err = uninterrupted(ctx); err != nil {
+		return out, err
+	}
+	return run(workflow.WithActivityOptions(ctx, externalCallOptions), activity, in)
+}
+
+// batch runs one batch of a clean-up.
+func batch[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, error), in I) (O, error) {
+	return run(workflow.WithActivityOptions(ctx, batchOptions), activity, in)
+}
+
+// releaseEvents ends a flow that has succeeded: from now on subscribers are told.
+func releaseEvents(ctx workflow.Context) error {
+	_, err := finalStep(ctx, events.ReleaseEvents, activities.GroupInput{GroupID: groupID(ctx)})
 	return err
-}
-
-// release ends a dance that has succeeded: from now on others may know.
-func release(ctx workflow.Context) error {
-	return conclude(ctx, events.ReleaseEvents, activities.GroupInput{GroupID: groupID(ctx)})
 }
 
 // run runs an activity through the task queue, under the options of ctx.
@@ -158,7 +172,7 @@ func run[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, e
 	return out, err
 }
 
-// newNames makes names that nobody outside has made.
+// newNames makes names that did not come with the input.
 func newNames(ctx workflow.Context) (out Names, err error) {
 	now := workflow.Now(ctx)
 	err = workflow.SideEffect(ctx, func(workflow.Context) any {

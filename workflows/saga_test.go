@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/workflows"
@@ -168,6 +169,23 @@ func everyStepFails(t *testing.T, all map[string]saga) {
 	t.Helper()
 	for name, s := range all {
 		for i, step := range append(append([]string{}, s.steps...), s.lasting...) {
+			t.Run(fmt.Sprintf("%s/cancelled during %s", name, step), func(t *testing.T) {
+				t.Parallel()
+				h := newHouse(t)
+				s.prepare(t, h)
+				before := h.snapshot(t)
+				h.cancelAt = step
+
+				err := s.run(t, h)
+
+				if i >= len(s.steps)-1 { // nothing can fail any more
+					require.NoError(t, err)
+					s.done(t, h)
+					return
+				}
+				require.True(t, temporal.IsCanceledError(err), "%v", err)
+				require.Equal(t, before, h.snapshot(t))
+			})
 			for _, after := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s/%s fails once, after effect %v", name, step, after), func(t *testing.T) {
 					t.Parallel()

@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -39,7 +40,10 @@ type house struct {
 	acts        activities.All
 	erasers     map[string]everlatch.Eraser
 	faults      *faults
+	counters    *counters
 	clock       *clock
+	// cancelAt is the activity during whose first call the next flow is cancelled.
+	cancelAt string
 	// own registers what a program adds.
 	own func(env *testsuite.TestWorkflowEnvironment)
 }
@@ -76,7 +80,7 @@ func (c *clock) Advance(d time.Duration) {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{faults: &faults{}, erasers: map[string]everlatch.Eraser{}, clock: &clock{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}}
+	h := &house{faults: &faults{}, counters: &counters{}, erasers: map[string]everlatch.Eraser{}, clock: &clock{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}}
 	h.store = storetest.Open(t, h.clock.Now)
 
 	ring, err := vault.NewKeyRing([]vault.Key{{ID: "k1", Secret: vault.NewSecret(make([]byte, 32))}})
@@ -109,6 +113,7 @@ func (h *house) env(t *testing.T, id string) *testsuite.TestWorkflowEnvironment 
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	suite.SetMetricsHandler(h.counters)
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetStartWorkflowOptions(startOptions(id))
 	env.SetWorkerOptions(sdkworker.Options{Interceptors: []interceptor.WorkerInterceptor{
@@ -126,6 +131,10 @@ func (h *house) env(t *testing.T, id string) *testsuite.TestWorkflowEnvironment 
 func perform[O any](t *testing.T, h *house, id string, workflow, input any) (out O, err error) {
 	t.Helper()
 	env := h.env(t, id)
+	if h.cancelAt != "" {
+		h.faults.set(fault{activities: []string{h.cancelAt}, meanwhile: env.CancelWorkflow})
+		h.cancelAt = ""
+	}
 	if input == nil {
 		env.ExecuteWorkflow(workflow)
 	} else {
@@ -164,6 +173,7 @@ type fault struct {
 	activities []string
 	times      int // negative: for good
 	after      bool
+	err        error // what they say, errFault if nil
 	// meanwhile happens before the first call, which does not fail for it.
 	meanwhile func()
 }
@@ -188,7 +198,7 @@ func (f *faults) called(name string) int {
 	return n
 }
 
-func (f *faults) next(name string) (fail, after bool) {
+func (f *faults) next(name string) (err error, after bool) { //nolint:staticcheck // the error is what to say, not how this went
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.calls = append(f.calls, name)
@@ -202,9 +212,9 @@ func (f *faults) next(name string) (fail, after bool) {
 			continue
 		}
 		r.times--
-		return true, r.after
+		return cmp.Or(r.err, errFault), r.after
 	}
-	return false, false
+	return nil, false
 }
 
 func (f *faults) InterceptActivity(
@@ -222,13 +232,13 @@ type faultyActivity struct {
 }
 
 func (a *faultyActivity) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
-	fail, after := a.faults.next(activityName(ctx))
-	if fail && !after {
-		return nil, errFault
+	fault, after := a.faults.next(activityName(ctx))
+	if fault != nil && !after {
+		return nil, fault
 	}
 	out, err := a.Next.ExecuteActivity(ctx, in)
-	if fail && err == nil {
-		return nil, errFault
+	if fault != nil && err == nil {
+		return nil, fault
 	}
 	return out, err
 }

@@ -96,7 +96,7 @@ func SocialLogin(ctx workflow.Context, in SocialLoginInput) (string, error) {
 	if l.outcome == "" {
 		l.outcome = LoginExpired
 		if l.unheard {
-			return l.outcome, release(ctx)
+			return l.outcome, releaseEvents(ctx)
 		}
 	}
 	return l.outcome, nil
@@ -136,7 +136,7 @@ func (l *socialLogin) accepts(ctx workflow.Context, c LoginCallback) bool {
 
 // begin asks the provider where to send the person.
 func (l *socialLogin) begin(ctx workflow.Context) (BegunLogin, error) {
-	begun, err := run(workflow.WithActivityOptions(ctx, abroad), redirects.BeginRedirect, activities.BeginRedirectInput{
+	begun, err := externalCall(ctx, redirects.BeginRedirect, activities.BeginRedirectInput{
 		Provider: l.in.Provider, CallbackURL: l.in.CallbackURL, Secrets: l.in.Secrets, TTL: l.in.TTL,
 	})
 	if err == nil && begun.Refusal != nil {
@@ -155,8 +155,7 @@ func (l *socialLogin) callback(ctx workflow.Context, c LoginCallback) (Login, er
 	if !l.accepts(ctx, c) { // somebody was faster
 		return login(ctx, &noState, everlatch.Principal{}, ""), nil
 	}
-	ctx = workflow.WithActivityOptions(ctx, abroad)
-	exchanged, err := run(ctx, redirects.ExchangeCode, activities.ExchangeCodeInput{
+	exchanged, err := externalCall(ctx, redirects.ExchangeCode, activities.ExchangeCodeInput{
 		Provider: l.in.Provider, CallbackURL: l.in.CallbackURL, Secrets: l.in.Secrets, Answer: c.Answer,
 		Tokens: l.in.Tokens, TTL: l.in.TTL,
 	})
@@ -166,7 +165,7 @@ func (l *socialLogin) callback(ctx workflow.Context, c LoginCallback) (Login, er
 	if exchanged.Refusal != nil {
 		return l.end(ctx, LoginRefused, activities.RegisterIdentityOutput{Refusal: exchanged.Refusal})
 	}
-	profile, err := run(ctx, redirects.ReadProfile, activities.ReadProfileInput{
+	profile, err := externalCall(ctx, redirects.ReadProfile, activities.ReadProfileInput{
 		ActorType: l.in.ActorType, Provider: l.in.Provider, Tokens: l.in.Tokens,
 		IdentityID: l.in.IdentityID, ProviderIdentityID: l.in.ProviderIdentityID, GroupID: groupID(ctx),
 		LinkTo: l.in.LinkTo,
@@ -183,7 +182,7 @@ func (l *socialLogin) callback(ctx workflow.Context, c LoginCallback) (Login, er
 func (l *socialLogin) end(ctx workflow.Context, outcome string, r activities.RegisterIdentityOutput) (Login, error) {
 	l.outcome = outcome
 	if r.Created {
-		if err := release(ctx); err != nil {
+		if err := releaseEvents(ctx); err != nil {
 			return Login{}, err
 		}
 	}

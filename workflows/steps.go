@@ -140,9 +140,9 @@ func (s *Steps) Undo(ctx workflow.Context, fault error) error { return s.undo.af
 // deleted for good, and its events are told. It is tried for half a day.
 func (s *Steps) Done(ctx workflow.Context) error {
 	for _, identity := range s.removed {
-		if err := conclude(ctx, identities.PurgeIdentity, identity); err != nil {
+		if _, err := finalStep(ctx, identities.PurgeIdentity, identity); err != nil {
 			return err
 		}
 	}
-	return release(ctx)
+	return releaseEvents(ctx)
 }

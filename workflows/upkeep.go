@@ -37,8 +37,8 @@ type RemoveOrphansInput struct {
 // It is safe beside a registration that links at the same moment: the deletion
 // looks at each row again under its lock.
 func RemoveOrphans(ctx workflow.Context, in RemoveOrphansInput) error {
-	batch := activities.BatchInput{Limit: batchSize, UnusedSince: workflow.Now(ctx).Add(-in.Grace)}
-	return inBatches(ctx, upkeep.RemoveOrphans, batch, func() error {
+	unused := activities.BatchInput{Limit: batchSize, UnusedSince: workflow.Now(ctx).Add(-in.Grace)}
+	return inBatches(ctx, upkeep.RemoveOrphans, unused, func() error {
 		return workflow.NewContinueAsNewError(ctx, RemoveOrphans, in)
 	})
 }
@@ -48,9 +48,8 @@ func inBatches(
 	activity func(context.Context, activities.BatchInput) (activities.BatchOutput, error),
 	in activities.BatchInput, startAfresh func() error,
 ) error {
-	ctx = workflow.WithActivityOptions(ctx, batch)
 	for range batchesPerRun {
-		out, err := run(ctx, activity, in)
+		out, err := batch(ctx, activity, in)
 		if err != nil || out.Removed < in.Limit {
 			return err
 		}
@@ -71,7 +70,7 @@ type TendEventsInput struct {
 // was told about. The schedule tend-events starts it.
 func TendEvents(ctx workflow.Context, in TendEventsInput) error {
 	now := workflow.Now(ctx)
-	_, err := run(workflow.WithActivityOptions(ctx, batch), upkeep.RestartLost,
+	_, err := batch(ctx, upkeep.RestartLost,
 		activities.RestartLostInput{StartedBefore: now.Add(-in.LostAfter)})
 	if err != nil || in.Retention <= 0 {
 		return err
@@ -105,7 +104,7 @@ func ReportDeadLetters(ctx workflow.Context, in ReportDeadLettersInput) (time.Ti
 	if err != nil {
 		return since, err
 	}
-	_, err = run(workflow.WithActivityOptions(ctx, batch), upkeep.ReportDeadLetters,
+	_, err = batch(ctx, upkeep.ReportDeadLetters,
 		activities.ReportInput{To: in.To, Since: since, EventID: made.EventID})
 	return now, err
 }
@@ -128,7 +127,7 @@ const (
 // longer ago than the retention. The schedule tend-deletions starts it.
 func TendDeletions(ctx workflow.Context, in TendDeletionsInput) error {
 	now := workflow.Now(ctx)
-	found, err := run(workflow.WithActivityOptions(ctx, batch), upkeep.FindOverdue,
+	found, err := batch(ctx, upkeep.FindOverdue,
 		activities.FindOverdueInput{DueBefore: now.Add(-overdueAfter), Limit: overdueAtOnce})
 	if err != nil {
 		return err
