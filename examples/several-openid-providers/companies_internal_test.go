@@ -51,7 +51,7 @@ func (c company) signIn(t *testing.T, who string) (providers.Profile, error) {
 	t.Helper()
 	location, err := c.Begin(t.Context(), providers.Authorization{
 		CallbackURL: c.callbackURL, State: "state", Nonce: "nonce",
-		CodeChallenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", // RFC 7636, appendix B
+		CodeVerifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", // RFC 7636, appendix B
 	})
 	require.NoError(t, err)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, location+"&as="+who, http.NoBody)

@@ -60,7 +60,7 @@ func client(t *testing.T, issuer string) *oidc.Provider {
 func begun() providers.Authorization {
 	return providers.Authorization{
 		CallbackURL: callbackURL, State: "a state", Nonce: "a nonce",
-		CodeChallenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", // RFC 7636, appendix B
+		CodeVerifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", // RFC 7636, appendix B
 	}
 }
 
