@@ -20,7 +20,7 @@ COPY --from=build /usr/share/zoneinfo /usr/share/zoneinfo
 COPY --from=build /out/passwd /etc/passwd
 COPY --from=build /out/everlatch /everlatch
 USER 65532:65532
-# Inside a container the loopback interface is nobody's.
+# Inside a container the loopback interface can't be reached from outside.
 ENV EVERLATCH_HTTP_ADDRESS=0.0.0.0:9000
 EXPOSE 9000
 # The API's own answer; a worker has another address, see docker-compose.yml.

@@ -7,11 +7,11 @@ TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/everlatch/bin
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
-check: $(TOOLS)/golangci-lint ## format, lint, determinism, layering
+check: $(TOOLS)/golangci-lint ## format, lint, determinism, layering, references
 	@test -z "$$(gofmt -l . | tee /dev/stderr)"
 	$(TOOLS)/golangci-lint run
 	$(TOOLS)/workflowcheck ./workflows/...
-	go test -run TestArrows .
+	go test .
 
 test: ## all tests, with the race detector (needs a C compiler)
 	go test -race -shuffle=on ./...
@@ -35,8 +35,8 @@ nightly: dashboard-test release-check ## what takes too long for each change
 release-check: $(TOOLS)/goreleaser ## check what a tag would publish
 	$(TOOLS)/goreleaser check
 
-golden: ## rewrite golden files and the tables of README and the guides; read the diff
-	UPDATE_GOLDEN=1 go test ./config ./worker ./mail ./app
+golden: ## rewrite golden files and the generated pages and tables of docs/; read the diff
+	UPDATE_GOLDEN=1 go test . ./config ./worker ./mail ./app
 
 history: ## record new workflow histories with the dev service that runs; kept ones are never overwritten
 	TEMPORAL_ADDRESS=$(or $(TEMPORAL_ADDRESS),127.0.0.1:7233) go test -tags record -run TestRecordHistories ./workflows

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// crowd names people that nobody else has.
+// crowd names users of this run alone.
 type crowd struct {
 	prefix   string
 	password string
