@@ -79,7 +79,7 @@ func TestRoleCommands(t *testing.T) {
 	x.fails("there is no role nobody", "invite", "create", "-e", "c@example.com", "--role", "nobody")
 	x.fails("there is no policy x:y", "role", "allow", "reader", "x:y")
 	x.fails("The last super admin has to stay one.", "role", "revoke", "role_super_admin", "root@example.com")
-	x.fails("The last super admin has to stay one.", "user", "delete", "root@example.com")
+	x.fails("The last super admin has to stay one.", "user", "delete", "root@example.com", "--yes")
 	x.fails("The role of the super admin cannot be changed.", "role", "delete", "Super Admin")
 
 	var key struct {

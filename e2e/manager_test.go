@@ -28,6 +28,7 @@ func startExample(t *testing.T, example string, more ...string) *process {
 	p := &process{base: "http://" + address, temporal: temporal.Address(), dir: dir}
 	p.env = append(production("sqlite://"+filepath.Join(dir, "everlatch.db"), temporal.Address()),
 		"EVERLATCH_HTTP_ADDRESS="+address, "EVERLATCH_CONFIG="+settings, "AUTH_CORS="+shop)
+	runToEnd(t, p.env, "migrate", "up")
 	p.log, err = os.CreateTemp(dir, "program-*.log")
 	require.NoError(t, err)
 	environ := append(append(os.Environ(), p.env...), more...)
