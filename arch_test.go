@@ -90,8 +90,9 @@ func TestArrows(t *testing.T) {
 		fields := strings.Fields(line)
 		pkg := local(fields[0])
 		allowed, listed := arrows[pkg]
-		if !listed && strings.HasPrefix(pkg, "examples/") {
-			continue // examples are users: they may import what users may
+		if strings.HasPrefix(pkg, "examples/") {
+			checkExample(t, pkg, fields[1:])
+			continue
 		}
 		if !listed {
 			t.Errorf("package %s is not in the table of arrows", pkg)
@@ -109,6 +110,34 @@ func TestArrows(t *testing.T) {
 					t.Errorf("%s must not import %s", pkg, imported)
 				}
 			}
+		}
+	}
+}
+
+// checkExample holds an example to what a user of the library may import.
+func checkExample(t *testing.T, pkg string, imports []string) {
+	t.Helper()
+	for _, imported := range imports {
+		if strings.HasPrefix(imported, module+"/internal/") {
+			t.Errorf("%s must not import %s: its reader cannot", pkg, local(imported))
+		}
+	}
+}
+
+// privateTests are the examples whose tests show a promise with the help of
+// internal packages, which a reader need not copy.
+var privateTests = []string{"examples/manager/own"}
+
+// TestExamplesTestWithPublicPackages checks the imports of the examples' tests.
+func TestExamplesTestWithPublicPackages(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-f",
+		`{{.ImportPath}} {{join .TestImports " "}} {{join .XTestImports " "}}`, "./examples/...").Output()
+	require.NoError(t, err)
+	for line := range strings.Lines(strings.TrimSpace(string(out))) {
+		fields := strings.Fields(line)
+		if pkg := local(fields[0]); !slices.Contains(privateTests, pkg) {
+			checkExample(t, pkg, fields[1:])
 		}
 	}
 }

@@ -13,8 +13,8 @@ import (
 // those of the options.
 func Accounts(cfg config.Config, s *store.Store, now func() time.Time, opts ...Option) (*accounts.Accounts, error) {
 	var o options
-	for _, opt := range opts {
-		opt(&o)
+	if err := o.gather(cfg, opts); err != nil {
+		return nil, err
 	}
 	registry, err := newRegistry(cfg.Auth.Providers, o.providers)
 	if err != nil {

@@ -55,7 +55,7 @@ func TestSubscribersAndSchedules(t *testing.T) {
 				app.WithSchedule(app.Schedule{ID: "hourly", Flow: "Greet", Cron: "@hourly", Input: greetInput{ID: "x"}}),
 			},
 		},
-		"mails of one's own": {change: func(c *config.Config) {
+		"custom mails": {change: func(c *config.Config) {
 			c.Mail.SMTP.Address, c.Mail.Except = "127.0.0.1:25", []string{"auth.password_reset"}
 		}},
 		"no mails at all": {change: func(c *config.Config) {

@@ -181,7 +181,7 @@ func ownSagas() map[string]saga {
 	}
 }
 
-func TestEveryStepOfOnesOwnFails(t *testing.T) {
+func TestEveryStepOfACustomWorkflowFails(t *testing.T) {
 	t.Parallel()
 	everyStepFails(t, ownSagas())
 }

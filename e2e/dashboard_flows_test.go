@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// signsIn is of somebody who is led to the form, and then to where they wanted to go.
+// signsIn is redirected to the form, and after the sign-in to the requested page.
 func (w *dashboard) signsIn(t *testing.T) {
 	root := w.browser(t, "root")
 	root.open(t, w.url+"/settings/users")
@@ -29,7 +29,7 @@ func (w *dashboard) signsIn(t *testing.T) {
 func (w *dashboard) hasAWrongPassword(t *testing.T) {
 	root := w.browser(t, "root")
 	root.open(t, w.url+"/login")
-	for _, email := range []string{"root@example.com", "nobody@example.com"} { // W19
+	for _, email := range []string{"root@example.com", "unknown@example.com"} { // W19
 		root.signIn(t, email, "not "+password)
 		root.await(t, "Invalid email or password")
 		root.complains(t, "401 POST /auth/user/emailpass", "thrown: Invalid email or password")
@@ -113,7 +113,7 @@ func (w *dashboard) invitesAColleague(t *testing.T) {
 	root.await(t, "Hopper")
 	root.picture(t, "has a colleague")
 
-	again := w.browser(t, "somebody")
+	again := w.browser(t, "another")
 	w.mailed(t, again, "grace@example.com", "invite.created", "/invite")
 	again.accept(t, "Eve", "Else", password)
 	again.await(t, "The invite is invalid or has expired.")
@@ -135,9 +135,9 @@ func (b browser) accept(t *testing.T, first, last, password string) {
 	b.press(t, "Create account")
 }
 
-// acceptsWhileSomebodyElseIsSignedIn uses the browser of a colleague (W34,
-// medusajs/medusa#10365), and an address that is a customer's.
-func (w *dashboard) acceptsWhileSomebodyElseIsSignedIn(t *testing.T) {
+// acceptsInABrowserOfAColleague accepts an invite where a colleague is signed in
+// (W34, medusajs/medusa#10365), with the address of a customer.
+func (w *dashboard) acceptsInABrowserOfAColleague(t *testing.T) {
 	w.register(t, "lin@example.com", password)
 	root := w.root(t)
 	root.open(t, w.url+"/settings/users/invite")
