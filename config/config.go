@@ -37,7 +37,7 @@ type Config struct {
 	Dev           Dev           `koanf:"dev"`
 }
 
-// Auth says how people may prove who they are.
+// Auth is about authentication.
 type Auth struct {
 	Providers    []Provider `koanf:"providers" default:"[{resolve: emailpass}]" doc:"Auth providers, in the order in which they are listed: a list of {resolve, id, options}. Routes name a provider by its id; several registrations of one provider need different ids. docs/guides/provider-options.md describes the options."`
 	Redirect     Redirect   `koanf:"redirect"`
@@ -46,7 +46,7 @@ type Auth struct {
 	MFA          MFA        `koanf:"mfa"`
 }
 
-// Redirect is about providers elsewhere, to which people are sent.
+// Redirect is about redirect providers.
 type Redirect struct {
 	TTL            Span `koanf:"ttl" default:"10m" min:"1m" doc:"How long a sign-in at a redirect provider may take."`
 	RequireBrowser bool `koanf:"require_browser" default:"false" doc:"Require the cookie of the browser that began the sign-in for every callback, even if the first request set none. This excludes clients that keep no cookies, such as a storefront's server."`
@@ -77,7 +77,7 @@ type Store struct {
 	PublishableKey string `koanf:"publishable_key" default:"auto" oneof:"auto,required,off" doc:"Whether /store routes need a publishable API key: auto (once one exists), required, off."`
 }
 
-// Accounts is about identities and the people behind them.
+// Accounts is about identities and their actors.
 type Accounts struct {
 	OrphanGrace Span `koanf:"orphan_grace" default:"72h" min:"0" doc:"How long an identity without an actor is kept after its last use. 0 keeps it forever."`
 }
@@ -87,7 +87,7 @@ type Database struct {
 	URL URL `koanf:"url" env:"DATABASE_URL" doc:"postgres://… or sqlite:///absolute/path.db. dev ignores it and uses a file in the data folder."`
 }
 
-// Temporal is where the dances run.
+// Temporal is the cluster that runs the workflows.
 type Temporal struct {
 	Address   string `koanf:"address" env:"TEMPORAL_ADDRESS" doc:"host:port of the Temporal cluster, by default localhost:7233. The standard TEMPORAL_* variables set TLS, the API key and the rest. dev ignores it."`
 	Namespace string `koanf:"namespace" env:"TEMPORAL_NAMESPACE" default:"default" doc:"Temporal namespace of the workflows. It must exist; dev creates it."`
@@ -100,12 +100,12 @@ type Encryption struct {
 	Keys Secret `koanf:"keys" doc:"Keys that encrypt secrets and payloads at rest: id:base64 of 32 bytes, several joined by commas. The first encrypts, all decrypt."`
 }
 
-// Vault keeps passwords and codes for the minutes in which a dance needs them.
+// Vault keeps passwords and codes for the minutes in which a workflow needs them.
 type Vault struct {
 	TTL Span `koanf:"ttl" default:"15m" min:"1m" doc:"How long an encrypted password or code is kept for the workflow that needs it."`
 }
 
-// Worker is what runs the dances.
+// Worker is about the processes that run workflows.
 type Worker struct {
 	HealthAddress string `koanf:"health_address" default:"off" doc:"host:port where a process that is only a worker serves /health and /ready; off by default."`
 	CleanUpEvery  Span   `koanf:"clean_up_every" default:"10m" min:"1m" doc:"How often expired sessions, secrets and identities without an actor are removed."`

@@ -8,7 +8,7 @@ type Admin struct {
 	SignUpDomains []string `koanf:"sign_up_domains" default:"[]" doc:"E-mail domains whose users may become administrators with POST /auth/:auth_provider/user, if the provider verified the address. Others need an invite."`
 }
 
-// PasswordReset is about the links that let people choose a new password.
+// PasswordReset is about the links to choose a new password.
 type PasswordReset struct {
 	TTL         Span `koanf:"ttl" default:"15m" min:"1m" doc:"How long the link to reset a password is valid."`
 	ResendAfter Span `koanf:"resend_after" default:"1m" min:"0" doc:"How long after a mail another request sends none. 0 sends a mail for each request."`

@@ -6,7 +6,7 @@ import (
 	"net/url"
 )
 
-// Mail is what is sent to people.
+// Mail is about mails.
 type Mail struct {
 	From      string            `koanf:"from" default:"Everlatch <no-reply@localhost>" doc:"Sender of mails: Name <address>."`
 	Brand     string            `koanf:"brand" default:"Everlatch" doc:"Name of the service in mails and dashboards."`
