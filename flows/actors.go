@@ -75,7 +75,7 @@ func (c *Client) UpdateActor(ctx context.Context, actorType, id string, change e
 // error, as for customers and administrators.
 func (c *Client) RemoveActorAccount(ctx context.Context, actorType, id string) error {
 	return c.outcome(ctx, "remove-"+actorType+"-account", id, workflows.RemoveActorAccount,
-		workflows.RemoveActorAccountInput{ActorType: actorType, ActorID: id})
+		everlatch.ActorRef{ActorType: actorType, ActorID: id})
 }
 
 // Perform runs a flow of people's own, by the name that app.WithWorkflow gave

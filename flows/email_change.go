@@ -23,7 +23,7 @@ const (
 
 // EmailRequest asks for another e-mail of somebody's own account.
 type EmailRequest struct {
-	Actor Actor
+	Actor everlatch.ActorRef
 	// AuthIdentityID and CredentialVersion are of whoever is signed in, which must
 	// have happened just before.
 	AuthIdentityID    string
@@ -57,18 +57,18 @@ func (c *Client) RequestEmailChange(ctx context.Context, r EmailRequest) error {
 // proves, and returns it. A token that is used, superseded or expired is
 // [everlatch.CodeUnauthorized]; an address that somebody else took meanwhile is
 // [everlatch.CodeDuplicate] and changes nothing.
-func (c *Client) ConfirmEmailChange(ctx context.Context, actor Actor, tokenID string) (email string, err error) {
+func (c *Client) ConfirmEmailChange(ctx context.Context, actor everlatch.ActorRef, tokenID string) (email string, err error) {
 	return c.moveEmail(ctx, actor, workflows.UpdateConfirmEmail, workflows.ConfirmEmail{TokenID: tokenID, Undo: c.emailGrant(c.EmailUndoTTL)})
 }
 
 // UndoEmailChange brings the address back that a token was mailed to, and ends
 // every session and token of the account. Its errors are those of
 // [Client.ConfirmEmailChange].
-func (c *Client) UndoEmailChange(ctx context.Context, actor Actor, tokenID string) (email string, err error) {
+func (c *Client) UndoEmailChange(ctx context.Context, actor everlatch.ActorRef, tokenID string) (email string, err error) {
 	return c.moveEmail(ctx, actor, workflows.UpdateUndoEmail, workflows.UndoEmail{TokenID: tokenID, EventID: ids.New(ids.Event, c.Now())})
 }
 
-func (c *Client) moveEmail(ctx context.Context, actor Actor, name string, arg any) (string, error) {
+func (c *Client) moveEmail(ctx context.Context, actor everlatch.ActorRef, name string, arg any) (string, error) {
 	var out workflows.ChangedEmail
 	err := c.move(ctx, move{dance: c.emailChange(actor).ID, name: name, args: []any{arg}, answer: &out})
 	if _, over := errors.AsType[*serviceerror.NotFound](err); over {
@@ -85,7 +85,7 @@ func (c *Client) emailGrant(ttl time.Duration) workflows.EmailGrant {
 }
 
 // emailChange is the one dance of an account.
-func (c *Client) emailChange(actor Actor) client.StartWorkflowOptions {
+func (c *Client) emailChange(actor everlatch.ActorRef) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
 		ID: "email-change/" + actor.ActorType + "/" + actor.ActorID, TaskQueue: c.TaskQueue,
 		WorkflowTaskTimeout:      workflowTaskTimeout,

@@ -15,16 +15,13 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// Actor names somebody who acts.
-type Actor = workflows.Actor
-
 // InviteRequest asks for an invite.
 type InviteRequest struct {
 	Email    string
 	Roles    []string
 	Metadata everlatch.Metadata
 	// By is who invites.
-	By             Actor
+	By             everlatch.ActorRef
 	IdempotencyKey string
 }
 
@@ -87,7 +84,7 @@ func (c *Client) firstInvite(ctx context.Context, danceID string) (workflows.Iss
 // ResendInvite gives an invite another token, expired or not, and mails it. The
 // token before is worth nothing from then on. An invite that has ended is
 // [everlatch.CodeInvalidData].
-func (c *Client) ResendInvite(ctx context.Context, i everlatch.Invite, by Actor) (IssuedInvite, error) {
+func (c *Client) ResendInvite(ctx context.Context, i everlatch.Invite, by everlatch.ActorRef) (IssuedInvite, error) {
 	var out workflows.IssuedInvite
 	err := c.moveInvite(ctx, i, move{name: workflows.UpdateResend, args: []any{c.inviteGrant(by)}, answer: &out})
 	if err != nil {
@@ -181,7 +178,7 @@ func (c *Client) invitation(inviteID string) client.StartWorkflowOptions {
 	}
 }
 
-func (c *Client) inviteGrant(by Actor) workflows.InviteGrant {
+func (c *Client) inviteGrant(by everlatch.ActorRef) workflows.InviteGrant {
 	return workflows.InviteGrant{
 		TokenID: uuid.NewString(), EventID: ids.New(ids.Event, c.Now()), Token: c.Vault.NewRef(), TTL: c.InviteTTL, InvitedBy: by,
 	}

@@ -46,7 +46,7 @@ func (c *Client) IssuePasswordReset(ctx context.Context, r ResetRequest, by ever
 	err := c.moveFirst(ctx, c.Temporal.NewWithStartWorkflowOperation(o, workflows.PasswordReset, in), move{
 		dance: o.ID, name: workflows.UpdateIssue,
 		args: []any{workflows.IssueReset{
-			ActorType: r.ActorType, RequestedBy: workflows.Actor{ActorType: by.ActorType, ActorID: by.ActorID}, Names: c.newNames(),
+			ActorType: r.ActorType, RequestedBy: everlatch.ActorRef{ActorType: by.ActorType, ActorID: by.ActorID}, Names: c.newNames(),
 		}},
 		answer: &issued,
 	})

@@ -52,7 +52,7 @@ func updateManager(t *testing.T, h *house, id string, change everlatch.Metadata)
 func removeManager(t *testing.T, h *house, id, execution string) (workflows.Outcome, error) {
 	t.Helper()
 	return perform[workflows.Outcome](t, h, "remove-manager-account/"+id+"/"+execution,
-		workflows.RemoveActorAccount, workflows.RemoveActorAccountInput{ActorType: "manager", ActorID: id})
+		workflows.RemoveActorAccount, everlatch.ActorRef{ActorType: "manager", ActorID: id})
 }
 
 // twoManagerIdentities makes a manager with two identities, of which the second
@@ -247,7 +247,7 @@ func TestRemoveActorAccount(t *testing.T) {
 		require.Nil(t, out.Refusal)
 		require.Empty(t, h.snapshot(t)["events"])
 		out, err = perform[workflows.Outcome](t, h, "remove/1", workflows.RemoveActorAccount,
-			workflows.RemoveActorAccountInput{ActorType: "courier", ActorID: "cour_1"})
+			everlatch.ActorRef{ActorType: "courier", ActorID: "cour_1"})
 		require.NoError(t, err)
 		requireRefusal(t, out.Refusal, everlatch.CodeNotFound, "There is no actor type courier.")
 	})

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
@@ -32,15 +33,18 @@ func (r *recorder) resets(t *testing.T) {
 	short := in
 	short.TTL, short.ResendAfter = 2*time.Second, 0
 
+	newNames := func() workflows.Names {
+		return workflows.Names{TokenID: uuid.NewString(), EventID: ids.New(ids.Event, h.clock.Now())}
+	}
 	ask := func(run client.WorkflowRun) {
 		require.NoError(t, r.client.SignalWorkflow(t.Context(), run.GetID(), run.GetRunID(), workflows.SignalAsk,
-			workflows.ResetRequest{ActorType: "customer"}))
+			workflows.ResetRequest{ActorType: "customer", Names: newNames()}))
 	}
 	issue := func(run client.WorkflowRun) (out workflows.IssuedReset) {
 		handle, err := r.client.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
 			WorkflowID: run.GetID(), RunID: run.GetRunID(), UpdateName: workflows.UpdateIssue,
 			WaitForStage: client.WorkflowUpdateStageCompleted,
-			Args:         []any{workflows.IssueReset{ActorType: "user", RequestedBy: workflows.Actor{ActorType: "user", ActorID: "user_9"}}},
+			Args:         []any{workflows.IssueReset{ActorType: "user", RequestedBy: everlatch.ActorRef{ActorType: "user", ActorID: "user_9"}, Names: newNames()}},
 		})
 		require.NoError(t, err)
 		require.NoError(t, handle.Get(t.Context(), &out))

@@ -77,7 +77,7 @@ func removeAccount(ctx workflow.Context, in RemoveAccountInput, kind account) (o
 	actor := activities.ActorInput{ID: in.ActorID, GroupID: group}
 	var described activities.DescribeAccountOutput
 	if kind.erased {
-		described, err = step(ctx, erasures.DescribeAccount, activities.DescribeAccountInput{
+		described, err = step(ctx, erasures.DescribeAccount, everlatch.ActorRef{
 			ActorType: kind.actorType, ActorID: in.ActorID,
 		})
 		if err != nil {
@@ -85,7 +85,7 @@ func removeAccount(ctx workflow.Context, in RemoveAccountInput, kind account) (o
 		}
 	}
 
-	found, err := step(ctx, identities.FindIdentities, activities.FindIdentitiesInput{
+	found, err := step(ctx, identities.FindIdentities, everlatch.ActorRef{
 		ActorType: kind.actorType, ActorID: in.ActorID,
 	})
 	if err != nil {
