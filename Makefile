@@ -2,7 +2,7 @@
 
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/everlatch/bin
 
-.PHONY: help check test test-postgres browser-test sdk-test dashboard-test golden history dev build bench
+.PHONY: help check test test-postgres browser-test sdk-test dashboard-test nightly release-check golden history dev build bench
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -27,7 +27,13 @@ sdk-test: e2e/browser/node_modules e2e/sdk/node_modules ## every call of the Med
 	CI=true go test -count=1 -v -run TestJavaScriptSDK ./e2e
 
 dashboard-test: e2e/browser/node_modules e2e/dashboard/.medusa/admin/index.html ## build the Medusa admin dashboard and drive it with Chromium (as sdk-test, 1 GB and some minutes)
+	$(if $(PICTURES),mkdir -p $(PICTURES))
 	CI=true go test -count=1 -v -timeout 20m $(if $(PICTURES),-artifacts -outputdir $(PICTURES)) -run TestMedusaDashboard ./e2e
+
+nightly: dashboard-test release-check ## what takes too long for each change
+
+release-check: $(TOOLS)/goreleaser ## check what a tag would publish
+	$(TOOLS)/goreleaser check
 
 golden: ## rewrite golden files and the tables of README and the guides; read the diff
 	UPDATE_GOLDEN=1 go test ./config ./worker ./mail ./app
@@ -51,6 +57,10 @@ e2e/dashboard/.medusa/admin/index.html: e2e/dashboard/node_modules e2e/dashboard
 
 e2e/%/node_modules: e2e/%/package-lock.json
 	cd e2e/$* && npm ci --no-audit --no-fund --ignore-scripts
+	touch $@
+
+$(TOOLS)/goreleaser: tools/release/go.mod
+	cd tools/release && GOBIN=$(TOOLS) go install tool
 	touch $@
 
 $(TOOLS)/golangci-lint: tools/go.mod

@@ -11,8 +11,10 @@ import (
 
 const module = "github.com/everlatch/everlatch"
 
-// arrows lists, for each package, which of ours it may import. An arrow is
-// added on purpose or not at all; style.md section 4 gives the reasons.
+// arrows lists, for each package, which of ours it may import: the vocabulary
+// imports nothing, the store knows neither Temporal nor HTTP, the API starts
+// workflows through flows alone. Add an arrow on purpose or not at all;
+// docs/architecture.md shows the layers.
 var arrows = map[string]string{
 	".":                        "",
 	"internal/ids":             "",

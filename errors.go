@@ -1,6 +1,9 @@
 package everlatch
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Code says what a caller can do about an error. The values are the error
 // types of the wire contract (section 4.1) and never change.
@@ -105,6 +108,15 @@ func ErrorCode(err error) Code {
 		return e.Code
 	}
 	return CodeInternal
+}
+
+// Cause returns an error for the log, whose text continues with the private
+// causes that [Error.Error] hides.
+func Cause(err error) error {
+	if e, ok := errors.AsType[*Error](err); ok && e.Err != nil {
+		return fmt.Errorf("%s: %w", err.Error(), Cause(e.Err))
+	}
+	return err
 }
 
 // Refusal is a refused credential as a value: an expected outcome of a dance,

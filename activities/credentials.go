@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,6 +36,9 @@ type CheckCredentialsInput struct {
 	Provider  string `json:"provider"`
 	// Request refers to a sealed [providers.Input].
 	Request vault.Ref `json:"request"`
+	// EventID is the id of the event of this sign-in. Without one it is made of
+	// the run, which then signs in once.
+	EventID string `json:"event_id,omitempty"`
 }
 
 // CheckCredentialsOutput is a refusal or a proven principal.
@@ -99,9 +103,10 @@ func (a *Credentials) recordLogin(ctx context.Context, name string, in CheckCred
 		data["auth_identity_id"] = cred.Identity.ID
 		data["actor_id"] = cred.Identity.ActorID(in.ActorType)
 	}
+	// The same for each attempt, so that a repeated step records one event.
+	id := cmp.Or(in.EventID, ids.Event+activity.GetInfo(ctx).WorkflowExecution.RunID)
 	return a.Store.RecordEvent(ctx, everlatch.Event{
-		// Of the dance, so that a repeated step records nothing twice.
-		ID: ids.Event + activity.GetInfo(ctx).WorkflowExecution.RunID, Name: name, AuthIdentityID: cred.Identity.ID, Data: data,
+		ID: id, Name: name, AuthIdentityID: cred.Identity.ID, Data: data,
 	})
 }
 

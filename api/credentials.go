@@ -167,7 +167,7 @@ func (s *Server) touch(c echo.Context, session *liveSession) {
 	}
 	if until.Sub(session.IdleExpiresAt) > s.opts.SessionIdle/touchShare {
 		if err := s.deps.Store.TouchSession(lookups(c), session.ID, until); err != nil {
-			s.deps.Log.WarnContext(c.Request().Context(), "session not prolonged", "session", session.ID, "cause", cause(err))
+			s.deps.Log.WarnContext(c.Request().Context(), "session not prolonged", "session", session.ID, "cause", everlatch.Cause(err))
 			return
 		}
 		session.IdleExpiresAt = until

@@ -152,11 +152,3 @@ func writeEchoError(e *echo.HTTPError, c echo.Context) error {
 	}
 	return writeTyped(c, answer{status: e.Code}, string(kind), message)
 }
-
-// cause is the private text of an error, for the log.
-func cause(err error) string {
-	if e, ok := errors.AsType[*everlatch.Error](err); ok && e.Err != nil {
-		return e.Error() + ": " + e.Err.Error()
-	}
-	return err.Error()
-}

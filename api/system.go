@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/everlatch/everlatch"
 )
 
 // health says that the process answers, nothing more.
@@ -34,7 +36,7 @@ func (s *Server) ready(c echo.Context) error {
 	for range checks {
 		if o := <-outcomes; o.err != nil {
 			missing[o.part] = true
-			s.deps.Log.WarnContext(ctx, "not ready", "part", o.part, "cause", cause(o.err))
+			s.deps.Log.WarnContext(ctx, "not ready", "part", o.part, "cause", everlatch.Cause(o.err))
 		}
 	}
 	names := []string{}

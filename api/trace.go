@@ -9,6 +9,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/everlatch/everlatch"
+
 	"github.com/everlatch/everlatch/internal/ids"
 )
 
@@ -75,7 +77,7 @@ func (s *Server) record(c echo.Context, k *call, err error, ms int64) {
 		slog.String("route", c.Path()), slog.Int("status", status), slog.Int64("ms", ms),
 	}
 	if err != nil {
-		attrs = append(attrs, slog.String("cause", cause(err)))
+		attrs = append(attrs, slog.String("cause", everlatch.Cause(err).Error()))
 	}
 	if p, ok := errors.AsType[*panicError](err); ok {
 		attrs = append(attrs, slog.String("stack", string(p.stack)))

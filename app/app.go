@@ -101,7 +101,7 @@ func (a *App) assemble(ctx context.Context) (err error) {
 		Now:              a.opts.now,
 		Log:              a.log,
 	})
-	if err := errors.Join(a.assembleEvents(), a.assembleErasers()); err != nil {
+	if err := errors.Join(a.introduce(), a.assembleEvents(), a.assembleErasers()); err != nil {
 		return err
 	}
 	if a.has(API) {

@@ -12,6 +12,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/mail"
 	"github.com/everlatch/everlatch/subscribers"
 	"github.com/everlatch/everlatch/workflows"
@@ -55,9 +56,9 @@ func (a *App) newSubscribers(sender mail.Sender) (*subscribers.Registry, error) 
 		problems = append(problems, registry.Add(s))
 	}
 	for _, f := range a.opts.flowsOnEvents {
-		s, err := a.startsFlow(f.workflow, nil)
+		s, err := a.startsFlow(f.Workflow, f.Input)
 		if err == nil {
-			err = registry.Add(subscribers.Subscription{Name: f.name, Events: f.events, Subscriber: s})
+			err = registry.Add(subscribers.Subscription{Name: f.Name, Events: f.Events, Source: f.Source, Subscriber: s})
 		}
 		problems = append(problems, err)
 	}
@@ -97,7 +98,10 @@ func (a *App) startsFlow(name string, input map[string]any) (subscribers.Subscri
 	return subscribers.NewFlow(subscribers.FlowOptions{
 		Name: name, Input: input,
 		Start: func(ctx context.Context, name, key string, in map[string]any) error {
-			return a.flows.Start(ctx, name, key, in)
+			_, err := a.flows.Start(ctx, flows.StartOptions{
+				ID: name + "/" + key, Reuse: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+			}, name, in)
+			return err
 		},
 	})
 }

@@ -43,7 +43,7 @@ type options struct {
 	routes        []func(*App, *api.Server) error
 	actorTypes    []everlatch.ActorType
 	subscriptions []subscribers.Subscription
-	flowsOnEvents []flowOnEvents
+	flowsOnEvents []FlowSubscription
 	workflows     map[string]any
 	activities    []any
 	schedules     []Schedule
@@ -52,6 +52,7 @@ type options struct {
 	quiet         bool
 	// weakSecrets lets dev start with secrets that somebody chose.
 	weakSecrets bool
+	onApp       []func(*App) error
 }
 
 type registration struct {
@@ -133,11 +134,35 @@ func WithActivities(activities any) Option {
 	return func(o *options) { o.activities = append(o.activities, activities) }
 }
 
-// WithFlowSubscriber starts a workflow, by the name that [WithWorkflow] gave it,
-// for every matching event, once. Its argument is an [everlatch.Event]; secrets
-// in its data stay references, for it becomes part of a history.
+// FlowSubscription starts a workflow for each matching event, once.
+type FlowSubscription struct {
+	// Name identifies the subscription for ever. Lower case letters, digits and
+	// hyphens.
+	Name string
+	// Events are names, "customer.*" for all of a kind, or "*" for all.
+	Events []string
+	// Source is subscribers.FromEverlatch, FromOutside or FromAnywhere, the default.
+	Source string
+	// Workflow is the name that [WithWorkflow] gave it, or a flow of Everlatch's.
+	Workflow string
+	// Input is the argument of the workflow. A text that starts with $ is a path
+	// into the event, such as $.data.email; see [subscribers.FlowOptions]. Nil is
+	// the whole [everlatch.Event].
+	Input map[string]any
+}
+
+// WithFlowSubscription starts a workflow for events, with an input made of the
+// event. Secrets in the event's data stay references, because the input becomes
+// part of a history. The execution's id is the name of the workflow, that of the
+// subscription and the id of the event, with slashes between them.
+func WithFlowSubscription(s FlowSubscription) Option {
+	return func(o *options) { o.flowsOnEvents = append(o.flowsOnEvents, s) }
+}
+
+// WithFlowSubscriber is [WithFlowSubscription] for a workflow whose argument is
+// the [everlatch.Event].
 func WithFlowSubscriber(name string, events []string, workflow string) Option {
-	return func(o *options) { o.flowsOnEvents = append(o.flowsOnEvents, flowOnEvents{name, events, workflow}) }
+	return WithFlowSubscription(FlowSubscription{Name: name, Events: events, Workflow: workflow})
 }
 
 // WithEraser has a function remove what another system keeps about a person
@@ -152,12 +177,6 @@ func WithEraser(name string, f everlatch.Eraser) Option {
 type eraser struct {
 	name  string
 	erase everlatch.Eraser
-}
-
-type flowOnEvents struct {
-	name     string
-	events   []string
-	workflow string
 }
 
 // Schedule is a scheduled job.

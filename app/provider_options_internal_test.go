@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -98,9 +99,24 @@ func table(t *testing.T, name string) string {
 		} else if o.def == "" {
 			def = ""
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", o.key, o.value, def, o.meaning, o.source)
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", o.key, o.value, def, o.meaning, linked(o.source))
 	}
 	return b.String()
+}
+
+var (
+	sectionNumber  = regexp.MustCompile(`\d\.\d`)
+	weakSpotNumber = regexp.MustCompile(`W\d+`)
+)
+
+// linked turns the numbers of a source into links to their pages.
+func linked(source string) string {
+	source = sectionNumber.ReplaceAllStringFunc(source, func(n string) string {
+		return fmt.Sprintf("[%s](../contract.md#s%s)", n, strings.ReplaceAll(n, ".", "-"))
+	})
+	return weakSpotNumber.ReplaceAllStringFunc(source, func(n string) string {
+		return fmt.Sprintf("[%s](../weak-spots.md#%s)", n, strings.ToLower(n))
+	})
 }
 
 // The tables of docs/guides/provider-options.md are made from the structs that

@@ -8,6 +8,7 @@ import (
 	sdkworker "go.temporal.io/sdk/worker"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/activities"
 	"github.com/everlatch/everlatch/internal/outbox"
 	"github.com/everlatch/everlatch/worker"
@@ -96,7 +97,7 @@ func (a *App) retry(ctx context.Context, what string, do func() error) error {
 		}
 		if ctx.Err() == nil {
 			a.log.WarnContext(ctx, "Temporal does not answer, trying again",
-				slog.String("what", what), slog.Duration("again_in", wait), slog.Any("error", cause(err)))
+				slog.String("what", what), slog.Duration("again_in", wait), slog.Any("error", everlatch.Cause(err)))
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -106,14 +107,6 @@ func (a *App) retry(ctx context.Context, what string, do func() error) error {
 		case <-timer.C:
 		}
 	}
-}
-
-// cause returns what an error for people hides, for the log.
-func cause(err error) error {
-	if u, ok := err.(interface{ Unwrap() error }); ok && u.Unwrap() != nil {
-		return u.Unwrap()
-	}
-	return err
 }
 
 func (a *App) newWorker() sdkworker.Worker {

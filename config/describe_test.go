@@ -11,25 +11,25 @@ import (
 )
 
 const (
-	readme = "../README.md"
-	begin  = "<!-- settings:begin -->\n"
-	end    = "<!-- settings:end -->"
+	page  = "../docs/configuration.md"
+	begin = "<!-- settings:begin -->\n"
+	end   = "<!-- settings:end -->"
 )
 
-// The table in README is made from the tags of Config, and this fails when it
+// The table in docs/configuration.md is made from the tags of Config, and this fails when it
 // is stale: UPDATE_GOLDEN=1 go test ./config
-func TestReadmeTable(t *testing.T) {
+func TestSettingsTable(t *testing.T) {
 	t.Parallel()
 
-	content, err := os.ReadFile(readme)
+	content, err := os.ReadFile(page)
 	require.NoError(t, err)
 	before, rest, found := strings.Cut(string(content), begin)
-	require.True(t, found, "README.md has lost %q", begin)
+	require.True(t, found, "%s has lost %q", page, begin)
 	_, after, found := strings.Cut(rest, end)
-	require.True(t, found, "README.md has lost %q", end)
+	require.True(t, found, "%s has lost %q", page, end)
 	want := before + begin + config.Markdown() + end + after
 	if os.Getenv("UPDATE_GOLDEN") != "" {
-		require.NoError(t, os.WriteFile(readme, []byte(want), 0o644))
+		require.NoError(t, os.WriteFile(page, []byte(want), 0o644))
 		return
 	}
 	require.Equal(t, want, string(content), "the table of settings is stale; run: UPDATE_GOLDEN=1 go test ./config")

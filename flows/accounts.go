@@ -47,7 +47,7 @@ func (c *Client) withAccount(wrote *everlatch.Customer) *everlatch.Customer {
 	if wrote == nil {
 		return nil
 	}
-	now := c.Now()
+	now := c.opts.Now()
 	customer := *wrote
 	customer.ID = ids.New(ids.Customer, now)
 	customer.HasAccount = true
@@ -73,7 +73,7 @@ type UserRequest struct {
 // CreateUser creates an administrator, and the identity with it when asked to,
 // as one saga (W15).
 func (c *Client) CreateUser(ctx context.Context, r UserRequest) (everlatch.User, error) {
-	now := c.Now()
+	now := c.opts.Now()
 	in := workflows.CreateUserAccountInput{
 		AuthIdentityID: r.AuthIdentityID,
 		User: everlatch.User{

@@ -28,7 +28,7 @@ type ActorData struct {
 
 // NewActor returns a record that does not exist yet, under a new id.
 func (c *Client) NewActor(t everlatch.ActorType, data everlatch.Metadata) everlatch.ActorRecord {
-	now := c.Now()
+	now := c.opts.Now()
 	return everlatch.ActorRecord{
 		ID: ids.New(t.IDPrefix, now), ActorType: t.Name, Data: data, CreatedAt: now, UpdatedAt: now,
 	}
@@ -76,15 +76,4 @@ func (c *Client) UpdateActor(ctx context.Context, actorType, id string, change e
 func (c *Client) RemoveActorAccount(ctx context.Context, actorType, id string) error {
 	return c.outcome(ctx, "remove-"+actorType+"-account", id, workflows.RemoveActorAccount,
 		everlatch.ActorRef{ActorType: actorType, ActorID: id})
-}
-
-// Perform runs a flow of people's own, by the name that app.WithWorkflow gave
-// it, and waits for its result. The subject, such as the id of whom it is about,
-// stands in the workflow id, which everybody can read who sees Temporal: it is
-// never an address or a secret, nor may the input hold one.
-//
-// An [everlatch.Error] of the flow comes back as it is; a flow that broke down,
-// or takes longer than a request may, is [everlatch.CodeUnavailable].
-func Perform[O any](ctx context.Context, c *Client, flow, subject string, input any) (O, error) {
-	return perform[O](ctx, c, dance{id: c.freshID(flow, subject), workflow: flow, input: input})
 }

@@ -80,8 +80,8 @@ func (c *Client) Register(ctx context.Context, r AuthRequest) (workflows.Login, 
 		workflow:   workflows.Register,
 		input: workflows.RegisterInput{
 			ActorType: r.ActorType, Provider: r.Provider, Request: ref,
-			IdentityID:         ids.New(ids.AuthIdentity, c.Now()),
-			ProviderIdentityID: ids.New(ids.ProviderIdentity, c.Now()),
+			IdentityID:         ids.New(ids.AuthIdentity, c.opts.Now()),
+			ProviderIdentityID: ids.New(ids.ProviderIdentity, c.opts.Now()),
 			Customer:           c.withAccount(r.Customer),
 			Actor:              actor,
 			Fingerprint:        fingerprint,
@@ -107,7 +107,7 @@ func (c *Client) fingerprint(key string, parts ...any) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("marshal request: %w", err)
 	}
-	return c.Ring.Hash("fingerprint", string(raw)), nil
+	return c.opts.Ring.Hash("fingerprint", string(raw)), nil
 }
 
 func sameRequest(mine, first string) error {

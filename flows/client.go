@@ -83,8 +83,7 @@ const DefaultResetTTL = 15 * time.Minute
 // Client starts dances and waits for their answers. It is safe for concurrent
 // use.
 type Client struct {
-	Options
-
+	opts     Options
 	shredder *shredder
 	turns    turns
 	// removals are under way, by the id of their dance.
@@ -107,7 +106,7 @@ func New(o Options) *Client {
 	if o.RedirectTTL == 0 {
 		o.RedirectTTL = DefaultRedirectTTL
 	}
-	return &Client{Options: o, shredder: newShredder(o.Vault, o.Log)}
+	return &Client{opts: o, shredder: newShredder(o.Vault, o.Log)}
 }
 
 // Close deletes the sealed requests of answered dances and returns. It does
@@ -118,7 +117,7 @@ func (c *Client) Close() { c.shredder.close() }
 func (c *Client) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
-	if _, err := c.Temporal.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
+	if _, err := c.opts.Temporal.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
 		return everlatch.Unavailable("Temporal", err)
 	}
 	return nil
@@ -168,15 +167,15 @@ func (c *Client) start(ctx context.Context, d dance) (client.WorkflowRun, error)
 		reuse = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
 		conflict = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
 	}
-	run, err := c.Temporal.ExecuteWorkflow(startCtx, client.StartWorkflowOptions{
+	run, err := c.opts.Temporal.ExecuteWorkflow(startCtx, client.StartWorkflowOptions{
 		ID:                                       d.id,
-		TaskQueue:                                c.TaskQueue,
+		TaskQueue:                                c.opts.TaskQueue,
 		WorkflowTaskTimeout:                      workflowTaskTimeout,
 		WorkflowExecutionTimeout:                 danceWithin,
 		WorkflowIDReusePolicy:                    reuse,
 		WorkflowIDConflictPolicy:                 conflict,
 		WorkflowExecutionErrorWhenAlreadyStarted: !d.repeatable && !d.shared,
-		EnableEagerStart:                         c.Eager,
+		EnableEagerStart:                         c.opts.Eager,
 	}, d.workflow, d.input)
 	if err := c.startFailure(ctx, startCtx, err); err != nil {
 		return nil, err
@@ -234,5 +233,5 @@ func (c *Client) seal(ctx context.Context, v any) (vault.Ref, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
-	return c.Vault.Put(ctx, vault.NewSecret(raw))
+	return c.opts.Vault.Put(ctx, vault.NewSecret(raw))
 }

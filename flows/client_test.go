@@ -30,6 +30,14 @@ type testBundle struct {
 	temporal *mocks.Client
 	store    *store.Store
 	flows    *flows.Client
+	options  flows.Options
+}
+
+// with returns a client with other options.
+func (b *testBundle) with(change func(o *flows.Options)) *flows.Client {
+	o := b.options
+	change(&o)
+	return flows.New(o)
 }
 
 func setup(t *testing.T) *testBundle {
@@ -39,10 +47,11 @@ func setup(t *testing.T) *testBundle {
 	ring, err := vault.NewKeyRing([]vault.Key{{ID: "k", Secret: vault.NewSecret(make([]byte, vault.KeyBytes))}})
 	require.NoError(t, err)
 	b := &testBundle{temporal: mocks.NewClient(t), store: s}
-	b.flows = flows.New(flows.Options{
+	b.options = flows.Options{
 		Temporal: b.temporal, Vault: vault.New(s, ring, time.Minute, now), Ring: ring, Now: now,
 		Log: slog.New(slog.DiscardHandler), Eager: true,
-	})
+	}
+	b.flows = flows.New(b.options)
 	return b
 }
 

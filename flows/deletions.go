@@ -19,14 +19,14 @@ import (
 // again, it gives the same answer. Everything that the customer was given ends
 // now. A customer who is gone is [everlatch.ErrNotFound] where there is a grace.
 func (c *Client) DeleteCustomer(ctx context.Context, id string) (at time.Time, err error) {
-	if c.DeletionGrace <= 0 {
+	if c.opts.DeletionGrace <= 0 {
 		return at, c.removeAccount(ctx, everlatch.ActorCustomer, id, workflows.RemoveCustomerAccount, true)
 	}
-	now := c.Now()
+	now := c.opts.Now()
 	var out workflows.ScheduledDeletion
 	err = c.moveDeletion(ctx, id, move{
 		name:   workflows.UpdateSchedule,
-		args:   []any{workflows.ScheduleDeletion{At: now.Add(c.DeletionGrace), EventID: ids.New(ids.Event, now)}},
+		args:   []any{workflows.ScheduleDeletion{At: now.Add(c.opts.DeletionGrace), EventID: ids.New(ids.Event, now)}},
 		answer: &out,
 	})
 	if err != nil {
@@ -45,7 +45,7 @@ func (c *Client) comeBack(ctx context.Context, p everlatch.Principal) error {
 	var out workflows.Outcome
 	err := c.moveDeletion(ctx, p.ActorID, move{
 		name:   workflows.UpdateCancel,
-		args:   []any{workflows.CancelDeletion{EventID: ids.New(ids.Event, c.Now())}},
+		args:   []any{workflows.CancelDeletion{EventID: ids.New(ids.Event, c.opts.Now())}},
 		answer: &out,
 	})
 	if err != nil {
@@ -61,8 +61,8 @@ func (c *Client) comeBack(ctx context.Context, p everlatch.Principal) error {
 // for it when it is lost or over: what counts stands in the database.
 func (c *Client) moveDeletion(ctx context.Context, customerID string, m move) error {
 	m.dance = workflows.DeletionID(customerID)
-	return c.moveFirst(ctx, c.Temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
-		ID: m.dance, TaskQueue: c.TaskQueue, WorkflowTaskTimeout: workflowTaskTimeout,
+	return c.moveFirst(ctx, c.opts.Temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+		ID: m.dance, TaskQueue: c.opts.TaskQueue, WorkflowTaskTimeout: workflowTaskTimeout,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 	}, workflows.AccountDeletion, workflows.AccountDeletionInput{CustomerID: customerID}), m)
@@ -98,7 +98,7 @@ func (c *Client) removeAccount(ctx context.Context, actorType, id string, workfl
 func (c *Client) ErasureProgress(ctx context.Context, actorType, id string) (out workflows.ErasureProgress, err error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	answer, err := c.Temporal.QueryWorkflow(ctx, workflows.ErasureID(actorType, id), "", workflows.QueryErasure)
+	answer, err := c.opts.Temporal.QueryWorkflow(ctx, workflows.ErasureID(actorType, id), "", workflows.QueryErasure)
 	if _, absent := errors.AsType[*serviceerror.NotFound](err); absent {
 		return out, &everlatch.Error{Code: everlatch.CodeNotFound, Message: "There is no erasure of " + id + ".", Err: err}
 	}

@@ -53,8 +53,8 @@ func TestDeleteCustomer(t *testing.T) {
 	t.Run("one dance for a customer, taken up when it is over or lost", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		b.flows.DeletionGrace = time.Hour
-		at := b.flows.Now().Add(time.Hour)
+		b.flows = b.with(func(o *flows.Options) { o.DeletionGrace = time.Hour })
+		at := b.options.Now().Add(time.Hour)
 		m := b.deletions(t, workflows.ScheduledDeletion{At: at}, nil)
 
 		got, err := b.flows.DeleteCustomer(t.Context(), "cus_1")
@@ -75,7 +75,7 @@ func TestDeleteCustomer(t *testing.T) {
 	t.Run("refused", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		b.flows.DeletionGrace = time.Hour
+		b.flows = b.with(func(o *flows.Options) { o.DeletionGrace = time.Hour })
 		b.deletions(t, workflows.ScheduledDeletion{Refusal: &everlatch.Refusal{Code: everlatch.CodeNotFound}}, nil)
 		_, err := b.flows.DeleteCustomer(t.Context(), "cus_1")
 		require.ErrorIs(t, err, everlatch.ErrNotFound)

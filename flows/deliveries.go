@@ -22,21 +22,14 @@ func (c *Client) Deliver(ctx context.Context, d everlatch.Delivery, retry workfl
 		workflows.DeliverEvent, in)
 }
 
-// Start starts a flow by the name of its workflow and does not wait for it. The
-// key says which start it is: another one with the same flow and key starts
-// nothing. It is how events start flows.
-func (c *Client) Start(ctx context.Context, flow, key string, input any) error {
-	return c.startOnce(ctx, flow+"/"+key, flow, input)
-}
-
 func (c *Client) startOnce(ctx context.Context, id string, workflow, input any) error {
 	startCtx, cancel := starting(ctx)
 	defer cancel()
-	_, err := c.Temporal.ExecuteWorkflow(startCtx, client.StartWorkflowOptions{
-		ID: id, TaskQueue: c.TaskQueue,
+	_, err := c.opts.Temporal.ExecuteWorkflow(startCtx, client.StartWorkflowOptions{
+		ID: id, TaskQueue: c.opts.TaskQueue,
 		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
-		EnableEagerStart:                         c.Eager,
+		EnableEagerStart:                         c.opts.Eager,
 	}, workflow, input)
 	if _, started := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); started {
 		return nil

@@ -39,11 +39,11 @@ func (c *Client) RequestEmailChange(ctx context.Context, r EmailRequest) error {
 	o := c.emailChange(r.Actor)
 	var out workflows.Outcome
 	err := c.moveFirst(ctx,
-		c.Temporal.NewWithStartWorkflowOperation(o, workflows.EmailChange, workflows.EmailChangeInput{Actor: r.Actor}), move{
+		c.opts.Temporal.NewWithStartWorkflowOperation(o, workflows.EmailChange, workflows.EmailChangeInput{Actor: r.Actor}), move{
 			dance: o.ID, name: workflows.UpdateRequestEmail,
 			args: []any{workflows.RequestEmail{
 				AuthIdentityID: r.AuthIdentityID, CredentialVersion: r.CredentialVersion, Email: r.Email,
-				Grant: c.emailGrant(c.EmailTTL), AnnouncedID: ids.New(ids.Event, c.Now()), ResendAfter: c.EmailResendAfter,
+				Grant: c.emailGrant(c.opts.EmailTTL), AnnouncedID: ids.New(ids.Event, c.opts.Now()), ResendAfter: c.opts.EmailResendAfter,
 			}},
 			answer: &out,
 		})
@@ -58,14 +58,14 @@ func (c *Client) RequestEmailChange(ctx context.Context, r EmailRequest) error {
 // [everlatch.CodeUnauthorized]; an address that somebody else took meanwhile is
 // [everlatch.CodeDuplicate] and changes nothing.
 func (c *Client) ConfirmEmailChange(ctx context.Context, actor everlatch.ActorRef, tokenID string) (email string, err error) {
-	return c.moveEmail(ctx, actor, workflows.UpdateConfirmEmail, workflows.ConfirmEmail{TokenID: tokenID, Undo: c.emailGrant(c.EmailUndoTTL)})
+	return c.moveEmail(ctx, actor, workflows.UpdateConfirmEmail, workflows.ConfirmEmail{TokenID: tokenID, Undo: c.emailGrant(c.opts.EmailUndoTTL)})
 }
 
 // UndoEmailChange brings the address back that a token was mailed to, and ends
 // every session and token of the account. Its errors are those of
 // [Client.ConfirmEmailChange].
 func (c *Client) UndoEmailChange(ctx context.Context, actor everlatch.ActorRef, tokenID string) (email string, err error) {
-	return c.moveEmail(ctx, actor, workflows.UpdateUndoEmail, workflows.UndoEmail{TokenID: tokenID, EventID: ids.New(ids.Event, c.Now())})
+	return c.moveEmail(ctx, actor, workflows.UpdateUndoEmail, workflows.UndoEmail{TokenID: tokenID, EventID: ids.New(ids.Event, c.opts.Now())})
 }
 
 func (c *Client) moveEmail(ctx context.Context, actor everlatch.ActorRef, name string, arg any) (string, error) {
@@ -81,13 +81,13 @@ func (c *Client) moveEmail(ctx context.Context, actor everlatch.ActorRef, name s
 }
 
 func (c *Client) emailGrant(ttl time.Duration) workflows.EmailGrant {
-	return workflows.EmailGrant{TokenID: uuid.NewString(), EventID: ids.New(ids.Event, c.Now()), Token: c.Vault.NewRef(), TTL: ttl}
+	return workflows.EmailGrant{TokenID: uuid.NewString(), EventID: ids.New(ids.Event, c.opts.Now()), Token: c.opts.Vault.NewRef(), TTL: ttl}
 }
 
 // emailChange is the one dance of an account.
 func (c *Client) emailChange(actor everlatch.ActorRef) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
-		ID: "email-change/" + actor.ActorType + "/" + actor.ActorID, TaskQueue: c.TaskQueue,
+		ID: "email-change/" + actor.ActorType + "/" + actor.ActorID, TaskQueue: c.opts.TaskQueue,
 		WorkflowTaskTimeout:      workflowTaskTimeout,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,

@@ -10,13 +10,13 @@ import (
 
 // freshID names a dance that nothing can repeat: "authenticate/customer/<ulid>".
 func (c *Client) freshID(kind, actorType string) string {
-	return kind + "/" + actorType + "/" + ids.New("", c.Now())
+	return kind + "/" + actorType + "/" + ids.New("", c.opts.Now())
 }
 
 // keyedID names a dance by its Idempotency-Key within a scope, such as the
 // identity that it is for.
 func (c *Client) keyedID(kind, actorType, scope, key string) string {
-	return kind + "/" + actorType + "/k:" + c.Ring.Hash("idempotency", kind, actorType, scope, key)
+	return kind + "/" + actorType + "/k:" + c.opts.Ring.Hash("idempotency", kind, actorType, scope, key)
 }
 
 // danceID is keyedID when there is a key, and freshID when not.

@@ -42,7 +42,7 @@ func (c *Client) CreateInvite(ctx context.Context, r InviteRequest) (IssuedInvit
 	if err != nil {
 		return IssuedInvite{}, err
 	}
-	id := ids.New(ids.Invite, c.Now())
+	id := ids.New(ids.Invite, c.opts.Now())
 	o := c.invitation(id)
 	if r.IdempotencyKey != "" {
 		o.ID = c.keyedID("invitation", r.By.ActorType, r.By.ActorID, r.IdempotencyKey)
@@ -53,7 +53,7 @@ func (c *Client) CreateInvite(ctx context.Context, r InviteRequest) (IssuedInvit
 		Email: r.Email, Roles: r.Roles, Metadata: r.Metadata, Grant: c.inviteGrant(r.By), Fingerprint: fingerprint,
 	}}
 	var out workflows.IssuedInvite
-	err = c.moveFirst(ctx, c.Temporal.NewWithStartWorkflowOperation(o, workflows.Invitation, in),
+	err = c.moveFirst(ctx, c.opts.Temporal.NewWithStartWorkflowOperation(o, workflows.Invitation, in),
 		move{dance: o.ID, name: workflows.UpdateInvite, answer: &out})
 	if _, over := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); over {
 		out, err = c.firstInvite(ctx, o.ID)
@@ -72,7 +72,7 @@ func (c *Client) firstInvite(ctx context.Context, danceID string) (workflows.Iss
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	var end workflows.InvitationEnd
-	if err := c.Temporal.GetWorkflow(ctx, danceID, "").Get(ctx, &end); err != nil {
+	if err := c.opts.Temporal.GetWorkflow(ctx, danceID, "").Get(ctx, &end); err != nil {
 		return workflows.IssuedInvite{}, failure(err)
 	}
 	if end.Created == nil {
@@ -97,7 +97,7 @@ func (c *Client) ResendInvite(ctx context.Context, i everlatch.Invite, by everla
 func (c *Client) RevokeInvite(ctx context.Context, i everlatch.Invite) error {
 	var out workflows.Outcome
 	err := c.moveInvite(ctx, i, move{
-		name: workflows.UpdateRevoke, args: []any{workflows.RevokeInvite{EventID: ids.New(ids.Event, c.Now())}}, answer: &out,
+		name: workflows.UpdateRevoke, args: []any{workflows.RevokeInvite{EventID: ids.New(ids.Event, c.opts.Now())}}, answer: &out,
 	})
 	if err != nil {
 		return err
@@ -134,7 +134,7 @@ type InviteAcceptance struct {
 //	…
 //	user, err := flows.AcceptInvite(ctx, InviteAcceptance{Invite: invite, VerifiedEmail: verified, AuthIdentityID: id})
 func (c *Client) AcceptInvite(ctx context.Context, a InviteAcceptance) (everlatch.User, error) {
-	now := c.Now()
+	now := c.opts.Now()
 	var out workflows.UserAccount
 	err := c.moveInvite(ctx, a.Invite, move{
 		name: workflows.UpdateAccept,
@@ -168,19 +168,19 @@ func (c *Client) moveInvite(ctx context.Context, i everlatch.Invite, m move) err
 	o.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
 	m.dance = o.ID
 	return c.moveFirst(ctx,
-		c.Temporal.NewWithStartWorkflowOperation(o, workflows.Invitation, workflows.InvitationInput{InviteID: i.ID}), m)
+		c.opts.Temporal.NewWithStartWorkflowOperation(o, workflows.Invitation, workflows.InvitationInput{InviteID: i.ID}), m)
 }
 
 func (c *Client) invitation(inviteID string) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
-		ID: "invitation/" + inviteID, TaskQueue: c.TaskQueue, WorkflowTaskTimeout: workflowTaskTimeout,
+		ID: "invitation/" + inviteID, TaskQueue: c.opts.TaskQueue, WorkflowTaskTimeout: workflowTaskTimeout,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 	}
 }
 
 func (c *Client) inviteGrant(by everlatch.ActorRef) workflows.InviteGrant {
 	return workflows.InviteGrant{
-		TokenID: uuid.NewString(), EventID: ids.New(ids.Event, c.Now()), Token: c.Vault.NewRef(), TTL: c.InviteTTL, InvitedBy: by,
+		TokenID: uuid.NewString(), EventID: ids.New(ids.Event, c.opts.Now()), Token: c.opts.Vault.NewRef(), TTL: c.opts.InviteTTL, InvitedBy: by,
 	}
 }
 
@@ -190,7 +190,7 @@ func (c *Client) issued(ctx context.Context, made workflows.IssuedInvite) (Issue
 		return IssuedInvite{}, made.Refusal.Err()
 	}
 	out := IssuedInvite{Invite: made.Invite}
-	token, err := c.Vault.Get(ctx, made.Token)
+	token, err := c.opts.Vault.Get(ctx, made.Token)
 	if errors.Is(err, everlatch.ErrInvalidData) {
 		return out, nil // expired, replaced or used meanwhile
 	}

@@ -55,7 +55,7 @@ func (b *testBundle) invitations(t *testing.T, out any, sendErr error) *moved {
 
 func (b *testBundle) sealedToken(t *testing.T) vault.Ref {
 	t.Helper()
-	ref, err := b.flows.Vault.Put(t.Context(), vault.NewSecret([]byte("the token")))
+	ref, err := b.options.Vault.Put(t.Context(), vault.NewSecret([]byte("the token")))
 	require.NoError(t, err)
 	return ref
 }
@@ -136,7 +136,7 @@ func TestCreateInvite(t *testing.T) {
 		issued, err := b.flows.CreateInvite(t.Context(), graces("k"))
 		require.NoError(t, err)
 		require.Equal(t, "the token", string(issued.Token.Reveal()))
-		require.NoError(t, b.flows.Vault.Delete(t.Context(), token))
+		require.NoError(t, b.options.Vault.Delete(t.Context(), token))
 		issued, err = b.flows.CreateInvite(t.Context(), graces("k"))
 		require.NoError(t, err)
 		require.Empty(t, issued.Token.Reveal(), "it is worth nothing any more")

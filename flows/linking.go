@@ -27,7 +27,7 @@ func (c *Client) LinkIdentity(ctx context.Context, r LinkRequest) (everlatch.Pro
 	if err != nil {
 		return everlatch.ProviderIdentity{}, err
 	}
-	now := c.Now()
+	now := c.opts.Now()
 	out, err := perform[workflows.LinkedIdentity](ctx, c, dance{
 		id: c.freshID("link-identity", r.AuthIdentityID), workflow: workflows.LinkIdentity,
 		input: workflows.LinkIdentityInput{
@@ -57,6 +57,6 @@ type UnlinkRequest struct {
 func (c *Client) UnlinkIdentity(ctx context.Context, r UnlinkRequest) error {
 	return c.outcome(ctx, "unlink-identity", r.AuthIdentityID, workflows.UnlinkIdentity, workflows.UnlinkIdentityInput{
 		AuthIdentityID: r.AuthIdentityID, ActorType: r.ActorType, ProviderIdentityID: r.ProviderIdentityID,
-		SignedInWith: r.SignedInWith, EventID: ids.New(ids.Event, c.Now()),
+		SignedInWith: r.SignedInWith, EventID: ids.New(ids.Event, c.opts.Now()),
 	})
 }

@@ -32,14 +32,14 @@ func (m move) options() client.UpdateWorkflowOptions {
 // a [serviceerror.NotFound] in the error's chain.
 func (c *Client) move(ctx context.Context, m move) error {
 	return c.inTurn(ctx, m, func(ctx context.Context) (client.WorkflowUpdateHandle, error) {
-		return c.Temporal.UpdateWorkflow(ctx, m.options())
+		return c.opts.Temporal.UpdateWorkflow(ctx, m.options())
 	})
 }
 
 // moveFirst makes a move of a dance that may have to be started for it.
 func (c *Client) moveFirst(ctx context.Context, start client.WithStartWorkflowOperation, m move) error {
 	return c.inTurn(ctx, m, func(ctx context.Context) (client.WorkflowUpdateHandle, error) {
-		return c.Temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+		return c.opts.Temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 			StartWorkflowOperation: start, UpdateOptions: m.options(),
 		})
 	})
@@ -77,7 +77,7 @@ func (c *Client) moving(ctx context.Context) (context.Context, context.CancelFun
 	silent := time.AfterFunc(reachableWithin, func() {
 		probe, done := context.WithTimeout(ctx, probeWithin)
 		defer done()
-		if _, err := c.Temporal.CheckHealth(probe, &client.CheckHealthRequest{}); err != nil {
+		if _, err := c.opts.Temporal.CheckHealth(probe, &client.CheckHealthRequest{}); err != nil {
 			cancel()
 		}
 	})

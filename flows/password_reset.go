@@ -32,7 +32,7 @@ func (c *Client) RequestPasswordReset(ctx context.Context, r ResetRequest) error
 	startCtx, cancel := starting(ctx)
 	defer cancel()
 	o, in := c.passwordReset(r)
-	_, err := c.Temporal.SignalWithStartWorkflow(startCtx, o.ID, workflows.SignalAsk,
+	_, err := c.opts.Temporal.SignalWithStartWorkflow(startCtx, o.ID, workflows.SignalAsk,
 		workflows.ResetRequest{ActorType: r.ActorType, Metadata: r.Metadata, Names: c.newNames()}, o, workflows.PasswordReset, in)
 	return c.startFailure(ctx, startCtx, err)
 }
@@ -43,7 +43,7 @@ func (c *Client) IssuePasswordReset(ctx context.Context, r ResetRequest, by ever
 	o, in := c.passwordReset(r)
 	o.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
 	var issued workflows.IssuedReset
-	err := c.moveFirst(ctx, c.Temporal.NewWithStartWorkflowOperation(o, workflows.PasswordReset, in), move{
+	err := c.moveFirst(ctx, c.opts.Temporal.NewWithStartWorkflowOperation(o, workflows.PasswordReset, in), move{
 		dance: o.ID, name: workflows.UpdateIssue,
 		args: []any{workflows.IssueReset{
 			ActorType: r.ActorType, RequestedBy: everlatch.ActorRef{ActorType: by.ActorType, ActorID: by.ActorID}, Names: c.newNames(),
@@ -57,7 +57,7 @@ func (c *Client) IssuePasswordReset(ctx context.Context, r ResetRequest, by ever
 }
 
 func (c *Client) newNames() workflows.Names {
-	return workflows.Names{TokenID: uuid.NewString(), EventID: ids.New(ids.Event, c.Now())}
+	return workflows.Names{TokenID: uuid.NewString(), EventID: ids.New(ids.Event, c.opts.Now())}
 }
 
 // NewPassword chooses a new password by a token.
@@ -83,7 +83,7 @@ func (c *Client) CompletePasswordReset(ctx context.Context, r NewPassword) error
 	err = c.move(ctx, move{
 		dance: c.passwordResetID(r.Provider, r.EntityKey), name: workflows.UpdateComplete,
 		args: []any{workflows.CompleteReset{
-			TokenID: r.TokenID, ActorType: r.ActorType, Request: ref, EventID: ids.New(ids.Event, c.Now()),
+			TokenID: r.TokenID, ActorType: r.ActorType, Request: ref, EventID: ids.New(ids.Event, c.opts.Now()),
 		}},
 		answer: &out,
 	})
@@ -101,15 +101,15 @@ func (c *Client) CompletePasswordReset(ctx context.Context, r NewPassword) error
 func (c *Client) passwordReset(r ResetRequest) (client.StartWorkflowOptions, workflows.PasswordResetInput) {
 	options := client.StartWorkflowOptions{
 		ID:                  c.passwordResetID(r.Provider, r.EntityKey),
-		TaskQueue:           c.TaskQueue,
+		TaskQueue:           c.opts.TaskQueue,
 		WorkflowTaskTimeout: workflowTaskTimeout,
 	}
 	return options, workflows.PasswordResetInput{
-		Provider: r.Provider, EntityKey: r.EntityKey, TTL: c.ResetTTL, ResendAfter: c.ResetResendAfter,
+		Provider: r.Provider, EntityKey: r.EntityKey, TTL: c.opts.ResetTTL, ResendAfter: c.opts.ResetResendAfter,
 	}
 }
 
 // passwordResetID is the same for everybody who means the same credential.
 func (c *Client) passwordResetID(provider, entityKey string) string {
-	return "password-reset/" + provider + "/h:" + c.Ring.Hash("password-reset", provider, entityKey)
+	return "password-reset/" + provider + "/h:" + c.opts.Ring.Hash("password-reset", provider, entityKey)
 }

@@ -101,7 +101,7 @@ func TestCompletePasswordReset(t *testing.T) {
 	}
 }
 
-func TestDeliverAndStart(t *testing.T) {
+func TestADeliveryIsStartedOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	var ids []string
@@ -112,6 +112,5 @@ func TestDeliverAndStart(t *testing.T) {
 		}).Return(nil, serviceerror.NewWorkflowExecutionAlreadyStarted("known", "", ""))
 
 	require.NoError(t, b.flows.Deliver(t.Context(), everlatch.Delivery{EventID: "evt_1", Subscriber: "shop", Generation: 2}, workflows.DeliveryRetry{}))
-	require.NoError(t, b.flows.Start(t.Context(), "Greet", "greet/evt_1", nil), "started before is started")
-	require.Equal(t, []string{"deliver-event/evt_1/shop/2", "Greet/greet/evt_1"}, ids)
+	require.Equal(t, []string{"deliver-event/evt_1/shop/2"}, ids)
 }

@@ -27,7 +27,7 @@ type ScheduleInfo struct {
 // Schedules lists the scheduled jobs of the namespace. The list lags a moment
 // behind what was changed.
 func (c *Client) Schedules(ctx context.Context) ([]ScheduleInfo, error) {
-	it, err := c.Temporal.ScheduleClient().List(ctx, client.ScheduleListOptions{})
+	it, err := c.opts.Temporal.ScheduleClient().List(ctx, client.ScheduleListOptions{})
 	if err != nil {
 		return nil, failure(err)
 	}
@@ -74,7 +74,7 @@ func (c *Client) BackfillSchedule(ctx context.Context, id string, from, to time.
 }
 
 func (c *Client) schedule(ctx context.Context, id string) client.ScheduleHandle {
-	return c.Temporal.ScheduleClient().GetHandle(ctx, id)
+	return c.opts.Temporal.ScheduleClient().GetHandle(ctx, id)
 }
 
 func scheduleFailure(id string, err error) error {

@@ -45,26 +45,26 @@ func (c *Client) BeginSocialLogin(ctx context.Context, r RedirectRequest) (locat
 		State: hex.EncodeToString(random(stateBytes)), Nonce: verifier(), CodeVerifier: verifier(),
 	}
 	if r.TTL == 0 {
-		r.TTL = c.RedirectTTL
+		r.TTL = c.opts.RedirectTTL
 	}
 	ref, err := c.sealFor(ctx, secrets, r.TTL)
 	if err != nil {
 		return "", err
 	}
-	now := c.Now()
+	now := c.opts.Now()
 	o := client.StartWorkflowOptions{
-		ID: c.socialLoginID(secrets.State), TaskQueue: c.TaskQueue, WorkflowTaskTimeout: workflowTaskTimeout,
+		ID: c.socialLoginID(secrets.State), TaskQueue: c.opts.TaskQueue, WorkflowTaskTimeout: workflowTaskTimeout,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 	}
 	in := workflows.SocialLoginInput{
 		ActorType: r.ActorType, Provider: r.Provider, CallbackURL: r.CallbackURL, Secrets: ref,
-		Binding: c.binding(r.Browser), Bound: r.Kept, TTL: r.TTL, Tokens: c.Vault.NewRef(),
+		Binding: c.binding(r.Browser), Bound: r.Kept, TTL: r.TTL, Tokens: c.opts.Vault.NewRef(),
 		LinkTo:     r.LinkTo,
 		IdentityID: ids.New(ids.AuthIdentity, now), ProviderIdentityID: ids.New(ids.ProviderIdentity, now),
 	}
 	var begun workflows.BegunLogin
-	err = c.moveFirst(ctx, c.Temporal.NewWithStartWorkflowOperation(o, workflows.SocialLogin, in),
+	err = c.moveFirst(ctx, c.opts.Temporal.NewWithStartWorkflowOperation(o, workflows.SocialLogin, in),
 		move{dance: o.ID, name: workflows.UpdateBegin, answer: &begun})
 	if err != nil {
 		return "", err
@@ -72,7 +72,7 @@ func (c *Client) BeginSocialLogin(ctx context.Context, r RedirectRequest) (locat
 	if begun.Refusal != nil {
 		return "", begun.Refusal.Err()
 	}
-	secret, err := c.Vault.Get(ctx, begun.Location)
+	secret, err := c.opts.Vault.Get(ctx, begun.Location)
 	if err != nil {
 		return "", err
 	}
@@ -128,14 +128,14 @@ func (c *Client) CompleteSocialLogin(ctx context.Context, r RedirectAnswer) (wor
 // socialLoginID finds a dance by its state, which is a secret and so not
 // readable in it.
 func (c *Client) socialLoginID(state string) string {
-	return "social-login/h:" + c.Ring.Hash("social-login", state)
+	return "social-login/h:" + c.opts.Ring.Hash("social-login", state)
 }
 
 func (c *Client) binding(cookie string) string {
 	if cookie == "" {
 		return ""
 	}
-	return c.Ring.Hash("browser", cookie)
+	return c.opts.Ring.Hash("browser", cookie)
 }
 
 func (c *Client) sealFor(ctx context.Context, v any, ttl time.Duration) (vault.Ref, error) {
@@ -145,7 +145,7 @@ func (c *Client) sealFor(ctx context.Context, v any, ttl time.Duration) (vault.R
 	}
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
-	return c.Vault.PutFor(ctx, vault.NewSecret(raw), ttl)
+	return c.opts.Vault.PutFor(ctx, vault.NewSecret(raw), ttl)
 }
 
 // verifier returns 43 characters (RFC 7636, section 4.1).

@@ -10,7 +10,7 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// explain turns the end of a conversation into what [Sender] promises.
+// explain converts a failed SMTP conversation into the error that [Sender] documents.
 func (s *SMTP) explain(ctx context.Context, m Message, f *failure) error {
 	if f == nil {
 		return nil
@@ -20,7 +20,7 @@ func (s *SMTP) explain(ctx context.Context, m Message, f *failure) error {
 	}
 	reason := s.redact(f.err.Error(), m)
 	if answer, ok := errors.AsType[*textproto.Error](f.err); ok {
-		reason = fmt.Sprintf("the server answered %d %s", answer.Code, s.redact(answer.Msg, m))
+		reason = fmt.Sprintf("the server replied %d %s", answer.Code, s.redact(answer.Msg, m))
 	}
 	err := fmt.Errorf("%s: %s", f.stage, reason)
 	if f.refusesMail() {
@@ -29,16 +29,16 @@ func (s *SMTP) explain(ctx context.Context, m Message, f *failure) error {
 	return err
 }
 
-// refusesMail reports whether the server will not take this mail, ever. What it
-// says before it has heard of the mail is about us, and so is its wish to see a
-// password: an operator can mend both.
+// refusesMail reports whether the server refuses this mail for good. A reply sent
+// before the mail was announced concerns our configuration, and so does a demand
+// for authentication: an operator can fix both.
 func (f *failure) refusesMail() bool {
 	answer, ok := errors.AsType[*textproto.Error](f.err)
 	if !ok || f.stage == stageConnect {
 		return false
 	}
 	switch answer.Code {
-	case 530, 534, 535, 538: // RFC 4954: sign in first, in another way, with TLS
+	case 530, 534, 535, 538: // RFC 4954: authentication required, mechanism too weak, encryption required
 		return false
 	}
 	return answer.Code >= 500
@@ -46,19 +46,19 @@ func (f *failure) refusesMail() bool {
 
 const (
 	redacted = "[…]"
-	// maxAnswer and maxWord bound what is repeated of an answer, in bytes.
+	// maxAnswer and maxWord bound what an error repeats of a server's reply, in bytes.
 	maxAnswer = 300
 	maxWord   = 60
-	// minSecret keeps short words, such as 5.1.1, even if a token happens to
-	// contain them.
+	// minSecret is the shortest word that is treated as a secret: shorter ones, such
+	// as 5.1.1, are kept even if a token happens to contain them.
 	minSecret = 6
-	// maxQuote is how many words in a row an answer may share with the mail.
+	// maxQuote is how many consecutive words shared with the mail make a reply a quote.
 	maxQuote = 4
 )
 
-// redact makes the text of an error fit to be kept. Servers quote what they
-// refuse, so everything goes that is, or may be, a piece of the mail: links,
-// addresses, tokens, and the whole text where it repeats a sentence.
+// redact makes the text of an error safe to store. Servers quote what they
+// refuse, so it removes everything that may be a part of the mail: links,
+// addresses, tokens, and the whole text if it repeats a sentence.
 func (s *SMTP) redact(text string, m Message) string {
 	if s.opts.Password != "" {
 		text = strings.ReplaceAll(text, s.opts.Password, redacted)
@@ -67,7 +67,7 @@ func (s *SMTP) redact(text string, m Message) string {
 	body := strings.Join(strings.Fields(m.Subject+" "+m.Text), " ")
 	for i := 0; i+maxQuote <= len(words); i++ {
 		if strings.Contains(body, strings.Join(words[i:i+maxQuote], " ")) {
-			return redacted + " (the answer repeats the mail)"
+			return redacted + " (the reply quotes the mail)"
 		}
 	}
 	for i, word := range words {

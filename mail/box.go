@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// Box keeps the mails of an [Inbox]. Whoever implements it should encrypt: mails
-// hold links that let people in.
+// Box stores the mails of an [Inbox]. Implementations should encrypt them: mails
+// contain links that grant access.
 type Box interface {
-	// Keep keeps a mail. When there is one with this id already, it changes nothing.
+	// Keep stores a mail. It changes nothing if the id is already stored.
 	Keep(ctx context.Context, id string, at time.Time, raw []byte) error
-	// Kept returns the newest mails, at most limit, newest first.
+	// Kept returns the latest mails, at most limit, newest first.
 	Kept(ctx context.Context, limit int) ([]Kept, error)
 	// Empty removes all mails.
 	Empty(ctx context.Context) error
@@ -30,10 +30,10 @@ type Kept struct {
 	Raw []byte
 }
 
-// entry is a mail as the pages of an [Inbox] have it.
+// entry is a mail as the pages of an [Inbox] show it.
 type entry struct {
 	Message
-	// Links are the addresses that the mail asks to open, each once.
+	// Links are the mail's links, without duplicates.
 	Links     []string  `json:"links"`
 	CreatedAt time.Time `json:"created_at"`
 }
@@ -48,8 +48,8 @@ func (k Kept) entry() (entry, error) {
 
 var webLink = regexp.MustCompile(`https?://[^\s<>"'` + "`" + `]+`)
 
-// linksOf finds the links of a mail: those of the text, then those that only its
-// HTML has.
+// linksOf finds the links of a mail: those of the text, then those that occur only
+// in its HTML.
 func linksOf(m Message) []string {
 	links := []string{}
 	for _, text := range []string{m.Text, html.UnescapeString(m.HTML)} {

@@ -10,24 +10,24 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// stage is how far a conversation had come when it failed.
+// stage is how far an SMTP conversation got before it failed.
 type stage string
 
 const (
 	stageConnect   stage = "connect to the mail server"
-	stageSender    stage = "name the sender"
-	stageRecipient stage = "name the recipient"
-	stageContent   stage = "hand over the mail"
+	stageSender    stage = "send MAIL FROM"
+	stageRecipient stage = "send RCPT TO"
+	stageContent   stage = "send the mail"
 )
 
-// failure is an error of a conversation.
+// failure is the error of a conversation, and where it happened.
 type failure struct {
 	stage stage
 	err   error
 }
 
-// talk has one conversation. It says nil as soon as the server has taken the
-// mail: what happens afterwards must not make it be sent again.
+// talk runs one SMTP conversation. It returns nil as soon as the server has
+// accepted the mail: a later error must not cause a second copy.
 func (s *SMTP) talk(ctx context.Context, l letter) *failure {
 	var conn net.Conn
 	client, err := gomail.NewClient(s.host, s.clientOptions(ctx, &conn)...)
@@ -52,7 +52,7 @@ func (s *SMTP) talk(ctx context.Context, l letter) *failure {
 	if err := handOver(c, l.content); err != nil {
 		return &failure{stageContent, err}
 	}
-	_, _ = c.Text.Cmd("QUIT") // nobody waits for the answer
+	_, _ = c.Text.Cmd("QUIT") // the reply does not matter
 	return nil
 }
 
@@ -67,10 +67,10 @@ func handOver(c *smtp.Client, content []byte) error {
 	return w.Close()
 }
 
-// clientOptions set go-mail up. The connection is dialled here and stored in
-// conn, because go-mail leaves it open when a greeting fails, and gives itself
-// the whole time again with every step. It lives as long as ctx, not as long as
-// the context of go-mail, which ends with the greeting.
+// clientOptions configure go-mail. The connection is dialled here and stored in
+// conn, because go-mail leaves it open when the greeting fails, and restarts its
+// timeout with every step. It lives as long as ctx, not as long as the context of
+// go-mail, which ends with the greeting.
 func (s *SMTP) clientOptions(ctx context.Context, conn *net.Conn) []gomail.Option {
 	policy := gomail.NoTLS
 	switch s.link {
@@ -78,7 +78,7 @@ func (s *SMTP) clientOptions(ctx context.Context, conn *net.Conn) []gomail.Optio
 		policy = gomail.TLSMandatory
 	case startTLSIfOffered:
 		policy = gomail.TLSOpportunistic
-	case inClear, tlsFirst:
+	case unencrypted, implicitTLS:
 	}
 	options := []gomail.Option{
 		gomail.WithPort(s.port), gomail.WithTimeout(s.opts.Timeout),
@@ -99,8 +99,8 @@ func (s *SMTP) clientOptions(ctx context.Context, conn *net.Conn) []gomail.Optio
 	return options
 }
 
-// mechanisms are the ways to sign in, best first. Those that show the password
-// refuse to work in clear, but on this machine they may.
+// mechanisms are the SMTP authentication mechanisms, strongest first. Those that
+// send the password itself require TLS, except to the loopback address.
 func (s *SMTP) mechanisms() []gomail.SMTPAuthType {
 	show := []gomail.SMTPAuthType{gomail.SMTPAuthPlain, gomail.SMTPAuthLogin}
 	if isLoopback(s.host) {
@@ -112,21 +112,21 @@ func (s *SMTP) mechanisms() []gomail.SMTPAuthType {
 func (s *SMTP) tlsConfig() *tls.Config {
 	config := &tls.Config{ServerName: s.host, MinVersion: tls.VersionTLS12, RootCAs: s.opts.RootCAs}
 	if s.link == startTLSIfOffered {
-		config.InsecureSkipVerify = true // to this machine, and without TLS it would go in clear
+		config.InsecureSkipVerify = true // loopback only; the alternative is no TLS at all
 	}
 	return config
 }
 
-// dial connects, with TLS where that comes first. The connection ends with ctx
-// and with nothing else.
+// dial connects, with implicit TLS where configured. The connection's only
+// deadline is ctx.
 func (s *SMTP) dial(ctx context.Context) (net.Conn, error) {
 	raw, err := new(net.Dialer).DialContext(ctx, "tcp", s.opts.Address)
 	if err != nil {
 		return nil, err
 	}
-	conn := &held{Conn: raw}
+	conn := &contextConn{Conn: raw}
 	conn.stop = context.AfterFunc(ctx, func() { _ = raw.SetDeadline(time.Unix(1, 0)) })
-	if s.link != tlsFirst {
+	if s.link != implicitTLS {
 		return conn, nil
 	}
 	secured := tls.Client(conn, s.tlsConfig())
@@ -137,18 +137,18 @@ func (s *SMTP) dial(ctx context.Context) (net.Conn, error) {
 	return secured, nil
 }
 
-// held is a connection with one deadline, that of the context it was dialled
-// with: others are not accepted.
-type held struct {
+// contextConn is a connection whose only deadline is that of the context it was
+// dialled with.
+type contextConn struct {
 	net.Conn
 	stop func() bool
 }
 
 // SetDeadline implements [net.Conn] and does nothing.
-func (*held) SetDeadline(time.Time) error { return nil }
+func (*contextConn) SetDeadline(time.Time) error { return nil }
 
 // Close implements [net.Conn].
-func (h *held) Close() error {
+func (h *contextConn) Close() error {
 	h.stop()
 	return h.Conn.Close()
 }

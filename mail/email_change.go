@@ -7,24 +7,23 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// The mails about an e-mail change that have templates of their own beside those
-// of their event.
+// Additional templates for the events of an e-mail change.
 const (
-	// templateEmailTaken goes to an address that has an account already.
+	// templateEmailTaken goes to an address that already has an account.
 	templateEmailTaken = everlatch.EventEmailRequested + ".taken"
-	// templateEmailChangedByOthers is about a change that somebody else made and the
-	// owner cannot undo by a link.
+	// templateEmailChangedByOthers is about a change made by an administrator, which
+	// the owner cannot undo by a link.
 	templateEmailChangedByOthers = everlatch.EventEmailChanged + ".by_others"
 )
 
-// The pages of a storefront that take the token of an e-mail change.
+// The storefront pages that accept the token of an e-mail change.
 const (
 	confirmEmailPath = "/confirm-email"
 	undoEmailPath    = "/undo-email"
 )
 
-// emailRequested brings the link that proves a new address. When somebody else
-// has the address, the one who has it is told, and gets no link.
+// emailRequested sends the link that confirms a new address. When another account
+// has the address, its owner is notified instead and gets no link.
 func (m *Mailer) emailRequested(v *view) (string, error) {
 	if err := m.needURL(v); err != nil {
 		return "", err
@@ -35,14 +34,14 @@ func (m *Mailer) emailRequested(v *view) (string, error) {
 	return m.withToken(v, confirmEmailPath)
 }
 
-// emailAnnounced tells the owner, who may not have been the one who asked.
+// emailAnnounced notifies the owner, who may not have made the request.
 func (m *Mailer) emailAnnounced(v *view) (string, error) {
 	err := m.needURL(v)
 	v.Link = v.URL + resetPath
 	return v.Event, err
 }
 
-// emailChanged tells the former address, and brings the link that undoes it.
+// emailChanged notifies the previous address, with a link that undoes the change.
 func (m *Mailer) emailChanged(v *view) (string, error) {
 	if err := m.needURL(v); err != nil {
 		return "", err
@@ -53,15 +52,16 @@ func (m *Mailer) emailChanged(v *view) (string, error) {
 	return m.withToken(v, undoEmailPath)
 }
 
-// emailRestored asks for a new password: whoever changed the address knew it.
+// emailRestored asks for a new password, because the person who changed the
+// address may know the current one.
 func (m *Mailer) emailRestored(v *view) (string, error) {
 	err := m.needURL(v)
 	v.Link = v.URL + resetPath
 	return v.Event, err
 }
 
-// withToken makes the link. A token that was used, superseded or undone meanwhile
-// is gone: then there is nothing to send.
+// withToken builds the link. A token that has been used, superseded or undone in
+// the meantime has been removed from the event: then there is nothing to send.
 func (m *Mailer) withToken(v *view, path string) (string, error) {
 	late := m.readExpiry(v)
 	given := v.Data["token"]

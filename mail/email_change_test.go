@@ -28,7 +28,7 @@ func takenEvent() everlatch.Event {
 	return e
 }
 
-func changedByOthers() everlatch.Event {
+func changedByAdministrator() everlatch.Event {
 	e := emailEvent(everlatch.EventEmailChanged, everlatch.ActorCustomer)
 	delete(e.Data, "token")
 	delete(e.Data, "expires_at")
@@ -36,7 +36,7 @@ func changedByOthers() everlatch.Event {
 	return e
 }
 
-// W13: the new address is asked, the former one is told and can undo.
+// W13: the new address must confirm; the previous one is notified and can undo.
 func TestEmailChangeGoesToTheRightAddress(t *testing.T) {
 	t.Parallel()
 
@@ -45,13 +45,13 @@ func TestEmailChangeGoesToTheRightAddress(t *testing.T) {
 		event    everlatch.Event
 		to, link string
 	}{
-		"asked":             {emailEvent(everlatch.EventEmailRequested, "customer"), "ada@new.example", "https://shop.example/confirm-email?token=to%2Fk%2Ben"},
-		"asked a user":      {emailEvent(everlatch.EventEmailRequested, "user"), "ada@new.example", "http://localhost:9000/app/confirm-email?token=to%2Fk%2Ben"},
-		"taken":             {takenEvent(), "ada@new.example", "https://shop.example"},
-		"announced":         {emailEvent(everlatch.EventEmailAnnounced, "customer"), "ada@old.example", "https://shop.example/reset-password"},
-		"changed":           {emailEvent(everlatch.EventEmailChanged, "customer"), "ada@old.example", "https://shop.example/undo-email?token=to%2Fk%2Ben"},
-		"changed by others": {changedByOthers(), "ada@old.example", "https://shop.example"},
-		"undone":            {emailEvent(everlatch.EventEmailRestored, "customer"), "ada@new.example", "https://shop.example/reset-password"},
+		"requested":                   {emailEvent(everlatch.EventEmailRequested, "customer"), "ada@new.example", "https://shop.example/confirm-email?token=to%2Fk%2Ben"},
+		"requested by a user":         {emailEvent(everlatch.EventEmailRequested, "user"), "ada@new.example", "http://localhost:9000/app/confirm-email?token=to%2Fk%2Ben"},
+		"taken":                       {takenEvent(), "ada@new.example", "https://shop.example"},
+		"announced":                   {emailEvent(everlatch.EventEmailAnnounced, "customer"), "ada@old.example", "https://shop.example/reset-password"},
+		"changed":                     {emailEvent(everlatch.EventEmailChanged, "customer"), "ada@old.example", "https://shop.example/undo-email?token=to%2Fk%2Ben"},
+		"changed by an administrator": {changedByAdministrator(), "ada@old.example", "https://shop.example"},
+		"undone":                      {emailEvent(everlatch.EventEmailRestored, "customer"), "ada@new.example", "https://shop.example/reset-password"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -78,7 +78,7 @@ func TestEmailChangeThatIsNotSent(t *testing.T) {
 		over := emailEvent(name, "customer")
 		delete(over.Data, "token")
 		_, ok, err := m.Render(over)
-		require.NoError(t, err, "it was used, superseded or undone meanwhile")
+		require.NoError(t, err, "the token was used, superseded or undone")
 		require.False(t, ok)
 
 		late := emailEvent(name, "customer")
@@ -91,19 +91,19 @@ func TestEmailChangeThatIsNotSent(t *testing.T) {
 		sealed.Data["token"] = everlatch.SecretRef("sec_01")
 		_, _, err = m.Render(sealed)
 		require.ErrorContains(t, err, "the subscription has no secrets")
-		require.False(t, everlatch.IsPermanent(err), "a setting can mend it")
+		require.False(t, everlatch.IsPermanent(err), "configuration can fix it")
 	}
-	nobody := emailEvent(everlatch.EventEmailAnnounced, "customer")
-	nobody.Data["former_email"] = ""
-	_, ok, err := m.Render(nobody)
+	noAddress := emailEvent(everlatch.EventEmailAnnounced, "customer")
+	noAddress.Data["former_email"] = ""
+	_, ok, err := m.Render(noAddress)
 	require.NoError(t, err)
 	require.False(t, ok, "an account without an address")
 
-	homeless := mailer(t, func(o *mail.Options) { o.URLs = map[string]string{"user": "http://localhost:9000/app"} })
+	withoutURL := mailer(t, func(o *mail.Options) { o.URLs = map[string]string{"user": "http://localhost:9000/app"} })
 	for _, name := range []string{
 		everlatch.EventEmailRequested, everlatch.EventEmailAnnounced, everlatch.EventEmailChanged, everlatch.EventEmailRestored,
 	} {
-		_, _, err := homeless.Render(emailEvent(name, "customer"))
+		_, _, err := withoutURL.Render(emailEvent(name, "customer"))
 		require.ErrorContains(t, err, "no URL is configured", name)
 	}
 }

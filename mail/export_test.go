@@ -6,15 +6,15 @@ func Wire(m Message) ([]byte, error) {
 	return l.content, err
 }
 
-// LinkTo says how a sender protects its connections.
+// LinkTo returns how a sender protects its connections.
 func LinkTo(s *SMTP) string {
 	return map[link]string{
-		inClear: "in clear", startTLS: "starttls", startTLSIfOffered: "starttls if offered", tlsFirst: "tls first",
+		unencrypted: "unencrypted", startTLS: "starttls", startTLSIfOffered: "starttls if offered", implicitTLS: "implicit tls",
 	}[s.link]
 }
 
-// Span writes a length of time as mails do.
+// Span formats a duration as mails do.
 var Span = span
 
-// Redact makes a text of a server fit to be kept.
+// Redact makes a server's reply safe to store.
 func Redact(s *SMTP, text string, m Message) string { return s.redact(text, m) }

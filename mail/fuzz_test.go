@@ -10,9 +10,8 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// FuzzRender fills every field of an event with hostile text. Whatever becomes a
-// mail has one recipient, the headers of every mail and no more, and shows
-// markup as text.
+// FuzzRender fills every field of an event with hostile text. Every resulting mail
+// has one recipient and only the expected headers, and shows markup as text.
 func FuzzRender(f *testing.F) {
 	const evil = "\r\nBcc: victim@example.com\r\n\r\n<script>alert(1)</script>"
 	f.Add(0, "ada@example.com", "customer", "token", "2026-11-23T12:15:00Z", "crm")
@@ -49,7 +48,7 @@ func FuzzRender(f *testing.F) {
 	})
 }
 
-// requireOneRecipient checks the headers of a mail, all of them.
+// requireOneRecipient checks all headers of a mail.
 func requireOneRecipient(tb testing.TB, content []byte, to string) {
 	tb.Helper()
 	header := headersOf(tb, content)
@@ -70,7 +69,7 @@ func requireOneRecipient(tb testing.TB, content []byte, to string) {
 func TestHostileEvents(t *testing.T) {
 	t.Parallel()
 
-	// Types that nobody expects: no panic, and nothing that a receiver would see.
+	// Unexpected types: no panic, and no extra header or recipient.
 	m := mailer(t, nil)
 	for _, odd := range []any{nil, 7, -1.5, true, []any{1}, everlatch.Metadata{"a": []any{}}, "x", time.Time{}} {
 		for _, e := range []everlatch.Event{resetEvent("customer"), requestedEvent("user"), changedEvent("user"), deadLettersEvent()} {

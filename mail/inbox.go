@@ -19,17 +19,17 @@ import (
 // JSON at InboxPath + ".json", and one mail is at InboxPath + "/" + its id.
 const InboxPath = "/_dev/mail"
 
-// How many mails a list has, unless ?limit= says otherwise, and at most.
+// How many mails a list shows by default, and at most with ?limit=.
 const (
 	defaultLimit = 100
 	maxLimit     = 1000
 )
 
-// Inbox is a [Sender] for development: it keeps mails instead of sending them, and
-// shows them as web pages. Whoever can open the pages can use every link in
+// Inbox is a [Sender] for development: it stores mails instead of sending them, and
+// shows them as web pages. Anyone who can open the pages can use every link in
 // every mail, so it is not for production.
 //
-// As an [http.Handler] it expects the whole path; see [InboxPath].
+// As an [http.Handler] it expects the full path; see [InboxPath].
 type Inbox struct {
 	box   Box
 	now   func() time.Time
@@ -43,7 +43,7 @@ var (
 	_ http.Handler = (*Inbox)(nil)
 )
 
-// NewInbox returns an inbox that keeps its mails in a box.
+// NewInbox returns an inbox that stores its mails in a box.
 func NewInbox(box Box, now func() time.Time, log *slog.Logger) *Inbox {
 	i := &Inbox{box: box, now: now, log: log, mux: http.NewServeMux(), pages: newPages()}
 	i.mux.HandleFunc("GET "+InboxPath, i.list)
@@ -54,17 +54,17 @@ func NewInbox(box Box, now func() time.Time, log *slog.Logger) *Inbox {
 	return i
 }
 
-// Send implements [Sender]. A mail that was kept before is not kept again.
+// Send implements [Sender]. A mail that is already stored is not stored again.
 func (i *Inbox) Send(ctx context.Context, m Message) error {
 	if err := m.check(); err != nil {
 		return err
 	}
 	raw, err := json.Marshal(m)
 	if err != nil {
-		return everlatch.Permanent(errors.New("this mail cannot be kept"))
+		return everlatch.Permanent(errors.New("this mail cannot be stored"))
 	}
 	if err := i.box.Keep(ctx, m.ID, i.now().UTC(), raw); err != nil {
-		return fmt.Errorf("keep the mail: %w", err)
+		return fmt.Errorf("store the mail: %w", err)
 	}
 	return nil
 }
@@ -82,7 +82,7 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (i *Inbox) list(w http.ResponseWriter, r *http.Request) {
 	limit, ok := readLimit(r.URL.Query().Get("limit"))
 	if !ok {
-		http.Error(w, "limit is a number from 1 to "+strconv.Itoa(maxLimit), http.StatusBadRequest)
+		http.Error(w, "limit must be a number from 1 to "+strconv.Itoa(maxLimit), http.StatusBadRequest)
 		return
 	}
 	to := r.URL.Query().Get("to")
@@ -110,8 +110,8 @@ func (i *Inbox) show(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// body answers with the HTML of a mail as it was sent, for the frame of show. It
-// runs no script and loads nothing; its links open in a window of their own.
+// body serves the HTML of a mail as it was sent, for the frame on the page of show.
+// It runs no script and loads nothing; its links open in a new window.
 func (i *Inbox) body(w http.ResponseWriter, r *http.Request) {
 	e, ok := i.one(w, r)
 	if !ok {
@@ -123,7 +123,7 @@ func (i *Inbox) body(w http.ResponseWriter, r *http.Request) {
 	i.write(w, r, []byte(withBase(e.HTML)))
 }
 
-// withBase makes links leave the frame. The doctype stays in front.
+// withBase makes links open outside the frame. The doctype stays first.
 func withBase(page string) string {
 	const base = `<base target="_blank">`
 	if at := strings.Index(page, "<head>"); at >= 0 {
@@ -141,7 +141,7 @@ func (i *Inbox) empty(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// one finds the mail that a request is for, or answers that there is none.
+// one returns the mail that a request names, or answers 404.
 func (i *Inbox) one(w http.ResponseWriter, r *http.Request) (entry, bool) {
 	id := r.PathValue("id")
 	found, err := i.entries(r.Context(), 1, func(e entry) bool { return e.ID == id })
@@ -149,15 +149,15 @@ func (i *Inbox) one(w http.ResponseWriter, r *http.Request) (entry, bool) {
 	case err != nil:
 		i.fail(w, r, err)
 	case len(found) == 0:
-		http.Error(w, "There is no such mail.", http.StatusNotFound)
+		http.Error(w, "Mail not found.", http.StatusNotFound)
 	default:
 		return found[0], true
 	}
 	return entry{}, false
 }
 
-// entries returns the newest mails that are wanted, at most limit, newest first.
-// One that cannot be read does not hide the others.
+// entries returns the latest wanted mails, at most limit, newest first. A mail that
+// cannot be read is skipped and logged.
 func (i *Inbox) entries(ctx context.Context, limit int, wanted func(entry) bool) ([]entry, error) {
 	kept, err := i.box.Kept(ctx, maxLimit) // the wanted ones may be old
 	if err != nil {

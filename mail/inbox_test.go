@@ -19,7 +19,7 @@ import (
 	"github.com/everlatch/everlatch/mail"
 )
 
-// box keeps mails in memory, or fails.
+// box stores mails in memory, or fails.
 type box struct {
 	mu   sync.Mutex
 	kept []mail.Kept // newest first
@@ -151,7 +151,7 @@ func TestInboxList(t *testing.T) {
 	gone := get(i, "DELETE", "/_dev/mail")
 	require.Equal(t, http.StatusNoContent, gone.Code)
 	require.Empty(t, gone.Body.String())
-	require.Contains(t, get(i, "GET", "/_dev/mail").Body.String(), "There is no mail yet.")
+	require.Contains(t, get(i, "GET", "/_dev/mail").Body.String(), "No mail yet.")
 }
 
 func TestInboxPagesOfOneMail(t *testing.T) {
@@ -185,8 +185,8 @@ func TestInboxPagesOfOneMail(t *testing.T) {
 	require.NotContains(t, get(inbox(t, m), "GET", "/_dev/mail/evt_01").Body.String(), "<iframe")
 }
 
-// A mail may hold anything. On the pages it is text, and every answer says what
-// a browser may do with it.
+// A mail may contain anything. The pages show it as text, and every response has a
+// content security policy.
 func TestInboxEscapes(t *testing.T) {
 	t.Parallel()
 
@@ -223,7 +223,7 @@ func TestInboxRefusesWhatCannotBeSent(t *testing.T) {
 	require.True(t, everlatch.IsPermanent(err))
 }
 
-func TestInboxWithABrokenBox(t *testing.T) {
+func TestInboxWithBrokenBox(t *testing.T) {
 	t.Parallel()
 
 	var log bytes.Buffer
@@ -235,13 +235,13 @@ func TestInboxWithABrokenBox(t *testing.T) {
 	for target, method := range map[string]string{"/_dev/mail.json": "GET", "/_dev/mail/evt_01": "GET", "/_dev/mail": "DELETE"} {
 		w := get(i, method, target)
 		require.Equal(t, http.StatusInternalServerError, w.Code)
-		require.NotContains(t, w.Body.String(), "planted", "what is wrong is logged, not shown")
+		require.NotContains(t, w.Body.String(), "planted", "the error is logged, not shown")
 	}
 	require.Contains(t, log.String(), "the disk is full")
 
 	b.err = nil
 	require.NoError(t, i.Send(t.Context(), message()))
 	require.NoError(t, b.Keep(t.Context(), "damaged", noon, []byte("{")))
-	require.Equal(t, []string{"evt_01"}, listed(t, get(i, "GET", "/_dev/mail.json")), "the others are still there")
+	require.Equal(t, []string{"evt_01"}, listed(t, get(i, "GET", "/_dev/mail.json")), "the others are still shown")
 	require.Contains(t, log.String(), "mail damaged")
 }

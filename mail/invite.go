@@ -8,14 +8,14 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// invitePath is the page of the dashboard where somebody who was invited makes
-// an account (contract 9.2).
+// invitePath is the dashboard page where an invited administrator creates an
+// account (contract 9.2).
 const invitePath = "/invite"
 
-// invite brings the link to whoever is asked to become an administrator. An
-// invite that was accepted, revoked or sent again meanwhile has taken its token
-// along: then there is nothing to send. One that ran out of time was meant to be
-// sent, and operators shall know that it was not.
+// invite sends the link to the invited administrator. When an invite is accepted,
+// revoked or resent, its token is removed: then there is nothing to send. An
+// invite that expired first is an error, so that operators learn that the mail
+// was not sent.
 func (m *Mailer) invite(v *view) (string, error) {
 	v.ActorType = everlatch.ActorUser
 	if err := m.needURL(v); err != nil {
@@ -37,7 +37,7 @@ func (m *Mailer) invite(v *view) (string, error) {
 	return v.Event, nil
 }
 
-// InviteLink is where somebody accepts an invite, in the dashboard at a URL.
+// InviteLink is the link to accept an invite in the dashboard at a URL.
 func InviteLink(dashboard, token string) string {
 	return strings.TrimRight(dashboard, "/") + invitePath + "?token=" + url.QueryEscape(token)
 }

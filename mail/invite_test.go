@@ -28,7 +28,7 @@ func TestInviteLink(t *testing.T) {
 		require.True(t, ok)
 		require.Equal(t, "ada+staff@example.com", got.To)
 		require.Contains(t, got.Text, "\nhttp://localhost:9000/app/invite?token=to%2Fk%2Ben\n", "the page of the dashboard (contract 9.2)")
-		require.Contains(t, got.Text, "within the next 24 hours")
+		require.Contains(t, got.Text, "within 24 hours")
 		require.NotContains(t, got.Text+got.HTML, "user_01")
 	}
 }
@@ -41,7 +41,7 @@ func TestInviteThatIsNotSent(t *testing.T) {
 	out := &outgoing{}
 	m := mailer(t, func(o *mail.Options) { o.Sender = out })
 	_, ok, err := m.Render(superseded)
-	require.NoError(t, err, "it was accepted, revoked or sent again meanwhile: nobody needs to know")
+	require.NoError(t, err, "the invite was accepted, revoked or resent: no error")
 	require.False(t, ok)
 	require.NoError(t, m.Deliver(t.Context(), superseded))
 	require.Empty(t, out.sent)
@@ -62,14 +62,14 @@ func TestInviteThatIsNotSent(t *testing.T) {
 	require.ErrorContains(t, err, "was not resolved")
 	require.False(t, everlatch.IsPermanent(err))
 
-	usersNowhere := mailer(t, func(o *mail.Options) { o.URLs = map[string]string{"vendor": "https://vendor.example"} })
-	_, _, err = usersNowhere.Render(inviteEvent(everlatch.EventInviteCreated))
+	withoutUserURL := mailer(t, func(o *mail.Options) { o.URLs = map[string]string{"vendor": "https://vendor.example"} })
+	_, _, err = withoutUserURL.Render(inviteEvent(everlatch.EventInviteCreated))
 	require.ErrorContains(t, err, `no URL is configured for the actor type "user"`)
-	require.False(t, everlatch.IsPermanent(err), "it can be mended")
+	require.False(t, everlatch.IsPermanent(err), "configuration can fix it")
 
-	nobody := inviteEvent(everlatch.EventInviteCreated)
-	nobody.Data["email"] = "not-an-address"
-	_, ok, err = m.Render(nobody)
+	noAddress := inviteEvent(everlatch.EventInviteCreated)
+	noAddress.Data["email"] = "not-an-address"
+	_, ok, err = m.Render(noAddress)
 	require.NoError(t, err)
 	require.False(t, ok)
 }

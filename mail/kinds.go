@@ -15,34 +15,35 @@ type view struct {
 	// Event is the name of the event, Data what it carries.
 	Event string
 	Data  everlatch.Metadata
-	// ActorType is of whom the mail is about; "" where it is about nobody.
+	// ActorType is the actor type of the account that the mail is about; "" when it
+	// is about no account.
 	ActorType string
 	// To is the address of the recipient.
 	To    string
 	Brand string
-	// URL is where the recipient uses the service, without a slash at the end.
+	// URL is where the recipient uses the service, without a trailing slash.
 	URL string
-	// Link is what the mail asks to open; "" where it asks for nothing.
+	// Link is the link to open; "" when the mail has none.
 	Link string
-	// ExpiresIn is how long Link works, such as "15 minutes"; "" when not known.
+	// ExpiresIn is how long Link works, such as "15 minutes"; "" when unknown.
 	ExpiresIn string
-	// At is when it happened, in UTC.
+	// At is when the event happened, in UTC.
 	At time.Time
-	// Until is when what the mail announces comes true, in UTC; the zero time when
-	// it announces nothing.
+	// Until is when an announced deletion takes place, in UTC; otherwise the zero
+	// time.
 	Until time.Time
 }
 
 // kind is one kind of mail.
 type kind struct {
-	// recipient is the field of the event's data with the address.
+	// recipient is the field of the event's data that holds the address.
 	recipient string
 	// prepare completes a view and returns the name of the templates, or "" when
-	// there is nothing to send any more.
+	// there is no longer anything to send.
 	prepare func(m *Mailer, v *view) (string, error)
 }
 
-// kinds are the mails there are, by the name of the event.
+// kinds are all kinds of mail, by the name of the event.
 var kinds = map[string]kind{
 	everlatch.EventPasswordReset:    {"entity_id", (*Mailer).passwordReset},
 	everlatch.EventPasswordChanged:  {"entity_id", (*Mailer).passwordChanged},
@@ -50,8 +51,8 @@ var kinds = map[string]kind{
 	everlatch.EventEmailAnnounced:   {"former_email", (*Mailer).emailAnnounced},
 	everlatch.EventEmailChanged:     {"former_email", (*Mailer).emailChanged},
 	everlatch.EventEmailRestored:    {"email", (*Mailer).emailRestored},
-	everlatch.EventIdentityLinked:   {"email", (*Mailer).waysChanged},
-	everlatch.EventIdentityUnlinked: {"email", (*Mailer).waysChanged},
+	everlatch.EventIdentityLinked:   {"email", (*Mailer).methodsChanged},
+	everlatch.EventIdentityUnlinked: {"email", (*Mailer).methodsChanged},
 	everlatch.EventInviteCreated:    {"email", (*Mailer).invite},
 	everlatch.EventInviteResent:     {"email", (*Mailer).invite},
 	everlatch.EventDeadLetters:      {"to", (*Mailer).deadLetters},
@@ -61,7 +62,7 @@ var kinds = map[string]kind{
 	everlatch.EventCustomerErased:    {"email", (*Mailer).erased},
 }
 
-// templateResetRequested is the mail about a token that an administrator holds.
+// templateResetRequested is the mail about a reset token issued to an administrator.
 const templateResetRequested = everlatch.EventPasswordReset + ".requested"
 
 // templateNames are the names that templates may have.
@@ -71,15 +72,14 @@ var templateNames = []string{
 	everlatch.EventDeadLetters, everlatch.EventDeletionScheduled, everlatch.EventDeletionCancelled, everlatch.EventCustomerErased,
 	everlatch.EventEmailRequested, templateEmailTaken, everlatch.EventEmailAnnounced, everlatch.EventEmailChanged,
 	templateEmailChangedByOthers, everlatch.EventEmailRestored,
-	everlatch.EventDeadLetters,
 }
 
-// resetPath is the page of a storefront that asks for a new password.
+// resetPath is the storefront page that asks for a new password.
 const resetPath = "/reset-password"
 
-// passwordReset brings the link to whoever forgot a password. When an
-// administrator asked for it, the link is theirs to pass on: the owner is only
-// told, and the token does not reach the template.
+// passwordReset sends the reset link to the account's owner. When an
+// administrator requested the reset, the administrator passes the link on: the
+// owner is only notified, and the token does not reach the template.
 func (m *Mailer) passwordReset(v *view) (string, error) {
 	if err := m.needURL(v); err != nil {
 		return "", err
@@ -102,7 +102,7 @@ func (m *Mailer) passwordReset(v *view) (string, error) {
 	return everlatch.EventPasswordReset, nil
 }
 
-// passwordChanged tells the owner, who may not have been the one.
+// passwordChanged notifies the owner, who may not have made the change.
 func (m *Mailer) passwordChanged(v *view) (string, error) {
 	if err := m.needURL(v); err != nil {
 		return "", err
@@ -111,12 +111,11 @@ func (m *Mailer) passwordChanged(v *view) (string, error) {
 	return everlatch.EventPasswordChanged, nil
 }
 
-// waysChanged tells the owner that their account can be signed in to in one way
-// more or less.
-func (m *Mailer) waysChanged(v *view) (string, error) { return v.Event, m.needURL(v) }
+// methodsChanged tells the owner that a sign-in method was added or removed.
+func (m *Mailer) methodsChanged(v *view) (string, error) { return v.Event, m.needURL(v) }
 
-// needURL fills in the URL. That there is none can be mended, so it is no
-// permanent error.
+// needURL fills in the URL. A missing URL is not a permanent error: an operator
+// can configure it.
 func (m *Mailer) needURL(v *view) error {
 	if v.URL = m.url(v.ActorType); v.URL == "" {
 		return fmt.Errorf("no URL is configured for the actor type %q, nor for %q", v.ActorType, urlDefault)
@@ -124,8 +123,8 @@ func (m *Mailer) needURL(v *view) error {
 	return nil
 }
 
-// readExpiry fills in how long a link still works, and reports whether it does
-// not any more.
+// readExpiry fills in how long a link still works, and reports whether it has
+// expired.
 func (m *Mailer) readExpiry(v *view) (late bool) {
 	text, _ := v.Data["expires_at"].(string)
 	at, err := time.Parse(time.RFC3339, text)
@@ -140,7 +139,7 @@ func (m *Mailer) readExpiry(v *view) (late bool) {
 	return false
 }
 
-// span writes a length of time for people, rounded to what matters to them.
+// span formats a duration for a mail, rounded to a sensible unit.
 func span(d time.Duration) string {
 	const day = 24 * time.Hour
 	count, unit := int((d+30*time.Second)/time.Minute), "minute"
@@ -158,9 +157,9 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%d %ss", count, unit)
 }
 
-// deadLetters reports to operators, who use the dashboard of users. The
-// deliveries are brought into a form that a template cannot stumble over:
-// count, more (those that are not listed) and deliveries, all texts one line.
+// deadLetters reports dead letters to operators. It normalizes the event's data
+// so that templates can rely on it: count, more (how many are not listed) and
+// deliveries, whose texts are single lines.
 func (m *Mailer) deadLetters(v *view) (string, error) {
 	v.ActorType = everlatch.ActorUser
 	v.URL = m.url(v.ActorType)

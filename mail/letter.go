@@ -10,13 +10,13 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// letter is a mail as it travels.
+// letter is a mail in the form SMTP sends.
 type letter struct {
-	from, to string // of the envelope, in angle brackets
+	from, to string // the envelope's addresses, in angle brackets
 	content  []byte
 }
 
-// compose writes a mail as MIME. What it refuses, it refuses for ever.
+// compose encodes a mail as MIME. Its errors are permanent.
 func compose(m Message) (letter, error) {
 	if err := m.check(); err != nil {
 		return letter{}, err
@@ -31,7 +31,7 @@ func compose(m Message) (letter, error) {
 	msg.SetAddrHeaderFromMailAddress(gomail.HeaderTo, to)
 	msg.SetMessageIDWithValue(messageID(m.ID, from.Address))
 	msg.Subject(m.Subject)
-	// Robots must not answer: RFC 3834, and what Exchange has instead.
+	// Suppress automatic replies: RFC 3834, and the header that Exchange uses.
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.SetGenHeader("X-Auto-Response-Suppress", "All")
 	msg.SetBodyString(gomail.TypeTextPlain, m.Text)

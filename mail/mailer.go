@@ -15,37 +15,36 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// Options say how mails look and where they go. All are required, except
-// Templates.
+// Options configure a [Mailer]. All are required, except Templates.
 type Options struct {
 	Sender Sender
 	// From is the sender of all mails: "Shop <no-reply@shop.example>".
 	From string
-	// Brand is what mails call the service.
+	// Brand is the name of the service in mails.
 	Brand string
-	// URLs maps an actor type to where its links lead: a storefront, or the
-	// dashboard of users. The key "default" is for all others; without it they get
-	// that of customers.
+	// URLs maps an actor type to the base URL of its links: a storefront, or the
+	// administrators' dashboard. The key "default" is for all other actor types;
+	// without it they use the URL of customers.
 	URLs map[string]string
-	// Templates is a folder whose files go before the built-in ones; "" is none.
-	// The folder's files may be for an actor type that has a URL, for customers
-	// and for users.
+	// Templates is a folder whose files take precedence over the built-in ones; ""
+	// is none. Files may be specific to customers, to users, and to any actor type
+	// that has a URL.
 	Templates string
 	Now       func() time.Time
 }
 
-// urlDefault is the key of [Options.URLs] for actor types without one.
+// urlDefault is the key of [Options.URLs] for actor types that have no entry.
 const urlDefault = "default"
 
-// Mailer writes the mails about events. It is safe for concurrent use.
+// Mailer renders and sends the mails about events. It is safe for concurrent use.
 type Mailer struct {
 	opts      Options
-	urls      map[string]string // without a slash at the end
+	urls      map[string]string // without a trailing slash
 	templates *templates
 }
 
-// New returns a mailer. It reports everything that is wrong with the options and
-// the templates at once.
+// New returns a mailer. Its error lists every problem of the options and the
+// templates.
 func New(o Options) (*Mailer, error) {
 	urls, urlsErr := readURLs(o.URLs)
 	templates, templatesErr := loadTemplates(o.Templates, actorTypes(o.URLs))
@@ -58,16 +57,16 @@ func New(o Options) (*Mailer, error) {
 func (o Options) check() error {
 	var problems []error
 	if o.Sender == nil {
-		problems = append(problems, errors.New("there is nobody to send mails"))
+		problems = append(problems, errors.New("the sender of mails is missing"))
 	}
 	if o.Now == nil {
-		problems = append(problems, errors.New("there is no clock"))
+		problems = append(problems, errors.New("the clock is missing"))
 	}
 	if _, err := mail.ParseAddress(o.From); err != nil || oneLine(o.From) != o.From {
-		problems = append(problems, errors.New("the sender is not an address, such as Shop <no-reply@shop.example>"))
+		problems = append(problems, errors.New("from is not an address, such as Shop <no-reply@shop.example>"))
 	}
 	if o.Brand == "" || oneLine(o.Brand) != o.Brand {
-		problems = append(problems, errors.New("the brand is not one plain line"))
+		problems = append(problems, errors.New("the brand is not a single plain line"))
 	}
 	return errors.Join(problems...)
 }
@@ -76,7 +75,7 @@ var actorTypeForm = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
 
 func readURLs(given map[string]string) (map[string]string, error) {
 	if len(given) == 0 {
-		return nil, errors.New("no URL is given for links to lead to")
+		return nil, errors.New("URLs: no URL is given for the links in mails")
 	}
 	out := make(map[string]string, len(given))
 	var problems []error
@@ -87,7 +86,7 @@ func readURLs(given map[string]string) (map[string]string, error) {
 		u, err := url.Parse(given[actorType])
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" ||
 			u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-			problems = append(problems, fmt.Errorf("URLs: that of %q is not of the form https://shop.example/path", actorType))
+			problems = append(problems, fmt.Errorf("URLs: the URL of %q is not of the form https://shop.example/path", actorType))
 			continue
 		}
 		out[actorType] = strings.TrimRight(u.String(), "/")
@@ -95,7 +94,7 @@ func readURLs(given map[string]string) (map[string]string, error) {
 	return out, errors.Join(problems...)
 }
 
-// actorTypes lists those that may have templates of their own.
+// actorTypes lists the actor types that may have specific templates.
 func actorTypes(urls map[string]string) []string {
 	known := map[string]struct{}{everlatch.ActorCustomer: {}, everlatch.ActorUser: {}}
 	for actorType := range urls {
@@ -105,7 +104,7 @@ func actorTypes(urls map[string]string) []string {
 	return slices.Sorted(maps.Keys(known))
 }
 
-// url returns where links of an actor type lead, or "" when nobody said.
+// url returns the base URL of an actor type's links, or "" when none is configured.
 func (m *Mailer) url(actorType string) string {
 	for _, key := range []string{actorType, urlDefault, everlatch.ActorCustomer} {
 		if u, ok := m.urls[key]; ok {
@@ -115,11 +114,11 @@ func (m *Mailer) url(actorType string) string {
 	return ""
 }
 
-// Events lists the names of the events that there are mails about, sorted.
+// Events returns the sorted names of the events that have a mail.
 func (m *Mailer) Events() []string { return slices.Sorted(maps.Keys(kinds)) }
 
-// Deliver sends the mail about an event, if there is one to send. Its errors are
-// those of [Mailer.Render] and of the [Sender].
+// Deliver sends the mail about an event, if there is one. It returns the errors of
+// [Mailer.Render] and of the [Sender].
 func (m *Mailer) Deliver(ctx context.Context, e everlatch.Event) error {
 	message, ok, err := m.Render(e)
 	if err != nil || !ok {
@@ -128,12 +127,12 @@ func (m *Mailer) Deliver(ctx context.Context, e everlatch.Event) error {
 	return m.opts.Sender.Send(ctx, message)
 }
 
-// Render writes the mail about an event, and reports false when there is none:
-// the event has no mail, or nobody with an e-mail address to get it, or speaks of
-// what is over by now, or did not happen here, because nobody may have us write
-// what they made up.
+// Render renders the mail about an event, and reports false when there is none:
+// the event has no mail or no recipient with an e-mail address, it is outdated, or
+// it was published by an application (such events must not send mails in our
+// name).
 //
-// An error is [everlatch.Permanent] when the mail came too late to be of use.
+// The error is [everlatch.Permanent] when it is too late to send the mail.
 func (m *Mailer) Render(e everlatch.Event) (Message, bool, error) {
 	kind, known := kinds[e.Name]
 	if !known || e.Source != everlatch.SourceEverlatch {

@@ -18,7 +18,7 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 func clock() time.Time { return noon }
 
-// outgoing is a sender that keeps what it is given, or fails.
+// outgoing is a sender that records mails, or fails.
 type outgoing struct {
 	sent []mail.Message
 	err  error
@@ -95,8 +95,8 @@ func deadLettersEvent() everlatch.Event {
 	})
 }
 
-// TestGolden shows every mail for review. UPDATE_GOLDEN=1 go test ./mail writes
-// the files anew.
+// TestGolden keeps every mail as a file for review. UPDATE_GOLDEN=1 go test ./mail
+// rewrites the files.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 
@@ -118,7 +118,7 @@ func TestGolden(t *testing.T) {
 	} {
 		golden[name] = emailEvent(name, everlatch.ActorCustomer)
 	}
-	golden["auth.email_change_requested.taken"], golden["auth.email_changed.by_others"] = takenEvent(), changedByOthers()
+	golden["auth.email_change_requested.taken"], golden["auth.email_changed.by_others"] = takenEvent(), changedByAdministrator()
 	for _, name := range []string{everlatch.EventInviteCreated, everlatch.EventInviteResent} {
 		golden[name] = inviteEvent(name)
 	}
@@ -142,7 +142,7 @@ func TestGolden(t *testing.T) {
 			}
 			want, err := os.ReadFile(file)
 			require.NoError(t, err)
-			require.Equal(t, string(want), text, "UPDATE_GOLDEN=1 go test ./mail, and read the diff")
+			require.Equal(t, string(want), text, "run UPDATE_GOLDEN=1 go test ./mail and review the diff")
 		})
 	}
 }
@@ -159,7 +159,7 @@ func TestResetLink(t *testing.T) {
 		require.True(t, ok)
 		link := base + "/reset-password?token=to%2Fk%2Ben&email=ada%2Bshop%40example.com"
 		require.Contains(t, got.Text, "\n"+link+"\n")
-		require.NotContains(t, got.Text+got.HTML, "planted-note", "what the asker added is not shown")
+		require.NotContains(t, got.Text+got.HTML, "planted-note", "metadata of the request is not shown")
 	}
 
 	withDefault := mailer(t, func(o *mail.Options) { o.URLs["default"] = "https://default.example" })
@@ -170,11 +170,11 @@ func TestResetLink(t *testing.T) {
 	usersOnly := mailer(t, func(o *mail.Options) { o.URLs = map[string]string{"user": "https://staff.example"} })
 	_, _, err = usersOnly.Render(resetEvent("customer"))
 	require.ErrorContains(t, err, `no URL is configured for the actor type "customer"`)
-	require.False(t, everlatch.IsPermanent(err), "it can be mended")
+	require.False(t, everlatch.IsPermanent(err), "configuration can fix it")
 }
 
-// An administrator's token is theirs to pass on: the mail must not be a second
-// way to get it.
+// The administrator passes the token on: the mail must not be a second way to get
+// it.
 func TestRequestedResetHasNoToken(t *testing.T) {
 	t.Parallel()
 
@@ -191,17 +191,17 @@ func TestRequestedResetHasNoToken(t *testing.T) {
 	}
 	require.Equal(t, "planted-token", e.Data["token"], "the event is not changed")
 
-	own := t.TempDir()
-	write(t, own, "auth.password_reset.requested.txt", "Subject: Look\n\n[{{.Data.token}}] [{{.Link}}]\n")
-	got, _, err = mailer(t, func(o *mail.Options) { o.Templates = own }).Render(e)
+	folder := t.TempDir()
+	write(t, folder, "auth.password_reset.requested.txt", "Subject: Look\n\n[{{.Data.token}}] [{{.Link}}]\n")
+	got, _, err = mailer(t, func(o *mail.Options) { o.Templates = folder }).Render(e)
 	require.NoError(t, err)
-	require.Equal(t, "[<no value>] []\n", got.Text, "a template cannot show it either")
+	require.Equal(t, "[<no value>] []\n", got.Text, "a custom template cannot show it either")
 
 	delete(e.Data, "token")
 	e.Data["expires_at"] = noon.Add(-time.Minute).Format(time.RFC3339)
 	_, ok, err = m.Render(e)
 	require.NoError(t, err)
-	require.True(t, ok, "the owner is told, late or not")
+	require.True(t, ok, "the owner is notified even after expiry")
 }
 
 func TestExpiredLinkIsNotSent(t *testing.T) {
@@ -210,7 +210,7 @@ func TestExpiredLinkIsNotSent(t *testing.T) {
 	for name, change := range map[string]func(everlatch.Metadata){
 		"the token is gone":  func(d everlatch.Metadata) { delete(d, "token") },
 		"the token is empty": func(d everlatch.Metadata) { d["token"] = "" },
-		"its time is over":   func(d everlatch.Metadata) { d["expires_at"] = noon.Format(time.RFC3339) },
+		"it has expired":     func(d everlatch.Metadata) { d["expires_at"] = noon.Format(time.RFC3339) },
 	} {
 		e := resetEvent("customer")
 		change(e.Data)
@@ -231,22 +231,22 @@ func TestNothingToSend(t *testing.T) {
 	t.Parallel()
 
 	for name, change := range map[string]func(*everlatch.Event){
-		"an event without a mail":       func(e *everlatch.Event) { e.Name = everlatch.EventCustomerCreated },
-		"published by an API key":       func(e *everlatch.Event) { e.Source = "apk_01" },
-		"no source":                     func(e *everlatch.Event) { e.Source = "" },
-		"no data":                       func(e *everlatch.Event) { e.Data = nil },
-		"no entity":                     func(e *everlatch.Event) { delete(e.Data, "entity_id") },
-		"an entity that is no address":  func(e *everlatch.Event) { e.Data["entity_id"] = "+4912345" },
-		"an entity that is no text":     func(e *everlatch.Event) { e.Data["entity_id"] = 7 },
-		"an address with a name":        func(e *everlatch.Event) { e.Data["entity_id"] = "Ada <ada@example.com>" },
-		"an address with a line break":  func(e *everlatch.Event) { e.Data["entity_id"] = "ada@example.com\r\nBcc: eve@example.com" },
-		"two addresses":                 func(e *everlatch.Event) { e.Data["entity_id"] = "ada@example.com, eve@example.com" },
-		"an expired link to no address": func(e *everlatch.Event) { e.Data = everlatch.Metadata{"entity_id": "x"} },
-		"a person without an address": func(e *everlatch.Event) {
+		"an event without a mail":            func(e *everlatch.Event) { e.Name = everlatch.EventCustomerCreated },
+		"published by an API key":            func(e *everlatch.Event) { e.Source = "apk_01" },
+		"no source":                          func(e *everlatch.Event) { e.Source = "" },
+		"no data":                            func(e *everlatch.Event) { e.Data = nil },
+		"no entity":                          func(e *everlatch.Event) { delete(e.Data, "entity_id") },
+		"an entity that is not an address":   func(e *everlatch.Event) { e.Data["entity_id"] = "+4912345" },
+		"an entity that is not a string":     func(e *everlatch.Event) { e.Data["entity_id"] = 7 },
+		"an address with a name":             func(e *everlatch.Event) { e.Data["entity_id"] = "Ada <ada@example.com>" },
+		"an address with a line break":       func(e *everlatch.Event) { e.Data["entity_id"] = "ada@example.com\r\nBcc: eve@example.com" },
+		"two addresses":                      func(e *everlatch.Event) { e.Data["entity_id"] = "ada@example.com, eve@example.com" },
+		"an expired link without an address": func(e *everlatch.Event) { e.Data = everlatch.Metadata{"entity_id": "x"} },
+		"an account without an address": func(e *everlatch.Event) {
 			*e = linkedEvent(everlatch.EventIdentityLinked, "customer")
 			delete(e.Data, "email")
 		},
-		"dead letters nobody asked about": func(e *everlatch.Event) { *e = deadLettersEvent(); delete(e.Data, "to") },
+		"dead letters without a recipient": func(e *everlatch.Event) { *e = deadLettersEvent(); delete(e.Data, "to") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -289,15 +289,15 @@ func TestDeadLetters(t *testing.T) {
 
 	m := mailer(t, func(o *mail.Options) { o.URLs = map[string]string{"vendor": "https://vendor.example"} })
 	e := deadLettersEvent()
-	e.Data["count"] = 1.0                                   // as JSON has it
+	e.Data["count"] = 1.0                                   // as decoded from JSON
 	e.Data["deliveries"] = e.Data["deliveries"].([]any)[:1] //nolint:forcetypeassert // a test
 	got, ok, err := m.Render(e)
 	require.NoError(t, err)
 	require.True(t, ok, "operators need no URL")
 	require.Equal(t, "ops@shop.example", got.To)
-	require.Equal(t, "Shop: 1 delivery was given up", got.Subject)
+	require.Equal(t, "Shop: 1 delivery failed", got.Subject)
 	require.NotContains(t, got.Text, "not listed")
-	require.Contains(t, got.Text, "the server <b>answered</b> 503\n", "one line, however it was written")
+	require.Contains(t, got.Text, "the server <b>answered</b> 503\n", "errors are a single line")
 	require.Contains(t, got.HTML, "&lt;b&gt;answered&lt;/b&gt;")
 }
 
@@ -327,19 +327,19 @@ func TestMailerOptions(t *testing.T) {
 	t.Parallel()
 
 	_, err := mail.New(mail.Options{})
-	for _, want := range []string{"nobody to send", "no clock", "the sender", "the brand", "no URL is given"} {
+	for _, want := range []string{"the sender of mails is missing", "the clock is missing", "from is not an address", "the brand", "no URL is given"} {
 		require.ErrorContains(t, err, want)
 	}
 	for name, tt := range map[string]struct {
 		change func(*mail.Options)
 		want   string
 	}{
-		"a sender with a line break":   {func(o *mail.Options) { o.From = "Shop <a@b.c>\r\nBcc: x@y.z" }, "the sender"},
+		"a sender with a line break":   {func(o *mail.Options) { o.From = "Shop <a@b.c>\r\nBcc: x@y.z" }, "from is not an address"},
 		"a brand with a line break":    {func(o *mail.Options) { o.Brand = "Shop\nBcc: x@y.z" }, "the brand"},
-		"a relative URL":               {func(o *mail.Options) { o.URLs["customer"] = "/shop" }, `that of "customer"`},
-		"a URL that runs a script":     {func(o *mail.Options) { o.URLs["customer"] = "javascript://x/%0aalert(1)" }, `that of "customer"`},
-		"a URL with a query":           {func(o *mail.Options) { o.URLs["user"] = "https://a.b/?c=d" }, `that of "user"`},
-		"a URL with a password":        {func(o *mail.Options) { o.URLs["user"] = "https://a:planted@a.b" }, `that of "user"`},
+		"a relative URL":               {func(o *mail.Options) { o.URLs["customer"] = "/shop" }, `the URL of "customer"`},
+		"a URL that runs a script":     {func(o *mail.Options) { o.URLs["customer"] = "javascript://x/%0aalert(1)" }, `the URL of "customer"`},
+		"a URL with a query":           {func(o *mail.Options) { o.URLs["user"] = "https://a.b/?c=d" }, `the URL of "user"`},
+		"a URL with a password":        {func(o *mail.Options) { o.URLs["user"] = "https://a:planted@a.b" }, `the URL of "user"`},
 		"an actor type with a dot":     {func(o *mail.Options) { o.URLs["a.b"] = "https://a.b" }, `"a.b" is not an actor type`},
 		"a folder that does not exist": {func(o *mail.Options) { o.Templates = "testdata/absent" }, "templates: "},
 	} {

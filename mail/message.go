@@ -16,45 +16,44 @@ import (
 
 // Message is one mail to one person.
 type Message struct {
-	// ID identifies the mail: a message that is sent again keeps it, and gets the
-	// same Message-ID.
+	// ID identifies the mail. A message that is sent again keeps it, and so its
+	// Message-ID.
 	ID string `json:"id"`
 	// Event is the name of the event that the mail is about.
 	Event string `json:"event"`
-	// From may have a name: "Shop <no-reply@shop.example>".
+	// From may include a name: "Shop <no-reply@shop.example>".
 	From string `json:"from"`
-	// To is an address alone.
+	// To is a bare address.
 	To      string `json:"to"`
 	Subject string `json:"subject"`
-	// Text is the mail for everybody, HTML the same for those who like it nicer.
-	// A mail may do without HTML.
+	// Text is the plain-text part, HTML the optional HTML alternative.
 	Text string `json:"text"`
 	HTML string `json:"html"`
 }
 
-// Sender sends a mail, or says why not: an error that was marked by
-// [everlatch.Permanent] would come again with every attempt. The text of an error
-// holds no secret, nothing of the mail's text and no link.
+// Sender sends a mail. An error marked with [everlatch.Permanent] would recur with
+// every attempt; any other is worth a retry. The text of an error contains no
+// secret, no link and nothing of the mail's text.
 type Sender interface {
 	Send(ctx context.Context, m Message) error
 }
 
-// maxAddress is how long an address may be (RFC 5321, 4.5.3.1.3).
+// maxAddress is the maximum length of an address (RFC 5321, 4.5.3.1.3).
 const maxAddress = 254
 
-// check says why a message cannot be sent by anybody. What goes into a header
-// must be one line, or its second line would be a header of somebody's choice.
+// check reports why a message cannot be sent. Header values must be a single line:
+// a second line would inject a header.
 func (m Message) check() error {
 	var problems []error
 	for _, field := range []struct{ name, value string }{
 		{"id", m.ID}, {"event", m.Event}, {"sender", m.From}, {"recipient", m.To}, {"subject", m.Subject},
 	} {
 		if oneLine(field.value) != field.value {
-			problems = append(problems, fmt.Errorf("the %s is not one plain line", field.name))
+			problems = append(problems, fmt.Errorf("the %s is not a single plain line", field.name))
 		}
 	}
 	if m.ID == "" {
-		problems = append(problems, errors.New("it has no id"))
+		problems = append(problems, errors.New("the id is missing"))
 	}
 	if _, err := mail.ParseAddress(m.From); err != nil {
 		problems = append(problems, errors.New("the sender is not an address"))
@@ -68,15 +67,15 @@ func (m Message) check() error {
 	return nil
 }
 
-// isAddress reports whether text is one e-mail address and nothing else: no name,
-// no comment, no second address.
+// isAddress reports whether text is exactly one e-mail address: no name, no
+// comment, no second address.
 func isAddress(text string) bool {
 	a, err := mail.ParseAddress(text)
 	return err == nil && len(text) <= maxAddress && (&mail.Address{Address: a.Address}).String() == "<"+text+">"
 }
 
-// oneLine replaces whatever could begin a new line, and blanks in a row, by one
-// blank, and bytes that are not UTF-8 by the sign for that.
+// oneLine collapses line breaks, control characters and runs of blanks into single
+// blanks, and replaces invalid UTF-8 with the replacement character.
 func oneLine(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.IsSpace(r) || r == '\u2028' || r == '\u2029' {
@@ -92,8 +91,8 @@ var (
 	plainDomain = regexp.MustCompile(`^[A-Za-z0-9.-]+$`)
 )
 
-// messageID makes the Message-ID, without its angle brackets, of the id of a
-// message and the domain of its sender.
+// messageID builds the Message-ID, without angle brackets, from a message's id and
+// its sender's domain.
 func messageID(id, from string) string {
 	if !plainID.MatchString(id) {
 		sum := sha256.Sum256([]byte(id))

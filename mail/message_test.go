@@ -19,7 +19,7 @@ func message() mail.Message {
 	}
 }
 
-// headersOf reads the header of a mail as it travels.
+// headersOf parses the header of an encoded mail.
 func headersOf(tb testing.TB, wire []byte) netmail.Header {
 	tb.Helper()
 	parsed, err := netmail.ReadMessage(bytes.NewReader(wire))
@@ -39,13 +39,13 @@ func TestMessageID(t *testing.T) {
 	}
 	same := func(*mail.Message) {}
 	require.Equal(t, "<evt_01@shop.example>", id(same))
-	require.Equal(t, id(same), id(func(m *mail.Message) { m.Text = "other" }), "a mail that is sent again is recognised")
+	require.Equal(t, id(same), id(func(m *mail.Message) { m.Text = "other" }), "a mail that is sent again keeps its id")
 	require.NotEqual(t, id(same), id(func(m *mail.Message) { m.ID = "evt_02" }))
 	require.Regexp(t, `^<[0-9a-f]{64}@shop\.example>$`, id(func(m *mail.Message) { m.ID = "a b@c>" }))
 	require.Equal(t, "<evt_01@everlatch.invalid>", id(func(m *mail.Message) { m.From = "no-reply@käse.example" }))
 }
 
-func TestMailAsItTravels(t *testing.T) {
+func TestEncoding(t *testing.T) {
 	t.Parallel()
 
 	m := message()
@@ -87,14 +87,14 @@ func TestMessagesThatCannotBeSent(t *testing.T) {
 		"two recipients":                     func(m *mail.Message) { m.To = "ada@example.com, eve@example.com" },
 		"a recipient with a name":            func(m *mail.Message) { m.To = "Ada <ada@example.com>" },
 		"a recipient with a comment":         func(m *mail.Message) { m.To = "(eve@example.com) ada@example.com" },
-		"a recipient that is no address":     func(m *mail.Message) { m.To = "+4912345" },
+		"a recipient that is not an address": func(m *mail.Message) { m.To = "+4912345" },
 		"a recipient that is too long":       func(m *mail.Message) { m.To = strings.Repeat("a", 250) + "@example.com" },
 		"an SMTP command in the recipient":   func(m *mail.Message) { m.To = "ada@example.com>\r\nRCPT TO:<eve@example.com" },
 		"no recipient":                       func(m *mail.Message) { m.To = "" },
 		"no sender":                          func(m *mail.Message) { m.From = "" },
 		"no id":                              func(m *mail.Message) { m.ID = "" },
 		"a zero byte in the subject":         func(m *mail.Message) { m.Subject += "\x00" },
-		"something that is not UTF-8":        func(m *mail.Message) { m.Subject += "\xff" },
+		"invalid UTF-8":                      func(m *mail.Message) { m.Subject += "\xff" },
 		"a line separator of Unicode inside": func(m *mail.Message) { m.Subject += "\u2028Bcc: x" },
 	} {
 		t.Run(name, func(t *testing.T) {

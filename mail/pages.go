@@ -17,14 +17,14 @@ var pageFiles embed.FS
 // pages are the pages of an [Inbox].
 type pages struct {
 	list, mail *template.Template
-	// policy allows the style sheet and the frame with a mail, and nothing else.
+	// policy allows only the style sheet and the frame that shows a mail.
 	policy string
 }
 
-// listPage is what pages/list.html shows.
+// listPage is the data of pages/list.html.
 type listPage struct {
 	Messages []entry
-	// To is the address that the list is for; "" is everybody.
+	// To is the recipient that the list is filtered by; "" shows all mails.
 	To string
 	At time.Time
 }
@@ -39,7 +39,7 @@ func newPages() *pages {
 		"date":  date,
 		"path":  pathOf,
 		"clock": func(t time.Time) string { return t.Format("2 Jan 15:04:05") },
-		"style": func() template.CSS { return template.CSS(style) }, //nolint:gosec // it is ours
+		"style": func() template.CSS { return template.CSS(style) }, //nolint:gosec // the style sheet is embedded in this binary
 	}).ParseFS(pageFiles, "pages/*.html"))
 	sum := sha256.Sum256(style)
 	return &pages{
@@ -73,11 +73,11 @@ func (i *Inbox) json(w http.ResponseWriter, r *http.Request, value any) {
 
 func (i *Inbox) write(w http.ResponseWriter, r *http.Request, body []byte) {
 	if _, err := w.Write(body); err != nil {
-		i.log.DebugContext(r.Context(), "the inbox could not answer", "error", err)
+		i.log.DebugContext(r.Context(), "the inbox could not write its response", "error", err)
 	}
 }
 
-// fail answers that something is wrong and logs what, which a page does not show.
+// fail answers 500 and logs the error, which the page does not show.
 func (i *Inbox) fail(w http.ResponseWriter, r *http.Request, err error) {
 	i.log.ErrorContext(r.Context(), "the inbox failed", "error", err)
 	http.Error(w, "Something went wrong.", http.StatusInternalServerError)

@@ -13,7 +13,7 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// functions are what templates may call beside what Go has.
+// functions are the functions that templates may call besides the standard ones.
 var functions = texttemplate.FuncMap{
 	"date":    date,
 	"oneline": oneLine,
@@ -23,7 +23,7 @@ var functions = texttemplate.FuncMap{
 // button is the argument of the template "button" of the layout.
 type button struct{ Link, Label string }
 
-// date writes a time for people, and nothing for no time.
+// date formats a time for a mail; the zero time is "".
 func date(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -31,8 +31,9 @@ func date(t time.Time) string {
 	return t.UTC().Format("2 January 2006 at 15:04 UTC")
 }
 
-// render fills in the templates of a name. The folder goes before what is built
-// in, and then what is for the actor type before what is for all.
+// render executes the templates of a name. Those of the folder take precedence
+// over the built-in ones; within each, those for the actor type over the general
+// ones.
 func (t *templates) render(name string, v view) (Message, error) {
 	var m Message
 	text, ok := find(t.layers, func(l layer) map[string]textTemplate { return l.texts }, name, v.ActorType)
@@ -70,8 +71,8 @@ func find[T any](layers []layer, of func(layer) map[string]T, name, actorType st
 	return found, false
 }
 
-// tryOut fills in every template once, because a field that does not exist shows
-// only then.
+// tryOut executes every template once: a reference to a field that does not exist
+// fails only then.
 func (t *templates) tryOut(actorTypes []string) error {
 	seen := map[string]bool{}
 	var problems []error
@@ -87,7 +88,7 @@ func (t *templates) tryOut(actorTypes []string) error {
 	return errors.Join(problems...)
 }
 
-// sample is a view with everything in it that a template may ask for.
+// sample is a view in which every field that a template may use is set.
 func sample(name, actorType string) view {
 	v := view{
 		Event: strings.TrimSuffix(name, ".requested"), ActorType: actorType, To: "ada@example.com", Brand: "Example",
@@ -121,7 +122,7 @@ func sample(name, actorType string) view {
 	case everlatch.EventDeadLetters:
 		v.Link = ""
 		v.Data = everlatch.Metadata{"count": 2, "more": 1, "deliveries": []map[string]string{{
-			"event_id": "evt_1", "event": "customer.created", "subscriber": "crm", "error": "it is away", "at": "2026-01-02T03:04:05Z",
+			"event_id": "evt_1", "event": "customer.created", "subscriber": "crm", "error": "connection refused", "at": "2026-01-02T03:04:05Z",
 		}}}
 	}
 	return v

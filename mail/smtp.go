@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// How a connection is protected: the values of [SMTPOptions.Security].
+// Values of [SMTPOptions.Security]: how a connection is protected.
 const (
-	// SecurityAuto is [SecurityTLS] on port 465, and elsewhere [SecurityStartTLS];
-	// on this machine STARTTLS is used where the server offers it, with any
-	// certificate, because there is nobody on the way.
+	// SecurityAuto is [SecurityTLS] on port 465, and [SecurityStartTLS] on others.
+	// For a server on the loopback address, STARTTLS is used if offered, with any
+	// certificate: nothing leaves this machine.
 	SecurityAuto = "auto"
-	// SecurityStartTLS begins in clear and insists on STARTTLS.
+	// SecurityStartTLS connects unencrypted and requires STARTTLS.
 	SecurityStartTLS = "starttls"
 	// SecurityTLS is TLS from the first byte.
 	SecurityTLS = "tls"
@@ -27,29 +27,29 @@ const (
 	SecurityNone = "none"
 )
 
-// DefaultTimeout bounds one mail where nothing else is said.
+// DefaultTimeout bounds sending one mail, unless [SMTPOptions.Timeout] is set.
 const DefaultTimeout = 20 * time.Second
 
 // SMTPOptions describe a mail server.
 type SMTPOptions struct {
 	// Address is host:port.
 	Address string
-	// Username and Password are for a server that asks for them. They are sent
-	// only over TLS or to this machine.
+	// Username and Password are for a server that requires authentication. They are
+	// sent only over TLS or to the loopback address.
 	Username, Password string
 	// Security is one of the constants above; "" is [SecurityAuto].
 	Security string
-	// Timeout bounds a whole conversation, from dialling on; 0 is [DefaultTimeout].
-	// The deadline of a context goes before it when it is earlier.
+	// Timeout bounds a whole conversation, including dialling; 0 is
+	// [DefaultTimeout]. An earlier deadline of the context wins.
 	Timeout time.Duration
-	// Hello is the name by which to greet; "" is the name of this machine.
+	// Hello is the host name to send in EHLO; "" is the name of this machine.
 	Hello string
-	// RootCAs are the authorities to trust; nil stands for those of this machine.
+	// RootCAs are the certificate authorities to trust; nil is those of the system.
 	RootCAs *x509.CertPool
 }
 
-// SMTP is a [Sender] that gives mails to a mail server, each over a connection of
-// its own. It is safe for concurrent use.
+// SMTP is a [Sender] that sends mails to a mail server, each over a new connection.
+// It is safe for concurrent use.
 type SMTP struct {
 	opts SMTPOptions
 	host string
@@ -59,8 +59,8 @@ type SMTP struct {
 
 var _ Sender = (*SMTP)(nil)
 
-// NewSMTP returns a sender. It reports everything that is wrong with the options
-// at once and does not connect.
+// NewSMTP returns a sender. It does not connect. Its error lists every problem of
+// the options.
 func NewSMTP(o SMTPOptions) (*SMTP, error) {
 	if o.Security == "" {
 		o.Security = SecurityAuto
@@ -71,8 +71,8 @@ func NewSMTP(o SMTPOptions) (*SMTP, error) {
 	s := &SMTP{opts: o}
 	problems := []error{s.readAddress(), o.check()}
 	s.link = linkOf(o.Security, s.host, s.port)
-	if s.link == inClear && o.Username != "" && !isLoopback(s.host) {
-		problems = append(problems, errors.New(`security "none" would show the password to everybody on the way`))
+	if s.link == unencrypted && o.Username != "" && !isLoopback(s.host) {
+		problems = append(problems, errors.New(`security "none" would send the password unencrypted`))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, fmt.Errorf("mail server: %w", err)
@@ -93,28 +93,28 @@ func (s *SMTP) readAddress() error {
 func (o SMTPOptions) check() error {
 	var problems []error
 	if !slices.Contains([]string{SecurityAuto, SecurityStartTLS, SecurityTLS, SecurityNone}, o.Security) {
-		problems = append(problems, fmt.Errorf("there is no security %q: expected auto, starttls, tls or none", o.Security))
+		problems = append(problems, fmt.Errorf("unknown security %q: expected auto, starttls, tls or none", o.Security))
 	}
 	if (o.Username == "") != (o.Password == "") {
-		problems = append(problems, errors.New("a username and a password are given together or not at all"))
+		problems = append(problems, errors.New("a username and a password must be given together"))
 	}
 	if o.Timeout < 0 {
 		problems = append(problems, errors.New("the timeout is negative"))
 	}
 	if o.Hello != "" && !plainDomain.MatchString(o.Hello) {
-		problems = append(problems, errors.New("the name to greet by is not the name of a machine"))
+		problems = append(problems, errors.New("hello is not a host name"))
 	}
 	return errors.Join(problems...)
 }
 
-// link is how [SMTPOptions.Security] works out for an address.
+// link is what [SMTPOptions.Security] means for an address.
 type link int
 
 const (
-	inClear link = iota
+	unencrypted link = iota
 	startTLSIfOffered
 	startTLS
-	tlsFirst
+	implicitTLS
 )
 
 const portSMTPS = 465
@@ -122,9 +122,9 @@ const portSMTPS = 465
 func linkOf(security, host string, port int) link {
 	switch {
 	case security == SecurityNone:
-		return inClear
+		return unencrypted
 	case security == SecurityTLS, security == SecurityAuto && port == portSMTPS:
-		return tlsFirst
+		return implicitTLS
 	case security == SecurityAuto && isLoopback(host):
 		return startTLSIfOffered
 	default:
@@ -137,13 +137,12 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && address.IsLoopback()
 }
 
-// Send implements [Sender]. An answer of 5xx to the sender, the recipient or the
-// mail itself is [everlatch.Permanent]. Everything else is worth another attempt:
-// 4xx, a connection that fails or breaks, time that runs out, and also a server
-// that refuses to talk to us at all or our password, because an operator will
-// mend that.
+// Send implements [Sender]. A 5xx reply to the sender, the recipient or the mail
+// itself is [everlatch.Permanent]. All else is worth a retry: a 4xx reply, a
+// connection that fails or breaks, a timeout, and also a server that refuses the
+// connection or the credentials, because an operator can fix that.
 //
-// When Send fails, the mail may nevertheless have arrived.
+// When Send fails, the mail may still have arrived.
 func (s *SMTP) Send(ctx context.Context, m Message) error {
 	letter, err := compose(m)
 	if err != nil {

@@ -42,8 +42,8 @@ func TestSendDelivers(t *testing.T) {
 	require.Equal(t, m.HTML, got[0].HTML)
 }
 
-// Every way in which a server can misbehave: what is reported, and whether the
-// mail may have arrived all the same.
+// Every way a server can misbehave: what is reported, and whether the mail may
+// still have arrived.
 func TestMisbehaviour(t *testing.T) {
 	t.Parallel()
 
@@ -53,16 +53,16 @@ func TestMisbehaviour(t *testing.T) {
 		permanent bool
 		arrived   bool
 	}{
-		"closes the connection":        {step: mailtest.Refuse, want: "connect to the mail server: EOF"},
-		"refuses its service":          {step: mailtest.RefuseService, want: "connect to the mail server: the server answered 554 5.3.2 no service for you"},
-		"hangs after the greeting":     {step: mailtest.HangAfterGreeting, want: "connect to the mail server: context deadline exceeded"},
-		"hangs after the mail":         {step: mailtest.HangAfterData, want: "hand over the mail: context deadline exceeded"},
-		"451 to the recipient":         {step: mailtest.RcptTemporary, want: "name the recipient: the server answered 451 4.2.1 […] try again later"},
-		"550 to the recipient":         {step: mailtest.RcptPermanent, want: "name the recipient: the server answered 550 5.1.1 […] there is no such mailbox", permanent: true},
-		"451 to the mail":              {step: mailtest.DataTemporary, want: "hand over the mail: the server answered 451 4.3.0 try again later"},
-		"550 to the mail, quoting it":  {step: mailtest.DataPermanent, want: "hand over the mail: the server answered 550 […] (the answer repeats the mail)", permanent: true},
-		"accepts and says nothing":     {step: mailtest.DropAccepted, want: "hand over the mail: EOF", arrived: true},
-		"there is nothing to complain": {step: mailtest.Accept, arrived: true},
+		"closes the connection":       {step: mailtest.Refuse, want: "connect to the mail server: EOF"},
+		"refuses service":             {step: mailtest.RefuseService, want: "connect to the mail server: the server replied 554 5.3.2 no service for you"},
+		"hangs after the greeting":    {step: mailtest.HangAfterGreeting, want: "connect to the mail server: context deadline exceeded"},
+		"hangs after the mail":        {step: mailtest.HangAfterData, want: "send the mail: context deadline exceeded"},
+		"451 to the recipient":        {step: mailtest.RcptTemporary, want: "send RCPT TO: the server replied 451 4.2.1 […] try again later"},
+		"550 to the recipient":        {step: mailtest.RcptPermanent, want: "send RCPT TO: the server replied 550 5.1.1 […] there is no such mailbox", permanent: true},
+		"451 to the mail":             {step: mailtest.DataTemporary, want: "send the mail: the server replied 451 4.3.0 try again later"},
+		"550 to the mail, quoting it": {step: mailtest.DataPermanent, want: "send the mail: the server replied 550 […] (the reply quotes the mail)", permanent: true},
+		"accepts without a reply":     {step: mailtest.DropAccepted, want: "send the mail: EOF", arrived: true},
+		"accepts":                     {step: mailtest.Accept, arrived: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -74,7 +74,7 @@ func TestMisbehaviour(t *testing.T) {
 				timeout = 100 * time.Millisecond
 			}
 			m := message()
-			m.Text = "Somebody asked to set a new password: https://shop.example/reset?token=planted-token\n"
+			m.Text = "You asked to set a new password: https://shop.example/reset?token=planted-token\n"
 			s := sender(t, mail.SMTPOptions{Address: server.Address(), Timeout: timeout})
 
 			err := s.Send(t.Context(), m)
@@ -89,14 +89,14 @@ func TestMisbehaviour(t *testing.T) {
 			if err != nil && !tt.permanent {
 				require.NoError(t, sender(t, mail.SMTPOptions{Address: server.Address()}).Send(t.Context(), m), "the next attempt")
 				for _, got := range server.Accepted() {
-					require.Equal(t, "evt_01@shop.example", got.MessageID, "a copy can be recognised")
+					require.Equal(t, "evt_01@shop.example", got.MessageID, "copies share a Message-ID")
 				}
 			}
 		})
 	}
 }
 
-func TestServerIsAwayAndComesBack(t *testing.T) {
+func TestServerOutage(t *testing.T) {
 	t.Parallel()
 
 	server := mailtest.Start(t, mailtest.Options{})
@@ -119,15 +119,15 @@ func TestSecurity(t *testing.T) {
 		trusted  bool
 		want     string // "" = delivered
 	}{
-		"starttls":                       {server: mailtest.Options{StartTLS: true}, security: "starttls", trusted: true},
-		"starttls is not offered":        {security: "starttls", trusted: true, want: "does not support STARTTLS"},
-		"starttls, unknown certificate":  {server: mailtest.Options{StartTLS: true}, security: "starttls", want: "certificate"},
-		"tls":                            {server: mailtest.Options{TLS: true}, security: "tls", trusted: true},
-		"tls, unknown certificate":       {server: mailtest.Options{TLS: true}, security: "tls", want: "certificate"},
-		"tls where there is none":        {security: "tls", trusted: true, want: "TLS handshake"},
-		"auto here, starttls offered":    {server: mailtest.Options{StartTLS: true}, security: "auto"},
-		"auto here, no starttls offered": {security: "auto"},
-		"none, starttls offered":         {server: mailtest.Options{StartTLS: true}, security: "none"},
+		"starttls":                              {server: mailtest.Options{StartTLS: true}, security: "starttls", trusted: true},
+		"starttls is not offered":               {security: "starttls", trusted: true, want: "does not support STARTTLS"},
+		"starttls, unknown certificate":         {server: mailtest.Options{StartTLS: true}, security: "starttls", want: "certificate"},
+		"tls":                                   {server: mailtest.Options{TLS: true}, security: "tls", trusted: true},
+		"tls, unknown certificate":              {server: mailtest.Options{TLS: true}, security: "tls", want: "certificate"},
+		"tls, not supported":                    {security: "tls", trusted: true, want: "TLS handshake"},
+		"auto on loopback, starttls offered":    {server: mailtest.Options{StartTLS: true}, security: "auto"},
+		"auto on loopback, no starttls offered": {security: "auto"},
+		"none, starttls offered":                {server: mailtest.Options{StartTLS: true}, security: "none"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -144,13 +144,13 @@ func TestSecurity(t *testing.T) {
 				return
 			}
 			require.ErrorContains(t, err, tt.want)
-			require.False(t, everlatch.IsPermanent(err), "an operator can mend it")
+			require.False(t, everlatch.IsPermanent(err), "an operator can fix it")
 			require.Empty(t, server.Accepted())
 		})
 	}
 }
 
-func TestSignIn(t *testing.T) {
+func TestAuthentication(t *testing.T) {
 	t.Parallel()
 
 	for name, tt := range map[string]struct {
@@ -158,14 +158,14 @@ func TestSignIn(t *testing.T) {
 		user, pwd string
 		want      string
 	}{
-		"in clear, to this machine": {server: mailtest.Options{}, user: "shop", pwd: planted},
-		"over starttls":             {server: mailtest.Options{StartTLS: true}, user: "shop", pwd: planted},
-		"over tls":                  {server: mailtest.Options{TLS: true}, user: "shop", pwd: planted},
+		"unencrypted, on loopback": {server: mailtest.Options{}, user: "shop", pwd: planted},
+		"over starttls":            {server: mailtest.Options{StartTLS: true}, user: "shop", pwd: planted},
+		"over tls":                 {server: mailtest.Options{TLS: true}, user: "shop", pwd: planted},
 		"a wrong password": {
 			user: "shop", pwd: "planted-but-wrong",
-			want: "connect to the mail server: the server answered 535 5.7.8 authentication credentials invalid",
+			want: "connect to the mail server: the server replied 535 5.7.8 authentication credentials invalid",
 		},
-		"no password given": {want: "name the sender: the server answered 530 5.7.0 authentication required"},
+		"no password given": {want: "send MAIL FROM: the server replied 530 5.7.0 authentication required"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -186,12 +186,12 @@ func TestSignIn(t *testing.T) {
 				return
 			}
 			require.EqualError(t, err, tt.want)
-			require.False(t, everlatch.IsPermanent(err), "the message is not at fault")
+			require.False(t, everlatch.IsPermanent(err), "the mail itself is fine")
 		})
 	}
 }
 
-func TestServerWithoutSignIn(t *testing.T) {
+func TestServerWithoutAuthentication(t *testing.T) {
 	t.Parallel()
 
 	server := mailtest.Start(t, mailtest.Options{})
@@ -202,7 +202,7 @@ func TestServerWithoutSignIn(t *testing.T) {
 func TestDeadlines(t *testing.T) {
 	t.Parallel()
 
-	t.Run("the deadline of the caller goes before the timeout", func(t *testing.T) {
+	t.Run("an earlier deadline of the caller wins", func(t *testing.T) {
 		t.Parallel()
 		server := mailtest.Start(t, mailtest.Options{})
 		server.Script(mailtest.HangAfterData)
@@ -211,7 +211,7 @@ func TestDeadlines(t *testing.T) {
 		err := sender(t, mail.SMTPOptions{Address: server.Address(), Timeout: time.Hour}).Send(ctx, message())
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 	})
-	t.Run("a caller that gives up", func(t *testing.T) {
+	t.Run("a cancelled caller", func(t *testing.T) {
 		t.Parallel()
 		server := mailtest.Start(t, mailtest.Options{})
 		ctx, cancel := context.WithCancel(t.Context())
@@ -220,26 +220,26 @@ func TestDeadlines(t *testing.T) {
 		require.ErrorIs(t, err, context.Canceled)
 		require.Zero(t, server.Connections())
 	})
-	t.Run("a server that never shakes hands", func(t *testing.T) {
+	t.Run("a server that never completes the TLS handshake", func(t *testing.T) {
 		t.Parallel()
-		silent, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts, nobody answers
+		silent, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts, but there is no reply
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, silent.Close()) })
 		s := sender(t, mail.SMTPOptions{Address: silent.Addr().String(), Security: mail.SecurityTLS, Timeout: 50 * time.Millisecond})
 		require.ErrorIs(t, s.Send(t.Context(), message()), context.DeadlineExceeded)
 	})
-	t.Run("a server that drips", func(t *testing.T) {
+	t.Run("a server with an endless greeting", func(t *testing.T) {
 		t.Parallel()
 		drips, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, drips.Close()) })
 		go drip(drips)
 		s := sender(t, mail.SMTPOptions{Address: drips.Addr().String(), Timeout: 100 * time.Millisecond})
-		require.ErrorIs(t, s.Send(t.Context(), message()), context.DeadlineExceeded, "the whole conversation, not each step")
+		require.ErrorIs(t, s.Send(t.Context(), message()), context.DeadlineExceeded, "the deadline covers the whole conversation")
 	})
 }
 
-// drip greets one caller with lines that never end.
+// drip accepts one connection and never finishes its greeting.
 func drip(listener net.Listener) {
 	conn, err := listener.Accept()
 	if err != nil {
@@ -259,24 +259,24 @@ func TestSMTPOptions(t *testing.T) {
 
 	for name, tt := range map[string]struct {
 		options mail.SMTPOptions
-		want    []string // none = fine
+		want    []string // none = valid
 	}{
-		"only an address":          {options: mail.SMTPOptions{Address: "mail.shop.example:587"}},
-		"no encryption":            {options: mail.SMTPOptions{Address: "mailpit:1025", Security: "none"}},
-		"a password in clear here": {options: mail.SMTPOptions{Address: "127.0.0.1:1025", Security: "none", Username: "shop", Password: planted}},
-		"an address of IPv6":       {options: mail.SMTPOptions{Address: "[::1]:1025"}},
-		"no address":               {options: mail.SMTPOptions{}, want: []string{"the address is not host:port"}},
-		"no port":                  {options: mail.SMTPOptions{Address: "mail"}, want: []string{"the address is not host:port"}},
-		"no host":                  {options: mail.SMTPOptions{Address: ":25"}, want: []string{"the address is not host:port"}},
-		"a port too high":          {options: mail.SMTPOptions{Address: "mail:65536"}, want: []string{"the address is not host:port"}},
-		"a socket":                 {options: mail.SMTPOptions{Address: "unix:///mail:25"}, want: []string{"the address is not host:port"}},
-		"a password in clear": {
+		"only an address":                     {options: mail.SMTPOptions{Address: "mail.shop.example:587"}},
+		"no encryption":                       {options: mail.SMTPOptions{Address: "mailpit:1025", Security: "none"}},
+		"an unencrypted password on loopback": {options: mail.SMTPOptions{Address: "127.0.0.1:1025", Security: "none", Username: "shop", Password: planted}},
+		"an IPv6 address":                     {options: mail.SMTPOptions{Address: "[::1]:1025"}},
+		"no address":                          {options: mail.SMTPOptions{}, want: []string{"the address is not host:port"}},
+		"no port":                             {options: mail.SMTPOptions{Address: "mail"}, want: []string{"the address is not host:port"}},
+		"no host":                             {options: mail.SMTPOptions{Address: ":25"}, want: []string{"the address is not host:port"}},
+		"a port too high":                     {options: mail.SMTPOptions{Address: "mail:65536"}, want: []string{"the address is not host:port"}},
+		"a socket":                            {options: mail.SMTPOptions{Address: "unix:///mail:25"}, want: []string{"the address is not host:port"}},
+		"an unencrypted password": {
 			options: mail.SMTPOptions{Address: "mail:25", Security: "none", Username: "shop", Password: planted},
-			want:    []string{"show the password"},
+			want:    []string{"send the password unencrypted"},
 		},
 		"everything at once": {
 			options: mail.SMTPOptions{Address: "mail", Password: planted, Security: "ssl", Timeout: -1, Hello: "a b"},
-			want:    []string{"the address", `no security "ssl"`, "together", "timeout is negative", "greet"},
+			want:    []string{"the address", `unknown security "ssl"`, "together", "timeout is negative", "hello is not a host name"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -298,8 +298,8 @@ func TestAutoSecurity(t *testing.T) {
 	t.Parallel()
 
 	for address, want := range map[string]string{
-		"mail.shop.example:465": "tls first",
-		"127.0.0.1:465":         "tls first",
+		"mail.shop.example:465": "implicit tls",
+		"127.0.0.1:465":         "implicit tls",
 		"mail.shop.example:587": "starttls",
 		"mail.shop.example:25":  "starttls",
 		"192.0.2.1:25":          "starttls",

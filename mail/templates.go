@@ -17,7 +17,7 @@ import (
 //go:embed templates
 var builtIn embed.FS
 
-// The file that all HTML stands in, and what it calls that.
+// The HTML layout of all mails, and the name of the template it includes.
 const (
 	layoutFile  = "layout.html"
 	contentName = "content"
@@ -25,16 +25,15 @@ const (
 
 var contentCall = regexp.MustCompile(`\{\{-?\s*template\s+"` + contentName + `"`)
 
-// templates are all templates that a [Mailer] has.
+// templates are all templates of a [Mailer].
 type templates struct {
-	// layers are the folder, if there is one, and the built-in templates.
+	// layers are the folder's templates, if there is a folder, and the built-in ones.
 	layers []layer
-	// layout is cloned for each page.
+	// layout is cloned for each HTML template.
 	layout *htmltemplate.Template
 }
 
-// layer holds the templates of one folder by their file names without ".txt" or
-// ".html".
+// layer holds the templates of one folder, by file name without ".txt" or ".html".
 type layer struct {
 	texts map[string]textTemplate
 	pages map[string]*htmltemplate.Template
@@ -42,20 +41,20 @@ type layer struct {
 
 type textTemplate struct{ subject, body *texttemplate.Template }
 
-// loadTemplates reads, parses and tries out the templates. It reports all
-// problems at once, each with the name of its file.
+// loadTemplates reads, parses and executes all templates. Its error lists every
+// problem, each with the name of its file.
 func loadTemplates(folder string, actorTypes []string) (*templates, error) {
-	own, err := fs.Sub(builtIn, "templates")
+	embedded, err := fs.Sub(builtIn, "templates")
 	if err != nil {
 		return nil, err // unreachable
 	}
-	sources := []fs.FS{own}
+	sources := []fs.FS{embedded}
 	if folder != "" {
-		sources = []fs.FS{os.DirFS(folder), own}
+		sources = []fs.FS{os.DirFS(folder), embedded}
 	}
 	t := &templates{layout: htmltemplate.New(layoutFile).Funcs(functions)}
 	var problems []error
-	// From the last to the first, so that a layout goes over the built-in one.
+	// In reverse, so that the folder's layout replaces the built-in one.
 	for _, source := range slices.Backward(sources) {
 		problems = append(problems, t.readLayout(source))
 	}
@@ -70,8 +69,8 @@ func loadTemplates(folder string, actorTypes []string) (*templates, error) {
 	return t, t.tryOut(actorTypes)
 }
 
-// readLayout parses a folder's layout, if it has one. What it does not define
-// stays as it was.
+// readLayout parses a folder's layout, if there is one. Definitions that it does
+// not replace stay in force.
 func (t *templates) readLayout(source fs.FS) error {
 	text, err := readTemplate(source, layoutFile)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -95,13 +94,13 @@ func (t *templates) readLayer(source fs.FS, actorTypes []string) (layer, error) 
 	var problems []error
 	for _, entry := range entries {
 		file := entry.Name()
-		// Files that start with a dot belong to somebody else: .gitkeep, ..data.
+		// Skip files of other tools: .gitkeep, and ..data in Kubernetes mounts.
 		if file == layoutFile || strings.HasPrefix(file, ".") {
 			continue
 		}
 		if !isTemplateName(file, actorTypes) {
 			problems = append(problems, fmt.Errorf(
-				"templates: %s is no template: expected layout.html, or <mail>[.<actor type>].txt or .html, where a mail is one of %s and an actor type one of %s",
+				"templates: %s is not a template: expected layout.html, or <mail>[.<actor type>].txt or .html, where a mail is one of %s and an actor type one of %s",
 				file, strings.Join(templateNames, ", "), strings.Join(actorTypes, ", ")))
 			continue
 		}
@@ -136,13 +135,13 @@ func (t *templates) readFile(source fs.FS, file string, l *layer) error {
 	return err
 }
 
-// readTemplate reads a file whose lines end in "\n", whoever wrote it.
+// readTemplate reads a file, without a byte order mark and with "\n" line endings.
 func readTemplate(source fs.FS, file string) (string, error) {
 	content, err := fs.ReadFile(source, file)
 	return strings.ReplaceAll(strings.TrimPrefix(string(content), "\uFEFF"), "\r\n", "\n"), err
 }
 
-// parsePage parses what stands inside of the layout.
+// parsePage parses the HTML that goes inside the layout.
 func (t *templates) parsePage(file, text string) (*htmltemplate.Template, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, fmt.Errorf("templates: %s is empty", file)
@@ -159,8 +158,8 @@ func (t *templates) parsePage(file, text string) (*htmltemplate.Template, error)
 	return page, err
 }
 
-// parseText parses a subject and a text. They are apart before they are filled
-// in, so that nothing from an event moves from one to the other.
+// parseText parses a subject and a text. They are separated before they are
+// executed, so that no value from an event can cross from one into the other.
 func parseText(file, text string) (textTemplate, error) {
 	first, rest, _ := strings.Cut(text, "\n")
 	subject, ok := strings.CutPrefix(first, "Subject:")
@@ -174,7 +173,7 @@ func parseText(file, text string) (textTemplate, error) {
 		return texttemplate.New(file).Funcs(functions).Parse(text)
 	}
 	s, subjectErr := parse(subject)
-	// The line of the subject stays empty, so that errors name the right line.
+	// An empty first line stands for the subject, so that errors name the right line.
 	b, bodyErr := parse("\n" + rest)
 	return textTemplate{s, b}, errors.Join(subjectErr, bodyErr)
 }

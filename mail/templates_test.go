@@ -15,8 +15,8 @@ func write(tb testing.TB, folder, file, content string) {
 	require.NoError(tb, os.WriteFile(filepath.Join(folder, file), []byte(content), 0o600))
 }
 
-// own returns a mailer whose folder holds some files.
-func own(tb testing.TB, files map[string]string) (*mail.Mailer, error) {
+// customized returns a mailer whose template folder contains files.
+func customized(tb testing.TB, files map[string]string) (*mail.Mailer, error) {
 	tb.Helper()
 	o := options()
 	o.Templates = tb.TempDir()
@@ -26,15 +26,15 @@ func own(tb testing.TB, files map[string]string) (*mail.Mailer, error) {
 	return mail.New(o)
 }
 
-func TestOwnTemplates(t *testing.T) {
+func TestCustomTemplates(t *testing.T) {
 	t.Parallel()
 
-	m, err := own(t, map[string]string{
+	m, err := customized(t, map[string]string{
 		"auth.password_reset.txt":      "\uFEFFSubject: {{.Brand}} <{{.ActorType}}>\r\n\r\nMine: {{.Link}}\r\n",
 		"auth.password_reset.user.txt": "Subject: Staff\n\nFor staff: {{.Link}} {{date .At}} {{.Data.metadata.note}}\n",
 		"auth.password_changed.html":   `<p>{{.Data.entity_id}}</p>{{template "button" (button .Link "Here & now")}}`,
 		"layout.html":                  `<html><title>Mine</title>{{template "content" .}}</html>`,
-		".gitkeep":                     "", // and what Kubernetes puts into a mounted folder
+		".gitkeep":                     "", // Kubernetes adds the next one to a mounted folder
 		"..data":                       "",
 	})
 	require.NoError(t, err)
@@ -43,8 +43,8 @@ func TestOwnTemplates(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "Shop <customer>", customer.Subject)
 	require.Regexp(t, `^Mine: https://shop\.example/reset-password\?\S+\n$`, customer.Text)
-	require.Contains(t, customer.HTML, "<title>Mine</title>", "their layout")
-	require.Contains(t, customer.HTML, "Set a new password</h1>", "around our page")
+	require.Contains(t, customer.HTML, "<title>Mine</title>", "the custom layout")
+	require.Contains(t, customer.HTML, "Reset your password</h1>", "around the built-in page")
 
 	user, _, err := m.Render(resetEvent("user"))
 	require.NoError(t, err)
@@ -54,15 +54,15 @@ func TestOwnTemplates(t *testing.T) {
 	changed, _, err := m.Render(changedEvent("customer"))
 	require.NoError(t, err)
 	require.Contains(t, changed.HTML, "<p>ada@example.com</p>")
-	require.Contains(t, changed.HTML, "Here &amp; now</a>", "our button")
-	require.Contains(t, changed.Text, "was changed", "our text")
+	require.Contains(t, changed.HTML, "Here &amp; now</a>", "the built-in button")
+	require.Contains(t, changed.Text, "was changed", "the built-in text")
 }
 
-// The subject and the text are filled in apart, and the subject stays one line.
+// The subject and the text are rendered separately, and the subject stays one line.
 func TestSubjectStaysOneLine(t *testing.T) {
 	t.Parallel()
 
-	m, err := own(t, map[string]string{"auth.password_reset.txt": "Subject: {{.Data.metadata.note}}\n\nText\n"})
+	m, err := customized(t, map[string]string{"auth.password_reset.txt": "Subject: {{.Data.metadata.note}}\n\nText\n"})
 	require.NoError(t, err)
 	e := resetEvent("customer")
 	e.Data["metadata"] = map[string]any{"note": "Hello\r\nBcc: victim@example.com\r\n\r\nEvil text"}
@@ -85,32 +85,32 @@ func TestTemplateProblems(t *testing.T) {
 		files map[string]string
 		want  []string
 	}{
-		"a mail that does not exist":   {map[string]string{"auth.pasword_reset.txt": fine}, []string{"auth.pasword_reset.txt is no template", "auth.password_reset.requested"}},
-		"an unknown actor type":        {map[string]string{"auth.password_reset.custmer.txt": fine}, []string{"auth.password_reset.custmer.txt is no template", "customer, user"}},
-		"another kind of file":         {map[string]string{"README.md": "#"}, []string{"README.md is no template"}},
-		"a layout in text":             {map[string]string{"layout.txt": fine}, []string{"layout.txt is no template"}},
+		"a mail that does not exist":   {map[string]string{"auth.pasword_reset.txt": fine}, []string{"auth.pasword_reset.txt is not a template", "auth.password_reset.requested"}},
+		"an unknown actor type":        {map[string]string{"auth.password_reset.custmer.txt": fine}, []string{"auth.password_reset.custmer.txt is not a template", "customer, user"}},
+		"an unexpected file":           {map[string]string{"README.md": "#"}, []string{"README.md is not a template"}},
+		"a layout in text":             {map[string]string{"layout.txt": fine}, []string{"layout.txt is not a template"}},
 		"no subject":                   {map[string]string{"auth.password_reset.txt": "Hello\n\nText\n"}, []string{"auth.password_reset.txt: the first line must be: Subject: …"}},
 		"an empty subject":             {map[string]string{"auth.password_reset.txt": "Subject: \n\nText\n"}, []string{"auth.password_reset.txt: the first line"}},
 		"no blank line":                {map[string]string{"auth.password_reset.txt": "Subject: Hello\nText\n"}, []string{"auth.password_reset.txt: a blank line"}},
 		"no text":                      {map[string]string{"auth.password_reset.txt": "Subject: Hello\n\n\n"}, []string{"auth.password_reset.txt: a blank line and the text"}},
 		"no HTML":                      {map[string]string{"auth.password_reset.html": " \n"}, []string{"auth.password_reset.html is empty"}},
-		"a mistake in a text":          {map[string]string{"auth.password_reset.txt": "Subject: Hello\n\nText\n{{if}}\n"}, []string{"auth.password_reset.txt:4:"}},
-		"a mistake in a subject":       {map[string]string{"auth.password_reset.txt": "Subject: {{.To\n\nText\n"}, []string{"auth.password_reset.txt:1:"}},
-		"a mistake in HTML":            {map[string]string{"auth.password_reset.html": "<p>{{end}}"}, []string{"auth.password_reset.html:1:"}},
-		"a mistake in the layout":      {map[string]string{"layout.html": `{{template "content" .}}{{`}, []string{"layout.html:1:"}},
+		"an error in a text":           {map[string]string{"auth.password_reset.txt": "Subject: Hello\n\nText\n{{if}}\n"}, []string{"auth.password_reset.txt:4:"}},
+		"an error in a subject":        {map[string]string{"auth.password_reset.txt": "Subject: {{.To\n\nText\n"}, []string{"auth.password_reset.txt:1:"}},
+		"an error in HTML":             {map[string]string{"auth.password_reset.html": "<p>{{end}}"}, []string{"auth.password_reset.html:1:"}},
+		"an error in the layout":       {map[string]string{"layout.html": `{{template "content" .}}{{`}, []string{"layout.html:1:"}},
 		"a layout without content":     {map[string]string{"layout.html": "<p>Hello</p>"}, []string{`layout.html: {{template "content" .}} is missing`}},
 		"a field that does not exist":  {map[string]string{"auth.password_changed.user.html": "<p>{{.Name}}</p>"}, []string{"auth.password_changed.user.html:1:", "Name"}},
 		"a button that does not exist": {map[string]string{"auth.password_changed.html": `{{template "bottom" .}}`}, []string{"bottom"}},
-		"a function that is not there": {map[string]string{"auth.password_changed.txt": "Subject: x\n\n{{env \"HOME\"}}"}, []string{"auth.password_changed.txt:3:", `"env" not defined`}},
+		"an unknown function":          {map[string]string{"auth.password_changed.txt": "Subject: x\n\n{{env \"HOME\"}}"}, []string{"auth.password_changed.txt:3:", `"env" not defined`}},
 		"several at once": {
 			map[string]string{"a.txt": fine, "auth.password_reset.txt": "x", "auth.password_reset.html": "{{"},
-			[]string{"a.txt is no template", "auth.password_reset.txt: the first line", "auth.password_reset.html:1:"},
+			[]string{"a.txt is not a template", "auth.password_reset.txt: the first line", "auth.password_reset.html:1:"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			_, err := own(t, tt.files)
+			_, err := customized(t, tt.files)
 			for _, want := range tt.want {
 				require.ErrorContains(t, err, want)
 			}
@@ -131,7 +131,7 @@ func TestTemplatesOfOtherActorTypes(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "Vendor", got.Subject)
 
-	// An actor type cannot pick another mail.
+	// An actor type cannot select another mail.
 	got, _, err = m.Render(resetEvent("requested"))
 	require.NoError(t, err)
 	require.Contains(t, got.Text, "token=")

@@ -10,12 +10,18 @@ import (
 	"github.com/everlatch/everlatch/internal/vault"
 )
 
-// AuthenticateInput is the argument of [Authenticate].
+// SealedRequest refers to what a person typed, encrypted by flows.Client.Seal. It
+// may stand in the input of a workflow; what was typed may not, for a history is
+// kept.
+type SealedRequest = vault.Ref
+
+// AuthenticateInput is the argument of [Authenticate], [Steps.Authenticate] and
+// [Steps.Register].
 type AuthenticateInput struct {
 	ActorType string `json:"actor_type"`
 	Provider  string `json:"provider"`
 	// Request refers to the sealed request, which holds the password.
-	Request vault.Ref `json:"request"`
+	Request SealedRequest `json:"request"`
 }
 
 // Login is the outcome of a dance that proves who somebody is. Exactly one of
@@ -23,6 +29,10 @@ type AuthenticateInput struct {
 type Login struct {
 	Refusal   *everlatch.Refusal  `json:"refusal,omitempty"`
 	Principal everlatch.Principal `json:"principal,omitzero"`
+	// Created says that this execution created the identity. A workflow that runs
+	// [Register] as a child may delete the identity only then, should a later step
+	// of its own fail.
+	Created bool `json:"created,omitempty"`
 	// At and TokenID make the token that the API mints the same one each time
 	// it is asked for: they become iat and jti. The token itself is in no
 	// payload.
@@ -38,7 +48,9 @@ type Login struct {
 // unknown account look and cost the same, and undoes nothing, because it
 // creates nothing.
 func Authenticate(ctx workflow.Context, in AuthenticateInput) (Login, error) {
-	checked, err := step(ctx, credentials.CheckCredentials, activities.CheckCredentialsInput(in))
+	checked, err := step(ctx, credentials.CheckCredentials, activities.CheckCredentialsInput{
+		ActorType: in.ActorType, Provider: in.Provider, Request: in.Request,
+	})
 	if err != nil {
 		return Login{}, err
 	}

@@ -100,10 +100,7 @@ func CreateUserAccount(ctx workflow.Context, in CreateUserAccountInput) (out Use
 	identityID := in.AuthIdentityID
 
 	if reg := in.Registration; reg != nil {
-		add(&undo, credentials.DiscardIdentity, activities.DiscardIdentityInput{
-			IdentityID: identityID, GroupID: group,
-		})
-		registered, err := step(ctx, credentials.RegisterIdentity, activities.RegisterIdentityInput{
+		registered, err := newIdentity(ctx, &undo, activities.RegisterIdentityInput{
 			ActorType: everlatch.ActorUser, Provider: reg.Provider, Request: reg.Request,
 			IdentityID: identityID, ProviderIdentityID: reg.ProviderIdentityID, GroupID: group,
 		})

@@ -1,10 +1,12 @@
 package workflows
 
 import (
+	"github.com/google/uuid"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/activities"
+	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/vault"
 )
 
@@ -36,10 +38,7 @@ type RegisterInput struct {
 // execution created (W4), and what was there before stays (W3).
 func Register(ctx workflow.Context, in RegisterInput) (Login, error) {
 	var undo saga
-	add(&undo, credentials.DiscardIdentity, activities.DiscardIdentityInput{
-		IdentityID: in.IdentityID, GroupID: groupID(ctx),
-	})
-	registered, err := step(ctx, credentials.RegisterIdentity, activities.RegisterIdentityInput{
+	registered, err := newIdentity(ctx, &undo, activities.RegisterIdentityInput{
 		ActorType: in.ActorType, Provider: in.Provider, Request: in.Request,
 		IdentityID: in.IdentityID, ProviderIdentityID: in.ProviderIdentityID, GroupID: groupID(ctx),
 	})
@@ -52,7 +51,9 @@ func Register(ctx workflow.Context, in RegisterInput) (Login, error) {
 		if registered.Created {
 			err = releaseEvents(ctx)
 		}
-		return login(ctx, registered.Refusal, principal, in.Fingerprint), err
+		out := login(ctx, registered.Refusal, principal, in.Fingerprint)
+		out.Created = registered.Created
+		return out, err
 	}
 	refused, err := ownAccount(ctx, &undo, account, activities.LinkInput{
 		IdentityID: principal.AuthIdentityID, ActorType: in.ActorType, ActorID: account.id, GroupID: groupID(ctx),
@@ -63,7 +64,34 @@ func Register(ctx workflow.Context, in RegisterInput) (Login, error) {
 	if refused != nil {
 		return login(ctx, refused, everlatch.Principal{}, in.Fingerprint), nil
 	}
-	return login(ctx, nil, principal.Linked(in.ActorType, account.id), in.Fingerprint), releaseEvents(ctx)
+	out := login(ctx, nil, principal.Linked(in.ActorType, account.id), in.Fingerprint)
+	out.Created = registered.Created
+	return out, releaseEvents(ctx)
+}
+
+// newIdentity adds to the saga how to undo an identity, and creates it.
+func newIdentity(
+	ctx workflow.Context, undo *saga, in activities.RegisterIdentityInput,
+) (activities.RegisterIdentityOutput, error) {
+	add(undo, credentials.DiscardIdentity, activities.DiscardIdentityInput{IdentityID: in.IdentityID, GroupID: in.GroupID})
+	return step(ctx, credentials.RegisterIdentity, in)
+}
+
+// identityNames are the ids of an identity and its credential, and of the token
+// that its owner gets.
+type identityNames struct {
+	IdentityID         string `json:"identity_id"`
+	ProviderIdentityID string `json:"provider_identity_id"`
+	TokenID            string `json:"token_id"`
+}
+
+// newIdentityNames chooses them once: a replay finds the same in the history.
+func newIdentityNames(ctx workflow.Context) (out identityNames, err error) {
+	now := workflow.Now(ctx)
+	err = workflow.SideEffect(ctx, func(workflow.Context) any {
+		return identityNames{ids.New(ids.AuthIdentity, now), ids.New(ids.ProviderIdentity, now), uuid.NewString()}
+	}).Get(&out)
+	return out, err
 }
 
 // newAccount is an account to create with an identity; one without an id is none.

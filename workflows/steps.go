@@ -15,7 +15,7 @@ import (
 // them: our own steps are its methods, [Do] runs theirs. Its zero value is ready.
 //
 //	var steps workflows.Steps
-//	manager, err := workflows.Do(ctx, &steps, desk.Add, in, desk.Discard)
+//	manager, err := workflows.Do(ctx, &steps, desk.Add, in, desk.Discard, in.ID)
 //	if err == nil {
 //		err = steps.SetAppMetadata(ctx, identityID, "manager", manager.ID)
 //	}
@@ -55,14 +55,63 @@ func Run[I, O any](ctx workflow.Context, do func(context.Context, I) (O, error),
 	return run(ctx, do, in)
 }
 
-// Do is [Run], and remembers how to undo it. Undo may come although the activity
-// never ran, or after it has taken effect unheard, so it must know by its input
-// what this workflow has made, and touch nothing else (W3).
-func Do[I, O, U any](
-	ctx workflow.Context, s *Steps, do func(context.Context, I) (O, error), in I, undo func(context.Context, I) (U, error),
+// Do is [Run], and remembers the compensation: undo with undoIn. A compensation
+// may run although its activity never did, or although the activity took effect
+// and its answer was lost. So it recognises by its input what this workflow has
+// made, and touches nothing else (W3).
+func Do[I, O, U, V any](
+	ctx workflow.Context, s *Steps, do func(context.Context, I) (O, error), in I,
+	undo func(context.Context, U) (V, error), undoIn U,
 ) (O, error) {
-	add(&s.undo, undo, in)
+	add(&s.undo, undo, undoIn)
 	return Run(ctx, do, in)
+}
+
+// Authenticate checks what a person signs in with, as the workflow of that name
+// does. A refusal is an error with the contract's code and message. There is
+// nothing to undo; where sign-ins are events, this one is told at once.
+func (s *Steps) Authenticate(ctx workflow.Context, in AuthenticateInput) (Login, error) {
+	names, err := newNames(ctx)
+	if err != nil {
+		return Login{}, err
+	}
+	checked, err := step(ctx, credentials.CheckCredentials, activities.CheckCredentialsInput{
+		ActorType: in.ActorType, Provider: in.Provider, Request: in.Request, EventID: names.EventID,
+	})
+	if err == nil && checked.Refusal != nil {
+		err = checked.Refusal.Err()
+	}
+	if err != nil {
+		return Login{}, err
+	}
+	return Login{Principal: checked.Principal, At: workflow.Now(ctx), TokenID: names.TokenID}, nil
+}
+
+// Register creates an identity that a person can sign in with. A refusal is an
+// error with the contract's code and message. An identity that exists, has no
+// actor and has the same password is accepted; [Login].Created tells the two
+// apart.
+//
+// Undo deletes the identity only if this execution created it. The event
+// auth.identity_registered is told by Done.
+func (s *Steps) Register(ctx workflow.Context, in AuthenticateInput) (Login, error) {
+	names, err := newIdentityNames(ctx)
+	if err != nil {
+		return Login{}, err
+	}
+	registered, err := newIdentity(ctx, &s.undo, activities.RegisterIdentityInput{
+		ActorType: in.ActorType, Provider: in.Provider, Request: in.Request,
+		IdentityID: names.IdentityID, ProviderIdentityID: names.ProviderIdentityID, GroupID: groupID(ctx),
+	})
+	if err == nil && registered.Refusal != nil {
+		err = registered.Refusal.Err()
+	}
+	if err != nil {
+		return Login{}, err
+	}
+	return Login{
+		Principal: registered.Principal, Created: registered.Created, At: workflow.Now(ctx), TokenID: names.TokenID,
+	}, nil
 }
 
 // SetAppMetadata links an identity to an actor: from now on its tokens carry

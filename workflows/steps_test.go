@@ -57,7 +57,7 @@ func (d *desk) ShowCourier(_ context.Context, in deskInput) (activities.None, er
 func createCourier(ctx workflow.Context, in deskInput) (activities.None, error) {
 	var steps workflows.Steps
 	var desk *desk
-	out, err := workflows.Do(ctx, &steps, desk.PutCourier, in, desk.DiscardCourier)
+	out, err := workflows.Do(ctx, &steps, desk.PutCourier, in, desk.DiscardCourier, in)
 	if err == nil {
 		err = steps.SetAppMetadata(ctx, in.Identity, "courier", in.ID)
 	}
@@ -74,7 +74,7 @@ func removeCourier(ctx workflow.Context, in deskInput) (activities.None, error) 
 	var steps workflows.Steps
 	var desk *desk
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Second, ScheduleToCloseTimeout: 20 * time.Second})
-	out, err := workflows.Do(ctx, &steps, desk.HideCourier, in, desk.ShowCourier)
+	out, err := workflows.Do(ctx, &steps, desk.HideCourier, in, desk.ShowCourier, in)
 	if err == nil {
 		err = steps.ReleaseIdentities(ctx, "courier", in.ID)
 	}

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// selfSigned makes a certificate for 127.0.0.1 and localhost, and the pool of
-// authorities that vouches for it.
+// selfSigned creates a certificate for 127.0.0.1 and localhost, and a pool of
+// authorities that trusts it.
 func selfSigned() (*tls.Config, *x509.CertPool, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -1,5 +1,6 @@
-// Package mailtest is a mail server for tests: it runs in the process of the
-// test, keeps what it is given, and misbehaves when it is told to.
+// Package mailtest is a mail server for tests: it runs in the test's process,
+// keeps the mails it accepts, and misbehaves as scripted. go-smtp speaks the
+// protocol.
 //
 //	server := mailtest.Start(t, mailtest.Options{})
 //	server.Script(mailtest.HangAfterData, mailtest.DropAccepted) // the first two connections

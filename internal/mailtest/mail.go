@@ -10,23 +10,24 @@ import (
 	"strings"
 )
 
-// Mail is a mail that was accepted, for one recipient.
+// Mail is an accepted mail, for one recipient.
 type Mail struct {
-	// From and To are the addresses of the envelope.
+	// From and To are the envelope's addresses.
 	From, To string
 	// MessageID is without its angle brackets.
 	MessageID string
 	Subject   string
-	// Text and HTML are decoded, with "\n" at the ends of lines.
+	// Text and HTML are decoded, with "\n" line endings.
 	Text, HTML string
-	// Header and Raw are the mail as it came.
+	// Header and Raw are the mail as received, Raw with "\n" line endings.
 	Header mail.Header
 	Raw    []byte
 }
 
-// read takes a mail apart. What cannot be read stays empty: it is the sender's
-// test that shall notice.
+// read parses a mail. What cannot be parsed stays empty, for the sender's test to
+// notice.
 func read(raw []byte, from string, to []string) []Mail {
+	raw = bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n"))
 	m := Mail{From: from, Raw: raw}
 	if parsed, err := mail.ReadMessage(bytes.NewReader(raw)); err == nil {
 		m.Header = parsed.Header

@@ -1,20 +1,26 @@
 package mailtest
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"io"
+	"log"
 	"net"
 	"slices"
 	"sync"
 	"testing"
+
+	"github.com/emersion/go-smtp"
 )
 
-// Options describe a server. The zero value takes mails in clear from anybody.
+// Options configure a server. The zero value accepts unencrypted mails from
+// anyone.
 type Options struct {
-	// StartTLS offers STARTTLS, TLS speaks it from the first byte; the certificate
-	// is self-signed, see [Server.RootCAs].
+	// StartTLS offers STARTTLS, TLS starts with TLS; the certificate is
+	// self-signed, see [Server.RootCAs].
 	StartTLS, TLS bool
-	// Username and Password, when given, must be given (AUTH PLAIN), or the
+	// Username and Password, when set, are required (AUTH PLAIN): without them the
 	// sender of a mail is refused with 530.
 	Username, Password string
 }
@@ -27,8 +33,8 @@ type Server struct {
 
 	mu       sync.Mutex
 	address  string
-	listener net.Listener // nil while the server is stopped
-	conns    map[net.Conn]struct{}
+	listener *listener    // nil while the server is stopped
+	smtp     *smtp.Server // a new one for each listener
 	script   []Step
 	accepted []Mail
 	seen     int
@@ -38,7 +44,7 @@ type Server struct {
 // Start runs a server until the test ends.
 func Start(tb testing.TB, o Options) *Server {
 	tb.Helper()
-	s := &Server{opts: o, address: "127.0.0.1:0", conns: map[net.Conn]struct{}{}}
+	s := &Server{opts: o, address: "127.0.0.1:0"}
 	if o.StartTLS || o.TLS {
 		var err error
 		if s.tls, s.cas, err = selfSigned(); err != nil {
@@ -50,7 +56,7 @@ func Start(tb testing.TB, o Options) *Server {
 	return s
 }
 
-// Address returns host:port. It stays the same when the server is restarted.
+// Address returns host:port. It stays the same after a restart.
 func (s *Server) Address() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,44 +66,44 @@ func (s *Server) Address() string {
 // RootCAs returns the authority that signed the server's certificate, or nil.
 func (s *Server) RootCAs() *x509.CertPool { return s.cas }
 
-// Script says what happens to the next connections, one step each, after those
-// that were scripted before. Then every mail is accepted again.
+// Script appends what happens to the next connections, one step each. After the
+// last step every mail is accepted again.
 func (s *Server) Script(steps ...Step) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.script = append(s.script, steps...)
 }
 
-// Accepted returns the mails that the server took, oldest first.
+// Accepted returns the mails that the server accepted, oldest first.
 func (s *Server) Accepted() []Mail {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.accepted)
 }
 
-// Connections returns how many connections there were so far.
+// Connections returns how many connections the server has had so far.
 func (s *Server) Connections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.seen
 }
 
-// Stop closes the port and all connections, and returns when nothing of the
-// server runs any more. What it had accepted and what is scripted stays.
+// Stop closes the port and all connections, and returns when all goroutines of
+// the server have ended. Accepted mails and the rest of the script are kept.
 func (s *Server) Stop() {
 	s.mu.Lock()
-	if s.listener != nil {
-		_ = s.listener.Close()
-		s.listener = nil
-	}
-	for conn := range s.conns {
-		_ = conn.Close()
-	}
+	l, server := s.listener, s.smtp
+	s.listener, s.smtp = nil, nil
 	s.mu.Unlock()
+	if l == nil {
+		return
+	}
+	l.closeAll()
 	s.running.Wait()
+	_ = server.Shutdown(context.Background()) // waits for the connections' handlers
 }
 
-// Restart runs a server that was stopped again, on the same port.
+// Restart starts a stopped server again, on the same port.
 func (s *Server) Restart(tb testing.TB) {
 	tb.Helper()
 	s.mu.Lock()
@@ -105,60 +111,34 @@ func (s *Server) Restart(tb testing.TB) {
 	if s.listener != nil {
 		return
 	}
-	listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", s.address)
+	inner, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", s.address)
 	if err != nil {
 		tb.Fatalf("mailtest: %v", err)
 	}
-	s.listener, s.address = listener, listener.Addr().String()
-	s.running.Go(func() { s.serve(listener) })
-}
-
-func (s *Server) serve(listener net.Listener) {
-	for {
-		conn, err := listener.Accept()
-		if err != nil {
-			return
-		}
-		step, ok := s.begin(listener, conn)
-		if !ok {
-			_ = conn.Close()
-			return
-		}
-		s.running.Go(func() {
-			defer s.end(conn)
-			if s.opts.TLS {
-				secured := tls.Server(conn, s.tls)
-				defer func() { _ = secured.Close() }()
-				(&session{server: s, conn: secured, secured: true, step: step}).run()
-				return
-			}
-			(&session{server: s, conn: conn, step: step}).run()
-		})
+	l := newListener(s, inner)
+	server := smtp.NewServer(smtp.BackendFunc(s.newSession))
+	server.Domain = "mailtest"
+	server.AllowInsecureAuth = true
+	server.EnableSMTPUTF8 = true
+	server.ErrorLog = log.New(io.Discard, "", 0) // broken connections are the purpose
+	if s.opts.StartTLS {
+		server.TLSConfig = s.tls
 	}
+	s.listener, s.smtp, s.address = l, server, inner.Addr().String()
+	s.running.Go(func() { _ = server.Serve(l) }) // ends when the listener is closed
 }
 
-// begin notes a connection and returns what shall happen to it; false when the
-// server was stopped meanwhile.
-func (s *Server) begin(listener net.Listener, conn net.Conn) (Step, bool) {
+// nextStep counts a connection and takes its step from the script.
+func (s *Server) nextStep() Step {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.listener != listener {
-		return Accept, false
-	}
-	s.conns[conn] = struct{}{}
 	s.seen++
-	step := Accept
-	if len(s.script) > 0 {
-		step, s.script = s.script[0], s.script[1:]
+	if len(s.script) == 0 {
+		return Accept
 	}
-	return step, true
-}
-
-func (s *Server) end(conn net.Conn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_ = conn.Close()
-	delete(s.conns, conn)
+	step := s.script[0]
+	s.script = s.script[1:]
+	return step
 }
 
 func (s *Server) keep(mails []Mail) {

@@ -41,11 +41,11 @@ func TestServerFollowsItsScript(t *testing.T) {
 	require.Error(t, send(s, "1@example.com"))
 	require.ErrorContains(t, send(s, "2@example.com"), "550")
 	require.Error(t, send(s, "3@example.com"))
-	require.NoError(t, send(s, "4@example.com"), "after the script mails are accepted")
+	require.NoError(t, send(s, "4@example.com"), "mails are accepted after the script")
 	require.Equal(t, 4, s.Connections())
 	got := s.Accepted()
 	require.Len(t, got, 2)
-	require.Equal(t, "3@example.com", got[0].To, "taken, though the sender cannot know")
+	require.Equal(t, "3@example.com", got[0].To, "accepted, although the sender got no reply")
 }
 
 func TestServerStopsAndStartsAgain(t *testing.T) {
@@ -62,7 +62,7 @@ func TestServerStopsAndStartsAgain(t *testing.T) {
 
 	s.Stop()
 	_, err = conn.Read(greeting)
-	require.Error(t, err, "connections end, also those that hang")
+	require.Error(t, err, "hanging connections end too")
 	require.Error(t, send(s, "ada@example.com"))
 	s.Stop()
 

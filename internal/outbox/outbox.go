@@ -50,7 +50,7 @@ func (o *Outbox) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		more, err := o.Pass(ctx)
 		if err != nil && ctx.Err() == nil {
-			o.Log.WarnContext(ctx, "events wait", slog.Any("error", cause(err)))
+			o.Log.WarnContext(ctx, "events wait", slog.Any("error", everlatch.Cause(err)))
 		}
 		if more && err == nil {
 			continue
@@ -101,12 +101,4 @@ func (o *Outbox) retry(d everlatch.Delivery) workflows.DeliveryRetry {
 	}
 	retry.Attempt += attemptMargin
 	return retry
-}
-
-// cause returns what an error for people hides, for the log.
-func cause(err error) error {
-	if u, ok := err.(interface{ Unwrap() error }); ok && u.Unwrap() != nil {
-		return u.Unwrap()
-	}
-	return err
 }

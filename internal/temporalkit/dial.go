@@ -7,7 +7,6 @@ import (
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
-	"google.golang.org/grpc"
 
 	"github.com/everlatch/everlatch/internal/vault"
 )
@@ -33,8 +32,6 @@ func Dial(o Options) (client.Client, error) {
 		EncodeCommonAttributes: true,
 	})
 	opts.Logger = sdklog.NewStructuredLogger(o.Log)
-	opts.ConnectionOptions.DialOptions = append(opts.ConnectionOptions.DialOptions,
-		grpc.WithChainUnaryInterceptor(newShortcut().intercept))
 	c, err := client.NewLazyClient(opts)
 	if err != nil {
 		return nil, fmt.Errorf("configure the Temporal client: %w", err)

@@ -62,7 +62,7 @@ func (a *activityInterceptor) ExecuteActivity(
 			slog.String("activity", info.ActivityType.Name),
 			slog.String("workflow_id", info.WorkflowExecution.ID),
 			slog.Int("attempt", int(info.Attempt)),
-			slog.Any("error", cause(err)))
+			slog.Any("error", everlatch.Cause(err)))
 	}
 	return out, Encode(err)
 }
@@ -93,13 +93,4 @@ func (w *workflowInterceptor) ExecuteUpdate(
 // ValidateUpdate implements [interceptor.WorkflowInboundInterceptor].
 func (w *workflowInterceptor) ValidateUpdate(ctx workflow.Context, in *interceptor.UpdateInput) error {
 	return Encode(Decode(w.Next.ValidateUpdate(ctx, in)))
-}
-
-// cause prefers the private cause of a domain error, which says what happened,
-// over its message, which says what to tell the caller.
-func cause(err error) error {
-	if e, ok := err.(*everlatch.Error); ok && e.Err != nil { //nolint:errorlint // only the outermost error hides its cause
-		return e.Err
-	}
-	return err
 }

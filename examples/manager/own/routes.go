@@ -1,13 +1,13 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/activities"
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/flows"
@@ -33,6 +33,10 @@ func (m *Managers) addRoutes(a *app.App, s *api.Server) error {
 	return s.TrustOrigins("manager", everlatch.OriginsAdmin)
 }
 
+// answerWithin is how long a request waits for its workflow, which goes on
+// without it.
+const answerWithin = 15 * time.Second
+
 // desk answers managers.
 type desk struct {
 	managers *Managers
@@ -51,12 +55,18 @@ func (d *desk) hire(c echo.Context) error {
 	}
 	email, _ := in["email"].(string)
 	name, _ := in["name"].(string)
-	ctx := c.Request().Context()
-	manager, err := flows.Perform[Manager](ctx, d.flows, "HireManager", caller.AuthIdentityID, HireManagerInput{
+	ctx, cancel := context.WithTimeout(c.Request().Context(), answerWithin)
+	defer cancel()
+	wanted := HireManagerInput{
 		AuthIdentityID: caller.AuthIdentityID,
 		Manager:        Manager{ID: ids.New("mana_", time.Now()), Email: email, Name: name},
-	})
+	}
+	run, err := d.flows.Start(ctx, flows.StartOptions{Subject: caller.AuthIdentityID}, "HireManager", wanted)
 	if err != nil {
+		return err
+	}
+	var manager Manager
+	if err := run.Get(ctx, &manager); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, map[string]any{"manager": manager})
@@ -73,8 +83,13 @@ func (d *desk) me(c echo.Context) error {
 
 func (d *desk) dismiss(c echo.Context) error {
 	caller, _ := api.AuthContext(c)
-	_, err := flows.Perform[activities.None](c.Request().Context(), d.flows, "DismissManager", caller.ActorID, caller.ActorID)
+	ctx, cancel := context.WithTimeout(c.Request().Context(), answerWithin)
+	defer cancel()
+	run, err := d.flows.Start(ctx, flows.StartOptions{Subject: caller.ActorID}, "DismissManager", caller.ActorID)
 	if err != nil {
+		return err
+	}
+	if err := run.Get(ctx, nil); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, map[string]any{"id": caller.ActorID, "object": "manager", "deleted": true})

@@ -21,7 +21,7 @@ type HireManagerInput struct {
 // manager_id into their tokens. Either both are there at the end, or neither.
 func HireManager(ctx workflow.Context, in HireManagerInput) (Manager, error) {
 	var steps workflows.Steps
-	manager, err := workflows.Do(ctx, &steps, table.AddManager, in.Manager, table.DiscardManager)
+	manager, err := workflows.Do(ctx, &steps, table.AddManager, in.Manager, table.DiscardManager, in.Manager)
 	if err == nil {
 		err = steps.SetAppMetadata(ctx, in.AuthIdentityID, "manager", manager.ID)
 	}
@@ -38,7 +38,7 @@ func HireManager(ctx workflow.Context, in HireManagerInput) (Manager, error) {
 func DismissManager(ctx workflow.Context, id string) (activities.None, error) {
 	var steps workflows.Steps
 	dismissal := Dismissal{ID: id, By: workflow.GetInfo(ctx).WorkflowExecution.ID}
-	_, err := workflows.Do(ctx, &steps, table.HideManager, dismissal, table.ShowManager)
+	_, err := workflows.Do(ctx, &steps, table.HideManager, dismissal, table.ShowManager, dismissal)
 	if err == nil {
 		err = steps.ReleaseIdentities(ctx, "manager", id)
 	}
