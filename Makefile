@@ -39,7 +39,7 @@ golden: ## rewrite golden files and the tables of README and the guides; read th
 	UPDATE_GOLDEN=1 go test ./config ./worker ./mail ./app
 
 history: ## record new workflow histories with the dev service that runs; kept ones are never overwritten
-	TEMPORAL_ADDRESS=$(or $(TEMPORAL_ADDRESS),127.0.0.1:7233) go test -tags record -run TestRecordHistories ./workflows
+	TEMPORAL_ADDRESS=$(or $(TEMPORAL_ADDRESS),127.0.0.1:7233) go test -tags record -run TestRecord ./workflows
 
 dev: ## the whole service in this terminal
 	go run ./cmd/everlatch dev

@@ -18,8 +18,8 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// assembleEvents makes what tells people about events. Only workers of a
-// service do: other processes may not know the flows of its program.
+// assembleEvents builds the subscribers and schedules. Only the workers of a
+// service need them: other processes may not know the workflows of its program.
 func (a *App) assembleEvents() error {
 	sender, err := a.newSender()
 	if err != nil {
@@ -35,11 +35,11 @@ func (a *App) assembleEvents() error {
 	return errors.Join(err, scheduleErr)
 }
 
-// tellsEvents says whether this process dispatches events and keeps schedules.
+// tellsEvents reports whether this process dispatches events and keeps schedules.
 func (a *App) tellsEvents() bool { return a.has(Worker) && !a.opts.quiet }
 
-// newSubscribers gathers everybody who is told about events: the mailer, those
-// of the configuration, those of the program. It reports every problem at once.
+// newSubscribers gathers the subscribers: the mailer, those of the configuration
+// and those of the program. It reports every problem at once.
 func (a *App) newSubscribers(sender mail.Sender) (*subscribers.Registry, error) {
 	registry := subscribers.NewRegistry()
 	problems := []error{a.addMailer(registry, sender)}
@@ -65,7 +65,7 @@ func (a *App) newSubscribers(sender mail.Sender) (*subscribers.Registry, error) 
 	return registry, errors.Join(problems...)
 }
 
-// configured makes a subscriber of the configuration.
+// configured builds a subscriber from the configuration.
 func (a *App) configured(c config.Subscriber) (subscribers.Subscription, error) {
 	out := subscribers.Subscription{
 		Name: c.Name, Events: c.Events, Source: c.Source, Ordered: c.Ordered, Secrets: c.Secrets,
@@ -76,7 +76,7 @@ func (a *App) configured(c config.Subscriber) (subscribers.Subscription, error) 
 	var err error
 	if c.Flow != nil {
 		if c.Secrets {
-			return out, errors.New("a flow is told no secrets, because its input becomes part of a history (W29); leave secrets out")
+			return out, errors.New("a flow gets no secrets, because its input becomes part of a history (W29); leave secrets out")
 		}
 		out.Subscriber, err = a.startsFlow(c.Flow.Name, c.Flow.Input)
 		return out, err
@@ -89,7 +89,7 @@ func (a *App) configured(c config.Subscriber) (subscribers.Subscription, error) 
 	return out, err
 }
 
-// startsFlow makes a subscriber that starts a flow with an input mapped from
+// startsFlow builds a subscriber that starts a flow with an input mapped from
 // the event.
 func (a *App) startsFlow(name string, input map[string]any) (subscribers.Subscriber, error) {
 	if err := a.checkFlow(name, input); err != nil {
@@ -106,8 +106,8 @@ func (a *App) startsFlow(name string, input map[string]any) (subscribers.Subscri
 	})
 }
 
-// checkFlow looks for mistakes that would show only when the flow runs, or not
-// even then: Temporal drops a field that the input of a workflow does not have.
+// checkFlow finds mistakes that would otherwise show when the flow runs, or never:
+// Temporal drops a field that the input of a workflow does not have.
 func (a *App) checkFlow(name string, input map[string]any) error {
 	catalog := workflows.Catalog()
 	maps.Copy(catalog, a.opts.workflows)

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -54,7 +55,7 @@ func TestSubscribersAndSchedules(t *testing.T) {
 				app.WithSchedule(app.Schedule{ID: "hourly", Flow: "Greet", Cron: "@hourly", Input: greetInput{ID: "x"}}),
 			},
 		},
-		"mails of one's own": {change: func(c *config.Config) {
+		"custom mails": {change: func(c *config.Config) {
 			c.Mail.SMTP.Address, c.Mail.Except = "127.0.0.1:25", []string{"auth.password_reset"}
 		}},
 		"no mails at all": {change: func(c *config.Config) {
@@ -83,7 +84,23 @@ func TestSubscribersAndSchedules(t *testing.T) {
 		"a schedule without a time":          {opts: []app.Option{app.WithSchedule(app.Schedule{ID: "n", Flow: "CleanUp"})}, want: "exactly one of cron and every"},
 		"a schedule's id that is taken":      {opts: []app.Option{app.WithSchedule(app.Schedule{ID: "clean-up", Flow: "CleanUp", Cron: "@daily"})}, want: `the schedule id "clean-up" is given twice`},
 		"a folder of templates that is away": {change: func(c *config.Config) { c.Mail.SMTP.Address = "127.0.0.1:25"; c.Mail.Templates = "/nowhere" }, want: "mail"},
-		"an own subscriber without events":   {opts: []app.Option{app.WithSubscription(subscribers.Subscription{Name: "x", Subscriber: subscribers.Func(heard)})}, want: "no events"},
+		"an own subscriber without events":   {opts: []app.Option{app.WithSubscription(subscribers.Subscription{Name: "x", Subscriber: subscribers.Func(heard)})}, want: "events are missing"},
+		"a flow subscription": {opts: []app.Option{app.WithFlowSubscription(app.FlowSubscription{
+			Name: "x", Events: []string{"customer.deleted"}, Source: subscribers.FromOutside,
+			Workflow: "RemoveCustomerAccount", Input: map[string]any{"actor_id": "$.data.id"},
+		})}},
+		"a flow subscription with another input": {opts: []app.Option{app.WithFlowSubscription(app.FlowSubscription{
+			Name: "x", Events: []string{"customer.deleted"}, Workflow: "RemoveCustomerAccount", Input: map[string]any{"customer": "$.data.id"},
+		})}, want: `flow "RemoveCustomerAccount" has no input "customer"; it has actor_id`},
+		"a flow subscription of no source": {opts: []app.Option{app.WithFlowSubscription(app.FlowSubscription{
+			Name: "x", Events: []string{"*"}, Source: "inside", Workflow: "CleanUp",
+		})}, want: `there is no source "inside"`},
+		"code that fails with the app": {opts: []app.Option{app.WithApp(func(a *app.App) error {
+			if a.Flows() == nil {
+				return nil
+			}
+			return errors.New("no such list")
+		})}, want: "no such list"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

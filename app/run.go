@@ -21,14 +21,14 @@ const (
 	lastRetry  = 5 * time.Second
 )
 
-// Run does what the process is for until ctx ends, and then stops gracefully:
-// no new requests, those under way finish, dances are handed over at their next
-// step. It returns nil after a stop that was asked for.
+// Run runs the parts of the process until ctx ends, and then stops gracefully: it
+// takes no new requests, finishes those under way, and leaves flows to other
+// workers at their next step. It returns nil when ctx has ended.
 func (a *App) Run(ctx context.Context) error {
 	if err := a.Listen(ctx); err != nil {
 		return err
 	}
-	// Requests wait for dances, so the worker outlives them.
+	// Requests wait for flows, so the worker outlives them.
 	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWorking()
 	g, ctx := errgroup.WithContext(ctx)
@@ -47,11 +47,11 @@ func (a *App) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// Started is closed when everything that Run starts is running: for a worker,
-// when it has reached Temporal.
+// Started is closed when everything that Run starts is running; a worker runs
+// once it has reached Temporal.
 func (a *App) Started() <-chan struct{} { return a.started }
 
-// work runs dances until ctx ends.
+// work runs flows until ctx ends.
 func (a *App) work(ctx context.Context) {
 	var w sdkworker.Worker
 	err := a.retry(ctx, "start worker", func() error {
@@ -62,7 +62,7 @@ func (a *App) work(ctx context.Context) {
 		return w.Start()
 	})
 	if err != nil {
-		return // stopped before Temporal came
+		return // stopped before Temporal was reached
 	}
 	defer w.Stop()
 	close(a.started)

@@ -24,7 +24,7 @@ func dial(cfg *config.Config, environ []string, ring *vault.KeyRing, log *slog.L
 
 // temporalOptions reads TLS, API key and what else there is from the standard
 // TEMPORAL_* variables. A configuration file of the temporal CLI is read only
-// when a variable names it or a profile of it: what somebody's tool talks to is
+// when a variable names it or a profile of it: what the tool of a developer talks to is
 // not what a service should talk to by accident.
 func temporalOptions(cfg *config.Config, environ []string) (client.Options, error) {
 	env := environment(environ)

@@ -6,7 +6,7 @@
 //	go run ./bench -scenarios login,me -baseline medusa.json
 //
 // It speaks Medusa's wire, which is Everlatch's as well, so the same command
-// measures both. It makes its own people under addresses that nobody has yet
+// measures both. It registers its own customers under unused addresses
 // and leaves them behind: point it at a folder or a database that may be thrown
 // away. It refuses every host but this machine.
 //

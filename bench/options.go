@@ -138,7 +138,7 @@ func madeOf(text, also string) bool {
 	}) < 0
 }
 
-// parseBase accepts http://host[:port] of this machine: load on somebody else's
+// parseBase accepts http://host[:port] of this machine: load on another
 // server is an attack.
 func parseBase(text string) (t target, err error) {
 	u, err := url.Parse(text)

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// crowd names people that nobody else has.
+// crowd makes addresses that no one else has.
 type crowd struct {
 	prefix   string
 	password string

@@ -25,8 +25,8 @@ func (c *Client) CreateCustomerAccount(ctx context.Context, r CustomerAccountReq
 	if err != nil {
 		return everlatch.Customer{}, err
 	}
-	account, err := perform[workflows.CustomerAccount](ctx, c, dance{
-		id:         c.danceID("create-customer-account", r.AuthIdentityID, "", r.IdempotencyKey),
+	account, err := perform[workflows.CustomerAccount](ctx, c, execution{
+		id:         c.executionID("create-customer-account", r.AuthIdentityID, "", r.IdempotencyKey),
 		repeatable: r.IdempotencyKey != "",
 		workflow:   workflows.CreateCustomerAccount,
 		input: workflows.CreateCustomerAccountInput{
@@ -96,7 +96,7 @@ func (c *Client) CreateUser(ctx context.Context, r UserRequest) (everlatch.User,
 			Provider: r.Provider, Request: ref, ProviderIdentityID: ids.New(ids.ProviderIdentity, now),
 		}
 	}
-	account, err := perform[workflows.UserAccount](ctx, c, dance{
+	account, err := perform[workflows.UserAccount](ctx, c, execution{
 		id:       c.freshID("create-user-account", in.AuthIdentityID),
 		workflow: workflows.CreateUserAccount,
 		input:    in,
@@ -136,7 +136,7 @@ func (c *Client) DeleteAuthIdentity(ctx context.Context, id string) error {
 // outcome performs a dance that is named after the record it is about and has
 // nothing to return but a refusal.
 func (c *Client) outcome(ctx context.Context, kind, subject string, workflow, input any) error {
-	out, err := perform[workflows.Outcome](ctx, c, dance{
+	out, err := perform[workflows.Outcome](ctx, c, execution{
 		id: c.freshID(kind, subject), workflow: workflow, input: input,
 	})
 	if err != nil {

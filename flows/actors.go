@@ -41,8 +41,8 @@ func (c *Client) CreateActorAccount(ctx context.Context, r ActorAccountRequest) 
 	if err != nil {
 		return everlatch.ActorRecord{}, err
 	}
-	account, err := perform[workflows.ActorAccount](ctx, c, dance{
-		id:         c.danceID("create-"+r.Type.Name+"-account", r.AuthIdentityID, "", r.IdempotencyKey),
+	account, err := perform[workflows.ActorAccount](ctx, c, execution{
+		id:         c.executionID("create-"+r.Type.Name+"-account", r.AuthIdentityID, "", r.IdempotencyKey),
 		repeatable: r.IdempotencyKey != "",
 		workflow:   workflows.CreateActorAccount,
 		input: workflows.CreateActorAccountInput{
@@ -60,7 +60,7 @@ func (c *Client) CreateActorAccount(ctx context.Context, r ActorAccountRequest) 
 
 // UpdateActor changes a record. An unknown id is [everlatch.ErrNotFound].
 func (c *Client) UpdateActor(ctx context.Context, actorType, id string, change everlatch.Metadata) (everlatch.ActorRecord, error) {
-	account, err := perform[workflows.ActorAccount](ctx, c, dance{
+	account, err := perform[workflows.ActorAccount](ctx, c, execution{
 		id:       c.freshID("update-"+actorType, id),
 		workflow: workflows.UpdateActor,
 		input:    workflows.UpdateActorInput{ActorType: actorType, ActorID: id, Change: change},

@@ -35,7 +35,7 @@ func (c *Client) Authenticate(ctx context.Context, r AuthRequest) (workflows.Log
 	if err != nil {
 		return workflows.Login{}, err
 	}
-	login, err := perform[workflows.Login](ctx, c, dance{
+	login, err := perform[workflows.Login](ctx, c, execution{
 		id:       c.freshID("authenticate", r.ActorType),
 		workflow: workflows.Authenticate,
 		input:    workflows.AuthenticateInput{ActorType: r.ActorType, Provider: r.Provider, Request: ref},
@@ -74,8 +74,8 @@ func (c *Client) Register(ctx context.Context, r AuthRequest) (workflows.Login, 
 	if err != nil {
 		return workflows.Login{}, err
 	}
-	login, err := perform[workflows.Login](ctx, c, dance{
-		id:         c.danceID("register", r.ActorType, r.Provider, r.IdempotencyKey),
+	login, err := perform[workflows.Login](ctx, c, execution{
+		id:         c.executionID("register", r.ActorType, r.Provider, r.IdempotencyKey),
 		repeatable: r.IdempotencyKey != "",
 		workflow:   workflows.Register,
 		input: workflows.RegisterInput{

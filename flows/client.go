@@ -27,15 +27,15 @@ const (
 	// startWithin bounds how long a start may take, so that a request is
 	// answered 503 within 3 s while Temporal is away.
 	startWithin = 2700 * time.Millisecond
-	// answerWithin is how long a caller waits for a dance that has started. It
+	// answerWithin is how long a caller waits for a flow that has started. The flow
 	// goes on without them; an Idempotency-Key finds it again.
 	answerWithin = 15 * time.Second
-	// workflowTaskTimeout is how soon another worker takes over a dance whose
+	// workflowTaskTimeout is how soon another worker takes over a flow whose
 	// worker died (temporal.md section 3).
 	workflowTaskTimeout = 3 * time.Second
-	// danceWithin ends a short dance that nobody can finish. It is longer than
-	// all retries of its steps together, and shorter than no compensation.
-	danceWithin = 24 * time.Hour
+	// executionWithin ends a short flow that can't be finished. It is longer than
+	// all retries of its steps together, and ends none before its compensations.
+	executionWithin = 24 * time.Hour
 )
 
 // Options configure [New].
@@ -46,7 +46,7 @@ type Options struct {
 	Ring *vault.KeyRing
 	// TaskQueue is [TaskQueue] when empty.
 	TaskQueue string
-	// Eager asks Temporal to hand the first task of a dance back at once. It
+	// Eager asks Temporal to return the first task of a flow with its start. It
 	// works only where the worker runs in this process on the same client.
 	Eager bool
 	// ResetTTL is how long the link of a password reset is good, and
@@ -61,11 +61,11 @@ type Options struct {
 	// [DefaultEmailUndoTTL]. EmailResendAfter is how soon the same request sends
 	// another mail; 0 is at once.
 	EmailTTL, EmailUndoTTL, EmailResendAfter time.Duration
-	// RedirectTTL is how long somebody may take at a provider elsewhere; 0 means
+	// RedirectTTL is how long a sign-in at an external provider may take; 0 means
 	// [DefaultRedirectTTL].
 	RedirectTTL time.Duration
-	// DeletionGrace is how long a customer who asks to be removed may come back;
-	// 0 is not at all.
+	// DeletionGrace is how long a customer can cancel the deletion of their account;
+	// 0 deletes at once.
 	DeletionGrace time.Duration
 	Now           func() time.Time
 	Log           *slog.Logger
@@ -80,13 +80,13 @@ const DefaultInviteTTL = 24 * time.Hour
 // DefaultResetTTL is the contract's (section 2.4).
 const DefaultResetTTL = 15 * time.Minute
 
-// Client starts dances and waits for their answers. It is safe for concurrent
+// Client starts flows and waits for their results. It is safe for concurrent
 // use.
 type Client struct {
 	opts     Options
 	shredder *shredder
 	turns    turns
-	// removals are under way, by the id of their dance.
+	// removals are under way, by the id of their flow.
 	removals singleflight.Group
 }
 
@@ -109,7 +109,7 @@ func New(o Options) *Client {
 	return &Client{opts: o, shredder: newShredder(o.Vault, o.Log)}
 }
 
-// Close deletes the sealed requests of answered dances and returns. It does
+// Close deletes the sealed requests of finished flows and returns. It does
 // not close the Temporal client, which it was given.
 func (c *Client) Close() { c.shredder.close() }
 
@@ -123,22 +123,22 @@ func (c *Client) Ready(ctx context.Context) error {
 	return nil
 }
 
-// dance describes one execution to start.
-type dance struct {
+// execution describes one execution to start.
+type execution struct {
 	id string
-	// repeatable marks a dance that was started under an Idempotency-Key: the
+	// repeatable marks a flow that was started under an Idempotency-Key: the
 	// same id again means the same request, and gets the first answer.
 	repeatable bool
-	// shared marks a dance whose id says what it is about: whoever wants the same
-	// while it runs gets its answer.
+	// shared marks a flow whose id says what it is about: another caller who wants
+	// the same while it runs gets its result.
 	shared   bool
 	workflow any
 	input    any
 }
 
-// perform starts a dance and waits for its result.
-func perform[O any](ctx context.Context, c *Client, d dance) (out O, err error) {
-	run, err := c.start(ctx, d)
+// perform starts a flow and waits for its result.
+func perform[O any](ctx context.Context, c *Client, e execution) (out O, err error) {
+	run, err := c.start(ctx, e)
 	if err != nil {
 		return out, err
 	}
@@ -146,37 +146,37 @@ func perform[O any](ctx context.Context, c *Client, d dance) (out O, err error) 
 	defer cancel()
 	if err := run.Get(waitCtx, &out); err != nil {
 		if ctx.Err() == nil && waitCtx.Err() != nil {
-			return out, everlatch.Unavailable("The service", fmt.Errorf("dance %s is still under way", d.id))
+			return out, everlatch.Unavailable("The service", fmt.Errorf("flow %s is still running", e.id))
 		}
 		return out, failure(err)
 	}
 	return out, nil
 }
 
-func (c *Client) start(ctx context.Context, d dance) (client.WorkflowRun, error) {
+func (c *Client) start(ctx context.Context, e execution) (client.WorkflowRun, error) {
 	startCtx, cancel := starting(ctx)
 	defer cancel()
 	reuse := enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
-	if d.repeatable {
-		// A dance that broke down has given no answer and left nothing, so the
+	if e.repeatable {
+		// A flow that failed has given no answer and left nothing, so the
 		// same key may try again.
 		reuse = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY
 	}
 	conflict := enumspb.WORKFLOW_ID_CONFLICT_POLICY_UNSPECIFIED
-	if d.shared {
+	if e.shared {
 		reuse = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
 		conflict = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
 	}
 	run, err := c.opts.Temporal.ExecuteWorkflow(startCtx, client.StartWorkflowOptions{
-		ID:                                       d.id,
+		ID:                                       e.id,
 		TaskQueue:                                c.opts.TaskQueue,
 		WorkflowTaskTimeout:                      workflowTaskTimeout,
-		WorkflowExecutionTimeout:                 danceWithin,
+		WorkflowExecutionTimeout:                 executionWithin,
 		WorkflowIDReusePolicy:                    reuse,
 		WorkflowIDConflictPolicy:                 conflict,
-		WorkflowExecutionErrorWhenAlreadyStarted: !d.repeatable && !d.shared,
+		WorkflowExecutionErrorWhenAlreadyStarted: !e.repeatable && !e.shared,
 		EnableEagerStart:                         c.opts.Eager,
-	}, d.workflow, d.input)
+	}, e.workflow, e.input)
 	if err := c.startFailure(ctx, startCtx, err); err != nil {
 		return nil, err
 	}
@@ -206,7 +206,7 @@ func (c *Client) startFailure(ctx, startCtx context.Context, err error) error {
 	return nil
 }
 
-// failure turns an error of Temporal, or of a dance, into one of everlatch.
+// failure turns an error of Temporal, or of a flow, into one of everlatch.
 func failure(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
@@ -219,7 +219,7 @@ func failure(err error) error {
 		return &everlatch.Error{Code: everlatch.CodeConflict, Err: err}
 	}
 	if _, ok := errors.AsType[*temporal.WorkflowExecutionError](err); ok {
-		// The dance gave up after its retries and has undone what it did.
+		// The flow gave up after its retries and has undone what it did.
 		return everlatch.Unavailable("The service", err)
 	}
 	return everlatch.Unavailable("Temporal", err)

@@ -55,7 +55,7 @@ func setup(t *testing.T) *testBundle {
 	return b
 }
 
-// answers makes the next start come back with a result or an error of the dance.
+// answers makes the next start return a result or an error of the flow.
 func (b *testBundle) answers(t *testing.T, result any, err error) (seen func() (client.StartWorkflowOptions, any)) {
 	t.Helper()
 	var opts client.StartWorkflowOptions
@@ -124,7 +124,7 @@ func TestAuthenticate(t *testing.T) {
 		require.ErrorIs(t, err, &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "No."})
 	})
 
-	t.Run("a dance that broke down is an outage, and its request is kept for its retries", func(t *testing.T) {
+	t.Run("a flow that failed is an outage, and its request is kept for its retries", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
 		b.answers(t, nil, &temporal.WorkflowExecutionError{})
@@ -187,7 +187,7 @@ func TestIdempotencyKey(t *testing.T) {
 
 	first, input, err := startOf(t, keyed("one"))
 	require.ErrorIs(t, err, everlatch.ErrConflict, "another request had this key")
-	require.False(t, first.WorkflowExecutionErrorWhenAlreadyStarted, "a running dance is joined")
+	require.False(t, first.WorkflowExecutionErrorWhenAlreadyStarted, "a running flow is joined")
 	require.Equal(t, enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY, first.WorkflowIDReusePolicy)
 	require.NotContains(t, first.ID, "one")
 	require.NotEmpty(t, input.Fingerprint)

@@ -72,7 +72,7 @@ func (c *Client) moveDeletion(ctx context.Context, customerID string, m move) er
 // wait for one execution, and those of this process for one start of it: fifty
 // starts under one id would stand in each other's way.
 func (c *Client) removeAccount(ctx context.Context, actorType, id string, workflow any, requested bool) error {
-	d := dance{
+	d := execution{
 		id: workflows.RemovalID(actorType, id), shared: true, workflow: workflow,
 		input: workflows.RemoveAccountInput{ActorID: id, Requested: requested},
 	}

@@ -19,8 +19,8 @@ func (c *Client) keyedID(kind, actorType, scope, key string) string {
 	return kind + "/" + actorType + "/k:" + c.opts.Ring.Hash("idempotency", kind, actorType, scope, key)
 }
 
-// danceID is keyedID when there is a key, and freshID when not.
-func (c *Client) danceID(kind, actorType, scope, key string) string {
+// executionID is keyedID when there is a key, and freshID when not.
+func (c *Client) executionID(kind, actorType, scope, key string) string {
 	if key == "" {
 		return c.freshID(kind, actorType)
 	}

@@ -28,7 +28,7 @@ func (c *Client) LinkIdentity(ctx context.Context, r LinkRequest) (everlatch.Pro
 		return everlatch.ProviderIdentity{}, err
 	}
 	now := c.opts.Now()
-	out, err := perform[workflows.LinkedIdentity](ctx, c, dance{
+	out, err := perform[workflows.LinkedIdentity](ctx, c, execution{
 		id: c.freshID("link-identity", r.AuthIdentityID), workflow: workflows.LinkIdentity,
 		input: workflows.LinkIdentityInput{
 			AuthIdentityID: r.AuthIdentityID, ActorType: r.ActorType, Provider: r.Provider, Request: ref,

@@ -45,7 +45,7 @@ type StartOptions struct {
 	// ExecutionTimeout ends the workflow, retries and continuations included;
 	// RunTimeout ends one run. Zero is no limit. Temporal ends a workflow that is
 	// out of time without running it again, so its compensations do not run: a
-	// limit that shall compensate is a timer in the workflow.
+	// limit after which steps are undone is a timer in the workflow.
 	ExecutionTimeout, RunTimeout time.Duration
 	// StartDelay is how long the first task waits.
 	StartDelay time.Duration
@@ -108,7 +108,9 @@ func (c *Client) Run(ctx context.Context, id string) Run {
 // Seal encrypts what a person typed and returns the reference under which a
 // workflow may pass it on, to [workflows.Steps.Register] for example, so that no
 // password becomes part of a history. It can be read for vault.ttl.
-func (c *Client) Seal(ctx context.Context, in providers.Input) (vault.Ref, error) { return c.seal(ctx, in) }
+func (c *Client) Seal(ctx context.Context, in providers.Input) (vault.Ref, error) {
+	return c.seal(ctx, in)
+}
 
 func (c *Client) startOptions(o StartOptions, workflow, fingerprint string) client.StartWorkflowOptions {
 	out := client.StartWorkflowOptions{

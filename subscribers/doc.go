@@ -1,5 +1,5 @@
-// Package subscribers says who is told about events, and tells them: a Go
-// function, a flow that an event starts, a webhook. It knows nothing of
-// Temporal and the store: when to try again, and for how long, belongs to the
-// dance DeliverEvent.
+// Package subscribers delivers events to subscribers: a Go function, a workflow
+// that the event starts, or a webhook. It knows neither Temporal nor the store:
+// retries belong to the
+// workflow DeliverEvent.
 package subscribers

@@ -18,8 +18,8 @@ type FlowOptions struct {
 	// Input is what the flow gets; nil is the whole event. A text that starts
 	// with $ is a path into the event: $.id, $.name, $.source, $.group_id,
 	// $.auth_identity_id, $.created_at, $.released_at or $.data.customer.id, and
-	// $ for all of it. $$ at the start of a text writes a $. Lists and objects
-	// are read through, everything else stands for itself.
+	// $ for all of it. $$ at the start of a text is a literal $. Paths in lists and
+	// objects are replaced too; every other value is used as it is.
 	Input map[string]any
 	// Start starts a flow, once for each key.
 	Start func(ctx context.Context, name, key string, input map[string]any) error
@@ -43,7 +43,7 @@ func NewFlow(o FlowOptions) (*Flow, error) {
 		problems = append(problems, errors.New("a flow needs a name"))
 	}
 	if o.Start == nil {
-		problems = append(problems, errors.New("a flow needs somebody who starts it"))
+		problems = append(problems, errors.New("a flow needs a function that starts it"))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func NewFlow(o FlowOptions) (*Flow, error) {
 
 // Deliver implements [Subscriber]. Its key is made of the subscription and the
 // event, so that the same event starts nothing twice. A path that the event
-// does not have is a permanent failure: the next attempt would find as little.
+// does not have is a permanent failure: a retry would find nothing either.
 func (f *Flow) Deliver(ctx context.Context, d Delivery) error {
 	event, err := asObject(d.Event)
 	if err != nil {
@@ -69,7 +69,7 @@ func (f *Flow) Deliver(ctx context.Context, d Delivery) error {
 }
 
 // asObject returns a value as JSON has it: objects, lists, and numbers that
-// lose no digit. Nil stays nil.
+// keep every digit. Nil stays nil.
 func asObject(value any) (out map[string]any, err error) {
 	raw, err := json.Marshal(value)
 	if err != nil {

@@ -176,7 +176,7 @@ func TestNewFlowReportsEveryProblemAtOnce(t *testing.T) {
 
 	for _, want := range []string{
 		`input.a: "$data.id"`, `input.b[1]: "$.."`, `input.b[2].c: "$.data."`, `input.d: "$.data..id"`, `input.e: "$5"`,
-		`input.f: "$.dta.id"`, `input.g: "$.data.a b"`, `input.h: "$.id.x"`, "a flow needs a name", "somebody who starts it",
+		`input.f: "$.dta.id"`, `input.g: "$.data.a b"`, `input.h: "$.id.x"`, "a flow needs a name", "a function that starts it",
 	} {
 		require.ErrorContains(t, err, want)
 	}

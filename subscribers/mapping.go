@@ -12,11 +12,10 @@ import (
 // of an event: a mistake there shows at start, and not with the first event.
 var pathForm = regexp.MustCompile(`^\$(\.|\.(id|name|group_id|source|auth_identity_id|created_at|released_at|data(\.[^.\s]+)*))?$`)
 
-// isPath says whether a text is a path, rather than the text itself.
+// isPath reports whether a text is a path.
 func isPath(text string) bool { return strings.HasPrefix(text, "$") && !strings.HasPrefix(text, "$$") }
 
-// checkPaths reports every text that ought to be a path and is none; at is
-// where the value stands.
+// checkPaths reports every malformed path; at is where the value is.
 func checkPaths(at string, value any) []error {
 	var problems []error
 	switch v := value.(type) {
@@ -36,7 +35,7 @@ func checkPaths(at string, value any) []error {
 	return problems
 }
 
-// resolve returns a value with what its paths lead to.
+// resolve returns a value with its paths replaced by what they refer to.
 func resolve(value any, event map[string]any) (any, error) {
 	switch v := value.(type) {
 	case string:

@@ -11,9 +11,9 @@ import (
 	"github.com/everlatch/everlatch/internal/egress"
 )
 
-// reason says in our own words why a webhook gave no answer. The cause is left
-// out, also from the chain, which Temporal keeps: it may repeat the URL with a
-// token, name a server of the operator, or quote what a stranger answered.
+// reason says why a webhook gave no answer, without the cause, which may repeat
+// the URL with a token, name a server of the operator, or quote the answer of an
+// unknown server. Temporal keeps the whole chain of an error.
 func reason(err error) error {
 	if errors.Is(err, egress.ErrPrivate) {
 		return errPrivateHost

@@ -18,7 +18,7 @@ import (
 	"github.com/everlatch/everlatch/subscribers"
 )
 
-// talker answers whoever connects with a few bytes.
+// talker answers every connection with a few bytes.
 func talker(t *testing.T, says string) (address string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -65,13 +65,13 @@ func TestReasons(t *testing.T) {
 	t.Parallel()
 
 	tests := map[string]struct{ scheme, host, want string }{
-		"nobody listens":            {"http", closedPort(t), "cannot be reached: connection refused"},
-		"another protocol":          {"http", talker(t, "SSH-2.0-topsecret\r\n"), "gives no answer that can be read"},
-		"an answer that breaks off": {"http", talker(t, "HTTP/1.1 200 OK\r\ntopsecret"), "gives no answer that can be read"},
-		"nothing":                   {"http", talker(t, ""), "gives no answer that can be read"},
-		"no TLS":                    {"https", talker(t, "HTTP/1.1 400 topsecret\r\n\r\n"), "gives no answer that can be read"},
-		"a certificate of nobody":   {"https", tlsServer(t, tls.VersionTLS13), "has a certificate of an unknown authority"},
-		"TLS of the past":           {"https", tlsServer(t, tls.VersionTLS11), "gives no answer that can be read"},
+		"no listener":                           {"http", closedPort(t), "cannot be reached: connection refused"},
+		"another protocol":                      {"http", talker(t, "SSH-2.0-topsecret\r\n"), "gives no answer that can be read"},
+		"an answer that breaks off":             {"http", talker(t, "HTTP/1.1 200 OK\r\ntopsecret"), "gives no answer that can be read"},
+		"nothing":                               {"http", talker(t, ""), "gives no answer that can be read"},
+		"no TLS":                                {"https", talker(t, "HTTP/1.1 400 topsecret\r\n\r\n"), "gives no answer that can be read"},
+		"a certificate of an unknown authority": {"https", tlsServer(t, tls.VersionTLS13), "has a certificate of an unknown authority"},
+		"TLS of the past":                       {"https", tlsServer(t, tls.VersionTLS11), "gives no answer that can be read"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 )
 
 // Registry keeps subscriptions in the order of their registration. Once the
-// last is added it is safe for concurrent use.
+// last one is added, it is safe for concurrent use.
 type Registry struct {
 	byName map[string]Subscription
 	order  []string
@@ -36,7 +36,7 @@ func (r *Registry) Add(s Subscription) error {
 		problems = append(problems, errors.New("the name is taken"))
 	}
 	if len(s.Events) == 0 {
-		problems = append(problems, errors.New("it hears no events: name some, or * for all"))
+		problems = append(problems, errors.New("events are missing: name some, or * for all"))
 	}
 	for _, pattern := range s.Events {
 		if !patternForm.MatchString(pattern) {
@@ -50,7 +50,7 @@ func (r *Registry) Add(s Subscription) error {
 		problems = append(problems, errors.New("the timeout is negative"))
 	}
 	if f, isFunc := s.Subscriber.(Func); s.Subscriber == nil || isFunc && f == nil {
-		problems = append(problems, errors.New("there is nobody to tell"))
+		problems = append(problems, errors.New("a subscriber is needed"))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return fmt.Errorf("subscriber %q: %w", s.Name, err)
@@ -76,7 +76,7 @@ func (r *Registry) List() []Subscription {
 	return out
 }
 
-// Matching returns who wants to be told about an event, in the order of their
+// Matching returns the subscriptions that match an event, in the order of their
 // registration.
 func (r *Registry) Matching(e everlatch.Event) []Subscription {
 	var out []Subscription

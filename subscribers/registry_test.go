@@ -12,7 +12,7 @@ import (
 	"github.com/everlatch/everlatch/subscribers"
 )
 
-var nobody = subscribers.Func(func(context.Context, everlatch.Event) error { return nil })
+var silent = subscribers.Func(func(context.Context, everlatch.Event) error { return nil })
 
 func names(found []subscribers.Subscription) []string {
 	out := []string{}
@@ -35,7 +35,7 @@ func TestMatching(t *testing.T) {
 		{Name: "theirs", Events: []string{"*"}, Source: subscribers.FromOutside},
 		{Name: "deep", Events: []string{"shop.order.*"}, Source: subscribers.FromOutside},
 	} {
-		s.Subscriber = nobody
+		s.Subscriber = silent
 		require.NoError(t, registry.Add(s))
 	}
 
@@ -67,7 +67,7 @@ func TestRegistryKeepsTheOrder(t *testing.T) {
 
 	registry := subscribers.NewRegistry()
 	for _, name := range []string{"z", "a", "m-1"} {
-		require.NoError(t, registry.Add(subscribers.Subscription{Name: name, Events: []string{"*"}, Subscriber: nobody}))
+		require.NoError(t, registry.Add(subscribers.Subscription{Name: name, Events: []string{"*"}, Subscriber: silent}))
 	}
 
 	require.Equal(t, []string{"z", "a", "m-1"}, names(registry.List()))
@@ -83,7 +83,7 @@ func TestAddReportsEveryProblemAtOnce(t *testing.T) {
 	t.Parallel()
 
 	registry := subscribers.NewRegistry()
-	require.NoError(t, registry.Add(subscribers.Subscription{Name: "a", Events: []string{"*"}, Subscriber: nobody}))
+	require.NoError(t, registry.Add(subscribers.Subscription{Name: "a", Events: []string{"*"}, Subscriber: silent}))
 
 	tests := map[string]struct {
 		give subscribers.Subscription
@@ -91,18 +91,18 @@ func TestAddReportsEveryProblemAtOnce(t *testing.T) {
 	}{
 		"nothing at all": {
 			subscribers.Subscription{},
-			[]string{"lower case letters", "hears no events", "nobody to tell"},
+			[]string{"lower case letters", "events are missing", "a subscriber is needed"},
 		},
 		"a name that is taken, and more": {
 			subscribers.Subscription{Name: "a", Events: []string{"x"}, Source: "any", Timeout: -1, Subscriber: subscribers.Func(nil)},
-			[]string{"the name is taken", `there is no source "any"`, "the timeout is negative", "nobody to tell"},
+			[]string{"the name is taken", `there is no source "any"`, "the timeout is negative", "a subscriber is needed"},
 		},
 		"patterns that are none": {
-			subscribers.Subscription{Name: "b", Events: []string{"", "A", "customer*", "*.created", "a..b", ".", "a.**", "a b", "ok.*"}, Subscriber: nobody},
+			subscribers.Subscription{Name: "b", Events: []string{"", "A", "customer*", "*.created", "a..b", ".", "a.**", "a b", "ok.*"}, Subscriber: silent},
 			[]string{`""`, `"A"`, `"customer*"`, `"*.created"`, `"a..b"`, `"."`, `"a.**"`, `"a b"`},
 		},
 		"a name with capitals": {
-			subscribers.Subscription{Name: "Audit", Events: []string{"*"}, Subscriber: nobody},
+			subscribers.Subscription{Name: "Audit", Events: []string{"*"}, Subscriber: silent},
 			[]string{`subscriber "Audit"`, "lower case letters"},
 		},
 	}
@@ -126,7 +126,7 @@ func TestRegistryIsSafeForReaders(t *testing.T) {
 
 	events := []string{"customer.*"}
 	registry := subscribers.NewRegistry()
-	require.NoError(t, registry.Add(subscribers.Subscription{Name: "a", Events: events, Subscriber: nobody}))
+	require.NoError(t, registry.Add(subscribers.Subscription{Name: "a", Events: events, Subscriber: silent}))
 	events[0] = "changed afterwards"
 
 	var readers sync.WaitGroup

@@ -19,12 +19,11 @@ type Delivery struct {
 	At time.Time
 }
 
-// Subscriber is told about events. It may be told twice: it should remember
+// Subscriber receives events. It may receive one twice: it should remember
 // [everlatch.Event.ID] where that matters.
 //
-// An error makes it be told again later; [everlatch.Permanent] ends the attempts
-// at once. The error's text is kept and shown to administrators: it holds no
-// secret.
+// After an error the delivery is retried; [everlatch.Permanent] ends the attempts at
+// once. The error's text is kept and shown to administrators: it holds no secret.
 type Subscriber interface {
 	Deliver(ctx context.Context, d Delivery) error
 }
@@ -39,26 +38,26 @@ func (f Func) Deliver(ctx context.Context, d Delivery) error { return f(ctx, d.E
 const (
 	// FromAnywhere is the default.
 	FromAnywhere = ""
-	// FromEverlatch wants what happened here.
+	// FromEverlatch is for the events of Everlatch.
 	FromEverlatch = "everlatch"
-	// FromOutside wants what was published through the API.
+	// FromOutside is for events that were published through the API.
 	FromOutside = "outside"
 )
 
-// Subscription says which events a subscriber is told about, and how.
+// Subscription says which events a subscriber receives, and how.
 type Subscription struct {
-	// Name identifies it for ever: deliveries are kept under it. Lower case
+	// Name identifies it and never changes: deliveries are kept under it. Lower case
 	// letters, digits and hyphens.
 	Name string
 	// Events are names, "customer.*" for all of a kind, or "*" for all.
 	Events []string
 	// Source is one of the constants above.
 	Source string
-	// Ordered tells about the events of one identity in their order, each only
-	// after the one before was delivered or given up.
+	// Ordered delivers the events of one identity in their order, each after the
+	// previous one was delivered or given up.
 	Ordered bool
 	// Secrets resolves secrets in the event's data. Without it they stay
-	// references, which is right for whatever keeps what it is told.
+	// references, as a subscriber that stores events needs them.
 	Secrets bool
 	// Timeout bounds one attempt; 0 is [DefaultTimeout].
 	Timeout    time.Duration

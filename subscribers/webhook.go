@@ -39,8 +39,8 @@ type WebhookOptions struct {
 // Webhooks (standardwebhooks.com), with the event's id as the id of the message
 // in every attempt.
 //
-// It connects to public addresses alone, without a proxy and without following
-// redirects, unless AllowPrivate says that the operator vouches for the URL.
+// It connects to public addresses only, unless AllowPrivate is set, without a proxy
+// and without following redirects.
 type Webhook struct {
 	url     *url.URL
 	signers []*webhooks.Webhook
@@ -106,8 +106,8 @@ func webhookClient(o WebhookOptions) *http.Client {
 	return egress.Client(o.Timeout, o.AllowPrivate)
 }
 
-// Deliver implements [Subscriber]. Every 2xx is a success; 410 says that nobody
-// is there any more, which is permanent; everything else is tried again.
+// Deliver implements [Subscriber]. Every 2xx is a success; 410 says that
+// the receiver is gone, which is permanent; every other answer is retried.
 func (w *Webhook) Deliver(ctx context.Context, d Delivery) error {
 	body, err := json.Marshal(newMessage(d.Event))
 	if err != nil {
@@ -127,7 +127,7 @@ func (w *Webhook) Deliver(ctx context.Context, d Delivery) error {
 	case resp.StatusCode >= 200 && resp.StatusCode < 300:
 		return nil
 	case resp.StatusCode == http.StatusGone:
-		return everlatch.Permanent(fmt.Errorf("%s answers 410: nobody is there any more", w.url.Host))
+		return everlatch.Permanent(fmt.Errorf("%s answers 410: the receiver is gone", w.url.Host))
 	}
 	return fmt.Errorf("%s answers %d", w.url.Host, resp.StatusCode)
 }

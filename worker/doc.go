@@ -1,4 +1,3 @@
-// Package worker registers every dance and activity in one place, and keeps
-// the schedules. It is the table of contents of what a worker can do; what the
-// dances do stands in workflows and activities.
+// Package worker registers every workflow and activity in one place, and keeps
+// the schedules. Their code is in packages workflows and activities.
 package worker

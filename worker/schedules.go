@@ -13,7 +13,7 @@ import (
 
 // Schedule is a scheduled job: a flow that is started at certain times.
 type Schedule struct {
-	// ID identifies it for ever.
+	// ID identifies it and never changes.
 	ID string
 	// Flow is the name of a workflow that this task queue runs.
 	Flow string
@@ -23,19 +23,19 @@ type Schedule struct {
 	// time between two starts.
 	Cron  string
 	Every time.Duration
-	// Overlap says what happens while the flow of an earlier time still runs;
-	// zero skips the start.
+	// Overlap says what happens while an earlier run is still active; zero skips
+	// the start.
 	Overlap enumspb.ScheduleOverlapPolicy
-	// CatchUp is how late a start may be after everything was away; 0 is one
-	// minute. What is later is left out.
+	// CatchUp is how late a start may be after an outage; 0 is one minute. A later
+	// start is skipped.
 	CatchUp time.Duration
-	// Paused keeps it without starting anything.
+	// Paused creates the schedule without starting runs.
 	Paused bool
 }
 
 // EnsureSchedules creates schedules, or updates them to what is wanted now, and
-// deletes those of this task queue that nobody wants any more. Every worker
-// calls it at its start; they all come to the same end.
+// deletes those of this task queue that are no longer wanted. Every worker
+// calls it when it starts; the result is the same for all of them.
 func EnsureSchedules(ctx context.Context, c client.Client, taskQueue string, wanted []Schedule) error {
 	keep := map[string]bool{}
 	for _, s := range wanted {
@@ -48,8 +48,8 @@ func EnsureSchedules(ctx context.Context, c client.Client, taskQueue string, wan
 }
 
 // ownerMemo, followed by a task queue, is the key of a memo on schedules that
-// the workers of that queue look after. What does not have it was made by
-// somebody else. It is the key that says so, because values are encrypted.
+// the workers of that queue manage. A schedule without it was created by another
+// program. It is the key that says so, because values are encrypted.
 const ownerMemo = "everlatch-schedule-of/"
 
 func (s Schedule) options(taskQueue string) client.ScheduleOptions {
@@ -97,7 +97,7 @@ func ensure(ctx context.Context, c client.ScheduleClient, o client.ScheduleOptio
 	})
 }
 
-// removeOthers deletes schedules that the configuration had once.
+// removeOthers deletes schedules that are no longer configured.
 func removeOthers(ctx context.Context, c client.Client, taskQueue string, keep map[string]bool) error {
 	it, err := c.ScheduleClient().List(ctx, client.ScheduleListOptions{})
 	if err != nil {
@@ -119,7 +119,7 @@ func removeOthers(ctx context.Context, c client.Client, taskQueue string, keep m
 }
 
 // pausedByConfiguration marks a pause that configuration may lift again; one
-// that a person made by hand stays.
+// that an operator made stays.
 const pausedByConfiguration = "paused by configuration"
 
 func note(paused bool) string {

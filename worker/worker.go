@@ -20,26 +20,25 @@ type Options struct {
 	TaskQueue string
 	// StopWithin is how long a stopping worker may finish what runs.
 	StopWithin time.Duration
-	// Workflows are people's own, by name; Activities are their sets.
+	// Workflows are custom ones, by name; Activities are their sets.
 	Workflows  map[string]any
 	Activities []any
 	Log        *slog.Logger
 }
 
-// dancesAtOnce is how many dances a worker carries on with at the same moment;
-// the others wait in Temporal's queue, where waiting costs nothing and times
-// nothing out. More than a few a core would have them all wait for a hash
-// inside their workflow tasks, time out together, and hash again from the
-// beginning: a burst would become a collapse.
-func dancesAtOnce() int { return max(8, 4*runtime.GOMAXPROCS(0)) }
+// workflowTasksAtOnce is how many workflow tasks a worker runs at the same time;
+// the others wait in Temporal's queue, where waiting costs nothing and has no
+// timeout. With more than a few per core, a burst of sign-ins would wait for hashes
+// inside their workflow tasks, time out together, and hash again.
+func workflowTasksAtOnce() int { return max(8, 4*runtime.GOMAXPROCS(0)) }
 
 // New returns a worker that is ready to start. It shares its client with
-// package flows, or eager starts stay ordinary ones.
+// package flows; with another client, starts are not eager.
 func New(c client.Client, a activities.All, o Options) sdkworker.Worker {
 	w := sdkworker.New(c, o.TaskQueue, sdkworker.Options{
 		WorkerStopTimeout:                      o.StopWithin,
-		MaxConcurrentWorkflowTaskExecutionSize: dancesAtOnce(),
-		// A restarted worker shall not wait for the cache of its predecessor.
+		MaxConcurrentWorkflowTaskExecutionSize: workflowTasksAtOnce(),
+		// A restarted worker does not wait for the cache of its predecessor.
 		StickyScheduleToStartTimeout: time.Second,
 		Interceptors:                 []interceptor.WorkerInterceptor{temporalkit.NewInterceptor(o.Log)},
 	})
@@ -53,8 +52,8 @@ func New(c client.Client, a activities.All, o Options) sdkworker.Worker {
 	return w
 }
 
-// Register names every workflow and activity to a registry. The names are on
-// the wire and frozen in testdata/names.golden: add, never rename.
+// Register registers every workflow and activity. Their names are part of
+// histories and kept in testdata/names.golden: add, never rename.
 func Register(r sdkworker.Registry, a activities.All) {
 	r.RegisterWorkflow(workflows.Authenticate)
 	r.RegisterWorkflow(workflows.Register)

@@ -24,7 +24,7 @@ type ActorAccount struct {
 	Fingerprint string                `json:"fingerprint,omitempty"`
 }
 
-// CreateActorAccount gives an identity an actor of a type of people's own, as
+// CreateActorAccount gives an identity an actor of a custom type, as
 // [CreateCustomerAccount] gives it a customer.
 //
 // The API starts it. One identity gets one actor of a type, however many
@@ -78,7 +78,7 @@ func newActor(
 	})
 }
 
-// linked links an identity to what a dance has created, or undoes the saga.
+// linked links an identity to what a flow has created, or undoes the saga.
 func linked(ctx workflow.Context, undo *saga, link activities.LinkInput) (*everlatch.Refusal, error) {
 	add(undo, identities.DiscardLink, link)
 	verdict, err := step(ctx, identities.LinkActor, link)
@@ -99,10 +99,10 @@ type UpdateActorInput struct {
 	Change everlatch.Metadata `json:"change"`
 }
 
-// UpdateActor changes a record of an actor type of people's own and tells of it.
+// UpdateActor changes a record of a custom actor type and records the event.
 //
-// The API starts it. It is a dance because the record may lie in somebody's own
-// table, with which no event can be written together: once the record has
+// The API starts it. It is a flow because the record may be in a custom table,
+// which can't be written in one transaction with the event: once the record has
 // changed, its event is recorded for certain. When the change fails for good,
 // the caller is not told whether it took effect.
 func UpdateActor(ctx workflow.Context, in UpdateActorInput) (out ActorAccount, err error) {

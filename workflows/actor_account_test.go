@@ -12,7 +12,7 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// managerType is an actor type of people's own, kept by the built-in store.
+// managerType is a custom actor type, kept by the built-in store.
 func managerType(t *testing.T, s *store.Store) everlatch.ActorType {
 	t.Helper()
 	m, err := everlatch.ActorType{
@@ -23,8 +23,8 @@ func managerType(t *testing.T, s *store.Store) everlatch.ActorType {
 			{Name: "prefs", Kind: everlatch.FieldObject},
 		},
 		Validate: func(_ context.Context, record everlatch.Metadata) error {
-			if record["name"] == "Nobody" {
-				return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Nobody is nobody."}
+			if record["name"] == "Reserved" {
+				return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "This name is reserved."}
 			}
 			return nil
 		},
@@ -160,7 +160,7 @@ func TestCreateActorAccount(t *testing.T) {
 		require.Empty(t, h.snapshot(t)["events"])
 	})
 
-	t.Run("a type that nobody has defined", func(t *testing.T) {
+	t.Run("an undefined type", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 
@@ -225,9 +225,9 @@ func TestUpdateActor(t *testing.T) {
 		h := manager(t)
 		before := h.snapshot(t)
 
-		out, err := updateManager(t, h, "mana_1", everlatch.Metadata{"name": "Nobody"})
+		out, err := updateManager(t, h, "mana_1", everlatch.Metadata{"name": "Reserved"})
 		require.NoError(t, err)
-		requireRefusal(t, out.Refusal, everlatch.CodeInvalidData, "Nobody is nobody.")
+		requireRefusal(t, out.Refusal, everlatch.CodeInvalidData, "This name is reserved.")
 		out, err = updateManager(t, h, "mana_9", everlatch.Metadata{"name": "Ada"})
 		require.NoError(t, err)
 		requireRefusal(t, out.Refusal, everlatch.CodeNotFound, `Manager with id "mana_9" not found`)
@@ -239,7 +239,7 @@ func TestUpdateActor(t *testing.T) {
 func TestRemoveActorAccount(t *testing.T) {
 	t.Parallel()
 
-	t.Run("nobody knows it, or its type", func(t *testing.T) {
+	t.Run("an unknown record, or an unknown type", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 		out, err := removeManager(t, h, "mana_nope", "1")

@@ -11,11 +11,11 @@ import (
 type SetAuthAppMetadataInput struct {
 	AuthIdentityID string `json:"auth_identity_id"`
 	ActorType      string `json:"actor_type"`
-	// ActorID is the actor to link; nil unlinks whoever is linked.
+	// ActorID is the actor to link; nil unlinks the actor that is linked.
 	ActorID *string `json:"actor_id"`
 }
 
-// Outcome is the outcome of a dance that has nothing to return.
+// Outcome is the result of a flow that returns at most a refusal.
 type Outcome struct {
 	Refusal *everlatch.Refusal `json:"refusal,omitempty"`
 }
@@ -23,8 +23,8 @@ type Outcome struct {
 // SetAuthAppMetadata links an identity to an actor or unlinks it (contract
 // 6.1, set-auth-app-metadata-workflow).
 //
-// People's own code starts it for actor types of their own. Unlinking really
-// removes the link, so that the identity can be linked again (W1, W2), and ends
+// Custom code starts it for its actor types. Unlinking removes
+// the link, so that the identity can be linked again (W1, W2), and ends
 // the sessions and tokens of that actor (W14).
 func SetAuthAppMetadata(ctx workflow.Context, in SetAuthAppMetadataInput) (out Outcome, err error) {
 	var undo saga

@@ -11,8 +11,8 @@ import (
 )
 
 // SealedRequest refers to what a person typed, encrypted by flows.Client.Seal. It
-// may stand in the input of a workflow; what was typed may not, for a history is
-// kept.
+// may be part of a workflow's input; a password may not, because Temporal keeps
+// the history.
 type SealedRequest = vault.Ref
 
 // AuthenticateInput is the argument of [Authenticate], [Steps.Authenticate] and
@@ -24,7 +24,7 @@ type AuthenticateInput struct {
 	Request SealedRequest `json:"request"`
 }
 
-// Login is the outcome of a dance that proves who somebody is. Exactly one of
+// Login is the result of a flow that authenticates an actor. Exactly one of
 // Refusal and Principal is set.
 type Login struct {
 	Refusal   *everlatch.Refusal  `json:"refusal,omitempty"`
@@ -42,7 +42,7 @@ type Login struct {
 	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
-// Authenticate signs a person in with something they typed.
+// Authenticate signs a person in with a credential that they typed.
 //
 // The API starts it for each sign-in. It promises that a wrong password and an
 // unknown account look and cost the same, and undoes nothing, because it

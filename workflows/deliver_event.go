@@ -18,7 +18,7 @@ type DeliverEventInput struct {
 	Retry DeliveryRetry `json:"retry"`
 }
 
-// DeliveryRetry says how patiently a delivery is tried. It comes with the
+// DeliveryRetry is the retry policy of a delivery. It comes with the
 // input, so that a change of the settings does not change what runs.
 type DeliveryRetry struct {
 	// Initial and Max bound the pauses, which double.
@@ -35,7 +35,7 @@ type DeliveryRetry struct {
 //
 // The outbox starts it, once for each event and subscriber. It ends when the
 // subscriber has taken the event, or parks it as a dead letter when time is up
-// or nothing can mend it; then somebody may release it, which is another
+// or the error is permanent; then an administrator can release it, which is another
 // execution.
 func DeliverEvent(ctx workflow.Context, in DeliverEventInput) (everlatch.Delivery, error) {
 	out := everlatch.Delivery{

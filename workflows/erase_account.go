@@ -28,7 +28,7 @@ type EraseAccountInput struct {
 	Requested bool `json:"requested,omitempty"`
 }
 
-// Confirmation says since when one eraser has nothing of a person any more.
+// Confirmation says when one eraser confirmed that it keeps nothing about a person any more.
 type Confirmation = activities.Confirmation
 
 // ErasureProgress is who has confirmed, in the order in which they did, and who
@@ -48,10 +48,10 @@ var erasing = workflow.ActivityOptions{
 
 // EraseAccount has every eraser remove what it keeps about a person whose
 // account is gone, and then removes what is left here. It ends with a receipt
-// that says who has confirmed when, and names nobody.
+// that says who has confirmed when, and names no person.
 //
 // The removal of an account starts it, and does not wait. Erasers are called side
-// by side, so that one that is away holds up nobody but the receipt. There is one
+// by side, so that one that is down delays only the receipt. There is one
 // execution for each account.
 func EraseAccount(ctx workflow.Context, in EraseAccountInput) (ErasureProgress, error) {
 	var state ErasureProgress

@@ -67,7 +67,7 @@ func TestEraseAccount(t *testing.T) {
 	t.Parallel()
 	errAway := errors.New("the CRM is away")
 
-	t.Run("each is asked until it confirms, and holds up nobody", func(t *testing.T) {
+	t.Run("each is asked until it confirms, and delays no other", func(t *testing.T) {
 		t.Parallel()
 		h, env, in := erasedHouse(t)
 		crm, shop := &eraser{refusals: 40, err: errAway}, &eraser{}
@@ -100,7 +100,7 @@ func TestEraseAccount(t *testing.T) {
 		require.True(t, ok)
 		require.Len(t, list, 2)
 		require.Equal(t, "crm", list[1].(map[string]any)["name"], "in the order of the confirmations") //nolint:forcetypeassert // it is JSON
-		require.NotContains(t, fmt.Sprint(receipts), email, "a receipt names nobody")
+		require.NotContains(t, fmt.Sprint(receipts), email, "a receipt names no person")
 		ref, sealed := everlatch.SecretOf(receipts[0]["email"])
 		require.True(t, sealed)
 		address, err := h.vault.Get(t.Context(), vault.Ref(ref))
@@ -108,7 +108,7 @@ func TestEraseAccount(t *testing.T) {
 		require.Equal(t, email, string(address.Reveal()), "for the last mail")
 	})
 
-	t.Run("nobody is let off by a code", func(t *testing.T) {
+	t.Run("an error with a code is no confirmation", func(t *testing.T) {
 		t.Parallel()
 		for name, err := range map[string]error{
 			"a refusal": everlatch.ErrInvalidData, "for ever, it says": everlatch.Permanent(errAway),
@@ -173,7 +173,7 @@ func TestEraseAccount(t *testing.T) {
 		require.Empty(t, progress(t, env).Waiting)
 	})
 
-	t.Run("what an administrator removed is kept, hidden, and nobody is mailed", func(t *testing.T) {
+	t.Run("what an administrator removed is kept, hidden, and no mail is sent", func(t *testing.T) {
 		t.Parallel()
 		h, env, in := erasedHouse(t)
 		in.Requested = false
@@ -203,7 +203,7 @@ func TestEraseAccount(t *testing.T) {
 	}
 }
 
-// Whoever removes an account has its erasers called, once.
+// Every removal of an account calls its erasers, once.
 func TestRemovalErases(t *testing.T) {
 	t.Parallel()
 	erasures := func(t *testing.T, h *house, removal any, id string) (started []workflows.EraseAccountInput) {
@@ -246,13 +246,13 @@ func TestRemovalErases(t *testing.T) {
 		require.Equal(t, "user", started[0].Erasure.ActorType)
 		require.Equal(t, "root@example.com", started[0].Erasure.Email)
 	})
-	t.Run("of nobody", func(t *testing.T) {
+	t.Run("without an account", func(t *testing.T) {
 		t.Parallel()
 		require.Empty(t, erasures(t, newHouse(t), workflows.RemoveCustomerAccount, "cus_nope"))
 	})
 }
 
-// TestTendDeletions takes up what is overdue, and purges what is old.
+// TestTendDeletions restarts what is overdue, and purges what is old.
 func TestTendDeletions(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

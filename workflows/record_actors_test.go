@@ -11,7 +11,7 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// actors records what becomes of managers, an actor type of people's own.
+// actors records what becomes of managers, a custom actor type.
 func (r *recorder) actors(t *testing.T) {
 	t.Helper()
 	h := r.house
@@ -34,7 +34,7 @@ func (r *recorder) actors(t *testing.T) {
 	r.keep(t, "CreateActorAccount/value_taken", workflows.CreateActorAccount, create("authid_m2", "mana_2", "ADA@example.com"))
 	r.keep(t, "CreateActorAccount/identity_linked", workflows.CreateActorAccount, create("authid_m1", "mana_3", "b@example.com"))
 	r.keep(t, "UpdateActor/updated", workflows.UpdateActor, update("mana_1", "Grace"))
-	r.keep(t, "UpdateActor/refused", workflows.UpdateActor, update("mana_1", "Nobody"))
+	r.keep(t, "UpdateActor/refused", workflows.UpdateActor, update("mana_1", "Reserved"))
 
 	// A minute each: all retries of a step must pass.
 	h.faults.set(fault{activities: []string{"LinkActor"}, times: -1, after: true})

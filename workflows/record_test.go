@@ -120,7 +120,7 @@ func TestRecordHistories(t *testing.T) {
 }
 
 // newRecorder starts a worker for a house of its own.
-func newRecorder(t *testing.T) *recorder {
+func newRecorder(t *testing.T, activities ...any) *recorder {
 	t.Helper()
 	c, err := client.Dial(client.Options{HostPort: os.Getenv("TEMPORAL_ADDRESS")})
 	require.NoError(t, err)
@@ -130,6 +130,12 @@ func newRecorder(t *testing.T) *recorder {
 		temporalkit.NewInterceptor(slog.New(slog.NewTextHandler(io.Discard, nil))), r.house.faults,
 	}})
 	worker.Register(w, r.house.acts)
+	for _, custom := range customWorkflows() {
+		w.RegisterWorkflow(custom)
+	}
+	for _, custom := range activities {
+		w.RegisterActivity(custom)
+	}
 	require.NoError(t, w.Start())
 	t.Cleanup(w.Stop)
 	return r

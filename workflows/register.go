@@ -22,7 +22,7 @@ type RegisterInput struct {
 	// Customer, when there is one, is created with the identity and linked to
 	// it. It carries the id under which it will exist.
 	Customer *everlatch.Customer `json:"customer,omitempty"`
-	// Actor is the same for an actor type of people's own.
+	// Actor is the same for a custom actor type.
 	Actor *everlatch.ActorRecord `json:"actor,omitempty"`
 	// Fingerprint of the request, when it came with an Idempotency-Key.
 	Fingerprint string `json:"fingerprint,omitempty"`
@@ -32,10 +32,10 @@ type RegisterInput struct {
 // is asked for.
 //
 // The API starts it. Of many registrations of one address exactly one creates
-// the identity; a repetition with the same password is welcome until an actor
+// the identity; a repetition with the same password is accepted until an actor
 // is linked. Identity and account appear together or not at all: when a step
 // fails for good or the account is refused, nothing remains of what this
-// execution created (W4), and what was there before stays (W3).
+// execution created (W4), and what existed before stays (W3).
 func Register(ctx workflow.Context, in RegisterInput) (Login, error) {
 	var undo saga
 	registered, err := newIdentity(ctx, &undo, activities.RegisterIdentityInput{
@@ -119,10 +119,10 @@ func (in RegisterInput) account(identityID string) newAccount {
 }
 
 // ownAccount gives an identity an account. The link goes first: when several
-// people sign up with one address at once, their dances find one identity. The
-// one that has it goes on, and the others leave it alone, also the one that
-// created it: or it would undo what the first is about to complete. After any
-// other refusal or a fault everything in the saga is undone.
+// people sign up with one address at once, their flows find one identity. The flow
+// that links it goes on. The others leave it alone, also the one that created it,
+// which would otherwise undo what the first is about to complete. After any other
+// refusal or a fault, everything in the saga is undone.
 func ownAccount(
 	ctx workflow.Context, undo *saga, account newAccount, link activities.LinkInput,
 ) (*everlatch.Refusal, error) {

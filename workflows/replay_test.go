@@ -37,6 +37,9 @@ func TestReplay(t *testing.T) {
 			})
 			require.NoError(t, err)
 			worker.Register(registry{replayer}, activities.New(activities.Deps{}))
+			for _, custom := range customWorkflows() {
+				replayer.RegisterWorkflow(custom)
+			}
 			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(
 				sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)), file))
 		})

@@ -11,8 +11,9 @@ import (
 	"github.com/everlatch/everlatch/activities"
 )
 
-// Steps are the steps of a workflow of people's own, with what it takes to undo
-// them: our own steps are its methods, [Do] runs theirs. Its zero value is ready.
+// Steps runs the steps of a custom workflow and remembers how to undo them: its
+// methods are the steps of Everlatch, [Do] runs an activity of yours. The zero
+// value is ready to use.
 //
 //	var steps workflows.Steps
 //	manager, err := workflows.Do(ctx, &steps, desk.Add, in, desk.Discard, in.ID)
@@ -24,19 +25,18 @@ import (
 //	}
 //	return manager, steps.Done(ctx)
 //
-// A step that fails is tried again for a minute. Its error is an
-// [everlatch.Error] where it was refused, which reaches whoever waits for the
-// workflow as such. Every workflow with steps ends in Undo or in Done: until
-// then nobody is told of what it did.
+// A failed step is retried for a minute. A refused step returns an
+// [everlatch.Error] and is not retried; the caller who waits for the workflow gets
+// its code and message. Every workflow with steps ends in Undo or in Done:
+// subscribers hear of its events after Done.
 type Steps struct {
 	undo saga
 	// removed are the identities that Done deletes for good.
 	removed []activities.IdentityInput
 }
 
-// ownSteps are for activities of people's own, unless their context says
-// otherwise.
-var ownSteps = workflow.ActivityOptions{
+// customStepOptions apply to custom activities, unless the context has options.
+var customStepOptions = workflow.ActivityOptions{
 	StartToCloseTimeout:    10 * time.Second,
 	ScheduleToCloseTimeout: time.Minute,
 	RetryPolicy: &temporal.RetryPolicy{
@@ -46,11 +46,11 @@ var ownSteps = workflow.ActivityOptions{
 	},
 }
 
-// Run runs an activity that needs no undoing. The options of the context count,
-// where it has any.
+// Run runs an activity that needs no compensation, with the activity options of
+// the context if it has any.
 func Run[I, O any](ctx workflow.Context, do func(context.Context, I) (O, error), in I) (O, error) {
 	if o := workflow.GetActivityOptions(ctx); o.StartToCloseTimeout == 0 && o.ScheduleToCloseTimeout == 0 {
-		ctx = workflow.WithActivityOptions(ctx, ownSteps)
+		ctx = workflow.WithActivityOptions(ctx, customStepOptions)
 	}
 	return run(ctx, do, in)
 }
@@ -121,8 +121,8 @@ func (s *Steps) SetAppMetadata(ctx workflow.Context, identityID, actorType, acto
 	return s.setLink(ctx, SetAuthAppMetadataInput{AuthIdentityID: identityID, ActorType: actorType, ActorID: &actorID})
 }
 
-// UnsetAppMetadata unlinks an identity from whatever actor of a type it has, and
-// ends what it was given as that (W1, W2, W14). It can be linked again.
+// UnsetAppMetadata unlinks an identity from its actor of a type, and ends the
+// sessions and tokens that it has as that actor (W1, W2, W14). It can be linked again.
 func (s *Steps) UnsetAppMetadata(ctx workflow.Context, identityID, actorType string) error {
 	return s.setLink(ctx, SetAuthAppMetadataInput{AuthIdentityID: identityID, ActorType: actorType})
 }
@@ -144,7 +144,8 @@ func (s *Steps) FindIdentities(ctx workflow.Context, actorType, actorID string) 
 
 // DeleteAuthIdentity removes an identity and ends its sessions and tokens
 // (contract 6.1, delete-auth-identity); [Steps.Done] deletes it for good, and
-// until then Undo brings it back whole (W11). One that is gone is no fault.
+// until then Undo restores it completely (W11). Deleting a deleted identity is no
+// error.
 func (s *Steps) DeleteAuthIdentity(ctx workflow.Context, identityID string) error {
 	this := activities.IdentityInput{IdentityID: identityID, GroupID: groupID(ctx)}
 	add(&s.undo, identities.RestoreIdentity, this)
@@ -169,8 +170,8 @@ func (s *Steps) ReleaseIdentities(ctx workflow.Context, actorType, actorID strin
 	return err
 }
 
-// Emit tells subscribers of an event when the workflow is done, and nobody when
-// it is undone. Its id, group and time are set here.
+// Emit tells subscribers of an event when the workflow is done. An undone workflow
+// drops its events. Its id, group and time are set here.
 func (s *Steps) Emit(ctx workflow.Context, e everlatch.Event) error {
 	names, err := newNames(ctx)
 	if err != nil {
@@ -181,8 +182,8 @@ func (s *Steps) Emit(ctx workflow.Context, e everlatch.Event) error {
 	return err
 }
 
-// Undo undoes every step, the latest first, and returns the fault. It goes on
-// until all is undone, also when the workflow was cancelled.
+// Undo undoes every step, the latest first, and returns the fault. It also
+// runs when the workflow was cancelled.
 func (s *Steps) Undo(ctx workflow.Context, fault error) error { return s.undo.after(ctx, fault) }
 
 // Done ends a workflow that has succeeded: identities that it removed are

@@ -96,12 +96,15 @@ func withCouriers(t *testing.T, h *house) *desk {
 	d := &desk{rows: map[string]string{}}
 	h.own = func(env *testsuite.TestWorkflowEnvironment) {
 		env.RegisterActivity(d)
-		env.RegisterWorkflow(signUpCourier)
-		env.RegisterWorkflow(signUpByChild)
-		env.RegisterWorkflow(signInTwice)
+		for _, custom := range customWorkflows() {
+			env.RegisterWorkflow(custom)
+		}
 	}
 	return d
 }
+
+// customWorkflows are those of this file.
+func customWorkflows() []any { return []any{signUpCourier, signUpByChild, signInTwice} }
 
 func TestEveryStepOfACustomSignUpFails(t *testing.T) {
 	t.Parallel()

@@ -15,7 +15,7 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// desk is people's own table, with their own activities.
+// desk is a custom table, with custom activities.
 type desk struct {
 	mu   sync.Mutex
 	rows map[string]string // id to state
@@ -181,7 +181,7 @@ func ownSagas() map[string]saga {
 	}
 }
 
-func TestEveryStepOfOnesOwnFails(t *testing.T) {
+func TestEveryStepOfACustomWorkflowFails(t *testing.T) {
 	t.Parallel()
 	everyStepFails(t, ownSagas())
 }
@@ -207,7 +207,7 @@ func TestSteps(t *testing.T) {
 		require.Empty(t, d.rows, "the row is what this workflow made: its activity took the id for its own")
 	})
 
-	t.Run("a refusal reaches whoever waits", func(t *testing.T) {
+	t.Run("a refusal reaches the caller", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 		withDesk(t, h)

@@ -62,12 +62,12 @@ type TendEventsInput struct {
 	// Retention is how long delivered events are kept; 0 keeps them for ever.
 	Retention time.Duration `json:"retention"`
 	// LostAfter is how long a delivery may take, and more: one that has taken
-	// longer has lost its dance.
+	// longer has lost its flow.
 	LostAfter time.Duration `json:"lost_after"`
 }
 
-// TendEvents begins lost deliveries anew and deletes old events that everybody
-// was told about. The schedule tend-events starts it.
+// TendEvents restarts lost deliveries and deletes old events that were
+// delivered. The schedule tend-events starts it.
 func TendEvents(ctx workflow.Context, in TendEventsInput) error {
 	now := workflow.Now(ctx)
 	_, err := batch(ctx, upkeep.RestartLost,
@@ -116,14 +116,14 @@ type TendDeletionsInput struct {
 }
 
 const (
-	// overdueAfter is how late a deletion must be before its dance is taken for
-	// lost. One that is only late is found running.
+	// overdueAfter is how late a deletion must be before its flow counts as lost. One
+	// that is only late is found running.
 	overdueAfter = time.Hour
-	// overdueAtOnce bounds how many are taken up by one run.
+	// overdueAtOnce bounds how many one run restarts.
 	overdueAtOnce = 100
 )
 
-// TendDeletions begins lost deletions anew, and deletes for good what was removed
+// TendDeletions restarts lost deletions, and permanently deletes what was removed
 // longer ago than the retention. The schedule tend-deletions starts it.
 func TendDeletions(ctx workflow.Context, in TendDeletionsInput) error {
 	now := workflow.Now(ctx)

@@ -89,8 +89,8 @@ func (d *Desk) AddCourier(ctx context.Context, in Application) (Courier, error) 
 	return Courier{ID: in.CourierID, Email: in.Email}, err
 }
 
-// RemoveCourier undoes AddCourier. The id is one that the workflow chose, so
-// nobody else's record can have it.
+// RemoveCourier undoes AddCourier. The workflow chose the id, so no other
+// record has it.
 func (d *Desk) RemoveCourier(ctx context.Context, id string) (struct{}, error) {
 	return struct{}{}, d.couriers.Discard(ctx, id)
 }

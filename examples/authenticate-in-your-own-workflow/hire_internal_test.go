@@ -120,7 +120,7 @@ func (s *service) result(t *testing.T, id string) (courier Courier, err error) {
 	return courier, err
 }
 
-// hired tells whether somebody is a courier who can be signed in.
+// hired reports whether there is a courier with this address, and an identity.
 func (s *service) hired(t *testing.T, email string) bool {
 	t.Helper()
 	_, n, err := s.desk.couriers.List(t.Context(), everlatch.ActorQuery{Equal: map[string][]any{"email": {email}}})
@@ -144,7 +144,7 @@ func TestOneWorkflowStartedInThreeWays(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	t.Run("an API route", s.byRoute)
-	t.Run("somebody who is registered already", s.byCustomer)
+	t.Run("an applicant with an identity", s.byCustomer)
 	t.Run("a schedule", s.bySchedule)
 	t.Run("an event", s.byEvent)
 }

@@ -29,8 +29,8 @@ type Courier struct {
 // desk names the activities; the worker has the real one.
 var desk *Desk
 
-// HireCourier makes somebody who applies a courier who can sign in: an identity,
-// a record, a link between them, and a uniform. When a step fails, everything
+// HireCourier turns an applicant into a courier who can sign in: an identity, a
+// record, a link between them, and a uniform. When a step fails, everything
 // that this execution created is gone again.
 func HireCourier(ctx workflow.Context, in Application) (Courier, error) {
 	var steps workflows.Steps
@@ -64,8 +64,8 @@ func hire(ctx workflow.Context, steps *workflows.Steps, in Application) (Courier
 	return workflows.Run(ctx, desk.OrderUniform, in)
 }
 
-// signUp registers whoever applies. An address that is registered already, as a
-// customer for example, has to come with its password.
+// signUp registers the applicant. An applicant who has an identity already, as a
+// customer for example, proves it with the password.
 func signUp(ctx workflow.Context, steps *workflows.Steps, in Application) (workflows.Login, error) {
 	credentials := workflows.AuthenticateInput{ActorType: "courier", Provider: "emailpass", Request: in.Request}
 	login, err := steps.Register(ctx, credentials)

@@ -33,7 +33,7 @@ const (
 // dynamicConfig holds the settings that differ from a cluster's. A cluster
 // polls its task queues at most 20 times a second, which costs 50 ms a hop; one
 // process need not be that polite. The index alone is written four times a
-// second at most, so that a short dance is listed once, when it has ended.
+// second at most, so that a short flow is listed once, when it has ended.
 func dynamicConfig() dynamicconfig.StaticClient {
 	return dynamicconfig.StaticClient{
 		dynamicconfig.MakeKey("system.enableEagerWorkflowStart"):         true,

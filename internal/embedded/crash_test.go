@@ -51,7 +51,7 @@ func TestKill(t *testing.T) {
 	require.NotEmpty(t, address)
 	c := connectTo(t, address, "default")
 	require.Equal(t, "hello Ada", run(t, c, "greet/1", "Ada"))
-	// Nobody works on this queue: the dance is open when the process dies.
+	// No worker polls this queue: the workflow is open when the process dies.
 	_, err = c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "greet/2", TaskQueue: "later"}, greet, "Bob")
 	require.NoError(t, err)
 

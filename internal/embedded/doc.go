@@ -7,7 +7,7 @@
 //
 // The server keeps its histories in one SQLite file that is synced on every
 // commit, and the index that lists them in a second one that is not: losing the
-// end of the index in a power cut loses lines of a list, never a dance. It
+// end of the index in a power cut loses lines of a list, never a flow. It
 // survives kill -9, and a restart on the same folder is the same cluster.
 //
 // It is for one process on one machine. Production talks to a Temporal cluster;

@@ -22,7 +22,7 @@ import (
 type stores struct {
 	// histories is what must not be lost.
 	histories *config.SQL
-	// index is what the UI lists; it is rebuilt by nobody, but holds no truth.
+	// index is what the UI lists; it is never rebuilt, and holds no state of its own.
 	index *config.SQL
 	// files are the paths of both; empty for a server in memory.
 	files []string
@@ -168,7 +168,7 @@ func (s stores) createNamespace(name string) error {
 	return nil
 }
 
-// flush moves what the write-ahead logs hold into the database files. The
+// flush copies what the write-ahead logs hold into the database files. The
 // server keeps its connections until the process ends, so SQLite would not do
 // it by itself.
 func (s stores) flush(ctx context.Context) error {

@@ -12,7 +12,7 @@ import (
 	"github.com/everlatch/everlatch/internal/embedded"
 )
 
-// TestIdleIndexesAreLeftOut counts the indexes that each finished dance has to
+// TestIdleIndexesAreLeftOut counts the indexes that each finished workflow has to
 // be written into: those that lists use, and no other.
 func TestIdleIndexesAreLeftOut(t *testing.T) {
 	t.Parallel()

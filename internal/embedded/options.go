@@ -12,7 +12,7 @@ import (
 // otherwise.
 const DefaultNamespace = "default"
 
-// DefaultRetention is how long the history of a finished dance stays readable.
+// DefaultRetention is how long the history of a finished workflow stays readable.
 const DefaultRetention = 24 * time.Hour
 
 // minRetention is the least that Temporal takes for a namespace.

@@ -39,7 +39,7 @@ func reserve(what, address string) (string, error) {
 
 // settle makes one connection through the listener and closes it from the
 // listener's side. The port then rests in TIME_WAIT, where the kernel gives it
-// to nobody who asks for any port, but still to us who ask for it by number.
+// to no process that asks for any port, but still to us, who ask for it by number.
 func settle(l net.Listener) {
 	out, err := net.Dial("tcp", reachable(l.Addr().String())) //nolint:noctx // loopback, answered at once by the backlog
 	if err != nil {

@@ -25,7 +25,7 @@ import (
 
 const queue = "test"
 
-// greet is a dance of one step.
+// greet is a workflow of one step.
 func greet(_ workflow.Context, name string) (string, error) { return "hello " + name, nil }
 
 func start(t *testing.T, opts embedded.Options) *embedded.Server {
@@ -65,10 +65,10 @@ func work(t *testing.T, c client.Client, queue string) {
 
 func run(t *testing.T, c client.Client, id, name string) string {
 	t.Helper()
-	dance, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: queue}, greet, name)
+	run, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: queue}, greet, name)
 	require.NoError(t, err)
 	var out string
-	require.NoError(t, dance.Get(t.Context(), &out))
+	require.NoError(t, run.Get(t.Context(), &out))
 	return out
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// Deliverer starts the dance of a delivery, once for each generation of it.
+// Deliverer starts the flow of a delivery, once for each generation of it.
 type Deliverer interface {
 	Deliver(ctx context.Context, d everlatch.Delivery, retry workflows.DeliveryRetry) error
 }
@@ -21,11 +21,11 @@ type Outbox struct {
 	Store       *store.Store
 	Flows       Deliverer
 	Subscribers *subscribers.Registry
-	// Retry is how patiently deliveries are tried; its Attempt is set here, for
+	// Retry is the retry policy of deliveries; its Attempt is set here, for
 	// each subscriber.
 	Retry workflows.DeliveryRetry
-	// Every is how often the database is asked when nothing in this process has
-	// said that something waits; 0 is [DefaultEvery].
+	// Every is how often the database is polled when this process has released no
+	// event; 0 is [DefaultEvery].
 	Every time.Duration
 	Log   *slog.Logger
 }
@@ -63,8 +63,8 @@ func (o *Outbox) Run(ctx context.Context) {
 	}
 }
 
-// Pass dispatches a batch of events and starts a batch of deliveries whose turn
-// it is. It reports whether there may be more to do at once.
+// Pass dispatches a batch of events and starts a batch of deliveries that
+// are next in their order. It reports whether there may be more to do at once.
 func (o *Outbox) Pass(ctx context.Context) (more bool, err error) {
 	dispatched, err := o.Store.Dispatch(ctx, batch, o.targets)
 	if err != nil {

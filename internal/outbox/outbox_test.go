@@ -18,8 +18,8 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// dances stands for Temporal: it knows each delivery once, as workflow ids do.
-type dances struct {
+// deliverer stands for Temporal: it knows each delivery once, as workflow ids do.
+type deliverer struct {
 	mu      sync.Mutex
 	started map[string]workflows.DeliveryRetry
 	order   []string
@@ -27,7 +27,7 @@ type dances struct {
 	fail    func(call int) error
 }
 
-func (d *dances) Deliver(_ context.Context, delivery everlatch.Delivery, retry workflows.DeliveryRetry) error {
+func (d *deliverer) Deliver(_ context.Context, delivery everlatch.Delivery, retry workflows.DeliveryRetry) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.calls++
@@ -44,7 +44,7 @@ func (d *dances) Deliver(_ context.Context, delivery everlatch.Delivery, retry w
 	return nil
 }
 
-func setup(t *testing.T) (*outbox.Outbox, *dances) {
+func setup(t *testing.T) (*outbox.Outbox, *deliverer) {
 	t.Helper()
 	now := func() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }
 	s := storetest.Open(t, now)
@@ -57,7 +57,7 @@ func setup(t *testing.T) (*outbox.Outbox, *dances) {
 		sub.Subscriber = subscribers.Func(func(context.Context, everlatch.Event) error { return nil })
 		require.NoError(t, registry.Add(sub))
 	}
-	d := &dances{started: map[string]workflows.DeliveryRetry{}}
+	d := &deliverer{started: map[string]workflows.DeliveryRetry{}}
 	return &outbox.Outbox{
 		Store: s, Flows: d, Subscribers: registry, Every: time.Hour, Log: slog.New(slog.DiscardHandler),
 		Retry: workflows.DeliveryRetry{Initial: time.Second, Max: time.Minute, For: time.Hour},
@@ -73,7 +73,7 @@ func publish(t *testing.T, o *outbox.Outbox, id, name, identity string) {
 func TestPass(t *testing.T) {
 	t.Parallel()
 
-	t.Run("starts one dance for each event and subscriber that wants it", func(t *testing.T) {
+	t.Run("starts one flow for each event and subscriber that wants it", func(t *testing.T) {
 		t.Parallel()
 		o, d := setup(t)
 		publish(t, o, "e1", "order.placed", "ada")
@@ -83,7 +83,7 @@ func TestPass(t *testing.T) {
 			_, err := o.Pass(t.Context())
 			require.NoError(t, err)
 		}
-		require.ElementsMatch(t, []string{"e1/all/1", "e1/orders/1", "e2/all/1", "e3/all/1"}, d.order, "e2 waits for its turn")
+		require.ElementsMatch(t, []string{"e1/all/1", "e1/orders/1", "e2/all/1", "e3/all/1"}, d.order, "e2 waits for e1")
 		require.Equal(t, time.Minute+5*time.Second, d.started["e1/all/1"].Attempt, "the subscriber's own time, and a margin")
 		require.Equal(t, subscribers.DefaultTimeout+5*time.Second, d.started["e1/orders/1"].Attempt)
 		require.Equal(t, time.Hour, d.started["e1/all/1"].For)

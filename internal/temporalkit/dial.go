@@ -28,7 +28,7 @@ func Dial(o Options) (client.Client, error) {
 	opts.DataConverter = NewDataConverter(o.Ring)
 	opts.FailureConverter = temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
 		DataConverter: opts.DataConverter,
-		// Without it the text of an error lies open in history.
+		// Without it the text of an error is readable in the history.
 		EncodeCommonAttributes: true,
 	})
 	opts.Logger = sdklog.NewStructuredLogger(o.Log)

@@ -29,8 +29,8 @@ func Encode(err error) error {
 			Category:     temporal.ApplicationErrorCategoryBenign,
 		})
 	}
-	// People's own activities may speak Temporal's language; what they say is
-	// meant to be read.
+	// Custom activities may return Temporal's errors, whose messages are meant to be
+	// read.
 	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		return app
 	}
@@ -41,7 +41,7 @@ func Encode(err error) error {
 
 // Decode is the inverse of [Encode]: it finds the outermost application error
 // in the chain and returns it as an [everlatch.Error]. Errors that carry no
-// code come back unchanged.
+// code are returned unchanged.
 func Decode(err error) error {
 	var app *temporal.ApplicationError
 	if !errors.As(err, &app) {

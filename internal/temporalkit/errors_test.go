@@ -49,7 +49,7 @@ func TestEncodeAndDecode(t *testing.T) {
 	}
 }
 
-func TestEncodeKeepsPeoplesOwnErrors(t *testing.T) {
+func TestEncodeKeepsCustomErrors(t *testing.T) {
 	t.Parallel()
 	own := temporal.NewNonRetryableApplicationError("sold out", "SoldOut", nil)
 	app, ok := errors.AsType[*temporal.ApplicationError](temporalkit.Encode(fmt.Errorf("order: %w", own)))
@@ -70,7 +70,7 @@ func TestEncodeHidesWhatItDoesNotKnow(t *testing.T) {
 	require.NotContains(t, encoded.Error(), "ada")
 	app, ok := errors.AsType[*temporal.ApplicationError](encoded)
 	require.True(t, ok)
-	require.False(t, app.NonRetryable(), "a fault that nobody knows may pass")
+	require.False(t, app.NonRetryable(), "an unknown fault may pass")
 	require.Equal(t, encoded, temporalkit.Decode(encoded))
 }
 
