@@ -62,14 +62,14 @@ func (r *recorder) resets(t *testing.T) {
 		require.NoError(t, err)
 	}
 
-	run := r.start(t, "PasswordReset/used_firmly", workflows.PasswordReset, in)
+	run := r.start(t, "PasswordReset/used", workflows.PasswordReset, in)
 	ask(run)
 	ask(run) // folded
 	issued := issue(run)
 	complete(run, issued.Grant.TokenID, "short")
 	complete(run, issued.Grant.TokenID, newPassword)
 	require.NoError(t, run.Get(t.Context(), nil))
-	r.write(t, "PasswordReset/used_firmly", run)
+	r.write(t, "PasswordReset/used", run)
 
 	run = r.start(t, "PasswordReset/superseded_and_expired", workflows.PasswordReset, short)
 	ask(run)
@@ -83,12 +83,12 @@ func (r *recorder) resets(t *testing.T) {
 	require.NoError(t, run.Get(t.Context(), nil))
 	r.write(t, "PasswordReset/unknown", run)
 
-	run = r.start(t, "PasswordReset/void_firmly", workflows.PasswordReset, in)
+	run = r.start(t, "PasswordReset/void", workflows.PasswordReset, in)
 	issued = issue(run)
 	require.NoError(t, h.store.EndCredentials(t.Context(), "authid_r"))
 	complete(run, issued.Grant.TokenID, newPassword)
 	require.NoError(t, run.Get(t.Context(), nil))
-	r.write(t, "PasswordReset/void_firmly", run)
+	r.write(t, "PasswordReset/void", run)
 }
 
 // social records sign-ins elsewhere.
