@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 
-# The production image: the binary without the Temporal server (it talks to a
-# cluster), the roots of trust, and nothing else. No shell, no package, no root.
+# The production image: the binary without the Temporal server (it uses a cluster)
+# and the root certificates. No shell, no packages, no root user.
 
 FROM golang:1.26.8-bookworm AS build
 WORKDIR /src
@@ -20,10 +20,10 @@ COPY --from=build /usr/share/zoneinfo /usr/share/zoneinfo
 COPY --from=build /out/passwd /etc/passwd
 COPY --from=build /out/everlatch /everlatch
 USER 65532:65532
-# Inside a container the loopback interface is nobody's.
+# The loopback interface of a container cannot be reached from outside.
 ENV EVERLATCH_HTTP_ADDRESS=0.0.0.0:9000
 EXPOSE 9000
-# The API's own answer; a worker has another address, see docker-compose.yml.
+# Checks the API; a worker has a different address, see docker-compose.yml.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["/everlatch", "health"]
 ENTRYPOINT ["/everlatch"]
 CMD ["serve"]

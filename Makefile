@@ -4,14 +4,14 @@ TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/everlatch/bin
 
 .PHONY: help check test test-postgres browser-test sdk-test dashboard-test nightly release-check golden history dev build bench
 
-help: ## this list
+help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
-check: $(TOOLS)/golangci-lint ## format, lint, determinism, layering
+check: $(TOOLS)/golangci-lint ## format, lint, determinism, layering, references
 	@test -z "$$(gofmt -l . | tee /dev/stderr)"
 	$(TOOLS)/golangci-lint run
 	$(TOOLS)/workflowcheck ./workflows/...
-	go test -run TestArrows .
+	go test .
 
 test: ## all tests, with the race detector (needs a C compiler)
 	go test -race -shuffle=on ./...
@@ -26,19 +26,19 @@ browser-test: e2e/browser/node_modules ## sign-ins with Chromium at a certified 
 sdk-test: e2e/browser/node_modules e2e/sdk/node_modules ## every call of the Medusa JS SDK, in Node.js and in Chromium (needs chromium, node, npm)
 	CI=true go test -count=1 -v -run TestJavaScriptSDK ./e2e
 
-dashboard-test: e2e/browser/node_modules e2e/dashboard/.medusa/admin/index.html ## build the Medusa admin dashboard and drive it with Chromium (as sdk-test, 1 GB and some minutes)
+dashboard-test: e2e/browser/node_modules e2e/dashboard/.medusa/admin/index.html ## build the Medusa admin dashboard and drive it with Chromium (needs what sdk-test needs, 1 GB and some minutes)
 	$(if $(PICTURES),mkdir -p $(PICTURES))
 	CI=true go test -count=1 -v -timeout 20m $(if $(PICTURES),-artifacts -outputdir $(PICTURES)) -run TestMedusaDashboard ./e2e
 
-nightly: dashboard-test release-check ## what takes too long for each change
+nightly: dashboard-test release-check ## checks that take too long for every change
 
 release-check: $(TOOLS)/goreleaser ## check what a tag would publish
 	$(TOOLS)/goreleaser check
 
-golden: ## rewrite golden files and the tables of README and the guides; read the diff
-	UPDATE_GOLDEN=1 go test ./config ./worker ./mail ./app
+golden: ## rewrite golden files and the generated pages and tables of docs/; read the diff
+	UPDATE_GOLDEN=1 go test . ./config ./worker ./mail ./app
 
-history: ## record new workflow histories with the dev service that runs; kept ones are never overwritten
+history: ## record new workflow histories with the running dev service; existing ones are never overwritten
 	TEMPORAL_ADDRESS=$(or $(TEMPORAL_ADDRESS),127.0.0.1:7233) go test -tags record -run TestRecord ./workflows
 
 dev: ## the whole service in this terminal
@@ -48,7 +48,7 @@ build: ## bin/everlatch, and bin/everlatch-production without the Temporal serve
 	go build -o bin/everlatch ./cmd/everlatch
 	go build -tags noembedded -trimpath -ldflags '-s -w' -o bin/everlatch-production ./cmd/everlatch
 
-bench: ## load the dev service that runs, and print what each request costs
+bench: ## put load on the running dev service, and print the cost of each request
 	go run ./bench -base http://127.0.0.1:9000 -pids "$$(pgrep -x everlatch | head -1)"
 
 e2e/dashboard/.medusa/admin/index.html: e2e/dashboard/node_modules e2e/dashboard/medusa-config.js e2e/dashboard/tsconfig.json

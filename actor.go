@@ -6,12 +6,13 @@ import (
 	"time"
 )
 
-// ActorType is a kind of person of one's own, beside customers and users: what
-// a record of it holds, and where it is kept. app.WithActorType gives it
-// registration, sign-in, routes, dances and events (docs/guides).
+// ActorType is a custom kind of user, in addition to customers and
+// administrators: what its records hold, and where they are stored.
+// app.WithActorType gives it registration, sign-in, routes, workflows and events
+// (docs/guides/create-an-actor-type.md).
 type ActorType struct {
 	// Name is the word in routes, tokens, events and answers: "manager" serves
-	// /manager, tells of manager.created and stands as manager_id in app_metadata.
+	// /manager, emits manager.created and is manager_id in app_metadata.
 	Name string
 	// Plural is the word in /admin/<plural> and in lists; "" adds an s.
 	Plural string
@@ -19,12 +20,12 @@ type ActorType struct {
 	IDPrefix string
 	// Fields are what a record holds, in the order of answers.
 	Fields []Field
-	// Validate looks at a whole record, after its fields were found valid: at
-	// creation, and with every update put in. An [Error] is shown to the caller.
+	// Validate checks a whole record, after its fields were found valid: at
+	// creation, and with every update applied. An [Error] is shown to the caller.
 	// It may run several times for one request, in any process.
 	Validate func(ctx context.Context, record Metadata) error
-	// Store keeps the records in tables of one's own; nil keeps them as JSON in
-	// the database of Everlatch.
+	// Store keeps the records in custom tables; nil keeps them as JSON in the
+	// database of Everlatch.
 	Store ActorStore
 	// Origins names the list of web origins that may call /<name> from a
 	// browser; "" is [OriginsAuth].
@@ -36,7 +37,7 @@ type Origins string
 
 // The lists.
 const (
-	// OriginsAuth is http.auth_cors: from where people may sign in.
+	// OriginsAuth is http.auth_cors: the origins that may call /auth.
 	OriginsAuth Origins = "auth"
 	// OriginsStore is http.store_cors.
 	OriginsStore Origins = "store"
@@ -122,19 +123,19 @@ type ActorRecord struct {
 	DeletedAt *time.Time `json:"deleted_at"`
 }
 
-// ActorStore keeps the records of one [ActorType]. Everlatch's own is made by
-// store.Store.Records; package actortest holds another one to what is said here.
+// ActorStore keeps the records of one [ActorType]. Package actortest tests an
+// implementation for the rules below.
 //
-// Writes are steps of dances. A step may run again after it has succeeded, when
-// nobody heard of the success, so every write must find its own earlier work
-// and do nothing then. A refusal is an [Error], such as [CodeInvalidData] for a
-// value that is taken; any other error is a fault, and the step is tried again.
+// Writes are steps of workflows. A step may run again after it has succeeded,
+// when its success was never recorded, so every write must find its own earlier
+// work and do nothing then. A refusal is an [Error], such as [CodeInvalidData] for a
+// value that is taken; any other error is a fault, and the step is retried.
 type ActorStore interface {
-	// Create keeps a new record under its id, which the dance has chosen, and
-	// sets its times. The same id again returns what is kept.
+	// Create stores a new record under its id, which the workflow has chosen, and
+	// sets its times. The same id again returns the stored record.
 	Create(ctx context.Context, r ActorRecord) (ActorRecord, error)
-	// Discard undoes Create: the record of this id vanishes. One that is not
-	// there is no error.
+	// Discard undoes Create: it deletes the record of this id. An unknown id is no
+	// error.
 	Discard(ctx context.Context, id string) error
 	// Find returns a living record, or [ErrNotFound].
 	Find(ctx context.Context, id string) (ActorRecord, error)
@@ -143,15 +144,15 @@ type ActorStore interface {
 	// more than once; its error ends the update. [ErrNotFound] says that there is
 	// no such record.
 	Update(ctx context.Context, id string, change func(Metadata) (Metadata, error)) (ActorRecord, error)
-	// Remove hides a record, frees its unique values and remembers the dance
-	// that did it, which alone may restore it. It says whether this dance has
-	// removed the record, now or in an earlier run; a record that is not there,
-	// or was removed by another dance, is false and no error.
-	Remove(ctx context.Context, id, dance string) (bool, error)
-	// Restore undoes the Remove of the same dance. A record that this dance has
-	// not removed stays as it is and is no error; one whose values were taken
-	// meanwhile is [ErrDuplicate].
-	Restore(ctx context.Context, id, dance string) error
+	// Remove hides a record, frees its unique values and remembers the workflow
+	// that did it, which alone may restore it. It reports whether this workflow
+	// has removed the record, now or in an earlier run; an unknown record, or one
+	// that another workflow removed, is false and no error.
+	Remove(ctx context.Context, id, workflowID string) (bool, error)
+	// Restore undoes the Remove of the same workflow. A record that this workflow
+	// has not removed stays as it is and is no error; one whose values were taken
+	// in the meantime is [ErrDuplicate].
+	Restore(ctx context.Context, id, workflowID string) error
 	// List returns a page of records, and how many there are on all pages.
 	List(ctx context.Context, q ActorQuery) ([]ActorRecord, int, error)
 }

@@ -41,7 +41,12 @@ var arrows = map[string]string{
 	"internal/temporalkit":     ". internal/vault",
 	"flows":                    ". internal/ids internal/vault providers workflows internal/temporalkit",
 	"worker":                   ". activities workflows internal/temporalkit",
-	"api":                      ". internal/ids internal/vault internal/tokens providers flows workflows internal/store",
+	"internal/wire":            ".",
+	"internal/query":           ". internal/wire internal/store",
+	"internal/render":          ". internal/wire internal/query",
+	"internal/apidocs":         "",
+	"internal/httpauth":        ". internal/wire internal/store internal/tokens",
+	"api":                      ". internal/ids internal/vault internal/tokens internal/apidocs internal/httpauth internal/query internal/render internal/wire providers flows workflows internal/store",
 	"internal/apitest":         ".",
 	"config":                   "",
 	"internal/embedded":        "",
@@ -67,6 +72,10 @@ var foreign = map[string][]string{
 	"api":                  {"go.temporal.io/"},
 	"config":               {"github.com/labstack/", "go.temporal.io/server"},
 	"worker":               {"github.com/labstack/"},
+	"internal/wire":        {"go.temporal.io/", "database/sql"},
+	"internal/query":       {"go.temporal.io/", "github.com/labstack/", "net/http"},
+	"internal/render":      {"go.temporal.io/", "github.com/labstack/", "net/http"},
+	"internal/httpauth":    {"go.temporal.io/", "database/sql"},
 	"internal/temporalkit": {"github.com/labstack/", "database/sql"},
 }
 
@@ -79,8 +88,9 @@ func TestArrows(t *testing.T) {
 		fields := strings.Fields(line)
 		pkg := local(fields[0])
 		allowed, listed := arrows[pkg]
-		if !listed && strings.HasPrefix(pkg, "examples/") {
-			continue // examples are users: they may import what users may
+		if strings.HasPrefix(pkg, "examples/") {
+			checkExample(t, pkg, fields[1:])
+			continue
 		}
 		if !listed {
 			t.Errorf("package %s is not in the table of arrows", pkg)
@@ -98,6 +108,34 @@ func TestArrows(t *testing.T) {
 					t.Errorf("%s must not import %s", pkg, imported)
 				}
 			}
+		}
+	}
+}
+
+// checkExample holds an example to what a user of the library may import.
+func checkExample(t *testing.T, pkg string, imports []string) {
+	t.Helper()
+	for _, imported := range imports {
+		if strings.HasPrefix(imported, module+"/internal/") {
+			t.Errorf("%s must not import %s: its reader cannot", pkg, local(imported))
+		}
+	}
+}
+
+// privateTests are the examples whose tests show a promise with the help of
+// internal packages, which a reader need not copy.
+var privateTests = []string{"examples/manager/own"}
+
+// TestExamplesTestWithPublicPackages checks the imports of the examples' tests.
+func TestExamplesTestWithPublicPackages(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-f",
+		`{{.ImportPath}} {{join .TestImports " "}} {{join .XTestImports " "}}`, "./examples/...").Output()
+	require.NoError(t, err)
+	for line := range strings.Lines(strings.TrimSpace(string(out))) {
+		fields := strings.Fields(line)
+		if pkg := local(fields[0]); !slices.Contains(privateTests, pkg) {
+			checkExample(t, pkg, fields[1:])
 		}
 	}
 }

@@ -2,14 +2,14 @@ package everlatch
 
 import "time"
 
-// Delivery is one event for one subscriber, and how far it has come.
+// Delivery is one event on its way to one subscriber.
 type Delivery struct {
 	EventID    string `json:"event_id"`
 	Event      string `json:"event"` // its name
 	Subscriber string `json:"subscriber"`
 	// Status is one of the constants below.
 	Status string `json:"status"`
-	// Generation counts, from 1, how often the delivery was begun anew.
+	// Generation counts, from 1, how often the delivery was started.
 	Generation int64 `json:"generation"`
 	// Error is why a dead letter was given up. It holds no secret.
 	Error     string    `json:"error,omitempty"`
@@ -19,12 +19,12 @@ type Delivery struct {
 
 // The values of [Delivery.Status].
 const (
-	// DeliveryWaiting has not begun, or waits for an earlier one.
+	// DeliveryWaiting has not started, or waits for an earlier one.
 	DeliveryWaiting = "waiting"
 	// DeliveryStarted is being tried.
 	DeliveryStarted = "started"
 	// DeliveryDelivered has reached its subscriber.
 	DeliveryDelivered = "delivered"
-	// DeliveryDead was given up: it waits for somebody to release it.
+	// DeliveryDead was given up: it waits until an operator releases it.
 	DeliveryDead = "dead"
 )

@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// Erasure is an account that is gone, as those are told who keep something about
-// the person elsewhere.
+// Erasure is a removed account, as an [Eraser] is told about it.
 type Erasure struct {
 	// ActorType is [ActorCustomer] or [ActorUser].
 	ActorType string `json:"actor_type"`
@@ -14,16 +13,17 @@ type Erasure struct {
 	// Email is the account's, "" where it had none.
 	Email string `json:"email,omitempty"`
 	// AuthIdentityIDs are the identities that could sign in to it. Those that
-	// serve another actor too are still there.
+	// have another actor too still exist.
 	AuthIdentityIDs []string `json:"auth_identity_ids,omitempty"`
 	// RemovedAt is when the account ended.
 	RemovedAt time.Time `json:"removed_at"`
 }
 
-// Eraser removes what another system keeps about a person. It confirms with nil
-// that nothing is left there; any error has it called again, later and later,
-// until it confirms. So it must be safe to call twice, also after it succeeded
-// unheard, and a person whom the other system does not know is no error.
+// Eraser removes what another system stores about the user of a removed account.
+// It confirms with nil that nothing is left there; after an error it is called
+// again, at growing intervals, until it confirms. So it must be safe to call twice,
+// even after a success that was never recorded, and a user whom the other system
+// doesn't know is no error.
 //
-// Its error becomes part of a history: it shall hold no secret.
+// Its error becomes part of a history and must not contain secrets.
 type Eraser func(ctx context.Context, e Erasure) error

@@ -3,6 +3,9 @@ package everlatch
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 )
 
 // Code says what a caller can do about an error. The values are the error
@@ -33,33 +36,52 @@ const (
 	CodeInternal Code = "unexpected_state"
 )
 
-// Error is an error whose code and message may be shown to the caller.
+// Reason names the rule that a refusal is about, where its code covers several.
+// It is for programs; the API words it for people.
+type Reason string
+
+// Error is an error whose code and message may be shown to the caller. It says
+// what is wrong in one of two ways: by a Message, or by a Reason with Details,
+// which the API turns into a message.
 //
 // Err is the private cause: it is logged, never shown, and does not travel
-// through Temporal. A Message holds no secret, address of a machine or SQL.
+// through Temporal. Messages and details hold no secret, address of a machine or
+// SQL.
 type Error struct {
 	Code    Code
+	Reason  Reason
+	Details map[string]string // the values that Reason is about, by name
 	Message string
 	Err     error
 }
 
-// Error returns the message that may be shown, and the code where there is none.
+// Error returns the message. Without one it names the reason and its details,
+// for logs, and without a reason the code.
 func (e *Error) Error() string {
-	if e.Message == "" {
+	switch {
+	case e.Message != "":
+		return e.Message
+	case e.Reason == "":
 		return string(e.Code)
+	case len(e.Details) == 0:
+		return string(e.Reason)
 	}
-	return e.Message
+	details := make([]string, 0, len(e.Details))
+	for _, name := range slices.Sorted(maps.Keys(e.Details)) {
+		details = append(details, name+": "+e.Details[name])
+	}
+	return string(e.Reason) + " (" + strings.Join(details, ", ") + ")"
 }
 
 // Unwrap returns the private cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 // Is reports whether target is an [Error] of the same code, and of the same
-// message unless target has none. So errors.Is(err, ErrNotFound) holds for
-// every record that was not found, also after a trip through Temporal.
+// reason and message where target has one. So errors.Is(err, ErrNotFound) holds
+// for every record that was not found, also after a trip through Temporal.
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
-	return ok && t.Code == e.Code && (t.Message == "" || t.Message == e.Message)
+	return ok && t.Code == e.Code && (t.Reason == "" || t.Reason == e.Reason) && (t.Message == "" || t.Message == e.Message)
 }
 
 // The sentinels, to be used with errors.Is. Each matches every message of its code.
@@ -73,11 +95,7 @@ var (
 	ErrUnavailable  = &Error{Code: CodeUnavailable}
 )
 
-// Errorf-like constructors would hide the code, so errors are built by hand:
-// &Error{Code: …, Message: …}. Unavailable is the exception, because every
-// package that talks to the outside needs it.
-
-// Unavailable wraps the failure of a dependency that may come back.
+// Unavailable wraps the failure of a dependency that may work again later.
 func Unavailable(what string, cause error) *Error {
 	return &Error{Code: CodeUnavailable, Message: what + " is not available. Try again shortly.", Err: cause}
 }
@@ -119,12 +137,21 @@ func Cause(err error) error {
 	return err
 }
 
-// Refusal is a refused credential as a value: an expected outcome of a dance,
-// not a failure of it. It travels through Temporal as part of a result.
+// Refusal is an [Error] as a value: an expected outcome of a flow, not a failure
+// of it. It travels through Temporal as part of a result.
 type Refusal struct {
-	Code    Code   `json:"code"`
-	Message string `json:"message"`
+	Code    Code              `json:"code"`
+	Reason  Reason            `json:"reason,omitempty"`
+	Details map[string]string `json:"details,omitempty"`
+	Message string            `json:"message"`
+}
+
+// RefusalOf returns an [Error] as a value, without its cause.
+func RefusalOf(e *Error) Refusal {
+	return Refusal{Code: e.Code, Reason: e.Reason, Details: e.Details, Message: e.Message}
 }
 
 // Err returns the refusal as an [Error].
-func (r Refusal) Err() error { return &Error{Code: r.Code, Message: r.Message} }
+func (r Refusal) Err() error {
+	return &Error{Code: r.Code, Reason: r.Reason, Details: r.Details, Message: r.Message}
+}

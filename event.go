@@ -3,12 +3,12 @@ package everlatch
 import "time"
 
 // Event is something that became true. It is recorded in the transaction that
-// makes it true, belongs to the dance that did it (GroupID), and is released
-// to subscribers only when that whole dance has succeeded (contract section 7).
+// makes it true, belongs to the flow that caused it (GroupID), and is released
+// to subscribers only when that whole flow has succeeded (contract section 7).
 type Event struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
-	// GroupID is the workflow id of the dance.
+	// GroupID is the workflow id of the flow.
 	GroupID string `json:"group_id"`
 	// Source is [SourceEverlatch], or the id of the API key that published it.
 	Source string `json:"source"`
@@ -19,17 +19,17 @@ type Event struct {
 	ReleasedAt     *time.Time `json:"released_at,omitempty"`
 }
 
-// SourceEverlatch is the source of events that happened here. Events that
-// somebody published through the API have another one, so that nobody can pass
-// a story of their own off as ours.
+// SourceEverlatch is the source of Everlatch's own events. Events that were
+// published through the API have another one, so that they can't be mistaken for
+// ours.
 const SourceEverlatch = "everlatch"
 
 // secretField marks a value of [Event.Data] that stands for a secret.
 const secretField = "$secret"
 
 // SecretRef returns the value that stands in [Event.Data] for a secret in the
-// vault, such as the token of a password reset. It is resolved on the last
-// step to a subscriber and nowhere before, so that no secret is kept with an
+// vault, such as the token of a password reset. It is resolved in the last
+// step before a subscriber and nowhere else, so that no secret is stored with an
 // event (W29).
 func SecretRef(ref string) Metadata { return Metadata{secretField: ref} }
 
@@ -56,48 +56,48 @@ const (
 	// EventOrphanRemoved is an identity that never got an actor (W4).
 	EventOrphanRemoved = "auth.orphan_removed"
 	// EventIdentityLinked and EventIdentityUnlinked are {auth_identity_id,
-	// provider_identity_id, provider, entity_id, actor_type, email}: another way
-	// to sign in was added or removed, and email is the person's address where
-	// one is known. automatic says that it was linked by a verified address.
+	// provider_identity_id, provider, entity_id, actor_type, email}: a sign-in
+	// method was added or removed, and email is the user's address where one is
+	// known. automatic says that it was linked by a verified address.
 	EventIdentityLinked   = "auth.identity_linked"
 	EventIdentityUnlinked = "auth.identity_unlinked"
 	EventActorLinked      = "auth.actor_linked"
 	EventActorUnlinked    = "auth.actor_unlinked"
 	// EventPasswordReset asks for the mail with the link: {entity_id,
 	// actor_type, token, metadata} (contract section 7), and provider,
-	// auth_identity_id, expires_at and requested_by, the actor when it was an
-	// administrator who asked (W30).
+	// auth_identity_id, expires_at and requested_by, the administrator
+	// who asked, if one did (W30).
 	EventPasswordReset = "auth.password_reset"
 	// EventPasswordChanged is {entity_id, actor_type, provider,
 	// auth_identity_id}.
 	EventPasswordChanged = "auth.password_changed"
 	// EventEmailRequested asks for the mail with the link that proves a new
 	// address: {actor_type, actor_id, auth_identity_id, email, former_email, token,
-	// expires_at}; taken, and no token, when the address is somebody else's.
+	// expires_at}; taken, and no token, when another account has the address.
 	EventEmailRequested = "auth.email_change_requested"
-	// EventEmailAnnounced tells the address of now that another one was asked for:
+	// EventEmailAnnounced tells the current address that a new one was requested:
 	// {actor_type, actor_id, auth_identity_id, email, former_email}.
 	EventEmailAnnounced = "auth.email_change_announced"
-	// EventEmailChanged tells the former address that it is not the account's any
-	// more: {actor_type, actor_id, former_email, email}, and auth_identity_id, token
-	// and expires_at of the right to undo it, or changed_by, the actor when it was
-	// somebody else (W13).
+	// EventEmailChanged tells the previous address that the account no longer has
+	// it: {actor_type, actor_id, former_email, email}, and auth_identity_id, token
+	// and expires_at of the right to undo it, or changed_by, the administrator who
+	// changed it (W13).
 	EventEmailChanged = "auth.email_changed"
 	// EventEmailRestored is {actor_type, actor_id, auth_identity_id, email,
-	// former_email}: the address before, email, is back.
+	// former_email}: email is the account's address again.
 	EventEmailRestored = "auth.email_change_undone"
 	// EventInviteCreated and EventInviteResent ask for the mail with the link:
 	// {id} (contract section 7), and email, token, expires_at and invited_by,
 	// the actor who asked.
 	EventInviteCreated = "invite.created"
 	EventInviteResent  = "invite.resent"
-	// EventInviteAccepted is {id}, and user_id and auth_identity_id of who
-	// accepted.
+	// EventInviteAccepted is {id}, and user_id and auth_identity_id of the
+	// administrator it created.
 	EventInviteAccepted = "invite.accepted"
-	// EventInviteDeleted is {id}: somebody revoked it.
+	// EventInviteDeleted is {id}: the invite was revoked.
 	EventInviteDeleted = "invite.deleted"
-	// EventUserRolesChanged is {id, roles, changed_by}: somebody has these roles
-	// now. changed_by is an administrator, or the command line.
+	// EventUserRolesChanged is {id, roles, changed_by}: the current roles of an
+	// administrator. changed_by is an administrator, or the command line.
 	EventUserRolesChanged = "user.roles_changed"
 	// EventRoleCreated, EventRoleUpdated and EventRoleDeleted are {id,
 	// changed_by}; a change of its policies is an update.
@@ -117,13 +117,13 @@ const (
 	// EventAccountDeleted is {actor_type, actor_id, auth_identity_ids}.
 	EventAccountDeleted = "auth.account_deleted"
 	// EventDeletionScheduled and EventDeletionCancelled are {id, actor_type,
-	// email, deletion_at}: a customer wants their account removed, or has come
-	// back. email is a secret, so that no event outlives the person with it.
+	// email, deletion_at}: a customer asked for the removal of the account, or
+	// signed in before it. email is a secret, so that no event keeps the address.
 	EventDeletionScheduled = "customer.deletion_scheduled"
 	EventDeletionCancelled = "customer.deletion_cancelled"
 	// EventCustomerErased and EventUserErased are the receipt of an erasure: {id,
 	// actor_type, removed_at, purged, erasers: [{name, confirmed_at}], email},
-	// where email is a secret and there only when the person is to be told.
+	// where email is a secret and set only when the customer is to be told.
 	EventCustomerErased = "customer.erased"
 	EventUserErased     = "user.erased"
 )

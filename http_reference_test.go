@@ -28,7 +28,7 @@ func TestHTTPReference(t *testing.T) {
 	require.NoError(t, err)
 	want := httpPage(t, doc)
 	if os.Getenv("UPDATE_GOLDEN") != "" {
-		require.NoError(t, os.WriteFile(httpReference, []byte(want), 0o644)) //nolint:gosec // a page of the repository
+		require.NoError(t, os.WriteFile(httpReference, []byte(want), 0o644))
 		return
 	}
 	got, err := os.ReadFile(httpReference)

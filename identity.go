@@ -55,7 +55,7 @@ type ProviderIdentity struct {
 	UpdatedAt        time.Time `json:"updated_at"`
 }
 
-// Principal is who a dance or a credential proved the caller to be: what a
+// Principal is who a flow or a credential proved the caller to be: what a
 // token or a session is made from.
 type Principal struct {
 	AuthIdentityID    string            `json:"auth_identity_id"`
@@ -68,13 +68,13 @@ type Principal struct {
 	MFAEnabled        bool              `json:"mfa_enabled,omitempty"`
 	MFACompletedAt    time.Time         `json:"mfa_completed_at,omitzero"`
 	// AuthenticatedAt is when they last proved who they are; a refreshed token
-	// keeps it. The zero time says that nobody knows.
+	// keeps it. The zero time means unknown.
 	AuthenticatedAt time.Time `json:"authenticated_at,omitzero"`
 	// DeletionAt is when the actor is to be removed, as they asked; a sign-in
 	// cancels that. Zero is never.
 	DeletionAt time.Time `json:"deletion_at,omitzero"`
-	// Roles are ids of roles, for clients to read (contract 4.8): nobody decides by
-	// them. nil says that roles are switched off.
+	// Roles are ids of roles, for clients to read (contract 4.8):
+	// permissions never rest on them. nil means that roles are off.
 	Roles []string `json:"roles,omitempty"`
 }
 

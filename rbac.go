@@ -10,8 +10,8 @@ import (
 // [Permission].
 const Wildcard = "*"
 
-// The role that may everything, and its one policy. Both are always there, and
-// nobody can change or delete them (contract 4.8).
+// The role with all permissions, and its one policy. Both always exist and can't
+// be changed or deleted (contract 4.8).
 const (
 	RoleSuperAdmin   = "role_super_admin"
 	PolicySuperAdmin = "rpol_super_admin"
@@ -32,8 +32,7 @@ func ParsePermission(text string) Permission {
 // String returns the key of a policy for this permission.
 func (p Permission) String() string { return p.Resource + ":" + p.Operation }
 
-// covers reports that whoever has p may do what need says. A wildcard that is
-// needed is covered by a wildcard alone.
+// covers reports whether p includes need. Only a wildcard covers a wildcard.
 func (p Permission) covers(need Permission) bool {
 	return (p.Resource == need.Resource || p.Resource == Wildcard) &&
 		(p.Operation == need.Operation || p.Operation == Wildcard)
@@ -89,7 +88,7 @@ type Policy struct {
 	CreatedAt   time.Time  `json:"created_at"`
 	UpdatedAt   time.Time  `json:"updated_at"`
 	DeletedAt   *time.Time `json:"deleted_at"`
-	// BuiltIn is a policy that routes ask for: nobody can change or delete it.
+	// BuiltIn is a policy that routes require; it can't be changed or deleted.
 	BuiltIn bool `json:"built_in"`
 	// InheritedFrom is, within a role, the id of the role that the policy comes
 	// from; nil for one of its own.

@@ -41,16 +41,21 @@ var refused = []struct{ pattern, instead string }{
 	{`a tour of five minutes`, "a name without a promise"},
 }
 
+// frozen are words on the wire or in recorded data, which keep their spelling:
+// messages of the API, addresses and actor types of the tests.
+var frozen = regexp.MustCompile(`Somebody else signs in with this|\b(?:nobody|somebody)[\w-]*@|\bsomebody-else\b|\bnobody: \[\]`)
+
 var camel = regexp.MustCompile(`([a-z0-9])([A-Z])`)
 
 // spaced makes words of identifiers and file names.
 func spaced(line string) string {
+	line = frozen.ReplaceAllString(line, "")
 	line = camel.ReplaceAllString(line, "$1 $2")
 	return strings.ToLower(strings.NewReplacer("_", " ", "’", "'").Replace(line))
 }
 
 // TestWords refuses the words that must not return, and prints how many there
-// are in each package.
+// are in each package. docs/http.md is generated from openapi.yaml.
 func TestWords(t *testing.T) {
 	t.Parallel()
 	patterns := make([]*regexp.Regexp, len(refused))
@@ -58,7 +63,7 @@ func TestWords(t *testing.T) {
 		patterns[i] = regexp.MustCompile(`\b` + r.pattern + `\b`)
 	}
 	counts := map[string]int{}
-	for _, f := range texts(t, "words_test.go", "docs/glossary.md", "CHANGELOG.md", "providers/emailpass/common/") {
+	for _, f := range texts(t, "words_test.go", "docs/http.md", "docs/glossary.md", "CHANGELOG.md", "providers/emailpass/common/") {
 		for number, line := range strings.Split(f.path+"\n"+f.body, "\n") {
 			line = spaced(line)
 			for i, p := range patterns {

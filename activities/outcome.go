@@ -25,7 +25,7 @@ func refusal(err error) (*everlatch.Refusal, error) {
 	if !errors.As(err, &e) || e.Code == everlatch.CodeUnavailable || e.Code == everlatch.CodeInternal {
 		return nil, err
 	}
-	return &everlatch.Refusal{Code: e.Code, Message: e.Error()}, nil
+	return new(everlatch.RefusalOf(e)), nil
 }
 
 // refusalBy is [refusal] for what a provider has decided. Its cause, which

@@ -2,8 +2,6 @@ package activities
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -66,10 +64,8 @@ func (a *Redirects) BeginRedirect(ctx context.Context, in BeginRedirectInput) (o
 		out.Refusal, err = refusal(err)
 		return out, err
 	}
-	challenge := sha256.Sum256([]byte(secrets.CodeVerifier))
 	location, err := provider.Begin(ctx, providers.Authorization{
-		CallbackURL: in.CallbackURL, State: secrets.State, Nonce: secrets.Nonce,
-		CodeChallenge: base64.RawURLEncoding.EncodeToString(challenge[:]),
+		CallbackURL: in.CallbackURL, State: secrets.State, Nonce: secrets.Nonce, CodeVerifier: secrets.CodeVerifier,
 	})
 	if err != nil {
 		out.Refusal, err = refusalBy(ctx, in.Provider, err)

@@ -12,18 +12,22 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/httpauth"
+	"github.com/everlatch/everlatch/internal/query"
+	"github.com/everlatch/everlatch/internal/render"
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// actorType is an actor type of people's own, with all that its routes need.
+// actorType is a custom actor type with all that its routes need.
 type actorType struct {
 	everlatch.ActorType
 
-	table table[everlatch.ActorRecord]
-	shape shape
+	table render.Table[everlatch.ActorRecord]
+	shape query.Shape
 	// create is what a person says at the sign-up, change what they may change
 	// later, administer what administrators may.
-	create, change, administer *Form
-	filters                    schema
+	create, change, administer *query.Form
+	filters                    query.Schema
 }
 
 func newActorType(def everlatch.ActorType) (*actorType, error) {
@@ -36,9 +40,9 @@ func newActorType(def everlatch.ActorType) (*actorType, error) {
 	}
 	t := &actorType{ActorType: def}
 	t.table = recordTable(def)
-	t.shape = shapeOf(t.table)
-	t.filters = actorFilters(def)
-	form := func(keep func(everlatch.Field) bool, creates bool) *Form {
+	t.shape = render.ShapeOf(t.table)
+	t.filters = query.ActorFilters(def)
+	form := func(keep func(everlatch.Field) bool, creates bool) *query.Form {
 		var fields []everlatch.Field
 		for _, f := range def.Fields {
 			f.Required = f.Required && creates
@@ -46,7 +50,7 @@ func newActorType(def everlatch.ActorType) (*actorType, error) {
 				fields = append(fields, f)
 			}
 		}
-		form, formErr := NewForm(fields)
+		form, formErr := query.NewForm(fields)
 		err = errors.Join(err, formErr)
 		return form
 	}
@@ -56,35 +60,35 @@ func newActorType(def everlatch.ActorType) (*actorType, error) {
 	return t, err
 }
 
-// recordTable is a record as answers show it: the id, its fields in the order of
-// the definition, its times.
-func recordTable(def everlatch.ActorType) table[everlatch.ActorRecord] {
-	out := table[everlatch.ActorRecord]{textColumn("id", func(r *everlatch.ActorRecord) string { return r.ID })}
+// recordTable shows a record: the id, its fields in the order of the
+// definition, its times.
+func recordTable(def everlatch.ActorType) render.Table[everlatch.ActorRecord] {
+	out := render.Table[everlatch.ActorRecord]{render.Text("id", func(r *everlatch.ActorRecord) string { return r.ID })}
 	for _, f := range def.Fields {
-		out = append(out, column[everlatch.ActorRecord]{name: f.Name, write: func(b []byte, r *everlatch.ActorRecord) []byte {
+		out = append(out, render.Column[everlatch.ActorRecord]{Name: f.Name, Write: func(b []byte, r *everlatch.ActorRecord) []byte {
 			switch v := r.Data[f.Name].(type) {
 			case nil:
 				return append(b, "null"...)
 			case string:
-				return appendText(b, v)
+				return wire.AppendText(b, v)
 			default:
-				return appendJSON(b, v)
+				return wire.AppendJSON(b, v)
 			}
 		}})
 	}
 	return append(out,
-		timeColumn("created_at", func(r *everlatch.ActorRecord) time.Time { return r.CreatedAt }),
-		timeColumn("updated_at", func(r *everlatch.ActorRecord) time.Time { return r.UpdatedAt }),
-		nullableTimeColumn("deleted_at", func(r *everlatch.ActorRecord) *time.Time { return r.DeletedAt }))
+		render.Time("created_at", func(r *everlatch.ActorRecord) time.Time { return r.CreatedAt }),
+		render.Time("updated_at", func(r *everlatch.ActorRecord) time.Time { return r.UpdatedAt }),
+		render.NullableTime("deleted_at", func(r *everlatch.ActorRecord) *time.Time { return r.DeletedAt }))
 }
 
-// withActors adds the routes of people's own actor types. A type whose paths
-// would hide others is refused.
+// withActors adds the routes of custom actor types. A type whose paths would
+// hide others is refused.
 func (s *Server) withActors(routes []route) ([]route, error) {
 	var problems []error
 	used := map[string]bool{}
 	for _, r := range routes {
-		segments := splitPath(r.path)
+		segments := wire.Segments(r.path)
 		used[strings.Join(segments[:min(1, len(segments))], "/")] = true
 		used[strings.Join(segments[:min(2, len(segments))], "/")] = true
 	}
@@ -107,22 +111,23 @@ func (s *Server) withActors(routes []route) ([]route, error) {
 	return slices.Clip(routes), errors.Join(problems...)
 }
 
-// actorRoutes are the routes of one type. Removing oneself asks for a recent
-// sign-in: it cannot be taken back.
+// actorRoutes are the routes of one type. Removing the own account cannot be
+// undone, so it needs a recent sign-in.
 func (s *Server) actorRoutes(t *actorType) []route {
 	const get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
-	by := func(o AuthOptions) []echo.MiddlewareFunc {
-		return []echo.MiddlewareFunc{s.Authenticate([]string{t.Name}, []Method{MethodSession, MethodBearer}, o)}
+	by := func(p httpauth.Policy) []echo.MiddlewareFunc {
+		p.ActorTypes, p.Methods = []string{t.Name}, httpauth.Session|httpauth.Bearer
+		return []echo.MiddlewareFunc{require(p)}
 	}
 	on := func(handle func(*actorType, echo.Context) error) echo.HandlerFunc {
 		return func(c echo.Context) error { return handle(t, c) }
 	}
 	own, admin := "/"+t.Name, "/admin/"+t.Plural
 	return []route{
-		{method: post, path: own, handle: on(s.createActor), middleware: by(AuthOptions{AllowUnregistered: true})},
-		{method: get, path: own + "/me", handle: on(s.readOwnActor), middleware: by(AuthOptions{})},
-		{method: post, path: own + "/me", handle: on(s.updateOwnActor), middleware: by(AuthOptions{})},
-		{method: del, path: own + "/me", handle: on(s.removeOwnActor), middleware: by(AuthOptions{MaxAge: s.opts.RecentWithin})},
+		{method: post, path: own, handle: on(s.createActor), middleware: by(httpauth.Policy{AllowUnregistered: true})},
+		{method: get, path: own + "/me", handle: on(s.readOwnActor), middleware: by(httpauth.Policy{})},
+		{method: post, path: own + "/me", handle: on(s.updateOwnActor), middleware: by(httpauth.Policy{})},
+		{method: del, path: own + "/me", handle: on(s.removeOwnActor), middleware: by(httpauth.Policy{MaxAge: s.opts.RecentWithin})},
 
 		{method: get, path: admin, handle: on(s.listActors), needs: can(t.Name + ":read")},
 		{method: get, path: admin + "/:id", handle: on(s.readActor), needs: can(t.Name + ":read")},
@@ -131,9 +136,8 @@ func (s *Server) actorRoutes(t *actorType) []route {
 	}
 }
 
-// parse validates what a person says about themselves to become an actor, and
-// returns what a dance may create: both for POST /<type> and for a sign-up in
-// one call.
+// parse validates the fields of a new actor, for POST /<type> and for a sign-up
+// that creates the account in the same call.
 func (t *actorType) parse(ctx context.Context, values map[string]any) (everlatch.Metadata, error) {
 	data, err := t.create.Parse(values)
 	if err != nil || t.Validate == nil {

@@ -5,15 +5,17 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/query"
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
 // createActor gives the signed-in identity an actor, as createCustomer gives it
 // a customer.
 func (s *Server) createActor(t *actorType, c echo.Context) error {
-	if _, err := t.create.Read(c); err != nil {
+	if _, err := t.create.CheckBody(wire.Of(c).Body); err != nil {
 		return err
 	}
-	sel, err := s.chosen(c, t.shape)
+	sel, err := s.selected(c, t.shape)
 	if err != nil {
 		return err
 	}
@@ -54,7 +56,7 @@ func (s *Server) readActor(t *actorType, c echo.Context) error {
 }
 
 func (s *Server) writeActor(t *actorType, c echo.Context, id string) error {
-	sel, err := s.chosen(c, t.shape)
+	sel, err := s.selected(c, t.shape)
 	if err != nil {
 		return err
 	}
@@ -77,13 +79,13 @@ func (s *Server) updateActor(t *actorType, c echo.Context) error {
 	return s.changeActor(t, c, t.administer, c.Param("id"))
 }
 
-// changeActor is a dance, since the record may lie in somebody's own table.
-func (s *Server) changeActor(t *actorType, c echo.Context, form *Form, id string) error {
-	change, err := form.Read(c)
+// changeActor runs a flow, because the record may be in a custom store.
+func (s *Server) changeActor(t *actorType, c echo.Context, form *query.Form, id string) error {
+	change, err := form.CheckBody(wire.Of(c).Body)
 	if err != nil {
 		return err
 	}
-	sel, err := s.chosen(c, t.shape)
+	sel, err := s.selected(c, t.shape)
 	if err != nil {
 		return err
 	}
@@ -102,7 +104,7 @@ func (s *Server) removeOwnActor(t *actorType, c echo.Context) error {
 	return s.endActor(t, c, claims.ActorID)
 }
 
-// removeActor counts an unknown one as removed, as for customers and users.
+// removeActor counts an unknown actor as removed, as for customers and users.
 func (s *Server) removeActor(t *actorType, c echo.Context) error {
 	return s.endActor(t, c, c.Param("id"))
 }
@@ -121,7 +123,7 @@ func (s *Server) listActors(t *actorType, c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	q, err := t.query(p)
+	q, err := query.Actors(t.ActorType, p)
 	if err != nil {
 		return err
 	}

@@ -108,7 +108,7 @@ func TestCreatingAnActorIsRefused(t *testing.T) {
 		code  int
 		want  string
 	}{
-		"nobody":                     {"", object{"email": "x@example.com"}, 401, plain},
+		"no credentials":             {"", object{"email": "x@example.com"}, 401, plain},
 		"a customer":                 {w.customer("c@example.com"), object{"email": "x@example.com"}, 401, plain},
 		"an administrator":           {w.admin("root@example.com"), object{"email": "x@example.com"}, 401, plain},
 		"no body":                    {fresh, nil, 400, invalid("Invalid request: Field 'email' is required")},
@@ -174,7 +174,7 @@ func TestChangingAnActor(t *testing.T) {
 	require.Equal(t, 200, r.StatusCode, r.body)
 	require.Equal(t, true, r.value(t, "manager.approved"))
 	r = w.ask("POST", "/admin/managers/"+id, object{"email": "b@example.com"}, bearer(root))
-	require.Equal(t, "Invalid request: Unrecognized fields: 'email'", r.text(t, "message"), "immutable for everybody")
+	require.Equal(t, "Invalid request: Unrecognized fields: 'email'", r.text(t, "message"), "immutable for administrators too")
 	r = w.ask("POST", "/admin/managers/mana_nope", object{"approved": true}, bearer(root))
 	require.Equal(t, 404, r.StatusCode)
 	require.Equal(t, 401, w.ask("POST", "/admin/managers/"+id, object{"approved": true}, bearer(token)).StatusCode)

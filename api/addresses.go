@@ -7,83 +7,73 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/query"
+	"github.com/everlatch/everlatch/internal/render"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/tokens"
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
 // addressTable is an address by itself. Inside a customer it has another order
 // and deleted_at: the contract's two renderings differ (recorded).
-var addressTable = pick(addressColumns,
+var addressTable = render.Pick(addressColumns,
 	"id", "address_name", "company", "customer_id", "first_name", "last_name", "address_1", "address_2", "city",
 	"province", "postal_code", "country_code", "phone", "metadata", "is_default_shipping", "is_default_billing",
 	"created_at", "updated_at")
 
-var nestedAddressTable = pick(addressColumns,
+var nestedAddressTable = render.Pick(addressColumns,
 	"id", "address_name", "is_default_shipping", "is_default_billing", "company", "first_name", "last_name",
 	"address_1", "address_2", "city", "country_code", "province", "postal_code", "phone", "metadata",
 	"customer_id", "created_at", "updated_at", "deleted_at")
 
-var addressShape = shapeOf(addressTable)
+var addressShape = render.ShapeOf(addressTable)
 
-var addressColumns = table[everlatch.Address]{
-	textColumn("id", func(a *everlatch.Address) string { return a.ID }),
-	textColumn("customer_id", func(a *everlatch.Address) string { return a.CustomerID }),
-	nullableColumn("address_name", func(a *everlatch.Address) *string { return a.AddressName }),
-	nullableColumn("company", func(a *everlatch.Address) *string { return a.Company }),
-	nullableColumn("first_name", func(a *everlatch.Address) *string { return a.FirstName }),
-	nullableColumn("last_name", func(a *everlatch.Address) *string { return a.LastName }),
-	nullableColumn("address_1", func(a *everlatch.Address) *string { return a.Address1 }),
-	nullableColumn("address_2", func(a *everlatch.Address) *string { return a.Address2 }),
-	nullableColumn("city", func(a *everlatch.Address) *string { return a.City }),
-	nullableColumn("country_code", func(a *everlatch.Address) *string { return a.CountryCode }),
-	nullableColumn("province", func(a *everlatch.Address) *string { return a.Province }),
-	nullableColumn("postal_code", func(a *everlatch.Address) *string { return a.PostalCode }),
-	nullableColumn("phone", func(a *everlatch.Address) *string { return a.Phone }),
-	metadataColumn("metadata", func(a *everlatch.Address) everlatch.Metadata { return a.Metadata }),
-	boolColumn("is_default_shipping", func(a *everlatch.Address) bool { return a.IsDefaultShipping }),
-	boolColumn("is_default_billing", func(a *everlatch.Address) bool { return a.IsDefaultBilling }),
-	timeColumn("created_at", func(a *everlatch.Address) time.Time { return a.CreatedAt }),
-	timeColumn("updated_at", func(a *everlatch.Address) time.Time { return a.UpdatedAt }),
-	nullableTimeColumn("deleted_at", func(a *everlatch.Address) *time.Time { return a.DeletedAt }),
+var addressColumns = render.Table[everlatch.Address]{
+	render.Text("id", func(a *everlatch.Address) string { return a.ID }),
+	render.Text("customer_id", func(a *everlatch.Address) string { return a.CustomerID }),
+	render.NullableText("address_name", func(a *everlatch.Address) *string { return a.AddressName }),
+	render.NullableText("company", func(a *everlatch.Address) *string { return a.Company }),
+	render.NullableText("first_name", func(a *everlatch.Address) *string { return a.FirstName }),
+	render.NullableText("last_name", func(a *everlatch.Address) *string { return a.LastName }),
+	render.NullableText("address_1", func(a *everlatch.Address) *string { return a.Address1 }),
+	render.NullableText("address_2", func(a *everlatch.Address) *string { return a.Address2 }),
+	render.NullableText("city", func(a *everlatch.Address) *string { return a.City }),
+	render.NullableText("country_code", func(a *everlatch.Address) *string { return a.CountryCode }),
+	render.NullableText("province", func(a *everlatch.Address) *string { return a.Province }),
+	render.NullableText("postal_code", func(a *everlatch.Address) *string { return a.PostalCode }),
+	render.NullableText("phone", func(a *everlatch.Address) *string { return a.Phone }),
+	render.Metadata("metadata", func(a *everlatch.Address) everlatch.Metadata { return a.Metadata }),
+	render.Bool("is_default_shipping", func(a *everlatch.Address) bool { return a.IsDefaultShipping }),
+	render.Bool("is_default_billing", func(a *everlatch.Address) bool { return a.IsDefaultBilling }),
+	render.Time("created_at", func(a *everlatch.Address) time.Time { return a.CreatedAt }),
+	render.Time("updated_at", func(a *everlatch.Address) time.Time { return a.UpdatedAt }),
+	render.NullableTime("deleted_at", func(a *everlatch.Address) *time.Time { return a.DeletedAt }),
 }
 
-// pick orders columns by name.
-func pick[T any](from table[T], names ...string) table[T] {
-	out := make(table[T], 0, len(names))
-	for _, name := range names {
-		for _, c := range from {
-			if c.name == name {
-				out = append(out, c)
-			}
-		}
-	}
-	return out
-}
-
-var addressFields = schema{
-	{name: "metadata", kind: kindRecord, nullable: true},
-	{name: "is_default_shipping", kind: kindBoolean},
-	{name: "is_default_billing", kind: kindBoolean},
-	{name: "company", kind: kindText, nullable: true},
-	{name: "first_name", kind: kindText, nullable: true},
-	{name: "last_name", kind: kindText, nullable: true},
-	{name: "address_1", kind: kindText, nullable: true},
-	{name: "address_2", kind: kindText, nullable: true},
-	{name: "city", kind: kindText, nullable: true},
-	{name: "country_code", kind: kindText, nullable: true},
-	{name: "province", kind: kindText, nullable: true},
-	{name: "postal_code", kind: kindText, nullable: true},
-	{name: "phone", kind: kindText, nullable: true},
-	{name: "address_name", kind: kindText, nullable: true},
+var addressFields = query.Schema{
+	{Name: "metadata", Kind: query.Record, Nullable: true},
+	{Name: "is_default_shipping", Kind: query.Boolean},
+	{Name: "is_default_billing", Kind: query.Boolean},
+	{Name: "company", Kind: query.Text, Nullable: true},
+	{Name: "first_name", Kind: query.Text, Nullable: true},
+	{Name: "last_name", Kind: query.Text, Nullable: true},
+	{Name: "address_1", Kind: query.Text, Nullable: true},
+	{Name: "address_2", Kind: query.Text, Nullable: true},
+	{Name: "city", Kind: query.Text, Nullable: true},
+	{Name: "country_code", Kind: query.Text, Nullable: true},
+	{Name: "province", Kind: query.Text, Nullable: true},
+	{Name: "postal_code", Kind: query.Text, Nullable: true},
+	{Name: "phone", Kind: query.Text, Nullable: true},
+	{Name: "address_name", Kind: query.Text, Nullable: true},
 }
 
 // addressFilters are those of /store; administrators have two more.
-var addressFilters = schema{
-	{name: "q", kind: kindText},
-	{name: "city", kind: kindTexts},
-	{name: "country_code", kind: kindTexts},
-	{name: "postal_code", kind: kindTexts},
-	withDeleted,
+var addressFilters = query.Schema{
+	{Name: "q", Kind: query.Text},
+	{Name: "city", Kind: query.Texts},
+	{Name: "country_code", Kind: query.Texts},
+	{Name: "postal_code", Kind: query.Texts},
+	query.WithDeleted,
 }
 
 const addressPage = 50
@@ -100,11 +90,11 @@ func (s *Server) listAddresses(c echo.Context) error {
 	return s.writeAddresses(c, claims.ActorID, p)
 }
 
-func (s *Server) writeAddresses(c echo.Context, customerID string, p page) error {
+func (s *Server) writeAddresses(c echo.Context, customerID string, p query.Page) error {
 	addresses, count, err := s.deps.Store.Addresses(lookups(c), customerID, store.AddressFilter{
-		Q: p.filters.plain("q"), Companies: p.filters.texts("company"), Cities: p.filters.texts("city"),
-		CountryCodes: p.filters.texts("country_code"), Provinces: p.filters.texts("province"),
-		PostalCodes: p.filters.texts("postal_code"),
+		Q: p.Filters.Plain("q"), Companies: p.Filters.Texts("company"), Cities: p.Filters.Texts("city"),
+		CountryCodes: p.Filters.Texts("country_code"), Provinces: p.Filters.Texts("province"),
+		PostalCodes: p.Filters.Texts("postal_code"),
 	}, p.Page)
 	if err != nil {
 		return err
@@ -113,7 +103,7 @@ func (s *Server) writeAddresses(c echo.Context, customerID string, p page) error
 }
 
 func (s *Server) readAddress(c echo.Context) error {
-	sel, err := s.chosen(c, addressShape)
+	sel, err := s.selected(c, addressShape)
 	if err != nil {
 		return err
 	}
@@ -140,15 +130,15 @@ func (s *Server) createAddress(c echo.Context) error {
 	return s.writeCustomer(c, sel)
 }
 
-func (s *Server) newAddress(customerID string, in input) everlatch.Address {
+func (s *Server) newAddress(customerID string, in query.Input) everlatch.Address {
 	return everlatch.Address{
 		ID: ids.New(ids.Address, s.deps.Now()), CustomerID: customerID,
-		AddressName: in.text("address_name"), Company: in.text("company"),
-		FirstName: in.text("first_name"), LastName: in.text("last_name"),
-		Address1: in.text("address_1"), Address2: in.text("address_2"), City: in.text("city"),
-		CountryCode: in.text("country_code"), Province: in.text("province"), PostalCode: in.text("postal_code"),
-		Phone: in.text("phone"), Metadata: in.record("metadata"),
-		IsDefaultShipping: in.boolean("is_default_shipping"), IsDefaultBilling: in.boolean("is_default_billing"),
+		AddressName: in.Text("address_name"), Company: in.Text("company"),
+		FirstName: in.Text("first_name"), LastName: in.Text("last_name"),
+		Address1: in.Text("address_1"), Address2: in.Text("address_2"), City: in.Text("city"),
+		CountryCode: in.Text("country_code"), Province: in.Text("province"), PostalCode: in.Text("postal_code"),
+		Phone: in.Text("phone"), Metadata: in.Record("metadata"),
+		IsDefaultShipping: in.Bool("is_default_shipping"), IsDefaultBilling: in.Bool("is_default_billing"),
 	}
 }
 
@@ -163,20 +153,20 @@ func (s *Server) updateAddress(c echo.Context) error {
 	return s.writeCustomer(c, sel)
 }
 
-func addressPatch(in input) store.AddressPatch {
+func addressPatch(in query.Input) store.AddressPatch {
 	return store.AddressPatch{
-		AddressName: in.change("address_name"), Company: in.change("company"),
-		FirstName: in.change("first_name"), LastName: in.change("last_name"),
-		Address1: in.change("address_1"), Address2: in.change("address_2"), City: in.change("city"),
-		CountryCode: in.change("country_code"), Province: in.change("province"), PostalCode: in.change("postal_code"),
-		Phone: in.change("phone"), Metadata: in.metadataChange(),
-		IsDefaultShipping: in.switchTo("is_default_shipping"), IsDefaultBilling: in.switchTo("is_default_billing"),
+		AddressName: in.Change("address_name"), Company: in.Change("company"),
+		FirstName: in.Change("first_name"), LastName: in.Change("last_name"),
+		Address1: in.Change("address_1"), Address2: in.Change("address_2"), City: in.Change("city"),
+		CountryCode: in.Change("country_code"), Province: in.Change("province"), PostalCode: in.Change("postal_code"),
+		Phone: in.Change("phone"), Metadata: in.MetadataChange(),
+		IsDefaultShipping: in.BoolChange("is_default_shipping"), IsDefaultBilling: in.BoolChange("is_default_billing"),
 	}
 }
 
 // deleteAddress answers with the id of the customer: Medusa does (recorded).
 func (s *Server) deleteAddress(c echo.Context) error {
-	sel, err := s.chosen(c, customerShape)
+	sel, err := s.selected(c, customerShape)
 	if err != nil {
 		return err
 	}
@@ -191,24 +181,20 @@ func (s *Server) deleteAddress(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	b := appendText([]byte(`{"id":`), claims.ActorID)
+	b := wire.AppendText([]byte(`{"id":`), claims.ActorID)
 	b = append(b, `,"object":"address","deleted":true,"parent":`...)
-	return writeJSON(c, append(customerTable.append(b, &customer, sel), '}'))
-}
-
-func (in input) switchTo(name string) store.Change[bool] {
-	return store.Change[bool]{Set: in.has(name), Value: in.boolean(name)}
+	return writeJSON(c, append(customerTable.Append(b, &customer, sel), '}'))
 }
 
 // addressChange validates what both changes of an address share.
-func (s *Server) addressChange(c echo.Context) (input, selection, *tokens.Claims, error) {
-	in, err := addressFields.checkBody(callOf(c).body)
+func (s *Server) addressChange(c echo.Context) (query.Input, query.Selection, *tokens.Claims, error) {
+	in, err := addressFields.CheckBody(wire.Of(c).Body)
 	if err != nil {
-		return nil, selection{}, nil, err
+		return nil, query.Selection{}, nil, err
 	}
-	sel, err := s.chosen(c, customerShape)
+	sel, err := s.selected(c, customerShape)
 	if err != nil {
-		return nil, selection{}, nil, err
+		return nil, query.Selection{}, nil, err
 	}
 	claims, err := caller(c)
 	return in, sel, claims, err

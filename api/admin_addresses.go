@@ -1,17 +1,23 @@
 package api
 
-import "github.com/labstack/echo/v4"
+import (
+	"github.com/labstack/echo/v4"
+
+	"github.com/everlatch/everlatch/internal/query"
+	"github.com/everlatch/everlatch/internal/render"
+	"github.com/everlatch/everlatch/internal/wire"
+)
 
 // The addresses of any customer (contract 4.7). What an address consists of is
 // in addresses.go.
 
 // adminAddressShape leaves out what Medusa does not show administrators by
 // default.
-var adminAddressShape = shapeOf(addressTable, "is_default_shipping", "is_default_billing")
+var adminAddressShape = render.ShapeOf(addressTable, "is_default_shipping", "is_default_billing")
 
 var (
-	adminAddressFilters = addressFilters.with(field{name: "company", kind: kindTexts}, field{name: "province", kind: kindTexts})
-	adminAddressFields  = addressFields.with(additionalData)
+	adminAddressFilters = addressFilters.With(query.Field{Name: "company", Kind: query.Texts}, query.Field{Name: "province", Kind: query.Texts})
+	adminAddressFields  = addressFields.With(additionalData)
 )
 
 func (s *Server) listAddressesOf(c echo.Context) error {
@@ -23,7 +29,7 @@ func (s *Server) listAddressesOf(c echo.Context) error {
 }
 
 func (s *Server) readAddressOf(c echo.Context) error {
-	sel, err := s.chosen(c, adminAddressShape)
+	sel, err := s.selected(c, adminAddressShape)
 	if err != nil {
 		return err
 	}
@@ -60,7 +66,7 @@ func (s *Server) updateAddressOf(c echo.Context) error {
 
 // deleteAddressOf deletes only what belongs to the customer of the path.
 func (s *Server) deleteAddressOf(c echo.Context) error {
-	sel, err := s.chosen(c, adminCustomerShape)
+	sel, err := s.selected(c, adminCustomerShape)
 	if err != nil {
 		return err
 	}
@@ -75,23 +81,23 @@ func (s *Server) deleteAddressOf(c echo.Context) error {
 	if customer, err = s.withGroups(c, customer, sel); err != nil {
 		return err
 	}
-	b := appendText([]byte(`{"id":`), id)
+	b := wire.AppendText([]byte(`{"id":`), id)
 	b = append(b, `,"object":"customer_address","deleted":true,"parent":`...)
-	return writeJSON(c, append(adminCustomerTable.append(b, &customer, sel), '}'))
+	return writeJSON(c, append(adminCustomerTable.Append(b, &customer, sel), '}'))
 }
 
 // adminAddressChange validates what creation and update share.
-func (s *Server) adminAddressChange(c echo.Context) (input, selection, error) {
-	in, err := adminAddressFields.checkBody(callOf(c).body)
+func (s *Server) adminAddressChange(c echo.Context) (query.Input, query.Selection, error) {
+	in, err := adminAddressFields.CheckBody(wire.Of(c).Body)
 	if err != nil {
-		return nil, selection{}, err
+		return nil, query.Selection{}, err
 	}
-	sel, err := s.chosen(c, adminCustomerShape)
+	sel, err := s.selected(c, adminCustomerShape)
 	return in, sel, err
 }
 
 // writeCustomerOfPath shows the customer of the path.
-func (s *Server) writeCustomerOfPath(c echo.Context, sel selection) error {
+func (s *Server) writeCustomerOfPath(c echo.Context, sel query.Selection) error {
 	customer, err := s.customerOfPath(c)
 	if err != nil {
 		return err

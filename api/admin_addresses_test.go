@@ -65,7 +65,7 @@ func TestOneAddressOfACustomer(t *testing.T) {
 	r = w.do("POST", path, object{"city": 5, "customer_id": other}, bearer(token))
 	require.Equal(t, "Invalid request: Expected type: 'string' for field 'city', got: '5'; Unrecognized fields: 'customer_id'", r.text(t, "message"))
 
-	for _, method := range []string{"GET", "POST", "DELETE"} { // that of somebody else is as good as none
+	for _, method := range []string{"GET", "POST", "DELETE"} { // another customer's address is not found
 		r = w.do(method, "/admin/customers/"+other+"/addresses/"+address, nil, bearer(token))
 		require.Equal(t, 404, r.StatusCode, method)
 		r.is(t, `{"type":"not_found","message":"Address with id: `+address+` was not found"}`)

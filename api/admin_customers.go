@@ -7,54 +7,57 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/query"
+	"github.com/everlatch/everlatch/internal/render"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
 // adminCustomerTable is a customer as administrators see it (contract 4.7).
 // Inside a group it has another order, and no relations.
-var adminCustomerTable = append(pick(customerColumns,
+var adminCustomerTable = append(render.Pick(customerColumns,
 	"id", "company_name", "first_name", "last_name", "email", "phone", "metadata", "has_account", "created_by",
 	"created_at", "updated_at", "deleted_at"),
-	relationColumn("addresses", nestedAddressTable, func(c *everlatch.Customer) []everlatch.Address { return c.Addresses }),
-	relationColumn("groups", nestedGroupTable, func(c *everlatch.Customer) []everlatch.CustomerGroup { return c.Groups }))
+	render.Relation("addresses", nestedAddressTable, func(c *everlatch.Customer) []everlatch.Address { return c.Addresses }),
+	render.Relation("groups", nestedGroupTable, func(c *everlatch.Customer) []everlatch.CustomerGroup { return c.Groups }))
 
-var nestedCustomerTable = pick(customerColumns,
+var nestedCustomerTable = render.Pick(customerColumns,
 	"id", "company_name", "first_name", "last_name", "email", "phone", "has_account", "metadata", "created_by",
 	"created_at", "updated_at", "deleted_at")
 
-var adminCustomerShape = shapeOf(adminCustomerTable, "addresses", "groups")
+var adminCustomerShape = render.ShapeOf(adminCustomerTable, "addresses", "groups")
 
 // customerFields are what a filter can ask of a customer.
-var customerFields = schema{
-	{name: "q", kind: kindText},
-	{name: "id", kind: kindTests},
-	{name: "email", kind: kindTexts},
-	{name: "company_name", kind: kindTexts},
-	{name: "first_name", kind: kindTexts},
-	{name: "last_name", kind: kindTexts},
-	{name: "has_account", kind: kindFlag},
-	{name: "created_by", kind: kindTexts},
-}.dated()
+var customerFields = query.Schema{
+	{Name: "q", Kind: query.Text},
+	{Name: "id", Kind: query.Tests},
+	{Name: "email", Kind: query.Texts},
+	{Name: "company_name", Kind: query.Texts},
+	{Name: "first_name", Kind: query.Texts},
+	{Name: "last_name", Kind: query.Texts},
+	{Name: "has_account", Kind: query.Flag},
+	{Name: "created_by", Kind: query.Texts},
+}.Dated()
 
-var customerFilters = customerFields.with(field{
-	name: "groups", kind: kindRelated, of: schema{{name: "id", kind: kindTexts}, {name: "name", kind: kindTexts}}.dated(),
-}).combined()
+var customerFilters = customerFields.With(query.Field{
+	Name: "groups", Kind: query.Related, Of: query.Schema{{Name: "id", Kind: query.Texts}, {Name: "name", Kind: query.Texts}}.Dated(),
+}).Combined()
 
 // additionalData is for hooks, of which there are none; clients may send it.
-var additionalData = field{name: "additional_data", kind: kindRecord, nullable: true}
+var additionalData = query.Field{Name: "additional_data", Kind: query.Record, Nullable: true}
 
 // adminCustomerFields are what an administrator may say about a customer.
-var adminCustomerFields = createCustomerFields.with(additionalData)
+var adminCustomerFields = createCustomerFields.With(additionalData)
 
 const customerPage = 50
 
-func customerFilter(in input) store.CustomerFilter {
+func customerFilter(in query.Input) store.CustomerFilter {
 	return store.CustomerFilter{
-		Q: in.plain("q"), ID: in.tests("id"), Emails: in.texts("email"), CompanyNames: in.texts("company_name"),
-		FirstNames: in.texts("first_name"), LastNames: in.texts("last_name"), CreatedBy: in.texts("created_by"),
-		HasAccount: in.flag("has_account"), Group: related(in, "groups", groupFilter),
-		CreatedAt: in.times("created_at"), UpdatedAt: in.times("updated_at"), DeletedAt: in.times("deleted_at"),
-		And: filters(in, "$and", customerFilter), Or: filters(in, "$or", customerFilter),
+		Q: in.Plain("q"), ID: in.Tests("id"), Emails: in.Texts("email"), CompanyNames: in.Texts("company_name"),
+		FirstNames: in.Texts("first_name"), LastNames: in.Texts("last_name"), CreatedBy: in.Texts("created_by"),
+		HasAccount: in.Flag("has_account"), Group: query.One(in, "groups", groupFilter),
+		CreatedAt: in.Times("created_at"), UpdatedAt: in.Times("updated_at"), DeletedAt: in.Times("deleted_at"),
+		And: query.All(in, "$and", customerFilter), Or: query.All(in, "$or", customerFilter),
 	}
 }
 
@@ -63,25 +66,25 @@ func (s *Server) listCustomers(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	customers, count, err := s.deps.Store.Customers(lookups(c), customerFilter(p.filters), p.Page)
+	customers, count, err := s.deps.Store.Customers(lookups(c), customerFilter(p.Filters), p.Page)
 	if err != nil {
 		return err
 	}
-	if err := s.deps.Store.LoadCustomers(lookups(c), customers, relationsOf(p.selection)); err != nil {
+	if err := s.deps.Store.LoadCustomers(lookups(c), customers, relationsOf(p.Selection)); err != nil {
 		return err
 	}
 	return writeList(c, "customers", adminCustomerTable, p, customers, count)
 }
 
 // relationsOf are the relations that a selection shows.
-func relationsOf(sel selection) store.CustomerRelations {
+func relationsOf(sel query.Selection) store.CustomerRelations {
 	return store.CustomerRelations{
-		Addresses: adminCustomerShape.shows(sel, "addresses"), Groups: adminCustomerShape.shows(sel, "groups"),
+		Addresses: adminCustomerShape.Shows(sel, "addresses"), Groups: adminCustomerShape.Shows(sel, "groups"),
 	}
 }
 
 // createGuest creates a customer without an account: an account belongs to an
-// identity, which only the person can register.
+// identity, which only the customer can register.
 func (s *Server) createGuest(c echo.Context) error {
 	in, sel, err := s.customerChange(c)
 	if err != nil {
@@ -92,9 +95,9 @@ func (s *Server) createGuest(c echo.Context) error {
 		return err
 	}
 	customer, err := s.deps.Store.CreateGuest(lookups(c), everlatch.Customer{
-		ID: ids.New(ids.Customer, s.deps.Now()), Email: in.text("email"), CompanyName: in.text("company_name"),
-		FirstName: in.text("first_name"), LastName: in.text("last_name"), Phone: in.text("phone"),
-		Metadata: in.record("metadata"), CreatedBy: &claims.ActorID,
+		ID: ids.New(ids.Customer, s.deps.Now()), Email: in.Text("email"), CompanyName: in.Text("company_name"),
+		FirstName: in.Text("first_name"), LastName: in.Text("last_name"), Phone: in.Text("phone"),
+		Metadata: in.Record("metadata"), CreatedBy: &claims.ActorID,
 	})
 	if err != nil {
 		return err
@@ -103,7 +106,7 @@ func (s *Server) createGuest(c echo.Context) error {
 }
 
 func (s *Server) readCustomerByID(c echo.Context) error {
-	sel, err := s.chosen(c, adminCustomerShape)
+	sel, err := s.selected(c, adminCustomerShape)
 	if err != nil {
 		return err
 	}
@@ -114,8 +117,8 @@ func (s *Server) readCustomerByID(c echo.Context) error {
 	return s.writeAdminCustomer(c, customer, sel)
 }
 
-// customerOfPath reads the customer of the path. The contract has words of its own
-// for one that is not there.
+// customerOfPath reads the customer of the path. The contract has its own
+// message for one that does not exist.
 func (s *Server) customerOfPath(c echo.Context) (everlatch.Customer, error) {
 	customer, err := s.deps.Store.Customer(lookups(c), c.Param("id"))
 	if errors.Is(err, everlatch.ErrNotFound) {
@@ -124,8 +127,8 @@ func (s *Server) customerOfPath(c echo.Context) (everlatch.Customer, error) {
 	return customer, err
 }
 
-// writeAdminCustomer shows a customer that was read with its addresses.
-func (s *Server) writeAdminCustomer(c echo.Context, customer everlatch.Customer, sel selection) error {
+// writeAdminCustomer shows a customer whose addresses have been read.
+func (s *Server) writeAdminCustomer(c echo.Context, customer everlatch.Customer, sel query.Selection) error {
 	customer, err := s.withGroups(c, customer, sel)
 	if err != nil {
 		return err
@@ -133,8 +136,8 @@ func (s *Server) writeAdminCustomer(c echo.Context, customer everlatch.Customer,
 	return writeWrapped(c, "customer", adminCustomerTable, &customer, sel)
 }
 
-// withGroups adds the groups of a customer where they are to be shown.
-func (s *Server) withGroups(c echo.Context, customer everlatch.Customer, sel selection) (everlatch.Customer, error) {
+// withGroups adds the groups of a customer when they are to be shown.
+func (s *Server) withGroups(c echo.Context, customer everlatch.Customer, sel query.Selection) (everlatch.Customer, error) {
 	if !relationsOf(sel).Groups {
 		return customer, nil
 	}
@@ -143,8 +146,8 @@ func (s *Server) withGroups(c echo.Context, customer everlatch.Customer, sel sel
 	return one[0], err
 }
 
-// updateCustomerByID may change the e-mail of an account, and what the person
-// signs in with where it was the former one (W13).
+// updateCustomerByID may change the e-mail of an account, and with it the login
+// that has the previous one (W13).
 func (s *Server) updateCustomerByID(c echo.Context) error {
 	in, sel, err := s.customerChange(c)
 	if err != nil {
@@ -155,9 +158,9 @@ func (s *Server) updateCustomerByID(c echo.Context) error {
 		return err
 	}
 	customer, err := s.deps.Store.UpdateCustomer(lookups(c), c.Param("id"), store.CustomerPatch{
-		Email: in.change("email"), Logins: Logins(s.deps.Providers, in.plain("email")),
-		ChangedBy: store.Actor{Type: claims.ActorType, ID: claims.ActorID}, CompanyName: in.change("company_name"), FirstName: in.change("first_name"),
-		LastName: in.change("last_name"), Phone: in.change("phone"), Metadata: in.metadataChange(),
+		Email: in.Change("email"), Logins: Logins(s.deps.Providers, in.Plain("email")),
+		ChangedBy: store.Actor{Type: claims.ActorType, ID: claims.ActorID}, CompanyName: in.Change("company_name"), FirstName: in.Change("first_name"),
+		LastName: in.Change("last_name"), Phone: in.Change("phone"), Metadata: in.MetadataChange(),
 	})
 	if err != nil {
 		return err
@@ -166,12 +169,12 @@ func (s *Server) updateCustomerByID(c echo.Context) error {
 }
 
 // customerChange validates what creation and update share.
-func (s *Server) customerChange(c echo.Context) (input, selection, error) {
-	in, err := adminCustomerFields.checkBody(callOf(c).body)
+func (s *Server) customerChange(c echo.Context) (query.Input, query.Selection, error) {
+	in, err := adminCustomerFields.CheckBody(wire.Of(c).Body)
 	if err != nil {
-		return nil, selection{}, err
+		return nil, query.Selection{}, err
 	}
-	sel, err := s.chosen(c, adminCustomerShape)
+	sel, err := s.selected(c, adminCustomerShape)
 	return in, sel, err
 }
 

@@ -45,7 +45,7 @@ func TestCreatingAGuest(t *testing.T) {
 	r = w.do("POST", "/admin/customers", object{"email": "robot@example.com"}, basic(secret))
 	require.Equal(t, keyID, r.text(t, "customer.created_by"))
 	r = w.do("POST", "/store/customers", object{"email": "guest@example.com"}, bearer(w.registered("customer", "guest@example.com")))
-	require.Equal(t, 200, r.StatusCode, "the guest may still become somebody with an account")
+	require.Equal(t, 200, r.StatusCode, "the guest may still get an account")
 }
 
 func TestChangingACustomer(t *testing.T) {

@@ -9,14 +9,15 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/httpauth"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/tokens"
 )
 
-// signUpAdmin makes somebody who has signed in elsewhere an administrator
-// (contract 4.3), if they were invited or their domain may sign up by itself, by
-// an address that the provider vouches for now (W6). A token of before still
-// says that there is no administrator: the client refreshes it.
+// signUpAdmin makes the identity of a sign-in with another provider an
+// administrator (contract 4.3), if its address was invited or its domain may
+// sign up, by an address that the provider vouches for now (W6). The existing
+// token still has no actor: the client refreshes it.
 func (s *Server) signUpAdmin(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {
@@ -26,7 +27,7 @@ func (s *Server) signUpAdmin(c echo.Context) error {
 	if err := s.checkAllowed(everlatch.ActorUser, provider); err != nil {
 		return err
 	}
-	sel, err := s.chosen(c, userShape)
+	sel, err := s.selected(c, userShape)
 	if err != nil {
 		return err
 	}
@@ -41,7 +42,7 @@ func (s *Server) signUpAdmin(c echo.Context) error {
 	return writeWrapped(c, "user", userTable, &user, sel)
 }
 
-// applicant is who asks to become an administrator.
+// applicant is an identity that asks to become an administrator.
 type applicant struct {
 	identityID string
 	// email is as the provider writes it, and proven.
@@ -59,7 +60,7 @@ func (s *Server) applicant(c echo.Context, claims *tokens.Claims, provider strin
 	}
 	identity, err := s.deps.Store.Identity(lookups(c), claims.AuthIdentityID)
 	if errors.Is(err, everlatch.ErrNotFound) {
-		return a, errUnauthorized
+		return a, httpauth.ErrUnauthorized
 	}
 	if err != nil {
 		return a, err
@@ -114,8 +115,8 @@ func (s *Server) admit(c echo.Context, a applicant) (everlatch.User, error) {
 	return s.join(c, a)
 }
 
-// join makes somebody of a domain that may sign up by itself an administrator:
-// the one with their address, or a new one.
+// join links an identity of a domain that may sign up to the administrator with
+// its address, or creates one.
 func (s *Server) join(c echo.Context, a applicant) (everlatch.User, error) {
 	users, _, err := s.deps.Store.Users(lookups(c), store.UserFilter{Emails: []string{a.email}})
 	if err != nil {

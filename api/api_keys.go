@@ -9,58 +9,61 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/httpauth"
 	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/query"
+	"github.com/everlatch/everlatch/internal/render"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
 // apiKeyTable is a key as reads show it, createdKeyTable as its creation does:
-// the only time that the token of a secret key is seen (contract 4.9).
+// the only answer with the token of a secret key (contract 4.9).
 var (
-	apiKeyTable = pick(apiKeyColumns,
+	apiKeyTable = render.Pick(apiKeyColumns,
 		"id", "title", "token", "redacted", "type", "last_used_at", "updated_at", "created_at", "created_by",
 		"revoked_at", "revoked_by", "sales_channels")
-	createdKeyTable = pick(apiKeyColumns,
+	createdKeyTable = render.Pick(apiKeyColumns,
 		"id", "token", "redacted", "title", "type", "last_used_at", "created_by", "revoked_by", "revoked_at",
 		"created_at", "updated_at", "deleted_at")
 
-	apiKeyShape     = shapeOf(apiKeyTable)
-	createdKeyShape = shapeOf(createdKeyTable)
+	apiKeyShape     = render.ShapeOf(apiKeyTable)
+	createdKeyShape = render.ShapeOf(createdKeyTable)
 )
 
-var apiKeyColumns = table[everlatch.APIKey]{
-	textColumn("id", func(k *everlatch.APIKey) string { return k.ID }),
-	textColumn("title", func(k *everlatch.APIKey) string { return k.Title }),
-	textColumn("token", func(k *everlatch.APIKey) string { return k.Token }),
-	textColumn("redacted", func(k *everlatch.APIKey) string { return k.Redacted }),
-	textColumn("type", func(k *everlatch.APIKey) string { return k.Type }),
-	nullableTimeColumn("last_used_at", func(k *everlatch.APIKey) *time.Time { return k.LastUsedAt }),
-	textColumn("created_by", func(k *everlatch.APIKey) string { return k.CreatedBy }),
-	nullableColumn("revoked_by", func(k *everlatch.APIKey) *string { return k.RevokedBy }),
-	nullableTimeColumn("revoked_at", func(k *everlatch.APIKey) *time.Time { return k.RevokedAt }),
-	timeColumn("created_at", func(k *everlatch.APIKey) time.Time { return k.CreatedAt }),
-	timeColumn("updated_at", func(k *everlatch.APIKey) time.Time { return k.UpdatedAt }),
-	nullableTimeColumn("deleted_at", func(k *everlatch.APIKey) *time.Time { return k.DeletedAt }),
+var apiKeyColumns = render.Table[everlatch.APIKey]{
+	render.Text("id", func(k *everlatch.APIKey) string { return k.ID }),
+	render.Text("title", func(k *everlatch.APIKey) string { return k.Title }),
+	render.Text("token", func(k *everlatch.APIKey) string { return k.Token }),
+	render.Text("redacted", func(k *everlatch.APIKey) string { return k.Redacted }),
+	render.Text("type", func(k *everlatch.APIKey) string { return k.Type }),
+	render.NullableTime("last_used_at", func(k *everlatch.APIKey) *time.Time { return k.LastUsedAt }),
+	render.Text("created_by", func(k *everlatch.APIKey) string { return k.CreatedBy }),
+	render.NullableText("revoked_by", func(k *everlatch.APIKey) *string { return k.RevokedBy }),
+	render.NullableTime("revoked_at", func(k *everlatch.APIKey) *time.Time { return k.RevokedAt }),
+	render.Time("created_at", func(k *everlatch.APIKey) time.Time { return k.CreatedAt }),
+	render.Time("updated_at", func(k *everlatch.APIKey) time.Time { return k.UpdatedAt }),
+	render.NullableTime("deleted_at", func(k *everlatch.APIKey) *time.Time { return k.DeletedAt }),
 	// There are no sales channels here; clients expect the list.
-	{name: "sales_channels", write: func(b []byte, _ *everlatch.APIKey) []byte { return append(b, "[]"...) }},
+	{Name: "sales_channels", Write: func(b []byte, _ *everlatch.APIKey) []byte { return append(b, "[]"...) }},
 }
 
 var (
 	keyTypes      = []string{everlatch.KeyPublishable, everlatch.KeySecret}
-	apiKeyFilters = schema{
-		{name: "q", kind: kindText},
-		{name: "id", kind: kindTexts},
-		{name: "title", kind: kindTexts},
-		{name: "token", kind: kindTexts},
-		{name: "type", kind: kindChoice, choices: keyTypes},
-	}.dated("revoked_at").combined()
-	createKeyFields = schema{
-		{name: "title", kind: kindText, required: true},
-		{name: "type", kind: kindChoice, required: true, choices: keyTypes},
+	apiKeyFilters = query.Schema{
+		{Name: "q", Kind: query.Text},
+		{Name: "id", Kind: query.Texts},
+		{Name: "title", Kind: query.Texts},
+		{Name: "token", Kind: query.Texts},
+		{Name: "type", Kind: query.Choice, Choices: keyTypes},
+	}.Dated("revoked_at").Combined()
+	createKeyFields = query.Schema{
+		{Name: "title", Kind: query.Text, Required: true},
+		{Name: "type", Kind: query.Choice, Required: true, Choices: keyTypes},
 	}
-	updateKeyFields = schema{{name: "title", kind: kindText, required: true}}
-	revokeKeyFields = schema{{name: "revoke_in", kind: kindNumber}}
+	updateKeyFields = query.Schema{{Name: "title", Kind: query.Text, Required: true}}
+	revokeKeyFields = query.Schema{{Name: "revoke_in", Kind: query.Number}}
 	// linkFields are the ids that one record is tied to, or no longer.
-	linkFields = schema{{name: "add", kind: kindList}, {name: "remove", kind: kindList}}
+	linkFields = query.Schema{{Name: "add", Kind: query.List}, {Name: "remove", Kind: query.List}}
 )
 
 const (
@@ -74,27 +77,23 @@ func (s *Server) listAPIKeys(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	keys, count, err := s.deps.Store.APIKeys(lookups(c), apiKeyFilter(p.filters), p.Page)
+	keys, count, err := s.deps.Store.APIKeys(lookups(c), apiKeyFilter(p.Filters), p.Page)
 	if err != nil {
 		return err
 	}
 	return writeList(c, "api_keys", apiKeyTable, p, keys, count)
 }
 
-func apiKeyFilter(in input) store.APIKeyFilter {
+func apiKeyFilter(in query.Input) store.APIKeyFilter {
 	return store.APIKeyFilter{
-		Q: in.plain("q"), IDs: in.texts("id"), Titles: in.texts("title"), Tokens: in.texts("token"), Types: in.texts("type"),
-		CreatedAt: in.times("created_at"), UpdatedAt: in.times("updated_at"), DeletedAt: in.times("deleted_at"),
-		RevokedAt: in.times("revoked_at"), And: filters(in, "$and", apiKeyFilter), Or: filters(in, "$or", apiKeyFilter),
+		Q: in.Plain("q"), IDs: in.Texts("id"), Titles: in.Texts("title"), Tokens: in.Texts("token"), Types: in.Texts("type"),
+		CreatedAt: in.Times("created_at"), UpdatedAt: in.Times("updated_at"), DeletedAt: in.Times("deleted_at"),
+		RevokedAt: in.Times("revoked_at"), And: query.All(in, "$and", apiKeyFilter), Or: query.All(in, "$or", apiKeyFilter),
 	}
 }
 
 func (s *Server) createAPIKey(c echo.Context) error {
-	in, err := createKeyFields.checkBody(callOf(c).body)
-	if err != nil {
-		return err
-	}
-	sel, err := s.chosen(c, createdKeyShape)
+	in, sel, err := s.changed(c, createKeyFields, createdKeyShape)
 	if err != nil {
 		return err
 	}
@@ -103,14 +102,14 @@ func (s *Server) createAPIKey(c echo.Context) error {
 		return err
 	}
 	key := everlatch.APIKey{
-		ID: ids.New(ids.APIKey, s.deps.Now()), Title: in.plain("title"), Type: in.plain("type"), CreatedBy: s.createdBy(c, claims),
+		ID: ids.New(ids.APIKey, s.deps.Now()), Title: in.Plain("title"), Type: in.Plain("type"), CreatedBy: s.createdBy(c, claims),
 	}
 	tokenHash := MintKey(&key)
 	stored, err := s.deps.Store.CreateAPIKey(lookups(c), key, tokenHash)
 	if err != nil {
 		return err
 	}
-	s.keys.forget()
+	s.keys.Forget()
 	stored.Token = key.Token
 	keepPrivate(c, true)
 	return writeWrapped(c, "api_key", createdKeyTable, &stored, sel)
@@ -124,15 +123,15 @@ func MintKey(key *everlatch.APIKey) (tokenHash string) {
 	_, _ = rand.Read(raw) // never fails: crypto/rand ends the process instead
 	prefix := "pk_"
 	if key.Type == everlatch.KeySecret {
-		prefix = secretKeyPrefix
+		prefix = httpauth.SecretKeyPrefix
 	}
 	key.Token = prefix + hex.EncodeToString(raw)
 	key.Redacted = key.Token[:6] + "***" + key.Token[len(key.Token)-3:]
-	return secretHash(key.Token)
+	return httpauth.SecretHash(key.Token)
 }
 
 func (s *Server) readAPIKey(c echo.Context) error {
-	sel, err := s.chosen(c, apiKeyShape)
+	sel, err := s.selected(c, apiKeyShape)
 	if err != nil {
 		return err
 	}
@@ -144,15 +143,11 @@ func (s *Server) readAPIKey(c echo.Context) error {
 }
 
 func (s *Server) updateAPIKey(c echo.Context) error {
-	in, err := updateKeyFields.checkBody(callOf(c).body)
+	in, sel, err := s.changed(c, updateKeyFields, apiKeyShape)
 	if err != nil {
 		return err
 	}
-	sel, err := s.chosen(c, apiKeyShape)
-	if err != nil {
-		return err
-	}
-	key, err := s.deps.Store.UpdateAPIKey(lookups(c), c.Param("id"), in.plain("title"))
+	key, err := s.deps.Store.UpdateAPIKey(lookups(c), c.Param("id"), in.Plain("title"))
 	if err != nil {
 		return err
 	}
@@ -161,11 +156,7 @@ func (s *Server) updateAPIKey(c echo.Context) error {
 
 // revokeAPIKey ends a key now, or in revoke_in seconds.
 func (s *Server) revokeAPIKey(c echo.Context) error {
-	in, err := revokeKeyFields.checkBody(callOf(c).body)
-	if err != nil {
-		return err
-	}
-	sel, err := s.chosen(c, apiKeyShape)
+	in, sel, err := s.changed(c, revokeKeyFields, apiKeyShape)
 	if err != nil {
 		return err
 	}
@@ -173,13 +164,13 @@ func (s *Server) revokeAPIKey(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	delay := min(in.number("revoke_in"), maxRevokeIn)
+	delay := min(in.Number("revoke_in"), maxRevokeIn)
 	at := s.deps.Now().Add(time.Duration(delay * float64(time.Second)))
 	key, err := s.deps.Store.RevokeAPIKey(lookups(c), c.Param("id"), claims.ActorID, at)
 	if err != nil {
 		return err
 	}
-	s.keys.forget()
+	s.keys.Forget()
 	return writeWrapped(c, "api_key", apiKeyTable, &key, sel)
 }
 
@@ -187,18 +178,14 @@ func (s *Server) deleteAPIKey(c echo.Context) error {
 	if err := s.deps.Store.DeleteAPIKey(lookups(c), c.Param("id")); err != nil {
 		return err
 	}
-	s.keys.forget()
+	s.keys.Forget()
 	return writeDeleted(c, "api_key", c.Param("id"))
 }
 
-// changeSalesChannels is there for clients that expect it: no key belongs to a
-// channel, for there is no shop behind this service (contract 4.9).
+// changeSalesChannels exists for clients that expect it: Everlatch has no shop,
+// so no key belongs to a channel (contract 4.9).
 func (s *Server) changeSalesChannels(c echo.Context) error {
-	in, err := linkFields.checkBody(callOf(c).body)
-	if err != nil {
-		return err
-	}
-	sel, err := s.chosen(c, apiKeyShape)
+	in, sel, err := s.changed(c, linkFields, apiKeyShape)
 	if err != nil {
 		return err
 	}
@@ -209,7 +196,7 @@ func (s *Server) changeSalesChannels(c echo.Context) error {
 	if key.Type != everlatch.KeyPublishable {
 		return invalidData("Sales channels can only be associated with publishable API keys")
 	}
-	if unknown := in.texts("add"); len(unknown) > 0 {
+	if unknown := in.Texts("add"); len(unknown) > 0 {
 		return invalidData("Sales channels with IDs " + strings.Join(unknown, ", ") + " do not exist")
 	}
 	return writeWrapped(c, "api_key", apiKeyTable, &key, sel)

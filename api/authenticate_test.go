@@ -70,12 +70,12 @@ func TestAuthenticateOnPeoplesRoutes(t *testing.T) {
 		message     string
 		known       bool
 	}{
-		"any, nobody":                    {"any", "", 401, unauthorized, false},
+		"any, no credentials":            {"any", "", 401, unauthorized, false},
 		"any, registration token":        {"any", registration, 200, "", true},
 		"any, second factor pending":     {"any", mfa(nil, false), 200, "", true},
 		"any with MFA, pending":          {"any-mfa", mfa(nil, false), 401, mfaRequired, false},
 		"any with MFA, completed":        {"any-mfa", mfa(at(time.Hour), true), 200, "", true},
-		"optional, nobody":               {"optional", "", 200, "", false},
+		"optional, no credentials":       {"optional", "", 200, "", false},
 		"optional, customer":             {"optional", customer, 200, "", true},
 		"optional, registration token":   {"optional", registration, 200, "", false},
 		"optional, second factor due":    {"optional", mfa(nil, true), 200, "", true},

@@ -17,9 +17,9 @@ func BenchmarkReadCustomer(b *testing.B) {
 	w := setup(b)
 	token := w.customer("a@example.com")
 	for name, set := range map[string]func(*http.Request){
-		"bearer":  func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) },
-		"session": func(r *http.Request) { r.Header.Set("Cookie", w.session(token)) },
-		"nobody":  func(*http.Request) {},
+		"bearer":    func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) },
+		"session":   func(r *http.Request) { r.Header.Set("Cookie", w.session(token)) },
+		"anonymous": func(*http.Request) {},
 	} {
 		b.Run(name, func(b *testing.B) {
 			first := httptest.NewRequest(http.MethodGet, "/store/customers/me", nil)
@@ -31,7 +31,7 @@ func BenchmarkReadCustomer(b *testing.B) {
 					r := first.Clone(first.Context())
 					recorder := httptest.NewRecorder()
 					handler.ServeHTTP(recorder, r)
-					if name != "nobody" {
+					if name != "anonymous" {
 						require.Equal(b, 200, recorder.Code)
 					}
 				}

@@ -194,7 +194,7 @@ func TestBodyLimitCountsWhatIsInflated(t *testing.T) {
 func TestMessagesOfMalformedJSON(t *testing.T) {
 	t.Parallel()
 
-	raw, err := os.ReadFile("testdata/v8_messages.json")
+	raw, err := os.ReadFile("../internal/wire/testdata/v8_messages.json")
 	require.NoError(t, err)
 	var cases map[string]string
 	require.NoError(t, json.Unmarshal(raw, &cases))

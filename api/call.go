@@ -2,46 +2,22 @@ package api
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/everlatch/everlatch/internal/tokens"
+	"github.com/everlatch/everlatch/internal/httpauth"
 )
 
-// call is what the chain learns about one request.
+// call is what the chain learns about one request, beside what [wire.Of] knows.
 type call struct {
 	server *Server
 	id     string
-	// path is the raw path as the client wrote it, for the 404 page.
-	path   string
 	prefix prefix
-	// origins are those that the path trusts; nil = none of its own.
-	origins *originList
-	match   *pattern // nil = no route
-	// head is a request that came as HEAD, headAsGet one that a GET route takes.
-	head, headAsGet bool
-
-	body requestBody
-	// bearer and session are looked up at most once, however many
-	// authentications a route stacks.
-	bearer, session *credential
-	// caller is set by Authenticate; nil = not authenticated.
-	caller *tokens.Claims
-	// access is what the caller may do; empty unless RBAC is on.
-	access access
+	auth   httpauth.Request
 
 	lookup context.Context //nolint:containedctx // lives exactly as long as the request
 	cancel context.CancelFunc
-}
-
-// routedMethod is the method by which Echo finds the route.
-func (k *call) routedMethod(method string) string {
-	if k.headAsGet {
-		return http.MethodGet
-	}
-	return method
 }
 
 // callKey finds the call in Echo's context.
@@ -53,8 +29,8 @@ func callOf(c echo.Context) *call {
 }
 
 // lookupWithin bounds what the handlers of one request spend on the database
-// together, so that an outage is answered 503 within 3 s. Dances have limits
-// of their own.
+// together, so that an outage is answered 503 within 3 s. Flows have their own
+// limits.
 const lookupWithin = 2500 * time.Millisecond
 
 // lookups returns the context for reads and writes of the store.
@@ -68,9 +44,9 @@ func (k *call) lookups(c echo.Context) context.Context {
 // lookups is [call.lookups] for handlers.
 func lookups(c echo.Context) context.Context { return callOf(c).lookups(c) }
 
-// afresh gives the lookups that follow a dance their own time: the dance may have
+// renewLookups gives the lookups after a flow a new time limit: the flow may have
 // taken longer than all lookups may.
-func (k *call) afresh() {
+func (k *call) renewLookups() {
 	k.end()
 	k.lookup, k.cancel = nil, nil
 }

@@ -7,56 +7,58 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/query"
+	"github.com/everlatch/everlatch/internal/render"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
 // groupTable is a customer group (contract 1.2, 4.7). Inside a customer it has
 // another order, and no relations.
-var groupTable = append(pick(groupColumns,
+var groupTable = append(render.Pick(groupColumns,
 	"id", "name", "created_by", "created_at", "updated_at", "deleted_at", "metadata"),
-	relationColumn("customers", nestedCustomerTable, func(g *everlatch.CustomerGroup) []everlatch.Customer { return g.Customers }))
+	render.Relation("customers", nestedCustomerTable, func(g *everlatch.CustomerGroup) []everlatch.Customer { return g.Customers }))
 
-var nestedGroupTable = pick(groupColumns,
+var nestedGroupTable = render.Pick(groupColumns,
 	"id", "name", "metadata", "created_by", "created_at", "updated_at", "deleted_at")
 
-var groupShape = shapeOf(groupTable, "customers")
+var groupShape = render.ShapeOf(groupTable, "customers")
 
-var groupColumns = table[everlatch.CustomerGroup]{
-	textColumn("id", func(g *everlatch.CustomerGroup) string { return g.ID }),
-	textColumn("name", func(g *everlatch.CustomerGroup) string { return g.Name }),
-	metadataColumn("metadata", func(g *everlatch.CustomerGroup) everlatch.Metadata { return g.Metadata }),
-	nullableColumn("created_by", func(g *everlatch.CustomerGroup) *string { return g.CreatedBy }),
-	timeColumn("created_at", func(g *everlatch.CustomerGroup) time.Time { return g.CreatedAt }),
-	timeColumn("updated_at", func(g *everlatch.CustomerGroup) time.Time { return g.UpdatedAt }),
-	nullableTimeColumn("deleted_at", func(g *everlatch.CustomerGroup) *time.Time { return g.DeletedAt }),
+var groupColumns = render.Table[everlatch.CustomerGroup]{
+	render.Text("id", func(g *everlatch.CustomerGroup) string { return g.ID }),
+	render.Text("name", func(g *everlatch.CustomerGroup) string { return g.Name }),
+	render.Metadata("metadata", func(g *everlatch.CustomerGroup) everlatch.Metadata { return g.Metadata }),
+	render.NullableText("created_by", func(g *everlatch.CustomerGroup) *string { return g.CreatedBy }),
+	render.Time("created_at", func(g *everlatch.CustomerGroup) time.Time { return g.CreatedAt }),
+	render.Time("updated_at", func(g *everlatch.CustomerGroup) time.Time { return g.UpdatedAt }),
+	render.NullableTime("deleted_at", func(g *everlatch.CustomerGroup) *time.Time { return g.DeletedAt }),
 }
 
 var (
-	groupFilters = schema{
-		{name: "q", kind: kindText},
-		{name: "id", kind: kindTexts},
-		{name: "name", kind: kindTexts},
-		{name: "created_by", kind: kindTexts},
-		{name: "customers", kind: kindRelated, of: customerFields},
-	}.dated().combined()
-	createGroupFields = schema{
-		{name: "name", kind: kindText, required: true},
-		{name: "metadata", kind: kindRecord, nullable: true},
+	groupFilters = query.Schema{
+		{Name: "q", Kind: query.Text},
+		{Name: "id", Kind: query.Texts},
+		{Name: "name", Kind: query.Texts},
+		{Name: "created_by", Kind: query.Texts},
+		{Name: "customers", Kind: query.Related, Of: customerFields},
+	}.Dated().Combined()
+	createGroupFields = query.Schema{
+		{Name: "name", Kind: query.Text, Required: true},
+		{Name: "metadata", Kind: query.Record, Nullable: true},
 	}
-	updateGroupFields = schema{
-		{name: "name", kind: kindText},
-		{name: "metadata", kind: kindRecord, nullable: true},
+	updateGroupFields = query.Schema{
+		{Name: "name", Kind: query.Text},
+		{Name: "metadata", Kind: query.Record, Nullable: true},
 	}
 )
 
 const groupPage = 50
 
-func groupFilter(in input) store.GroupFilter {
+func groupFilter(in query.Input) store.GroupFilter {
 	return store.GroupFilter{
-		Q: in.plain("q"), IDs: in.texts("id"), Names: in.texts("name"), CreatedBy: in.texts("created_by"),
-		Customer:  related(in, "customers", customerFilter),
-		CreatedAt: in.times("created_at"), UpdatedAt: in.times("updated_at"), DeletedAt: in.times("deleted_at"),
-		And: filters(in, "$and", groupFilter), Or: filters(in, "$or", groupFilter),
+		Q: in.Plain("q"), IDs: in.Texts("id"), Names: in.Texts("name"), CreatedBy: in.Texts("created_by"),
+		Customer:  query.One(in, "customers", customerFilter),
+		CreatedAt: in.Times("created_at"), UpdatedAt: in.Times("updated_at"), DeletedAt: in.Times("deleted_at"),
+		And: query.All(in, "$and", groupFilter), Or: query.All(in, "$or", groupFilter),
 	}
 }
 
@@ -65,11 +67,11 @@ func (s *Server) listGroups(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	groups, count, err := s.deps.Store.Groups(lookups(c), groupFilter(p.filters), p.Page)
+	groups, count, err := s.deps.Store.Groups(lookups(c), groupFilter(p.Filters), p.Page)
 	if err != nil {
 		return err
 	}
-	if groupShape.shows(p.selection, "customers") {
+	if groupShape.Shows(p.Selection, "customers") {
 		if err := s.deps.Store.LoadGroups(lookups(c), groups); err != nil {
 			return err
 		}
@@ -78,11 +80,7 @@ func (s *Server) listGroups(c echo.Context) error {
 }
 
 func (s *Server) createGroup(c echo.Context) error {
-	in, err := createGroupFields.checkBody(callOf(c).body)
-	if err != nil {
-		return err
-	}
-	sel, err := s.chosen(c, groupShape)
+	in, sel, err := s.changed(c, createGroupFields, groupShape)
 	if err != nil {
 		return err
 	}
@@ -91,7 +89,7 @@ func (s *Server) createGroup(c echo.Context) error {
 		return err
 	}
 	group, err := s.deps.Store.CreateGroup(lookups(c), everlatch.CustomerGroup{
-		ID: ids.New(ids.CustomerGroup, s.deps.Now()), Name: in.plain("name"), Metadata: in.record("metadata"),
+		ID: ids.New(ids.CustomerGroup, s.deps.Now()), Name: in.Plain("name"), Metadata: in.Record("metadata"),
 		CreatedBy: &claims.ActorID,
 	})
 	if err != nil {
@@ -101,7 +99,7 @@ func (s *Server) createGroup(c echo.Context) error {
 }
 
 func (s *Server) readGroup(c echo.Context) error {
-	sel, err := s.chosen(c, groupShape)
+	sel, err := s.selected(c, groupShape)
 	if err != nil {
 		return err
 	}
@@ -113,16 +111,12 @@ func (s *Server) readGroup(c echo.Context) error {
 }
 
 func (s *Server) updateGroup(c echo.Context) error {
-	in, err := updateGroupFields.checkBody(callOf(c).body)
-	if err != nil {
-		return err
-	}
-	sel, err := s.chosen(c, groupShape)
+	in, sel, err := s.changed(c, updateGroupFields, groupShape)
 	if err != nil {
 		return err
 	}
 	group, err := s.deps.Store.UpdateGroup(lookups(c), c.Param("id"), store.GroupPatch{
-		Name: store.Change[string]{Set: in.has("name"), Value: in.plain("name")}, Metadata: in.metadataChange(),
+		Name: in.TextChange("name"), Metadata: in.MetadataChange(),
 	})
 	if err != nil {
 		return err
@@ -130,9 +124,9 @@ func (s *Server) updateGroup(c echo.Context) error {
 	return s.writeGroup(c, group, sel)
 }
 
-func (s *Server) writeGroup(c echo.Context, group everlatch.CustomerGroup, sel selection) error {
+func (s *Server) writeGroup(c echo.Context, group everlatch.CustomerGroup, sel query.Selection) error {
 	shown := []everlatch.CustomerGroup{group}
-	if groupShape.shows(sel, "customers") {
+	if groupShape.Shows(sel, "customers") {
 		if err := s.deps.Store.LoadGroups(lookups(c), shown); err != nil {
 			return err
 		}
@@ -150,16 +144,12 @@ func (s *Server) deleteGroup(c echo.Context) error {
 
 // changeMembers adds customers to a group and removes others.
 func (s *Server) changeMembers(c echo.Context) error {
-	in, err := linkFields.checkBody(callOf(c).body)
-	if err != nil {
-		return err
-	}
-	sel, err := s.chosen(c, groupShape)
+	in, sel, err := s.changed(c, linkFields, groupShape)
 	if err != nil {
 		return err
 	}
 	id := c.Param("id")
-	if err := s.deps.Store.ChangeCustomersOf(lookups(c), id, in.texts("add"), in.texts("remove")); err != nil {
+	if err := s.deps.Store.ChangeCustomersOf(lookups(c), id, in.Texts("add"), in.Texts("remove")); err != nil {
 		return err
 	}
 	group, err := s.deps.Store.Group(lookups(c), id)
@@ -171,15 +161,11 @@ func (s *Server) changeMembers(c echo.Context) error {
 
 // changeGroups adds a customer to groups and removes it from others.
 func (s *Server) changeGroups(c echo.Context) error {
-	in, err := linkFields.checkBody(callOf(c).body)
+	in, sel, err := s.changed(c, linkFields, adminCustomerShape)
 	if err != nil {
 		return err
 	}
-	sel, err := s.chosen(c, adminCustomerShape)
-	if err != nil {
-		return err
-	}
-	if err := s.deps.Store.ChangeGroupsOf(lookups(c), c.Param("id"), in.texts("add"), in.texts("remove")); err != nil {
+	if err := s.deps.Store.ChangeGroupsOf(lookups(c), c.Param("id"), in.Texts("add"), in.Texts("remove")); err != nil {
 		return err
 	}
 	return s.writeCustomerOfPath(c, sel)

@@ -7,52 +7,50 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/query"
+	"github.com/everlatch/everlatch/internal/render"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
 // customerTable is a customer as /store shows it (contract 4.4).
-var customerTable = append(pick(customerColumns,
+var customerTable = append(render.Pick(customerColumns,
 	"id", "email", "company_name", "first_name", "last_name", "phone", "metadata", "has_account", "deleted_at",
 	"created_at", "updated_at"),
-	relationColumn("addresses", nestedAddressTable, func(c *everlatch.Customer) []everlatch.Address { return c.Addresses }))
+	render.Relation("addresses", nestedAddressTable, func(c *everlatch.Customer) []everlatch.Address { return c.Addresses }))
 
 // customerColumns are all that a customer has, but for relations.
-var customerColumns = table[everlatch.Customer]{
-	textColumn("id", func(c *everlatch.Customer) string { return c.ID }),
-	nullableColumn("email", func(c *everlatch.Customer) *string { return c.Email }),
-	nullableColumn("company_name", func(c *everlatch.Customer) *string { return c.CompanyName }),
-	nullableColumn("first_name", func(c *everlatch.Customer) *string { return c.FirstName }),
-	nullableColumn("last_name", func(c *everlatch.Customer) *string { return c.LastName }),
-	nullableColumn("phone", func(c *everlatch.Customer) *string { return c.Phone }),
-	metadataColumn("metadata", func(c *everlatch.Customer) everlatch.Metadata { return c.Metadata }),
-	boolColumn("has_account", func(c *everlatch.Customer) bool { return c.HasAccount }),
-	nullableColumn("created_by", func(c *everlatch.Customer) *string { return c.CreatedBy }),
-	timeColumn("created_at", func(c *everlatch.Customer) time.Time { return c.CreatedAt }),
-	timeColumn("updated_at", func(c *everlatch.Customer) time.Time { return c.UpdatedAt }),
-	nullableTimeColumn("deleted_at", func(c *everlatch.Customer) *time.Time { return c.DeletedAt }),
+var customerColumns = render.Table[everlatch.Customer]{
+	render.Text("id", func(c *everlatch.Customer) string { return c.ID }),
+	render.NullableText("email", func(c *everlatch.Customer) *string { return c.Email }),
+	render.NullableText("company_name", func(c *everlatch.Customer) *string { return c.CompanyName }),
+	render.NullableText("first_name", func(c *everlatch.Customer) *string { return c.FirstName }),
+	render.NullableText("last_name", func(c *everlatch.Customer) *string { return c.LastName }),
+	render.NullableText("phone", func(c *everlatch.Customer) *string { return c.Phone }),
+	render.Metadata("metadata", func(c *everlatch.Customer) everlatch.Metadata { return c.Metadata }),
+	render.Bool("has_account", func(c *everlatch.Customer) bool { return c.HasAccount }),
+	render.NullableText("created_by", func(c *everlatch.Customer) *string { return c.CreatedBy }),
+	render.Time("created_at", func(c *everlatch.Customer) time.Time { return c.CreatedAt }),
+	render.Time("updated_at", func(c *everlatch.Customer) time.Time { return c.UpdatedAt }),
+	render.NullableTime("deleted_at", func(c *everlatch.Customer) *time.Time { return c.DeletedAt }),
 }
 
-var customerShape = shapeOf(customerTable)
+var customerShape = render.ShapeOf(customerTable)
 
-// profileFields are what a customer may say about themselves.
-var profileFields = schema{
-	{name: "company_name", kind: kindText, nullable: true},
-	{name: "first_name", kind: kindText, nullable: true},
-	{name: "last_name", kind: kindText, nullable: true},
-	{name: "phone", kind: kindText, nullable: true},
-	{name: "metadata", kind: kindRecord, nullable: true},
+// profileFields are what customers may change about themselves.
+var profileFields = query.Schema{
+	{Name: "company_name", Kind: query.Text, Nullable: true},
+	{Name: "first_name", Kind: query.Text, Nullable: true},
+	{Name: "last_name", Kind: query.Text, Nullable: true},
+	{Name: "phone", Kind: query.Text, Nullable: true},
+	{Name: "metadata", Kind: query.Record, Nullable: true},
 }
 
-var createCustomerFields = append(schema{{name: "email", kind: kindEmail, nullable: true}}, profileFields...)
+var createCustomerFields = append(query.Schema{{Name: "email", Kind: query.Email, Nullable: true}}, profileFields...)
 
-// createCustomer gives the signed-in identity a customer account. Which e-mail
-// that has is for the dance to say, which knows the identity's own (W5).
+// createCustomer gives the signed-in identity a customer account. The flow
+// chooses its e-mail, because it knows the address of the identity (W5).
 func (s *Server) createCustomer(c echo.Context) error {
-	in, err := createCustomerFields.checkBody(callOf(c).body)
-	if err != nil {
-		return err
-	}
-	sel, err := s.chosen(c, customerShape)
+	in, sel, err := s.changed(c, createCustomerFields, customerShape)
 	if err != nil {
 		return err
 	}
@@ -69,7 +67,7 @@ func (s *Server) createCustomer(c echo.Context) error {
 	}
 	customer, err := s.deps.Flows.CreateCustomerAccount(c.Request().Context(), flows.CustomerAccountRequest{
 		AuthIdentityID: claims.AuthIdentityID,
-		Customer:       in.customer(),
+		Customer:       customerOf(in),
 		IdempotencyKey: key,
 	})
 	if err != nil {
@@ -79,16 +77,16 @@ func (s *Server) createCustomer(c echo.Context) error {
 }
 
 // customer is what a person wrote about themselves.
-func (in input) customer() everlatch.Customer {
+func customerOf(in query.Input) everlatch.Customer {
 	return everlatch.Customer{
-		Email: in.text("email"), CompanyName: in.text("company_name"), FirstName: in.text("first_name"),
-		LastName: in.text("last_name"), Phone: in.text("phone"), Metadata: in.record("metadata"),
+		Email: in.Text("email"), CompanyName: in.Text("company_name"), FirstName: in.Text("first_name"),
+		LastName: in.Text("last_name"), Phone: in.Text("phone"), Metadata: in.Record("metadata"),
 	}
 }
 
 // readCustomer is the hot path: two queries, one for the token's standing.
 func (s *Server) readCustomer(c echo.Context) error {
-	sel, err := s.chosen(c, customerShape)
+	sel, err := s.selected(c, customerShape)
 	if err != nil {
 		return err
 	}
@@ -96,7 +94,7 @@ func (s *Server) readCustomer(c echo.Context) error {
 }
 
 // writeCustomer shows the caller's customer.
-func (s *Server) writeCustomer(c echo.Context, sel selection) error {
+func (s *Server) writeCustomer(c echo.Context, sel query.Selection) error {
 	claims, err := caller(c)
 	if err != nil {
 		return err
@@ -109,11 +107,7 @@ func (s *Server) writeCustomer(c echo.Context, sel selection) error {
 }
 
 func (s *Server) updateCustomer(c echo.Context) error {
-	in, err := profileFields.checkBody(callOf(c).body)
-	if err != nil {
-		return err
-	}
-	sel, err := s.chosen(c, customerShape)
+	in, sel, err := s.changed(c, profileFields, customerShape)
 	if err != nil {
 		return err
 	}
@@ -122,8 +116,8 @@ func (s *Server) updateCustomer(c echo.Context) error {
 		return err
 	}
 	customer, err := s.deps.Store.UpdateCustomer(lookups(c), claims.ActorID, store.CustomerPatch{
-		CompanyName: in.change("company_name"), FirstName: in.change("first_name"),
-		LastName: in.change("last_name"), Phone: in.change("phone"), Metadata: in.metadataChange(),
+		CompanyName: in.Change("company_name"), FirstName: in.Change("first_name"),
+		LastName: in.Change("last_name"), Phone: in.Change("phone"), Metadata: in.MetadataChange(),
 	})
 	if err != nil {
 		return err
@@ -131,15 +125,13 @@ func (s *Server) updateCustomer(c echo.Context) error {
 	return writeWrapped(c, "customer", customerTable, &customer, sel)
 }
 
-// change is an update of a text column: null clears it.
-func (in input) change(name string) store.Change[*string] {
-	return store.Change[*string]{Set: in.has(name), Value: in.text(name)}
-}
-
-func (in input) metadataChange() store.Change[everlatch.Metadata] {
-	return store.Change[everlatch.Metadata]{Set: in.has("metadata"), Value: in.record("metadata")}
-}
-
 func invalidData(message string) error {
 	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: message}
 }
+
+func notAllowed(message string) error {
+	return &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: message}
+}
+
+// CheckEmail refuses what no account may have as its e-mail.
+func CheckEmail(text string) error { return query.CheckEmail(text) }

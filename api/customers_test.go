@@ -42,8 +42,8 @@ func TestCreatingACustomerIsRefused(t *testing.T) {
 		code  int
 		want  string
 	}{
-		"nobody":                         {"", object{"email": "x@example.com"}, "", 401, plain},
-		"nobody with a bad body":         {"", object{"nope": 1}, "", 401, plain},
+		"no credentials":                 {"", object{"email": "x@example.com"}, "", 401, plain},
+		"no credentials, a bad body":     {"", object{"nope": 1}, "", 401, plain},
 		"garbage":                        {"garbage", object{"email": "x@example.com"}, "", 401, plain},
 		"another actor type":             {w.admin("root@example.com"), object{"email": "x@example.com"}, "", 401, plain},
 		"no e-mail":                      {fresh, object{"first_name": "A"}, "", 400, invalid("Email is required to create a customer")},
@@ -282,7 +282,7 @@ func TestOutages(t *testing.T) {
 	w := setup(t)
 	token, registration := w.customer("a@example.com"), w.registered("customer", "b@example.com")
 	w.flows.failWith(everlatch.Unavailable("Temporal", nil))
-	require.Equal(t, 200, w.do("GET", "/store/customers/me", nil, bearer(token)).StatusCode, "reads go on without dances")
+	require.Equal(t, 200, w.do("GET", "/store/customers/me", nil, bearer(token)).StatusCode, "reads go on without flows")
 	for path, headers := range map[string][]header{
 		"/auth/customer/emailpass": nil, registerPath: nil, "/store/customers": {bearer(registration)},
 	} {

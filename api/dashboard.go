@@ -6,14 +6,16 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/everlatch/everlatch/internal/query"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// emptyLists are the lists that the pages and menus of the Medusa admin
-// dashboard read, of a shop that is not behind this service: their paths under
-// /admin, and what the wire calls them. A dashboard whose list is missing shows
-// an error in its place, and some tear the whole page down. They are no stubs:
-// nothing is what there is. A route of people's own goes before them.
+// emptyLists are lists of the shop that the pages and menus of the Medusa admin
+// dashboard read: their paths under /admin, and their names on the wire.
+// Everlatch has no shop, so they are empty; a dashboard whose list is missing
+// shows an error in its place, or no page at all. A custom route for one of
+// them takes precedence.
 var emptyLists = []struct{ path, name string }{
 	// What stands around every page.
 	{"layouts/configurations", "layout_configurations"},
@@ -49,8 +51,8 @@ var emptyLists = []struct{ path, name string }{
 	{"workflows-executions", "workflow_executions"},
 }
 
-// dashboardRoutes are what the dashboard needs to be shown at all, beside what
-// people and keys need.
+// dashboardRoutes are what the dashboard needs in addition to the routes about
+// users and keys.
 func (s *Server) dashboardRoutes() []route {
 	const get = http.MethodGet
 	routes := []route{
@@ -65,17 +67,17 @@ func (s *Server) dashboardRoutes() []route {
 	return routes
 }
 
-// emptyPage is how much of a list is asked for where nothing is said.
+// emptyPage is the limit of a list when a request names none.
 const emptyPage = 50
 
-// listNothing answers with a list that has no entries. Whatever filters and
-// fields are asked for, the answer is the same, so they are not looked at.
+// listNothing answers with an empty list. The answer does not depend on filters
+// and fields, so they are not read.
 func listNothing(name string) echo.HandlerFunc {
 	return func(c echo.Context) error { return writeList[struct{}](c, name, nil, pageOf(c), nil, 0) }
 }
 
-func pageOf(c echo.Context) page {
-	p := page{Page: store.Page{Limit: emptyPage}}
+func pageOf(c echo.Context) query.Page {
+	p := query.Page{Page: store.Page{Limit: emptyPage}}
 	if n, err := strconv.Atoi(c.QueryParam("limit")); err == nil && n >= 0 {
 		p.Limit = n
 	}
@@ -85,13 +87,13 @@ func pageOf(c echo.Context) page {
 	return p
 }
 
-// storeID is that of the one store that there is in a dashboard's eyes.
+// storeID is the id of the one store that the dashboard sees.
 const storeID = "store_everlatch"
 
-// listStores answers with one store that has a name and nothing else: without a
-// store the dashboard shows no page at all.
+// listStores answers with one store that has only a name: without a store the
+// dashboard shows no page.
 func (s *Server) listStores(c echo.Context) error {
-	b := appendText([]byte(`{"stores":[{"id":"`+storeID+`","name":`), s.opts.Brand)
+	b := wire.AppendText([]byte(`{"stores":[{"id":"`+storeID+`","name":`), s.opts.Brand)
 	b = append(b, `,"supported_currencies":[],"supported_locales":[],"default_sales_channel_id":null,"default_region_id":null,`+
 		`"default_location_id":null,"metadata":null,"created_at":null,"updated_at":null}],"count":1,"offset":0,"limit":1}`...)
 	return writeJSON(c, b)
@@ -102,7 +104,7 @@ func (s *Server) listSearchIndexes(c echo.Context) error {
 	return writeJSON(c, []byte(`{"search_indexes":[],"enabled":false}`))
 }
 
-// readLayout says that nobody has arranged the widgets of a page.
+// readLayout says that the widgets of a page have their default arrangement.
 func (s *Server) readLayout(c echo.Context) error {
 	return writeJSON(c, []byte(`{"personal_configuration":null,"default_configuration":null,"active_scope":"default"}`))
 }

@@ -66,7 +66,7 @@ func TestTheDashboardIsForAdministrators(t *testing.T) {
 	}
 }
 
-// Whoever has products puts theirs in the place of ours.
+// A custom route takes the place of ours.
 func TestAnOwnRouteGoesBeforeAnEmptyList(t *testing.T) {
 	t.Parallel()
 

@@ -8,12 +8,14 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/httpauth"
 	"github.com/everlatch/everlatch/internal/tokens"
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
 // deleteCustomer removes the account of the signed-in customer, or schedules
-// that. Either way they are signed out everywhere: as nobody stays signed in,
-// whoever uses the account afterwards has signed in again, which keeps it.
+// its removal. Either way all its sessions and tokens end, so a later request
+// proves a new sign-in, which keeps the account.
 func (s *Server) deleteCustomer(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {
@@ -24,33 +26,33 @@ func (s *Server) deleteCustomer(c echo.Context) error {
 		at, err = s.deps.Flows.DeleteCustomer(c.Request().Context(), claims.ActorID)
 	}
 	if errors.Is(err, everlatch.ErrNotFound) {
-		return errUnauthorized // removed in this very moment
+		return httpauth.ErrUnauthorized // removed in this very moment
 	}
 	if err != nil {
 		return err
 	}
-	if callOf(c).session != nil {
-		s.cookies.clear(c)
+	if callOf(c).auth.BySession() {
+		s.cookies.Clear(c.Response(), c.Request())
 	}
 	keepPrivate(c, true)
 	if at.IsZero() {
 		return writeDeleted(c, "customer", claims.ActorID)
 	}
-	b := appendText([]byte(`{"id":`), claims.ActorID)
+	b := wire.AppendText([]byte(`{"id":`), claims.ActorID)
 	b = append(b, `,"object":"customer","deleted":false,"deletion_at":`...)
-	b = appendText(b, at.UTC().Format(isoMillis))
+	b = wire.AppendText(b, at.UTC().Format(wire.ISOMillis))
 	return writeStatus(c, http.StatusAccepted, append(b, '}'))
 }
 
-// alreadyScheduled answers a repeated request, whose token the first one has
-// ended. Nothing but that answer is left to such a token.
+// alreadyScheduled gives a repeated request the first answer, although the
+// first request has ended its token. Such a token is good for nothing else.
 func (s *Server) alreadyScheduled(c echo.Context, claims *tokens.Claims) (at time.Time, repeated bool, err error) {
-	if bearer := callOf(c).bearer; bearer == nil || bearer.claims != claims || !bearer.ended {
+	if !callOf(c).auth.Ended() {
 		return at, false, nil
 	}
 	noted, err := s.deps.Store.Deletion(lookups(c), claims.ActorID)
 	if errors.Is(err, everlatch.ErrNotFound) || err == nil && time.Unix(claims.IssuedAt, 0).After(noted.RequestedAt) {
-		return at, false, errUnauthorized // it has ended for another reason
+		return at, false, httpauth.ErrUnauthorized // it has ended for another reason
 	}
 	return noted.At, true, err
 }

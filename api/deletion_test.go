@@ -86,7 +86,7 @@ func TestDeleteCustomer(t *testing.T) {
 		require.Equal(t, 401, w.do("DELETE", deletionPath, nil, bearer(token)).StatusCode)
 	})
 
-	t.Run("not for everybody", func(t *testing.T) {
+	t.Run("not for other callers", func(t *testing.T) {
 		t.Parallel()
 		w := setup(t)
 		require.Equal(t, 401, w.do("DELETE", deletionPath, nil).StatusCode)

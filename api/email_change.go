@@ -8,20 +8,22 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/query"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/tokens"
+	"github.com/everlatch/everlatch/internal/wire"
 	"github.com/everlatch/everlatch/providers"
 )
 
 var (
-	requestEmailFields = schema{{name: "email", kind: kindEmail, required: true}}
-	emailTokenFields   = schema{{name: "token", kind: kindText, required: true}}
+	requestEmailFields = query.Schema{{Name: "email", Kind: query.Email, Required: true}}
+	emailTokenFields   = query.Schema{{Name: "token", Kind: query.Text, Required: true}}
 )
 
-// requestEmail has a link mailed to the new address of whoever is signed in
-// (W13). The answer is the same when somebody else has the address.
+// requestEmail mails a link to the new address of the caller (W13). The answer
+// is the same when another account has the address.
 func (s *Server) requestEmail(c echo.Context) error {
-	in, err := requestEmailFields.checkBody(callOf(c).body)
+	in, err := requestEmailFields.CheckBody(wire.Of(c).Body)
 	if err != nil {
 		return err
 	}
@@ -31,18 +33,18 @@ func (s *Server) requestEmail(c echo.Context) error {
 	}
 	err = s.deps.Flows.RequestEmailChange(c.Request().Context(), flows.EmailRequest{
 		Actor:          everlatch.ActorRef{ActorType: claims.ActorType, ActorID: claims.ActorID},
-		AuthIdentityID: claims.AuthIdentityID, CredentialVersion: claims.CredentialVersion, Email: in.plain("email"),
+		AuthIdentityID: claims.AuthIdentityID, CredentialVersion: claims.CredentialVersion, Email: in.Plain("email"),
 	})
 	if err != nil {
 		return err
 	}
-	return respond(c, http.StatusAccepted, contentJSON, []byte(`{"success":true}`))
+	return wire.Respond(c, http.StatusAccepted, wire.ContentJSON, []byte(`{"success":true}`))
 }
 
 // confirmEmail changes account and logins to the address that a token proves.
-// The token is not enough: it proves that somebody has the address and not that
-// they want this account to have it. All tokens of before end with it, so whoever
-// came with one gets another; a session goes on.
+// The token alone is not enough: it proves who reads the address, not that the
+// reader wants this account to have it. All existing tokens end, so a caller
+// with one gets a new one; a session continues.
 func (s *Server) confirmEmail(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {
@@ -59,12 +61,12 @@ func (s *Server) confirmEmail(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	b := appendText([]byte(`{"email":`), email)
-	if bearer := callOf(c).bearer; bearer != nil && bearer.claims == claims {
+	b := wire.AppendText([]byte(`{"email":`), email)
+	if callOf(c).auth.ByBearer() {
 		token, err := s.exchanged(c, claims)
 		switch {
 		case err == nil:
-			b = appendText(append(b, `,"token":`...), token)
+			b = wire.AppendText(append(b, `,"token":`...), token)
 		case !errors.Is(err, everlatch.ErrUnavailable):
 			return err
 		}
@@ -74,8 +76,8 @@ func (s *Server) confirmEmail(c echo.Context) error {
 	return writeJSON(c, append(b, '}'))
 }
 
-// undoEmail brings the address back that a token was mailed to. Nobody has to be
-// signed in: whoever has lost their account cannot be.
+// undoEmail restores the address to which a token was mailed. It needs no
+// sign-in, because a customer who has lost the account cannot sign in.
 func (s *Server) undoEmail(actorType string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		said, err := s.emailToken(c, tokens.PurposeEmailUndo)
@@ -90,17 +92,17 @@ func (s *Server) undoEmail(actorType string) echo.HandlerFunc {
 			return err
 		}
 		keepPrivate(c, true)
-		return writeJSON(c, append(appendText([]byte(`{"email":`), email), '}'))
+		return writeJSON(c, append(wire.AppendText([]byte(`{"email":`), email), '}'))
 	}
 }
 
-// emailToken reads the token of the body, before a dance is bothered with it.
+// emailToken verifies the token of the body before a flow is asked.
 func (s *Server) emailToken(c echo.Context, purpose tokens.Purpose) (tokens.Email, error) {
-	in, err := emailTokenFields.checkBody(callOf(c).body)
+	in, err := emailTokenFields.CheckBody(wire.Of(c).Body)
 	if err != nil {
 		return tokens.Email{}, err
 	}
-	said, err := s.deps.Tokens.VerifyEmail(in.plain("token"), purpose)
+	said, err := s.deps.Tokens.VerifyEmail(in.Plain("token"), purpose)
 	if err != nil {
 		return tokens.Email{}, errInvalidToken
 	}

@@ -59,9 +59,9 @@ func TestRequestingAnotherEmail(t *testing.T) {
 				headers []header
 				code    int
 			}{
-				"nobody":                  {object{"email": "x@example.com"}, nil, 401},
+				"no credentials":          {object{"email": "x@example.com"}, nil, 401},
 				"another actor type":      {object{"email": "x@example.com"}, []header{bearer(other)}, 401},
-				"who is nobody yet":       {object{"email": "x@example.com"}, []header{bearer(w.registered(actorType, "fresh@example.com"))}, 401},
+				"without an actor":        {object{"email": "x@example.com"}, []header{bearer(w.registered(actorType, "fresh@example.com"))}, 401},
 				"no e-mail":               {object{}, []header{bearer(token)}, 400},
 				"null":                    {object{"email": nil}, []header{bearer(token)}, 400},
 				"no address":              {object{"email": "nope"}, []header{bearer(token)}, 400},
@@ -80,7 +80,7 @@ func TestRequestingAnotherEmail(t *testing.T) {
 	}
 }
 
-// An API key is nobody whose e-mail could change.
+// An API key has no e-mail that could change.
 func TestAPIKeyHasNoEmail(t *testing.T) {
 	t.Parallel()
 
@@ -119,7 +119,7 @@ func TestConfirmingAnotherEmail(t *testing.T) {
 				"garbage":             {object{"token": "x"}, []header{bearer(token)}, 401},
 				"an access token":     {object{"token": token}, []header{bearer(token)}, 401},
 				"of the other kind":   {w.emailToken(tokens.PurposeEmailUndo, me, "good"), []header{bearer(token)}, 401},
-				"somebody else's":     {w.emailToken(tokens.PurposeEmail, everlatch.ActorRef{ActorType: actorType, ActorID: "x"}, "good"), []header{bearer(token)}, 401},
+				"of another account":  {w.emailToken(tokens.PurposeEmail, everlatch.ActorRef{ActorType: actorType, ActorID: "x"}, "good"), []header{bearer(token)}, 401},
 				"of another type":     {w.emailToken(tokens.PurposeEmail, everlatch.ActorRef{ActorType: "vendor", ActorID: me.ActorID}, "good"), []header{bearer(token)}, 401},
 				"no token":            {object{}, []header{bearer(token)}, 400},
 				"another, superseded": {w.emailToken(tokens.PurposeEmail, me, "old"), []header{bearer(token)}, 401},
@@ -127,7 +127,7 @@ func TestConfirmingAnotherEmail(t *testing.T) {
 				r := w.do("POST", path+"/confirm", tt.body, tt.headers...)
 				require.Equal(t, tt.code, r.StatusCode, "%s: %s", name, r.body)
 			}
-			require.Len(t, w.flows.confirmed, 1, "only the last one bothers a dance")
+			require.Len(t, w.flows.confirmed, 1, "only the last one reaches a flow")
 
 			r := w.do("POST", path+"/confirm", good, bearer(token))
 			require.Equal(t, 200, r.StatusCode, r.body)
@@ -135,7 +135,7 @@ func TestConfirmingAnotherEmail(t *testing.T) {
 			next := w.claims(r.text(t, "token"))
 			require.Equal(t, w.claims(token).CredentialVersion+1, next.CredentialVersion)
 			require.Equal(t, everlatch.ActorRef{ActorType: next.ActorType, ActorID: next.ActorID}, me)
-			require.Equal(t, w.claims(token).AuthTime, next.AuthTime, "nobody has signed in")
+			require.Equal(t, w.claims(token).AuthTime, next.AuthTime, "this was no sign-in")
 			require.Equal(t, "no-store", r.Header.Get("Cache-Control"))
 
 			mine := map[string]string{"customer": "/store/customers/me", "user": "/admin/users/me"}[actorType]
@@ -155,7 +155,7 @@ func TestConfirmingAnotherEmail(t *testing.T) {
 	}
 }
 
-// W13: whoever has lost an account is not signed in.
+// W13: a customer who has lost the account is not signed in.
 func TestUndoingAnotherEmail(t *testing.T) {
 	t.Parallel()
 
@@ -190,7 +190,7 @@ func TestUndoingAnotherEmail(t *testing.T) {
 			mine := map[string]string{"customer": "/store/customers/me", "user": "/admin/users/me"}[actorType]
 			require.Equal(t, 401, w.do("GET", mine, nil, bearer(token)).StatusCode)
 			require.Equal(t, 401, w.do("GET", mine, nil, cookie).StatusCode)
-			token = w.login(actorType, "new@example.com") // the login is the dance's to change
+			token = w.login(actorType, "new@example.com") // the login is the flow's to change
 			require.Equal(t, "old@example.com", w.do("GET", mine, nil, bearer(token)).text(t, actorType+".email"))
 		})
 	}

@@ -8,6 +8,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/httpauth"
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
 // answer is how a kind of error is shown.
@@ -18,8 +20,8 @@ type answer struct {
 	message string
 }
 
-// answers is the one place that knows which error becomes which status
-// (contract 4.1). Whatever is not here is an internal error.
+// answers maps error codes to statuses, and is the only place that does (contract
+// 4.1). A code that is missing here is an internal error.
 var answers = map[everlatch.Code]answer{
 	everlatch.CodeInvalidData:  {status: http.StatusBadRequest},
 	everlatch.CodeNotAllowed:   {status: http.StatusBadRequest},
@@ -32,12 +34,12 @@ var answers = map[everlatch.Code]answer{
 	everlatch.CodeInternal:     internal,
 }
 
-// Callers need not know which part is away; the log and /ready say it.
+// Callers need not know which part is unavailable; the log and /ready say it.
 const unavailableMessage = "The service is not available. Try again shortly."
 
 const conflictMessage = "The request conflicted with another request. You may retry the request with the provided Idempotency-Key."
 
-// internal tells nothing: the cause is in the log (W52).
+// internal reveals nothing: the cause is in the log (W52).
 var internal = answer{
 	status: http.StatusInternalServerError, code: unknownError, message: "An unknown error occurred.",
 }
@@ -45,21 +47,11 @@ var internal = answer{
 const (
 	// unknownError is both the type and the code of an internal error.
 	unknownError = "unknown_error"
-	// retryAfter is in seconds: outages of a second or two are the usual ones.
+	// retryAfter is in seconds: most outages last a second or two.
 	retryAfter = "2"
-	// clientGone is nginx's status for a client that left; nobody reads it.
+	// clientGone is nginx's status for a client that has closed the connection.
 	clientGone = 499
 )
-
-// errNoRoute is a path that nothing serves.
-var errNoRoute = errors.New("no route")
-
-// authError is a refusal by [Authenticate], which has no type (contract 4.1).
-type authError struct{ message string }
-
-func (e *authError) Error() string { return e.message }
-
-var errUnauthorized = &authError{"Unauthorized"}
 
 // handleError writes every error of the API; handlers only return them.
 func (s *Server) handleError(err error, c echo.Context) {
@@ -72,13 +64,10 @@ func (s *Server) handleError(err error, c echo.Context) {
 }
 
 func writeError(err error, c echo.Context) error {
-	if errors.Is(err, errNoRoute) {
-		return writeNoRoute(c)
+	if e, ok := errors.AsType[*httpauth.Refusal](err); ok {
+		return wire.Respond(c, http.StatusUnauthorized, wire.ContentJSON, append(wire.AppendText([]byte(`{"message":`), e.Message), '}'))
 	}
-	if e, ok := errors.AsType[*authError](err); ok {
-		return respond(c, http.StatusUnauthorized, contentJSON, append(appendText([]byte(`{"message":`), e.message), '}'))
-	}
-	if e, ok := errors.AsType[*bodyError](err); ok {
+	if e, ok := errors.AsType[*wire.BodyError](err); ok {
 		return writeBodyError(e, c)
 	}
 	if e, ok := errors.AsType[*everlatch.Error](err); ok {
@@ -101,7 +90,7 @@ func writeKnown(e *everlatch.Error, c echo.Context) error {
 	if a.status == http.StatusServiceUnavailable {
 		c.Response().Header().Set(echo.HeaderRetryAfter, retryAfter)
 	}
-	return writeTyped(c, a, string(e.Code), e.Error())
+	return writeTyped(c, a, string(e.Code), Message(e))
 }
 
 // writeTyped writes {code?, type, message}.
@@ -112,30 +101,30 @@ func writeTyped(c echo.Context, a answer, kind, message string) error {
 	b := append(make([]byte, 0, 256), '{')
 	if a.code != "" {
 		b = append(b, `"code":`...)
-		b = append(appendText(b, a.code), ',')
+		b = append(wire.AppendText(b, a.code), ',')
 	}
 	b = append(b, `"type":`...)
-	b = appendText(b, kind)
+	b = wire.AppendText(b, kind)
 	b = append(b, `,"message":`...)
-	b = append(appendText(b, message), '}')
-	return respond(c, a.status, contentJSON, b)
+	b = append(wire.AppendText(b, message), '}')
+	return wire.Respond(c, a.status, wire.ContentJSON, b)
 }
 
 // writeBodyError writes what Express's body parser says, message first.
-func writeBodyError(e *bodyError, c echo.Context) error {
+func writeBodyError(e *wire.BodyError, c echo.Context) error {
 	kind := unknownError
-	if e.status == http.StatusBadRequest {
+	if e.Status == http.StatusBadRequest {
 		kind = string(everlatch.CodeInvalidData)
 	}
-	b := appendText([]byte(`{"message":`), e.message)
+	b := wire.AppendText([]byte(`{"message":`), e.Message)
 	b = append(b, `,"type":`...)
-	return respond(c, e.status, contentJSON, append(appendText(b, kind), '}'))
+	return wire.Respond(c, e.Status, wire.ContentJSON, append(wire.AppendText(b, kind), '}'))
 }
 
-// writeEchoError writes an error that Echo, or a route of one's own, has made.
+// writeEchoError writes an error of Echo or of a custom route.
 func writeEchoError(e *echo.HTTPError, c echo.Context) error {
 	if e.Code == http.StatusNotFound || e.Code == http.StatusMethodNotAllowed {
-		return writeNoRoute(c)
+		return wire.NotFound(c)
 	}
 	message, ok := e.Message.(string)
 	if !ok {

@@ -10,61 +10,64 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/query"
+	"github.com/everlatch/everlatch/internal/render"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
 // eventTable is an event as administrators see it. Secrets in its data show as
 // references to the vault.
-var eventTable = table[everlatch.Event]{
-	textColumn("id", func(e *everlatch.Event) string { return e.ID }),
-	textColumn("name", func(e *everlatch.Event) string { return e.Name }),
-	textColumn("source", func(e *everlatch.Event) string { return e.Source }),
-	textColumn("group_id", func(e *everlatch.Event) string { return e.GroupID }),
-	textColumn("auth_identity_id", func(e *everlatch.Event) string { return e.AuthIdentityID }),
-	metadataColumn("data", func(e *everlatch.Event) everlatch.Metadata { return e.Data }),
-	timeColumn("created_at", func(e *everlatch.Event) time.Time { return e.CreatedAt }),
-	nullableTimeColumn("released_at", func(e *everlatch.Event) *time.Time { return e.ReleasedAt }),
+var eventTable = render.Table[everlatch.Event]{
+	render.Text("id", func(e *everlatch.Event) string { return e.ID }),
+	render.Text("name", func(e *everlatch.Event) string { return e.Name }),
+	render.Text("source", func(e *everlatch.Event) string { return e.Source }),
+	render.Text("group_id", func(e *everlatch.Event) string { return e.GroupID }),
+	render.Text("auth_identity_id", func(e *everlatch.Event) string { return e.AuthIdentityID }),
+	render.Metadata("data", func(e *everlatch.Event) everlatch.Metadata { return e.Data }),
+	render.Time("created_at", func(e *everlatch.Event) time.Time { return e.CreatedAt }),
+	render.NullableTime("released_at", func(e *everlatch.Event) *time.Time { return e.ReleasedAt }),
 }
 
-var deliveryTable = table[everlatch.Delivery]{
-	textColumn("event_id", func(d *everlatch.Delivery) string { return d.EventID }),
-	textColumn("event", func(d *everlatch.Delivery) string { return d.Event }),
-	textColumn("subscriber", func(d *everlatch.Delivery) string { return d.Subscriber }),
-	textColumn("status", func(d *everlatch.Delivery) string { return d.Status }),
-	{name: "generation", write: func(b []byte, d *everlatch.Delivery) []byte { return appendInt(b, int(d.Generation)) }},
-	textColumn("error", func(d *everlatch.Delivery) string { return d.Error }),
-	timeColumn("created_at", func(d *everlatch.Delivery) time.Time { return d.CreatedAt }),
-	timeColumn("updated_at", func(d *everlatch.Delivery) time.Time { return d.UpdatedAt }),
+var deliveryTable = render.Table[everlatch.Delivery]{
+	render.Text("event_id", func(d *everlatch.Delivery) string { return d.EventID }),
+	render.Text("event", func(d *everlatch.Delivery) string { return d.Event }),
+	render.Text("subscriber", func(d *everlatch.Delivery) string { return d.Subscriber }),
+	render.Text("status", func(d *everlatch.Delivery) string { return d.Status }),
+	{Name: "generation", Write: func(b []byte, d *everlatch.Delivery) []byte { return wire.AppendInt(b, int(d.Generation)) }},
+	render.Text("error", func(d *everlatch.Delivery) string { return d.Error }),
+	render.Time("created_at", func(d *everlatch.Delivery) time.Time { return d.CreatedAt }),
+	render.Time("updated_at", func(d *everlatch.Delivery) time.Time { return d.UpdatedAt }),
 }
 
 var (
-	eventShape    = shapeOf(eventTable)
-	deliveryShape = shapeOf(deliveryTable)
+	eventShape    = render.ShapeOf(eventTable)
+	deliveryShape = render.ShapeOf(deliveryTable)
 )
 
 const eventPage = 50
 
 var (
-	publishFields = schema{
-		{name: "id", kind: kindText},
-		{name: "name", kind: kindText, required: true},
-		{name: "data", kind: kindRecord},
-		{name: "auth_identity_id", kind: kindText},
+	publishFields = query.Schema{
+		{Name: "id", Kind: query.Text},
+		{Name: "name", Kind: query.Text, Required: true},
+		{Name: "data", Kind: query.Record},
+		{Name: "auth_identity_id", Kind: query.Text},
 	}
-	eventFilters = schema{
-		{name: "name", kind: kindText},
-		{name: "auth_identity_id", kind: kindText},
-		{name: "source", kind: kindText},
+	eventFilters = query.Schema{
+		{Name: "name", Kind: query.Text},
+		{Name: "auth_identity_id", Kind: query.Text},
+		{Name: "source", Kind: query.Text},
 	}
-	deliveryFilters = schema{
-		{name: "event_id", kind: kindText},
-		{name: "event", kind: kindText},
-		{name: "subscriber", kind: kindText},
-		{name: "status", kind: kindChoice, choices: []string{
+	deliveryFilters = query.Schema{
+		{Name: "event_id", Kind: query.Text},
+		{Name: "event", Kind: query.Text},
+		{Name: "subscriber", Kind: query.Text},
+		{Name: "status", Kind: query.Choice, Choices: []string{
 			everlatch.DeliveryWaiting, everlatch.DeliveryStarted, everlatch.DeliveryDelivered, everlatch.DeliveryDead,
 		}},
 	}
-	againFields = schema{{name: "subscriber", kind: kindText}}
+	againFields = query.Schema{{Name: "subscriber", Kind: query.Text}}
 )
 
 var (
@@ -72,9 +75,9 @@ var (
 	eventIDForm   = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,128}$`)
 )
 
-// publishEvent takes an event from outside. Only a secret API key may: it says
-// who speaks. The same id again changes nothing and gets the first event back;
-// with other content it is 422.
+// publishEvent accepts an event from another system. It needs a secret API key,
+// which names the source. The same id again changes nothing and returns the
+// first event; with other content it is 422.
 func (s *Server) publishEvent(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {
@@ -83,21 +86,21 @@ func (s *Server) publishEvent(c echo.Context) error {
 	if claims.ActorType != everlatch.ActorAPIKey {
 		return &everlatch.Error{Code: everlatch.CodeForbidden, Message: "Events are published with a secret API key."}
 	}
-	in, err := publishFields.checkBody(callOf(c).body)
+	in, err := publishFields.CheckBody(wire.Of(c).Body)
 	if err != nil {
 		return err
 	}
-	e := everlatch.Event{Name: *in.text("name"), Source: claims.ActorID, Data: in.record("data")}
+	e := everlatch.Event{Name: *in.Text("name"), Source: claims.ActorID, Data: in.Record("data")}
 	if e.Data == nil {
 		e.Data = everlatch.Metadata{}
 	}
-	if identity := in.text("auth_identity_id"); identity != nil {
+	if identity := in.Text("auth_identity_id"); identity != nil {
 		e.AuthIdentityID = *identity
 	}
 	if !eventNameForm.MatchString(e.Name) {
 		return invalidData("Event names consist of lower case words, digits, _ and -, joined by dots.")
 	}
-	if e.ID, err = outsideID(in.text("id"), s); err != nil {
+	if e.ID, err = outsideID(in.Text("id"), s); err != nil {
 		return err
 	}
 	stored, fresh, err := s.deps.Store.PublishEvent(lookups(c), e)
@@ -112,7 +115,7 @@ func (s *Server) publishEvent(c echo.Context) error {
 	return s.writeEvent(c, stored)
 }
 
-// outsideID keeps the ids of others apart from our own.
+// outsideID keeps the ids of other systems apart from our own.
 func outsideID(given *string, s *Server) (string, error) {
 	if given == nil {
 		return ids.New(ids.Event, s.deps.Now()), nil
@@ -136,7 +139,7 @@ func (s *Server) listEvents(c echo.Context) error {
 		return err
 	}
 	events, count, err := s.deps.Store.Events(lookups(c), store.EventFilter{
-		Name: p.filters.plain("name"), AuthIdentityID: p.filters.plain("auth_identity_id"), Source: p.filters.plain("source"),
+		Name: p.Filters.Plain("name"), AuthIdentityID: p.Filters.Plain("auth_identity_id"), Source: p.Filters.Plain("source"),
 	}, p.Page)
 	if err != nil {
 		return err
@@ -144,7 +147,7 @@ func (s *Server) listEvents(c echo.Context) error {
 	return writeList(c, "events", eventTable, p, events, count)
 }
 
-// readEvent shows an event with everybody who was told, or is to be.
+// readEvent shows an event with its deliveries.
 func (s *Server) readEvent(c echo.Context) error {
 	e, err := s.deps.Store.Event(lookups(c), c.Param("id"))
 	if err != nil {
@@ -158,13 +161,13 @@ func (s *Server) writeEvent(c echo.Context, e everlatch.Event) error {
 	if err != nil {
 		return err
 	}
-	b := eventTable.append([]byte(`{"event":`), &e, eventShape.defaults)
+	b := eventTable.Append([]byte(`{"event":`), &e, eventShape.Defaults())
 	b = append(b, `,"deliveries":[`...)
 	for i := range deliveries {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = deliveryTable.append(b, &deliveries[i], deliveryShape.defaults)
+		b = deliveryTable.Append(b, &deliveries[i], deliveryShape.Defaults())
 	}
 	return writeJSON(c, append(b, `]}`...))
 }
@@ -175,8 +178,8 @@ func (s *Server) listDeliveries(c echo.Context) error {
 		return err
 	}
 	deliveries, count, err := s.deps.Store.Deliveries(lookups(c), store.DeliveryFilter{
-		EventID: p.filters.plain("event_id"), Event: p.filters.plain("event"),
-		Subscriber: p.filters.plain("subscriber"), Status: p.filters.plain("status"),
+		EventID: p.Filters.Plain("event_id"), Event: p.Filters.Plain("event"),
+		Subscriber: p.Filters.Plain("subscriber"), Status: p.Filters.Plain("status"),
 	}, p.Page)
 	if err != nil {
 		return err
@@ -184,7 +187,7 @@ func (s *Server) listDeliveries(c echo.Context) error {
 	return writeList(c, "deliveries", deliveryTable, p, deliveries, count)
 }
 
-// releaseEvent lets the dead letters of an event be tried again.
+// releaseEvent retries the dead letters of an event.
 func (s *Server) releaseEvent(c echo.Context) error {
 	return s.tellAgain(c, func(id, subscriber string) error {
 		_, err := s.deps.Store.ReleaseDead(lookups(c), id, subscriber)
@@ -192,7 +195,7 @@ func (s *Server) releaseEvent(c echo.Context) error {
 	})
 }
 
-// replayEvent tells everybody about an event once more.
+// replayEvent delivers an event to all its subscribers again.
 func (s *Server) replayEvent(c echo.Context) error {
 	return s.tellAgain(c, func(id, subscriber string) error {
 		return s.deps.Store.ReplayEvent(lookups(c), id, subscriber)
@@ -200,7 +203,7 @@ func (s *Server) replayEvent(c echo.Context) error {
 }
 
 func (s *Server) tellAgain(c echo.Context, do func(id, subscriber string) error) error {
-	in, err := againFields.checkBody(callOf(c).body)
+	in, err := againFields.CheckBody(wire.Of(c).Body)
 	if err != nil {
 		return err
 	}
@@ -209,7 +212,7 @@ func (s *Server) tellAgain(c echo.Context, do func(id, subscriber string) error)
 		return err
 	}
 	subscriber := ""
-	if given := in.text("subscriber"); given != nil {
+	if given := in.Text("subscriber"); given != nil {
 		subscriber = *given
 	}
 	if err := do(e.ID, subscriber); err != nil {

@@ -30,7 +30,7 @@ func ExampleAuthenticate() {
 	// Output: 401 {"message":"Unauthorized"}
 }
 
-// A custom route for everybody, which tells those who are signed in apart.
+// A custom route for all callers, which recognizes those who are signed in.
 func ExampleAuthOptions() {
 	addRoutes := func(s *api.Server) {
 		anyone := api.Authenticate([]string{"vendor"}, []api.Method{api.MethodBearer}, api.AuthOptions{AllowUnauthenticated: true})

@@ -6,7 +6,7 @@ import "github.com/everlatch/everlatch"
 type RouteNeeds struct {
 	Method, Path string
 	Needs        []everlatch.Permission
-	// Free is for every administrator, Public for everybody.
+	// Free is for every administrator, Public for every caller.
 	Free, Public bool
 }
 

@@ -7,29 +7,32 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/httpauth"
+	"github.com/everlatch/everlatch/internal/render"
 	"github.com/everlatch/everlatch/internal/tokens"
+	"github.com/everlatch/everlatch/internal/wire"
 	"github.com/everlatch/everlatch/providers"
 )
 
-// credentialTable is a way to sign in, as its owner sees it (W17).
-var credentialTable = table[everlatch.ProviderIdentity]{
-	textColumn("id", func(p *everlatch.ProviderIdentity) string { return p.ID }),
-	textColumn("provider", func(p *everlatch.ProviderIdentity) string { return p.Provider }),
-	textColumn("entity_id", func(p *everlatch.ProviderIdentity) string { return p.EntityID }),
-	metadataColumn("user_metadata", func(p *everlatch.ProviderIdentity) everlatch.Metadata { return p.UserMetadata }),
-	timeColumn("created_at", func(p *everlatch.ProviderIdentity) time.Time { return p.CreatedAt }),
-	timeColumn("updated_at", func(p *everlatch.ProviderIdentity) time.Time { return p.UpdatedAt }),
+// credentialTable is a sign-in method as its owner sees it (W17).
+var credentialTable = render.Table[everlatch.ProviderIdentity]{
+	render.Text("id", func(p *everlatch.ProviderIdentity) string { return p.ID }),
+	render.Text("provider", func(p *everlatch.ProviderIdentity) string { return p.Provider }),
+	render.Text("entity_id", func(p *everlatch.ProviderIdentity) string { return p.EntityID }),
+	render.Metadata("user_metadata", func(p *everlatch.ProviderIdentity) everlatch.Metadata { return p.UserMetadata }),
+	render.Time("created_at", func(p *everlatch.ProviderIdentity) time.Time { return p.CreatedAt }),
+	render.Time("updated_at", func(p *everlatch.ProviderIdentity) time.Time { return p.UpdatedAt }),
 }
 
-var credentialShape = shapeOf(credentialTable)
+var credentialShape = render.ShapeOf(credentialTable)
 
-// listIdentities shows in which ways the caller can sign in.
+// listIdentities shows the sign-in methods of the caller.
 func (s *Server) listIdentities(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {
 		return err
 	}
-	sel, err := s.chosen(c, credentialShape)
+	sel, err := s.selected(c, credentialShape)
 	if err != nil {
 		return err
 	}
@@ -42,13 +45,13 @@ func (s *Server) listIdentities(c echo.Context) error {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = credentialTable.append(b, &identity.Providers[i], sel)
+		b = credentialTable.Append(b, &identity.Providers[i], sel)
 	}
 	return writeJSON(c, append(b, `]}`...))
 }
 
-// linkIdentity adds a way to sign in (W17): at once for what the person has
-// typed, after a visit elsewhere for a provider that is there.
+// linkIdentity adds a sign-in method (W17): at once for credentials in the
+// body, after a redirect for a provider that needs one.
 func (s *Server) linkIdentity(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {
@@ -58,13 +61,13 @@ func (s *Server) linkIdentity(c echo.Context) error {
 	if err := s.checkAllowed(claims.ActorType, id); err != nil {
 		return err
 	}
-	if elsewhere, err := s.deps.Providers.Redirect(id); err == nil {
-		return s.sendAway(c, elsewhere, journey{actorType: claims.ActorType, provider: id, linkTo: claims.AuthIdentityID}, Body(c))
+	if provider, err := s.deps.Providers.Redirect(id); err == nil {
+		return s.redirectTo(c, provider, redirect{actorType: claims.ActorType, provider: id, linkTo: claims.AuthIdentityID}, Body(c))
 	}
 	if _, err := s.deps.Providers.Registrar(id); err != nil {
 		return err
 	}
-	sel, err := s.chosen(c, credentialShape)
+	sel, err := s.selected(c, credentialShape)
 	if err != nil {
 		return err
 	}
@@ -78,8 +81,8 @@ func (s *Server) linkIdentity(c echo.Context) error {
 	return writeWrapped(c, "provider_identity", credentialTable, &credential, sel)
 }
 
-// unlinkIdentity removes a way to sign in. All tokens end with it, so whoever
-// came with one gets another; a session goes on.
+// unlinkIdentity removes a sign-in method. All tokens end with it, so a caller
+// with a token gets a new one; a session continues.
 func (s *Server) unlinkIdentity(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {
@@ -92,30 +95,29 @@ func (s *Server) unlinkIdentity(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	b := appendText([]byte(`{"id":`), id)
+	b := wire.AppendText([]byte(`{"id":`), id)
 	b = append(b, `,"object":"provider_identity","deleted":true`...)
-	if bearer := callOf(c).bearer; bearer != nil && bearer.claims == claims {
+	if callOf(c).auth.ByBearer() {
 		token, err := s.exchanged(c, claims)
 		if err != nil {
 			return err
 		}
-		b = appendText(append(b, `,"token":`...), token)
+		b = wire.AppendText(append(b, `,"token":`...), token)
 	}
 	keepPrivate(c, true)
 	return writeJSON(c, append(b, '}'))
 }
 
-// exchanged mints the token that follows one that has just ended by what its
-// bearer did.
+// exchanged mints the successor of a token that the request itself has ended.
 func (s *Server) exchanged(c echo.Context, claims *tokens.Claims) (string, error) {
-	callOf(c).afresh()
+	callOf(c).renewLookups()
 	identity, standing, err := s.current(c, claims)
 	if err != nil {
 		return "", err
 	}
 	principal, ok := reissued(identity, standing, claims)
 	if !ok {
-		return "", errUnauthorized
+		return "", httpauth.ErrUnauthorized
 	}
 	return s.mint(c, principal)
 }

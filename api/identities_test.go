@@ -76,17 +76,17 @@ func TestLinkElsewhere(t *testing.T) {
 	require.Equal(t, 403, w.do("POST", path, object{}, with("Cookie", w.session(token)), with("Origin", "https://evil.example")).StatusCode, "W40")
 	require.Equal(t, 401, w.do("POST", path, object{}).StatusCode)
 	require.Equal(t, 400, w.do("POST", path, object{}, bearer(w.registered("vendor", "v@example.com"))).StatusCode, "not on the vendors' list")
-	require.Equal(t, 401, w.do("POST", "/auth/identities/link/login-only", object{}, bearer(token)).StatusCode, "nobody registers there")
+	require.Equal(t, 401, w.do("POST", "/auth/identities/link/login-only", object{}, bearer(token)).StatusCode, "that provider has no registration")
 	require.Len(t, w.flows.away, 2)
 
-	// W17: the answer counts as that of whoever brings it.
+	// W17: the answer counts for the identity that sends it.
 	for name, h := range map[string]struct {
 		headers []header
 		want    string
 	}{
 		"by a token":      {[]header{bearer(token)}, identity},
 		"by a session":    {[]header{with("Cookie", w.session(token))}, identity},
-		"by nobody":       {nil, ""},
+		"anonymous":       {nil, ""},
 		"by a bad token":  {[]header{bearer("x")}, ""},
 		"by an ended one": {[]header{with("Cookie", "connect.sid=s%3Anope.x")}, ""},
 	} {
@@ -137,7 +137,7 @@ func TestUnlink(t *testing.T) {
 	next := r.text(t, "token")
 	require.Equal(t, 200, w.do("GET", "/store/customers/me", nil, bearer(next)).StatusCode)
 	require.Equal(t, 200, w.do("GET", "/store/customers/me", nil, session).StatusCode, "a session by another provider goes on")
-	require.Equal(t, w.claims(token).AuthTime, w.claims(next).AuthTime, "nobody signed in")
+	require.Equal(t, w.claims(token).AuthTime, w.claims(next).AuthTime, "this was no sign-in")
 
 	require.Equal(t, 404, w.do("DELETE", "/auth/identities/"+id, nil, bearer(next)).StatusCode)
 	own, err := w.store.Identity(t.Context(), w.claims(next).AuthIdentityID)

@@ -8,63 +8,60 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/query"
+	"github.com/everlatch/everlatch/internal/render"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/tokens"
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// inviteTable is an invite (contract 4.6) with a token, which is known in the
-// answer to whoever asked for it and never again (W7).
-func inviteTable(token string) table[everlatch.Invite] {
-	return table[everlatch.Invite]{
-		textColumn("id", func(i *everlatch.Invite) string { return i.ID }),
-		textColumn("email", func(i *everlatch.Invite) string { return i.Email }),
-		boolColumn("accepted", func(i *everlatch.Invite) bool { return i.Accepted }),
-		textColumn("token", func(*everlatch.Invite) string { return token }),
-		timeColumn("expires_at", func(i *everlatch.Invite) time.Time { return i.ExpiresAt }),
-		metadataColumn("metadata", func(i *everlatch.Invite) everlatch.Metadata { return i.Metadata }),
-		timeColumn("created_at", func(i *everlatch.Invite) time.Time { return i.CreatedAt }),
-		timeColumn("updated_at", func(i *everlatch.Invite) time.Time { return i.UpdatedAt }),
-		nullableTimeColumn("deleted_at", func(i *everlatch.Invite) *time.Time { return i.DeletedAt }),
-		{name: "roles", write: func(b []byte, i *everlatch.Invite) []byte { return appendJSON(b, i.Roles) }},
+// inviteTable is an invite (contract 4.6) with its token, which only the answer
+// that creates it shows (W7).
+func inviteTable(token string) render.Table[everlatch.Invite] {
+	return render.Table[everlatch.Invite]{
+		render.Text("id", func(i *everlatch.Invite) string { return i.ID }),
+		render.Text("email", func(i *everlatch.Invite) string { return i.Email }),
+		render.Bool("accepted", func(i *everlatch.Invite) bool { return i.Accepted }),
+		render.Text("token", func(*everlatch.Invite) string { return token }),
+		render.Time("expires_at", func(i *everlatch.Invite) time.Time { return i.ExpiresAt }),
+		render.Metadata("metadata", func(i *everlatch.Invite) everlatch.Metadata { return i.Metadata }),
+		render.Time("created_at", func(i *everlatch.Invite) time.Time { return i.CreatedAt }),
+		render.Time("updated_at", func(i *everlatch.Invite) time.Time { return i.UpdatedAt }),
+		render.NullableTime("deleted_at", func(i *everlatch.Invite) *time.Time { return i.DeletedAt }),
+		{Name: "roles", Write: func(b []byte, i *everlatch.Invite) []byte { return wire.AppendJSON(b, i.Roles) }},
 	}
 }
 
-// storedInviteTable is an invite as reads show it: nobody knows its token.
+// storedInviteTable is an invite as reads show it, without its token.
 var (
 	storedInviteTable = inviteTable("")
-	inviteShape       = withoutDefault(shapeOf(storedInviteTable), "roles")
+	inviteShape       = render.ShapeOf(storedInviteTable, "roles")
 )
 
-// withoutDefault leaves a column to those who ask for it.
-func withoutDefault(s shape, name string) shape {
-	s.defaults.columns &^= s.find([]string{name}).columns
-	return s
-}
-
 var (
-	inviteFilters = schema{
-		{name: "q", kind: kindText},
-		{name: "id", kind: kindTexts},
-		{name: "email", kind: kindTexts},
-		{name: "created_at", kind: kindTimes},
-		{name: "updated_at", kind: kindTimes},
-	}.combined()
+	inviteFilters = query.Schema{
+		{Name: "q", Kind: query.Text},
+		{Name: "id", Kind: query.Texts},
+		{Name: "email", Kind: query.Texts},
+		{Name: "created_at", Kind: query.Times},
+		{Name: "updated_at", Kind: query.Times},
+	}.Combined()
 	// createInviteFields differ from the contract's in that the e-mail is one:
 	// nothing else could be mailed or registered with (W22).
-	createInviteFields = schema{
-		{name: "email", kind: kindEmail, required: true},
-		{name: "roles", kind: kindTexts, nullable: true},
-		{name: "metadata", kind: kindRecord, nullable: true},
+	createInviteFields = query.Schema{
+		{Name: "email", Kind: query.Email, Required: true},
+		{Name: "roles", Kind: query.Texts, Nullable: true},
+		{Name: "metadata", Kind: query.Record, Nullable: true},
 	}
 )
 
 const invitePage = 50
 
-func inviteFilter(in input) store.InviteFilter {
+func inviteFilter(in query.Input) store.InviteFilter {
 	return store.InviteFilter{
-		Q: in.plain("q"), IDs: in.texts("id"), Emails: in.texts("email"),
-		CreatedAt: in.times("created_at"), UpdatedAt: in.times("updated_at"),
-		And: filters(in, "$and", inviteFilter), Or: filters(in, "$or", inviteFilter),
+		Q: in.Plain("q"), IDs: in.Texts("id"), Emails: in.Texts("email"),
+		CreatedAt: in.Times("created_at"), UpdatedAt: in.Times("updated_at"),
+		And: query.All(in, "$and", inviteFilter), Or: query.All(in, "$or", inviteFilter),
 	}
 }
 
@@ -73,7 +70,7 @@ func (s *Server) listInvites(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	invites, count, err := s.deps.Store.Invites(lookups(c), inviteFilter(p.filters), p.Page)
+	invites, count, err := s.deps.Store.Invites(lookups(c), inviteFilter(p.Filters), p.Page)
 	if err != nil {
 		return err
 	}
@@ -81,7 +78,7 @@ func (s *Server) listInvites(c echo.Context) error {
 }
 
 func (s *Server) readInvite(c echo.Context) error {
-	sel, err := s.chosen(c, inviteShape)
+	sel, err := s.selected(c, inviteShape)
 	if err != nil {
 		return err
 	}
@@ -92,13 +89,9 @@ func (s *Server) readInvite(c echo.Context) error {
 	return writeWrapped(c, "invite", storedInviteTable, &invite, sel)
 }
 
-// createInvite invites somebody and mails them a link.
+// createInvite creates an invite and mails its link.
 func (s *Server) createInvite(c echo.Context) error {
-	in, err := createInviteFields.checkBody(callOf(c).body)
-	if err != nil {
-		return err
-	}
-	sel, err := s.chosen(c, inviteShape)
+	in, sel, err := s.changed(c, createInviteFields, inviteShape)
 	if err != nil {
 		return err
 	}
@@ -106,7 +99,7 @@ func (s *Server) createInvite(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.demandRoles(c, in.texts("roles")); err != nil {
+	if err := s.demandRoles(c, in.Texts("roles")); err != nil {
 		return err
 	}
 	key, err := idempotencyKey(c)
@@ -114,7 +107,7 @@ func (s *Server) createInvite(c echo.Context) error {
 		return err
 	}
 	issued, err := s.deps.Flows.CreateInvite(c.Request().Context(), flows.InviteRequest{
-		Email: in.plain("email"), Roles: in.texts("roles"), Metadata: in.record("metadata"), By: by, IdempotencyKey: key,
+		Email: in.Plain("email"), Roles: in.Texts("roles"), Metadata: in.Record("metadata"), By: by, IdempotencyKey: key,
 	})
 	if err != nil {
 		return err
@@ -122,9 +115,9 @@ func (s *Server) createInvite(c echo.Context) error {
 	return writeIssued(c, issued, sel)
 }
 
-// resendInvite mails another link; the one before does not work any more.
+// resendInvite mails a new link; the previous one stops working.
 func (s *Server) resendInvite(c echo.Context) error {
-	sel, err := s.chosen(c, inviteShape)
+	sel, err := s.selected(c, inviteShape)
 	if err != nil {
 		return err
 	}
@@ -158,7 +151,7 @@ func inviter(c echo.Context) (everlatch.ActorRef, error) {
 	return everlatch.ActorRef{ActorType: claims.ActorType, ActorID: claims.ActorID}, nil
 }
 
-func writeIssued(c echo.Context, issued flows.IssuedInvite, sel selection) error {
+func writeIssued(c echo.Context, issued flows.IssuedInvite, sel query.Selection) error {
 	keepPrivate(c, true)
 	return writeWrapped(c, "invite", inviteTable(string(issued.Token.Reveal())), &issued.Invite, sel)
 }
@@ -177,36 +170,36 @@ func (s *Server) revokeInvite(c echo.Context) error {
 	return writeDeleted(c, "invite", id)
 }
 
-// headerInviteToken carries the token of an invite where no log of addresses
-// sees it.
+// headerInviteToken carries the token of an invite outside the URL, which
+// servers log.
 const headerInviteToken = "X-Invite-Token"
 
 var (
-	acceptQuery = schema{
-		{name: "token", kind: kindText},
-		{name: "fields", kind: kindText},
+	acceptQuery = query.Schema{
+		{Name: "token", Kind: query.Text},
+		{Name: "fields", Kind: query.Text},
 	}
-	acceptFields = schema{
-		{name: "email", kind: kindEmail, nullable: true},
-		{name: "first_name", kind: kindText, nullable: true},
-		{name: "last_name", kind: kindText, nullable: true},
-		{name: "token", kind: kindText},
+	acceptFields = query.Schema{
+		{Name: "email", Kind: query.Email, Nullable: true},
+		{Name: "first_name", Kind: query.Text, Nullable: true},
+		{Name: "last_name", Kind: query.Text, Nullable: true},
+		{Name: "token", Kind: query.Text},
 	}
 )
 
-// acceptInvite makes the identity of the request the administrator who was
-// invited. The token comes in the query, as in the contract, in the body, or in
-// a header; its holder learns what is wrong with what they ask for (W8).
+// acceptInvite makes the identity of the request the invited administrator. The
+// token is in the query, as in the contract, in the body, or in a header. Its
+// holder learns what is wrong with a request (W8).
 func (s *Server) acceptInvite(c echo.Context) error {
-	in, err := acceptFields.checkBody(callOf(c).body)
+	in, err := acceptFields.CheckBody(wire.Of(c).Body)
 	if err != nil {
 		return err
 	}
-	q, err := query(c, acceptQuery)
+	q, err := query.Read(c.Request().URL.RawQuery, acceptQuery)
 	if err != nil {
 		return err
 	}
-	sel, err := userShape.choose(q.plain("fields"), s.policy(c))
+	sel, err := userShape.Choose(q.Plain("fields"), s.fieldPolicy(c))
 	if err != nil {
 		return err
 	}
@@ -229,8 +222,8 @@ func (s *Server) acceptInvite(c echo.Context) error {
 	return writeWrapped(c, "user", userTable, &user, sel)
 }
 
-func inviteToken(c echo.Context, q, body input) string {
-	for _, token := range []string{q.plain("token"), c.Request().Header.Get(headerInviteToken), body.plain("token")} {
+func inviteToken(c echo.Context, q, body query.Input) string {
+	for _, token := range []string{q.Plain("token"), c.Request().Header.Get(headerInviteToken), body.Plain("token")} {
 		if token != "" {
 			return token
 		}
@@ -238,10 +231,10 @@ func inviteToken(c echo.Context, q, body input) string {
 	return ""
 }
 
-// acceptance looks at the token before a dance is bothered with it.
-func (s *Server) acceptance(c echo.Context, token string, in input) (flows.InviteAcceptance, error) {
+// acceptance verifies the token before a flow is asked.
+func (s *Server) acceptance(c echo.Context, token string, in query.Input) (flows.InviteAcceptance, error) {
 	if token == "" {
-		return flows.InviteAcceptance{}, invalid([]string{"Field 'token' is required"})
+		return flows.InviteAcceptance{}, query.Invalid("Field 'token' is required")
 	}
 	said, err := s.deps.Tokens.VerifyInvite(token)
 	switch {
@@ -255,9 +248,9 @@ func (s *Server) acceptance(c echo.Context, token string, in input) (flows.Invit
 		return flows.InviteAcceptance{}, err
 	}
 	out := flows.InviteAcceptance{
-		Invite: invite, TokenID: said.TokenID, FirstName: in.text("first_name"), LastName: in.text("last_name"),
+		Invite: invite, TokenID: said.TokenID, FirstName: in.Text("first_name"), LastName: in.Text("last_name"),
 	}
-	if email := in.plain("email"); email != "" && !store.SameEmail(email, invite.Email) {
+	if email := in.Plain("email"); email != "" && !store.SameEmail(email, invite.Email) {
 		if !s.opts.InviteAnyEmail {
 			return out, &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "The invite is for another email."}
 		}

@@ -67,7 +67,7 @@ func TestInviting(t *testing.T) {
 	require.Equal(t, "api-key", w.flows.invited[len(w.flows.invited)-1].By.ActorType)
 }
 
-// W7: a token is shown once, to whoever asked for it.
+// W7: a token is shown once, to the caller who asked for it.
 func TestReadingInvites(t *testing.T) {
 	t.Parallel()
 
@@ -193,7 +193,7 @@ func TestAcceptingInvites(t *testing.T) {
 	}
 }
 
-// W8: what is wrong is said where it tells nobody anything, and an outage is no
+// W8: reasons are given where they reveal nothing, and an outage is no
 // bad token.
 func TestAcceptingIsRefused(t *testing.T) {
 	t.Parallel()
@@ -223,7 +223,7 @@ func TestAcceptingIsRefused(t *testing.T) {
 		status  int
 		want    string
 	}{
-		"nobody":                       {"token=" + token, object{}, nil, 401, nobody},
+		"no credentials":               {"token=" + token, object{}, nil, 401, nobody},
 		"a customer to be":             {"token=" + token, object{}, []header{bearer(w.registered("customer", "c@example.com"))}, 401, nobody},
 		"the invite's token as bearer": {"token=" + token, object{}, []header{bearer(token)}, 401, nobody},
 		"a secret API key":             {"token=" + token, object{}, []header{basic("sk_" + strings.Repeat("0", 64))}, 401, nobody},
@@ -244,7 +244,7 @@ func TestAcceptingIsRefused(t *testing.T) {
 		require.Equal(t, tt.status, r.StatusCode, name)
 		require.Equal(t, tt.want, r.body, name)
 	}
-	require.Empty(t, w.flows.accepted, "no dance was bothered")
+	require.Empty(t, w.flows.accepted, "no flow was asked")
 
 	r := w.do("POST", "/admin/invites/"+id+"/resend", nil, bearer(admin))
 	require.Equal(t, 200, r.StatusCode)
@@ -274,7 +274,7 @@ func TestAcceptingWithAnyEmail(t *testing.T) {
 	r = w.do("POST", acceptPath+"?token="+token, object{"email": "lovelace@example.com"}, as)
 	require.Equal(t, 200, r.StatusCode, r.body)
 	require.Equal(t, "lovelace@example.com", r.text(t, "user.email"))
-	require.Empty(t, w.flows.accepted[0].VerifiedEmail, "an address that somebody types proves nothing")
+	require.Empty(t, w.flows.accepted[0].VerifiedEmail, "a typed address proves nothing")
 }
 
 func TestInvitesAreForAdministrators(t *testing.T) {
@@ -292,9 +292,9 @@ func TestInvitesAreForAdministrators(t *testing.T) {
 		{"DELETE", acceptPath},
 	}
 	for name, h := range map[string]header{
-		"nobody":      with("X-None", ""),
-		"a customer":  bearer(w.customer("a@example.com")),
-		"not invited": bearer(w.registered("user", "u@example.com")),
+		"no credentials": with("X-None", ""),
+		"a customer":     bearer(w.customer("a@example.com")),
+		"not invited":    bearer(w.registered("user", "u@example.com")),
 	} {
 		for _, line := range lines {
 			r := w.do(line[0], line[1], nil, h)

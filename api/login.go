@@ -9,6 +9,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/wire"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/workflows"
 )
@@ -34,7 +35,7 @@ func (s *Server) checkAllowed(actorType, provider string) error {
 	}
 }
 
-// listProviders shows with what an actor type can sign in.
+// listProviders shows the providers that an actor type can sign in with.
 func (s *Server) listProviders(c echo.Context) error {
 	list := s.deps.Providers.List(s.providersAllowed(c.Param("actor_type")))
 	body, err := json.Marshal(map[string][]providers.Info{"providers": list})
@@ -44,30 +45,28 @@ func (s *Server) listProviders(c echo.Context) error {
 	return writeJSON(c, body)
 }
 
-// authenticate signs a person in.
-func (s *Server) authenticate(c echo.Context) error {
-	return s.signIn(c, Body(c))
-}
+// signIn starts the flow that authenticates the sender of a request.
+func (s *Server) signIn(c echo.Context) error { return s.signInWith(c, Body(c)) }
 
-// authenticateByGET is for providers that redirect. What a body holds is not
-// read, so that no link signs anybody in (W42).
-func (s *Server) authenticateByGET(c echo.Context) error {
+// signInByGET serves providers that redirect. It ignores the body, so that no link
+// can sign its reader in (W42).
+func (s *Server) signInByGET(c echo.Context) error {
 	if s.opts.LoginByGET {
-		return s.signIn(c, Body(c))
+		return s.signIn(c)
 	}
-	return s.signIn(c, map[string]any{})
+	return s.signInWith(c, map[string]any{})
 }
 
-func (s *Server) signIn(c echo.Context, body map[string]any) error {
+func (s *Server) signInWith(c echo.Context, body map[string]any) error {
 	r := s.authRequest(c, body)
 	if err := s.checkAllowed(r.ActorType, r.Provider); err != nil {
 		return err
 	}
-	if elsewhere, err := s.deps.Providers.Redirect(r.Provider); err == nil {
-		return s.sendAway(c, elsewhere, journey{actorType: r.ActorType, provider: r.Provider}, body)
+	if provider, err := s.deps.Providers.Redirect(r.Provider); err == nil {
+		return s.redirectTo(c, provider, redirect{actorType: r.ActorType, provider: r.Provider}, body)
 	}
 	if _, err := s.deps.Providers.Credentials(r.Provider); err != nil {
-		return err // known here already: no dance for it
+		return err // known without a flow
 	}
 	login, err := s.deps.Flows.Authenticate(c.Request().Context(), r)
 	if err != nil {
@@ -96,8 +95,8 @@ func lastValues(query url.Values) map[string]string {
 	return out
 }
 
-// writeToken mints the token of a dance. Its time and id come from the dance,
-// so a repeated request gets the same one.
+// writeToken mints the token of a flow. Its time and id come from the flow, so
+// a repeated request gets the same one.
 func (s *Server) writeToken(c echo.Context, login workflows.Login) error {
 	login.Principal.AuthenticatedAt = login.At
 	principal, err := s.withRoles(c, login.Principal)
@@ -113,7 +112,7 @@ func (s *Server) writeToken(c echo.Context, login workflows.Login) error {
 
 func answerToken(c echo.Context, token string) error {
 	keepPrivate(c, true)
-	return writeJSON(c, append(appendText(append(make([]byte, 0, 1024), `{"token":`...), token), '}'))
+	return writeJSON(c, append(wire.AppendText(append(make([]byte, 0, 1024), `{"token":`...), token), '}'))
 }
 
 const maxIdempotencyKey = 255

@@ -8,6 +8,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
+	"github.com/everlatch/everlatch/providers"
 )
 
 const unknownProvider = "\nUnable to retrieve the auth provider with id: %s\nPlease make sure that the provider is " +
@@ -140,7 +141,7 @@ func TestRegistering(t *testing.T) {
 func TestIdempotencyKey(t *testing.T) {
 	t.Parallel()
 
-	t.Run("is handed to the dance", func(t *testing.T) {
+	t.Run("is handed to the flow", func(t *testing.T) {
 		t.Parallel()
 
 		w := setup(t)
@@ -202,3 +203,8 @@ func TestListingProviders(t *testing.T) {
 		})
 	}
 }
+
+type loginOnly struct{ providers.Credentials }
+
+func (loginOnly) Identifier() string  { return "login-only" }
+func (loginOnly) DisplayName() string { return "" }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
 // Options are the settings of a [Server] (contract 5.1). The zero value works
@@ -27,11 +28,11 @@ type Options struct {
 	// At least one is required (W35).
 	CookieSecrets []string
 	Cookie        CookieOptions
-	// SessionIdle ends a session that is not used, SessionAbsolute every
-	// session (W32). Zero means 10 hours and 7 days.
+	// SessionIdle ends an unused session, SessionAbsolute every session (W32).
+	// Zero means 10 hours and 7 days.
 	SessionIdle, SessionAbsolute time.Duration
-	// RecentWithin is how long a sign-in counts as recent, which is asked for
-	// before what cannot be taken back; 0 is 15 minutes.
+	// RecentWithin is how long a sign-in counts as recent, which operations that
+	// cannot be undone require; 0 is 15 minutes.
 	RecentWithin time.Duration
 	// PublishableKey says whether /store demands a publishable key; "" is auto.
 	PublishableKey KeyPolicy
@@ -44,26 +45,26 @@ type Options struct {
 	RestrictedFields []string
 	// StoreRelationsLimit is how deep fields may reach on /store; 0 is 3.
 	StoreRelationsLimit int
-	// LoginByGET lets GET on a login route sign in with credentials from its
-	// body, as Medusa does. Off by default (W42).
+	// LoginByGET lets GET on a sign-in route read credentials from its body, as
+	// Medusa does. Off by default (W42).
 	LoginByGET bool
-	// RequireBrowser demands of every callback of a sign-in elsewhere the cookie
-	// that the answer to its beginning has set. It shuts out clients that keep no
-	// cookies, such as a storefront's server.
+	// RequireBrowser requires every callback of a provider to bring the cookie
+	// that was set when the sign-in began. It excludes clients without cookies,
+	// such as a storefront's server.
 	RequireBrowser bool
 	// ResetTokens says who may obtain an administrator's reset token; "" is off.
 	ResetTokens ResetPolicy
-	// SignUpDomains are the domains of which everybody whose provider vouches for
-	// the address may become an administrator without an invite (W6).
+	// SignUpDomains are e-mail domains whose users may become administrators
+	// without an invite, if the provider vouches for the address (W6).
 	SignUpDomains []string
-	// InviteAnyEmail lets whoever accepts an invite choose the e-mail of the
-	// account, as Medusa does. Off by default (W7).
+	// InviteAnyEmail lets the invited person choose the e-mail of the account, as
+	// Medusa does. Off by default (W7).
 	InviteAnyEmail bool
-	// ActorTypes are those of people's own, complete and with their stores.
+	// ActorTypes are the custom actor types, complete and with their stores.
 	ActorTypes []everlatch.ActorType
 	// Brand is the name of the service; "" is Everlatch.
 	Brand string
-	// RBAC demands of administrators that their roles permit what they ask for
+	// RBAC requires administrators to have the permissions of each route
 	// (contract 4.8). The store must have been set up for it.
 	RBAC bool
 	// Home is the page at GET /; its zero value leaves the path unknown.
@@ -171,20 +172,28 @@ var sameSites = map[string]http.SameSite{
 	"lax": http.SameSiteLaxMode, "strict": http.SameSiteStrictMode, "none": http.SameSiteNoneMode,
 }
 
+// cookies returns the jar of the session cookie.
+func (o Options) cookies() wire.Cookies {
+	return wire.Cookies{
+		Secrets: o.CookieSecrets, Name: o.Cookie.Name, Path: o.Cookie.Path, Domain: o.Cookie.Domain,
+		SameSite: sameSites[o.Cookie.SameSite], Secure: o.Cookie.Secure, TrustProxy: o.TrustProxy > 0,
+	}
+}
+
 func validCookieName(name string) bool {
 	probe := http.Cookie{Name: name, Value: "x"} //nolint:gosec // never sent: it only has its name checked
 	return probe.Valid() == nil
 }
 
 // origins parses the three lists.
-func (o Options) origins() (map[prefix]*originList, error) {
-	out := make(map[prefix]*originList, 3)
+func (o Options) origins() (map[prefix]*wire.Origins, error) {
+	out := make(map[prefix]*wire.Origins, 3)
 	var errs []error
 	for _, l := range []struct {
 		prefix  prefix
 		setting string
 	}{{prefixAdmin, o.AdminCORS}, {prefixStore, o.StoreCORS}, {prefixAuth, o.AuthCORS}} {
-		list, err := parseOrigins(l.setting)
+		list, err := wire.ParseOrigins(l.setting)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("http.%s_cors: %w", l.prefix, err))
 		}

@@ -8,24 +8,27 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/httpauth"
+	"github.com/everlatch/everlatch/internal/query"
 	"github.com/everlatch/everlatch/internal/tokens"
+	"github.com/everlatch/everlatch/internal/wire"
 	"github.com/everlatch/everlatch/providers"
 )
 
-var resetFields = schema{
-	{name: "identifier", kind: kindText, required: true},
-	{name: "metadata", kind: kindRecord},
+var resetFields = query.Schema{
+	{Name: "identifier", Kind: query.Text, Required: true},
+	{Name: "metadata", Kind: query.Record},
 }
 
-// requestReset has a link mailed to whoever has the identifier, if there is
-// such a person and if their provider knows passwords. The answer is the same
-// for everybody and comes before the work (W19, W28).
+// requestReset mails a link to the owner of an identifier, if there is one and
+// the provider has passwords. The answer does not depend on that and is sent
+// before the work is done (W19, W28).
 func (s *Server) requestReset(c echo.Context) error {
 	actorType, provider := c.Param("actor_type"), c.Param("auth_provider")
 	if err := s.checkAllowed(actorType, provider); err != nil {
 		return err
 	}
-	in, err := resetFields.checkBody(callOf(c).body)
+	in, err := resetFields.CheckBody(wire.Of(c).Body)
 	if err != nil {
 		return err
 	}
@@ -34,8 +37,8 @@ func (s *Server) requestReset(c echo.Context) error {
 		return created(c) // nothing there that could be reset
 	}
 	err = s.deps.Flows.RequestPasswordReset(c.Request().Context(), flows.ResetRequest{
-		ActorType: actorType, Provider: provider, Metadata: in.record("metadata"),
-		EntityKey: updater.Subject(*in.text("identifier")).EntityKey,
+		ActorType: actorType, Provider: provider, Metadata: in.Record("metadata"),
+		EntityKey: updater.Subject(*in.Text("identifier")).EntityKey,
 	})
 	if err != nil {
 		return err
@@ -45,20 +48,19 @@ func (s *Server) requestReset(c echo.Context) error {
 
 // created is Express's sendStatus(201).
 func created(c echo.Context) error {
-	return respond(c, http.StatusCreated, contentText, []byte(http.StatusText(http.StatusCreated)))
+	return wire.Respond(c, http.StatusCreated, wire.ContentText, []byte(http.StatusText(http.StatusCreated)))
 }
 
 var errInvalidToken = &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Invalid token"}
 
-// completeReset changes a password by the token of a reset. The token counts
-// for its provider and actor type alone; whether it still does is for the dance
-// to say.
+// completeReset changes a password by the token of a reset. The token is for
+// one provider and one actor type; the flow knows whether it is still valid.
 func (s *Server) completeReset(c echo.Context) error {
 	actorType, provider := c.Param("actor_type"), c.Param("auth_provider")
 	if err := s.checkAllowed(actorType, provider); err != nil {
 		return err
 	}
-	token, err := s.deps.Tokens.VerifyReset(bearerToken(c.Request().Header.Get(echo.HeaderAuthorization)))
+	token, err := s.deps.Tokens.VerifyReset(httpauth.BearerToken(c.Request()))
 	if err != nil || token.ActorType != actorType || token.Provider != provider {
 		return errInvalidToken
 	}
@@ -98,7 +100,7 @@ func (p ResetPolicy) check(claims *tokens.Claims, userID string) error {
 	return &everlatch.Error{Code: everlatch.CodeForbidden, Message: "Password-reset tokens for administrators are switched off (admin.reset_tokens)."}
 }
 
-// issueReset gives an administrator the token of a user's password reset, to
+// issueReset gives an administrator the token of a user's password reset to
 // hand over. The policy must allow it, the event names both, and the owner is
 // told by mail (W30).
 func (s *Server) issueReset(c echo.Context) error {
@@ -133,8 +135,8 @@ func (s *Server) issueReset(c echo.Context) error {
 	return answerToken(c, token)
 }
 
-// resettable returns the credential of a user that can be replaced. It is the
-// one of the user's identities, whatever address the account has by now (W13).
+// resettable returns the credential of a user that can be replaced. It belongs
+// to one of the user's identities, whatever address the account has (W13).
 func (s *Server) resettable(c echo.Context, userID string) (everlatch.ProviderIdentity, error) {
 	user, err := s.deps.Store.User(lookups(c), userID)
 	if err != nil {

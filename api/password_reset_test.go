@@ -18,7 +18,7 @@ const (
 	updatePath = "/auth/customer/emailpass/update"
 )
 
-// W19, W28: one answer for everybody, once the request is kept.
+// W19, W28: one answer for all, once the request is kept.
 func TestRequestReset(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
@@ -114,7 +114,7 @@ func TestIssueReset(t *testing.T) {
 		require.Equal(t, user, w.flows.by[0].ActorID)
 	})
 
-	t.Run("nobody there, or nothing to reset", func(t *testing.T) {
+	t.Run("unknown, or nothing to reset", func(t *testing.T) {
 		t.Parallel()
 		w := setup(t, policy(api.ResetsAll))
 		admin := w.admin("root@example.com")
@@ -187,7 +187,7 @@ func TestCompleteReset(t *testing.T) {
 		w.do("POST", "/auth/user/emailpass/update", object{"password": "new password"}, bearer(token)).is(t, `{"success":true}`)
 	})
 
-	t.Run("it signs nobody in (W36)", func(t *testing.T) {
+	t.Run("it is no sign-in (W36)", func(t *testing.T) {
 		t.Parallel()
 		w := setup(t, self)
 		_, token := issued(t, w)

@@ -8,59 +8,62 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/query"
+	"github.com/everlatch/everlatch/internal/render"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
 // policyTable is a policy (contract 4.8). Within a role it says where it comes
 // from.
 var (
-	policyTable = pick(policyColumns,
+	policyTable = render.Pick(policyColumns,
 		"id", "key", "resource", "operation", "name", "description", "metadata", "created_at", "updated_at", "deleted_at")
-	nestedPolicyTable = pick(policyColumns,
+	nestedPolicyTable = render.Pick(policyColumns,
 		"id", "key", "resource", "operation", "name", "description", "metadata", "created_at", "updated_at",
 		"inherited_from_role_id")
-	assignablePolicyTable = pick(policyColumns, "id", "key", "resource", "operation", "description")
+	assignablePolicyTable = render.Pick(policyColumns, "id", "key", "resource", "operation", "description")
 
-	policyShape = shapeOf(policyTable)
+	policyShape = render.ShapeOf(policyTable)
 )
 
-var policyColumns = table[everlatch.Policy]{
-	textColumn("id", func(p *everlatch.Policy) string { return p.ID }),
-	textColumn("key", func(p *everlatch.Policy) string { return p.Key }),
-	textColumn("resource", func(p *everlatch.Policy) string { return p.Resource }),
-	textColumn("operation", func(p *everlatch.Policy) string { return p.Operation }),
-	nullableColumn("name", func(p *everlatch.Policy) *string { return p.Name }),
-	nullableColumn("description", func(p *everlatch.Policy) *string { return p.Description }),
-	metadataColumn("metadata", func(p *everlatch.Policy) everlatch.Metadata { return p.Metadata }),
-	timeColumn("created_at", func(p *everlatch.Policy) time.Time { return p.CreatedAt }),
-	timeColumn("updated_at", func(p *everlatch.Policy) time.Time { return p.UpdatedAt }),
-	nullableTimeColumn("deleted_at", func(p *everlatch.Policy) *time.Time { return p.DeletedAt }),
-	nullableColumn("inherited_from_role_id", func(p *everlatch.Policy) *string { return p.InheritedFrom }),
+var policyColumns = render.Table[everlatch.Policy]{
+	render.Text("id", func(p *everlatch.Policy) string { return p.ID }),
+	render.Text("key", func(p *everlatch.Policy) string { return p.Key }),
+	render.Text("resource", func(p *everlatch.Policy) string { return p.Resource }),
+	render.Text("operation", func(p *everlatch.Policy) string { return p.Operation }),
+	render.NullableText("name", func(p *everlatch.Policy) *string { return p.Name }),
+	render.NullableText("description", func(p *everlatch.Policy) *string { return p.Description }),
+	render.Metadata("metadata", func(p *everlatch.Policy) everlatch.Metadata { return p.Metadata }),
+	render.Time("created_at", func(p *everlatch.Policy) time.Time { return p.CreatedAt }),
+	render.Time("updated_at", func(p *everlatch.Policy) time.Time { return p.UpdatedAt }),
+	render.NullableTime("deleted_at", func(p *everlatch.Policy) *time.Time { return p.DeletedAt }),
+	render.NullableText("inherited_from_role_id", func(p *everlatch.Policy) *string { return p.InheritedFrom }),
 }
 
 var (
-	policyFilters = schema{
-		{name: "q", kind: kindText},
-		{name: "id", kind: kindTexts},
-		{name: "key", kind: kindTexts},
-		{name: "resource", kind: kindTexts},
-		{name: "operation", kind: kindTexts},
-	}.dated().combined()
-	createPolicyFields = schema{
-		{name: "key", kind: kindText, required: true},
-		{name: "resource", kind: kindText, required: true},
-		{name: "operation", kind: kindText, required: true},
-		{name: "name", kind: kindText, nullable: true},
-		{name: "description", kind: kindText, nullable: true},
-		{name: "metadata", kind: kindRecord, nullable: true},
+	policyFilters = query.Schema{
+		{Name: "q", Kind: query.Text},
+		{Name: "id", Kind: query.Texts},
+		{Name: "key", Kind: query.Texts},
+		{Name: "resource", Kind: query.Texts},
+		{Name: "operation", Kind: query.Texts},
+	}.Dated().Combined()
+	createPolicyFields = query.Schema{
+		{Name: "key", Kind: query.Text, Required: true},
+		{Name: "resource", Kind: query.Text, Required: true},
+		{Name: "operation", Kind: query.Text, Required: true},
+		{Name: "name", Kind: query.Text, Nullable: true},
+		{Name: "description", Kind: query.Text, Nullable: true},
+		{Name: "metadata", Kind: query.Record, Nullable: true},
 	}
-	updatePolicyFields = schema{
-		{name: "key", kind: kindText},
-		{name: "resource", kind: kindText},
-		{name: "operation", kind: kindText},
-		{name: "name", kind: kindText, nullable: true},
-		{name: "description", kind: kindText, nullable: true},
-		{name: "metadata", kind: kindRecord, nullable: true},
+	updatePolicyFields = query.Schema{
+		{Name: "key", Kind: query.Text},
+		{Name: "resource", Kind: query.Text},
+		{Name: "operation", Kind: query.Text},
+		{Name: "name", Kind: query.Text, Nullable: true},
+		{Name: "description", Kind: query.Text, Nullable: true},
+		{Name: "metadata", Kind: query.Record, Nullable: true},
 	}
 )
 
@@ -70,12 +73,12 @@ const (
 	policyRolesPage = 10
 )
 
-func policyFilter(in input) store.PolicyFilter {
+func policyFilter(in query.Input) store.PolicyFilter {
 	return store.PolicyFilter{
-		Q: in.plain("q"), IDs: in.texts("id"), Keys: in.texts("key"),
-		Resources: in.texts("resource"), Operations: in.texts("operation"),
-		CreatedAt: in.times("created_at"), UpdatedAt: in.times("updated_at"), DeletedAt: in.times("deleted_at"),
-		And: filters(in, "$and", policyFilter), Or: filters(in, "$or", policyFilter),
+		Q: in.Plain("q"), IDs: in.Texts("id"), Keys: in.Texts("key"),
+		Resources: in.Texts("resource"), Operations: in.Texts("operation"),
+		CreatedAt: in.Times("created_at"), UpdatedAt: in.Times("updated_at"), DeletedAt: in.Times("deleted_at"),
+		And: query.All(in, "$and", policyFilter), Or: query.All(in, "$or", policyFilter),
 	}
 }
 
@@ -84,7 +87,7 @@ func (s *Server) listPolicies(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	policies, count, err := s.deps.Store.Policies(lookups(c), policyFilter(p.filters), p.Page)
+	policies, count, err := s.deps.Store.Policies(lookups(c), policyFilter(p.Filters), p.Page)
 	if err != nil {
 		return err
 	}
@@ -97,34 +100,34 @@ func (s *Server) listAssignablePolicies(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	all, _, err := s.deps.Store.Policies(lookups(c), policyFilter(p.filters), store.Page{Order: p.Order})
+	all, _, err := s.deps.Store.Policies(lookups(c), policyFilter(p.Filters), store.Page{Order: p.Order})
 	if err != nil {
 		return err
 	}
-	mine := callOf(c).access
+	mine := callOf(c).auth.Access()
 	all = slices.DeleteFunc(all, func(p everlatch.Policy) bool { return !mine.Allows(p.Permission()) })
 	return writeAssignable(c, "policies", assignablePolicyTable, p, all)
 }
 
-// listOwnPermissions lists what the caller may do, with wildcards written out:
-// clients look up what they need. It is every administrator's.
+// listOwnPermissions lists what the caller may do, with wildcards expanded,
+// because clients look up single permissions. Every administrator may read it.
 func (s *Server) listOwnPermissions(c echo.Context) error {
 	all, _, err := s.deps.Store.Policies(lookups(c), store.PolicyFilter{}, store.Page{})
 	if err != nil {
 		return err
 	}
-	mine, granted := callOf(c).access, []string{}
+	mine, granted := callOf(c).auth.Access(), []string{}
 	for _, p := range all {
 		if p.Resource != everlatch.Wildcard && p.Operation != everlatch.Wildcard && mine.Allows(p.Permission()) {
 			granted = append(granted, p.Permission().String())
 		}
 	}
 	slices.Sort(granted)
-	return writeJSON(c, append(appendJSON([]byte(`{"permissions":`), granted), '}'))
+	return writeJSON(c, append(wire.AppendJSON([]byte(`{"permissions":`), granted), '}'))
 }
 
 func (s *Server) readPolicy(c echo.Context) error {
-	sel, err := s.chosen(c, policyShape)
+	sel, err := s.selected(c, policyShape)
 	if err != nil {
 		return err
 	}
@@ -135,20 +138,16 @@ func (s *Server) readPolicy(c echo.Context) error {
 	return writeWrapped(c, "policy", policyTable, &policy, sel)
 }
 
-// createPolicy is for routes of one's own, see [Permit].
+// createPolicy creates a policy for custom routes, see [Permit].
 func (s *Server) createPolicy(c echo.Context) error {
-	in, err := createPolicyFields.checkBody(callOf(c).body)
-	if err != nil {
-		return err
-	}
-	sel, err := s.chosen(c, policyShape)
+	in, sel, err := s.changed(c, createPolicyFields, policyShape)
 	if err != nil {
 		return err
 	}
 	policy, err := s.deps.Store.CreatePolicy(lookups(c), everlatch.Policy{
-		ID: ids.New(ids.Policy, s.deps.Now()), Key: in.plain("key"), Resource: in.plain("resource"),
-		Operation: in.plain("operation"), Name: in.text("name"), Description: in.text("description"),
-		Metadata: in.record("metadata"),
+		ID: ids.New(ids.Policy, s.deps.Now()), Key: in.Plain("key"), Resource: in.Plain("resource"),
+		Operation: in.Plain("operation"), Name: in.Text("name"), Description: in.Text("description"),
+		Metadata: in.Record("metadata"),
 	})
 	if err != nil {
 		return err
@@ -157,20 +156,16 @@ func (s *Server) createPolicy(c echo.Context) error {
 }
 
 func (s *Server) updatePolicy(c echo.Context) error {
-	in, err := updatePolicyFields.checkBody(callOf(c).body)
-	if err != nil {
-		return err
-	}
-	sel, err := s.chosen(c, policyShape)
+	in, sel, err := s.changed(c, updatePolicyFields, policyShape)
 	if err != nil {
 		return err
 	}
 	text := func(name string) store.Change[string] {
-		return store.Change[string]{Set: in.has(name), Value: in.plain(name)}
+		return store.Change[string]{Set: in.Has(name), Value: in.Plain(name)}
 	}
 	policy, err := s.deps.Store.UpdatePolicy(lookups(c), authority(c), c.Param("id"), store.PolicyPatch{
 		Key: text("key"), Resource: text("resource"), Operation: text("operation"),
-		Name: in.change("name"), Description: in.change("description"), Metadata: in.metadataChange(),
+		Name: in.Change("name"), Description: in.Change("description"), Metadata: in.MetadataChange(),
 	})
 	if err != nil {
 		return err
@@ -178,7 +173,7 @@ func (s *Server) updatePolicy(c echo.Context) error {
 	return writeWrapped(c, "policy", policyTable, &policy, sel)
 }
 
-// deletePolicy takes the policy from every role.
+// deletePolicy removes the policy from every role.
 func (s *Server) deletePolicy(c echo.Context) error {
 	if err := s.deps.Store.DeletePolicy(lookups(c), authority(c), c.Param("id")); err != nil {
 		return err

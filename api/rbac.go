@@ -2,7 +2,6 @@ package api
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -22,7 +21,7 @@ func can(keys ...string) []everlatch.Permission {
 	return out
 }
 
-// resources are the kinds of records that routes under /admin are about.
+// resources are the kinds of records behind routes under /admin.
 var resources = []string{
 	"api_key", "customer", "customer_address", "customer_group", "event", "invite", "rbac_policy", "rbac_role", "user",
 }
@@ -30,9 +29,9 @@ var resources = []string{
 // operations are what routes do to them.
 var operations = []string{"create", "read", "update", "delete"}
 
-// BuiltInPolicies are the policies that routes under /admin ask for, with the
-// names that Medusa gives them, and the same ones for resources of one's own.
-// They have no ids: the store gives them some.
+// BuiltInPolicies are the policies that routes under /admin need, with the
+// names that Medusa gives them, and the same ones for custom resources. The
+// store assigns their ids.
 func BuiltInPolicies(more ...string) []everlatch.Policy {
 	var out []everlatch.Policy
 	for _, resource := range append(slices.Clone(resources), more...) {
@@ -60,19 +59,19 @@ func pascal(snake string) string {
 	return b.String()
 }
 
-// Permit returns a middleware that lets an administrator pass whose roles give
-// all of the permissions, at this moment: what was taken counts from the next
-// request on (W38). It is for people's own routes under /admin; the built-in ones
-// have theirs. Everybody passes unless [Options].RBAC is on.
+// Permit returns a middleware for custom routes under /admin, which accepts
+// administrators whose roles give all of the permissions at this moment: a
+// change of roles applies from the next request on (W38). Built-in routes have
+// their own. It accepts every administrator unless [Options].RBAC is on.
 func Permit(needs ...everlatch.Permission) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			k := callOf(c)
-			if k == nil || k.caller == nil {
+			if k == nil || k.auth.Claims() == nil {
 				return fmt.Errorf("api.Permit: the route %s is not authenticated", c.Path())
 			}
 			if k.server.opts.RBAC {
-				if err := k.access.demand(needs); err != nil {
+				if err := demand(k.auth.Access(), needs); err != nil {
 					return err
 				}
 			}
@@ -81,16 +80,8 @@ func Permit(needs ...everlatch.Permission) echo.MiddlewareFunc {
 	}
 }
 
-// access is what the caller of a request may do.
-type access struct {
-	everlatch.Access
-
-	// userID is the administrator in whose name the request is: the caller, or
-	// who created the secret API key that calls.
-	userID string
-}
-
-func (a access) demand(needs []everlatch.Permission) error {
+// demand refuses a caller who lacks a permission.
+func demand(a everlatch.Access, needs []everlatch.Permission) error {
 	switch {
 	case len(needs) == 0 || len(a.Roles) > 0 && a.Allows(needs...):
 		return nil
@@ -116,56 +107,9 @@ func (s *Server) guards(r route) []echo.MiddlewareFunc {
 	return r.middleware
 }
 
-// hasRoles says that an actor is one whose roles count.
-func (s *Server) hasRoles(actorType string) bool {
-	return s.opts.RBAC && actorType == everlatch.ActorUser
-}
-
-// standing is what is true now about an identity, and what it may do.
-func (k *call) standing(c echo.Context, claims *tokens.Claims) (everlatch.Standing, error) {
-	if k.server.hasRoles(claims.ActorType) {
-		return k.server.deps.Store.StandingWithAccess(k.lookups(c), claims.AuthIdentityID, claims.ActorType)
-	}
-	return k.server.deps.Store.Standing(k.lookups(c), claims.AuthIdentityID, claims.ActorType)
-}
-
-// sessionOf is the session of a secret, with what is true now.
-func (k *call) sessionOf(c echo.Context, secret string) (everlatch.Session, everlatch.Standing, error) {
-	if k.server.opts.RBAC {
-		return k.server.deps.Store.SessionWithAccess(k.lookups(c), secretHash(secret))
-	}
-	return k.server.deps.Store.Session(k.lookups(c), secretHash(secret))
-}
-
-// secretKey is the secret key of a token, and what it may do.
-func (k *call) secretKey(c echo.Context, key string) (found everlatch.APIKey, a everlatch.Access, err error) {
-	if k.server.opts.RBAC {
-		return k.server.deps.Store.SecretKeyWithAccess(k.lookups(c), secretHash(key))
-	}
-	found, err = k.server.deps.Store.SecretKey(k.lookups(c), secretHash(key))
-	return found, a, err
-}
-
-// rolesKey is where clients read the roles in app_metadata. Nothing here trusts
-// what stands there.
-const rolesKey = "roles"
-
-// showRoles writes the roles of now into the claims of a caller.
-func (s *Server) showRoles(claims *tokens.Claims, now everlatch.Access) {
-	if !s.hasRoles(claims.ActorType) || claims.ActorID == "" {
-		return
-	}
-	shown := maps.Clone(claims.AppMetadata)
-	if shown == nil {
-		shown = everlatch.Metadata{}
-	}
-	shown[rolesKey] = now.Roles
-	claims.AppMetadata = shown
-}
-
 // withRoles adds the roles that a new token shows (contract 4.2).
 func (s *Server) withRoles(c echo.Context, p everlatch.Principal) (everlatch.Principal, error) {
-	if !s.hasRoles(p.ActorType) || p.ActorID == "" {
+	if !s.auth.HasRoles(p.ActorType) || p.ActorID == "" {
 		return p, nil
 	}
 	now, err := s.deps.Store.Access(lookups(c), p.ActorID)
@@ -173,44 +117,45 @@ func (s *Server) withRoles(c echo.Context, p everlatch.Principal) (everlatch.Pri
 	return p, err
 }
 
-// authority is on whose behalf a request changes roles.
-func authority(c echo.Context) store.Authority { return store.OnBehalfOf(callOf(c).access.userID) }
+// authority returns the administrator on whose behalf a request changes roles.
+func authority(c echo.Context) store.Authority { return store.OnBehalfOf(callOf(c).auth.UserID()) }
 
-// demandRoles refuses to give roles that do not exist, or that give more than
-// the caller has. Without RBAC roles are not looked at.
+// demandRoles refuses to grant roles that do not exist, or that give more than
+// the caller has. Without RBAC it checks nothing.
 func (s *Server) demandRoles(c echo.Context, roleIDs []string) error {
 	if !s.opts.RBAC || len(roleIDs) == 0 {
 		return nil
 	}
-	return s.deps.Store.CheckRoles(lookups(c), callOf(c).access.Access, roleIDs)
+	return s.deps.Store.CheckRoles(lookups(c), callOf(c).auth.Access(), roleIDs)
 }
 
-// demandInvite refuses a token of an invite that gives more than the caller has.
-// A role that was deleted meanwhile gives nothing.
+// demandInvite refuses to issue the token of an invite that gives more than the
+// caller has. A role that has been deleted gives nothing.
 func (s *Server) demandInvite(c echo.Context, i everlatch.Invite) error {
 	if !s.opts.RBAC {
 		return nil
 	}
-	return s.deps.Store.CheckGrant(lookups(c), callOf(c).access.Access, i.Roles)
+	return s.deps.Store.CheckGrant(lookups(c), callOf(c).auth.Access(), i.Roles)
 }
 
-// createdBy is who a key is created by. One that a key creates has the creator of
-// that key, so that it may what they may.
+// createdBy returns the creator of a new key. For a key that another key
+// creates it is the creator of that one, so that both have the same
+// permissions.
 func (s *Server) createdBy(c echo.Context, claims *tokens.Claims) string {
 	if s.opts.RBAC && claims.ActorType == everlatch.ActorAPIKey {
-		return callOf(c).access.userID
+		return callOf(c).auth.UserID()
 	}
 	return claims.ActorID
 }
 
-// demandOver refuses to end or take over the account of somebody who may do what
-// the caller may not.
+// demandOver refuses to end or take over the account of a user who has
+// permissions that the caller lacks.
 func (s *Server) demandOver(c echo.Context, userID string) error {
 	if !s.opts.RBAC {
 		return nil
 	}
 	theirs, err := s.deps.Store.Access(lookups(c), userID)
-	if err == nil && !callOf(c).access.Allows(theirs.Permissions...) {
+	if err == nil && !callOf(c).auth.Access().Allows(theirs.Permissions...) {
 		err = forbidden("You do not have permission to do this to a user with these roles")
 	}
 	return err

@@ -8,8 +8,8 @@ import (
 	"github.com/everlatch/everlatch/api"
 )
 
-// TestNobodyGetsMoreThanTheyHave, by whatever door.
-func TestNobodyGetsMoreThanTheyHave(t *testing.T) {
+// TestNoEscalation: no route gives an administrator more than they have.
+func TestNoEscalation(t *testing.T) {
 	t.Parallel()
 
 	w := withRBAC(t, options(func(o *api.Options) { o.ResetTokens = api.ResetsAll }))
@@ -36,25 +36,25 @@ func TestNobodyGetsMoreThanTheyHave(t *testing.T) {
 		status       int
 		want         string
 	}{
-		"a role of others, for oneself":       {"POST", "/admin/users/" + weakID + "/roles", object{"roles": []string{"role_auditor"}}, 403, mayNotGrant},
-		"the super admin's":                   {"POST", "/admin/rbac/roles/" + superAdmin + "/users", object{"users": []string{weakID}}, 403, mayNotGrant},
-		"take it from the super admin":        {"DELETE", "/admin/users/" + rootID + "/roles/" + superAdmin, nil, 403, mayNotGrant},
-		"take it, as a list":                  {"DELETE", "/admin/users/" + rootID + "/roles", object{"roles": []string{superAdmin}}, 403, mayNotGrant},
-		"take it from users of the role":      {"DELETE", "/admin/rbac/roles/" + superAdmin + "/users", object{"users": []string{rootID}}, 403, mayNotGrant},
-		"a policy for one's own role":         {"POST", "/admin/rbac/roles/role_helpdesk/policies", object{"policies": event}, 403, lacks},
-		"a new role with it":                  {"POST", "/admin/rbac/roles", object{"name": "n", "policy_ids": event}, 403, lacks},
-		"a new role below a stronger one":     {"POST", "/admin/rbac/roles", object{"name": "n", "parent_id": "role_auditor"}, 403, mayNotGrant},
-		"one's own role below a stronger one": {"POST", "/admin/rbac/roles/role_helpdesk", object{"parent_id": superAdmin}, 403, mayNotGrant},
-		"a role that one does not have":       {"POST", "/admin/rbac/roles/role_auditor", object{"name": "x"}, 403, changeRole},
-		"delete it":                           {"DELETE", "/admin/rbac/roles/role_auditor", nil, 403, changeRole},
-		"an invite with more":                 {"POST", "/admin/invites", object{"email": "x@example.com", "roles": []string{"role_auditor"}}, 403, mayNotGrant},
-		"the token of a stronger invite":      {"POST", "/admin/invites/" + pending.text(t, "invite.id") + "/resend", nil, 403, mayNotGrant},
-		"the password of somebody stronger":   {"POST", "/admin/users/" + rootID + "/reset-password", nil, 403, over},
-		"the account of somebody stronger":    {"DELETE", "/admin/users/" + auditorID, nil, 403, over},
+		"a role of others, for oneself":            {"POST", "/admin/users/" + weakID + "/roles", object{"roles": []string{"role_auditor"}}, 403, mayNotGrant},
+		"the super admin's":                        {"POST", "/admin/rbac/roles/" + superAdmin + "/users", object{"users": []string{weakID}}, 403, mayNotGrant},
+		"take it from the super admin":             {"DELETE", "/admin/users/" + rootID + "/roles/" + superAdmin, nil, 403, mayNotGrant},
+		"take it, as a list":                       {"DELETE", "/admin/users/" + rootID + "/roles", object{"roles": []string{superAdmin}}, 403, mayNotGrant},
+		"take it from users of the role":           {"DELETE", "/admin/rbac/roles/" + superAdmin + "/users", object{"users": []string{rootID}}, 403, mayNotGrant},
+		"a policy for the own role":                {"POST", "/admin/rbac/roles/role_helpdesk/policies", object{"policies": event}, 403, lacks},
+		"a new role with it":                       {"POST", "/admin/rbac/roles", object{"name": "n", "policy_ids": event}, 403, lacks},
+		"a new role below a stronger one":          {"POST", "/admin/rbac/roles", object{"name": "n", "parent_id": "role_auditor"}, 403, mayNotGrant},
+		"the own role below a stronger one":        {"POST", "/admin/rbac/roles/role_helpdesk", object{"parent_id": superAdmin}, 403, mayNotGrant},
+		"a role that one does not have":            {"POST", "/admin/rbac/roles/role_auditor", object{"name": "x"}, 403, changeRole},
+		"delete it":                                {"DELETE", "/admin/rbac/roles/role_auditor", nil, 403, changeRole},
+		"an invite with more":                      {"POST", "/admin/invites", object{"email": "x@example.com", "roles": []string{"role_auditor"}}, 403, mayNotGrant},
+		"the token of a stronger invite":           {"POST", "/admin/invites/" + pending.text(t, "invite.id") + "/resend", nil, 403, mayNotGrant},
+		"the password of a stronger administrator": {"POST", "/admin/users/" + rootID + "/reset-password", nil, 403, over},
+		"the account of a stronger administrator":  {"DELETE", "/admin/users/" + auditorID, nil, 403, over},
 		"what a built-in policy means": {
 			"POST", "/admin/rbac/policies/" + event[0], object{"key": "*:*", "resource": "*", "operation": "*"}, 400, builtIn,
 		},
-		"what a policy of one's own means": {
+		"what an own policy means": {
 			"POST", "/admin/rbac/policies/" + mine.text(t, "policy.id"), object{"key": "*:*", "resource": "*", "operation": "*"}, 403, notMine,
 		},
 	}
@@ -72,7 +72,7 @@ func TestNobodyGetsMoreThanTheyHave(t *testing.T) {
 	key := with("Authorization", "Basic "+made.text(t, "api_key.token"))
 	require.Equal(t, 200, w.do("GET", "/admin/users", nil, key).StatusCode)
 	w.do("GET", "/admin/customers", nil, key).is(t, insufficient("customer:read"))
-	w.do("GET", "/admin/users", nil, w.keyOf("everlatch-cli")).is(t, forbidden) // a key of nobody
+	w.do("GET", "/admin/users", nil, w.keyOf("everlatch-cli")).is(t, forbidden) // a key without a creator
 
 	for _, path := range []string{"/admin/users/" + rootID + "/roles/" + superAdmin, "/admin/users/" + rootID} {
 		r := w.do("DELETE", path, nil, w.keyOf(rootID))

@@ -79,7 +79,7 @@ func (w *world) revoke(userID string, roles ...string) {
 	require.NoError(w.t, w.store.RevokeRoles(w.t.Context(), operator, []string{userID}, roles))
 }
 
-// keyOf returns the header of a new secret API key of somebody.
+// keyOf returns the header of a new secret API key of a creator.
 func (w *world) keyOf(createdBy string) header {
 	w.t.Helper()
 	key := everlatch.APIKey{ID: ids.New(ids.APIKey, w.clock.Now()), Title: "k", Type: everlatch.KeySecret, CreatedBy: createdBy}
@@ -181,7 +181,7 @@ func (w *world) replacePolicies(t *testing.T, role string, keys []string) {
 	}
 }
 
-// TestRolesAreOff: without rbac.enabled nobody needs a role, and there are no
+// TestRolesAreOff: without rbac.enabled no role is needed, and there are no
 // routes for them.
 func TestRolesAreOff(t *testing.T) {
 	t.Parallel()
@@ -199,7 +199,7 @@ func TestRolesAreOff(t *testing.T) {
 	require.Equal(t, 200, w.do("GET", "/admin/customers", nil, w.keyOf("nobody")).StatusCode)
 }
 
-// TestRolesChangeAtOnce: tokens and sessions of before know nothing of what
+// TestRolesChangeAtOnce: existing tokens and sessions know nothing of what
 // their owner may do now (W38, W32).
 func TestRolesChangeAtOnce(t *testing.T) {
 	t.Parallel()
@@ -223,7 +223,7 @@ func TestRolesChangeAtOnce(t *testing.T) {
 	require.Equal(t, []int{403, 403, 403}, all(), "demoted, whatever the token says")
 
 	shown := w.do("POST", "/auth/session", nil, bearer(token))
-	require.Equal(t, []any{}, shown.value(t, "user.app_metadata.roles"), "those of now")
+	require.Equal(t, []any{}, shown.value(t, "user.app_metadata.roles"), "the current ones")
 	w.grant(id, reader)
 	shown = w.do("POST", "/auth/session", nil, bearer(old))
 	require.Equal(t, []any{reader}, shown.value(t, "user.app_metadata.roles"))
@@ -262,7 +262,7 @@ func TestInvitesWithRoles(t *testing.T) {
 	require.Equal(t, 200, plain.StatusCode, "none is none: %s", plain.body)
 }
 
-// TestPermit is for people's own routes.
+// TestPermit is for custom routes.
 func TestPermit(t *testing.T) {
 	t.Parallel()
 
@@ -283,16 +283,16 @@ func TestPermit(t *testing.T) {
 	require.Equal(t, 204, get("/admin/anything").StatusCode)
 	w.grant(id, w.role("brands", "brand:read"))
 	require.Equal(t, 204, get("/admin/brands").StatusCode)
-	require.Equal(t, 500, get("/brands").StatusCode, "nobody has been authenticated")
+	require.Equal(t, 500, get("/brands").StatusCode, "the request is not authenticated")
 
 	off := setup(t)
 	serve(off)
 	require.Equal(t, 204, off.send(off.raw, "GET", "/admin/brands", nil, bearer(off.admin("root@example.com"))).StatusCode)
 }
 
-// TestRolesOfOnesOwnActors: the resource of an actor type of people's own is its
+// TestRolesOfCustomActors: the resource of a custom actor type is its
 // name.
-func TestRolesOfOnesOwnActors(t *testing.T) {
+func TestRolesOfCustomActors(t *testing.T) {
 	t.Parallel()
 	w := withRBAC(t, options(withManagers))
 	_, err := w.store.SetUpRBAC(t.Context(), api.BuiltInPolicies("manager"))

@@ -10,20 +10,22 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/httpauth"
+	"github.com/everlatch/everlatch/internal/wire"
 	"github.com/everlatch/everlatch/providers"
 )
 
-// journey is what a visit elsewhere is for.
-type journey struct {
+// redirect is the purpose of a visit to a provider.
+type redirect struct {
 	actorType, provider string
 	// linkTo is the identity that gets this way to sign in, "" for a sign-in.
 	linkTo string
 }
 
-// sendAway answers where the person goes to sign in.
-func (s *Server) sendAway(c echo.Context, provider providers.Redirect, j journey, body map[string]any) error {
+// redirectTo answers with the location at which the person signs in.
+func (s *Server) redirectTo(c echo.Context, provider providers.Redirect, to redirect, body map[string]any) error {
 	if params := lastValues(c.QueryParams()); params["error"] != "" {
-		return refusedElsewhere(provider, params)
+		return refusedByProvider(provider, params)
 	}
 	requested, _ := body["callback_url"].(string)
 	callbackURL, err := provider.CallbackURL(requested)
@@ -36,18 +38,18 @@ func (s *Server) sendAway(c echo.Context, provider providers.Redirect, j journey
 	}
 	browser, kept := s.browser(c)
 	location, err := s.deps.Flows.BeginSocialLogin(c.Request().Context(), flows.RedirectRequest{
-		ActorType: j.actorType, Provider: j.provider, CallbackURL: callbackURL, LinkTo: j.linkTo,
+		ActorType: to.actorType, Provider: to.provider, CallbackURL: callbackURL, LinkTo: to.linkTo,
 		Browser: browser, Kept: kept || s.opts.RequireBrowser, TTL: ttl,
 	})
 	if err != nil {
 		return err
 	}
 	keepPrivate(c, true)
-	return writeJSON(c, append(appendText([]byte(`{"location":`), location), '}'))
+	return writeJSON(c, append(wire.AppendText([]byte(`{"location":`), location), '}'))
 }
 
-// callback signs in whoever comes back with an answer of the provider. The
-// parameters of the query go before those of the body.
+// callback signs in with the answer of a provider. Parameters in the query take
+// precedence over those in the body.
 func (s *Server) callback(c echo.Context) error {
 	actorType, id := c.Param("actor_type"), c.Param("auth_provider")
 	if err := s.checkAllowed(actorType, id); err != nil {
@@ -66,13 +68,13 @@ func (s *Server) callback(c echo.Context) error {
 	maps.Copy(params, lastValues(c.QueryParams()))
 	switch {
 	case params["error"] != "":
-		return refusedElsewhere(provider, params)
+		return refusedByProvider(provider, params)
 	case params["code"] == "":
 		return unauthorized("No code provided")
 	case params["state"] == "":
 		return unauthorized("No state provided, or session expired")
 	}
-	browser, _ := cookieValue(c.Request().Header.Values("Cookie"), browserCookie)
+	browser, _ := wire.CookieValue(c.Request(), browserCookie)
 	signedInAs, err := s.signedInAs(c)
 	if err != nil {
 		return err
@@ -86,43 +88,45 @@ func (s *Server) callback(c echo.Context) error {
 	return s.writeToken(c, login)
 }
 
-// signedInAs is the identity of whoever brings an answer, "" for none: only
-// linking asks for it, and of the rest few send anything to look at.
+// signedInAs returns the identity that sends the answer of a provider, or "". Only
+// linking asks for it.
 func (s *Server) signedInAs(c echo.Context) (string, error) {
-	found, err := callOf(c).choose(c, []string{anyActor}, []Method{MethodBearer, MethodSession}, AuthOptions{})
-	if err != nil || found == nil {
+	claims, err := s.auth.Peek(lookups(c), c, &callOf(c).auth, httpauth.Policy{
+		ActorTypes: []string{httpauth.AnyActor}, Methods: httpauth.Bearer | httpauth.Session,
+	})
+	if err != nil || claims == nil {
 		return "", err
 	}
-	return found.claims.AuthIdentityID, nil
+	return claims.AuthIdentityID, nil
 }
 
-// refusedElsewhere tells what the provider elsewhere has said. The state stays
-// as it is: whoever sends this may not be whom it was made for.
-func refusedElsewhere(provider providers.Redirect, params map[string]string) error {
+// refusedByProvider passes on what the provider said. The state stays valid,
+// because the sender may not be the person it was made for.
+func refusedByProvider(provider providers.Redirect, params map[string]string) error {
 	if e, ok := provider.(providers.Explainer); ok {
 		return unauthorized(e.Explain(params))
 	}
 	return unauthorized("Authentication failed")
 }
 
-// browserCookie tells browsers apart, so that nobody finishes in one what was
-// begun in another (W44). It says nothing about a person.
+// browserCookie identifies a browser, so that a sign-in that began in one
+// cannot be finished in another (W44). It does not identify a person.
 const (
 	browserCookie = "everlatch.browser"
 	browserBytes  = 16
 	browserMaxAge = 30 * 24 * 60 * 60 // seconds
 )
 
-// browser returns the value of the browser's cookie and whether it brought it;
-// one that has none is given one.
+// browser returns the value of the browser's cookie and whether the request had
+// it. A browser without one is given one.
 func (s *Server) browser(c echo.Context) (value string, kept bool) {
-	if value, kept = cookieValue(c.Request().Header.Values("Cookie"), browserCookie); kept && value != "" {
+	if value, kept = wire.CookieValue(c.Request(), browserCookie); kept && value != "" {
 		return value, true
 	}
 	raw := make([]byte, browserBytes)
 	_, _ = rand.Read(raw) // ends the program rather than fail
 	value = base64.RawURLEncoding.EncodeToString(raw)
-	cookie := s.cookies.cookie(c) //nolint:gosec // see cookie
+	cookie := s.cookies.New(c.Request()) //nolint:gosec // see New
 	cookie.Name, cookie.Value, cookie.Path = browserCookie, value, "/auth"
 	cookie.MaxAge, cookie.SameSite = browserMaxAge, http.SameSiteLaxMode
 	c.SetCookie(cookie)

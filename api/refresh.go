@@ -6,13 +6,14 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/httpauth"
 	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/tokens"
 )
 
-// refreshToken mints a new token from what is true now, not from the old one:
-// an actor that was linked since appears, profile data is that of now, and
-// whoever was removed meanwhile gets nothing (W43, W56).
+// refreshToken mints a new token from the current state, not from the existing
+// one: an actor linked since then appears, profile data is current, and a
+// removed identity gets nothing (W43, W56).
 func (s *Server) refreshToken(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {
@@ -25,8 +26,8 @@ func (s *Server) refreshToken(c echo.Context) error {
 	if err != nil {
 		return refreshError(err, claims)
 	}
-	if !agrees(standing, max(claims.CredentialVersion, 1), claims.ActorID) {
-		return errUnauthorized
+	if !httpauth.Agrees(standing, max(claims.CredentialVersion, 1), claims.ActorID) {
+		return httpauth.ErrUnauthorized
 	}
 	principal, ok := reissued(identity, standing, claims)
 	if !ok {
@@ -39,7 +40,7 @@ func (s *Server) refreshToken(c echo.Context) error {
 	return answerToken(c, token)
 }
 
-// current is what is true now about the identity of a caller.
+// current returns the current state of the caller's identity.
 func (s *Server) current(
 	c echo.Context, claims *tokens.Claims,
 ) (identity everlatch.AuthIdentity, standing everlatch.Standing, err error) {
@@ -61,8 +62,8 @@ func (s *Server) mint(c echo.Context, p everlatch.Principal) (string, error) {
 	return token, err
 }
 
-// reissued is who the caller is now. ok is false when the provider that signed
-// them in is not theirs any more.
+// reissued returns the current principal of the caller. ok is false when the
+// identity no longer has the provider of the sign-in.
 func reissued(identity everlatch.AuthIdentity, now everlatch.Standing, claims *tokens.Claims) (everlatch.Principal, bool) {
 	principal := claims.Principal()
 	principal.ActorID = now.ActorID

@@ -66,7 +66,7 @@ func TestRefreshIsRefused(t *testing.T) {
 		status int
 		want   string
 	}{
-		"nobody":             {with("X-None", ""), 401, plain},
+		"no credentials":     {with("X-None", ""), 401, plain},
 		"no provider":        {mint(func(p *everlatch.Principal) { p.AuthProvider = "" }), 401, `{"type":"unauthorized","message":"The auth provider is not set while refreshing token"}`},
 		"identity is gone":   {mint(func(p *everlatch.Principal) { p.AuthIdentityID, p.ActorID = "authid_x", "" }), 401, `{"type":"unauthorized","message":"Invalid auth identity while refreshing token"}`},
 		"with its actor":     {mint(func(p *everlatch.Principal) { p.AuthIdentityID = "authid_x" }), 404, `{"type":"not_found","message":"AuthIdentity with id: authid_x was not found"}`},

@@ -7,32 +7,30 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/query"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
 var (
-	rolesOfUserFilters   = schema{{name: "role_id", kind: kindTexts}}
-	usersWithRoleFilters = schema{{name: "user_id", kind: kindTexts}}
+	rolesOfUserFilters   = query.Schema{{Name: "role_id", Kind: query.Texts}}
+	usersWithRoleFilters = query.Schema{{Name: "user_id", Kind: query.Texts}}
 )
 
-// listRolesOfUser lists the roles that a user has themselves; one who is not
-// there has none.
+// listRolesOfUser lists the roles that a user has directly. An unknown user has
+// none.
 func (s *Server) listRolesOfUser(c echo.Context) error {
 	p, err := s.listed(c, roleShape, rolesOfUserFilters, rolePage)
 	if err != nil {
 		return err
 	}
-	return s.writeRoles(c, p, store.RoleFilter{Holders: []string{c.Param("id")}, IDs: p.filters.texts("role_id")})
+	return s.writeRoles(c, p, store.RoleFilter{Holders: []string{c.Param("id")}, IDs: p.Filters.Texts("role_id")})
 }
 
-// grantRoles gives roles to a user and answers with all that they have then.
+// grantRoles grants roles to a user and answers with all that the user has then.
 func (s *Server) grantRoles(c echo.Context) error {
-	roleIDs, err := bodyIDs(c, "roles")
+	id, roleIDs, err := holderChange(c, "roles", s.demandUser)
 	if err != nil {
-		return err
-	}
-	id := c.Param("id")
-	if err := s.demandUser(c, id); err != nil {
 		return err
 	}
 	if err := s.deps.Store.GrantRoles(lookups(c), authority(c), []string{id}, roleIDs); err != nil {
@@ -45,12 +43,27 @@ func (s *Server) grantRoles(c echo.Context) error {
 	return writeJSON(c, append(appendRecords(nil, "roles", roleColumns, roles), '}'))
 }
 
+// holderChange reads the ids in a body that change the record of the path, which
+// must exist.
+func holderChange(c echo.Context, list string, exists func(echo.Context, string) error) (id string, listed []string, err error) {
+	if listed, err = bodyIDs(c, list); err != nil {
+		return "", nil, err
+	}
+	id = c.Param("id")
+	return id, listed, exists(c, id)
+}
+
 func (s *Server) demandUser(c echo.Context, id string) error {
 	_, err := s.deps.Store.User(lookups(c), id)
 	return demanded(err, "User", id)
 }
 
-// demanded says in the contract's words that a record is not there.
+func (s *Server) demandRole(c echo.Context, id string) error {
+	_, err := s.deps.Store.Role(lookups(c), id)
+	return demanded(err, "Role", id)
+}
+
+// demanded words the error for a missing record of a path with a list in its body.
 func demanded(err error, kind, id string) error {
 	if errors.Is(err, everlatch.ErrNotFound) {
 		return &everlatch.Error{Code: everlatch.CodeNotFound, Message: fmt.Sprintf("%s with id %q not found", kind, id)}
@@ -59,18 +72,29 @@ func demanded(err error, kind, id string) error {
 }
 
 func (s *Server) revokeRoles(c echo.Context) error {
-	roleIDs, err := bodyIDs(c, "roles")
+	id, roleIDs, err := holderChange(c, "roles", s.demandUser)
 	if err != nil {
 		return err
 	}
-	id := c.Param("id")
-	if err := s.demandUser(c, id); err != nil {
+	return s.revoke(c, "user_role", []string{id}, roleIDs, roleIDs)
+}
+
+func (s *Server) revokeRoleOfUsers(c echo.Context) error {
+	id, userIDs, err := holderChange(c, "users", s.demandRole)
+	if err != nil {
 		return err
 	}
-	if err := s.deps.Store.RevokeRoles(lookups(c), authority(c), []string{id}, roleIDs); err != nil {
+	return s.revoke(c, "role_user", userIDs, []string{id}, userIDs)
+}
+
+// revoke takes roles from users and answers with the ids that the request listed.
+func (s *Server) revoke(c echo.Context, object string, userIDs, roleIDs, listed []string) error {
+	if err := s.deps.Store.RevokeRoles(lookups(c), authority(c), userIDs, roleIDs); err != nil {
 		return err
 	}
-	return writeRevoked(c, "user_role", roleIDs)
+	b := wire.AppendJSON([]byte(`{"ids":`), listed)
+	b = wire.AppendText(append(b, `,"object":`...), object)
+	return writeJSON(c, append(b, `,"deleted":true}`...))
 }
 
 func (s *Server) revokeRole(c echo.Context) error {
@@ -81,32 +105,22 @@ func (s *Server) revokeRole(c echo.Context) error {
 	return writeDeleted(c, "user_role", roleID)
 }
 
-func writeRevoked(c echo.Context, object string, revoked []string) error {
-	b := appendJSON([]byte(`{"ids":`), revoked)
-	b = appendText(append(b, `,"object":`...), object)
-	return writeJSON(c, append(b, `,"deleted":true}`...))
-}
-
 func (s *Server) listUsersWithRole(c echo.Context) error {
 	p, err := s.listed(c, userShape, usersWithRoleFilters, userPage)
 	if err != nil {
 		return err
 	}
-	users, count, err := s.deps.Store.UsersWithRole(lookups(c), c.Param("id"), p.filters.texts("user_id"), p.Page)
+	users, count, err := s.deps.Store.UsersWithRole(lookups(c), c.Param("id"), p.Filters.Texts("user_id"), p.Page)
 	if err != nil {
 		return err
 	}
 	return writeList(c, "users", userTable, p, users, count)
 }
 
-// grantRole gives a role to users and answers with all who have it then.
+// grantRole grants a role to users and answers with all users who have it then.
 func (s *Server) grantRole(c echo.Context) error {
-	userIDs, err := bodyIDs(c, "users")
+	id, userIDs, err := holderChange(c, "users", s.demandRole)
 	if err != nil {
-		return err
-	}
-	id := c.Param("id")
-	if err := s.demandRole(c, id); err != nil {
 		return err
 	}
 	if err := s.deps.Store.GrantRoles(lookups(c), authority(c), userIDs, []string{id}); err != nil {
@@ -117,24 +131,4 @@ func (s *Server) grantRole(c echo.Context) error {
 		return err
 	}
 	return writeJSON(c, append(appendRecords(nil, "users", userTable, users), '}'))
-}
-
-func (s *Server) demandRole(c echo.Context, id string) error {
-	_, err := s.deps.Store.Role(lookups(c), id)
-	return demanded(err, "Role", id)
-}
-
-func (s *Server) revokeRoleOfUsers(c echo.Context) error {
-	userIDs, err := bodyIDs(c, "users")
-	if err != nil {
-		return err
-	}
-	id := c.Param("id")
-	if err := s.demandRole(c, id); err != nil {
-		return err
-	}
-	if err := s.deps.Store.RevokeRoles(lookups(c), authority(c), userIDs, []string{id}); err != nil {
-		return err
-	}
-	return writeRevoked(c, "role_user", userIDs)
 }

@@ -1,62 +1,44 @@
 package api
 
 import (
-	"fmt"
-	"slices"
-	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/query"
+	"github.com/everlatch/everlatch/internal/render"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// rolePolicyTable says that a role has a policy.
-var rolePolicyTable = table[everlatch.RolePolicy]{
-	textColumn("id", func(rp *everlatch.RolePolicy) string { return rp.ID }),
-	textColumn("role_id", func(rp *everlatch.RolePolicy) string { return rp.RoleID }),
-	textColumn("policy_id", func(rp *everlatch.RolePolicy) string { return rp.PolicyID }),
-	{name: "policy", write: func(b []byte, rp *everlatch.RolePolicy) []byte {
-		return policyTable.append(b, &rp.Policy, policyShape.defaults)
+// rolePolicyTable is the assignment of a policy to a role.
+var rolePolicyTable = render.Table[everlatch.RolePolicy]{
+	render.Text("id", func(rp *everlatch.RolePolicy) string { return rp.ID }),
+	render.Text("role_id", func(rp *everlatch.RolePolicy) string { return rp.RoleID }),
+	render.Text("policy_id", func(rp *everlatch.RolePolicy) string { return rp.PolicyID }),
+	{Name: "policy", Write: func(b []byte, rp *everlatch.RolePolicy) []byte {
+		return policyTable.Append(b, &rp.Policy, policyShape.Defaults())
 	}},
-	metadataColumn("metadata", func(rp *everlatch.RolePolicy) everlatch.Metadata { return rp.Metadata }),
-	timeColumn("created_at", func(rp *everlatch.RolePolicy) time.Time { return rp.CreatedAt }),
-	timeColumn("updated_at", func(rp *everlatch.RolePolicy) time.Time { return rp.UpdatedAt }),
-	nullableTimeColumn("deleted_at", func(rp *everlatch.RolePolicy) *time.Time { return rp.DeletedAt }),
+	render.Metadata("metadata", func(rp *everlatch.RolePolicy) everlatch.Metadata { return rp.Metadata }),
+	render.Time("created_at", func(rp *everlatch.RolePolicy) time.Time { return rp.CreatedAt }),
+	render.Time("updated_at", func(rp *everlatch.RolePolicy) time.Time { return rp.UpdatedAt }),
+	render.NullableTime("deleted_at", func(rp *everlatch.RolePolicy) *time.Time { return rp.DeletedAt }),
 }
 
-var rolePolicyShape = shapeOf(rolePolicyTable)
-
-// idsIn returns the ids of a list, of which there must be at least so many.
-func idsIn(in input, name string, atLeast int) ([]string, error) {
-	list := in.texts(name)
-	switch empty := slices.Index(list, ""); {
-	case len(list) < atLeast:
-		return nil, invalid([]string{tooFew(name, atLeast)})
-	case len(list) > maxValues:
-		return nil, invalid([]string{field{name: name}.tooBig(maxValues)})
-	case empty >= 0:
-		return nil, invalid([]string{tooFew(name+", "+strconv.Itoa(empty), 1)})
-	}
-	return list, nil
-}
-
-func tooFew(name string, atLeast int) string {
-	return fmt.Sprintf("Value for field '%s' too small, expected at least: '%d'", name, atLeast)
-}
+var rolePolicyShape = render.ShapeOf(rolePolicyTable)
 
 // bodyIDs reads a body that is one list of ids.
 func bodyIDs(c echo.Context, name string) ([]string, error) {
-	in, err := schema{{name: name, kind: kindList, required: true}}.checkBody(callOf(c).body)
+	in, err := query.Schema{{Name: name, Kind: query.List, Required: true}}.CheckBody(wire.Of(c).Body)
 	if err != nil {
 		return nil, err
 	}
-	return idsIn(in, name, 1)
+	return in.IDs(name, 1)
 }
 
-// listPoliciesOfRole lists what a role has itself; what it inherits is shown by
-// the role's policies.
+// listPoliciesOfRole lists the policies of a role without inherited ones, which
+// the role itself shows.
 func (s *Server) listPoliciesOfRole(c echo.Context) error {
 	p, err := s.listed(c, rolePolicyShape, nil, rolePage)
 	if err != nil {
@@ -74,7 +56,7 @@ func (s *Server) addRolePolicies(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.chosen(c, rolePolicyShape); err != nil {
+	if _, err := s.selected(c, rolePolicyShape); err != nil {
 		return err
 	}
 	added, err := s.deps.Store.AddRolePolicies(lookups(c), authority(c), c.Param("id"), policyIDs)
@@ -96,7 +78,7 @@ func (s *Server) removeRolePolicy(c echo.Context) error {
 	return writeDeleted(c, "rbac_role_policy", id)
 }
 
-// listRolesWithPolicy lists the roles that have a policy themselves.
+// listRolesWithPolicy lists the roles that have a policy without inheriting it.
 func (s *Server) listRolesWithPolicy(c echo.Context) error {
 	p, err := s.listed(c, roleShape, nil, policyRolesPage)
 	if err != nil {

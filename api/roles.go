@@ -7,59 +7,62 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/query"
+	"github.com/everlatch/everlatch/internal/render"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// roleTable is a role (contract 4.8). Its policies, the inherited ones too, are
-// shown when somebody asks.
+// roleTable is a role (contract 4.8). Its policies, inherited ones included,
+// are shown on request.
 var roleTable = append(roleColumns,
-	relationColumn("policies", nestedPolicyTable, func(r *everlatch.Role) []everlatch.Policy { return r.Policies }))
+	render.Relation("policies", nestedPolicyTable, func(r *everlatch.Role) []everlatch.Policy { return r.Policies }))
 
-var roleShape = shapeOf(roleTable, "policies")
+var roleShape = render.ShapeOf(roleTable, "policies")
 
-// assignableRoleTable is what whoever chooses roles needs to know.
-var assignableRoleTable = pick(roleColumns, "id", "name", "description")
+// assignableRoleTable is what a list of roles to choose from shows.
+var assignableRoleTable = render.Pick(roleColumns, "id", "name", "description")
 
-var roleColumns = table[everlatch.Role]{
-	textColumn("id", func(r *everlatch.Role) string { return r.ID }),
-	textColumn("name", func(r *everlatch.Role) string { return r.Name }),
-	nullableColumn("parent_id", func(r *everlatch.Role) *string { return r.ParentID }),
-	nullableColumn("description", func(r *everlatch.Role) *string { return r.Description }),
-	metadataColumn("metadata", func(r *everlatch.Role) everlatch.Metadata { return r.Metadata }),
-	timeColumn("created_at", func(r *everlatch.Role) time.Time { return r.CreatedAt }),
-	timeColumn("updated_at", func(r *everlatch.Role) time.Time { return r.UpdatedAt }),
-	nullableTimeColumn("deleted_at", func(r *everlatch.Role) *time.Time { return r.DeletedAt }),
+var roleColumns = render.Table[everlatch.Role]{
+	render.Text("id", func(r *everlatch.Role) string { return r.ID }),
+	render.Text("name", func(r *everlatch.Role) string { return r.Name }),
+	render.NullableText("parent_id", func(r *everlatch.Role) *string { return r.ParentID }),
+	render.NullableText("description", func(r *everlatch.Role) *string { return r.Description }),
+	render.Metadata("metadata", func(r *everlatch.Role) everlatch.Metadata { return r.Metadata }),
+	render.Time("created_at", func(r *everlatch.Role) time.Time { return r.CreatedAt }),
+	render.Time("updated_at", func(r *everlatch.Role) time.Time { return r.UpdatedAt }),
+	render.NullableTime("deleted_at", func(r *everlatch.Role) *time.Time { return r.DeletedAt }),
 }
 
 var (
-	roleFilters = schema{
-		{name: "q", kind: kindText},
-		{name: "id", kind: kindTexts},
-		{name: "name", kind: kindTexts},
-		{name: "parent_id", kind: kindTexts},
-	}.dated().combined()
-	createRoleFields = schema{
-		{name: "name", kind: kindText, required: true},
-		{name: "parent_id", kind: kindText, nullable: true},
-		{name: "description", kind: kindText, nullable: true},
-		{name: "metadata", kind: kindRecord, nullable: true},
-		{name: "policy_ids", kind: kindList},
+	roleFilters = query.Schema{
+		{Name: "q", Kind: query.Text},
+		{Name: "id", Kind: query.Texts},
+		{Name: "name", Kind: query.Texts},
+		{Name: "parent_id", Kind: query.Texts},
+	}.Dated().Combined()
+	createRoleFields = query.Schema{
+		{Name: "name", Kind: query.Text, Required: true},
+		{Name: "parent_id", Kind: query.Text, Nullable: true},
+		{Name: "description", Kind: query.Text, Nullable: true},
+		{Name: "metadata", Kind: query.Record, Nullable: true},
+		{Name: "policy_ids", Kind: query.List},
 	}
-	updateRoleFields = schema{
-		{name: "name", kind: kindText},
-		{name: "parent_id", kind: kindText, nullable: true},
-		{name: "description", kind: kindText, nullable: true},
-		{name: "metadata", kind: kindRecord, nullable: true},
+	updateRoleFields = query.Schema{
+		{Name: "name", Kind: query.Text},
+		{Name: "parent_id", Kind: query.Text, Nullable: true},
+		{Name: "description", Kind: query.Text, Nullable: true},
+		{Name: "metadata", Kind: query.Record, Nullable: true},
 	}
 )
 
 const rolePage = 50
 
-func roleFilter(in input) store.RoleFilter {
+func roleFilter(in query.Input) store.RoleFilter {
 	return store.RoleFilter{
-		Q: in.plain("q"), IDs: in.texts("id"), Names: in.texts("name"), Parents: in.texts("parent_id"),
-		CreatedAt: in.times("created_at"), UpdatedAt: in.times("updated_at"), DeletedAt: in.times("deleted_at"),
-		And: filters(in, "$and", roleFilter), Or: filters(in, "$or", roleFilter),
+		Q: in.Plain("q"), IDs: in.Texts("id"), Names: in.Texts("name"), Parents: in.Texts("parent_id"),
+		CreatedAt: in.Times("created_at"), UpdatedAt: in.Times("updated_at"), DeletedAt: in.Times("deleted_at"),
+		And: query.All(in, "$and", roleFilter), Or: query.All(in, "$or", roleFilter),
 	}
 }
 
@@ -68,16 +71,16 @@ func (s *Server) listRoles(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.writeRoles(c, p, roleFilter(p.filters))
+	return s.writeRoles(c, p, roleFilter(p.Filters))
 }
 
 // writeRoles answers with a page of roles.
-func (s *Server) writeRoles(c echo.Context, p page, f store.RoleFilter) error {
+func (s *Server) writeRoles(c echo.Context, p query.Page, f store.RoleFilter) error {
 	roles, count, err := s.deps.Store.Roles(lookups(c), f, p.Page)
 	if err != nil {
 		return err
 	}
-	if roleShape.shows(p.selection, "policies") {
+	if roleShape.Shows(p.Selection, "policies") {
 		if err := s.deps.Store.LoadPolicies(lookups(c), roles); err != nil {
 			return err
 		}
@@ -91,14 +94,14 @@ func (s *Server) listAssignableRoles(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	all, _, err := s.deps.Store.Roles(lookups(c), roleFilter(p.filters), store.Page{Order: p.Order})
+	all, _, err := s.deps.Store.Roles(lookups(c), roleFilter(p.Filters), store.Page{Order: p.Order})
 	if err != nil {
 		return err
 	}
 	if err := s.deps.Store.LoadPolicies(lookups(c), all); err != nil {
 		return err
 	}
-	mine := callOf(c).access
+	mine := callOf(c).auth.Access()
 	var out []everlatch.Role
 	for _, r := range all {
 		if mine.Allows(permissionsOf(r.Policies)...) {
@@ -117,27 +120,27 @@ func permissionsOf(policies []everlatch.Policy) []everlatch.Permission {
 }
 
 // writeAssignable renders {<name>: […], count}, with the count of all.
-func writeAssignable[T any](c echo.Context, name string, t table[T], p page, all []T) error {
+func writeAssignable[T any](c echo.Context, name string, t render.Table[T], p query.Page, all []T) error {
 	from := min(p.Offset, len(all))
 	shown := all[from:min(from+p.Limit, len(all))]
-	b := appendInt(append(appendRecords(nil, name, t, shown), `,"count":`...), len(all))
+	b := wire.AppendInt(append(appendRecords(nil, name, t, shown), `,"count":`...), len(all))
 	return writeJSON(c, append(b, '}'))
 }
 
 // appendRecords writes {<name>: […], all columns of each.
-func appendRecords[T any](b []byte, name string, t table[T], records []T) []byte {
+func appendRecords[T any](b []byte, name string, t render.Table[T], records []T) []byte {
 	b = append(b, `{"`+name+`":[`...)
 	for i := range records {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = t.append(b, &records[i], shapeOf(t).defaults)
+		b = t.Append(b, &records[i], render.ShapeOf(t).Defaults())
 	}
 	return append(b, ']')
 }
 
 func (s *Server) readRole(c echo.Context) error {
-	sel, err := s.chosen(c, roleShape)
+	sel, err := s.selected(c, roleShape)
 	if err != nil {
 		return err
 	}
@@ -149,21 +152,21 @@ func (s *Server) readRole(c echo.Context) error {
 }
 
 func (s *Server) createRole(c echo.Context) error {
-	in, err := createRoleFields.checkBody(callOf(c).body)
+	in, err := createRoleFields.CheckBody(wire.Of(c).Body)
 	if err != nil {
 		return err
 	}
-	policyIDs, err := idsIn(in, "policy_ids", 0)
+	policyIDs, err := in.IDs("policy_ids", 0)
 	if err != nil {
 		return err
 	}
-	sel, err := s.chosen(c, roleShape)
+	sel, err := s.selected(c, roleShape)
 	if err != nil {
 		return err
 	}
 	role, err := s.deps.Store.CreateRole(lookups(c), authority(c), everlatch.Role{
-		ID: ids.New(ids.Role, s.deps.Now()), Name: in.plain("name"), ParentID: in.text("parent_id"),
-		Description: in.text("description"), Metadata: in.record("metadata"),
+		ID: ids.New(ids.Role, s.deps.Now()), Name: in.Plain("name"), ParentID: in.Text("parent_id"),
+		Description: in.Text("description"), Metadata: in.Record("metadata"),
 	}, policyIDs)
 	if err != nil {
 		return err
@@ -172,17 +175,13 @@ func (s *Server) createRole(c echo.Context) error {
 }
 
 func (s *Server) updateRole(c echo.Context) error {
-	in, err := updateRoleFields.checkBody(callOf(c).body)
-	if err != nil {
-		return err
-	}
-	sel, err := s.chosen(c, roleShape)
+	in, sel, err := s.changed(c, updateRoleFields, roleShape)
 	if err != nil {
 		return err
 	}
 	role, err := s.deps.Store.UpdateRole(lookups(c), authority(c), c.Param("id"), store.RolePatch{
-		Name:        store.Change[string]{Set: in.has("name"), Value: in.plain("name")},
-		Description: in.change("description"), Parent: in.change("parent_id"), Metadata: in.metadataChange(),
+		Name:        in.TextChange("name"),
+		Description: in.Change("description"), Parent: in.Change("parent_id"), Metadata: in.MetadataChange(),
 	})
 	if err != nil {
 		return err
@@ -190,9 +189,9 @@ func (s *Server) updateRole(c echo.Context) error {
 	return s.writeRole(c, role, sel)
 }
 
-func (s *Server) writeRole(c echo.Context, role everlatch.Role, sel selection) error {
+func (s *Server) writeRole(c echo.Context, role everlatch.Role, sel query.Selection) error {
 	shown := []everlatch.Role{role}
-	if roleShape.shows(sel, "policies") {
+	if roleShape.Shows(sel, "policies") {
 		if err := s.deps.Store.LoadPolicies(lookups(c), shown); err != nil {
 			return err
 		}
@@ -200,7 +199,7 @@ func (s *Server) writeRole(c echo.Context, role everlatch.Role, sel selection) e
 	return writeWrapped(c, "role", roleTable, &shown[0], sel)
 }
 
-// deleteRole takes what the role gave from everybody who had it.
+// deleteRole takes the role from every user who has it.
 func (s *Server) deleteRole(c echo.Context) error {
 	if err := s.deps.Store.DeleteRole(lookups(c), authority(c), c.Param("id")); err != nil {
 		return err

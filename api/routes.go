@@ -6,6 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/httpauth"
 )
 
 // route is one line of the API.
@@ -21,51 +22,52 @@ type route struct {
 	free  bool
 }
 
-// routes is the whole built-in API. A static segment goes before a parameter,
-// whatever the order here, and a method that a path does not have falls
-// through to the next path that fits: GET /auth/token/refresh is a login
-// (contract 4.1). Everything under /admin is authenticated by the chain.
+// routes is the whole built-in API. A static segment takes precedence over a
+// parameter, whatever the order here, and a method that a path does not have
+// falls through to the next path that matches: GET /auth/token/refresh is a
+// sign-in (contract 4.1). The chain authenticates everything under /admin.
 func (s *Server) routes() []route {
 	const get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
 	var (
-		anybody      = []string{anyActor}
-		customer     = []string{everlatch.ActorCustomer}
-		user         = []string{everlatch.ActorUser}
-		noMFA        = AuthOptions{AllowUnregistered: true, RequireMFA: new(bool)}
-		refresh      = AuthOptions{AllowUnregistered: true, RequireMFA: new(bool), allowGone: true}
-		unregistered = AuthOptions{AllowUnregistered: true}
+		anyone   = []string{httpauth.AnyActor}
+		customer = []string{everlatch.ActorCustomer}
+		user     = []string{everlatch.ActorUser}
+
+		visitor      = httpauth.Policy{AllowUnregistered: true, RequireMFA: new(bool)}
+		refresh      = httpauth.Policy{AllowUnregistered: true, RequireMFA: new(bool), AllowRemoved: true}
+		unregistered = httpauth.Policy{AllowUnregistered: true}
+		recent       = httpauth.Policy{MaxAge: s.opts.RecentWithin}
 	)
-	by := func(actors []string, o AuthOptions, methods ...Method) []echo.MiddlewareFunc {
-		return []echo.MiddlewareFunc{s.Authenticate(actors, methods, o)}
+	const bearer, session = httpauth.Bearer, httpauth.Session
+	by := func(actors []string, p httpauth.Policy, methods httpauth.Methods) []echo.MiddlewareFunc {
+		p.ActorTypes, p.Methods = actors, methods
+		return []echo.MiddlewareFunc{require(p)}
 	}
-	recent := by(anybody, AuthOptions{AllowUnregistered: true, MaxAge: s.opts.RecentWithin}, MethodSession, MethodBearer)
-	leaving := by(customer, AuthOptions{MaxAge: s.opts.RecentWithin, allowEnded: true}, MethodSession, MethodBearer)
-	recently := func(actors []string) []echo.MiddlewareFunc {
-		return by(actors, AuthOptions{MaxAge: s.opts.RecentWithin}, MethodSession, MethodBearer)
-	}
-	signedIn := by(customer, AuthOptions{}, MethodSession, MethodBearer)
+	recently := by(anyone, httpauth.Policy{AllowUnregistered: true, MaxAge: s.opts.RecentWithin}, session|bearer)
+	leaving := by(customer, httpauth.Policy{MaxAge: s.opts.RecentWithin, AllowEnded: true}, session|bearer)
+	signedIn := by(customer, httpauth.Policy{}, session|bearer)
 	routes := []route{
-		{method: post, path: "/auth/session", handle: s.createSession, middleware: by(anybody, noMFA, MethodBearer)},
-		{method: del, path: "/auth/session", handle: s.endSession, middleware: by(anybody, noMFA, MethodSession)},
-		{method: post, path: "/auth/token/refresh", handle: s.refreshToken, middleware: by(anybody, refresh, MethodSession, MethodBearer)},
-		{method: get, path: "/auth/identities", handle: s.listIdentities, middleware: by(anybody, noMFA, MethodSession, MethodBearer)},
-		{method: post, path: "/auth/identities/link/:auth_provider", handle: s.linkIdentity, middleware: recent},
-		{method: del, path: "/auth/identities/:id", handle: s.unlinkIdentity, middleware: recent},
-		{method: post, path: "/auth/:auth_provider/user", handle: s.signUpAdmin, middleware: by(user, unregistered, MethodBearer)},
+		{method: post, path: "/auth/session", handle: s.createSession, middleware: by(anyone, visitor, bearer)},
+		{method: del, path: "/auth/session", handle: s.endSession, middleware: by(anyone, visitor, session)},
+		{method: post, path: "/auth/token/refresh", handle: s.refreshToken, middleware: by(anyone, refresh, session|bearer)},
+		{method: get, path: "/auth/identities", handle: s.listIdentities, middleware: by(anyone, visitor, session|bearer)},
+		{method: post, path: "/auth/identities/link/:auth_provider", handle: s.linkIdentity, middleware: recently},
+		{method: del, path: "/auth/identities/:id", handle: s.unlinkIdentity, middleware: recently},
+		{method: post, path: "/auth/:auth_provider/user", handle: s.signUpAdmin, middleware: by(user, unregistered, bearer)},
 		{method: get, path: "/auth/:actor_type/providers", handle: s.listProviders},
-		{method: get, path: "/auth/:actor_type/:auth_provider", handle: s.authenticateByGET},
-		{method: post, path: "/auth/:actor_type/:auth_provider", handle: s.authenticate},
+		{method: get, path: "/auth/:actor_type/:auth_provider", handle: s.signInByGET},
+		{method: post, path: "/auth/:actor_type/:auth_provider", handle: s.signIn},
 		{method: get, path: "/auth/:actor_type/:auth_provider/callback", handle: s.callback},
 		{method: post, path: "/auth/:actor_type/:auth_provider/callback", handle: s.callback},
 		{method: post, path: "/auth/:actor_type/:auth_provider/register", handle: s.register},
 		{method: post, path: "/auth/:actor_type/:auth_provider/reset-password", handle: s.requestReset},
 		{method: post, path: "/auth/:actor_type/:auth_provider/update", handle: s.completeReset},
 
-		{method: post, path: "/store/customers", handle: s.createCustomer, middleware: by(customer, unregistered, MethodSession, MethodBearer)},
+		{method: post, path: "/store/customers", handle: s.createCustomer, middleware: by(customer, unregistered, session|bearer)},
 		{method: get, path: "/store/customers/me", handle: s.readCustomer, middleware: signedIn},
 		{method: post, path: "/store/customers/me", handle: s.updateCustomer, middleware: signedIn},
 		{method: del, path: "/store/customers/me", handle: s.deleteCustomer, middleware: leaving},
-		{method: post, path: "/store/customers/me/email", handle: s.requestEmail, middleware: recently(customer)},
+		{method: post, path: "/store/customers/me/email", handle: s.requestEmail, middleware: by(customer, recent, session|bearer)},
 		{method: post, path: "/store/customers/me/email/confirm", handle: s.confirmEmail, middleware: signedIn},
 		{method: post, path: "/store/customers/me/email/undo", handle: s.undoEmail(everlatch.ActorCustomer)},
 		{method: get, path: "/store/customers/me/addresses", handle: s.listAddresses, middleware: signedIn},
@@ -76,8 +78,8 @@ func (s *Server) routes() []route {
 
 		{method: get, path: "/admin/users", handle: s.listUsers, needs: can("user:read")},
 		{method: get, path: "/admin/users/me", handle: s.readOwnUser, free: true},
-		{method: post, path: "/admin/users/me/email", handle: s.requestEmail, public: true, middleware: recently(user)},
-		{method: post, path: "/admin/users/me/email/confirm", handle: s.confirmEmail, public: true, middleware: by(user, AuthOptions{}, MethodSession, MethodBearer)},
+		{method: post, path: "/admin/users/me/email", handle: s.requestEmail, public: true, middleware: by(user, recent, session|bearer)},
+		{method: post, path: "/admin/users/me/email/confirm", handle: s.confirmEmail, public: true, middleware: by(user, httpauth.Policy{}, session|bearer)},
 		{method: post, path: "/admin/users/me/email/undo", handle: s.undoEmail(everlatch.ActorUser), public: true},
 		{method: get, path: "/admin/users/:id", handle: s.readUser, needs: can("user:read")},
 		{method: post, path: "/admin/users/:id", handle: s.updateUser, needs: can("user:update")},
@@ -86,7 +88,7 @@ func (s *Server) routes() []route {
 		{method: post, path: "/admin/users/:id/reset-password", handle: s.issueReset, needs: can("user:update")},
 		{method: get, path: "/admin/invites", handle: s.listInvites, needs: can("invite:read")},
 		{method: post, path: "/admin/invites", handle: s.createInvite, needs: can("invite:create")},
-		{method: post, path: "/admin/invites/accept", handle: s.acceptInvite, public: true, middleware: by(user, unregistered, MethodSession, MethodBearer)},
+		{method: post, path: "/admin/invites/accept", handle: s.acceptInvite, public: true, middleware: by(user, unregistered, session|bearer)},
 		{method: get, path: "/admin/invites/:id", handle: s.readInvite, needs: can("invite:read")},
 		{method: del, path: "/admin/invites/:id", handle: s.revokeInvite, needs: can("invite:delete")},
 		{method: post, path: "/admin/invites/:id/resend", handle: s.resendInvite, needs: can("invite:update")},
@@ -126,6 +128,8 @@ func (s *Server) routes() []route {
 		{method: get, path: "/ready", handle: s.ready},
 		{method: get, path: "/cloud/auth", handle: s.cloudAuth},
 		{method: get, path: "/.well-known/jwks.json", handle: s.jwks},
+		{method: get, path: "/openapi.yaml", handle: s.readDescription},
+		{method: get, path: "/docs", handle: s.showDocs},
 	}
 	routes = append(routes, s.dashboardRoutes()...)
 	if s.opts.RBAC {

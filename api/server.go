@@ -5,21 +5,22 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/httpauth"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/tokens"
+	"github.com/everlatch/everlatch/internal/wire"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// Flows are the dances that requests start. [*flows.Client] is the one that
-// runs them; a refusal comes back as an [*everlatch.Error] that may be shown.
+// Flows starts the flows of requests; [*flows.Client] is its implementation. A
+// refusal is an [*everlatch.Error] whose message may be shown.
 type Flows interface {
 	Authenticate(ctx context.Context, r flows.AuthRequest) (workflows.Login, error)
 	Register(ctx context.Context, r flows.AuthRequest) (workflows.Login, error)
@@ -51,7 +52,7 @@ type Flows interface {
 
 var _ Flows = (*flows.Client)(nil)
 
-// Deps are the parts a [Server] works with. All are required.
+// Deps are what a [Server] works with. All fields are required.
 type Deps struct {
 	Store     *store.Store
 	Flows     Flows
@@ -61,27 +62,30 @@ type Deps struct {
 	Now       func() time.Time
 }
 
-// Server answers HTTP requests. It keeps no state that another process would
-// miss, except short-lived copies of what the database says about publishable
-// keys (see publishable.go).
+// Server answers HTTP requests. Its only state is what the database says about
+// publishable keys, remembered for seconds.
 type Server struct {
 	deps Deps
 	opts Options
 
-	echo  *echo.Echo
-	paths func() *pathIndex
-	cors  map[prefix]*originList
+	echo   *echo.Echo
+	router *wire.Router
+	auth   *httpauth.Authenticator
+	keys   *httpauth.PublishableKeys
+	// public and builtIn are the paths of the built-in routes that need no
+	// administrator, and of all.
+	public, builtIn map[string]bool
+	cors            map[prefix]*wire.Origins
 	// trusted are the origins of other paths, by their first segment.
-	trusted map[string]*originList
-	// actors are the actor types of people's own, by name.
+	trusted map[string]*wire.Origins
+	// actors are the custom actor types, by name.
 	actors  map[string]*actorType
-	cookies cookieJar
-	keys    *keyCache
+	cookies wire.Cookies
 	home    []byte // rendered once; nil = no page
 }
 
-// New returns a server. It reports everything that is wrong with the options
-// at once.
+// New returns a server, or an error that lists everything that is wrong with the
+// options.
 func New(d Deps, o Options) (*Server, error) {
 	o = o.withDefaults()
 	cors, corsErr := o.origins()
@@ -90,40 +94,47 @@ func New(d Deps, o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		deps:    d,
-		opts:    o,
-		echo:    echo.New(),
-		cors:    cors,
-		trusted: map[string]*originList{},
-		actors:  map[string]*actorType{},
-		cookies: newCookieJar(o),
-		keys:    newKeyCache(d.Store, d.Now),
-		home:    home,
+		deps: d, opts: o, echo: echo.New(), home: home, cookies: o.cookies(),
+		cors: cors, trusted: map[string]*wire.Origins{}, actors: map[string]*actorType{},
+		public: map[string]bool{}, builtIn: map[string]bool{}, keys: httpauth.NewPublishableKeys(d.Store, d.Now),
 	}
-	s.echo.HTTPErrorHandler = s.handleError
-	s.echo.Pre(s.trace)
-	s.echo.Use(s.chain()...)
+	s.auth = &httpauth.Authenticator{
+		Store: d.Store, Tokens: d.Tokens, Cookies: s.cookies, Origins: wire.NewOriginCheck(o.TrustProxy > 0),
+		Log: d.Log, Now: d.Now, SessionIdle: o.SessionIdle, Rolling: o.Cookie.Rolling, Roles: o.RBAC,
+	}
 	routes, err := s.withActors(s.routes())
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range routes {
-		s.echo.Add(r.method, r.path, r.handle, s.guards(r)...)
-	}
-	// People add their own routes after New, so paths are collected when the
-	// first request comes.
-	s.paths = sync.OnceValue(func() *pathIndex { return newPathIndex(routes, s.echo.Routes()) })
+	s.mount(routes)
 	return s, nil
 }
 
-// Handler returns the whole API.
-func (s *Server) Handler() http.Handler { return s }
+// mount adds the chain and the built-in routes to Echo.
+func (s *Server) mount(routes []route) {
+	paths := make([]wire.Route, len(routes))
+	for i, r := range routes {
+		paths[i] = wire.Route{Method: r.method, Path: r.path}
+		s.builtIn[r.path] = true
+		s.public[r.path] = s.public[r.path] || r.public
+	}
+	s.echo.HTTPErrorHandler = s.handleError
+	s.router = wire.NewRouter(s.echo, paths, s.originsOf)
+	s.echo.Pre(s.trace)
+	s.echo.Use(s.chain()...)
+	for _, r := range routes {
+		s.echo.Add(r.method, r.path, r.handle, s.guards(r)...)
+	}
+}
 
-// Echo returns the router, for routes of one's own; to serve, use
-// [Server.Handler]. They get the same chain as the built-in ones: bodies are
-// parsed (see [Body]), /admin demands an administrator and /store a publishable
-// key, paths ignore case and a trailing slash. Add them before the first
-// request is served; later ones are not found.
+// Handler returns the whole API.
+func (s *Server) Handler() http.Handler { return s.router }
+
+// Echo returns the router, for custom routes; to serve, use [Server.Handler].
+// Custom routes get the same chain as the built-in ones: bodies are parsed (see
+// [Body]), /admin demands an administrator and /store a publishable key, paths
+// ignore case and a trailing slash. Add them before the first request is served;
+// later ones are not found.
 func (s *Server) Echo() *echo.Echo { return s.echo }
 
 func (d Deps) validate() error {

@@ -64,7 +64,7 @@ func TestCreatingASession(t *testing.T) {
 			require.Empty(t, r.Cookies())
 		}
 	})
-	t.Run("for somebody without an actor", func(t *testing.T) {
+	t.Run("without an actor", func(t *testing.T) {
 		t.Parallel()
 
 		r := w.do("POST", "/auth/session", nil, bearer(w.registered("customer", "b@example.com")))
@@ -143,7 +143,7 @@ func TestSessionsEndByTime(t *testing.T) {
 	require.Equal(t, 401, me(bearer(token)), "the token has expired")
 	require.Equal(t, 200, me(used), "its session goes on")
 	w.clock.advance(20 * time.Minute)
-	require.Equal(t, 401, me(idle), "nobody used it for an hour")
+	require.Equal(t, 401, me(idle), "it was not used for an hour")
 	for range 3 {
 		require.Equal(t, 200, me(used))
 		w.clock.advance(36 * time.Minute)
@@ -201,7 +201,7 @@ func TestBearerWinsOverSession(t *testing.T) {
 	require.Equal(t, "cookie@example.com", email(bearer("garbage")), "an invalid one falls through")
 	require.Equal(t, "cookie@example.com", email(bearer(w.admin("root@example.com"))), "and one of another actor type")
 
-	// An open session does not stop somebody with a registration token.
+	// An open session does not get in the way of a registration token.
 	r := w.do("POST", "/store/customers", object{"email": "new@example.com"}, bearer(w.registered("customer", "new@example.com")), cookie)
 	require.Equal(t, 200, r.StatusCode, r.body)
 	// On refresh Medusa lets the session win.
@@ -266,7 +266,7 @@ func TestCookieAttributes(t *testing.T) {
 		want   string
 	}{
 		"https by a trusted proxy": {func(o *api.Options) { o.TrustProxy = 1 }, https, `; HttpOnly; Secure; SameSite=Lax$`},
-		"https by nobody":          {func(*api.Options) {}, https, `; HttpOnly; SameSite=Lax$`},
+		"https without a proxy":    {func(*api.Options) {}, https, `; HttpOnly; SameSite=Lax$`},
 		"http":                     {func(o *api.Options) { o.TrustProxy = 1 }, with("X-Forwarded-Proto", "http"), `; HttpOnly; SameSite=Lax$`},
 		"never secure":             {func(o *api.Options) { o.TrustProxy, o.Cookie.Secure = 1, &no }, https, `; HttpOnly; SameSite=Lax$`},
 		"strict, with a domain and names": {func(o *api.Options) {
@@ -310,7 +310,7 @@ func TestCookieAttributes(t *testing.T) {
 	})
 }
 
-// FuzzCookie: no cookie but a real one signs anybody in, and none breaks anything.
+// FuzzCookie: only a real cookie authenticates, and none breaks anything.
 func FuzzCookie(f *testing.F) {
 	for _, seed := range []string{
 		"connect.sid=s%3Ax.y", "connect.sid=s:x.y; a=b", "connect.sid", "=;;=", "connect.sid=%zz", `connect.sid="s%3A"`,

@@ -8,11 +8,12 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/query"
 )
 
-// register creates an identity, and with an "actor" in the body the account of
-// its owner, all or nothing (W4). Without one the token has no actor yet: what
-// follows is POST /store/customers or its like.
+// register creates an identity, and with an "actor" in the body its account as
+// well, all or nothing (W4). Without one the token has no actor until POST
+// /store/customers or its like creates it.
 func (s *Server) register(c echo.Context) error {
 	r := s.authRequest(c, Body(c))
 	if err := s.checkAllowed(r.ActorType, r.Provider); err != nil {
@@ -35,12 +36,12 @@ func (s *Server) register(c echo.Context) error {
 	return s.writeToken(c, login)
 }
 
-// accountField is what a body holds the account under; the rest of it is the
-// provider's.
+// accountField holds the account in a body; the rest of the body is for the
+// provider.
 const accountField = "actor"
 
-// signUp takes the account out of what the provider gets to see, and finds out
-// whether it can be created. null asks for none.
+// signUp takes the account out of the provider's input and validates it. null
+// asks for none.
 func (s *Server) signUp(ctx context.Context, r *flows.AuthRequest) error {
 	wrote, asked := r.Input.Body[accountField]
 	if !asked {
@@ -53,14 +54,15 @@ func (s *Server) signUp(ctx context.Context, r *flows.AuthRequest) error {
 	}
 	account, ok := wrote.(map[string]any)
 	if !ok {
-		return invalid([]string{field{name: accountField, kind: kindRelated}.expect(false, wrote)})
+		return query.NotAnObject(accountField, wrote)
 	}
 	switch r.ActorType {
 	case everlatch.ActorCustomer:
-		if issues := createCustomerFields.issues(accountField+", ", account); len(issues) > 0 {
-			return invalid(issues)
+		in, err := createCustomerFields.CheckUnder(accountField, account)
+		if err != nil {
+			return err
 		}
-		r.Customer = new(input(account).customer())
+		r.Customer = new(customerOf(in))
 		return nil
 	case everlatch.ActorUser:
 		return &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "Administrators are invited; they do not sign up."}

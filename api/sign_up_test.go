@@ -35,13 +35,13 @@ func TestSignUpIsRefused(t *testing.T) {
 		want string
 		body any
 	}{
-		"a text":             {registerPath, `"invalid_data","message":"Invalid request: Expected type: 'object' for field 'actor', got: 'Ada'"`, "Ada"},
-		"a list":             {registerPath, `"invalid_data","message":"Invalid request: Expected type: 'object' for field 'actor', got: ''"`, []any{}},
-		"unknown fields":     {registerPath, `"invalid_data","message":"Invalid request: Unrecognized fields: 'has_account, id'"`, object{"id": "cus_1", "has_account": true}},
-		"a field's type":     {registerPath, `"invalid_data","message":"Invalid request: Expected type: 'string' for field 'actor, phone', got: '5'"`, object{"phone": 5}},
-		"no e-mail address":  {registerPath, `"invalid_data","message":"Invalid request: Invalid email address"`, object{"email": "nope"}},
-		"an administrator":   {user, `"not_allowed","message":"Administrators are invited; they do not sign up."`, object{}},
-		"nobody's own actor": {vendor, `"invalid_data","message":"There are no accounts of the actor type vendor."`, object{}},
+		"a text":                {registerPath, `"invalid_data","message":"Invalid request: Expected type: 'object' for field 'actor', got: 'Ada'"`, "Ada"},
+		"a list":                {registerPath, `"invalid_data","message":"Invalid request: Expected type: 'object' for field 'actor', got: ''"`, []any{}},
+		"unknown fields":        {registerPath, `"invalid_data","message":"Invalid request: Unrecognized fields: 'has_account, id'"`, object{"id": "cus_1", "has_account": true}},
+		"a field's type":        {registerPath, `"invalid_data","message":"Invalid request: Expected type: 'string' for field 'actor, phone', got: '5'"`, object{"phone": 5}},
+		"no e-mail address":     {registerPath, `"invalid_data","message":"Invalid request: Invalid email address"`, object{"email": "nope"}},
+		"an administrator":      {user, `"not_allowed","message":"Administrators are invited; they do not sign up."`, object{}},
+		"an unknown actor type": {vendor, `"invalid_data","message":"There are no accounts of the actor type vendor."`, object{}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -56,9 +56,9 @@ func TestSignUpIsRefused(t *testing.T) {
 	}
 }
 
-// TestSignUpOfOnesOwnActors: actor types of people's own are signed up like
+// TestSignUpOfCustomActors: custom actor types are signed up like
 // customers, by the rules of their definition.
-func TestSignUpOfOnesOwnActors(t *testing.T) {
+func TestSignUpOfCustomActors(t *testing.T) {
 	t.Parallel()
 	w := setup(t, options(withManagers))
 	const path = "/auth/manager/emailpass/register"

@@ -10,16 +10,16 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
 // health says that the process answers, nothing more.
-func (s *Server) health(c echo.Context) error { return text(c, "OK") }
+func (s *Server) health(c echo.Context) error { return writeText(c, "OK") }
 
-// readyWithin bounds the question whether a part answers.
+// readyWithin bounds the check of a part.
 const readyWithin = 2500 * time.Millisecond
 
-// ready says which part is missing, so that a load balancer sends nobody here
-// and an operator knows where to look.
+// ready names the missing parts, for load balancers and operators.
 func (s *Server) ready(c echo.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), readyWithin)
 	defer cancel()
@@ -36,7 +36,7 @@ func (s *Server) ready(c echo.Context) error {
 	for range checks {
 		if o := <-outcomes; o.err != nil {
 			missing[o.part] = true
-			s.deps.Log.WarnContext(ctx, "not ready", "part", o.part, "cause", everlatch.Cause(o.err))
+			s.deps.Log.WarnContext(ctx, "not ready", "part", o.part, "cause", everlatch.Cause(o.err).Error())
 		}
 	}
 	names := []string{}
@@ -49,8 +49,8 @@ func (s *Server) ready(c echo.Context) error {
 		return writeJSON(c, []byte(`{"ready":true,"missing":[]}`))
 	}
 	c.Response().Header().Set(echo.HeaderRetryAfter, retryAfter)
-	return respond(c, http.StatusServiceUnavailable, contentJSON,
-		append(appendJSON([]byte(`{"ready":false,"missing":`), names), '}'))
+	return wire.Respond(c, http.StatusServiceUnavailable, wire.ContentJSON,
+		append(wire.AppendJSON([]byte(`{"ready":false,"missing":`), names), '}'))
 }
 
 // cloudAuth tells the dashboard that there is no cloud login (contract 3.7).
@@ -60,13 +60,13 @@ func (s *Server) cloudAuth(c echo.Context) error { return writeJSON(c, []byte(`{
 func (s *Server) jwks(c echo.Context) error {
 	set, asymmetric := s.deps.Tokens.JWKS()
 	if !asymmetric {
-		return errNoRoute
+		return echo.ErrNotFound
 	}
 	return writeJSON(c, set)
 }
 
-// HomeInfo is a page with links for the person who has just started the
-// service. Its zero value shows none.
+// HomeInfo is a page with links for the developer who has started the service.
+// Its zero value shows none.
 type HomeInfo struct {
 	Title string
 	// Lines are shown above the links.
@@ -113,10 +113,10 @@ func (h HomeInfo) render() ([]byte, error) {
 
 func (s *Server) showHome(c echo.Context) error {
 	if s.home == nil {
-		return errNoRoute
+		return echo.ErrNotFound
 	}
 	h := c.Response().Header()
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 	h.Set(echo.HeaderXContentTypeOptions, "nosniff")
-	return respond(c, http.StatusOK, contentHTML, s.home)
+	return wire.Respond(c, http.StatusOK, wire.ContentHTML, s.home)
 }

@@ -10,22 +10,21 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
-
 	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// trace gives each request an id, turns panics into errors, has errors written
-// and logs. The log names the route, never the path or the query: those may
+// trace gives each request an id, turns panics into errors, writes errors and logs
+// the request. The log names the route, never the path or the query, which may
 // hold tokens and addresses.
 func (s *Server) trace(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		carried, ok := c.Response().Writer.(*carrier)
-		if !ok {
+		q := wire.Of(c)
+		if q == nil {
 			return errors.New("api: serve Server.Handler, not Server.Echo")
 		}
-		k := carried.call
+		k := &call{server: s, prefix: prefixOf(q.Path), id: s.requestID(c.Request())}
 		defer k.end()
-		k.id = s.requestID(c.Request())
 		c.Set(callKey, k)
 		c.Response().Header().Set(echo.HeaderXRequestID, k.id)
 		started := s.deps.Now()
@@ -52,7 +51,7 @@ func recovering(next echo.HandlerFunc) echo.HandlerFunc {
 			switch p := recover(); p {
 			case nil:
 			case http.ErrAbortHandler:
-				panic(p) // net/http's own way to hang up
+				panic(p) // net/http's way to abort
 			default:
 				err = &panicError{value: p, stack: debug.Stack()}
 			}
@@ -61,8 +60,8 @@ func recovering(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// record logs an answer that tells of trouble as an error with its cause, and
-// every other one for those who debug.
+// record logs a request: failures as errors with their cause, all others at debug
+// level.
 func (s *Server) record(c echo.Context, k *call, err error, ms int64) {
 	ctx, status := c.Request().Context(), c.Response().Status
 	level := slog.LevelDebug
@@ -85,11 +84,11 @@ func (s *Server) record(c echo.Context, k *call, err error, ms int64) {
 	s.deps.Log.LogAttrs(ctx, level, "request", attrs...)
 }
 
-// maxRequestID bounds what is taken over from X-Request-Id.
+// maxRequestID bounds the length of an accepted X-Request-Id.
 const maxRequestID = 128
 
-// requestID takes the caller's id when it is harmless in a log and a header,
-// and makes one otherwise.
+// requestID returns the caller's X-Request-Id if it is safe in a log and a header,
+// or a new id.
 func (s *Server) requestID(r *http.Request) string {
 	if given := r.Header.Get(echo.HeaderXRequestID); given != "" && len(given) <= maxRequestID && isToken(given) {
 		return given
@@ -97,7 +96,7 @@ func (s *Server) requestID(r *http.Request) string {
 	return ids.New("req_", s.deps.Now())
 }
 
-// isToken reports letters, digits and - _ . : / + = only.
+// isToken accepts letters, digits and - _ . : / + = only.
 func isToken(text string) bool {
 	for i := range len(text) {
 		switch b := text[i]; {

@@ -6,37 +6,40 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/query"
+	"github.com/everlatch/everlatch/internal/render"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
 // userTable is an administrator (contract 4.5).
-var userTable = table[everlatch.User]{
-	textColumn("id", func(u *everlatch.User) string { return u.ID }),
-	nullableColumn("first_name", func(u *everlatch.User) *string { return u.FirstName }),
-	nullableColumn("last_name", func(u *everlatch.User) *string { return u.LastName }),
-	textColumn("email", func(u *everlatch.User) string { return u.Email }),
-	nullableColumn("avatar_url", func(u *everlatch.User) *string { return u.AvatarURL }),
-	metadataColumn("metadata", func(u *everlatch.User) everlatch.Metadata { return u.Metadata }),
-	timeColumn("created_at", func(u *everlatch.User) time.Time { return u.CreatedAt }),
-	timeColumn("updated_at", func(u *everlatch.User) time.Time { return u.UpdatedAt }),
-	nullableTimeColumn("deleted_at", func(u *everlatch.User) *time.Time { return u.DeletedAt }),
+var userTable = render.Table[everlatch.User]{
+	render.Text("id", func(u *everlatch.User) string { return u.ID }),
+	render.NullableText("first_name", func(u *everlatch.User) *string { return u.FirstName }),
+	render.NullableText("last_name", func(u *everlatch.User) *string { return u.LastName }),
+	render.Text("email", func(u *everlatch.User) string { return u.Email }),
+	render.NullableText("avatar_url", func(u *everlatch.User) *string { return u.AvatarURL }),
+	render.Metadata("metadata", func(u *everlatch.User) everlatch.Metadata { return u.Metadata }),
+	render.Time("created_at", func(u *everlatch.User) time.Time { return u.CreatedAt }),
+	render.Time("updated_at", func(u *everlatch.User) time.Time { return u.UpdatedAt }),
+	render.NullableTime("deleted_at", func(u *everlatch.User) *time.Time { return u.DeletedAt }),
 }
 
-var userShape = shapeOf(userTable)
+var userShape = render.ShapeOf(userTable)
 
-var userFilters = schema{
-	{name: "q", kind: kindText},
-	{name: "id", kind: kindTexts},
-	{name: "email", kind: kindTexts},
-	{name: "first_name", kind: kindText},
-	{name: "last_name", kind: kindText},
-}.dated().with(withDeleted)
+var userFilters = query.Schema{
+	{Name: "q", Kind: query.Text},
+	{Name: "id", Kind: query.Texts},
+	{Name: "email", Kind: query.Texts},
+	{Name: "first_name", Kind: query.Text},
+	{Name: "last_name", Kind: query.Text},
+}.Dated().With(query.WithDeleted)
 
-var userFields = schema{
-	{name: "first_name", kind: kindText, nullable: true},
-	{name: "last_name", kind: kindText, nullable: true},
-	{name: "avatar_url", kind: kindText, nullable: true},
-	{name: "metadata", kind: kindRecord, nullable: true},
+var userFields = query.Schema{
+	{Name: "first_name", Kind: query.Text, Nullable: true},
+	{Name: "last_name", Kind: query.Text, Nullable: true},
+	{Name: "avatar_url", Kind: query.Text, Nullable: true},
+	{Name: "metadata", Kind: query.Record, Nullable: true},
 }
 
 const userPage = 50
@@ -47,10 +50,10 @@ func (s *Server) listUsers(c echo.Context) error {
 		return err
 	}
 	users, count, err := s.deps.Store.Users(lookups(c), store.UserFilter{
-		Q: p.filters.plain("q"), IDs: p.filters.texts("id"), Emails: p.filters.texts("email"),
-		FirstName: p.filters.plain("first_name"), LastName: p.filters.plain("last_name"),
-		CreatedAt: p.filters.times("created_at"), UpdatedAt: p.filters.times("updated_at"),
-		DeletedAt: p.filters.times("deleted_at"), Page: p.Page,
+		Q: p.Filters.Plain("q"), IDs: p.Filters.Texts("id"), Emails: p.Filters.Texts("email"),
+		FirstName: p.Filters.Plain("first_name"), LastName: p.Filters.Plain("last_name"),
+		CreatedAt: p.Filters.Times("created_at"), UpdatedAt: p.Filters.Times("updated_at"),
+		DeletedAt: p.Filters.Times("deleted_at"), Page: p.Page,
 	})
 	if err != nil {
 		return err
@@ -70,7 +73,7 @@ func (s *Server) readOwnUser(c echo.Context) error {
 func (s *Server) readUser(c echo.Context) error { return s.writeUser(c, c.Param("id")) }
 
 func (s *Server) writeUser(c echo.Context, id string) error {
-	sel, err := s.chosen(c, userShape)
+	sel, err := s.selected(c, userShape)
 	if err != nil {
 		return err
 	}
@@ -82,17 +85,13 @@ func (s *Server) writeUser(c echo.Context, id string) error {
 }
 
 func (s *Server) updateUser(c echo.Context) error {
-	in, err := userFields.checkBody(callOf(c).body)
-	if err != nil {
-		return err
-	}
-	sel, err := s.chosen(c, userShape)
+	in, sel, err := s.changed(c, userFields, userShape)
 	if err != nil {
 		return err
 	}
 	user, err := s.deps.Store.UpdateUser(lookups(c), c.Param("id"), store.UserPatch{
-		FirstName: in.change("first_name"), LastName: in.change("last_name"),
-		AvatarURL: in.change("avatar_url"), Metadata: in.metadataChange(),
+		FirstName: in.Change("first_name"), LastName: in.Change("last_name"),
+		AvatarURL: in.Change("avatar_url"), Metadata: in.MetadataChange(),
 	})
 	if err != nil {
 		return err
@@ -100,8 +99,8 @@ func (s *Server) updateUser(c echo.Context) error {
 	return writeWrapped(c, "user", userTable, &user, sel)
 }
 
-// removeUser ends an administrator's account with everything issued to it. An
-// unknown one counts as removed (recorded: delete-unknown).
+// removeUser removes an administrator's account with everything issued to it.
+// An unknown one counts as removed (recorded: delete-unknown).
 func (s *Server) removeUser(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {
@@ -121,8 +120,8 @@ func (s *Server) removeUser(c echo.Context) error {
 }
 
 func writeDeleted(c echo.Context, object, id string) error {
-	b := appendText([]byte(`{"id":`), id)
-	b = appendText(append(b, `,"object":`...), object)
+	b := wire.AppendText([]byte(`{"id":`), id)
+	b = wire.AppendText(append(b, `,"object":`...), object)
 	return writeJSON(c, append(b, `,"deleted":true}`...))
 }
 
@@ -132,5 +131,5 @@ func (s *Server) listUserProviders(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(c, append(appendJSON([]byte(`{"providers":`), names), '}'))
+	return writeJSON(c, append(wire.AppendJSON([]byte(`{"providers":`), names), '}'))
 }

@@ -53,10 +53,10 @@ func TestUsersAreForAdministrators(t *testing.T) {
 
 	w := setup(t)
 	headers := map[string]header{
-		"nobody":        with("X-None", ""),
-		"a customer":    bearer(w.customer("a@example.com")),
-		"not invited":   bearer(w.registered("user", "u@example.com")),
-		"their cookies": with("Cookie", w.session(w.login("customer", "a@example.com"))),
+		"no credentials": with("X-None", ""),
+		"a customer":     bearer(w.customer("a@example.com")),
+		"not invited":    bearer(w.registered("user", "u@example.com")),
+		"their cookies":  with("Cookie", w.session(w.login("customer", "a@example.com"))),
 	}
 	for name, h := range headers {
 		t.Run(name, func(t *testing.T) {

@@ -20,7 +20,7 @@ func WithActorType(t everlatch.ActorType) Option {
 }
 
 // WithOwnRoutes adds routes to the API, before it serves the first request. The
-// app has what handlers work with: [App.Flows] starts dances, [App.Store] reads.
+// app has what handlers work with: [App.Flows] starts flows, [App.Customer] and the like read.
 // An error is one of New.
 func WithOwnRoutes(add func(*App, *api.Server) error) Option {
 	return func(o *options) { o.routes = append(o.routes, add) }
@@ -54,6 +54,19 @@ func completeTypes(types []everlatch.ActorType) ([]everlatch.ActorType, error) {
 		out = append(out, t)
 	}
 	return out, errors.Join(problems...)
+}
+
+// ActorTypeNames returns the names of the actor types that options add.
+func ActorTypeNames(opts ...Option) []string {
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	names := make([]string, len(o.actorTypes))
+	for i, t := range o.actorTypes {
+		names[i] = t.Name
+	}
+	return names
 }
 
 // keepActors gives the built-in store to types that bring none.

@@ -29,7 +29,7 @@ func TestOwnActorType(t *testing.T) {
 		app.WithOwnRoutes(func(this *app.App, s *api.Server) error {
 			a = this
 			s.Echo().GET("/ready-to-read", func(c echo.Context) error {
-				return c.JSON(http.StatusOK, this.Flows() != nil && this.Store() != nil)
+				return c.JSON(http.StatusOK, this.Flows() != nil && this.Settings().Database.URL != "")
 			})
 			return nil
 		}))

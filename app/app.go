@@ -41,7 +41,7 @@ type App struct {
 	erasers     map[string]everlatch.Eraser
 	inbox       http.Handler // nil unless mails are kept for development
 
-	listener net.Listener // nil until Listen, and without an address
+	listener net.Listener // nil without an address, and until Listen
 	started  chan struct{}
 	close    sync.Once
 	closeErr error
@@ -56,15 +56,15 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (*App, error) {
 		parts: API | Worker,
 		now:   time.Now, //nolint:forbidigo // this is where the clock of a program comes from
 		log:   slog.New(slog.DiscardHandler),
+
+		command: "everlatch",
 	}
-	for _, opt := range opts {
-		opt(&o)
-	}
+	wrong := o.gather(cfg, opts)
 	p, err := prepare(&cfg, &o)
-	if err != nil {
-		return nil, err
+	a := &App{prepared: p, cfg: cfg, opts: o, log: o.log, listener: o.listener, started: make(chan struct{})}
+	if err := errors.Join(wrong, err); err != nil {
+		return nil, errors.Join(err, a.Close())
 	}
-	a := &App{prepared: p, cfg: cfg, opts: o, log: o.log, started: make(chan struct{})}
 	if err := a.assemble(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -119,18 +119,15 @@ func (a *App) checkSchema(ctx context.Context) error {
 		return err
 	}
 	if pending > 0 {
-		return fmt.Errorf("the schema of the database is behind by %d migrations: run `everlatch migrate up` first", pending)
+		return fmt.Errorf("the schema of the database is behind by %d migrations: run `%s migrate up` first", pending, a.opts.command)
 	}
 	return nil
 }
 
 func (a *App) has(p Parts) bool { return a.opts.parts&p != 0 }
 
-// Flows returns the door to the dances.
+// Flows returns the client that starts flows and sends them updates.
 func (a *App) Flows() *flows.Client { return a.flows }
-
-// Store returns the database.
-func (a *App) Store() *store.Store { return a.store }
 
 // Close ends what New began. It may be called twice; both calls get the same
 // answer.

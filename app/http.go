@@ -94,15 +94,25 @@ func (a *App) Listen(ctx context.Context) error {
 	if address == "" || a.listener != nil {
 		return nil
 	}
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("cannot listen on %s: another program uses this port; choose one with --http or http.address", address)
-	}
+	l, err := Listen(ctx, address)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w", address, err)
+		return err
 	}
 	a.listener = l
 	return nil
+}
+
+// Listen opens a port for [WithListener]. The error of a port in use says which
+// setting chooses another.
+func Listen(ctx context.Context, address string) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("cannot listen on %s: another program uses this port; choose one with --http or http.address", address)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", address, err)
+	}
+	return l, nil
 }
 
 // Address returns host:port that the process listens on, with the real port,

@@ -3,10 +3,12 @@ package app
 import (
 	"context"
 	"log/slog"
+	"net"
 	"time"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
+	"github.com/everlatch/everlatch/config"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/subscribers"
 	"github.com/everlatch/everlatch/worker"
@@ -52,7 +54,12 @@ type options struct {
 	quiet         bool
 	// weakSecrets lets dev start with secrets that somebody chose.
 	weakSecrets bool
-	onApp       []func(*App) error
+	// command is the name of the program.
+	command    string
+	listener   net.Listener
+	fromConfig []func(config.Config) ([]Option, error)
+	onApp      []func(*App) error
+	background []func(context.Context, *App) error
 }
 
 type registration struct {

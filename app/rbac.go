@@ -34,10 +34,10 @@ func (a *App) setUpRBAC(ctx context.Context) error {
 		a.log.InfoContext(ctx, "roles are switched on; every administrator of now is a super admin", slog.Int("administrators", state.Granted))
 	}
 	if !state.SuperAdmin {
-		a.log.WarnContext(ctx, "nobody is a super admin; make one with `everlatch user create` or `everlatch role grant role_super_admin E-MAIL`")
+		a.log.WarnContext(ctx, "there is no super admin; create one with `"+a.opts.command+" user create` or `"+a.opts.command+" role grant role_super_admin E-MAIL`")
 	}
 	if state.IdleKeys > 0 {
-		a.log.WarnContext(ctx, "secret API keys that no administrator has created may nothing with roles; make others with `everlatch key create --user E-MAIL`",
+		a.log.WarnContext(ctx, "secret API keys that no administrator created have no permissions while roles are in use; create others with `"+a.opts.command+" key create --user E-MAIL`",
 			slog.Int("keys", state.IdleKeys))
 	}
 	return nil

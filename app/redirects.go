@@ -80,7 +80,7 @@ type oidcOptions struct {
 	ClaimMappings         map[string]string `json:"claim_mappings" default:"{entity_id: sub, email: email, name: name}" doc:"Which claim of the ID token is read for what. entity_id is what identifies a person for ever; every other key goes into user_metadata. It adds to the default." source:"3.6"`
 	RequireVerifiedEmail  *bool             `json:"require_verified_email" default:"true" doc:"Refuse people whose address the provider does not vouch for: email_verified must be true, and email be the claim that is mapped." source:"3.6"`
 	AllowedEmailDomains   []string          `json:"allowed_email_domains" default:"[]" doc:"What must stand behind the @ of an address; none allows all. It looks at the address alone, so it is a gate only beside require_verified_email." source:"3.6"`
-	ClockTolerance        seconds           `json:"clock_tolerance_seconds" default:"5" doc:"How far the provider's clock may be from ours. 0 is the default." source:"3.6"`
+	ClockTolerance        seconds           `json:"clock_tolerance_seconds" default:"5" doc:"How far the provider's clock may be from ours. 0 is the default, and 120 the most." source:"3.6"`
 	StateTTL              seconds           `json:"state_ttl_seconds" doc:"How long somebody may take to sign in there. By default auth.redirect.ttl, which is 10 minutes." source:"3.6"`
 	DisplayName           string            `json:"display_name" default:"OpenID Connect" doc:"What people read in the list of providers." source:"3.6"`
 	DiscoveryTTL          millis            `json:"discovery_cache_ttl_ms" default:"3600000" doc:"How long the provider's document and keys are kept. A token by a key that is not known yet fetches them sooner." source:"3.6"`

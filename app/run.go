@@ -44,6 +44,11 @@ func (a *App) Run(ctx context.Context) error {
 	} else {
 		close(a.started)
 	}
+	if a.opts.parts != 0 && !a.opts.quiet {
+		for _, f := range a.opts.background {
+			g.Go(func() error { return f(ctx, a) })
+		}
+	}
 	return g.Wait()
 }
 

@@ -13,9 +13,16 @@ import (
 )
 
 func (p *program) customerCommand() *cobra.Command {
-	return group("customer", "Customers, their addresses and their groups",
+	return group("customer", "Manage customers, their addresses and their groups",
 		p.customerListCommand(), p.customerShowCommand(), p.customerCreateCommand(), p.customerUpdateCommand(),
 		p.customerDeleteCommand(), p.addressCommand(), p.groupCommand())
+}
+
+func (p *program) customers() resource[everlatch.Customer] {
+	return resource[everlatch.Customer]{
+		p: p, usage: "ID|E-MAIL", needs: "the id or the e-mail of a customer", object: "customer", open: p.onStore,
+		find: findCustomer, id: func(c everlatch.Customer) string { return c.ID }, view: viewCustomer,
+	}
 }
 
 // customerQuery is what `customer list` was asked for.
@@ -26,7 +33,7 @@ type customerQuery struct {
 	guests, account bool
 }
 
-func (q customerQuery) filter() store.CustomerFilter {
+func (q *customerQuery) filter() store.CustomerFilter {
 	f := store.CustomerFilter{Q: q.q}
 	if q.email != "" {
 		f.Emails = []string{q.email}
@@ -44,85 +51,44 @@ func (q customerQuery) filter() store.CustomerFilter {
 func (p *program) customerListCommand() *cobra.Command {
 	var q customerQuery
 	c := &cobra.Command{
-		Use:   "list",
 		Short: "List customers",
 		Example: "  everlatch customer list --q lovelace --order -created_at\n" +
 			"  everlatch customer list --guests --json",
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			if err := q.check(); err != nil {
-				return err
-			}
-			return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
-				return p.listCustomers(ctx, s, q)
-			})
-		},
 	}
-	c.Flags().StringVar(&q.q, "q", "", "words, each of them part of the e-mail, a name or the phone number")
+	c.Flags().StringVar(&q.q, "q", "", "search for words in the e-mail, the names and the phone number")
 	c.Flags().StringVar(&q.email, "email", "", "only this e-mail, in any case")
 	c.Flags().StringVar(&q.group, "group", "", "only members of this group, by id or name")
 	c.Flags().BoolVar(&q.account, "account", false, "only customers with an account")
-	c.Flags().BoolVar(&q.guests, "guests", false, "only customers without one")
-	c.Flags().BoolVar(&q.WithDeleted, "deleted", false, "deleted ones as well")
+	c.Flags().BoolVar(&q.guests, "guests", false, "only customers without an account")
+	c.Flags().BoolVar(&q.WithDeleted, "deleted", false, "include deleted customers")
 	c.MarkFlagsMutuallyExclusive("account", "guests")
-	pageFlags(c, &q.pages, "id, email, first_name, last_name, has_account, created_at, updated_at")
-	return c
-}
-
-func (p *program) listCustomers(ctx context.Context, s *store.Store, q customerQuery) error {
-	customers, count, err := s.Customers(ctx, q.filter(), q.Page)
-	if err != nil {
-		return err
-	}
-	p.tellOfOthers(q.pages, len(customers), count)
-	return p.answer(q.json, struct {
-		Customers []everlatch.Customer `json:"customers"`
-		Count     int                  `json:"count"`
-	}{customers, count}, func(w io.Writer) {
-		row(w, "CREATED", "ID", "E-MAIL", "NAME", "ACCOUNT")
-		for _, c := range customers {
+	return list[everlatch.Customer]{
+		p: p, page: &q.pages, key: "customers", open: p.onStore,
+		orders: "id, email, first_name, last_name, has_account, created_at, updated_at",
+		header: []string{"CREATED", "ID", "E-MAIL", "NAME", "ACCOUNT"},
+		row: func(c everlatch.Customer) []string {
 			account := yesNo(c.HasAccount)
 			if c.DeletedAt != nil {
 				account = "deleted"
 			}
-			row(w, moment(c.CreatedAt), c.ID, shown(c.Email), fullName(c.FirstName, c.LastName), account)
-		}
-	})
+			return []string{moment(c.CreatedAt), c.ID, shown(c.Email), fullName(c.FirstName, c.LastName), account}
+		},
+		read: func(ctx context.Context, s *store.Store, page store.Page) ([]everlatch.Customer, int, error) {
+			return s.Customers(ctx, q.filter(), page)
+		},
+	}.command(c)
 }
 
 func (p *program) customerShowCommand() *cobra.Command {
-	var asJSON bool
-	c := &cobra.Command{
-		Use:     "show ID|E-MAIL",
+	return p.customers().change(&cobra.Command{
+		Use:     "show",
 		Short:   "Show a customer with addresses and groups",
 		Example: "  everlatch customer show ada@example.com",
-		Args:    oneArg("the id or the e-mail of a customer"),
-		RunE: func(c *cobra.Command, args []string) error {
-			return p.onCustomer(c, args[0], asJSON, func(context.Context, *store.Store, string) error { return nil })
-		},
-	}
-	jsonFlag(c, &asJSON)
-	return c
-}
-
-// onCustomer does something to a customer and shows them as they are then.
-func (p *program) onCustomer(
-	c *cobra.Command, named string, asJSON bool, do func(ctx context.Context, s *store.Store, id string) error,
-) error {
-	return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
-		found, err := findCustomer(ctx, s, named)
-		if err != nil {
-			return err
-		}
-		if err := do(ctx, s, found.ID); err != nil {
-			return err
-		}
-		return p.showCustomer(ctx, s, found.ID, asJSON)
-	})
+	}, nil)
 }
 
 // findCustomer returns a customer by id or e-mail. A guest and an account may
-// have the same e-mail: then only the id says who is meant.
+// have the same e-mail: then only the id says which one is meant.
 func findCustomer(ctx context.Context, s *store.Store, named string) (everlatch.Customer, error) {
 	if !strings.Contains(named, "@") {
 		return s.Customer(ctx, named)
@@ -143,17 +109,17 @@ func findCustomer(ctx context.Context, s *store.Store, named string) (everlatch.
 	return everlatch.Customer{}, fmt.Errorf("%s is the e-mail of %s: say which by its id", named, strings.Join(ids, " and "))
 }
 
-// showCustomer answers with a customer as it is now, with everything.
-func (p *program) showCustomer(ctx context.Context, s *store.Store, id string, asJSON bool) error {
+// viewCustomer reads a customer with addresses and groups.
+func viewCustomer(ctx context.Context, s *store.Store, id string) (any, func(io.Writer), error) {
 	customer, err := s.Customer(ctx, id)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	one := []everlatch.Customer{customer}
 	if err := s.LoadCustomers(ctx, one, store.CustomerRelations{Groups: true}); err != nil {
-		return err
+		return nil, nil, err
 	}
-	return p.answer(asJSON, map[string]everlatch.Customer{"customer": one[0]}, func(w io.Writer) { writeCustomer(w, one[0]) })
+	return map[string]everlatch.Customer{"customer": one[0]}, func(w io.Writer) { writeCustomer(w, one[0]) }, nil
 }
 
 func writeCustomer(w io.Writer, c everlatch.Customer) {

@@ -2,9 +2,7 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -16,106 +14,63 @@ import (
 var customerTexts = []string{"email", "company-name", "first-name", "last-name", "phone"}
 
 func (p *program) customerCreateCommand() *cobra.Command {
-	var (
-		asJSON bool
-		f      fields
-	)
 	c := &cobra.Command{
 		Use:   "create",
 		Short: "Create a customer without an account",
-		Long: "Creates a guest. An account belongs to an identity, which only the person can register: they do so in the\n" +
-			"shop, with the same e-mail if they like.",
+		Long: "Creates a guest. Only the customer can register an account, which belongs to an identity; the account may\n" +
+			"have the same e-mail.",
 		Example: "  everlatch customer create --email guest@example.com --first-name Grace",
-		Args:    cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			metadata, err := f.metadata()
-			if err != nil {
-				return err
-			}
-			return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
-				created, err := app.CreateGuest(ctx, s, everlatch.Customer{
-					Email: f.text("email"), CompanyName: f.text("company-name"), FirstName: f.text("first-name"),
-					LastName: f.text("last-name"), Phone: f.text("phone"), Metadata: metadata.Value, CreatedBy: new(createdByCLI),
-				}, clock)
-				if err != nil {
-					return err
-				}
-				return p.showCustomer(ctx, s, created.ID, asJSON)
-			})
-		},
 	}
-	f = textFields(c, customerTexts...).withMetadata()
-	jsonFlag(c, &asJSON)
-	return c
+	f := textFields(c, customerTexts...).withMetadata()
+	return p.customers().creation(c, func(ctx context.Context, s *store.Store, _ []string) (everlatch.Customer, error) {
+		metadata, err := f.metadata()
+		if err != nil {
+			return everlatch.Customer{}, err
+		}
+		return app.CreateGuest(ctx, s, everlatch.Customer{
+			Email: f.text("email"), CompanyName: f.text("company-name"), FirstName: f.text("first-name"),
+			LastName: f.text("last-name"), Phone: f.text("phone"), Metadata: metadata.Value, CreatedBy: new(createdByCLI),
+		}, clock)
+	})
 }
 
 func (p *program) customerUpdateCommand() *cobra.Command {
-	var (
-		asJSON bool
-		f      fields
-	)
 	c := &cobra.Command{
-		Use:   "update ID|E-MAIL",
+		Use:   "update",
 		Short: "Change a customer",
-		Long: "Changes what a flag is given for; an empty one clears the field. Another e-mail of an account is also what the\n" +
-			"person signs in with from then on, where that was the former one. They are told there, and their tokens end.",
+		Long: "Changes the fields whose flags are given; an empty flag clears the field. If a customer signs in with the\n" +
+			"e-mail of the account and you change it, the customer signs in with the new one from then on. Both addresses are\n" +
+			"notified, and existing tokens end.",
 		Example: "  everlatch customer update ada@example.com --last-name Lovelace --phone ''",
-		Args:    oneArg("the id or the e-mail of a customer"),
-		RunE: func(c *cobra.Command, args []string) error {
-			metadata, err := f.metadata()
-			if err != nil {
-				return err
-			}
-			cfg, err := p.load(c)
-			if err != nil {
-				return err
-			}
-			return p.onCustomer(c, args[0], asJSON, func(ctx context.Context, s *store.Store, id string) error {
-				_, err := app.UpdateCustomer(ctx, cfg, s, id, store.CustomerPatch{
-					Email: f.change("email"), ChangedBy: store.Actor{Type: createdByCLI}, CompanyName: f.change("company-name"), FirstName: f.change("first-name"),
-					LastName: f.change("last-name"), Phone: f.change("phone"), Metadata: metadata,
-				})
-				return err
-			})
-		},
 	}
-	f = textFields(c, customerTexts...).withMetadata()
-	jsonFlag(c, &asJSON)
-	return c
+	f := textFields(c, customerTexts...).withMetadata()
+	return p.customers().change(c, func(ctx context.Context, s *store.Store, found everlatch.Customer, _ []string) error {
+		metadata, err := f.metadata()
+		if err != nil {
+			return err
+		}
+		cfg, err := p.load(c)
+		if err != nil {
+			return err
+		}
+		_, err = app.UpdateCustomer(ctx, cfg, s, found.ID, store.CustomerPatch{
+			Email: f.change("email"), ChangedBy: store.Actor{Type: createdByCLI}, CompanyName: f.change("company-name"),
+			FirstName: f.change("first-name"), LastName: f.change("last-name"), Phone: f.change("phone"), Metadata: metadata,
+		})
+		return err
+	})
 }
 
 func (p *program) customerDeleteCommand() *cobra.Command {
-	var asJSON bool
-	c := &cobra.Command{
-		Use:   "delete ID|E-MAIL",
-		Short: "Remove a customer and end everything issued to them",
-		Long: "Removes a customer through the account workflow: every identity of theirs goes with it, or is detached if\n" +
-			"it also serves another actor; tokens and sessions end. There is no way back.",
-		Args: oneArg("the id or the e-mail of a customer"),
-		RunE: func(c *cobra.Command, args []string) error {
-			return p.withFlows(c, func(ctx context.Context, a *app.App, where string) error {
-				customer, err := findCustomer(ctx, a.Store(), args[0])
-				if err != nil {
-					return err
-				}
-				if err := a.Flows().RemoveCustomerAccount(ctx, customer.ID); err != nil {
-					return explained(err)
-				}
-				return p.answer(asJSON, deleted{customer.ID, "customer", true}, func(w io.Writer) {
-					_, _ = fmt.Fprintf(w, "Removed customer %s (%s) from %s\n", shown(customer.Email), customer.ID, where)
-				})
-			})
-		},
-	}
-	jsonFlag(c, &asJSON)
-	return c
-}
-
-// explained says of an outage what may be behind it: who runs a tool can see to
-// that, and may read the cause.
-func explained(err error) error {
-	if errors.Is(err, everlatch.ErrUnavailable) {
-		return errors.Join(err, errors.New("is Temporal reachable, and is a worker running?"), errors.Unwrap(err))
-	}
-	return err
+	r := p.customers()
+	r.open = p.onFlows
+	return r.deletion(&cobra.Command{
+		Short: "Remove a customer, and end their sessions and tokens",
+		Long: "Removes a customer through the account workflow. Identities that serve only this customer are deleted; one\n" +
+			"that also serves another actor is unlinked. Sessions and tokens end. This cannot be undone.",
+	}, func(ctx context.Context, t target, found everlatch.Customer) error {
+		return explained(t.app.Flows().RemoveCustomerAccount(ctx, found.ID))
+	}, func(found everlatch.Customer, where string) string {
+		return fmt.Sprintf("Removed customer %s (%s) from %s", shown(found.Email), found.ID, where)
+	})
 }

@@ -13,75 +13,34 @@ import (
 )
 
 func (p *program) groupCommand() *cobra.Command {
-	return group("group", "Groups of customers",
+	return group("group", "Manage groups of customers",
 		p.groupListCommand(), p.groupShowCommand(), p.groupCreateCommand(), p.groupUpdateCommand(), p.groupDeleteCommand(),
 		p.membersCommand("add", "Add customers to a group"), p.membersCommand("remove", "Remove customers from a group"))
 }
 
-func (p *program) groupListCommand() *cobra.Command {
-	var (
-		q    string
-		page pages
-	)
-	c := &cobra.Command{
-		Use:   "list",
-		Short: "List groups",
-		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			if err := page.check(); err != nil {
-				return err
-			}
-			return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
-				groups, count, err := s.Groups(ctx, store.GroupFilter{Q: q}, page.Page)
-				if err != nil {
-					return err
-				}
-				p.tellOfOthers(page, len(groups), count)
-				return p.answer(page.json, struct {
-					Groups []everlatch.CustomerGroup `json:"customer_groups"`
-					Count  int                       `json:"count"`
-				}{groups, count}, func(w io.Writer) {
-					row(w, "CREATED", "ID", "NAME")
-					for _, g := range groups {
-						row(w, moment(g.CreatedAt), g.ID, g.Name)
-					}
-				})
-			})
-		},
+func (p *program) groups() resource[everlatch.CustomerGroup] {
+	return resource[everlatch.CustomerGroup]{
+		p: p, usage: "ID|NAME", needs: "the id or the name of a group", object: "customer_group", open: p.onStore,
+		find: findGroup, id: func(g everlatch.CustomerGroup) string { return g.ID }, view: viewGroup,
 	}
-	c.Flags().StringVar(&q, "q", "", "words, each of them part of the name")
-	pageFlags(c, &page, "id, name, created_at, updated_at")
-	return c
+}
+
+func (p *program) groupListCommand() *cobra.Command {
+	var q string
+	c := &cobra.Command{Short: "List groups"}
+	c.Flags().StringVar(&q, "q", "", "search for words in the name")
+	return list[everlatch.CustomerGroup]{
+		p: p, key: "customer_groups", orders: "id, name, created_at, updated_at", open: p.onStore,
+		header: []string{"CREATED", "ID", "NAME"},
+		row:    func(g everlatch.CustomerGroup) []string { return []string{moment(g.CreatedAt), g.ID, g.Name} },
+		read: func(ctx context.Context, s *store.Store, page store.Page) ([]everlatch.CustomerGroup, int, error) {
+			return s.Groups(ctx, store.GroupFilter{Q: q}, page)
+		},
+	}.command(c)
 }
 
 func (p *program) groupShowCommand() *cobra.Command {
-	var asJSON bool
-	c := &cobra.Command{
-		Use:   "show ID|NAME",
-		Short: "Show a group with its customers",
-		Args:  oneArg("the id or the name of a group"),
-		RunE: func(c *cobra.Command, args []string) error {
-			return p.onGroup(c, args[0], asJSON, func(context.Context, *store.Store, string) error { return nil })
-		},
-	}
-	jsonFlag(c, &asJSON)
-	return c
-}
-
-// onGroup does something to a group and shows it as it is then.
-func (p *program) onGroup(
-	c *cobra.Command, named string, asJSON bool, do func(ctx context.Context, s *store.Store, id string) error,
-) error {
-	return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
-		found, err := findGroup(ctx, s, named)
-		if err != nil {
-			return err
-		}
-		if err := do(ctx, s, found.ID); err != nil {
-			return err
-		}
-		return p.showGroup(ctx, s, found.ID, asJSON)
-	})
+	return p.groups().change(&cobra.Command{Use: "show", Short: "Show a group with its customers"}, nil)
 }
 
 // findGroup returns a group by id or name.
@@ -98,16 +57,17 @@ func findGroup(ctx context.Context, s *store.Store, named string) (everlatch.Cus
 	return found[0], nil
 }
 
-func (p *program) showGroup(ctx context.Context, s *store.Store, id string, asJSON bool) error {
+// viewGroup reads a group with its customers.
+func viewGroup(ctx context.Context, s *store.Store, id string) (any, func(io.Writer), error) {
 	g, err := s.Group(ctx, id)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	one := []everlatch.CustomerGroup{g}
 	if err := s.LoadGroups(ctx, one); err != nil {
-		return err
+		return nil, nil, err
 	}
-	return p.answer(asJSON, map[string]everlatch.CustomerGroup{"customer_group": one[0]}, func(w io.Writer) {
+	return map[string]everlatch.CustomerGroup{"customer_group": one[0]}, func(w io.Writer) {
 		row(w, "id", g.ID)
 		row(w, "name", g.Name)
 		row(w, "created", moment(g.CreatedAt))
@@ -118,117 +78,63 @@ func (p *program) showGroup(ctx context.Context, s *store.Store, id string, asJS
 		for _, c := range one[0].Customers {
 			row(w, c.ID, shown(c.Email), fullName(c.FirstName, c.LastName))
 		}
-	})
+	}, nil
 }
 
 func (p *program) groupCreateCommand() *cobra.Command {
-	var (
-		asJSON bool
-		f      fields
-	)
-	c := &cobra.Command{
-		Use:   "create NAME",
-		Short: "Create a group",
-		Args:  oneArg("a name"),
-		RunE: func(c *cobra.Command, args []string) error {
-			metadata, err := f.metadata()
-			if err != nil {
-				return err
-			}
-			return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
-				created, err := app.CreateGroup(ctx, s, everlatch.CustomerGroup{
-					Name: args[0], Metadata: metadata.Value, CreatedBy: new(createdByCLI),
-				}, clock)
-				if err != nil {
-					return err
-				}
-				return p.showGroup(ctx, s, created.ID, asJSON)
-			})
-		},
-	}
-	f = textFields(c).withMetadata()
-	jsonFlag(c, &asJSON)
-	return c
+	c := &cobra.Command{Use: "create NAME", Short: "Create a group", Args: oneArg("a name")}
+	f := textFields(c).withMetadata()
+	return p.groups().creation(c, func(ctx context.Context, s *store.Store, args []string) (everlatch.CustomerGroup, error) {
+		metadata, err := f.metadata()
+		if err != nil {
+			return everlatch.CustomerGroup{}, err
+		}
+		return app.CreateGroup(ctx, s, everlatch.CustomerGroup{
+			Name: args[0], Metadata: metadata.Value, CreatedBy: new(createdByCLI),
+		}, clock)
+	})
 }
 
 func (p *program) groupUpdateCommand() *cobra.Command {
-	var (
-		asJSON bool
-		f      fields
-	)
-	c := &cobra.Command{
-		Use:   "update ID|NAME",
-		Short: "Change the name or the metadata of a group",
-		Args:  oneArg("the id or the name of a group"),
-		RunE: func(c *cobra.Command, args []string) error {
-			metadata, err := f.metadata()
-			if err != nil {
-				return err
-			}
-			patch := store.GroupPatch{Metadata: metadata}
-			if name := f.text("name"); name != nil {
-				patch.Name = store.To(*name)
-			}
-			return p.onGroup(c, args[0], asJSON, func(ctx context.Context, s *store.Store, id string) error {
-				_, err := s.UpdateGroup(ctx, id, patch)
-				return err
-			})
-		},
-	}
-	f = textFields(c, "name").withMetadata()
-	jsonFlag(c, &asJSON)
-	return c
+	c := &cobra.Command{Use: "update", Short: "Change the name or the metadata of a group"}
+	f := textFields(c, "name").withMetadata()
+	return p.groups().change(c, func(ctx context.Context, s *store.Store, found everlatch.CustomerGroup, _ []string) error {
+		metadata, err := f.metadata()
+		if err != nil {
+			return err
+		}
+		_, err = s.UpdateGroup(ctx, found.ID, store.GroupPatch{Name: f.rename(), Metadata: metadata})
+		return err
+	})
 }
 
 func (p *program) groupDeleteCommand() *cobra.Command {
-	var asJSON bool
-	c := &cobra.Command{
-		Use:   "delete ID|NAME",
-		Short: "Delete a group; its customers stay",
-		Args:  oneArg("the id or the name of a group"),
-		RunE: func(c *cobra.Command, args []string) error {
-			return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
-				g, err := findGroup(ctx, s, args[0])
-				if err != nil {
-					return err
-				}
-				if err := s.DeleteGroup(ctx, g.ID); err != nil {
-					return err
-				}
-				return p.answer(asJSON, deleted{g.ID, "customer_group", true}, func(w io.Writer) {
-					_, _ = fmt.Fprintf(w, "Deleted group %s (%s)\n", g.Name, g.ID)
-				})
-			})
+	return p.groups().deletion(&cobra.Command{Short: "Delete a group; its customers stay"},
+		func(ctx context.Context, t target, found everlatch.CustomerGroup) error {
+			return t.store.DeleteGroup(ctx, found.ID)
 		},
-	}
-	jsonFlag(c, &asJSON)
-	return c
+		func(found everlatch.CustomerGroup, _ string) string {
+			return fmt.Sprintf("Deleted group %s (%s)", found.Name, found.ID)
+		})
 }
 
 // membersCommand is `group add` or `group remove`.
 func (p *program) membersCommand(verb, short string) *cobra.Command {
-	var asJSON bool
-	c := &cobra.Command{
-		Use:   verb + " GROUP CUSTOMER...",
-		Short: short,
-		Args:  cobra.MinimumNArgs(2),
-		RunE: func(c *cobra.Command, args []string) error {
-			return p.onGroup(c, args[0], asJSON, func(ctx context.Context, s *store.Store, id string) error {
-				var customers []string
-				for _, named := range args[1:] {
-					customer, err := findCustomer(ctx, s, named)
-					if err != nil {
-						return err
-					}
-					customers = append(customers, customer.ID)
-				}
-				if verb == "add" {
-					return s.ChangeCustomersOf(ctx, id, customers, nil)
-				}
-				return s.ChangeCustomersOf(ctx, id, nil, customers)
-			})
-		},
-	}
-	jsonFlag(c, &asJSON)
-	return c
+	r := p.groups()
+	r.usage = "GROUP CUSTOMER..."
+	c := &cobra.Command{Use: verb, Short: short, Args: manyArgs("a group and at least one customer")}
+	return r.change(c, func(ctx context.Context, s *store.Store, found everlatch.CustomerGroup, args []string) error {
+		customers := make([]string, len(args))
+		for i, named := range args {
+			customer, err := findCustomer(ctx, s, named)
+			if err != nil {
+				return err
+			}
+			customers[i] = customer.ID
+		}
+		if verb == "add" {
+			return s.ChangeCustomersOf(ctx, found.ID, customers, nil)
+		}
+		return s.ChangeCustomersOf(ctx, found.ID, nil, customers)
+	})
 }

@@ -49,6 +49,7 @@ func TestCustomerCommands(t *testing.T) {
 	t.Parallel()
 
 	x := tool{t, t.TempDir()}
+	x.run("migrate", "up")
 	require.Equal(t, "CREATED  ID  E-MAIL  NAME  ACCOUNT\n", x.run("customer", "list"))
 
 	var ada customerAnswer
@@ -75,7 +76,7 @@ func TestCustomerCommands(t *testing.T) {
 	x.fails("Invalid email address", "customer", "create", "--email", "nobody")
 	x.fails("Invalid email address", "customer", "update", id, "--email", "nobody")
 	x.fails("Customer with email: grace@example.com, has_account: false, already exists.", "customer", "update", id, "--email", "grace@example.com")
-	x.fails("--metadata is no JSON object", "customer", "create", "--metadata", "[]")
+	x.fails("--metadata is not a JSON object", "customer", "create", "--metadata", "[]")
 	x.fails("no customer has the e-mail ada@example.com", "customer", "show", "ada@example.com")
 	x.fails("Customer with id: cus_x was not found", "customer", "update", "cus_x", "--phone", "1")
 	x.fails("needs the id or the e-mail of a customer and nothing else", "customer", "show")
@@ -201,7 +202,7 @@ func TestKeyCommands(t *testing.T) {
 	x.fails("was not found", "key", "update", id, "--title", "x")
 }
 
-// Who is removed on the command line is gone for the service that runs beside it.
+// An account that the command line removes is gone for the service that runs beside it.
 func TestRemovingPeople(t *testing.T) {
 	t.Parallel()
 
@@ -234,8 +235,10 @@ func TestRemovingPeople(t *testing.T) {
 	require.Regexp(t, `^CREATED +ID +E-MAIL +NAME\n\S+ +`+made.User.ID+` +root@example.com +Root\n\S+ +user_\w+ +second@example.com +-\n$`, x.run("user", "list"))
 	require.Regexp(t, `(?s)^id +`+made.User.ID+`\n.*\nsigns in with +emailpass\n`, x.run("user", "show", "ROOT@example.com"))
 	require.Regexp(t, `\nname +Root Beer\n`, x.run("user", "update", "root@example.com", "--last-name", "Beer", "--metadata", `{"a":1}`))
-	x.fails("no administrator has the e-mail nobody@example.com", "user", "delete", "nobody@example.com")
-	require.JSONEq(t, `{"id":"`+made.User.ID+`","object":"user","deleted":true}`, x.run("user", "delete", "root@example.com", "--json"))
+	x.fails("no administrator has the e-mail unknown@example.com", "user", "delete", "unknown@example.com", "--yes")
+	x.fails("standard input is not a terminal: add --yes to confirm", "user", "delete", "root@example.com")
+	require.Contains(t, x.run("user", "list"), "root@example.com")
+	require.JSONEq(t, `{"id":"`+made.User.ID+`","object":"user","deleted":true}`, x.run("user", "delete", "root@example.com", "--yes", "--json"))
 	require.NotContains(t, x.run("user", "list", "--q", "root"), "root@example.com")
 	require.Contains(t, x.run("user", "list", "--deleted"), "root@example.com")
 	require.Equal(t, http.StatusUnauthorized,

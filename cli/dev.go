@@ -20,8 +20,8 @@ func (p *program) devCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "dev",
 		Short: "Run everything in one process, with its data in one folder",
-		Long: "Runs Temporal, its web UI, the worker and the API in one process. All data is in one folder and\n" +
-			"survives a restart, also after kill -9. Secrets that are not set are generated into it.",
+		Long: "Runs Temporal, its web UI, the worker and the API in one process. All data is in one folder and survives a\n" +
+			"restart, even after kill -9. Secrets that are not set are generated into it.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := p.load(c)
@@ -34,7 +34,7 @@ func (p *program) devCommand() *cobra.Command {
 	setting(c.Flags(), "http", "http.address", "host:port of the API (default 127.0.0.1:9000)")
 	setting(c.Flags(), "temporal", "dev.temporal_address", "host:port of Temporal (default 127.0.0.1:7233)")
 	setting(c.Flags(), "ui", "dev.ui_address", "host:port of Temporal's web UI, or off (default 127.0.0.1:8233)")
-	c.Flags().Bool("ephemeral", false, "keep nothing: all data is gone when it stops")
+	c.Flags().Bool("ephemeral", false, "keep no data: it is removed when the service stops")
 	annotate(c.Flags(), "ephemeral", "dev.ephemeral")
 	return c
 }
@@ -50,7 +50,7 @@ func (p *program) dev(ctx context.Context, cfg config.Config) (err error) {
 	if err := cfg.Generate(f.path); err != nil {
 		return err
 	}
-	cfg.Database.URL = f.database()
+	cfg.Data.Dir, cfg.Database.URL = f.path, f.database()
 	server, err := p.startTemporal(ctx, f, &cfg)
 	if err != nil && ctx.Err() != nil {
 		return nil // stopped before it had started
@@ -59,17 +59,19 @@ func (p *program) dev(ctx context.Context, cfg config.Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
+	listener, err := app.Listen(ctx, cfg.HTTP.Address)
+	if err != nil {
+		return err
+	}
+	cfg.FollowAddress(listener.Addr().String()) // the real port, also of :0
 
 	// Without the environment: TEMPORAL_TLS and the like are about a cluster.
-	a, err := app.New(ctx, cfg, p.with(app.WithMigrations(), app.WithWeakSecrets(), app.WithDevMail(),
+	a, err := app.New(ctx, cfg, p.with(app.WithMigrations(), app.WithWeakSecrets(), app.WithDevMail(), app.WithListener(listener),
 		app.WithLogger(p.logger(cfg.Log, "text")), app.WithHome(home(server, cfg)))...)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	if err := a.Listen(ctx); err != nil {
-		return err
-	}
 	r := running{API: baseURL(a.Address()), Temporal: server.Address(), Namespace: server.Namespace(), UI: server.UIURL()}
 	if err := f.announce(r); err != nil {
 		return err
@@ -127,23 +129,23 @@ func (p *program) startTemporal(ctx context.Context, f *folder, cfg *config.Conf
 
 func home(s *embedded.Server, cfg config.Config) app.Home {
 	links := []app.Link{
-		{Name: "Auth providers", URL: "/auth/customer/providers", Note: "what customers may sign in with"},
-		{Name: "Ready?", URL: "/ready", Note: "whether database and Temporal answer"},
+		{Name: "Auth providers", URL: "/auth/customer/providers", Note: "the sign-in methods of customers"},
+		{Name: "Ready?", URL: "/ready", Note: "whether the database and Temporal answer"},
 	}
 	if cfg.Mail.SMTP.Address == "" {
-		links = append([]app.Link{{Name: "Mails", URL: mail.InboxPath, Note: "what would have been sent, with links that work"}}, links...)
+		links = append([]app.Link{{Name: "Mails", URL: mail.InboxPath, Note: "every mail that was sent"}}, links...)
 	}
 	if url := s.UIURL(); url != "" {
-		links = append([]app.Link{{Name: "Temporal UI", URL: url, Note: "every login and registration as a workflow"}}, links...)
+		links = append([]app.Link{{Name: "Temporal UI", URL: url, Note: "every sign-in and registration as a workflow"}}, links...)
 	}
 	return app.Home{
 		Title: "Everlatch",
-		Lines: []string{"This is a development service. It is for this machine only."},
+		Lines: []string{"This is a development service, for this machine only."},
 		Links: links,
 	}
 }
 
-// greet says, once, where everything is.
+// greet prints, once, where everything is.
 func (p *program) greet(r running, f *folder, cfg config.Config) {
 	mails := r.API + mail.InboxPath
 	if cfg.Mail.SMTP.Address != "" {
@@ -153,7 +155,10 @@ func (p *program) greet(r running, f *folder, cfg config.Config) {
 	if ui == "" {
 		ui = "off"
 	}
-	data, flag := f.path, ""
+	data, flag, name := f.path, "", "Everlatch"
+	if p.name != everlatchName {
+		name = p.name
+	}
 	if short, err := relative(f.path); err == nil {
 		data = short
 	}
@@ -161,10 +166,10 @@ func (p *program) greet(r running, f *folder, cfg config.Config) {
 	case f.temporary:
 		flag = " --data " + f.path
 		data += " (removed when it stops)"
-	case data != ".everlatch":
+	case data != p.dataFolder():
 		flag = " --data " + data
 	}
-	_, _ = fmt.Fprintf(p.stdout, `Everlatch is running. Stop it with Ctrl-C.
+	_, _ = fmt.Fprintf(p.stdout, `%[8]s is running. Stop it with Ctrl-C.
 
   API          %[1]s
   Mails        %[7]s
@@ -172,16 +177,16 @@ func (p *program) greet(r running, f *folder, cfg config.Config) {
   Temporal     %[3]s, namespace %[4]s
   Data         %[5]s
 
-Register somebody:
+Register a customer:
 
   curl -s %[1]s/auth/customer/emailpass/register -H 'content-type: application/json' \
     -d '{"email":"ada@example.com","password":"correct horse battery"}'
 
 Make yourself an administrator:
 
-  everlatch user create -e you@example.com%[6]s
+  %[9]s user create -e you@example.com%[6]s
 
-`, r.API, ui, r.Temporal, r.Namespace, data, flag, mails)
+`, r.API, ui, r.Temporal, r.Namespace, data, flag, mails, name, p.name)
 }
 
 // relative returns a path as it is seen from the working directory, when it is

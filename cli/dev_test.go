@@ -22,18 +22,21 @@ func TestDev(t *testing.T) {
 	require.Contains(t, dev.stdout.String(), "curl -s "+url)
 	require.Equal(t, http.StatusOK, get(t, url+"/health", "").status)
 	require.Equal(t, http.StatusOK, get(t, url+"/ready", "").status)
+	out, _, err := execute(t, nil, "", "health", "--data", data)
+	require.NoError(t, err)
+	require.Equal(t, "OK\n", out)
 	require.Equal(t, http.StatusOK, get(t, url+"/", "").status)
 
 	registered := post(t, url+"/auth/customer/emailpass/register", map[string]any{"email": "ada@example.com", "password": password})
 	require.Equal(t, http.StatusOK, registered.status, registered.body)
 
 	// A second one on the same folder would be two servers on one file.
-	_, _, err := execute(t, nil, "", "dev", "--data", data, "--http", "127.0.0.1:0")
+	_, _, err = execute(t, nil, "", "dev", "--data", data, "--http", "127.0.0.1:0")
 	require.ErrorContains(t, err, "a dev service already runs on "+data)
 	require.ErrorContains(t, err, url)
 
-	// W15: an administrator is one dance, run by the service that is there.
-	out, _, err := execute(t, nil, password+"\n", "user", "create", "-e", "root@example.com", "--data", data)
+	// W15: one workflow creates an administrator; the running service executes it.
+	out, _, err = execute(t, nil, password+"\n", "user", "create", "-e", "root@example.com", "--data", data)
 	require.NoError(t, err)
 	require.Regexp(t, `^Created administrator root@example.com \(user_\w+\) in `+url, out)
 	signedIn := post(t, url+"/auth/user/emailpass", map[string]any{"email": "root@example.com", "password": password})

@@ -17,13 +17,13 @@ import (
 func (p *program) eventCommand() *cobra.Command {
 	event := &cobra.Command{
 		Use:   "event",
-		Short: "Events, and who was told about them",
-		Long: "An event is delivered to each of its subscribers. A delivery waits, is started, and ends as delivered\n" +
-			"or dead: a dead letter was given up and waits for somebody to release it. These commands work on the\n" +
-			"database alone; a running worker does what they ask for.",
+		Short: "Show events and their deliveries, and deliver them again",
+		Long: "An event is delivered to each of its subscribers. A delivery waits, is started, and ends as delivered or\n" +
+			"dead: a dead letter is no longer tried until it is released. These commands change the database; a running\n" +
+			"worker then delivers.",
 		Example: "  everlatch event list --status dead        what could not be delivered, and why\n" +
 			"  everlatch event release --all             try all of it again",
-		Args: cobra.NoArgs,
+		Args: noSuchCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	event.AddCommand(
@@ -32,7 +32,7 @@ func (p *program) eventCommand() *cobra.Command {
 	return event
 }
 
-// statuses are those of a delivery, in their order.
+// statuses are the statuses of a delivery, in their order.
 var statuses = []string{
 	everlatch.DeliveryWaiting, everlatch.DeliveryStarted, everlatch.DeliveryDelivered, everlatch.DeliveryDead,
 }
@@ -48,9 +48,9 @@ func (p *program) eventListCommand() *cobra.Command {
 	var q eventQuery
 	c := &cobra.Command{
 		Use:   "list",
-		Short: "List events, or deliveries of a status, the newest last",
-		Long: "Lists what has happened. With --status it lists deliveries of that status instead, those that changed\n" +
-			"last at the end; --status dead finds the dead letters.",
+		Short: "List events, or deliveries with a status, newest last",
+		Long: "Lists events. With --status it lists deliveries with that status instead, in the order of their last change;\n" +
+			"--status dead finds the dead letters.",
 		Example: "  everlatch event list --name customer.created --limit 5\n" +
 			"  everlatch event list --status dead --json",
 		Args: cobra.NoArgs,
@@ -61,18 +61,18 @@ func (p *program) eventListCommand() *cobra.Command {
 			if q.status != "" && !slices.Contains(statuses, q.status) {
 				return fmt.Errorf("--status is %q, and one of %s is expected", q.status, strings.Join(statuses, ", "))
 			}
-			return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
+			return p.onStore(c, existing, func(ctx context.Context, t target) error {
 				if q.status != "" {
-					return p.listDeliveries(ctx, s, q)
+					return p.listDeliveries(ctx, t.store, q)
 				}
-				return p.listEvents(ctx, s, q)
+				return p.listEvents(ctx, t.store, q)
 			})
 		},
 	}
 	c.Flags().StringVar(&q.name, "name", "", "only events of this name")
 	c.Flags().StringVar(&q.source, "source", "", "only events of this source: everlatch, cli, or the id of an API key")
-	c.Flags().StringVar(&q.status, "status", "", "list deliveries of this status: "+strings.Join(statuses, ", "))
-	c.Flags().IntVar(&q.limit, "limit", 50, "how many at most")
+	c.Flags().StringVar(&q.status, "status", "", "list deliveries with this status: "+strings.Join(statuses, ", "))
+	c.Flags().IntVar(&q.limit, "limit", 50, "how many to list at most")
 	c.MarkFlagsMutuallyExclusive("source", "status")
 	jsonFlag(c, &q.json)
 	return c
@@ -86,10 +86,7 @@ func (p *program) listEvents(ctx context.Context, s *store.Store, q eventQuery) 
 	}
 	slices.Reverse(events)
 	p.tellOfMore(len(events), count)
-	return p.answer(q.json, struct {
-		Events []everlatch.Event `json:"events"`
-		Count  int               `json:"count"`
-	}{events, count}, func(w io.Writer) {
+	return p.answer(q.json, counting[everlatch.Event]{"events", events, count}, func(w io.Writer) {
 		row(w, "CREATED", "EVENT", "ID", "SOURCE", "RELEASED")
 		for _, e := range events {
 			row(w, moment(e.CreatedAt), e.Name, e.ID, e.Source, released(e))
@@ -112,10 +109,7 @@ func (p *program) listDeliveries(ctx context.Context, s *store.Store, q eventQue
 	}
 	slices.Reverse(deliveries)
 	p.tellOfMore(len(deliveries), count)
-	return p.answer(q.json, struct {
-		Deliveries []everlatch.Delivery `json:"deliveries"`
-		Count      int                  `json:"count"`
-	}{deliveries, count}, func(w io.Writer) {
+	return p.answer(q.json, counting[everlatch.Delivery]{"deliveries", deliveries, count}, func(w io.Writer) {
 		row(w, "UPDATED", "EVENT", "ID", "SUBSCRIBER", "ERROR")
 		for _, d := range deliveries {
 			row(w, moment(d.UpdatedAt), d.Event, d.EventID, d.Subscriber, d.Error)
@@ -123,7 +117,7 @@ func (p *program) listDeliveries(ctx context.Context, s *store.Store, q eventQue
 	})
 }
 
-// tellOfMore says beside the list that it is not all.
+// tellOfMore adds to a list that there are more.
 func (p *program) tellOfMore(shown, count int) {
 	if shown < count {
 		_, _ = fmt.Fprintf(p.stderr, "These are the last %d of %d; --limit shows more.\n", shown, count)
@@ -134,13 +128,13 @@ func (p *program) eventShowCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:     "show ID",
-		Short:   "Show an event with its data, and who was told",
-		Long:    "Shows an event with its data and its deliveries. Secrets in the data show as references to the vault.",
+		Short:   "Show an event with its data and its deliveries",
+		Long:    "Shows an event with its data and its deliveries. Secrets in the data appear as references to the vault.",
 		Example: "  everlatch event show evt_01M84QR92VQYC5NTD485YVND9M",
 		Args:    oneArg("the id of an event"),
 		RunE: func(c *cobra.Command, args []string) error {
-			return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
-				shown, err := readEvent(ctx, s, args[0])
+			return p.onStore(c, existing, func(ctx context.Context, t target) error {
+				shown, err := readEvent(ctx, t.store, args[0])
 				if err != nil {
 					return err
 				}
@@ -156,7 +150,7 @@ func (p *program) eventShowCommand() *cobra.Command {
 	return c
 }
 
-// eventAnswer is an event with everybody who was told, or is to be.
+// eventAnswer is an event with its deliveries.
 type eventAnswer struct {
 	Event      everlatch.Event      `json:"event"`
 	Deliveries []everlatch.Delivery `json:"deliveries"`
@@ -170,14 +164,14 @@ func readEvent(ctx context.Context, s *store.Store, id string) (out eventAnswer,
 	return out, err
 }
 
-// write shows it to people; data is JSON, whose lines come as they are.
+// write prints it as text; data is JSON, whose lines are printed as they are.
 func (a eventAnswer) write(w io.Writer, data string) {
 	e := a.Event
 	row(w, "id", e.ID)
 	row(w, "event", e.Name)
 	row(w, "source", e.Source)
 	if e.GroupID != "" {
-		row(w, "dance", e.GroupID)
+		row(w, "workflow", e.GroupID)
 	}
 	if e.AuthIdentityID != "" {
 		row(w, "identity", e.AuthIdentityID)
@@ -186,7 +180,7 @@ func (a eventAnswer) write(w io.Writer, data string) {
 	row(w, "released", released(e))
 	_, _ = fmt.Fprintf(w, "data\n%s\n\n", data)
 	if len(a.Deliveries) == 0 {
-		row(w, "Nobody was told about it.")
+		row(w, "There are no deliveries of it.")
 		return
 	}
 	row(w, "SUBSCRIBER", "STATUS", "GENERATION", "UPDATED", "ERROR")

@@ -24,9 +24,9 @@ func (p *program) eventReleaseCommand() *cobra.Command {
 	var r releaseRequest
 	c := &cobra.Command{
 		Use:   "release ID | --all",
-		Short: "Let dead letters be tried again",
-		Long: "Lets the dead letters of an event, or all of them, be tried again, with all their attempts. Mend first\n" +
-			"what made them fail: everlatch event list --status dead says what that was.",
+		Short: "Try dead letters again",
+		Long: "Tries the dead letters of an event, or all of them, again, with all their attempts. First fix what made them\n" +
+			"fail: everlatch event list --status dead shows the errors.",
 		Example: "  everlatch event release evt_01M84QR92VQYC5NTD485YVND9M\n" +
 			"  everlatch event release --all --subscriber shop",
 		Args: func(c *cobra.Command, args []string) error {
@@ -39,13 +39,13 @@ func (p *program) eventReleaseCommand() *cobra.Command {
 			if !r.all {
 				r.id = args[0]
 			}
-			return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
-				return p.releaseDead(ctx, s, r)
+			return p.onStore(c, existing, func(ctx context.Context, t target) error {
+				return p.releaseDead(ctx, t.store, r)
 			})
 		},
 	}
-	c.Flags().StringVar(&r.subscriber, "subscriber", "", "only those of this subscriber")
-	c.Flags().BoolVar(&r.all, "all", false, "those of all events")
+	c.Flags().StringVar(&r.subscriber, "subscriber", "", "only dead letters of this subscriber")
+	c.Flags().BoolVar(&r.all, "all", false, "dead letters of all events")
 	jsonFlag(c, &r.json)
 	return c
 }
@@ -64,7 +64,7 @@ func (p *program) releaseDead(ctx context.Context, s *store.Store, r releaseRequ
 	for _, id := range events {
 		n, err := s.ReleaseDead(ctx, id, r.subscriber)
 		if err != nil {
-			return errors.Join(err, fmt.Errorf("%s had been released before that", counted(total, "dead letter")))
+			return errors.Join(err, fmt.Errorf("%s released before that", counted(total, "dead letter")))
 		}
 		total += n
 	}
@@ -100,29 +100,29 @@ func (p *program) eventReplayCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "replay ID",
-		Short: "Tell subscribers about an event once more",
-		Long: "Delivers an event again to everybody who was told, and to those who subscribed since, or to one\n" +
-			"subscriber. What is being tried goes on as it is.",
+		Short: "Deliver an event again",
+		Long: "Delivers an event again to every subscriber that it was delivered to and to those that subscribed since, or to\n" +
+			"one subscriber. Deliveries under way continue as they are.",
 		Example: "  everlatch event replay evt_01M84QR92VQYC5NTD485YVND9M --subscriber shop",
 		Args:    oneArg("the id of an event"),
 		RunE: func(c *cobra.Command, args []string) error {
-			return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
-				e, err := toldAbout(ctx, s, args[0], subscriber)
+			return p.onStore(c, existing, func(ctx context.Context, t target) error {
+				e, err := toldAbout(ctx, t.store, args[0], subscriber)
 				if err != nil {
 					return err
 				}
 				if e.ReleasedAt == nil {
-					return fmt.Errorf("%s cannot be told yet: the dance that it belongs to, %s, has not succeeded", e.ID, e.GroupID)
+					return fmt.Errorf("%s cannot be delivered yet: its workflow, %s, has not succeeded", e.ID, e.GroupID)
 				}
-				if err := s.ReplayEvent(ctx, e.ID, subscriber); err != nil {
+				if err := t.store.ReplayEvent(ctx, e.ID, subscriber); err != nil {
 					return err
 				}
-				whom := "Every subscriber"
+				whom := "every subscriber"
 				if subscriber != "" {
 					whom = subscriber
 				}
 				return p.answer(asJSON, map[string]string{"id": e.ID, "subscriber": subscriber}, func(w io.Writer) {
-					_, _ = fmt.Fprintf(w, "%s is told about %s (%s) again.\n", whom, e.Name, e.ID)
+					_, _ = fmt.Fprintf(w, "%s (%s) is delivered to %s again.\n", e.Name, e.ID, whom)
 				})
 			})
 		},
@@ -147,7 +147,7 @@ func toldAbout(ctx context.Context, s *store.Store, id, subscriber string) (ever
 		return found.Event, nil
 	}
 	if len(names) == 0 {
-		return found.Event, fmt.Errorf("%s has no subscriber %q: nobody was told about it yet", id, subscriber)
+		return found.Event, fmt.Errorf("%s has no subscriber %q: it has not been delivered yet", id, subscriber)
 	}
 	return found.Event, fmt.Errorf("%s has no subscriber %q; it has %s", id, subscriber, strings.Join(names, ", "))
 }

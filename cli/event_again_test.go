@@ -75,13 +75,13 @@ func TestEventReplay(t *testing.T) {
 
 	out, _, err := l.run(t, "replay", "order-1", "--subscriber", "log")
 	require.NoError(t, err)
-	require.Equal(t, "log is told about order.placed (order-1) again.\n", out)
+	require.Equal(t, "order.placed (order-1) is delivered to log again.\n", out)
 	require.Equal(t, "waiting/2", l.status(t, "order-1", "log"))
 	require.Equal(t, "dead/1", l.status(t, "order-1", "shop"))
 
 	out, _, err = l.run(t, "replay", "order-1")
 	require.NoError(t, err)
-	require.Equal(t, "Every subscriber is told about order.placed (order-1) again.\n", out)
+	require.Equal(t, "order.placed (order-1) is delivered to every subscriber again.\n", out)
 	require.Equal(t, "waiting/2", l.status(t, "order-1", "log")) // it goes on
 	require.Equal(t, "waiting/2", l.status(t, "order-1", "shop"))
 	n, err := l.Dispatch(t.Context(), 10, func(everlatch.Event) []store.Target { return []store.Target{{Subscriber: "new"}} })

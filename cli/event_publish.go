@@ -17,11 +17,11 @@ import (
 	"github.com/everlatch/everlatch/internal/store"
 )
 
-// sourceCLI is the source of events that were published with this command. To
-// subscribers they come from outside.
+// sourceCLI is the source of events that this command publishes. To subscribers
+// they come from outside.
 const sourceCLI = "cli"
 
-// eventPrefix begins the ids that are made here.
+// eventPrefix begins the ids that this command generates.
 const eventPrefix = "evt_"
 
 // The rules of POST /admin/events.
@@ -36,8 +36,8 @@ func (p *program) eventPublishCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "publish NAME",
 		Short: "Publish an event",
-		Long: "Publishes an event from outside, as POST /admin/events does, under the source cli. The same --id again\n" +
-			"changes nothing, so a command that may have worked can be repeated.",
+		Long: "Publishes an event from outside, as POST /admin/events does, with the source cli. Publishing the same --id again\n" +
+			"changes nothing, so it is safe to repeat a command.",
 		Example: `  everlatch event publish customer.deleted --id shop-4711 --payload '{"id":"cus_01M84QR92VQYC5NTD485YVND9M"}'`,
 		Args:    oneArg("the name of an event"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -45,13 +45,13 @@ func (p *program) eventPublishCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
-				return p.publish(ctx, s, e, asJSON)
+			return p.onStore(c, orNew, func(ctx context.Context, t target) error {
+				return p.publish(ctx, t.store, e, asJSON)
 			})
 		},
 	}
-	c.Flags().StringVar(&id, "id", "", "what identifies it (default a new id)")
-	c.Flags().StringVar(&payload, "payload", "{}", "its data, a JSON object")
+	c.Flags().StringVar(&id, "id", "", "id of the event (default a new one)")
+	c.Flags().StringVar(&payload, "payload", "{}", "data of the event, a JSON object")
 	jsonFlag(c, &asJSON)
 	return c
 }
@@ -60,7 +60,7 @@ func (p *program) eventPublishCommand() *cobra.Command {
 func outsideEvent(name, id, payload string, hasID bool) (everlatch.Event, error) {
 	e := everlatch.Event{ID: id, Name: name, Source: sourceCLI}
 	if !eventNameForm.MatchString(name) {
-		return e, fmt.Errorf("%q is no name of an event: it consists of lower case words, digits, _ and -, joined by dots", name)
+		return e, fmt.Errorf("%q is not the name of an event: names are lower-case letters, digits, _ and -, joined by dots", name)
 	}
 	if !hasID {
 		e.ID = eventPrefix + ulid.Make().String()
@@ -83,7 +83,7 @@ func (p *program) publish(ctx context.Context, s *store.Store, e everlatch.Event
 	}
 	same := stored.Name == e.Name && stored.Source == e.Source && stored.AuthIdentityID == "" && reflect.DeepEqual(stored.Data, e.Data)
 	if !fresh && !same {
-		return fmt.Errorf("there is another event with the id %s already; `everlatch event show %[1]s` shows it", e.ID)
+		return fmt.Errorf("another event has the id %s already; `%s event show %[1]s` shows it", e.ID, p.name)
 	}
 	shown, err := readEvent(ctx, s, e.ID)
 	if err != nil {
@@ -94,6 +94,6 @@ func (p *program) publish(ctx context.Context, s *store.Store, e everlatch.Event
 			_, _ = fmt.Fprintf(w, "Published %s (%s).\n", e.Name, e.ID)
 			return
 		}
-		_, _ = fmt.Fprintf(w, "%s (%s) was published before, at %s; nothing has changed.\n", e.Name, e.ID, moment(stored.CreatedAt))
+		_, _ = fmt.Fprintf(w, "%s (%s) was already published at %s; nothing has changed.\n", e.Name, e.ID, moment(stored.CreatedAt))
 	})
 }

@@ -18,7 +18,7 @@ import (
 //	order-1   shop dead, log delivered
 //	order-2   shop dead, log delivered
 //	order-3   shop and log waiting
-//	dance-1   not released
+//	flow-1   not released
 type letters struct {
 	*store.Store
 
@@ -44,7 +44,7 @@ func newLetters(t *testing.T) letters {
 		require.NoError(t, err)
 	}
 	_, err = s.CreateCustomer(t.Context(), everlatch.Customer{ID: "cus_1", Email: new("ada@example.com")},
-		everlatch.Event{ID: "dance-1", Name: everlatch.EventCustomerCreated, GroupID: "register/1", AuthIdentityID: "authid_1"})
+		everlatch.Event{ID: "flow-1", Name: everlatch.EventCustomerCreated, GroupID: "register/1", AuthIdentityID: "authid_1"})
 	require.NoError(t, err)
 	_, err = s.Dispatch(t.Context(), 10, func(everlatch.Event) []store.Target {
 		return []store.Target{{Subscriber: "shop"}, {Subscriber: "log"}}
@@ -92,11 +92,11 @@ func TestEventList(t *testing.T) {
 2026-11-23T\S+Z  order\.placed +order-1  apk_1 +2026-11-23T\S+Z
 2026-11-23T\S+Z  order\.placed +order-2  apk_1 +2026-11-23T\S+Z
 2026-11-23T\S+Z  order\.placed +order-3  apk_1 +2026-11-23T\S+Z
-2026-11-23T\S+Z  customer\.created  dance-1  everlatch  not yet
+2026-11-23T\S+Z  customer\.created  flow-1 +everlatch  not yet
 $`, "",
 		},
-		"the last of them":         {[]string{"list", "--limit", "1"}, `RELEASED\n.* dance-1 .*\n$`, "These are the last 1 of 4; --limit shows more.\n"},
-		"events of a name":         {[]string{"list", "--name", "customer.created"}, `RELEASED\n.* dance-1 .*\n$`, ""},
+		"the last of them":         {[]string{"list", "--limit", "1"}, `RELEASED\n.* flow-1 .*\n$`, "These are the last 1 of 4; --limit shows more.\n"},
+		"events of a name":         {[]string{"list", "--name", "customer.created"}, `RELEASED\n.* flow-1 .*\n$`, ""},
 		"events of a source":       {[]string{"list", "--source", "apk_1", "--limit", "9"}, `(?s)order-1.*order-2.*order-3  apk_1 [^\n]*\n$`, ""},
 		"no events":                {[]string{"list", "--name", "nothing"}, `^CREATED[^\n]*\n$`, ""},
 		"dead letters and reasons": {[]string{"list", "--status", "dead"}, `^UPDATED +EVENT +ID +SUBSCRIBER +ERROR\n.* order-1  shop +it answers 500 \[31m sorry\n.* order-2  shop .*\n$`, ""},
@@ -168,9 +168,9 @@ func TestEventShow(t *testing.T) {
 	require.Regexp(t, `(?s)^id +order-1\nevent +order\.placed\nsource +apk_1\ncreated .*\nreleased .*Z\ndata\n{\n  "id": 0,\n  "note": ".*"\n}\n\n`+
 		`SUBSCRIBER +STATUS +GENERATION +UPDATED +ERROR\nshop +dead +1 +\S+  it answers 500.*\nlog +delivered +1 +\S+  -\n$`, out)
 
-	out, _, err = l.run(t, "show", "dance-1")
+	out, _, err = l.run(t, "show", "flow-1")
 	require.NoError(t, err)
-	require.Regexp(t, `(?s)dance +register/1\nidentity +authid_1\ncreated.*\nreleased +not yet\n.*Nobody was told about it\.\n$`, out)
+	require.Regexp(t, `(?s)workflow +register/1\nidentity +authid_1\ncreated.*\nreleased +not yet\n.*There are no deliveries of it\.\n$`, out)
 }
 
 func TestEventPublish(t *testing.T) {
@@ -188,7 +188,7 @@ func TestEventPublish(t *testing.T) {
 	require.Equal(t, "Published customer.deleted (shop-1).\n", out)
 	out, _, err = l.run(t, repeated...)
 	require.NoError(t, err)
-	require.Regexp(t, `^customer\.deleted \(shop-1\) was published before, at \S+; nothing has changed\.\n$`, out)
+	require.Regexp(t, `^customer\.deleted \(shop-1\) was already published at \S+; nothing has changed\.\n$`, out)
 
 	stored, err := l.Event(t.Context(), "shop-1")
 	require.NoError(t, err)
@@ -218,16 +218,16 @@ func TestEventRefuses(t *testing.T) {
 		"release for somebody unknown":       {[]string{"release", "order-1", "--subscriber", "shpo"}, `order-1 has no subscriber "shpo"; it has shop, log`},
 		"replay without an event":            {[]string{"replay"}, "everlatch event replay needs the id of an event"},
 		"replay of an event there is not":    {[]string{"replay", "nope"}, "Event with id: nope was not found"},
-		"replay for somebody unknown":        {[]string{"replay", "dance-1", "--subscriber", "shop"}, `dance-1 has no subscriber "shop": nobody was told about it yet`},
-		"replay of what is not released":     {[]string{"replay", "dance-1"}, "dance-1 cannot be told yet: the dance that it belongs to, register/1, has not succeeded"},
+		"replay for somebody unknown":        {[]string{"replay", "flow-1", "--subscriber", "shop"}, `flow-1 has no subscriber "shop": it has not been delivered yet`},
+		"replay of what is not released":     {[]string{"replay", "flow-1"}, "flow-1 cannot be delivered yet: its workflow, register/1, has not succeeded"},
 		"publish without a name":             {[]string{"publish"}, "everlatch event publish needs the name of an event"},
-		"a name that is none":                {[]string{"publish", "Order placed"}, `"Order placed" is no name of an event`},
+		"a name that is none":                {[]string{"publish", "Order placed"}, `"Order placed" is not the name of an event`},
 		"an id that looks like one of ours":  {[]string{"publish", "x", "--id", "evt_1"}, `--id is "evt_1", and 1 to 128 letters, digits and . _ : - are expected, not beginning with evt_`},
 		"an empty id":                        {[]string{"publish", "x", "--id", ""}, `--id is "", and 1 to 128`},
 		"data that is no JSON":               {[]string{"publish", "x", "--payload", "{"}, "--payload is not a JSON object: "},
 		"data that is no object":             {[]string{"publish", "x", "--payload", "[]"}, "--payload is not a JSON object: "},
 		"data that is null":                  {[]string{"publish", "x", "--payload", "null"}, "--payload is not a JSON object: it is null"},
-		"an id with other content than once": {[]string{"publish", "order.placed", "--id", "order-1"}, "there is another event with the id order-1 already; `everlatch event show order-1` shows it"},
+		"an id with other content than once": {[]string{"publish", "order.placed", "--id", "order-1"}, "another event has the id order-1 already; `everlatch event show order-1` shows it"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"github.com/everlatch/everlatch/internal/store"
 )
 
-// fields are flags that say what a record consists of. A flag that is not given
-// keeps what is stored, and an empty one clears it.
+// fields are flags that set the fields of a record. A flag that is left out keeps
+// what is stored, and an empty one clears it.
 type fields struct{ c *cobra.Command }
 
 // textFields adds a flag for each name, whose usage is the name in words.
@@ -25,7 +25,7 @@ func textFields(c *cobra.Command, names ...string) fields {
 
 // withMetadata adds the flag for metadata.
 func (f fields) withMetadata() fields {
-	f.c.Flags().String("metadata", "", `JSON object, merged key by key; a key set to "" is removed, null clears all`)
+	f.c.Flags().String("metadata", "", `JSON object, merged key by key; "" removes a key, null clears all`)
 	return f
 }
 
@@ -40,6 +40,14 @@ func (f fields) text(name string) *string {
 	return optional(text)
 }
 
+// rename is an update of a name, which an empty flag does not clear.
+func (f fields) rename() store.Change[string] {
+	if name := f.text("name"); name != nil {
+		return store.To(*name)
+	}
+	return store.Change[string]{}
+}
+
 // metadata is an update of metadata.
 func (f fields) metadata() (change store.Change[everlatch.Metadata], err error) {
 	text := f.text("metadata")
@@ -48,52 +56,12 @@ func (f fields) metadata() (change store.Change[everlatch.Metadata], err error) 
 	}
 	change.Set = true
 	if err := json.Unmarshal([]byte(*text), &change.Value); err != nil {
-		return change, fmt.Errorf("--metadata is no JSON object: %w", err)
+		return change, fmt.Errorf("--metadata is not a JSON object: %w", err)
 	}
 	return change, nil
 }
 
-// pages are the flags of a list.
-type pages struct {
-	store.Page
-
-	json bool
-}
-
-func pageFlags(c *cobra.Command, p *pages, orders string) {
-	c.Flags().IntVar(&p.Limit, "limit", 50, "how many at most")
-	c.Flags().IntVar(&p.Offset, "offset", 0, "how many are skipped")
-	c.Flags().StringVar(&p.Order, "order", "", orders+"; with - in front for descending order")
-	jsonFlag(c, &p.json)
-}
-
-// check refuses what would list nothing, or everything.
-func (p pages) check() error {
-	if p.Limit < 1 {
-		return fmt.Errorf("--limit is %d, and at least 1 is expected", p.Limit)
-	}
-	if p.Offset < 0 {
-		return fmt.Errorf("--offset is %d, and at least 0 is expected", p.Offset)
-	}
-	return nil
-}
-
-// tellOfOthers says beside the list that it is not all.
-func (p *program) tellOfOthers(page pages, shown, count int) {
-	if shown > 0 && shown < count {
-		_, _ = fmt.Fprintf(p.stderr, "These are %d to %d of %d; --limit and --offset show others.\n",
-			page.Offset+1, page.Offset+shown, count)
-	}
-}
-
-// deleted is the answer to a removal, as the API gives it.
-type deleted struct {
-	ID      string `json:"id"`
-	Object  string `json:"object"`
-	Deleted bool   `json:"deleted"`
-}
-
-// shown is a text of a record for people, "" for none.
+// shown is a text of a record, "" for none.
 func shown(text *string) string {
 	if text == nil {
 		return ""
@@ -101,7 +69,7 @@ func shown(text *string) string {
 	return *text
 }
 
-// fullName joins the parts of a name that there are.
+// fullName joins the parts of a name.
 func fullName(first, last *string) string { return strings.TrimSpace(shown(first) + " " + shown(last)) }
 
 func yesNo(b bool) string {
@@ -111,7 +79,7 @@ func yesNo(b bool) string {
 	return "no"
 }
 
-// jsonText is metadata for people.
+// jsonText is metadata as text.
 func jsonText(m everlatch.Metadata) string {
 	if m == nil {
 		return ""
@@ -125,7 +93,24 @@ func jsonText(m everlatch.Metadata) string {
 
 // group is a command that only has others below it.
 func group(use, short string, below ...*cobra.Command) *cobra.Command {
-	c := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c := &cobra.Command{Use: use, Short: short, Args: noSuchCommand, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	c.AddCommand(below...)
 	return c
+}
+
+// noSuchCommand refuses arguments of a command that only has others below it, and
+// suggests the one that may be meant.
+func noSuchCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	c.SuggestionsMinimumDistance = 2
+	meant := c.SuggestionsFor(args[0])
+	if len(meant) == 0 {
+		return fmt.Errorf("unknown command %q; see %s --help", args[0], c.CommandPath())
+	}
+	for i := range meant {
+		meant[i] = c.CommandPath() + " " + meant[i]
+	}
+	return fmt.Errorf("unknown command %q; did you mean %s?", args[0], strings.Join(meant, " or "))
 }

@@ -11,18 +11,21 @@ import (
 	"github.com/everlatch/everlatch/config"
 )
 
-// folder is a data folder of dev. What lies in it:
+// databaseFile is the database in a data folder.
+const databaseFile = "everlatch.db"
+
+// folder is a data folder of dev. Its files:
 //
 //	lock           held by the process that uses the Temporal files
 //	running.json   where that process listens; meaningless without the lock
 //	secrets.yaml   generated secrets, mode 0600
 //	everlatch.db   the database
 //	temporal/      Temporal's files and log
-//	.gitignore     so that none of it is ever committed
+//	.gitignore     keeps all of it out of git
 type folder struct {
 	path string
 	lock *os.File // nil when another process holds it
-	// temporary folders go when they are closed.
+	// temporary folders are removed when they are closed.
 	temporary bool
 }
 
@@ -55,7 +58,7 @@ func openFolder(path string) (*folder, error) {
 	return f, nil
 }
 
-// openTemporary returns a folder of its own that close removes.
+// openTemporary returns a new folder that close removes.
 func openTemporary() (*folder, error) {
 	path, err := os.MkdirTemp("", "everlatch-dev-")
 	if err != nil {
@@ -73,7 +76,7 @@ func (f *folder) file(name string) string { return filepath.Join(f.path, name) }
 
 // database returns the URL of the folder's database.
 func (f *folder) database() config.URL {
-	return config.URL("sqlite://" + (&url.URL{Path: f.file("everlatch.db")}).EscapedPath())
+	return config.URL("sqlite://" + (&url.URL{Path: f.file(databaseFile)}).EscapedPath())
 }
 
 // announce says where this process listens.
@@ -83,7 +86,7 @@ func (f *folder) announce(r running) error {
 	if err != nil {
 		return fmt.Errorf("describe running process: %w", err)
 	}
-	// Whoever reads it shall find all of it or the one before.
+	// A reader finds all of it or the previous one.
 	next := f.file(".running.json")
 	if err := os.WriteFile(next, append(text, '\n'), 0o600); err != nil {
 		return fmt.Errorf("write to data folder: %w", err)
@@ -99,9 +102,27 @@ func (f *folder) find() (running, error) {
 		err = json.Unmarshal(text, &r)
 	}
 	if err != nil {
-		return running{}, fmt.Errorf("another everlatch process uses %s and is just starting or stopping; try again in a moment", f.path)
+		return running{}, fmt.Errorf("another process uses %s and is just starting or stopping; try again in a moment", f.path)
 	}
 	return r, nil
+}
+
+// runningOn returns the dev process that runs on a folder, which it does not
+// create.
+func runningOn(path string) (running, bool) {
+	if _, err := os.Stat(filepath.Join(path, "running.json")); err != nil {
+		return running{}, false
+	}
+	f, err := openFolder(path)
+	if err != nil {
+		return running{}, false
+	}
+	if f.lock != nil { // the file is left of a process that was killed
+		_ = f.lock.Close()
+		return running{}, false
+	}
+	r, err := f.find()
+	return r, err == nil
 }
 
 // close gives the folder back.

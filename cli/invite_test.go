@@ -37,7 +37,7 @@ func TestInvites(t *testing.T) {
 	issue := func(args ...string) (out issuedInvite) {
 		t.Helper()
 		require.NoError(t, json.Unmarshal([]byte(run(append(args, "--json")...)), &out))
-		require.Equal(t, "http://localhost:9000/app/invite?token="+out.Token, out.Link)
+		require.Equal(t, strings.Replace(url, "127.0.0.1", "localhost", 1)+"/app/invite?token="+out.Token, out.Link)
 		return out
 	}
 	accept := func(email, token string) answer {
@@ -55,15 +55,15 @@ func TestInvites(t *testing.T) {
 	require.NotContains(t, listed, first.Token)
 	require.NotContains(t, run("invite", "list", "--q", "BOB"), "ada@example.com")
 	require.Contains(t, run("invite", "list", "--json"), `"count": 2`)
-	shown := run("invite", "show", first.Invite.ID)
+	shown := run("invite", "show", "ADA@example.com")
 	require.Regexp(t, `status +pending\n`, shown)
 	require.Regexp(t, `roles +\[role_1\]\n`, shown)
-	require.Regexp(t, `dance +invitation/`+first.Invite.ID+`\n`, shown)
+	require.Regexp(t, `workflow +invitation/`+first.Invite.ID+`\n`, shown)
 
-	resent := issue("invite", "resend", first.Invite.ID)
+	resent := issue("invite", "resend", "ada@example.com")
 	require.NotEqual(t, first.Token, resent.Token)
 	require.Equal(t, http.StatusUnauthorized, accept("ada@example.com", first.Token).status)
-	require.Equal(t, "Revoked the invite of bob@example.com ("+second.Invite.ID+").\n", run("invite", "revoke", second.Invite.ID))
+	require.Equal(t, "Revoked the invite of bob@example.com ("+second.Invite.ID+").\n", run("invite", "revoke", "bob@example.com"))
 	require.Equal(t, http.StatusUnauthorized, accept("bob@example.com", second.Token).status)
 	accepted := accept("ada@example.com", resent.Token)
 	require.Equal(t, http.StatusOK, accepted.status, accepted.body)
@@ -74,7 +74,7 @@ func TestInvites(t *testing.T) {
 	}
 	require.NoError(t, dev.stop())
 
-	// Without a service: the dance waits for the next one.
+	// Without a service: the workflow waits for the next one.
 	out := run("user", "create", "-e", "grace@example.com", "--invite")
 	require.Regexp(t, `^Invited grace@example.com \(invite_\w+\) in `+data+"\n", out)
 	token := regexp.MustCompile(`token +(\S+)\n`).FindStringSubmatch(out)
@@ -91,20 +91,25 @@ func TestInviteRefuses(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no e-mail":                  {[]string{"invite", "create"}, "email"},
-		"an e-mail that is none":     {[]string{"invite", "create", "-e", "somebody"}, `"somebody" is not an e-mail address`},
-		"an e-mail with a name":      {[]string{"invite", "create", "-e", "Ada <ada@example.com>"}, "is not an e-mail address"},
-		"a user that is none":        {[]string{"user", "create", "--invite", "-e", "somebody"}, "is not an e-mail address"},
-		"an invite with a password":  {[]string{"user", "create", "--invite", "-e", "a@example.com", "-p", password}, "none of the others can be"},
-		"no id":                      {[]string{"invite", "resend"}, "needs the id of an invite and nothing else"},
-		"an id that is not there":    {[]string{"invite", "show", "invite_1"}, "Invite with id: invite_1 was not found"},
-		"one to revoke that is none": {[]string{"invite", "revoke", "invite_1"}, "Invite with id: invite_1 was not found"},
+		"no e-mail":                 {[]string{"invite", "create"}, "email"},
+		"an e-mail that is none":    {[]string{"invite", "create", "-e", "somebody"}, `"somebody" is not an e-mail address`},
+		"an e-mail with a name":     {[]string{"invite", "create", "-e", "Ada <ada@example.com>"}, "is not an e-mail address"},
+		"a user that is none":       {[]string{"user", "create", "--invite", "-e", "somebody"}, "is not an e-mail address"},
+		"an invite with a password": {[]string{"user", "create", "--invite", "-e", "a@example.com", "-p", password}, "none of the others can be"},
+		"no id":                     {[]string{"invite", "resend"}, "needs the id or the e-mail of an invite and nothing else"},
+		"an unknown id":             {[]string{"invite", "show", "invite_1"}, "Invite with id: invite_1 was not found"},
+		"an unknown e-mail":         {[]string{"invite", "show", "ada@example.com"}, "no invite is open for ada@example.com"},
+		"an unknown invite to end":  {[]string{"invite", "revoke", "invite_1"}, "Invite with id: invite_1 was not found"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			_, _, err := execute(t, nil, "", append(tt.args, "--data", t.TempDir())...)
+			data := t.TempDir()
+			_, _, err := execute(t, nil, "", "migrate", "up", "--data", data)
+			require.NoError(t, err)
+
+			_, _, err = execute(t, nil, "", append(tt.args, "--data", data)...)
 
 			require.ErrorContains(t, err, tt.want)
 		})

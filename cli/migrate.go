@@ -13,27 +13,25 @@ import (
 )
 
 func (p *program) migrateCommand() *cobra.Command {
-	migrate := &cobra.Command{Use: "migrate", Short: "The schema of the database"}
-	migrate.AddCommand(
+	return group("migrate", "Manage the schema of the database",
 		&cobra.Command{
-			Use: "up", Short: "Bring the schema up to date; may run beside others", Args: cobra.NoArgs,
-			RunE: func(c *cobra.Command, _ []string) error { return p.onSchema(c, p.migrateUp) },
+			Use: "up", Short: "Bring the schema up to date; safe while other processes run", Args: cobra.NoArgs,
+			RunE: func(c *cobra.Command, _ []string) error { return p.onSchema(c, orNew, p.migrateUp) },
 		},
 		&cobra.Command{
 			Use: "status", Short: "List the migrations", Args: cobra.NoArgs,
-			RunE: func(c *cobra.Command, _ []string) error { return p.onSchema(c, p.migrateStatus) },
+			RunE: func(c *cobra.Command, _ []string) error { return p.onSchema(c, existing, p.migrateStatus) },
 		},
 	)
-	return migrate
 }
 
-// onSchema calls do with a database of any version.
-func (p *program) onSchema(c *cobra.Command, do func(context.Context, *store.Store) error) (err error) {
+// onSchema calls do with a database whose schema may be behind.
+func (p *program) onSchema(c *cobra.Command, need presence, do func(context.Context, *store.Store) error) (err error) {
 	cfg, err := p.load(c)
 	if err != nil {
 		return err
 	}
-	s, where, err := p.openStore(c.Context(), c, cfg)
+	s, where, err := p.openStore(c.Context(), c, cfg, need)
 	if err != nil {
 		return err
 	}
@@ -50,7 +48,7 @@ func (p *program) migrateUp(ctx context.Context, s *store.Store) error {
 	if err := s.Migrate(ctx); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.stdout, "%d migrations applied\n", pending)
+	_, err = fmt.Fprintf(p.stdout, "%s applied\n", counted(pending, "migration"))
 	return err
 }
 

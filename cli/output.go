@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -12,9 +13,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// jsonFlag adds the flag that makes a command answer machines.
+// jsonFlag adds the flag that makes a command answer in JSON.
 func jsonFlag(c *cobra.Command, asJSON *bool) {
-	c.Flags().BoolVar(asJSON, "json", false, "answer in JSON")
+	c.Flags().BoolVar(asJSON, "json", false, "print JSON")
 }
 
 // answer writes value as JSON, or what text writes with its tabs aligned.
@@ -30,8 +31,8 @@ func (p *program) answer(asJSON bool, value any, text func(w io.Writer)) error {
 	return table.Flush()
 }
 
-// row writes one line of a table. What others have written, such as the error
-// of a webhook, must neither break the table nor steer the terminal.
+// row writes one line of a table. Text from outside, such as the error of a
+// webhook, must neither break the table nor send control codes to the terminal.
 func row(w io.Writer, cells ...string) {
 	for i, cell := range cells {
 		if cell == "" {
@@ -47,7 +48,7 @@ func row(w io.Writer, cells ...string) {
 	_, _ = fmt.Fprintln(w, strings.Join(cells, "\t"))
 }
 
-// moment is a time for people, "-" for one that is not.
+// moment is a time as text, "-" for the zero time.
 func moment(t time.Time) string {
 	if t.IsZero() {
 		return "-"
@@ -68,6 +69,16 @@ func oneArg(what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != 1 || args[0] == "" {
 			return fmt.Errorf("%s needs %s and nothing else; see %[1]s --help", c.CommandPath(), what)
+		}
+		return nil
+	}
+}
+
+// manyArgs demands two arguments or more, in words.
+func manyArgs(what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) < 2 || slices.Contains(args, "") {
+			return fmt.Errorf("%s needs %s; see %[1]s --help", c.CommandPath(), what)
 		}
 		return nil
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,48 +14,55 @@ import (
 	"github.com/everlatch/everlatch/internal/store"
 )
 
-// operator is on whose behalf this program changes roles: whoever has the
-// database may everything.
+// operator is on whose behalf the command line changes roles: a person with access
+// to the database has every permission.
 func operator() store.Authority { return store.Operator(createdByCLI) }
 
 func (p *program) roleCommand() *cobra.Command {
-	role := group("role", "Roles of administrators, and what they permit",
+	role := group("role", "Manage the roles of administrators and what they permit",
 		p.roleListCommand(), p.roleShowCommand(), p.rolePoliciesCommand(), p.roleCreateCommand(), p.roleUpdateCommand(),
 		p.roleDeleteCommand(), p.rolePolicyCommand("allow", "Give a role policies"),
 		p.rolePolicyCommand("deny", "Take policies from a role"),
 		p.roleHolderCommand("grant", "Give administrators a role"),
 		p.roleHolderCommand("revoke", "Take a role from administrators"))
-	role.Long = "A role counts from the next request of whoever has it, as long as rbac.enabled is on."
+	role.Long = "A change to a role takes effect with the next request of its holders, while rbac.enabled is on."
 	role.Example = "  everlatch role create support --policy customer:read --policy customer:update\n" +
 		"  everlatch role grant support ada@example.com"
 	return role
 }
 
-// withRoles calls do with a database in which roles are set up.
-func (p *program) withRoles(c *cobra.Command, do func(ctx context.Context, s *store.Store) error) error {
+func (p *program) roles() resource[everlatch.Role] {
+	return resource[everlatch.Role]{
+		p: p, usage: "ID|NAME", needs: "the id or the name of a role", object: "rbac_role", open: p.onRoles,
+		find: findRole, id: func(r everlatch.Role) string { return r.ID }, view: viewRole,
+	}
+}
+
+// onRoles calls do with a database in which roles are set up.
+func (p *program) onRoles(c *cobra.Command, need presence, do func(ctx context.Context, t target) error) error {
 	cfg, err := p.load(c)
 	if err != nil {
 		return err
 	}
-	return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
-		used, err := rolesUsed(ctx, s, cfg.RBAC.Enabled)
+	return p.onStore(c, need, func(ctx context.Context, t target) error {
+		used, err := p.rolesUsed(ctx, t.store, cfg.RBAC.Enabled)
 		if err != nil {
 			return err
 		}
 		if !used {
 			return errRolesOff
 		}
-		return do(ctx, s)
+		return do(ctx, t)
 	})
 }
 
 var errRolesOff = errors.New("roles are not in use: switch rbac.enabled on (EVERLATCH_RBAC_ENABLED=true) first")
 
-// rolesUsed sees to it that roles are set up where they are switched on. Where
-// they are not, it tells whether a process with another configuration has done it.
-func rolesUsed(ctx context.Context, s *store.Store, enabled bool) (bool, error) {
+// rolesUsed sets roles up where they are switched on. Where they are not, it says
+// whether a process with another configuration has done so.
+func (p *program) rolesUsed(ctx context.Context, s *store.Store, enabled bool) (bool, error) {
 	if enabled {
-		_, err := app.SetUpRBAC(ctx, s)
+		_, err := app.SetUpRBAC(ctx, s, app.ActorTypeNames(p.options...)...)
 		return true, err
 	}
 	_, err := s.Role(ctx, everlatch.RoleSuperAdmin)
@@ -67,56 +73,23 @@ func rolesUsed(ctx context.Context, s *store.Store, enabled bool) (bool, error) 
 }
 
 func (p *program) roleListCommand() *cobra.Command {
-	var (
-		q    string
-		page pages
-	)
-	c := &cobra.Command{
-		Use:   "list",
-		Short: "List roles",
-		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			if err := page.check(); err != nil {
-				return err
-			}
-			return p.withRoles(c, func(ctx context.Context, s *store.Store) error {
-				roles, count, err := s.Roles(ctx, store.RoleFilter{Q: q}, page.Page)
-				if err != nil {
-					return err
-				}
-				p.tellOfOthers(page, len(roles), count)
-				return p.answer(page.json, struct {
-					Roles []everlatch.Role `json:"roles"`
-					Count int              `json:"count"`
-				}{roles, count}, func(w io.Writer) {
-					row(w, "CREATED", "ID", "NAME", "INHERITS FROM")
-					for _, r := range roles {
-						row(w, moment(r.CreatedAt), r.ID, r.Name, shown(r.ParentID))
-					}
-				})
-			})
+	var q string
+	c := &cobra.Command{Short: "List roles"}
+	c.Flags().StringVar(&q, "q", "", "search for words in the name")
+	return list[everlatch.Role]{
+		p: p, key: "roles", orders: "id, name, created_at, updated_at", open: p.onRoles,
+		header: []string{"CREATED", "ID", "NAME", "INHERITS FROM"},
+		row:    func(r everlatch.Role) []string { return []string{moment(r.CreatedAt), r.ID, r.Name, shown(r.ParentID)} },
+		read: func(ctx context.Context, s *store.Store, page store.Page) ([]everlatch.Role, int, error) {
+			return s.Roles(ctx, store.RoleFilter{Q: q}, page)
 		},
-	}
-	c.Flags().StringVar(&q, "q", "", "words, each of them part of the name")
-	pageFlags(c, &page, "id, name, created_at, updated_at")
-	return c
+	}.command(c)
 }
 
 func (p *program) roleShowCommand() *cobra.Command {
-	var asJSON bool
-	c := &cobra.Command{
-		Use:   "show ID|NAME",
-		Short: "Show a role, what it permits, and who has it",
-		Args:  oneArg("the id or the name of a role"),
-		RunE: func(c *cobra.Command, args []string) error {
-			return p.onRole(c, args[0], asJSON, func(context.Context, *store.Store, string) error { return nil })
-		},
-	}
-	jsonFlag(c, &asJSON)
-	return c
+	return p.roles().change(&cobra.Command{Use: "show", Short: "Show a role, what it permits, and its holders"}, nil)
 }
 
-// rolePoliciesCommand shows what there is to permit.
 func (p *program) rolePoliciesCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
@@ -124,15 +97,12 @@ func (p *program) rolePoliciesCommand() *cobra.Command {
 		Short: "List the policies that roles can have",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return p.withRoles(c, func(ctx context.Context, s *store.Store) error {
-				policies, count, err := s.Policies(ctx, store.PolicyFilter{}, store.Page{Order: "key"})
+			return p.onRoles(c, existing, func(ctx context.Context, t target) error {
+				policies, count, err := t.store.Policies(ctx, store.PolicyFilter{}, store.Page{Order: "key"})
 				if err != nil {
 					return err
 				}
-				return p.answer(asJSON, struct {
-					Policies []everlatch.Policy `json:"policies"`
-					Count    int                `json:"count"`
-				}{policies, count}, func(w io.Writer) {
+				return p.answer(asJSON, counting[everlatch.Policy]{"policies", policies, count}, func(w io.Writer) {
 					row(w, "KEY", "ID", "DESCRIPTION")
 					for _, policy := range policies {
 						row(w, policy.Key, policy.ID, shown(policy.Description))
@@ -145,92 +115,67 @@ func (p *program) rolePoliciesCommand() *cobra.Command {
 	return c
 }
 
-// onRole does something to a role and shows it as it is then.
-func (p *program) onRole(
-	c *cobra.Command, named string, asJSON bool, do func(ctx context.Context, s *store.Store, id string) error,
-) error {
-	return p.withRoles(c, func(ctx context.Context, s *store.Store) error {
-		found, err := findRoles(ctx, s, []string{named})
-		if err != nil {
-			return err
-		}
-		if err := do(ctx, s, found[0]); err != nil {
-			return err
-		}
-		return p.showRole(ctx, s, found[0], asJSON)
-	})
-}
-
-func (p *program) showRole(ctx context.Context, s *store.Store, id string, asJSON bool) error {
+// viewRole reads a role with its policies and its holders.
+func viewRole(ctx context.Context, s *store.Store, id string) (any, func(io.Writer), error) {
 	r, err := s.Role(ctx, id)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	one := []everlatch.Role{r}
 	if err := s.LoadPolicies(ctx, one); err != nil {
-		return err
+		return nil, nil, err
 	}
 	users, _, err := s.UsersWithRole(ctx, id, nil, store.Page{})
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	return p.answer(asJSON, struct {
+	value := struct {
 		Role  everlatch.Role   `json:"role"`
 		Users []everlatch.User `json:"users"`
-	}{one[0], users}, func(w io.Writer) {
-		row(w, "id", r.ID)
-		row(w, "name", r.Name)
-		row(w, "description", shown(r.Description))
-		row(w, "inherits from", shown(r.ParentID))
-		row(w, "created", moment(r.CreatedAt))
-		row(w, "metadata", jsonText(r.Metadata))
-		_, _ = fmt.Fprintln(w)
-		row(w, "PERMITS", "INHERITED FROM")
-		for _, policy := range one[0].Policies {
-			row(w, policy.Key, shown(policy.InheritedFrom))
-		}
-		_, _ = fmt.Fprintln(w)
-		row(w, "ADMINISTRATOR", "E-MAIL")
-		for _, u := range users {
-			row(w, u.ID, u.Email)
-		}
-	})
+	}{one[0], users}
+	return value, func(w io.Writer) { writeRole(w, one[0], users) }, nil
+}
+
+func writeRole(w io.Writer, r everlatch.Role, users []everlatch.User) {
+	row(w, "id", r.ID)
+	row(w, "name", r.Name)
+	row(w, "description", shown(r.Description))
+	row(w, "inherits from", shown(r.ParentID))
+	row(w, "created", moment(r.CreatedAt))
+	row(w, "metadata", jsonText(r.Metadata))
+	_, _ = fmt.Fprintln(w)
+	row(w, "PERMITS", "INHERITED FROM")
+	for _, policy := range r.Policies {
+		row(w, policy.Key, shown(policy.InheritedFrom))
+	}
+	_, _ = fmt.Fprintln(w)
+	row(w, "ADMINISTRATOR", "E-MAIL")
+	for _, u := range users {
+		row(w, u.ID, u.Email)
+	}
+}
+
+// findRole returns a role by id or name.
+func findRole(ctx context.Context, s *store.Store, named string) (everlatch.Role, error) {
+	ids, err := findRoles(ctx, s, []string{named})
+	if err != nil {
+		return everlatch.Role{}, err
+	}
+	return s.Role(ctx, ids[0])
 }
 
 // findRoles returns the ids of roles that are named by id or name.
 func findRoles(ctx context.Context, s *store.Store, named []string) ([]string, error) {
-	ids, absent, err := idsOf(named, func(name string) ([]everlatch.Role, error) {
+	return idsOf(named, "there is no role %s", func(name string) ([]everlatch.Role, error) {
 		found, _, err := s.Roles(ctx, store.RoleFilter{Or: []store.RoleFilter{{IDs: []string{name}}, {Names: []string{name}}}}, store.Page{})
 		return found, err
 	}, func(r everlatch.Role) string { return r.ID })
-	if err == nil && absent != "" {
-		err = fmt.Errorf("there is no role %s", absent)
-	}
-	return ids, err
 }
 
-// idsOf returns the id of the first that is found under each name, and the names
-// under which there is none.
-func idsOf[T any](named []string, find func(name string) ([]T, error), id func(T) string) (ids []string, absent string, err error) {
-	var none []string
-	for _, name := range named {
-		found, err := find(name)
-		switch {
-		case err != nil:
-			return nil, "", err
-		case len(found) == 0:
-			none = append(none, name)
-		default:
-			ids = append(ids, id(found[0]))
-		}
-	}
-	return ids, strings.Join(none, ", "), nil
-}
-
-// rolesOfNew returns the roles of a new administrator: those that are named, and
-// where roles are in use and nobody is a super admin yet, that one.
+// rolesOfNew returns the roles of a new administrator: those that are named, or the
+// super admin's where roles are in use and no administrator has it yet.
 func (p *program) rolesOfNew(ctx context.Context, s *store.Store, enabled bool, named []string) ([]string, error) {
-	used, err := rolesUsed(ctx, s, enabled)
+	used, err := p.rolesUsed(ctx, s, enabled)
 	switch {
 	case err != nil:
 		return nil, err
@@ -248,12 +193,12 @@ func (p *program) rolesOfNew(ctx context.Context, s *store.Store, enabled bool, 
 	return []string{everlatch.RoleSuperAdmin}, nil
 }
 
-// tellOfRoles says beside an answer what a new administrator may do.
+// tellOfRoles adds to an answer what a new administrator may do.
 func (p *program) tellOfRoles(enabled bool, email string, roles []string) {
 	switch {
 	case slices.Contains(roles, everlatch.RoleSuperAdmin):
 		_, _ = fmt.Fprintf(p.stderr, "%s is a super admin.\n", email)
 	case enabled && len(roles) == 0:
-		_, _ = fmt.Fprintf(p.stderr, "%s has no role and may nothing yet; see everlatch role grant.\n", email)
+		_, _ = fmt.Fprintf(p.stderr, "%s has no role and so no permissions yet; see %s role grant.\n", email, p.name)
 	}
 }

@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -12,180 +10,127 @@ import (
 	"github.com/everlatch/everlatch/internal/store"
 )
 
+const parentUsage = "id or name of a role whose policies this one inherits"
+
 func (p *program) roleCreateCommand() *cobra.Command {
-	var (
-		asJSON   bool
-		policies []string
-		f        fields
-	)
 	c := &cobra.Command{
 		Use:     "create NAME",
 		Short:   "Create a role",
 		Example: "  everlatch role create support --policy customer:read --parent reader",
 		Args:    oneArg("a name"),
-		RunE: func(c *cobra.Command, args []string) error {
-			metadata, err := f.metadata()
-			if err != nil {
-				return err
-			}
-			return p.withRoles(c, func(ctx context.Context, s *store.Store) error {
-				policyIDs, err := findPolicies(ctx, s, policies)
-				if err != nil {
-					return err
-				}
-				r := everlatch.Role{Name: args[0], Description: f.text("description"), Metadata: metadata.Value}
-				if parent := f.text("parent"); parent != nil {
-					found, err := findRoles(ctx, s, []string{*parent})
-					if err != nil {
-						return err
-					}
-					r.ParentID = &found[0]
-				}
-				created, err := app.CreateRole(ctx, s, operator(), r, policyIDs, clock)
-				if err != nil {
-					return err
-				}
-				return p.showRole(ctx, s, created.ID, asJSON)
-			})
-		},
 	}
-	f = textFields(c, "description").withMetadata()
-	c.Flags().String("parent", "", "id or name of a role whose policies this one has as well")
+	f := textFields(c, "description").withMetadata()
+	c.Flags().String("parent", "", parentUsage)
+	var policies []string
 	c.Flags().StringSliceVar(&policies, "policy", nil, "key or id of a policy, such as user:read; may be repeated")
-	jsonFlag(c, &asJSON)
-	return c
+	return p.roles().creation(c, func(ctx context.Context, s *store.Store, args []string) (everlatch.Role, error) {
+		r := everlatch.Role{Name: args[0], Description: f.text("description")}
+		metadata, err := f.metadata()
+		if err != nil {
+			return r, err
+		}
+		r.Metadata = metadata.Value
+		policyIDs, err := p.findPolicies(ctx, s, policies)
+		if err != nil {
+			return r, err
+		}
+		if parent := f.text("parent"); parent != nil {
+			found, err := findRole(ctx, s, *parent)
+			if err != nil {
+				return r, err
+			}
+			r.ParentID = &found.ID
+		}
+		return app.CreateRole(ctx, s, operator(), r, policyIDs, clock)
+	})
 }
 
 // findPolicies returns the ids of policies that are named by key or id.
-func findPolicies(ctx context.Context, s *store.Store, named []string) ([]string, error) {
-	ids, absent, err := idsOf(named, func(name string) ([]everlatch.Policy, error) {
+func (p *program) findPolicies(ctx context.Context, s *store.Store, named []string) ([]string, error) {
+	return idsOf(named, "there is no policy %s; see "+p.name+" role policies", func(name string) ([]everlatch.Policy, error) {
 		found, _, err := s.Policies(ctx, store.PolicyFilter{Or: []store.PolicyFilter{{IDs: []string{name}}, {Keys: []string{name}}}}, store.Page{})
 		return found, err
 	}, func(p everlatch.Policy) string { return p.ID })
-	if err == nil && absent != "" {
-		err = fmt.Errorf("there is no policy %s; see everlatch role policies", absent)
-	}
-	return ids, err
 }
 
 func (p *program) roleUpdateCommand() *cobra.Command {
-	var (
-		asJSON bool
-		f      fields
-	)
-	c := &cobra.Command{
-		Use:   "update ID|NAME",
-		Short: "Change a role; an empty flag clears the field",
-		Args:  oneArg("the id or the name of a role"),
-		RunE: func(c *cobra.Command, args []string) error {
-			metadata, err := f.metadata()
+	c := &cobra.Command{Use: "update", Short: "Change a role; an empty flag clears the field"}
+	f := textFields(c, "name", "description").withMetadata()
+	c.Flags().String("parent", "", parentUsage)
+	return p.roles().change(c, func(ctx context.Context, s *store.Store, found everlatch.Role, _ []string) error {
+		metadata, err := f.metadata()
+		if err != nil {
+			return err
+		}
+		patch := store.RolePatch{Name: f.rename(), Description: f.change("description"), Parent: f.change("parent"), Metadata: metadata}
+		if patch.Parent.Value != nil {
+			parent, err := findRole(ctx, s, *patch.Parent.Value)
 			if err != nil {
 				return err
 			}
-			patch := store.RolePatch{Description: f.change("description"), Parent: f.change("parent"), Metadata: metadata}
-			if name := f.text("name"); name != nil {
-				patch.Name = store.To(*name)
-			}
-			return p.onRole(c, args[0], asJSON, func(ctx context.Context, s *store.Store, id string) error {
-				if patch.Parent.Value != nil {
-					found, err := findRoles(ctx, s, []string{*patch.Parent.Value})
-					if err != nil {
-						return err
-					}
-					patch.Parent.Value = &found[0]
-				}
-				_, err := s.UpdateRole(ctx, operator(), id, patch)
-				return err
-			})
-		},
-	}
-	f = textFields(c, "name", "description").withMetadata()
-	c.Flags().String("parent", "", "id or name of a role whose policies this one has as well")
-	jsonFlag(c, &asJSON)
-	return c
+			patch.Parent.Value = &parent.ID
+		}
+		_, err = s.UpdateRole(ctx, operator(), found.ID, patch)
+		return err
+	})
 }
 
 func (p *program) roleDeleteCommand() *cobra.Command {
-	var asJSON bool
-	c := &cobra.Command{
-		Use:   "delete ID|NAME",
-		Short: "Delete a role, and take it from everybody",
-		Args:  oneArg("the id or the name of a role"),
-		RunE: func(c *cobra.Command, args []string) error {
-			return p.withRoles(c, func(ctx context.Context, s *store.Store) error {
-				found, err := findRoles(ctx, s, args)
-				if err != nil {
-					return err
-				}
-				if err := s.DeleteRole(ctx, operator(), found[0]); err != nil {
-					return err
-				}
-				return p.answer(asJSON, deleted{found[0], "rbac_role", true}, func(w io.Writer) {
-					_, _ = fmt.Fprintf(w, "Deleted role %s\n", found[0])
-				})
-			})
+	return p.roles().deletion(&cobra.Command{Short: "Delete a role and take it from its holders"},
+		func(ctx context.Context, t target, found everlatch.Role) error {
+			return t.store.DeleteRole(ctx, operator(), found.ID)
 		},
-	}
-	jsonFlag(c, &asJSON)
-	return c
+		func(found everlatch.Role, _ string) string { return "Deleted role " + found.ID })
 }
 
 // rolePolicyCommand is `role allow` or `role deny`.
 func (p *program) rolePolicyCommand(verb, short string) *cobra.Command {
-	var asJSON bool
-	c := &cobra.Command{
-		Use:     verb + " ROLE POLICY...",
+	r := p.roles()
+	r.usage = "ROLE POLICY..."
+	return r.change(&cobra.Command{
+		Use:     verb,
 		Short:   short,
 		Example: "  everlatch role " + verb + " support customer:read customer_group:read",
-		Args:    cobra.MinimumNArgs(2),
-		RunE: func(c *cobra.Command, args []string) error {
-			return p.onRole(c, args[0], asJSON, func(ctx context.Context, s *store.Store, id string) error {
-				policies, err := findPolicies(ctx, s, args[1:])
-				if err != nil {
-					return err
-				}
-				if verb == "allow" {
-					_, err := s.AddRolePolicies(ctx, operator(), id, policies)
-					return err
-				}
-				for _, policy := range policies {
-					if _, err := s.RemoveRolePolicy(ctx, operator(), id, policy); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-		},
-	}
-	jsonFlag(c, &asJSON)
-	return c
+		Args:    manyArgs("a role and at least one policy"),
+	}, func(ctx context.Context, s *store.Store, found everlatch.Role, args []string) error {
+		policies, err := p.findPolicies(ctx, s, args)
+		if err != nil {
+			return err
+		}
+		if verb == "allow" {
+			_, err := s.AddRolePolicies(ctx, operator(), found.ID, policies)
+			return err
+		}
+		for _, policy := range policies {
+			if _, err := s.RemoveRolePolicy(ctx, operator(), found.ID, policy); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // roleHolderCommand is `role grant` or `role revoke`.
 func (p *program) roleHolderCommand(verb, short string) *cobra.Command {
-	var asJSON bool
-	c := &cobra.Command{
-		Use:     verb + " ROLE ID|E-MAIL...",
+	r := p.roles()
+	r.usage = "ROLE ID|E-MAIL..."
+	return r.change(&cobra.Command{
+		Use:     verb,
 		Short:   short,
 		Example: "  everlatch role " + verb + " support ada@example.com",
-		Args:    cobra.MinimumNArgs(2),
-		RunE: func(c *cobra.Command, args []string) error {
-			return p.onRole(c, args[0], asJSON, func(ctx context.Context, s *store.Store, id string) error {
-				var users []string
-				for _, named := range args[1:] {
-					user, err := findUser(ctx, s, named)
-					if err != nil {
-						return err
-					}
-					users = append(users, user.ID)
-				}
-				if verb == "grant" {
-					return s.GrantRoles(ctx, operator(), users, []string{id})
-				}
-				return s.RevokeRoles(ctx, operator(), users, []string{id})
-			})
-		},
-	}
-	jsonFlag(c, &asJSON)
-	return c
+		Args:    manyArgs("a role and at least one administrator"),
+	}, func(ctx context.Context, s *store.Store, found everlatch.Role, args []string) error {
+		users := make([]string, len(args))
+		for i, named := range args {
+			user, err := findUser(ctx, s, named)
+			if err != nil {
+				return err
+			}
+			users[i] = user.ID
+		}
+		if verb == "grant" {
+			return s.GrantRoles(ctx, operator(), users, []string{found.ID})
+		}
+		return s.RevokeRoles(ctx, operator(), users, []string{found.ID})
+	})
 }

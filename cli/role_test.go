@@ -39,12 +39,13 @@ func TestRoleCommands(t *testing.T) {
 	t.Parallel()
 
 	x := tool{t, t.TempDir()}
+	x.run("migrate", "up")
 	x.fails("roles are not in use: switch rbac.enabled on", "role", "list")
 	x.fails("roles are not in use: switch rbac.enabled on", "user", "create", "-e", "a@example.com", "-p", "correct horse", "--role", "x")
 	_, stderr := x.execute("user", "create", "-e", "root@example.com", "-p", "correct horse battery")
-	require.Contains(t, stderr, "root@example.com is a super admin.", "the first one, so that somebody can do anything")
+	require.Contains(t, stderr, "root@example.com is a super admin.", "the first one")
 	_, stderr = x.execute("user", "create", "-e", "ada@example.com", "-p", "correct horse battery")
-	require.Contains(t, stderr, "ada@example.com has no role and may nothing yet", "nobody is promoted in silence")
+	require.Contains(t, stderr, "ada@example.com has no role and so no permissions yet", "no administrator is promoted silently")
 
 	var role roleAnswer
 	x.json(&role, "role", "create", "reader", "--policy", "user:read,invite:read", "--description", "Looks on")
@@ -78,7 +79,7 @@ func TestRoleCommands(t *testing.T) {
 	x.fails("there is no role nobody", "invite", "create", "-e", "c@example.com", "--role", "nobody")
 	x.fails("there is no policy x:y", "role", "allow", "reader", "x:y")
 	x.fails("The last super admin has to stay one.", "role", "revoke", "role_super_admin", "root@example.com")
-	x.fails("The last super admin has to stay one.", "user", "delete", "root@example.com")
+	x.fails("The last super admin has to stay one.", "user", "delete", "root@example.com", "--yes")
 	x.fails("The role of the super admin cannot be changed.", "role", "delete", "Super Admin")
 
 	var key struct {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,33 +17,63 @@ import (
 
 // program is one run of the command.
 type program struct {
+	// name is how the program was called.
+	name           string
 	environ        []string
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	options        []app.Option // of the program that calls Main
 }
 
+// everlatchName is the name of the command that comes with this module.
+const everlatchName = "everlatch"
+
 // with returns the options of a command, followed by those of the program.
-func (p *program) with(own ...app.Option) []app.Option { return append(own, p.options...) }
+func (p *program) with(own ...app.Option) []app.Option {
+	return append(append(own, app.WithCommandName(p.name)), p.options...)
+}
+
+// dataFolder is the data folder where none is set.
+func (p *program) dataFolder() string {
+	if p.name == everlatchName {
+		return ".everlatch"
+	}
+	return filepath.Join(".everlatch", p.name)
+}
 
 func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "everlatch",
+		Use:           p.name,
 		Short:         "Authentication on durable execution",
-		SilenceUsage:  true, // an error says what is wrong; --help says how it goes
-		SilenceErrors: true, // main prints it
-		Args:          cobra.NoArgs,
+		Version:       p.version(),
+		SilenceUsage:  true, // an error says what is wrong; --help says how to do it right
+		SilenceErrors: true, // Main prints it
+		Args:          noSuchCommand,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.PersistentFlags().String("config", "", "YAML file (default $"+config.FileVariable+", or everlatch.yaml if there is one)")
-	setting(root.PersistentFlags(), "data", "data.dir", "folder of dev (default .everlatch)")
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.PersistentFlags().String("config", "", "YAML file (default $"+config.FileVariable+", or everlatch.yaml if it exists)")
+	setting(root.PersistentFlags(), "data", "data.dir", "data folder of dev (default "+p.dataFolder()+")")
 	root.AddCommand(
 		p.devCommand(), p.serveCommand(), p.apiCommand(), p.workerCommand(), p.migrateCommand(),
 		p.userCommand(), p.roleCommand(), p.inviteCommand(), p.customerCommand(), p.keyCommand(), p.eventCommand(), p.scheduleCommand(),
 		p.configCommand(), p.versionCommand(), p.healthCommand(),
 	)
+	p.rename(root)
 	return root
+}
+
+// rename puts the name of the program into the help of a command and of those
+// below it, which is written for everlatch.
+func (p *program) rename(c *cobra.Command) {
+	if p.name == everlatchName {
+		return
+	}
+	c.Long, c.Example = strings.ReplaceAll(c.Long, "everlatch ", p.name+" "), strings.ReplaceAll(c.Example, "everlatch ", p.name+" ")
+	for _, below := range c.Commands() {
+		p.rename(below)
+	}
 }
 
 // keyAnnotation marks a flag that sets a key of the configuration.
@@ -55,7 +86,7 @@ func setting(flags *pflag.FlagSet, name, key, usage string) {
 }
 
 func annotate(flags *pflag.FlagSet, name, key string) {
-	_ = flags.SetAnnotation(name, keyAnnotation, []string{key}) // fails only for a flag that is not there
+	_ = flags.SetAnnotation(name, keyAnnotation, []string{key}) // fails only for a flag that was not added
 }
 
 // load reads the configuration for a command.
@@ -66,11 +97,14 @@ func (p *program) load(c *cobra.Command) (config.Config, error) {
 			flags[key[0]] = f.Value.String()
 		}
 	})
-	return config.Load(config.Sources{File: p.configFile(c), Environ: p.environ, Flags: flags})
+	return config.Load(config.Sources{
+		Defaults: map[string]any{"data.dir": p.dataFolder()},
+		File:     p.configFile(c), Environ: p.environ, Flags: flags,
+	})
 }
 
-// configFile returns the file that the flag or the variable names, or the one
-// that lies in the working directory, or none.
+// configFile returns the file that the flag or the variable names, or the usual one
+// of the working directory, or "".
 func (p *program) configFile(c *cobra.Command) string {
 	if file, err := c.Flags().GetString("config"); err == nil && file != "" {
 		return file
@@ -87,7 +121,7 @@ func (p *program) configFile(c *cobra.Command) string {
 	return usual
 }
 
-// logger writes to stderr; auto is the format that "auto" stands for.
+// logger returns a logger to stderr; auto is the format that "auto" stands for.
 func (p *program) logger(c config.Log, auto string) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.Level)) // config allows names of levels only

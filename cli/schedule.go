@@ -12,19 +12,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/flows"
 )
 
 func (p *program) scheduleCommand() *cobra.Command {
 	schedule := &cobra.Command{
 		Use:   "schedule",
-		Short: "Scheduled jobs",
-		Long: "A scheduled job starts a flow at certain times. Which there are is said by the configuration and the\n" +
-			"program; a worker writes them to Temporal when it starts.",
+		Short: "Show, pause and start scheduled jobs",
+		Long: "A scheduled job starts a workflow at certain times. The configuration and the program define the jobs; a worker\n" +
+			"writes them to Temporal when it starts.",
 		Example: "  everlatch schedule list\n" +
 			"  everlatch schedule pause clean-up --note 'until the backup is done'",
-		Args: cobra.NoArgs,
+		Args: noSuchCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	schedule.AddCommand(p.scheduleListCommand(), p.schedulePauseCommand(), p.scheduleResumeCommand(),
@@ -36,8 +35,8 @@ func (p *program) scheduleListCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:     "list",
-		Short:   "List the jobs, when they ran last and will run next",
-		Long:    "Lists all jobs of the Temporal namespace. The list lags a moment behind what was changed.",
+		Short:   "List the jobs with their last and next start",
+		Long:    "Lists all jobs of the Temporal namespace. A change takes a moment to appear in the list.",
 		Example: "  everlatch schedule list --json",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -66,15 +65,15 @@ func writeSchedules(w io.Writer, jobs []flows.ScheduleInfo) {
 	}
 }
 
-// changed is what the other commands answer.
+// changed is the answer of the other commands.
 type changed struct {
 	ID string `json:"id"`
 	// Action is paused, resumed, triggered or backfilled.
 	Action string `json:"action"`
 }
 
-// change runs a command that changes the job it names, and says so in a
-// sentence, in which %s is the job.
+// change runs a command that changes the job it names. The sentence reports it;
+// its %s is the job.
 func (p *program) change(c *cobra.Command, asJSON bool, done changed, sentence string, do func(ctx context.Context, f *flows.Client) error) error {
 	return p.withSchedules(c, func(ctx context.Context, f *flows.Client) error {
 		if err := do(ctx, f); err != nil {
@@ -89,8 +88,8 @@ func (p *program) schedulePauseCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:     "pause ID",
-		Short:   "Stop a job from starting, until it is resumed",
-		Long:    "Stops a job from starting until it is resumed, also over restarts and changes of the configuration.",
+		Short:   "Pause a job until it is resumed",
+		Long:    "Pauses a job until it is resumed. The pause survives restarts and changes of the configuration.",
 		Example: "  everlatch schedule pause clean-up --note 'until the backup is done'",
 		Args:    oneArg("the id of a job"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -99,7 +98,7 @@ func (p *program) schedulePauseCommand() *cobra.Command {
 			})
 		},
 	}
-	c.Flags().StringVar(&note, "note", "paused with everlatch schedule", "why; the list shows it")
+	c.Flags().StringVar(&note, "note", "paused with "+p.name+" schedule", "why; the list shows it")
 	jsonFlag(c, &asJSON)
 	return c
 }
@@ -109,16 +108,16 @@ func (p *program) scheduleResumeCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:     "resume ID",
-		Short:   "Let a paused job start again",
+		Short:   "Resume a paused job",
 		Example: "  everlatch schedule resume clean-up",
 		Args:    oneArg("the id of a job"),
 		RunE: func(c *cobra.Command, args []string) error {
-			return p.change(c, asJSON, changed{args[0], "resumed"}, "%s starts again at its times.", func(ctx context.Context, f *flows.Client) error {
+			return p.change(c, asJSON, changed{args[0], "resumed"}, "%s is resumed.", func(ctx context.Context, f *flows.Client) error {
 				return f.ResumeSchedule(ctx, args[0], note)
 			})
 		},
 	}
-	c.Flags().StringVar(&note, "note", "resumed with everlatch schedule", "what the list shall say about it")
+	c.Flags().StringVar(&note, "note", "resumed with "+p.name+" schedule", "a note for the list")
 	jsonFlag(c, &asJSON)
 	return c
 }
@@ -145,7 +144,7 @@ func (p *program) scheduleBackfillCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:     "backfill ID --from TIME --to TIME",
-		Short:   "Start a job once for each of its times in the past",
+		Short:   "Start a job once for each of its times in a period of the past",
 		Long:    "Starts a job once for each of its times between two moments, one after the other.",
 		Example: "  everlatch schedule backfill report --from 2026-11-01T00:00:00Z --to 2026-11-08T00:00:00Z",
 		Args:    oneArg("the id of a job"),
@@ -185,13 +184,13 @@ func period(from, to string) (start, end time.Time, err error) {
 	return start, end, errors.Join(problems...)
 }
 
-// withSchedules calls do with the door to Temporal, and says what may help when
-// nobody is behind it.
+// withSchedules calls do with the client of the schedules. An outage comes with a
+// question that helps.
 func (p *program) withSchedules(c *cobra.Command, do func(ctx context.Context, f *flows.Client) error) error {
-	return p.withFlows(c, func(ctx context.Context, a *app.App, _ string) error {
-		err := do(ctx, a.Flows())
+	return p.onFlows(c, existing, func(ctx context.Context, t target) error {
+		err := do(ctx, t.app.Flows())
 		if errors.Is(err, everlatch.ErrUnavailable) {
-			return errors.Join(err, errors.New("is Temporal reachable?"), errors.Unwrap(err))
+			return unavailable(err, "is Temporal reachable?")
 		}
 		return err
 	})

@@ -22,13 +22,13 @@ func (p *program) apiCommand() *cobra.Command {
 }
 
 func (p *program) workerCommand() *cobra.Command {
-	c := p.partsCommand("worker", "Run dances; the API runs elsewhere", app.Worker)
+	c := p.partsCommand("worker", "Run the workers that execute Everlatch's workflows; the API runs elsewhere", app.Worker)
 	setting(c.Flags(), "health", "worker.health_address", "host:port of /health and /ready (default off)")
 	return c
 }
 
 // partsCommand runs parts against a Temporal cluster and a database. It refuses
-// to start on anything that is missing or wrong, and names all of it (W35).
+// to start when a setting is missing or wrong, and names all of them (W35).
 func (p *program) partsCommand(use, short string, parts app.Parts) *cobra.Command {
 	c := &cobra.Command{
 		Use:   use,

@@ -17,7 +17,7 @@ var version = "dev"
 func (p *program) configCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "config",
-		Short: "Print the effective configuration as YAML, secrets masked",
+		Short: "Print the effective configuration as YAML, with secrets masked",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, wrong := p.load(c)
@@ -37,27 +37,42 @@ func (p *program) versionCommand() *cobra.Command {
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			temporal := "without the Temporal server"
-			if embedded.Included {
-				temporal = "with the Temporal server"
-			}
-			_, err := fmt.Fprintf(p.stdout, "everlatch %s%s (%s, %s/%s, %s)\n",
-				version, revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH, temporal)
+			_, err := fmt.Fprintln(p.stdout, p.version())
 			return err
 		},
 	}
 }
 
-// revision returns the commit that was built, where the build knew it.
-func revision() string {
+// version describes the program: its name, the Everlatch in it, and how it was
+// built.
+func (p *program) version() string {
+	temporal := "without the Temporal server"
+	if embedded.Included {
+		temporal = "with the Temporal server"
+	}
+	name := everlatchName
+	if p.name != everlatchName {
+		name = p.name + " with everlatch"
+	}
+	return fmt.Sprintf("%s %s (%s, %s/%s, %s)", name, release(), runtime.Version(), runtime.GOOS, runtime.GOARCH, temporal)
+}
+
+// release returns the version of Everlatch and the commit, where the build knows
+// them.
+func release() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return ""
+		return version
+	}
+	for _, module := range info.Deps {
+		if module.Path == "github.com/everlatch/everlatch" {
+			return module.Version // in a program of another module
+		}
 	}
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			return " " + s.Value[:12]
+			return version + " " + s.Value[:12]
 		}
 	}
-	return ""
+	return version
 }

@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,21 +18,43 @@ import (
 
 // A tool works on the configured database, and on the data folder of dev when
 // none is configured or --data is given. In a data folder it uses the dev
-// process that runs there, and otherwise starts what it needs for a moment.
+// process that runs there, and otherwise starts what it needs for the duration of
+// the command.
+
+// target is what a tool works on.
+type target struct {
+	// store is the database, whose schema is up to date.
+	store *store.Store
+	// app starts flows; nil for tools that need the database alone.
+	app *app.App
+	// where names the database or service for messages.
+	where string
+}
 
 // onFolder says whether a tool works on a data folder.
 func onFolder(c *cobra.Command, cfg config.Config) bool {
 	return cfg.Database.URL == "" || c.Flags().Changed("data")
 }
 
-// withStore calls do with the database, whose schema is up to date.
-func (p *program) withStore(c *cobra.Command, do func(ctx context.Context, s *store.Store, where string) error) (err error) {
+// presence says whether a command needs a database that exists.
+type presence bool
+
+const (
+	// existing is for commands that read or change records: in a data folder
+	// without a database they create none and say what to do.
+	existing presence = false
+	// orNew is for commands that create records: they create the database too.
+	orNew presence = true
+)
+
+// onStore calls do with the database.
+func (p *program) onStore(c *cobra.Command, need presence, do func(ctx context.Context, t target) error) (err error) {
 	cfg, err := p.load(c)
 	if err != nil {
 		return err
 	}
 	ctx := c.Context()
-	s, where, err := p.openStore(ctx, c, cfg)
+	s, where, err := p.openStore(ctx, c, cfg, need)
 	if err != nil {
 		return err
 	}
@@ -40,18 +66,23 @@ func (p *program) withStore(c *cobra.Command, do func(ctx context.Context, s *st
 	if pending > 0 && onFolder(c, cfg) {
 		err = s.Migrate(ctx)
 	} else if pending > 0 {
-		err = fmt.Errorf("the schema of the database is behind by %d migrations: run `everlatch migrate up` first", pending)
+		err = fmt.Errorf("the schema of the database is behind by %s: run `%s migrate up` first", counted(pending, "migration"), p.name)
 	}
 	if err != nil {
 		return err
 	}
-	return do(ctx, s, where)
+	return do(ctx, target{store: s, where: where})
 }
 
 // openStore opens the database of a tool and says where it is.
-func (p *program) openStore(ctx context.Context, c *cobra.Command, cfg config.Config) (*store.Store, string, error) {
+func (p *program) openStore(ctx context.Context, c *cobra.Command, cfg config.Config, need presence) (*store.Store, string, error) {
 	url := cfg.Database.URL
 	if onFolder(c, cfg) {
+		if need == existing {
+			if err := p.demandData(cfg.Data.Dir); err != nil {
+				return nil, "", err
+			}
+		}
 		f, err := openFolder(cfg.Data.Dir)
 		if err != nil {
 			return nil, "", err
@@ -65,20 +96,29 @@ func (p *program) openStore(ctx context.Context, c *cobra.Command, cfg config.Co
 	return s, url.String(), err
 }
 
-// withFlows calls do with an App that can start dances.
-func (p *program) withFlows(c *cobra.Command, do func(ctx context.Context, a *app.App, where string) error) (err error) {
+// demandData refuses a data folder without a database.
+func (p *program) demandData(path string) error {
+	if _, err := os.Stat(filepath.Join(path, databaseFile)); !errors.Is(err, fs.ErrNotExist) {
+		return nil // opening it says what is wrong with any other file
+	}
+	return fmt.Errorf("there is no database in the folder %s yet: start one with `%s dev`, or name another with --data FOLDER or DATABASE_URL",
+		path, p.name)
+}
+
+// onFlows calls do with the database and an App that can start flows.
+func (p *program) onFlows(c *cobra.Command, need presence, do func(ctx context.Context, t target) error) (err error) {
 	cfg, err := p.load(c)
 	if err != nil {
 		return err
 	}
 	log := app.WithLogger(p.logger(config.Log{Level: "warn", Format: "text"}, "text"))
 	if !onFolder(c, cfg) {
-		a, err := app.New(c.Context(), cfg, p.with(log, app.WithParts(0), app.WithEnviron(p.environ))...)
-		if err != nil {
+		return p.borrowing(c.Context(), cfg, cfg.Database.URL.String(), do, log, app.WithEnviron(p.environ))
+	}
+	if need == existing {
+		if err := p.demandData(cfg.Data.Dir); err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, a.Close()) }()
-		return do(c.Context(), a, cfg.Database.URL.String())
 	}
 	f, err := openFolder(cfg.Data.Dir)
 	if err != nil {
@@ -88,34 +128,36 @@ func (p *program) withFlows(c *cobra.Command, do func(ctx context.Context, a *ap
 	if err := cfg.Generate(f.path); err != nil {
 		return err
 	}
-	cfg.Database.URL = f.database()
-	if f.lock == nil {
-		return p.besideDev(c.Context(), f, cfg, log, do)
+	cfg.Data.Dir, cfg.Database.URL = f.path, f.database()
+	if f.lock != nil {
+		return p.insteadOfDev(c.Context(), f, cfg, log, do)
 	}
-	return p.insteadOfDev(c.Context(), f, cfg, log, do)
-}
-
-// besideDev uses the Temporal server and the worker of a running dev process.
-func (p *program) besideDev(
-	ctx context.Context, f *folder, cfg config.Config, log app.Option, do func(context.Context, *app.App, string) error,
-) (err error) {
 	r, err := f.find()
 	if err != nil {
 		return err
 	}
 	cfg.Temporal.Address, cfg.Temporal.Namespace = r.Temporal, r.Namespace
-	a, err := app.New(ctx, cfg, p.with(log, app.WithParts(0))...)
+	cfg.FollowAddress(strings.TrimPrefix(r.API, "http://"))
+	return p.borrowing(c.Context(), cfg, r.API, do, log)
+}
+
+// borrowing uses a Temporal server and a worker that run elsewhere.
+func (p *program) borrowing(
+	ctx context.Context, cfg config.Config, where string, do func(context.Context, target) error, opts ...app.Option,
+) (err error) {
+	a, err := app.New(ctx, cfg, p.with(append(opts, app.WithParts(0))...)...)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	return do(ctx, a, r.API)
+	return p.onApp(ctx, cfg, a, where, do)
 }
 
 // insteadOfDev runs Temporal and a worker on the folder for as long as do takes.
 func (p *program) insteadOfDev(
-	ctx context.Context, f *folder, cfg config.Config, log app.Option, do func(context.Context, *app.App, string) error,
+	ctx context.Context, f *folder, cfg config.Config, log app.Option, do func(context.Context, target) error,
 ) (err error) {
+	cfg.FollowAddress(cfg.HTTP.Address)
 	cfg.Dev = config.Dev{TemporalAddress: "127.0.0.1:0", UIAddress: config.Off}
 	server, err := p.startTemporal(ctx, f, &cfg)
 	if err != nil {
@@ -140,5 +182,17 @@ func (p *program) insteadOfDev(
 		return ctx.Err()
 	case <-a.Started():
 	}
-	return do(ctx, a, f.path)
+	return p.onApp(ctx, cfg, a, f.path, do)
+}
+
+// onApp calls do with an App and its database.
+func (p *program) onApp(
+	ctx context.Context, cfg config.Config, a *app.App, where string, do func(context.Context, target) error,
+) (err error) {
+	s, err := store.Open(ctx, cfg.Database.URL.Reveal(), clock)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return do(ctx, target{store: s, app: a, where: where})
 }

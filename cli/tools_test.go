@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/everlatch/everlatch/cli"
+	"github.com/everlatch/everlatch/config"
 )
 
 func TestVersion(t *testing.T) {
@@ -16,6 +19,9 @@ func TestVersion(t *testing.T) {
 
 	require.NoError(t, err)
 	require.Regexp(t, `^everlatch \S+.* \(go1\.\d+.*, \w+/\w+, with(out)? the Temporal server\)\n$`, out)
+	flag, _, err := execute(t, nil, "", "--version")
+	require.NoError(t, err)
+	require.Equal(t, out, flag)
 }
 
 func TestHelpNamesEveryCommand(t *testing.T) {
@@ -104,7 +110,7 @@ func TestUserCreateRefuses(t *testing.T) {
 		"no password anywhere":    {"", []string{"-e", "a@example.com"}, "no password"},
 		"no e-mail":               {"", []string{"-p", password}, "email"},
 		"a password that is weak": {"", []string{"-e", "a@example.com", "-p", "12345"}, "8 characters"},
-		"an e-mail that is none":  {"12345678x\n", []string{"-e", "somebody"}, "email"},
+		"an e-mail that is none":  {"12345678x\n", []string{"-e", "ada"}, "email"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -123,5 +129,102 @@ func TestHealthRefuses(t *testing.T) {
 
 	_, _, err := execute(t, []string{"EVERLATCH_HTTP_ADDRESS=0.0.0.0:1"}, "", "health")
 
-	require.ErrorContains(t, err, "http://127.0.0.1:1/health")
+	require.ErrorContains(t, err, "there is no service at http://127.0.0.1:1/health: start one with `everlatch dev` or `everlatch serve`")
+}
+
+func TestUnknownCommandsComeWithASuggestion(t *testing.T) {
+	t.Parallel()
+
+	tests := map[string]struct {
+		args []string
+		want string
+	}{
+		"of the program":    {[]string{"custmer", "list"}, `unknown command "custmer"; did you mean everlatch customer?`},
+		"the plural":        {[]string{"users"}, `unknown command "users"; did you mean everlatch user?`},
+		"of a group":        {[]string{"customer", "lsit"}, `unknown command "lsit"; did you mean everlatch customer list?`},
+		"below a group":     {[]string{"customer", "group", "remvoe"}, `did you mean everlatch customer group remove?`},
+		"of schedules":      {[]string{"schedule", "puase"}, `did you mean everlatch schedule pause?`},
+		"of events":         {[]string{"event", "relase"}, `did you mean everlatch event release?`},
+		"like nothing else": {[]string{"frobnicate"}, `unknown command "frobnicate"; see everlatch --help`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			_, _, err := execute(t, nil, "", tt.args...)
+
+			require.ErrorContains(t, err, tt.want)
+		})
+	}
+}
+
+// A command that needs records does not create a database to look for them in.
+func TestCommandsLeaveAnEmptyFolderEmpty(t *testing.T) {
+	t.Parallel()
+
+	tests := [][]string{
+		{"user", "list"}, {"user", "show", "a@example.com"}, {"user", "update", "a@example.com"}, {"user", "delete", "a@example.com", "--yes"},
+		{"customer", "list"}, {"customer", "show", "cus_1"}, {"customer", "delete", "cus_1"}, {"customer", "group", "list"},
+		{"customer", "address", "add", "cus_1"}, {"role", "list"}, {"role", "policies"}, {"key", "list"}, {"key", "revoke", "apk_1"},
+		{"invite", "list"}, {"invite", "show", "invite_1"}, {"invite", "resend", "invite_1"}, {"invite", "revoke", "invite_1"},
+		{"event", "list"}, {"event", "show", "evt_1"}, {"event", "release", "--all"}, {"schedule", "list"}, {"migrate", "status"},
+	}
+	for _, args := range tests {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			t.Parallel()
+
+			data := filepath.Join(t.TempDir(), "data")
+			out, _, err := execute(t, nil, "", append(args, "--data", data)...)
+
+			require.EqualError(t, err, "there is no database in the folder "+data+" yet: start one with `everlatch dev`, or name another with --data FOLDER or DATABASE_URL")
+			require.Empty(t, out)
+			require.NoDirExists(t, data)
+		})
+	}
+}
+
+func TestConfirmation(t *testing.T) {
+	t.Parallel()
+
+	for _, yes := range []string{"y\n", "YES\n", " yes \r\n"} {
+		asked, err := cli.Confirm("Remove it?", yes)
+		require.NoError(t, err)
+		require.Equal(t, "Remove it? [y/N] ", asked)
+	}
+	for _, no := range []string{"", "\n", "n\n", "yesterday\n"} {
+		_, err := cli.Confirm("Remove it?", no)
+		require.EqualError(t, err, "nothing was removed", "%q", no)
+	}
+}
+
+// What an outage says is for an operator: no names of Go's errors or of gRPC.
+func TestOutagesAreExplained(t *testing.T) {
+	t.Parallel()
+
+	var cfg config.Config
+	require.NoError(t, cfg.Generate(""))
+	environ := []string{
+		"DATABASE_URL=sqlite://" + filepath.Join(t.TempDir(), "everlatch.db"), "TEMPORAL_ADDRESS=127.0.0.1:1",
+		"EVERLATCH_ENCRYPTION_KEYS=" + cfg.Encryption.Keys.Reveal(),
+	}
+	_, _, err := execute(t, environ, "", "migrate", "up")
+	require.NoError(t, err)
+	tests := map[string]struct {
+		args []string
+		want string
+	}{
+		"an account":    {[]string{"user", "create", "-e", "root@example.com", "-p", password}, "is Temporal reachable, and is a worker running?"},
+		"the schedules": {[]string{"schedule", "list"}, "is Temporal reachable?"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			_, _, err := execute(t, environ, "", tt.args...)
+
+			require.ErrorContains(t, err, tt.want)
+			require.ErrorContains(t, err, "cause: ")
+			require.NotRegexp(t, `rpc error|context deadline|desc =|transport:|%!|\*\w+\.\w+`, err.Error())
+		})
+	}
 }

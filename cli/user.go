@@ -13,37 +13,38 @@ import (
 	"golang.org/x/term"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/internal/vault"
 )
 
 func (p *program) userCommand() *cobra.Command {
-	return group("user", "Administrators",
+	return group("user", "Manage administrators",
 		p.userListCommand(), p.userShowCommand(), p.userCreateCommand(), p.userUpdateCommand(), p.userDeleteCommand())
 }
 
+// userRequest is what `user create` was asked for.
+type userRequest struct {
+	email, password, first, last, provider string
+	json, invite                           bool
+	roles                                  []string
+}
+
 func (p *program) userCreateCommand() *cobra.Command {
-	var (
-		email, password, first, last, provider string
-		asJSON, invite                         bool
-		roles                                  []string
-	)
+	var r userRequest
 	c := &cobra.Command{
 		Use:   "create",
 		Short: "Create an administrator with a password, or invite one",
-		Long: "Creates an administrator through the account workflow: identity, user and link come to be together or\n" +
-			"not at all. Without -p the password is asked for, or read from the first line of standard input. With\n" +
-			"--invite nobody is created: the address is mailed a link, as by everlatch invite create. Where roles are in use\n" +
-			"and nobody is a super admin, whoever is created without --role becomes one.",
+		Long: "Creates an administrator through the account workflow: identity, administrator and link are created together\n" +
+			"or not at all. Without -p the command asks for the password, or reads it from the first line of standard input.\n" +
+			"With --invite it creates no administrator but mails a link to the address, as everlatch invite create does.\n" +
+			"Where roles are in use and there is no super admin yet, an administrator without --role becomes one.",
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			if invite {
-				return p.createInvite(c, flows.InviteRequest{Email: email, Roles: roles}, asJSON)
+		RunE: func(c *cobra.Command, _ []string) (err error) {
+			if r.invite {
+				return p.createInvite(c, flows.InviteRequest{Email: r.email, Roles: r.roles}, r.json)
 			}
 			if !c.Flags().Changed("password") {
-				var err error
-				if password, err = p.readPassword(); err != nil {
+				if r.password, err = p.readPassword(); err != nil {
 					return err
 				}
 			}
@@ -51,38 +52,42 @@ func (p *program) userCreateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.withFlows(c, func(ctx context.Context, a *app.App, where string) error {
-				roles, err := p.rolesOfNew(ctx, a.Store(), cfg.RBAC.Enabled, roles)
-				if err != nil {
-					return err
-				}
-				user, err := a.Flows().CreateUser(ctx, flows.UserRequest{
-					Provider: provider, Email: email, Password: vault.NewSecret([]byte(password)),
-					FirstName: optional(first), LastName: optional(last), Roles: roles,
-				})
-				if err != nil {
-					return explained(err)
-				}
-				p.tellOfRoles(cfg.RBAC.Enabled, user.Email, roles)
-				return p.answer(asJSON, map[string]everlatch.User{"user": user}, func(w io.Writer) {
-					_, _ = fmt.Fprintf(w, "Created administrator %s (%s) in %s\n", user.Email, user.ID, where)
-				})
+			return p.onFlows(c, orNew, func(ctx context.Context, t target) error {
+				return p.createUser(ctx, t, r, cfg.RBAC.Enabled)
 			})
 		},
 	}
-	c.Flags().StringVarP(&email, "email", "e", "", "e-mail address")
-	c.Flags().StringVarP(&password, "password", "p", "", "password; others on this machine may see it, so better leave it out")
-	c.Flags().StringVar(&first, "first-name", "", "first name")
-	c.Flags().StringVar(&last, "last-name", "", "last name")
-	c.Flags().StringVar(&provider, "provider", "emailpass", "id of the auth provider")
-	c.Flags().StringSliceVar(&roles, "role", nil, "id or name of a role; may be repeated")
-	jsonFlag(c, &asJSON)
-	c.Flags().BoolVar(&invite, "invite", false, "invite the address instead, and print the link")
+	c.Flags().StringVarP(&r.email, "email", "e", "", "e-mail address")
+	c.Flags().StringVarP(&r.password, "password", "p", "", "password; other users of this machine may see it, so prefer to leave it out")
+	c.Flags().StringVar(&r.first, "first-name", "", "first name")
+	c.Flags().StringVar(&r.last, "last-name", "", "last name")
+	c.Flags().StringVar(&r.provider, "provider", "emailpass", "id of the auth provider")
+	c.Flags().StringSliceVar(&r.roles, "role", nil, "id or name of a role; may be repeated")
+	jsonFlag(c, &r.json)
+	c.Flags().BoolVar(&r.invite, "invite", false, "invite the address instead, and print the link")
 	for _, flag := range []string{"password", "first-name", "last-name", "provider"} {
 		c.MarkFlagsMutuallyExclusive("invite", flag)
 	}
-	_ = c.MarkFlagRequired("email") // fails only for a flag that is not there
+	_ = c.MarkFlagRequired("email") // fails only for a flag that was not added
 	return c
+}
+
+func (p *program) createUser(ctx context.Context, t target, r userRequest, rbac bool) error {
+	roles, err := p.rolesOfNew(ctx, t.store, rbac, r.roles)
+	if err != nil {
+		return err
+	}
+	user, err := t.app.Flows().CreateUser(ctx, flows.UserRequest{
+		Provider: r.provider, Email: r.email, Password: vault.NewSecret([]byte(r.password)),
+		FirstName: optional(r.first), LastName: optional(r.last), Roles: roles,
+	})
+	if err != nil {
+		return explained(err)
+	}
+	p.tellOfRoles(rbac, user.Email, roles)
+	return p.answer(r.json, map[string]everlatch.User{"user": user}, func(w io.Writer) {
+		_, _ = fmt.Fprintf(w, "Created administrator %s (%s) in %s\n", user.Email, user.ID, t.where)
+	})
 }
 
 func optional(text string) *string {
@@ -92,18 +97,30 @@ func optional(text string) *string {
 	return &text
 }
 
+// terminal returns standard input where it is a terminal, or nil.
+func (p *program) terminal() *os.File {
+	if f, ok := p.stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return f
+	}
+	return nil
+}
+
 // readPassword asks on a terminal, twice and without echo, and otherwise reads
 // one line.
 func (p *program) readPassword() (string, error) {
-	terminal, ok := p.stdin.(*os.File)
-	if !ok || !term.IsTerminal(int(terminal.Fd())) {
-		return readLine(p.stdin)
+	terminal := p.terminal()
+	if terminal == nil {
+		line, err := readLine(p.stdin)
+		if line == "" && err != nil {
+			return "", errors.New("no password: pass it with -p, type it on a terminal, or send it to standard input")
+		}
+		return line, nil
 	}
 	first, err := p.ask(terminal, "Password: ")
 	if err != nil {
 		return "", err
 	}
-	second, err := p.ask(terminal, "Once more: ")
+	second, err := p.ask(terminal, "Repeat password: ")
 	if err != nil {
 		return "", err
 	}
@@ -125,9 +142,5 @@ func (p *program) ask(terminal *os.File, prompt string) (string, error) {
 
 func readLine(r io.Reader) (string, error) {
 	line, err := bufio.NewReader(r).ReadString('\n')
-	line = strings.TrimRight(line, "\r\n")
-	if line == "" && err != nil {
-		return "", errors.New("no password: give it with -p, type it on a terminal, or send it to standard input")
-	}
-	return line, nil
+	return strings.TrimRight(line, "\r\n"), err
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -9,66 +10,39 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/internal/store"
 )
+
+func (p *program) users() resource[everlatch.User] {
+	return resource[everlatch.User]{
+		p: p, usage: "ID|E-MAIL", needs: "the id or the e-mail of an administrator", object: "user", open: p.onStore,
+		find: findUser, id: func(u everlatch.User) string { return u.ID }, view: viewUser,
+	}
+}
 
 func (p *program) userListCommand() *cobra.Command {
 	var (
 		f    store.UserFilter
 		page pages
 	)
-	c := &cobra.Command{
-		Use:   "list",
-		Short: "List administrators",
-		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			if err := page.check(); err != nil {
-				return err
-			}
-			f.Page = page.Page
-			return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
-				users, count, err := s.Users(ctx, f)
-				if err != nil {
-					return err
-				}
-				p.tellOfOthers(page, len(users), count)
-				return p.answer(page.json, struct {
-					Users []everlatch.User `json:"users"`
-					Count int              `json:"count"`
-				}{users, count}, func(w io.Writer) {
-					row(w, "CREATED", "ID", "E-MAIL", "NAME")
-					for _, u := range users {
-						row(w, moment(u.CreatedAt), u.ID, u.Email, fullName(u.FirstName, u.LastName))
-					}
-				})
-			})
+	c := &cobra.Command{Short: "List administrators"}
+	c.Flags().StringVar(&f.Q, "q", "", "search for words in the e-mail and the names")
+	c.Flags().BoolVar(&page.WithDeleted, "deleted", false, "include deleted administrators")
+	return list[everlatch.User]{
+		p: p, page: &page, key: "users", orders: "id, email, first_name, last_name, created_at, updated_at", open: p.onStore,
+		header: []string{"CREATED", "ID", "E-MAIL", "NAME"},
+		row: func(u everlatch.User) []string {
+			return []string{moment(u.CreatedAt), u.ID, u.Email, fullName(u.FirstName, u.LastName)}
 		},
-	}
-	c.Flags().StringVar(&f.Q, "q", "", "words, each of them part of the e-mail or a name")
-	c.Flags().BoolVar(&page.WithDeleted, "deleted", false, "deleted ones as well")
-	pageFlags(c, &page, "id, email, first_name, last_name, created_at, updated_at")
-	return c
+		read: func(ctx context.Context, s *store.Store, page store.Page) ([]everlatch.User, int, error) {
+			f.Page = page
+			return s.Users(ctx, f)
+		},
+	}.command(c)
 }
 
 func (p *program) userShowCommand() *cobra.Command {
-	var asJSON bool
-	c := &cobra.Command{
-		Use:   "show ID|E-MAIL",
-		Short: "Show an administrator, and with what they sign in",
-		Args:  oneArg("the id or the e-mail of an administrator"),
-		RunE: func(c *cobra.Command, args []string) error {
-			return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
-				user, err := findUser(ctx, s, args[0])
-				if err != nil {
-					return err
-				}
-				return p.showUser(ctx, s, user.ID, asJSON)
-			})
-		},
-	}
-	jsonFlag(c, &asJSON)
-	return c
+	return p.users().change(&cobra.Command{Use: "show", Short: "Show an administrator with providers and roles"}, nil)
 }
 
 // findUser returns an administrator by id or e-mail.
@@ -86,25 +60,26 @@ func findUser(ctx context.Context, s *store.Store, named string) (everlatch.User
 	return found[0], nil
 }
 
-// showUser answers with an administrator as they are now.
-func (p *program) showUser(ctx context.Context, s *store.Store, id string, asJSON bool) error {
+// viewUser reads an administrator with providers and roles.
+func viewUser(ctx context.Context, s *store.Store, id string) (any, func(io.Writer), error) {
 	u, err := s.User(ctx, id)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	providers, err := s.ProvidersOf(ctx, everlatch.ActorUser, id)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	access, err := s.Access(ctx, id)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	return p.answer(asJSON, struct {
+	value := struct {
 		User      everlatch.User `json:"user"`
 		Providers []string       `json:"providers"`
 		Roles     []string       `json:"roles"`
-	}{u, providers, access.Roles}, func(w io.Writer) {
+	}{u, providers, access.Roles}
+	return value, func(w io.Writer) {
 		row(w, "id", u.ID)
 		row(w, "e-mail", u.Email)
 		row(w, "name", fullName(u.FirstName, u.LastName))
@@ -114,67 +89,61 @@ func (p *program) showUser(ctx context.Context, s *store.Store, id string, asJSO
 		row(w, "created", moment(u.CreatedAt))
 		row(w, "updated", moment(u.UpdatedAt))
 		row(w, "metadata", jsonText(u.Metadata))
-	})
+	}, nil
 }
 
 func (p *program) userUpdateCommand() *cobra.Command {
-	var (
-		asJSON bool
-		f      fields
-	)
-	c := &cobra.Command{
-		Use:   "update ID|E-MAIL",
-		Short: "Change an administrator; an empty flag clears the field",
-		Args:  oneArg("the id or the e-mail of an administrator"),
-		RunE: func(c *cobra.Command, args []string) error {
-			metadata, err := f.metadata()
-			if err != nil {
-				return err
-			}
-			return p.withStore(c, func(ctx context.Context, s *store.Store, _ string) error {
-				user, err := findUser(ctx, s, args[0])
-				if err != nil {
-					return err
-				}
-				_, err = s.UpdateUser(ctx, user.ID, store.UserPatch{
-					FirstName: f.change("first-name"), LastName: f.change("last-name"), AvatarURL: f.change("avatar-url"),
-					Metadata: metadata,
-				})
-				if err != nil {
-					return err
-				}
-				return p.showUser(ctx, s, user.ID, asJSON)
-			})
-		},
-	}
-	f = textFields(c, "first-name", "last-name", "avatar-url").withMetadata()
-	jsonFlag(c, &asJSON)
-	return c
+	c := &cobra.Command{Use: "update", Short: "Change an administrator; an empty flag clears the field"}
+	f := textFields(c, "first-name", "last-name", "avatar-url").withMetadata()
+	return p.users().change(c, func(ctx context.Context, s *store.Store, found everlatch.User, _ []string) error {
+		metadata, err := f.metadata()
+		if err != nil {
+			return err
+		}
+		_, err = s.UpdateUser(ctx, found.ID, store.UserPatch{
+			FirstName: f.change("first-name"), LastName: f.change("last-name"), AvatarURL: f.change("avatar-url"),
+			Metadata: metadata,
+		})
+		return err
+	})
 }
 
 func (p *program) userDeleteCommand() *cobra.Command {
-	var asJSON bool
+	var yes bool
 	c := &cobra.Command{
-		Use:   "delete ID|E-MAIL",
-		Short: "Remove an administrator and end everything issued to them",
-		Long: "Removes an administrator through the account workflow: every identity of theirs goes with it, or is\n" +
-			"detached if it also serves another actor; tokens and sessions end. There is no way back.",
-		Args: oneArg("the id or the e-mail of an administrator"),
-		RunE: func(c *cobra.Command, args []string) error {
-			return p.withFlows(c, func(ctx context.Context, a *app.App, where string) error {
-				user, err := findUser(ctx, a.Store(), args[0])
-				if err != nil {
-					return err
-				}
-				if err := a.Flows().RemoveUserAccount(ctx, user.ID); err != nil {
-					return explained(err)
-				}
-				return p.answer(asJSON, deleted{user.ID, "user", true}, func(w io.Writer) {
-					_, _ = fmt.Fprintf(w, "Removed administrator %s (%s) from %s\n", user.Email, user.ID, where)
-				})
-			})
-		},
+		Short: "Remove an administrator, and end their sessions and tokens",
+		Long: "Removes an administrator through the account workflow. Identities that serve only this administrator are\n" +
+			"deleted; one that also serves another actor is unlinked. Sessions and tokens end. This cannot be undone, so the\n" +
+			"command asks first.",
+		Example: "  everlatch user delete ada@example.com --yes",
 	}
-	jsonFlag(c, &asJSON)
-	return c
+	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	c.PreRunE = func(*cobra.Command, []string) error {
+		if yes || p.terminal() != nil {
+			return nil
+		}
+		return errors.New("this command asks for confirmation, and standard input is not a terminal: add --yes to confirm")
+	}
+	r := p.users()
+	r.open = p.onFlows
+	return r.deletion(c, func(ctx context.Context, t target, found everlatch.User) error {
+		if !yes {
+			if err := p.confirm(fmt.Sprintf("Remove administrator %s (%s) from %s?", found.Email, found.ID, t.where)); err != nil {
+				return err
+			}
+		}
+		return explained(t.app.Flows().RemoveUserAccount(ctx, found.ID))
+	}, func(found everlatch.User, where string) string {
+		return fmt.Sprintf("Removed administrator %s (%s) from %s", found.Email, found.ID, where)
+	})
+}
+
+// confirm asks a question on the terminal. Any answer but yes is an error.
+func (p *program) confirm(question string) error {
+	_, _ = fmt.Fprintf(p.stderr, "%s [y/N] ", question)
+	switch answer, _ := readLine(p.stdin); strings.ToLower(strings.TrimSpace(answer)) { // no answer is a no
+	case "y", "yes":
+		return nil
+	}
+	return errors.New("nothing was removed")
 }

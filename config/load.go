@@ -16,6 +16,8 @@ import (
 
 // Sources are where settings come from, the weakest first.
 type Sources struct {
+	// Defaults are values by key that replace the built-in ones.
+	Defaults map[string]any
 	// File is the path of a YAML file; "" is none.
 	File string
 	// Environ holds NAME=value, as [os.Environ] returns it. Empty values count
@@ -30,6 +32,7 @@ type Sources struct {
 func Load(s Sources) (Config, error) {
 	l := loader{all: settings(), merged: koanf.New("."), from: map[string]string{}}
 	l.defaults()
+	l.merge(s.Defaults)
 	l.file(s.File)
 	l.environ(s.Environ)
 	l.flags(s.Flags)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Creates the namespace of Everlatch if it is missing.
+# Creates Everlatch's namespace if it does not exist.
 set -eu
 for _ in $(seq 60); do
 	if temporal operator namespace describe -n "$TEMPORAL_NAMESPACE" >/dev/null 2>&1; then

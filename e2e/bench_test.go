@@ -57,7 +57,7 @@ func BenchmarkLogin(b *testing.B) {
 	}
 }
 
-// BenchmarkMe reads the customer of a bearer token, which starts no dance.
+// BenchmarkMe reads the customer of a bearer token, which starts no workflow.
 func BenchmarkMe(b *testing.B) {
 	p := startHere(b, hashes[1].providers)
 	people := signUpPeople(b, p, 8)
@@ -70,8 +70,8 @@ func BenchmarkMe(b *testing.B) {
 	}
 }
 
-// BenchmarkStart starts `everlatch dev` on a folder that has been used and
-// signs somebody in as soon as it can.
+// BenchmarkStart starts `everlatch dev` on a folder with existing data
+// and signs a customer in as soon as possible.
 func BenchmarkStart(b *testing.B) {
 	path, err := binary()
 	require.NoError(b, err)

@@ -41,7 +41,7 @@ func TestCertifiedProvider(t *testing.T) {
 	}
 }
 
-// place is where somebody signs in, and how.
+// place is a storefront or dashboard, and how it signs users in.
 type place struct {
 	*storefront
 
@@ -57,9 +57,9 @@ func (w *browserWorld) places() []place {
 	return []place{google, oidc, asUser(google), asUser(oidc)}
 }
 
-// signsInTwice is the whole way by hand, with a typing error; once more with
-// the callback of before; and a second sign-in, for which the provider asks
-// nothing. It returns the identity.
+// signsInTwice signs in by hand, with a typing error; repeats the callback; and
+// signs in a second time, without a prompt of the provider. It returns the
+// identity.
 func (w *browserWorld) signsInTwice(t *testing.T, at place) string {
 	t.Helper()
 	ada := w.browser("ada", at)
@@ -109,7 +109,7 @@ func (w *browserWorld) signedIn(t *testing.T, b browser, at place, who string) s
 	got, person := claims(t, token), w.People[who].Claims
 	require.Equal(t, at.ActorType, got["actor_type"])
 	require.Equal(t, at.provider, got["auth_provider"])
-	require.Empty(t, got["actor_id"], "nobody has made an account yet")
+	require.Empty(t, got["actor_id"], "there is no account yet")
 	want := object{"email": person["email"], "name": person["name"], "given_name": person["given_name"], "picture": person["picture"]}
 	if at.provider == "google" {
 		want["family_name"] = person["family_name"]
@@ -132,7 +132,7 @@ func (w *browserWorld) signedIn(t *testing.T, b browser, at place, who string) s
 	return identityOf(t, token)
 }
 
-// saysNo comes back with the provider's error, from either of its pages.
+// saysNo cancels at the provider, on either of its pages.
 func (w *browserWorld) saysNo(t *testing.T, at place) {
 	t.Helper()
 	exchanges, rows := w.exchanges(t, at.provider), w.rows(t)
@@ -150,9 +150,9 @@ func (w *browserWorld) saysNo(t *testing.T, at place) {
 	require.Equal(t, rows, w.rows(t), "and nothing has changed")
 }
 
-// bringsWhatAnotherBegan is login CSRF: Grace keeps her browser from bringing
-// the callback, and has others bring it. That signs nobody in, and does not use
-// the callback up (W44).
+// bringsWhatAnotherBegan is login CSRF: Grace stops her browser before the
+// callback and makes other browsers open it. That must not sign them in, and must
+// not use the state (W44).
 func (w *browserWorld) bringsWhatAnotherBegan(t *testing.T, at place) {
 	t.Helper()
 	grace := w.browser("grace", at) // has been here, and been given a cookie
@@ -200,7 +200,7 @@ func (w *browserWorld) refused(t *testing.T, b browser, at place, messages objec
 	require.Equal(t, messages[at.provider], body["message"], at)
 }
 
-// browser returns somebody's own; each place has others.
+// browser returns the browser of a user; each place has its own.
 func (w *browserWorld) browser(who string, at place) browser {
 	return browser{w.chromium, who + " as " + at.String()}
 }
@@ -220,7 +220,7 @@ func (b browser) login(t *testing.T, login, password string) {
 	b.click(t, "Sign in")
 }
 
-// answer waits until the page that people come back to shows what it was told.
+// answer waits until the callback page shows the response.
 func (b browser) answer(t *testing.T) (status int, body object) {
 	t.Helper()
 	var a struct {

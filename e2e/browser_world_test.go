@@ -84,8 +84,8 @@ func (s *script) read(t *testing.T, into any) {
 	require.NoError(t, json.Unmarshal(line, into), "%s", line)
 }
 
-// storefront serves a page with a button for each provider, and the page that
-// people come back to.
+// storefront serves a page with a button for each provider, and the callback
+// page.
 type storefront struct {
 	ActorType, Name, Method string
 	API                     string
@@ -146,8 +146,8 @@ func startBrowserWorld(t *testing.T) *browserWorld {
 	return w
 }
 
-// config has the shop's page as what people come back to by default, and the
-// administrators' as what a request may ask for (W46).
+// config has the shop's page as the default callback URL, and the dashboard's as
+// one that a request may name (W46).
 func (w *browserWorld) config() string {
 	google, oidc := w.Providers["google"], w.Providers["oidc"]
 	options := func(provider string) string {

@@ -89,7 +89,7 @@ func TestKillDuringRegistrations(t *testing.T) {
 		}
 		token := p.register(t, address(i), password)
 		again := claims(t, p.login(t, address(i), password))["auth_identity_id"]
-		require.Equal(t, claims(t, token)["auth_identity_id"], again, "nobody is there twice")
+		require.Equal(t, claims(t, token)["auth_identity_id"], again, "no identity exists twice")
 		if a.status == 200 {
 			require.Equal(t, claims(t, a.str(t, "token"))["auth_identity_id"], again)
 		}

@@ -98,7 +98,7 @@ func TestAdminRemovesCustomers(t *testing.T) {
 		a := p.call(t, "POST", "/store/customers", object{"email": email}, bearer(own)...)
 		require.Equal(t, 200, a.status, "%s", a.raw)
 		id := a.str(t, "customer.id")
-		if i == 1 { // somebody has removed the identity by hand
+		if i == 1 { // the identity was removed by hand
 			s, err := store.Open(t.Context(), "sqlite://"+filepath.Join(p.dir, "everlatch.db"), time.Now)
 			require.NoError(t, err)
 			require.NoError(t, s.PurgeIdentity(t.Context(), identityOf(t, own), "by hand"))

@@ -26,20 +26,20 @@ func TestMedusaDashboard(t *testing.T) {
 	t.Parallel()
 	w := startDashboard(t)
 	for _, tt := range []struct { //nolint:paralleltest // one Chromium
-		name  string
-		story func(*testing.T)
+		name string
+		run  func(*testing.T)
 	}{
 		{"sign in", w.signsIn},
 		{"wrong password", w.hasAWrongPassword},
 		{"every page", w.opensEveryPage},
 		{"invite a colleague", w.invitesAColleague},
-		{"invited elsewhere", w.acceptsWhileSomebodyElseIsSignedIn},
+		{"invited elsewhere", w.acceptsInABrowserOfAColleague},
 		{"reset a password", w.resetsAPassword},
 		{"change the profile", w.changesTheProfile},
 		{"sign out", w.signsOut},
 		{"keys and customers", w.keepsKeysAndCustomers},
 	} {
-		t.Run(tt.name, tt.story)
+		t.Run(tt.name, tt.run)
 	}
 }
 
@@ -92,7 +92,7 @@ func (w *dashboard) serve(out http.ResponseWriter, r *http.Request, files string
 	_, _ = out.Write(bytes.ReplaceAll(text, []byte(backend), []byte(w.base)))
 }
 
-// browser is somebody's, with nothing in it yet.
+// browser returns a new browser of a user, without cookies.
 func (w *dashboard) browser(t *testing.T, who string) browser {
 	t.Helper()
 	b := browser{w.chromium, strings.TrimPrefix(t.Name(), "TestMedusaDashboard/") + " " + who}

@@ -15,6 +15,7 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/workflows"
 )
 
@@ -101,7 +102,7 @@ func TestAccountDeletionIsDone(t *testing.T) {
 					id = a.str(t, "id")
 				}
 			}
-			require.NotEmpty(t, id, "somebody was in time")
+			require.NotEmpty(t, id, "at least one was in time")
 			p.mailTo(t, email, everlatch.EventCustomerErased, 1)
 			for _, name := range []string{everlatch.EventCustomerErased, everlatch.EventCustomerDeleted, everlatch.EventIdentityDeleted} {
 				require.Equal(t, 1, p.released(t, name, root), name)
@@ -132,7 +133,7 @@ func TestSignInMeetsDeletion(t *testing.T) {
 		return p.try(ctx, "POST", "/auth/customer/emailpass", object{"email": addressOf(i), "password": password})
 	}
 	met := parallel(t, people, func(i int) (answer, error) {
-		asked, err := patiently(func() (answer, error) { return p.try(t.Context(), "DELETE", mePath, nil, bearer(tokens[i])...) })
+		asked, err := retrying(func() (answer, error) { return p.try(t.Context(), "DELETE", mePath, nil, bearer(tokens[i])...) })
 		if err != nil || asked.status != 202 {
 			return asked, err // 401: it was heard before, and is over
 		}
@@ -143,7 +144,7 @@ func TestSignInMeetsDeletion(t *testing.T) {
 		timer := time.NewTimer(time.Until(at) + time.Duration(i-people/2)*20*time.Millisecond)
 		defer timer.Stop()
 		<-timer.C
-		return patiently(func() (answer, error) { return signIn(t.Context(), i) })
+		return retrying(func() (answer, error) { return signIn(t.Context(), i) })
 	})
 	kept := 0
 	for i, a := range met {
@@ -159,14 +160,14 @@ func TestSignInMeetsDeletion(t *testing.T) {
 	require.Equal(t, kept, p.released(t, everlatch.EventDeletionCancelled, root))
 	require.Equal(t, people-kept, p.released(t, everlatch.EventCustomerDeleted, root))
 	for i, a := range met {
-		after, err := patiently(func() (answer, error) { return signIn(t.Context(), i) })
+		after, err := retrying(func() (answer, error) { return signIn(t.Context(), i) })
 		require.NoError(t, err)
 		require.Equal(t, a.status, after.status, "%s", after.raw)
 	}
 }
 
-// patiently sends a request again when the service is too busy to answer in time.
-func patiently(send func() (answer, error)) (a answer, err error) {
+// retrying repeats a request that the service was too busy to answer in time.
+func retrying(send func() (answer, error)) (a answer, err error) {
 	for range 10 {
 		if a, err = send(); err != nil || a.status != 503 {
 			break
@@ -218,7 +219,7 @@ func TestErasers(t *testing.T) {
 		app.WithEraser("shop", func(context.Context, everlatch.Erasure) error { shop.Add(1); return nil }),
 		app.WithEraser("crm", func(_ context.Context, e everlatch.Erasure) error {
 			if crm.Add(1) < 3 {
-				return everlatch.ErrInvalidData // which nobody is let off with
+				return everlatch.ErrInvalidData // even such an error is retried
 			}
 			mended <- e
 			return nil
@@ -233,6 +234,9 @@ func TestErasers(t *testing.T) {
 		}))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.Close()) })
+	rows, err := store.Open(t.Context(), cfg.Database.URL.Reveal(), time.Now)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, rows.Close()) })
 	require.NoError(t, a.Listen(t.Context()))
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -255,13 +259,13 @@ func TestErasers(t *testing.T) {
 		return err == nil && len(progress.Confirmed) == 2
 	}, waitFor, tick, "%v", err)
 	require.Equal(t, []string{"archive"}, progress.Waiting)
-	_, err = a.Store().AccountState(t.Context(), everlatch.ActorCustomer, id)
+	_, err = rows.AccountState(t.Context(), everlatch.ActorCustomer, id)
 	require.NoError(t, err, "its row waits")
 
 	close(hang)
 
 	require.Eventually(t, func() bool {
-		_, err := a.Store().AccountState(t.Context(), everlatch.ActorCustomer, id)
+		_, err := rows.AccountState(t.Context(), everlatch.ActorCustomer, id)
 		return errors.Is(err, everlatch.ErrNotFound)
 	}, waitFor, tick)
 	require.EqualValues(t, 1, shop.Load())

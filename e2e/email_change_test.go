@@ -38,7 +38,7 @@ func (p *process) askEmail(t *testing.T, token, email string) {
 	require.JSONEq(t, `{"success":true}`, string(a.raw))
 }
 
-// customerAt makes somebody with an account and signs them in.
+// customerAt creates a customer with an account and signs them in.
 func (p *process) customerAt(t *testing.T, email string) string {
 	t.Helper()
 	registered := p.register(t, email, password)
@@ -48,9 +48,9 @@ func (p *process) customerAt(t *testing.T, email string) string {
 	return p.login(t, email, password)
 }
 
-// TestEmailChangeStory is another e-mail from the first click to the last, and
-// what it is when it was not the owner who changed it (W13).
-func TestEmailChangeStory(t *testing.T) {
+// TestEmailChangeFlow changes an e-mail address from the first click to the last,
+// and undoes a change that the owner did not make (W13).
+func TestEmailChangeFlow(t *testing.T) {
 	t.Parallel()
 	p := startDev(t, devOptions{})
 	const before, after = "ada@example.com", "ada@new.example"
@@ -67,7 +67,7 @@ func TestEmailChangeStory(t *testing.T) {
 	}
 	require.Equal(t, 401, confirm().status, "not signed in")
 	stranger := p.customerAt(t, "eve@example.com")
-	require.Equal(t, 401, confirm(bearer(stranger)...).status, "nobody gives their account somebody else's address by a link")
+	require.Equal(t, 401, confirm(bearer(stranger)...).status, "a link does not confirm an address for a different account")
 
 	p.kill() // what was asked survives
 	p = startDev(t, devOptions{dir: p.dir})
@@ -80,7 +80,7 @@ func TestEmailChangeStory(t *testing.T) {
 	require.Equal(t, after, repeated.str(t, "email"))
 	p.mailTo(t, before, "auth.email_changed", 1)
 	me := func(header ...string) answer { return p.call(t, "GET", "/store/customers/me", nil, header...) }
-	require.Equal(t, 401, me(bearer(token)...).status, "tokens of before end")
+	require.Equal(t, 401, me(bearer(token)...).status, "existing tokens end")
 	require.Equal(t, after, me(bearer(next)...).str(t, "customer.email"))
 	require.Equal(t, after, me(cookie...).str(t, "customer.email"), "the session goes on")
 	p.login(t, after, password)
@@ -88,7 +88,7 @@ func TestEmailChangeStory(t *testing.T) {
 	update := p.call(t, "POST", "/auth/customer/emailpass/update", object{"password": "taken over it is"}, bearer(reset)...)
 	require.Equal(t, 401, update.status, "a reset that went to the former address is over")
 	held := p.call(t, "POST", "/auth/customer/emailpass/register", object{"email": before, "password": password})
-	require.Equal(t, 401, held.status, "nobody takes the former address")
+	require.Equal(t, 401, held.status, "the previous address is held")
 	require.Equal(t, "Identity with email already exists", held.str(t, "message"))
 
 	undoing := p.mailedToken(t, before, changedByMail, 1)
@@ -106,8 +106,8 @@ func TestEmailChangeStory(t *testing.T) {
 	p.register(t, after, password) // which is free again
 }
 
-// W19: who has an address is told; who asks for it is not.
-func TestEmailChangeToSomebodyElses(t *testing.T) {
+// W19: the owner of the address is notified; the requester does not learn of it.
+func TestEmailChangeToATakenAddress(t *testing.T) {
 	t.Parallel()
 	p := startDev(t, devOptions{config: cheapHashes})
 	ada := p.customerAt(t, "ada@example.com")
@@ -220,7 +220,7 @@ func TestEmailChangeRaces(t *testing.T) {
 		})
 		require.Equal(t, 100, count(answers, 200)+count(answers, 401))
 		me := p.call(t, "GET", "/store/customers/me", nil, bearer(p.login(t, "both@example.com", password))...)
-		require.Equal(t, "both@example.com", me.str(t, "customer.email"), "whoever undoes has the last word")
+		require.Equal(t, "both@example.com", me.str(t, "customer.email"), "the undo wins")
 	})
 }
 

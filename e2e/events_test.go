@@ -78,10 +78,10 @@ subscribers:
 %s`, cheapHashes, h.URL, webhookSecret, more)
 }
 
-// TestWebhookStory signs somebody up and out and changes their password: a
-// webhook that fails twice on each message is told everything about that
+// TestWebhookFlow signs a customer up, changes the password and deletes the
+// account: a webhook that fails twice on each message receives every event of that
 // identity, signed, in order, once.
-func TestWebhookStory(t *testing.T) {
+func TestWebhookFlow(t *testing.T) {
 	t.Parallel()
 	h := newHook(t, 2)
 	p := startDev(t, devOptions{config: h.config("")})
@@ -109,9 +109,9 @@ func TestWebhookStory(t *testing.T) {
 	}
 }
 
-// TestShopStory is the shipped example: a shop publishes that it deleted a
-// customer, twice, and the account here is gone, once.
-func TestShopStory(t *testing.T) {
+// TestShopFlow runs the shipped example: a shop publishes twice that it deleted a
+// customer, and the account is deleted once.
+func TestShopFlow(t *testing.T) {
 	t.Parallel()
 	h := newHook(t, 0)
 	p := startDev(t, devOptions{config: h.config(`  - name: shop-removals
@@ -139,9 +139,9 @@ func TestShopStory(t *testing.T) {
 	require.Equal(t, 401, p.call(t, "POST", "/auth/customer/emailpass", object{"email": "ada@example.com", "password": password}).status)
 }
 
-// TestSchedulesStory lists, pauses and triggers scheduled jobs, one of the
-// configuration among them; it goes when the configuration no longer has it.
-func TestSchedulesStory(t *testing.T) {
+// TestSchedulesFlow lists, pauses and triggers scheduled jobs. A job of the
+// configuration is removed when the configuration no longer has it.
+func TestSchedulesFlow(t *testing.T) {
 	t.Parallel()
 	config := cheapHashes + "schedules:\n  - {id: nightly, flow: RemoveOrphans, input: {grace: 1000000000}, cron: \"0 3 * * *\"}\n"
 	p := startDev(t, devOptions{config: config})

@@ -48,8 +48,8 @@ func (p *process) temporalClient(t *testing.T) client.Client {
 	return c
 }
 
-// decodedHistories returns every history in clear, as JSON, by workflow id, as
-// soon as each of the wanted dances is among them.
+// decodedHistories returns every history, decrypted, as JSON, by workflow id, as
+// soon as each of the wanted workflows is among them.
 func decodedHistories(t *testing.T, p *process, wanted []string) map[string][]byte {
 	t.Helper()
 	c := p.temporalClient(t)
@@ -66,8 +66,8 @@ func decodedHistories(t *testing.T, p *process, wanted []string) map[string][]by
 			out[id] = historyOf(t, c, codec, id, e.Execution.RunId)
 		}
 		kinds := string(bytes.Join(slices.Collect(maps.Values(out)), nil))
-		for _, dance := range wanted {
-			if !strings.Contains(kinds, `"workflowType":{"name":"`+dance+`"}`) {
+		for _, name := range wanted {
+			if !strings.Contains(kinds, `"workflowType":{"name":"`+name+`"}`) {
 				return false
 			}
 		}

@@ -90,7 +90,7 @@ func TestKillDuringInvites(t *testing.T) {
 	}
 	require.Contains(t, string(p.call(t, "GET", "/admin/invites?limit=1", nil, bearer(root)...).raw), fmt.Sprintf(`"count":%d,`, people))
 	events := p.call(t, "GET", "/admin/events?name=invite.created&limit=1", nil, bearer(root)...)
-	require.Contains(t, string(events.raw), fmt.Sprintf(`"count":%d,`, people), "nobody is mailed twice")
+	require.Contains(t, string(events.raw), fmt.Sprintf(`"count":%d,`, people), "no one is mailed twice")
 }
 
 // TestKillDuringAcceptances kills the process in the middle of 40 acceptances.
@@ -128,9 +128,9 @@ func TestKillDuringAcceptances(t *testing.T) {
 		}
 	}
 	users := p.call(t, "GET", "/admin/users?q=person&limit=1", nil, bearer(root)...)
-	require.Contains(t, string(users.raw), fmt.Sprintf(`"count":%d,`, people), "nobody is there twice")
+	require.Contains(t, string(users.raw), fmt.Sprintf(`"count":%d,`, people), "no administrator exists twice")
 	require.Contains(t, string(p.call(t, "GET", "/admin/invites?limit=1", nil, bearer(root)...).raw), `"count":0,`)
-	require.Eventually(t, func() bool { // a dance that died goes on when its task times out
+	require.Eventually(t, func() bool { // an interrupted workflow continues when its task times out
 		for _, event := range []string{"user.created", "invite.accepted"} {
 			told := string(p.call(t, "GET", "/admin/events?limit=100&fields=released_at&name="+event, nil, bearer(root)...).raw)
 			if strings.Count(told, `"released_at":"`) < people || strings.Contains(told, `"released_at":null`) {

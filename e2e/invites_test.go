@@ -23,7 +23,7 @@ func (p *process) loginUser(t *testing.T, email string) string {
 	return a.str(t, "token")
 }
 
-// newcomer registers somebody who wants to be a user.
+// newcomer registers an identity that wants to become an administrator.
 func (p *process) newcomer(t *testing.T, email string) string {
 	t.Helper()
 	a := p.call(t, "POST", "/auth/user/emailpass/register", object{"email": email, "password": password})
@@ -58,9 +58,9 @@ func (p *process) mailedInvite(t *testing.T, to, event string, n int) string {
 	return ""
 }
 
-// TestInviteStory is an invite from the colleague's first thought to the newcomer's
-// first sign-in, with a crash between any two of its moves.
-func TestInviteStory(t *testing.T) {
+// TestInviteFlow runs an invite from its creation to the first sign-in, with a
+// crash between any two of its updates.
+func TestInviteFlow(t *testing.T) {
 	t.Parallel()
 	p := startDev(t, devOptions{})
 	root := p.root(t)
@@ -125,14 +125,14 @@ func TestInviteExpires(t *testing.T) {
 		a := p.accept(t, newcomer, token, object{"email": "another@example.com"}) // never good
 		return a.status == 401 && a.str(t, "message") == "The invite has expired"
 	}, waitFor, tick)
-	p.danceEnds(t, "invitation/"+id)
+	p.workflowEnds(t, "invitation/"+id)
 	require.Contains(t, string(p.call(t, "GET", "/admin/invites", nil, bearer(root)...).raw), id)
 	p.resendsAndAccepts(t, root, newcomer, id)
 	require.NotEmpty(t, claims(t, p.loginUser(t, "grace@example.com"))["actor_id"])
 }
 
-// danceEnds waits until an execution is over.
-func (p *process) danceEnds(t *testing.T, id string) {
+// workflowEnds waits until an execution is over.
+func (p *process) workflowEnds(t *testing.T, id string) {
 	t.Helper()
 	c := p.temporalClient(t)
 	require.Eventually(t, func() bool {
@@ -141,8 +141,8 @@ func (p *process) danceEnds(t *testing.T, id string) {
 	}, waitFor, tick, "%s goes on", id)
 }
 
-// resendsAndAccepts tries until a token has come back in time: two seconds are
-// short on a busy machine.
+// resendsAndAccepts retries until a token is used before it expires: two seconds
+// are short on a busy machine.
 func (p *process) resendsAndAccepts(t *testing.T, root, newcomer, id string) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -175,7 +175,7 @@ func TestInviteRace(t *testing.T) {
 	require.Contains(t, string(users.raw), `"count":1,`)
 	for i, a := range answers {
 		actor := claims(t, p.loginUser(t, fmt.Sprintf("race%d@example.com", i)))["actor_id"]
-		require.Equal(t, a.status == 200, actor != "", "who was refused is nobody")
+		require.Equal(t, a.status == 200, actor != "", "a refused identity is no administrator")
 	}
 	require.NotContains(t, p.logText(), "task not found")
 }
@@ -211,16 +211,17 @@ func TestInviteIdempotencyKey(t *testing.T) {
 	a := p.accept(t, p.newcomer(t, "grace@example.com"), first.str(t, "invite.token"), object{})
 	require.Equal(t, 200, a.status, "%s", a.raw)
 	again := invite("grace@example.com", "k-1")
-	require.Equal(t, 200, again.status, "the dance is over, its answer is kept: %s", again.raw)
+	require.Equal(t, 200, again.status, "the workflow has ended, its response is kept: %s", again.raw)
 	require.Equal(t, first.str(t, "invite.id"), again.str(t, "invite.id"))
-	require.Empty(t, again.str(t, "invite.token"), "and its token is worth nothing")
+	require.Empty(t, again.str(t, "invite.token"), "and its token is no longer valid")
 	require.Equal(t, 409, invite("eve@example.com", "k-1").status)
 	require.Equal(t, 401, p.accept(t, p.newcomer(t, "eve@example.com"), first.str(t, "invite.token"), object{}).status)
 	require.Equal(t, string(again.raw), string(invite("grace@example.com", "k-1").raw), "whatever comes after it")
 }
 
-// An invite that was made under a key goes on when the dance of the key is over.
-func TestKeyedInviteIsTakenUp(t *testing.T) {
+// An invite created with an Idempotency-Key continues when the workflow of the key
+// has ended.
+func TestKeyedInviteContinues(t *testing.T) {
 	t.Parallel()
 	p := startDev(t, devOptions{config: "invites: {valid_duration: 2s}\n"})
 	root := p.root(t)
@@ -235,9 +236,9 @@ func TestKeyedInviteIsTakenUp(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal([]byte(p.command(t, "invite", "show", id, "--json")), &shown))
 	require.Contains(t, shown.Invite.WorkflowID, "/k:")
-	p.danceEnds(t, shown.Invite.WorkflowID)
+	p.workflowEnds(t, shown.Invite.WorkflowID)
 	p.resendsAndAccepts(t, root, newcomer, id)
-	p.danceEnds(t, "invitation/"+id)
+	p.workflowEnds(t, "invitation/"+id)
 	again := p.call(t, "POST", "/admin/invites", object{"email": "grace@example.com"}, keyed...)
 	require.Equal(t, 200, again.status, "%s", again.raw)
 	require.Equal(t, id, again.str(t, "invite.id"))

@@ -31,9 +31,9 @@ func (p *process) ways(t *testing.T, token string) map[string]string {
 	return out
 }
 
-// TestLinkingStory: somebody with a password adds GitHub, signs in with it as
-// the same customer, removes the password, and is told of both (W17).
-func TestLinkingStory(t *testing.T) {
+// TestLinkingFlow: a customer with a password adds GitHub, signs in with it as
+// the same customer, removes the password, and is notified of both (W17).
+func TestLinkingFlow(t *testing.T) {
 	t.Parallel()
 	g := newGithub(t)
 	p := startDev(t, devOptions{config: socialConfig(g)})

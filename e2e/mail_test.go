@@ -70,8 +70,8 @@ func TestNoMailIsLost(t *testing.T) {
 	}
 	require.LessOrEqual(t, len(server.Accepted())-len(copies), kills, "at most one duplicate for each kill")
 
-	// 550 is for ever: a dead letter, until somebody releases it. (Of those above
-	// a kill may have hidden the answer.)
+	// 550 is permanent: a dead letter, until an operator releases it. (A kill may
+	// have hidden the replies to those above.)
 	before := open("dead")
 	require.LessOrEqual(t, before, 2)
 	server.Script(mailtest.RcptPermanent)

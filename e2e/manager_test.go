@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// startExample builds an example program and starts it, as the guides do: with a
-// database of its own, on a Temporal server that somebody else runs.
+// startExample builds an example program and starts it, as in production: with
+// its own database, on a Temporal server that runs elsewhere.
 func startExample(t *testing.T, example string, more ...string) *process {
 	t.Helper()
 	dir := t.TempDir()
@@ -28,10 +28,16 @@ func startExample(t *testing.T, example string, more ...string) *process {
 	p := &process{base: "http://" + address, temporal: temporal.Address(), dir: dir}
 	p.env = append(production("sqlite://"+filepath.Join(dir, "everlatch.db"), temporal.Address()),
 		"EVERLATCH_HTTP_ADDRESS="+address, "EVERLATCH_CONFIG="+settings, "AUTH_CORS="+shop)
+	runToEnd(t, p.env, "migrate", "up")
 	p.log, err = os.CreateTemp(dir, "program-*.log")
 	require.NoError(t, err)
-	p.cmd = exec.CommandContext(context.Background(), path)
-	p.cmd.Env = append(append(os.Environ(), p.env...), more...)
+	environ := append(append(os.Environ(), p.env...), more...)
+	migrate := exec.CommandContext(t.Context(), path, "migrate", "up")
+	migrate.Env = environ
+	out, err = migrate.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	p.cmd = exec.CommandContext(context.Background(), path, "serve")
+	p.cmd.Env = environ
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	require.NoError(t, p.cmd.Start())
 	t.Cleanup(func() {
@@ -79,7 +85,7 @@ func TestManagers(t *testing.T) {
 	registration := p.registered(t, "ada@example.com")
 	a := p.call(t, "POST", "/manager", object{"email": "ada@example.com", "name": "Ada", "region": "abroad"}, bearer(registration)...)
 	require.Equal(t, 400, a.status)
-	require.Equal(t, "Who works abroad must speak a language.", a.str(t, "message"))
+	require.Equal(t, "Choose at least one language for managers who work abroad.", a.str(t, "message"))
 	a = p.call(t, "POST", "/manager", ada, append(bearer(registration), "Idempotency-Key", "one")...)
 	require.Equal(t, 200, a.status, "%s", a.raw)
 	id := a.str(t, "manager.id")
@@ -193,9 +199,9 @@ func TestManagerRaces(t *testing.T) {
 	})
 }
 
-// TestManagersOfOnesOwn plays docs/guides/extend-with-your-own-routes.md: the
-// same person, by a table, a workflow and routes that are not ours.
-func TestManagersOfOnesOwn(t *testing.T) {
+// TestCustomManagers runs docs/guides/extend-with-your-own-routes.md: the same
+// manager, with the table, workflows and routes of the example.
+func TestCustomManagers(t *testing.T) {
 	t.Parallel()
 	p := startExample(t, "manager/own", "MANAGERS_DB="+filepath.Join(t.TempDir(), "managers.db"))
 	root := p.administrator(t)
@@ -231,7 +237,7 @@ func TestManagersOfOnesOwn(t *testing.T) {
 // with an actor type of their own.
 func TestNoSecretOfManagersIsKept(t *testing.T) {
 	t.Parallel()
-	for example, dances := range map[string][]string{
+	for example, names := range map[string][]string{
 		"manager":     {"CreateActorAccount", "UpdateActor", "RemoveActorAccount"},
 		"manager/own": {"HireManager", "DismissManager"},
 	} {
@@ -248,7 +254,7 @@ func TestNoSecretOfManagersIsKept(t *testing.T) {
 			p.call(t, "POST", "/manager/me", object{"region": "north"}, bearer(secrets["token"])...)
 			require.Equal(t, 200, p.call(t, "DELETE", "/manager/me", nil, bearer(secrets["token"])...).status)
 
-			histories := decodedHistories(t, p, dances)
+			histories := decodedHistories(t, p, names)
 			p.stop(t)
 
 			for name, history := range histories {

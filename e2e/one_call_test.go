@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// signUpInOneCall registers somebody together with their customer.
+// signUpInOneCall registers an identity together with its customer.
 func (p *process) signUpInOneCall(ctx context.Context, email string, header ...string) (answer, error) {
 	return p.try(ctx, "POST", "/auth/customer/emailpass/register", object{
 		"email": email, "password": password, "actor": object{"first_name": "Ada"},
@@ -50,13 +50,13 @@ func TestSignUpInOneCall(t *testing.T) {
 	wrong := p.call(t, "POST", "/auth/customer/emailpass/register", object{
 		"email": "eve@example.com", "password": password, "actor": object{"email": "victim@example.com"},
 	})
-	require.Equal(t, 400, wrong.status, "nobody else's address (W5): %s", wrong.raw)
+	require.Equal(t, 400, wrong.status, "not the address of another identity (W5): %s", wrong.raw)
 	p.register(t, "eve@example.com", "another-Secret-of-eve") // nothing remained of the one before
 }
 
-// TestKillDuringSignUps kills the process while 60 people sign up. Afterwards
-// each has an identity with its account, or neither: whoever signs in is a
-// customer, and nobody's address is taken by half a sign-up (W4).
+// TestKillDuringSignUps kills the process during 60 sign-ups. Afterwards each has
+// an identity with its account, or neither: every sign-in is a customer's, and no
+// address is taken by half a sign-up (W4).
 func TestKillDuringSignUps(t *testing.T) {
 	t.Parallel()
 	const people, killAfter = 60, 20

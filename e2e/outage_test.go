@@ -38,7 +38,7 @@ func startCommand(t *testing.T, command string, env []string) *process {
 	return p
 }
 
-// temporalServer is Temporal as somebody else runs it.
+// temporalServer is a Temporal server outside of Everlatch.
 func temporalServer(t *testing.T, folder, address string) *embedded.Server {
 	t.Helper()
 	s, err := embedded.Start(t.Context(), embedded.Options{Folder: folder, Address: address})
@@ -73,7 +73,7 @@ func TestTemporalIsAway(t *testing.T) {
 		"register": func() answer {
 			return p.call(t, "POST", "/auth/customer/emailpass/register", object{"email": "b@example.com", "password": password})
 		},
-		"reset": func() answer { // W28: what is not kept is not confirmed
+		"reset": func() answer { // W28: a request that is not stored is not confirmed
 			return p.call(t, "POST", "/auth/customer/emailpass/reset-password", object{"identifier": "ada@example.com"})
 		},
 		"update": func() answer {

@@ -140,7 +140,7 @@ func (p *process) logText() string {
 	return string(raw)
 }
 
-// freeAddresses returns different addresses that nobody listens on.
+// freeAddresses returns different addresses without a listener.
 func freeAddresses(tb testing.TB, n int) []string {
 	tb.Helper()
 	addresses := make([]string, n)

@@ -13,10 +13,10 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// TestRoleStory is how a team comes to have roles: an installation of before
-// switches them on, nobody is locked out, a helper is invited with a role and is
-// promoted and demoted between two of their requests (W38).
-func TestRoleStory(t *testing.T) {
+// TestRoleFlow introduces roles: an existing installation enables them, no
+// administrator is locked out, a helper is invited with a role, and is promoted and
+// demoted between two requests (W38).
+func TestRoleFlow(t *testing.T) {
 	t.Parallel()
 	p := startDev(t, devOptions{})
 	before := p.root(t)
@@ -30,10 +30,10 @@ func TestRoleStory(t *testing.T) {
 	for _, email := range []string{"root@example.com", "second@example.com"} {
 		token := p.loginUser(t, email)
 		require.Equal(t, map[string]any{"user_id": claims(t, token)["actor_id"], "roles": []any{"role_super_admin"}},
-			claims(t, token)["app_metadata"], "nobody is locked out")
+			claims(t, token)["app_metadata"], "no administrator is locked out")
 	}
 	root := before
-	require.Equal(t, 200, p.call(t, "GET", "/admin/users", nil, bearer(root)...).status, "a token of before goes on")
+	require.Equal(t, 200, p.call(t, "GET", "/admin/users", nil, bearer(root)...).status, "an existing token stays valid")
 
 	policies := p.call(t, "GET", "/admin/rbac/policies?key[]=user:read&key[]=invite:create", nil, bearer(root)...)
 	var ids []string
@@ -77,7 +77,7 @@ func TestRoleStory(t *testing.T) {
 }
 
 // TestSuperAdminsInParallel: of fifty who remove each other and themselves at
-// once, through the API and its dances, one is left (contract 4.8).
+// once, through the API and its workflows, one is left (contract 4.8).
 func TestSuperAdminsInParallel(t *testing.T) {
 	t.Parallel()
 	p := startDev(t, devOptions{env: []string{"EVERLATCH_RBAC_ENABLED=true"}})
@@ -115,5 +115,5 @@ func TestSuperAdminsInParallel(t *testing.T) {
 		Users []everlatch.User `json:"users"`
 	}
 	require.NoError(t, json.Unmarshal([]byte(shown), &left))
-	require.NotEmpty(t, left.Users, "somebody is left who can do everything")
+	require.NotEmpty(t, left.Users, "a super admin is left")
 }

@@ -18,7 +18,7 @@ import (
 // recordedSecret signed every token and cookie of the recordings.
 const recordedSecret = "supersecret"
 
-// person is somebody in the recordings, and the live identity that stands in.
+// person is a user in the recordings, and the live identity in their place.
 type person struct {
 	recorded        string // auth identity id in the recordings
 	email, password string
@@ -89,7 +89,7 @@ func newCast(t *testing.T, all []exchange) *cast {
 			p.email = text(p.claims, "email")
 		}
 		if p.email == "" {
-			p.email = "somebody-" + strings.ToLower(p.recorded[len(p.recorded)-8:]) + "@example.com"
+			p.email = "person-" + strings.ToLower(p.recorded[len(p.recorded)-8:]) + "@example.com"
 		}
 		if p.password == "" {
 			p.password = password
@@ -98,7 +98,7 @@ func newCast(t *testing.T, all []exchange) *cast {
 	return c
 }
 
-// name notes what somebody is called, out of a row of provider identities.
+// name notes the names of a person, from a row of provider identities.
 func (c *cast) name(row object) {
 	p := c.people[cmp.Or(text(row, "auth_identity_id"), text(row, "id"))]
 	if p == nil {
@@ -112,8 +112,8 @@ func (c *cast) name(row object) {
 	}
 }
 
-// meet notes whom a token speaks of; nil when it is nobody, for some tokens
-// were made up.
+// meet notes who a token belongs to; nil if no one, because some tokens were made
+// up.
 func (c *cast) meet(payload object) *person {
 	id := text(payload, "auth_identity_id")
 	if !recordedID.MatchString(id) {
@@ -138,9 +138,9 @@ func (c *cast) meet(payload object) *person {
 	return p
 }
 
-// findOwners says whose each session is and what accounts look like: a session
-// belongs to whoever's token made it, and one that was made before the sample
-// begins to the person whose address it showed.
+// findOwners finds the owner of each session, and the data of accounts: a session
+// belongs to the owner of the token that created it; one created before the sample
+// begins belongs to the person whose address it showed.
 func (c *cast) findOwners(t *testing.T, all []exchange) {
 	t.Helper()
 	for _, e := range all {
@@ -172,7 +172,7 @@ func (c *cast) own(sid string, p *person) {
 	}
 }
 
-// caller returns who sent a request, nil when nobody is known to.
+// caller returns who sent a request, nil if unknown.
 func (c *cast) caller(t *testing.T, e exchange) *person {
 	t.Helper()
 	if token, ok := e.token(t); ok {
@@ -216,7 +216,7 @@ func (c *cast) ofActor(id string) (p *person, actorType string) {
 }
 
 // ofEmail returns the person who signs in with an address, the first of those
-// who have had it; nil = nobody.
+// who have had it, or nil.
 func (c *cast) ofEmail(email string) (first *person) {
 	for _, p := range c.people {
 		if p.email == email && p.provider == "" && (first == nil || p.recorded < first.recorded) {

@@ -75,8 +75,8 @@ func (c *comparison) findOwn(t *testing.T) {
 			}
 		}
 	}
-	// What a path names is what its answer shows; an answer to a change shows
-	// all that is there afterwards.
+	// A read shows what its path names; the response to a change shows everything
+	// that exists afterwards.
 	reads := c.exchange.Request.Method == http.MethodGet || c.exchange.Response.Status >= 400
 	for _, id := range recordedID.FindAllString(c.exchange.Request.Path, -1) {
 		prefix, _, _ := strings.Cut(id, "_")

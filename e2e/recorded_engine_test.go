@@ -17,7 +17,7 @@ const (
 	recordedCus = "cus_01M84AK5PX8CP5XXW0RDEVDZ38"
 	liveAda     = "authid_01M84PYFDVDHMA10CN9RN2AWV2"
 	liveCus     = "cus_01M84PYRJGZRAFF2TXKJEG5GH1"
-	somebodyCus = "cus_01M84PYS8GN3SE7QG5Y8T5947F"
+	otherCus    = "cus_01M84PYS8GN3SE7QG5Y8T5947F"
 )
 
 // engineBench is an exchange with everything that is compared, and a live
@@ -119,15 +119,15 @@ func TestComparisonSeesDifferences(t *testing.T) {
 		"an entry more":               body(`"addresses": []`, `"addresses": [{}]`),
 		"a time without milliseconds": body(`.048Z`, `Z`),
 		"an id of another kind":       body(`"id": "cus_`, `"id": "user_`),
-		"somebody else's id":          body(`"id": "`+liveCus, `"id": "`+somebodyCus),
-		"somebody else in a sentence": body(liveCus+" was", somebodyCus+" was"),
+		"another customer's id":       body(`"id": "`+liveCus, `"id": "`+otherCus),
+		"another customer in a text":  body(liveCus+" was", otherCus+" was"),
 		"no token":                    body(`"token": "eyJ`, `"token": "x`),
 		"a token by another alg":      token(object{"alg": "HS512", "typ": "JWT"}, nil),
 		"a header more in the token":  token(object{"alg": "HS256", "typ": "JWT", "kid": "1"}, nil),
 		"another claim":               token(nil, object{"actor_type": "user"}),
 		"a claim more":                token(nil, object{"roles": []string{}}),
-		"another actor":               token(nil, object{"actor_id": somebodyCus}),
-		"another link":                token(nil, object{"app_metadata": object{"customer_id": somebodyCus}}),
+		"another actor":               token(nil, object{"actor_id": otherCus}),
+		"another link":                token(nil, object{"app_metadata": object{"customer_id": otherCus}}),
 		"another identity":            token(nil, object{"auth_identity_id": "authid_01M84PYRDVBFMVJX74HNAA2581"}),
 		"a longer life":               token(nil, object{"exp": time.Now().Unix() + 90}),
 		"a token of yesterday":        token(nil, object{"iat": time.Now().Unix() - 86400, "exp": time.Now().Unix() - 86340}),

@@ -20,8 +20,8 @@ const (
 	// recordedIssuer is the OpenID provider of the recordings. It named no issuer
 	// in callbacks.
 	recordedIssuer = "http://127.0.0.1:8099"
-	// nobody listens here.
-	nobodyThere = "http://127.0.0.1:1"
+	// Without a listener.
+	unreachable = "http://127.0.0.1:1"
 	// strictTTL is how long people may take at oidc-strict. The recorded project
 	// had less; a slow machine needs some.
 	strictTTL = 10 * time.Second
@@ -63,7 +63,7 @@ func (e *idps) big() string {
 func (e *idps) own() string {
 	var b strings.Builder
 	for _, p := range []struct{ id, issuer, more string }{
-		{"oidc-down", nobodyThere, "display_name: OpenID Connect"},
+		{"oidc-down", unreachable, "display_name: OpenID Connect"},
 		{"oidc-lax", e.openID.URL(), "scopes: openid, require_verified_email: false, claim_mappings: " +
 			"{entity_id: email, given_name: given_name, family_name: family_name, groups: groups}"},
 		{"oidc-strict", e.openID.URL(), fmt.Sprintf("allowed_callback_urls: [%q], allowed_email_domains: [acme.test], state_ttl_seconds: %d",
@@ -82,8 +82,8 @@ func registered(id, secret, own string, values ...any) string {
 		id, secret, callbackURL, fmt.Sprintf(own, values...))
 }
 
-// visit goes where somebody is sent to, proves to be who, and returns the
-// parameters that are brought back.
+// visit opens the location of a sign-in, signs in at the provider as who, and
+// returns the parameters of the callback.
 func (e *idps) visit(t *testing.T, provider, location string, who oidctest.Person) url.Values {
 	t.Helper()
 	away, err := url.Parse(location)

@@ -50,13 +50,13 @@ func (w *world) inviteToken(t *testing.T, recorded recordedToken) string {
 	t.Helper()
 	jti := recorded.str("jti")
 	if w.invited[jti] == "" {
-		a := w.inviteSomebody(t, recorded.str("email"))
+		a := w.inviteAddress(t, recorded.str("email"))
 		w.invited[jti], w.ids[recorded.str("id")] = a.str(t, "invite.token"), a.str(t, "invite.id")
 	}
 	return w.invited[jti]
 }
 
-func (w *world) inviteSomebody(t *testing.T, email string) answer {
+func (w *world) inviteAddress(t *testing.T, email string) answer {
 	t.Helper()
 	a := w.call(t, "POST", "/admin/invites", object{"email": email}, bearer(w.administrator(t))...)
 	require.Equal(t, 200, a.status, "inviting %s: %s", email, a.raw)
@@ -111,9 +111,9 @@ func (w *world) learnInvite(t *testing.T, recorded object, a answer) {
 	}
 }
 
-// inBody is the exchange that brings the token in the body. Here it counts, and
-// the exchanges after it need it once more: so it is played by somebody else,
-// with an invite of their own.
+// inBody is the exchange that sends the token in the body. Here it counts, and the
+// exchanges after it need the invite again: so another identity plays it, with
+// another invite.
 func inBody(t *testing.T) (bearer, invite recordedToken) {
 	t.Helper()
 	for _, e := range loadGroup(t, "invites") {
@@ -129,17 +129,17 @@ func inBody(t *testing.T) (bearer, invite recordedToken) {
 	return bearer, invite
 }
 
-const lent = "somebody else"
+const lent = "another identity"
 
 func (w *world) lendInvite(t *testing.T) {
 	t.Helper()
 	bearer, invite := inBody(t)
 	w.issued[lent], w.invited[lent] = w.issued[bearer.text], w.invited[invite.str("jti")]
-	const email = "somebody-else@example.com"
+	const email = "another@example.com"
 	a := w.call(t, "POST", "/auth/user/emailpass/register", object{"email": email, "password": password})
 	require.Equal(t, 200, a.status, "%s", a.raw)
 	w.issued[bearer.text] = a.str(t, "token")
-	w.invited[invite.str("jti")] = w.inviteSomebody(t, email).str(t, "invite.token")
+	w.invited[invite.str("jti")] = w.inviteAddress(t, email).str(t, "invite.token")
 }
 
 func (w *world) takeInviteBack(t *testing.T) {

@@ -128,8 +128,8 @@ var leftOut = map[string]func(t *testing.T, w *world){
 	},
 }
 
-// shopperStartsOver takes the account of the customer whom the group
-// store-customers is about, and registers them anew.
+// shopperStartsOver removes the account of the customer that the group
+// store-customers is about, and registers them again.
 func shopperStartsOver(t *testing.T, w *world) {
 	t.Helper()
 	p := w.cast.ofEmail("sc1@example.com")

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// location compares where somebody is sent: scheme, host and path, and every
-// parameter, in whichever order and encoding.
+// location compares redirect locations: scheme, host, path and every parameter, in
+// any order and encoding.
 func (c *comparison) location(at, want string, got any) {
 	given, isText := got.(string)
 	wanted, err1 := url.Parse(c.world.mode.idps.live(want))
@@ -78,7 +78,7 @@ func TestLocationSeesDifferences(t *testing.T) {
 		"another port":                {"idp.example", "idp.example:444"},
 		"another path":                {"/authorize", "/authorise"},
 		"a fragment":                  {"S256", "S256#x"},
-		"somebody's name":             {"https://", "https://ada@"},
+		"a user name":                 {"https://", "https://ada@"},
 		"a parameter less":            {"scope=openid+email", ""},
 		"another value":               {"openid+email", "email"},
 		"a parameter twice":           {"scope=openid+email", "scope=openid+email&scope=openid+email"},

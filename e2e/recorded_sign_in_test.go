@@ -43,7 +43,7 @@ type signInHint struct {
 }
 
 var signInHints = map[string]signInHint{
-	"callback/google-callback-state-replayed":                     {before: googleComesBack},
+	"callback/google-callback-state-replayed":                     {before: googleRecovers},
 	"callback/github-callback-state-replayed":                     {before: signsIn},
 	"callback/oidc-callback-right-code-after-wrong-code":          {before: bringsWrongCode},
 	"callback/oidc-callback-expired-id-token":                     {wrong: oidctest.Expired},
@@ -55,9 +55,9 @@ var signInHints = map[string]signInHint{
 	"callback/oidc-lax-unverified-ok-mapped-claims":               {claims: oidctest.Person{"email_verified": false}},
 }
 
-// googleComesBack ends the outage, which has not used the state up (W52): the
-// same callback signs in, and then it is used.
-func googleComesBack(t *testing.T, w *world, s *signIn) {
+// googleRecovers ends the outage, which has not used the state (W52): the same
+// callback signs in, and then the state is used.
+func googleRecovers(t *testing.T, w *world, s *signIn) {
 	t.Helper()
 	w.mode.idps.google.Behave()
 	signsIn(t, w, s)
@@ -65,13 +65,13 @@ func googleComesBack(t *testing.T, w *world, s *signIn) {
 
 func signsIn(t *testing.T, w *world, s *signIn) {
 	t.Helper()
-	a := w.comeBack(t, s, s.liveCode)
+	a := w.finish(t, s, s.liveCode)
 	require.Equal(t, 200, a.status, "%s", a.raw)
 }
 
 func bringsWrongCode(t *testing.T, w *world, s *signIn) {
 	t.Helper()
-	a := w.comeBack(t, s, "wrong")
+	a := w.finish(t, s, "wrong")
 	require.Equal(t, 401, a.status, "%s", a.raw)
 	require.Equal(t, "Authentication failed", a.str(t, "message"))
 }
@@ -121,7 +121,7 @@ func (c *cast) findSignIns(t *testing.T, all []exchange) []*signIn {
 		s := byState[state]
 		if s == nil {
 			path := callbackPath.FindStringSubmatch(e.Request.Path)
-			s = &signIn{actorType: path[1], provider: path[2], state: state, who: somebody()}
+			s = &signIn{actorType: path[1], provider: path[2], state: state, who: anyUser()}
 			byState[state], out = s, append(out, s)
 		}
 		s.code = cmp.Or(s.code, code)
@@ -135,8 +135,8 @@ func (c *cast) findSignIns(t *testing.T, all []exchange) []*signIn {
 	return out
 }
 
-// somebody is who signs in where the recording does not say who.
-func somebody() oidctest.Person {
+// anyUser is the user where the recording does not say who signs in.
+func anyUser() oidctest.Person {
 	return oidctest.Person{"sub": "sub-1", "email": "oidc@acme.test", "email_verified": true, "name": "Oidc User"}
 }
 
@@ -162,23 +162,23 @@ func (w *world) signInOf(t *testing.T, e exchange) *signIn {
 	return nil
 }
 
-// begin sends somebody away and has them come back to the storefront, where the
-// parameters stay until they are played.
+// begin starts a sign-in and follows it to the callback at the storefront, whose
+// parameters are kept until they are played.
 func (w *world) begin(t *testing.T, s *signIn) {
 	t.Helper()
 	if s.liveState != "" {
 		return
 	}
 	a := w.call(t, "POST", "/auth/"+cmp.Or(s.begunAs, s.actorType)+"/"+s.provider, object{})
-	require.Equal(t, 200, a.status, "sending somebody to %s: %s", s.provider, a.raw)
+	require.Equal(t, 200, a.status, "starting a sign-in with %s: %s", s.provider, a.raw)
 	params := w.mode.idps.visit(t, s.provider, a.str(t, "location"), s.who)
 	s.liveState, s.liveCode, s.begun = params.Get("state"), params.Get("code"), time.Now()
 	require.NotEmpty(t, s.liveState)
 	require.NotEmpty(t, s.liveCode)
 }
 
-// comeBack ends a sign-in with a code.
-func (w *world) comeBack(t *testing.T, s *signIn, code string) answer {
+// finish ends a sign-in with a code.
+func (w *world) finish(t *testing.T, s *signIn, code string) answer {
 	t.Helper()
 	params := url.Values{"code": {code}, "state": {s.liveState}}
 	return w.call(t, "GET", "/auth/"+s.actorType+"/"+s.provider+"/callback?"+params.Encode(), nil)
@@ -189,13 +189,13 @@ func (w *world) signInElsewhere(t *testing.T, p *person, actorType string) (toke
 	t.Helper()
 	s := &signIn{provider: p.provider, actorType: actorType, who: p.atHome(object{"user_metadata": p.claims})}
 	w.begin(t, s)
-	a := w.comeBack(t, s, s.liveCode)
+	a := w.finish(t, s, s.liveCode)
 	require.Equal(t, 200, a.status, "signing %v in with %s: %s", s.who, p.provider, a.raw)
 	return a.str(t, "token")
 }
 
-// prepareCallback makes true what a callback takes for granted: that somebody
-// was sent away, and has the actor that the answer names.
+// prepareCallback creates what a callback requires: a sign-in that was started, and
+// the actor that the response names.
 func (w *world) prepareCallback(t *testing.T, e exchange) {
 	t.Helper()
 	s := w.signInOf(t, e)

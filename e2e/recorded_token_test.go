@@ -65,7 +65,7 @@ func (w *world) resetTokenFor(t *testing.T, recorded recordedToken) string {
 	if w.minted[recorded.text] != "" {
 		return w.minted[recorded.text]
 	}
-	if recorded.str("provider") != "emailpass" { // nobody is given one here
+	if recorded.str("provider") != "emailpass" { // only emailpass resets exist here
 		w.minted[recorded.text] = w.mintReset(t, recorded)
 		return w.minted[recorded.text]
 	}
@@ -117,8 +117,8 @@ func (w *world) learnReset(t *testing.T, data object) {
 	}
 }
 
-// learnChange notes that somebody has another password now, and no token that
-// is still good (W25).
+// learnChange notes that a password was changed, and that no earlier token is
+// still valid (W25).
 func (w *world) learnChange(t *testing.T, e exchange) {
 	t.Helper()
 	token, _ := e.token(t)

@@ -66,8 +66,8 @@ func (w *world) storefront(token string) []string {
 	return append(bearer(token), "X-Publishable-Api-Key", w.publishable)
 }
 
-// identity makes sure that a person is registered. Somebody who is a user in
-// the recordings comes from the command line, where users begin.
+// identity makes sure that a person is registered. A user of the recordings is
+// created on the command line, as the first administrator is.
 func (w *world) identity(t *testing.T, p *person, actorType string) {
 	t.Helper()
 	if p.live != "" {
@@ -143,7 +143,7 @@ func (w *world) token(t *testing.T, p *person, actorType string, linked bool) st
 		signedIn := w.signIn(t, p, actorType)
 		if hasActor := text(claims(t, signedIn), "actor_id") != ""; hasActor != linked {
 			require.False(t, linked, "%s has no %s", p.email, actorType)
-			// A token from before the account was made, which nobody kept.
+			// A token from before the account was created, which was not recorded.
 			signedIn = w.mode.resign(t, signedIn, object{"actor_id": "", "app_metadata": object{}})
 		}
 		p.tokens[kind] = signedIn

@@ -8,10 +8,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestKillDuringResets kills the process while many people choose new
-// passwords. Whoever was told nothing tries again; in the end everybody has the
-// new password, and every change was told once: none was made by a move that
-// nobody knows of.
+// TestKillDuringResets kills the process while many customers choose new
+// passwords. Those without a response try again. In the end all have the new
+// password, and every change was published once: none was made without a recorded
+// update.
 func TestKillDuringResets(t *testing.T) {
 	t.Parallel()
 	const people, killAfter, chosen = 40, 12, "chosen-Secret-of-everybody"

@@ -55,8 +55,8 @@ func (p *process) forgot(t *testing.T, actorType, email string) {
 	require.Equal(t, "Created", string(a.raw))
 }
 
-// TestResetStory is a forgotten password from the first click to the last.
-func TestResetStory(t *testing.T) {
+// TestResetFlow resets a forgotten password from the first click to the last.
+func TestResetFlow(t *testing.T) {
 	t.Parallel()
 	p := startDev(t, devOptions{})
 	const changed = "another good horse"
@@ -64,7 +64,7 @@ func TestResetStory(t *testing.T) {
 	cookie := p.call(t, "POST", "/auth/session", nil, bearer(bearerToken)...).header.Get("Set-Cookie")
 
 	p.forgot(t, "customer", " ADA@example.com ")
-	p.forgot(t, "customer", "nobody@example.com")
+	p.forgot(t, "customer", "unknown@example.com")
 	token := p.resetToken(t, "ada@example.com", 1)
 	update := func(token, password string) answer {
 		return p.call(t, "POST", "/auth/customer/emailpass/update", object{"password": password}, bearer(token)...)
@@ -86,7 +86,7 @@ func TestResetStory(t *testing.T) {
 	p.login(t, "ada@example.com", changed)
 	told := p.mailTo(t, "ada@example.com", "auth.password_changed", 1)
 	require.Contains(t, told["subject"], "password")
-	a := p.call(t, "GET", "/_dev/mail.json?to=nobody@example.com", nil)
+	a := p.call(t, "GET", "/_dev/mail.json?to=unknown@example.com", nil)
 	require.Empty(t, a.json(t)["messages"])
 }
 
@@ -116,7 +116,7 @@ func TestResetRace(t *testing.T) {
 
 // W30: an administrator's token is off by default, names its giver, and its
 // owner is told.
-func TestIssuedResetStory(t *testing.T) {
+func TestIssuedResetFlow(t *testing.T) {
 	t.Parallel()
 	p := startDev(t, devOptions{config: "admin: {reset_tokens: all}\n"})
 	p.command(t, "user", "create", "-e", "root@example.com", "-p", password)

@@ -20,7 +20,7 @@ func (m sdkMode) isUser(t *testing.T) {
 	require.Equal(t, []any{object{"id": id, "email": "root@example.com"}}, list["users"])
 	require.Equal(t, []any{1.0, 5.0, 0.0}, []any{list["count"], list["limit"], list["offset"]})
 	require.Equal(t, []any{"emailpass"}, root.gets(t, "admin.user.listAuthProviders", id)["providers"])
-	root.refused(t, 404, "User with id: user_nobody was not found", "admin.user.retrieve", "user_nobody")
+	root.refused(t, 404, "User with id: user_unknown was not found", "admin.user.retrieve", "user_unknown")
 	root.refused(t, 400, "A user cannot delete itself", "admin.user.delete", id)
 	root.must(t, "auth.logout")
 	root.refused(t, 401, "Unauthorized", "admin.user.me")

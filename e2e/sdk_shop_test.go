@@ -40,7 +40,7 @@ func (m sdkMode) registers(t *testing.T) {
 	ada.signsOut(t)
 }
 
-// customer is who somebody is to the shop.
+// customer returns the signed-in customer.
 func (s sdk) customer(t *testing.T) object {
 	t.Helper()
 	return at[object](t, s.gets(t, "store.customer.retrieve"), "customer")
@@ -97,7 +97,7 @@ func (m sdkMode) forgets(t *testing.T) {
 	elsewhere, ada, email := m.shopper(t, "ada elsewhere"), m.shopper(t, "ada"), m.email("ada")
 	elsewhere.token(t, "auth.login", "customer", "emailpass", object{"email": email, "password": password})
 	require.JSONEq(t, "null", string(ada.must(t, "auth.resetPassword", "customer", "emailpass", object{"identifier": email})))
-	ada.must(t, "auth.resetPassword", "customer", "emailpass", object{"identifier": "nobody@example.com"})
+	ada.must(t, "auth.resetPassword", "customer", "emailpass", object{"identifier": "unknown@example.com"})
 	token := m.resetToken(t, email, 1)
 	ada.must(t, "auth.updateProvider", "customer", "emailpass", object{"password": changed}, token)
 	ada.refused(t, 401, "Invalid token", "auth.updateProvider", "customer", "emailpass", object{"password": changed}, token)
@@ -124,7 +124,7 @@ func (m sdkMode) comesFromGithub(t *testing.T) {
 	require.Equal(t, made["id"], grace.customer(t)["id"])
 }
 
-// fromGithub goes to GitHub as its n-th person, and comes back.
+// fromGithub signs in at GitHub as its n-th person.
 func (s sdk) fromGithub(t *testing.T, actorType string, n int) string {
 	t.Helper()
 	person, email := githubtest.Ada(), s.email("github"+string(rune('0'+n)))

@@ -175,14 +175,14 @@ type fetchError struct {
 	StatusText string `json:"statusText"`
 }
 
-// sdk is one that somebody has.
+// sdk is the SDK of one user.
 type sdk struct {
 	sdkMode
 
 	who string
 }
 
-// sdk gives somebody an SDK, with what its configuration says beside the address.
+// sdk returns an SDK for a user, with options besides the address.
 func (m sdkMode) sdk(t *testing.T, who string, config object) sdk {
 	t.Helper()
 	config["baseUrl"] = m.base

@@ -22,18 +22,18 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// TestNoSecretIsKept runs every dance there is, then reads every byte that the
-// process left: Temporal's databases with their histories, the store, the
-// vault's rows, the logs. No password, token or key that was used may be in any
-// of them, in clear, base64 or URL encoding. Afterwards the decoded histories
-// are searched as well, for encryption must not be what hides a secret.
+// TestNoSecretIsKept runs every workflow, then reads every byte that the process
+// left: Temporal's databases with their histories, the store, the vault's rows, the
+// logs. No password, token or key that was used may be in any of them, as plain
+// text, base64 or URL-encoded. Afterwards the decrypted histories are searched as
+// well: encryption must not be what hides a secret.
 func TestNoSecretIsKept(t *testing.T) {
 	t.Parallel()
 	g := newGithub(t)
 	p := startDev(t, devOptions{config: socialConfig(g), env: []string{"EVERLATCH_LOG_LEVEL=debug", "EVERLATCH_ENCRYPTION_KEYS=" + encryptionKeys}})
-	secrets := everyDance(t, p)
+	secrets := everyWorkflow(t, p)
 	elsewhere(t, p, g, secrets)
-	histories := decodedHistories(t, p, dances(t))
+	histories := decodedHistories(t, p, workflowNames(t))
 	p.stop(t)
 
 	require.NotEmpty(t, histories)
@@ -41,8 +41,8 @@ func TestNoSecretIsKept(t *testing.T) {
 		requireClean(t, secrets, "decoded history of "+name, history)
 	}
 	all := bytes.Join(slices.Collect(maps.Values(histories)), nil)
-	for _, dance := range dances(t) {
-		require.Contains(t, string(all), `"workflowType":{"name":"`+dance+`"}`, "every dance was run")
+	for _, name := range workflowNames(t) {
+		require.Contains(t, string(all), `"workflowType":{"name":"`+name+`"}`, "every workflow was run")
 	}
 
 	requireCleanFiles(t, p, secrets)
@@ -68,9 +68,9 @@ func requireCleanFiles(t *testing.T, p *process, secrets map[string]string) {
 	requireClean(t, secrets, "log", []byte(p.logText()))
 }
 
-// everyDance runs each dance, with success and refusal, and returns the
+// everyWorkflow runs each workflow, with success and refusal, and returns the
 // secrets that it used.
-func everyDance(t *testing.T, p *process) map[string]string {
+func everyWorkflow(t *testing.T, p *process) map[string]string {
 	t.Helper()
 	const (
 		first = "first-Secret-of-ada-9c1f"
@@ -132,7 +132,7 @@ func everyDance(t *testing.T, p *process) map[string]string {
 	secrets["token that asked to be forgotten"] = leaving
 	secrets["token that came back"] = p.login(t, "leaving@example.com", password)
 	token = someEmailChanges(t, p, p.login(t, "ada@example.com", changed), changed, secrets)
-	danceWithoutRoute(t, p, token)
+	startWithoutRoute(t, p, token)
 	p.call(t, "GET", "/admin/users", nil, "Authorization",
 		"Basic "+base64.StdEncoding.EncodeToString([]byte(secrets["secret API key"]+":")))
 	return secrets
@@ -199,7 +199,7 @@ func elsewhere(t *testing.T, p *process, g *githubtest.Server, secrets map[strin
 	require.Equal(t, 200, linked.status, "%s", linked.raw)
 	secrets["token after linking"] = linked.str(t, "token")
 	params, _ = p.away(t, g)
-	params.Set("code", "forged-code-of-nobody-17aa")
+	params.Set("code", "forged-code-17aa")
 	secrets["forged code"] = params.Get("code")
 	require.Equal(t, 401, p.call(t, "GET", "/auth/customer/github/callback?"+params.Encode(), nil).status)
 	for i, secret := range g.Secrets() { // codes, verifiers, tokens, the client secret
@@ -225,8 +225,8 @@ func requireClean(t *testing.T, secrets map[string]string, where string, raw []b
 	}
 }
 
-// dances are the names of all workflows that a worker can run.
-func dances(t *testing.T) []string {
+// workflowNames are the names of all workflows that a worker can run.
+func workflowNames(t *testing.T) []string {
 	t.Helper()
 	golden, err := os.ReadFile("../worker/testdata/names.golden")
 	require.NoError(t, err)
@@ -240,9 +240,8 @@ func dances(t *testing.T) []string {
 	return out
 }
 
-// danceWithoutRoute runs the dances that no route starts yet, as people's own
-// code would.
-func danceWithoutRoute(t *testing.T, p *process, token string) {
+// startWithoutRoute runs the workflows that no route starts, as custom code would.
+func startWithoutRoute(t *testing.T, p *process, token string) {
 	t.Helper()
 	c := p.temporalClient(t)
 	identity, _ := claims(t, token)["auth_identity_id"].(string)
@@ -251,7 +250,7 @@ func danceWithoutRoute(t *testing.T, p *process, token string) {
 	for i, d := range []struct{ workflow, input any }{
 		{workflows.SetAuthAppMetadata, workflows.SetAuthAppMetadataInput{AuthIdentityID: identity, ActorType: "vendor", ActorID: new("vendor_1")}},
 		{workflows.SetAuthAppMetadata, workflows.SetAuthAppMetadataInput{AuthIdentityID: identity, ActorType: "vendor"}},
-		// Of a type that nobody has defined here; TestNoSecretOfManagersIsKept has one.
+		// Of a type that is not defined here; TestNoSecretOfManagersIsKept has one.
 		{workflows.CreateActorAccount, workflows.CreateActorAccountInput{AuthIdentityID: identity, Actor: everlatch.ActorRecord{ID: "mana_1", ActorType: "manager"}}},
 		{workflows.UpdateActor, workflows.UpdateActorInput{ActorType: "manager", ActorID: "mana_1"}},
 		{workflows.RemoveActorAccount, everlatch.ActorRef{ActorType: "manager", ActorID: "mana_1"}},

@@ -43,9 +43,9 @@ func (p *process) away(t *testing.T, g *githubtest.Server, header ...string) (pa
 	return back.Query(), cookie
 }
 
-// TestGithubStory signs up with GitHub, as a storefront's server does it: away,
-// back, a customer, a refreshed token; and once more, with a new name.
-func TestGithubStory(t *testing.T) {
+// TestGithubFlow signs up with GitHub, as a storefront's server does: redirect,
+// callback, customer, refreshed token; and again, with a new name.
+func TestGithubFlow(t *testing.T) {
 	t.Parallel()
 	g := newGithub(t)
 	p := startDev(t, devOptions{config: socialConfig(g)})
@@ -92,7 +92,7 @@ func TestGithubStateIsBound(t *testing.T) {
 	params, cookie := p.away(t, g)
 	require.True(t, strings.HasPrefix(cookie, "everlatch.browser="), cookie)
 	require.Equal(t, 401, finish("user", params))
-	require.Equal(t, 401, finish("customer", params, "Cookie", "everlatch.browser=somebody-else"))
+	require.Equal(t, 401, finish("customer", params, "Cookie", "everlatch.browser=another"))
 	require.Equal(t, 200, finish("customer", params, "Cookie", cookie), "and nothing has used it up")
 
 	params, _ = p.away(t, g, "Cookie", cookie)
@@ -130,9 +130,9 @@ http: {auth_methods_per_actor: {user: [emailpass, okta]}}
 `, options)
 }
 
-// TestOpenIDStory signs in with an OpenID provider under several ids and actor
+// TestOpenIDFlow signs in with an OpenID provider under several ids and actor
 // types, and refuses what a provider that misbehaves sends.
-func TestOpenIDStory(t *testing.T) {
+func TestOpenIDFlow(t *testing.T) {
 	t.Parallel()
 	op := oidctest.Start(t, oidctest.Options{RedirectURIs: []string{"http://localhost:8000/cb"}})
 	p := startDev(t, devOptions{config: oidcConfig(op)})
@@ -169,5 +169,5 @@ func TestOpenIDStory(t *testing.T) {
 		require.Equal(t, "Authentication failed", a.str(t, "message"), misbehaviour)
 		op.Behave()
 	}
-	require.Contains(t, p.logText(), "cause=\"the ID token is of another sign-in: its nonce differs\"", "W51: whoever runs it can find out")
+	require.Contains(t, p.logText(), "cause=\"the ID token is of another sign-in: its nonce differs\"", "W51: operators can find out")
 }

@@ -95,7 +95,7 @@ func TestStorefrontLogin(t *testing.T) {
 	reader.press(t, "Sign out")
 	reader.press(t, "Continue with Google")
 	reader.press(t, "Cancel")
-	reader.await(t, "You have said no.")
+	reader.await(t, "You cancelled the sign-in.")
 	reader.press(t, "Start again")
 	reader.press(t, "Continue with Google")
 	reader.press(t, "Mallory")
@@ -137,7 +137,7 @@ func TestSeveralOpenIDProviders(t *testing.T) {
 	require.Equal(t, 400, p.call(t, "GET", "/auth/customer/globex", nil).status)
 	require.Equal(t, 400, p.call(t, "GET", "/auth/user/acme", nil).status)
 
-	// W44: what Acme has answered is worth nothing at Globex.
+	// W44: a response of Acme is not valid at Globex.
 	back := visit(t, p.call(t, "POST", "/auth/customer/acme", object{}).str(t, "location")+"&as=ada").Encode()
 	require.Equal(t, 401, p.call(t, "GET", "/auth/supplier/globex/callback?"+back, nil).status)
 	require.Equal(t, 200, p.call(t, "GET", "/auth/customer/acme/callback?"+back, nil).status)

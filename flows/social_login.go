@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"go.temporal.io/api/serviceerror"
+	"golang.org/x/oauth2"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/ids"
@@ -40,7 +41,8 @@ const stateBytes = 32
 // BeginSocialLogin starts a sign-in and returns where the person is sent.
 func (c *Client) BeginSocialLogin(ctx context.Context, r RedirectRequest) (location string, err error) {
 	secrets := workflows.RedirectSecrets{
-		State: hex.EncodeToString(random(stateBytes)), Nonce: verifier(), CodeVerifier: verifier(),
+		State: hex.EncodeToString(random(stateBytes)), Nonce: base64.RawURLEncoding.EncodeToString(random(stateBytes)),
+		CodeVerifier: oauth2.GenerateVerifier(),
 	}
 	if r.TTL == 0 {
 		r.TTL = c.opts.RedirectTTL
@@ -142,9 +144,6 @@ func (c *Client) sealFor(ctx context.Context, v any, ttl time.Duration) (vault.R
 	defer cancel()
 	return c.opts.Vault.PutFor(ctx, vault.NewSecret(raw), ttl)
 }
-
-// verifier returns 43 characters (RFC 7636, section 4.1).
-func verifier() string { return base64.RawURLEncoding.EncodeToString(random(stateBytes)) }
 
 func random(n int) []byte {
 	raw := make([]byte, n)

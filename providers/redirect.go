@@ -62,8 +62,10 @@ type Authorization struct {
 	CallbackURL string
 	State       string
 	Nonce       string
-	// CodeChallenge is the S256 challenge of RFC 7636.
-	CodeChallenge string
+	// CodeVerifier is the secret of PKCE (RFC 7636). The address holds its S256
+	// challenge, as [golang.org/x/oauth2.S256ChallengeOption] makes it, and never
+	// the verifier itself.
+	CodeVerifier string
 }
 
 // Callback is the answer that a person brings back. Its fields hold secrets:

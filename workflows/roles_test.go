@@ -103,7 +103,7 @@ func TestTheLastSuperAdminIsNotRemoved(t *testing.T) {
 
 	err = remove(1)
 	require.Equal(t, everlatch.CodeNotAllowed, everlatch.ErrorCode(err))
-	require.ErrorContains(t, err, "The last super admin has to stay one.")
+	require.ErrorIs(t, err, &everlatch.Error{Code: everlatch.CodeNotAllowed, Reason: store.LastSuperAdmin})
 	require.Equal(t, before, h.snapshot(t))
 
 	_, err = h.store.CreateUser(t.Context(), everlatch.User{ID: "user_2", Email: "b@example.com"}, everlatch.Event{}, everlatch.RoleSuperAdmin)

@@ -20,6 +20,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/activities"
+	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/store/storetest"
 	"github.com/everlatch/everlatch/internal/temporalkit"
@@ -296,6 +297,8 @@ func (h *house) snapshot(t *testing.T) map[string][]string {
 func requireRefusal(t *testing.T, r *everlatch.Refusal, code everlatch.Code, message string) {
 	t.Helper()
 	require.NotNil(t, r)
-	require.Equal(t, code, r.Code)
-	require.Equal(t, message, r.Message)
+	refused, ok := errors.AsType[*everlatch.Error](r.Err())
+	require.True(t, ok)
+	require.Equal(t, code, refused.Code)
+	require.Equal(t, message, api.Message(refused), "what a client reads")
 }

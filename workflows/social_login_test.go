@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/testsuite"
+	"golang.org/x/oauth2"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/store"
@@ -39,7 +40,7 @@ func (*elsewhere) DisplayName() string { return "Elsewhere Authentication" }
 func (*elsewhere) CallbackURL(requested string) (string, error) { return requested, nil }
 
 func (e *elsewhere) Begin(_ context.Context, a providers.Authorization) (string, error) {
-	return fmt.Sprintf("https://elsewhere.example/?state=%s&challenge=%s&nonce=%s", a.State, a.CodeChallenge, a.Nonce), e.begin
+	return fmt.Sprintf("https://elsewhere.example/?state=%s&challenge=%s&nonce=%s", a.State, oauth2.S256ChallengeFromVerifier(a.CodeVerifier), a.Nonce), e.begin
 }
 
 func (e *elsewhere) Exchange(_ context.Context, c providers.Callback) (providers.Tokens, error) {

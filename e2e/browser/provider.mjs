@@ -35,7 +35,7 @@ const kinds = {
 async function start(name, kind) {
   const server = createServer();
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  // Another host than the storefront's 127.0.0.1, so that coming back crosses sites.
+  // Another host than the storefront's 127.0.0.1, so that the return is a cross-site request.
   const url = `http://localhost:${server.address().port}`;
   const client = { client_id: `everlatch-at-${name}`, client_secret: randomBytes(24).toString('base64') };
   const exchanges = [];

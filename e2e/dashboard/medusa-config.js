@@ -4,7 +4,7 @@ const { defineConfig } = require('@medusajs/framework/utils');
 
 module.exports = defineConfig({
   projectConfig: {
-    databaseUrl: 'postgres://nobody@localhost/none',
+    databaseUrl: 'postgres://unused@localhost/none',
     http: { storeCors: '', adminCors: '', authCors: '', jwtSecret: 'unused', cookieSecret: 'unused' },
   },
   admin: { path: '/app', backendUrl: process.env.MEDUSA_BACKEND_URL },

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/config"
 )
 
@@ -17,7 +18,7 @@ func TestErase(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "uploads")
 	uploads := Uploads{Folder: folder}
 	ada := everlatch.Erasure{ActorType: everlatch.ActorCustomer, ActorID: "cus_1"}
-	require.ErrorContains(t, uploads.Erase(t.Context(), ada), "the storage is away", "which is no confirmation")
+	require.ErrorContains(t, uploads.Erase(t.Context(), ada), "the storage is unavailable", "which is no confirmation")
 
 	for _, id := range []string{"cus_1", "cus_2"} {
 		require.NoError(t, os.MkdirAll(filepath.Join(folder, id), 0o700))
@@ -29,7 +30,7 @@ func TestErase(t *testing.T) {
 		require.NoError(t, uploads.Erase(t.Context(), root))
 	}
 	require.NoDirExists(t, filepath.Join(folder, "cus_1"))
-	require.FileExists(t, filepath.Join(folder, "cus_2", "photo.jpg"), "somebody else's")
+	require.FileExists(t, filepath.Join(folder, "cus_2", "photo.jpg"), "another customer's")
 }
 
 func TestTheServiceAssembles(t *testing.T) {
@@ -40,7 +41,7 @@ func TestTheServiceAssembles(t *testing.T) {
 	}})
 	require.NoError(t, err)
 	require.NoError(t, cfg.Generate(""))
-	a, err := newApp(t.Context(), cfg, nil, Uploads{})
+	a, err := app.New(t.Context(), cfg, append(options(Uploads{}), app.WithMigrations())...)
 	require.NoError(t, err)
 	require.NoError(t, a.Close())
 }

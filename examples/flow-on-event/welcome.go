@@ -11,15 +11,14 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/internal/store"
 )
 
-// askAfter is how long a customer is left in peace.
+// askAfter is how long we wait before we ask.
 const askAfter = 3 * 24 * time.Hour
 
-// WelcomeCustomer greets a new customer, and asks after three days how it goes.
-// It is started by the event customer.created. A process may die at any line of
-// it: another one goes on there.
+// WelcomeCustomer greets a new customer, and asks three days later how they like
+// it. The event customer.created starts it. If a process dies at any line, another
+// one continues there.
 func WelcomeCustomer(ctx workflow.Context, e everlatch.Event) error {
 	customerID, _ := e.Data["id"].(string)
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
@@ -36,7 +35,7 @@ func WelcomeCustomer(ctx workflow.Context, e everlatch.Event) error {
 }
 
 func send(ctx workflow.Context, l Letter) error {
-	// It names the activity; the worker has the real one.
+	// The nil pointer only names the activity; the worker has the real one.
 	var letters *Letters
 	return workflow.ExecuteActivity(ctx, letters.SendLetter, l).Get(ctx, nil)
 }
@@ -47,19 +46,19 @@ type Letter struct {
 	Text       string `json:"text"`
 }
 
-// Letters writes to customers. Activities do what a workflow must not: they
-// read the database and talk to the world.
+// Letters writes to customers. Activities do what a workflow must not: they read
+// the database and call other services.
 type Letters struct {
-	Store *store.Store
-	Out   io.Writer // in place of your mail provider
+	Customer func(ctx context.Context, id string) (everlatch.Customer, error)
+	Out      io.Writer // in place of your mail provider
 }
 
-// SendLetter writes to a customer who is still there. It may run twice.
+// SendLetter writes to a customer who still exists. It may run twice.
 func (l *Letters) SendLetter(ctx context.Context, in Letter) error {
-	customer, err := l.Store.Customer(ctx, in.CustomerID)
+	customer, err := l.Customer(ctx, in.CustomerID)
 	switch {
 	case errors.Is(err, everlatch.ErrNotFound), err == nil && customer.Email == nil:
-		return nil // gone, or without an address: nobody to write to
+		return nil // deleted, or without an address
 	case err != nil:
 		return err
 	}

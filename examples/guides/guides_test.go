@@ -149,7 +149,7 @@ func start(t *testing.T, cfg config.Config) error {
 	t.Helper()
 	require.NoError(t, cfg.Generate(""))
 	cfg.Database.URL = config.URL("sqlite://" + filepath.Join(t.TempDir(), "everlatch.db"))
-	cfg.Temporal.Address = "127.0.0.1:1" // which nobody asks
+	cfg.Temporal.Address = "127.0.0.1:1" // which is never called
 	a, err := app.New(t.Context(), cfg, app.WithMigrations(), app.WithParts(app.API))
 	if err != nil {
 		return err
@@ -203,4 +203,30 @@ func TestGuidesLinkToWhatIsThere(t *testing.T) {
 			require.FileExists(t, filepath.Join(folder, m[1]), "guide %s", name)
 		}
 	}
+}
+
+// A program on cli.Main is short: its main.go has at most 40 lines of code, and
+// that of the README's at most 25 lines in all.
+func TestProgramsAreShort(t *testing.T) {
+	t.Parallel()
+
+	files, err := filepath.Glob("../*/main.go")
+	require.NoError(t, err)
+	checked := 0
+	for _, file := range append(files, "../manager/own/main.go") {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		if !strings.Contains(string(text), "cli.Main(") {
+			continue // a shop, or a stand-in for another service
+		}
+		checked++
+		_, body, found := strings.Cut(string(text), "\n)\n")
+		require.True(t, found, "%s imports nothing", file)
+		code := regexp.MustCompile(`(?m)^\s*(//.*)?\n`).ReplaceAllString(body, "")
+		require.LessOrEqual(t, strings.Count(code, "\n"), 40, file)
+		if strings.Contains(file, "/library/") {
+			require.LessOrEqual(t, strings.Count(string(text), "\n"), 25, file)
+		}
+	}
+	require.GreaterOrEqual(t, checked, 9)
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// managers are people who look after the shops of a region.
+// managers look after the shops of a region.
 func managers() everlatch.ActorType {
 	return everlatch.ActorType{
 		Name: "manager",
@@ -22,12 +22,12 @@ func managers() everlatch.ActorType {
 	}
 }
 
-// speaks demands a language of who works abroad. It sees the whole record, at
-// the sign-up and after every change.
+// speaks demands a language from managers who work abroad. It sees the whole record,
+// at sign-up and after every change.
 func speaks(_ context.Context, record everlatch.Metadata) error {
 	languages, _ := record["languages"].([]any)
 	if record["region"] == "abroad" && len(languages) == 0 {
-		return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Who works abroad must speak a language."}
+		return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Choose at least one language for managers who work abroad."}
 	}
 	return nil
 }

@@ -3,17 +3,16 @@ package main
 import (
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/actortest"
+	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/config"
-	"github.com/everlatch/everlatch/internal/store"
 )
 
-func TestWhoWorksAbroadSpeaksALanguage(t *testing.T) {
+func TestManagersAbroadSpeakALanguage(t *testing.T) {
 	t.Parallel()
 
 	abroad := everlatch.Metadata{"region": "abroad"}
@@ -23,7 +22,7 @@ func TestWhoWorksAbroadSpeaksALanguage(t *testing.T) {
 	require.NoError(t, speaks(t.Context(), everlatch.Metadata{"region": "north"}))
 }
 
-// The definition is kept as its fields say.
+// Everlatch's own store keeps managers as their fields say.
 func TestManagersAreKept(t *testing.T) {
 	t.Parallel()
 
@@ -33,31 +32,33 @@ func TestManagersAreKept(t *testing.T) {
 		Type: complete,
 		New: func(t *testing.T) everlatch.ActorStore {
 			t.Helper()
-			s, err := store.Open(t.Context(), "sqlite://:memory:", time.Now)
-			require.NoError(t, err)
-			t.Cleanup(func() { require.NoError(t, s.Close()) })
-			require.NoError(t, s.Migrate(t.Context()))
-			return s.Records(complete)
+			return newApp(t).Actors("manager")
 		},
 		Ada:   everlatch.Metadata{"email": "ada@example.com", "name": "Ada", "region": "abroad", "languages": []any{"en"}, "approved": true},
 		Grace: everlatch.Metadata{"email": "grace@example.com", "name": "Grace", "region": "north", "languages": []any{}, "approved": false},
 	})
 }
 
-// How it behaves when it runs, package e2e shows: TestManagers.
+// TestManagers of package e2e shows how the service behaves when it runs.
 func TestTheServiceAssembles(t *testing.T) {
 	t.Parallel()
 
+	a := newApp(t)
+
+	require.NotNil(t, a.Actors("manager"))
+	require.Nil(t, a.Actors("customer"))
+}
+
+// newApp returns the service with an empty database. It is closed with the test.
+func newApp(t *testing.T) *app.App {
+	t.Helper()
 	cfg, err := config.Load(config.Sources{Flags: map[string]any{
 		"database.url": "sqlite://" + filepath.Join(t.TempDir(), "everlatch.db"), "temporal.address": "127.0.0.1:1",
 	}})
 	require.NoError(t, err)
 	require.NoError(t, cfg.Generate(""))
-
-	a, err := newApp(t.Context(), cfg, nil)
-
+	a, err := app.New(t.Context(), cfg, append(options(), app.WithMigrations())...)
 	require.NoError(t, err)
-	require.NotNil(t, a.Actors("manager"))
-	require.Nil(t, a.Actors("customer"))
-	require.NoError(t, a.Close())
+	t.Cleanup(func() { require.NoError(t, a.Close()) })
+	return a
 }

@@ -8,35 +8,30 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/app"
-	"github.com/everlatch/everlatch/internal/store"
 )
 
-// addRoutes adds GET /manager/customers: those who shop, for managers whom
-// somebody has approved.
+// addRoutes adds GET /manager/customers: the customers, for approved managers.
 func addRoutes(a *app.App, s *api.Server) error {
-	desk := &desk{managers: a.Actors("manager"), store: a.Store()}
+	desk := &desk{app: a}
 	managersOnly := api.Authenticate([]string{"manager"}, []api.Method{api.MethodBearer, api.MethodSession}, api.AuthOptions{})
 	s.Echo().GET("/manager/customers", desk.customers, managersOnly)
 	return nil
 }
 
 // desk answers managers.
-type desk struct {
-	managers everlatch.ActorStore
-	store    *store.Store
-}
+type desk struct{ app *app.App }
 
 func (d *desk) customers(c echo.Context) error {
 	ctx := c.Request().Context()
-	caller, _ := api.AuthContext(c) // the middleware has let them through
-	manager, err := d.managers.Find(ctx, caller.ActorID)
+	caller, _ := api.AuthContext(c) // the middleware let only managers through
+	manager, err := d.app.Actors("manager").Find(ctx, caller.ActorID)
 	if err != nil {
 		return err
 	}
 	if manager.Data["approved"] != true {
-		return &everlatch.Error{Code: everlatch.CodeForbidden, Message: "Wait until somebody has approved you."}
+		return &everlatch.Error{Code: everlatch.CodeForbidden, Message: "An administrator must approve you first."}
 	}
-	customers, count, err := d.store.Customers(ctx, store.CustomerFilter{}, store.Page{Limit: 10, Order: "-created_at"})
+	customers, count, err := d.app.Customers(ctx, app.Page{Limit: 10, Order: "-created_at"})
 	if err != nil {
 		return err
 	}

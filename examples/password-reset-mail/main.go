@@ -1,53 +1,26 @@
-// Command password-reset-mail is an Everlatch service that sends its own mail
-// when somebody has forgotten their password. docs/guides/password-reset-mail.md
-// walks through it.
+// Command password-reset-mail is an Everlatch service that sends its own mail to
+// customers and administrators who forgot their password.
+// docs/guides/password-reset-mail.md walks through it.
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"io"
-	"log/slog"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/app"
+	"github.com/everlatch/everlatch/cli"
 	"github.com/everlatch/everlatch/config"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Environ(), os.Stdout); err != nil {
-		_, _ = fmt.Fprintln(os.Stderr, "password-reset-mail:", err)
-		os.Exit(1)
-	}
-}
+func main() { cli.Main(options(os.Stdout)) }
 
-// run serves until ctx ends, as `everlatch serve` does.
-func run(ctx context.Context, environ []string, out io.Writer) (err error) {
-	cfg, err := config.Load(config.Sources{File: os.Getenv(config.FileVariable), Environ: environ})
-	if err != nil {
-		return err
-	}
-	a, err := newApp(ctx, cfg, environ, out)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, a.Close()) }()
-	return a.Run(ctx)
-}
-
-// newApp assembles the service with our subscriber in it.
-func newApp(ctx context.Context, cfg config.Config, environ []string, out io.Writer) (*app.App, error) {
-	resets := resetMailer{frontends: cfg.Mail.URLs, send: printTo(out)}
-	return app.New(ctx, cfg,
-		app.WithEnviron(environ),
-		app.WithMigrations(),
-		app.WithLogger(slog.New(slog.NewTextHandler(os.Stderr, nil))),
-		app.WithSubscriber("reset-mail", []string{everlatch.EventPasswordReset}, resets.handle),
-	)
+// options add our subscriber, which needs a setting, to the service.
+func options(out io.Writer) app.Option {
+	return app.FromConfig(func(cfg config.Config) ([]app.Option, error) {
+		resets := resetMailer{frontends: cfg.Mail.URLs, send: printTo(out)}
+		return []app.Option{
+			app.WithSubscriber("reset-mail", []string{everlatch.EventPasswordReset}, resets.handle),
+		}, nil
+	})
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// message is a mail. Whoever sends it should pass Key on as an idempotency key,
-// so that the same event told twice is one mail.
+// message is a mail. Pass Key on to the mail provider as an idempotency key,
+// so that an event that is delivered twice is one mail.
 type message struct{ Key, To, Subject, Text string }
 
 // resetMailer mails the links of password resets.
@@ -21,10 +21,10 @@ type resetMailer struct {
 	send      func(ctx context.Context, m message) error
 }
 
-// handle is told about everlatch.EventPasswordReset, with the token in clear.
+// handle receives everlatch.EventPasswordReset, with the token in clear.
 func (r resetMailer) handle(ctx context.Context, e everlatch.Event) error {
 	if e.Source != everlatch.SourceEverlatch {
-		return nil // somebody published an event of this name: not our story
+		return nil // published from outside under this name
 	}
 	email, _ := e.Data["entity_id"].(string)
 	actorType, _ := e.Data["actor_type"].(string)

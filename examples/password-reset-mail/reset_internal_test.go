@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/config"
 )
 
@@ -38,9 +39,9 @@ func TestResetMail(t *testing.T) {
 			change: func(e *everlatch.Event) { e.Data["actor_type"] = "user" },
 			link:   "https://admin.example/app/reset-password?token=a.b%26c&email=ada%2B1%40example.com",
 		},
-		"nobody knows where a vendor goes": {change: func(e *everlatch.Event) { e.Data["actor_type"] = "vendor" }, lost: true},
-		"the token has expired":            {change: func(e *everlatch.Event) { delete(e.Data, "token") }},
-		"somebody else tells this story":   {change: func(e *everlatch.Event) { e.Source = "apk_1" }},
+		"no frontend of vendors is known": {change: func(e *everlatch.Event) { e.Data["actor_type"] = "vendor" }, lost: true},
+		"the token has expired":           {change: func(e *everlatch.Event) { delete(e.Data, "token") }},
+		"published from outside":          {change: func(e *everlatch.Event) { e.Source = "apk_1" }},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -68,7 +69,7 @@ func TestResetMail(t *testing.T) {
 	}
 }
 
-func TestAMailThatCannotBeSentIsTriedAgain(t *testing.T) {
+func TestAMailThatCannotBeSentIsRetried(t *testing.T) {
 	t.Parallel()
 
 	down := errors.New("the mail provider is down")
@@ -92,7 +93,7 @@ func TestTheServiceAssembles(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, cfg.Generate(""))
 
-	a, err := newApp(t.Context(), cfg, nil, io.Discard)
+	a, err := app.New(t.Context(), cfg, options(io.Discard), app.WithMigrations())
 
 	require.NoError(t, err)
 	require.NoError(t, a.Close())

@@ -14,7 +14,7 @@ import (
 
 var _ providers.Registrar = (*pins)(nil)
 
-// member is somebody in the table of the staff.
+// member is a row of the staff table.
 type member struct {
 	Name string
 	// PIN is the bcrypt hash of it.
@@ -29,11 +29,11 @@ type pinOptions struct {
 	OnCheck func()
 }
 
-// pins signs in whoever knows the PIN of a staff number. The table decides: the
-// service stores nothing but that somebody has been here.
+// pins signs in members by staff number and PIN. The table decides: the service
+// stores only that a member has registered.
 type pins struct {
 	staff   map[string]member
-	nobody  member // costs what a member costs
+	unknown member // checking its PIN costs as much as that of a member
 	onCheck func()
 }
 
@@ -60,11 +60,11 @@ func newPINs(o pinOptions) (*pins, error) {
 	if err := errors.Join(problems...); err != nil {
 		return nil, fmt.Errorf("pin options: %w", err)
 	}
-	hash, err := bcrypt.GenerateFromPassword([]byte("no digits, so nobody's PIN"), cost)
+	hash, err := bcrypt.GenerateFromPassword([]byte("no digits, so never a PIN"), cost)
 	if err != nil {
 		return nil, fmt.Errorf("pin options: %w", err)
 	}
-	p := &pins{staff: o.Staff, nobody: member{PIN: string(hash)}, onCheck: o.OnCheck}
+	p := &pins{staff: o.Staff, unknown: member{PIN: string(hash)}, onCheck: o.OnCheck}
 	if p.onCheck == nil {
 		p.onCheck = func() {}
 	}
@@ -86,8 +86,8 @@ func (*pins) Identify(in providers.Input) (providers.Subject, error) {
 	return providers.Subject{EntityID: number, EntityKey: number}, nil
 }
 
-// Authenticate implements [providers.Credentials]. Whoever has not registered is
-// refused like whoever has the wrong PIN, and after the same work.
+// Authenticate implements [providers.Credentials]. A member who has not registered
+// gets the same refusal as one with a wrong PIN, after the same work.
 func (p *pins) Authenticate(ctx context.Context, in providers.Input, rec *providers.Record) (providers.Verdict, error) {
 	m, err := p.check(ctx, in)
 	if err != nil {
@@ -99,8 +99,8 @@ func (p *pins) Authenticate(ctx context.Context, in providers.Input, rec *provid
 	return providers.Verdict{UserMetadata: everlatch.Metadata{"name": m.Name}}, nil
 }
 
-// Register implements [providers.Registrar]. It demands the PIN as well: who may
-// come in was decided when the table was written.
+// Register implements [providers.Registrar]. It requires the PIN as well: the table
+// decides who may register.
 func (p *pins) Register(ctx context.Context, in providers.Input, rec *providers.Record) (providers.Verdict, error) {
 	m, err := p.check(ctx, in)
 	if err != nil || rec != nil {
@@ -109,8 +109,8 @@ func (p *pins) Register(ctx context.Context, in providers.Input, rec *providers.
 	return providers.Verdict{UserMetadata: everlatch.Metadata{"name": m.Name}}, nil
 }
 
-// check returns whose PIN a request holds. It computes one hash for everybody,
-// so that the time of an answer does not tell which numbers there are.
+// check returns the member whose PIN a request holds. It always computes one hash,
+// so that response times do not reveal which numbers exist.
 func (p *pins) check(ctx context.Context, in providers.Input) (member, error) {
 	number, pin, err := readPIN(in)
 	if err != nil {
@@ -121,7 +121,7 @@ func (p *pins) check(ctx context.Context, in providers.Input) (member, error) {
 	}
 	m, known := p.staff[number]
 	if !known {
-		m = p.nobody
+		m = p.unknown
 	}
 	p.onCheck()
 	if bcrypt.CompareHashAndPassword([]byte(m.PIN), []byte(pin)) != nil || !known {
@@ -142,8 +142,7 @@ func readPIN(in providers.Input) (number, pin string, err error) {
 	return number, pin, nil
 }
 
-// canonicalNumber is a number without the blanks that people put into it, "" for
-// what is none.
+// canonicalNumber is a number without blanks, or "" if it is not a staff number.
 func canonicalNumber(number string) string {
 	if number = strings.ReplaceAll(number, " ", ""); !isDigits(number, 4, 10) {
 		return ""

@@ -73,11 +73,9 @@ func TestTheServiceListsTheProvider(t *testing.T) {
 	}})
 	require.NoError(t, err)
 	require.NoError(t, cfg.Generate(""))
-	staff, err := readStaff("staff.csv")
-	require.NoError(t, err)
 	var server *api.Server
 
-	a, err := newApp(t.Context(), cfg, nil, staff, app.WithRoutes(func(s *api.Server) { server = s }))
+	a, err := app.New(t.Context(), cfg, app.FromConfig(options), app.WithMigrations(), app.WithRoutes(func(s *api.Server) { server = s }))
 
 	require.NoError(t, err)
 	answer := httptest.NewRecorder()

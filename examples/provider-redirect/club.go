@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/oauth2"
+
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/providers"
 )
@@ -26,12 +28,12 @@ type clubOptions struct {
 	// URL is where the club's service is.
 	URL                    string
 	ClientID, ClientSecret string
-	// CallbackURLs are where people may come back to, the first one by default.
+	// CallbackURLs are the allowed callback URLs, the first one by default.
 	CallbackURLs []string
 }
 
-// club signs in the members of a club, whose service speaks OAuth 2 and not
-// OpenID Connect: who somebody is stands at an endpoint of its own.
+// club signs in the members of a club, whose service speaks OAuth 2 but not
+// OpenID Connect: the profile has a separate endpoint.
 type club struct {
 	clubOptions
 
@@ -79,12 +81,18 @@ func (p *club) CallbackURL(requested string) (string, error) {
 	return requested, nil
 }
 
+// oauth2 returns our side of one sign-in. The style says where the secret goes: to
+// try both ways would send a code twice.
+func (p *club) oauth2(callbackURL string) *oauth2.Config {
+	return &oauth2.Config{
+		ClientID: p.ClientID, ClientSecret: p.ClientSecret, RedirectURL: callbackURL, Scopes: []string{"profile"},
+		Endpoint: oauth2.Endpoint{AuthURL: p.URL + "/authorize", TokenURL: p.URL + "/token", AuthStyle: oauth2.AuthStyleInParams},
+	}
+}
+
 // Begin implements [providers.Redirect].
 func (p *club) Begin(_ context.Context, a providers.Authorization) (string, error) {
-	return p.URL + "/authorize?" + url.Values{
-		"response_type": {"code"}, "client_id": {p.ClientID}, "redirect_uri": {a.CallbackURL}, "scope": {"profile"},
-		"state": {a.State}, "code_challenge": {a.CodeChallenge}, "code_challenge_method": {"S256"},
-	}.Encode(), nil
+	return p.oauth2(a.CallbackURL).AuthCodeURL(a.State, oauth2.S256ChallengeOption(a.CodeVerifier)), nil
 }
 
 // Exchange implements [providers.Redirect].
@@ -92,25 +100,27 @@ func (p *club) Exchange(ctx context.Context, c providers.Callback) (providers.To
 	if c.Params["error"] != "" || c.Code == "" {
 		return providers.Tokens{}, failed(errors.New("there is no code"))
 	}
-	form := url.Values{
-		"grant_type": {"authorization_code"}, "client_id": {p.ClientID}, "client_secret": {p.ClientSecret},
-		"code": {c.Code}, "redirect_uri": {c.CallbackURL}, "code_verifier": {c.CodeVerifier},
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL+"/token", strings.NewReader(form.Encode()))
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, p.client)
+	token, err := p.oauth2(c.CallbackURL).Exchange(ctx, c.Code, oauth2.VerifierOption(c.CodeVerifier))
 	if err != nil {
-		return providers.Tokens{}, err
+		return providers.Tokens{}, notExchanged(err)
 	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	var got struct {
-		AccessToken string `json:"access_token"`
-	}
-	if err := p.ask(req, &got); err != nil {
-		return providers.Tokens{}, err
-	}
-	if !isToken(got.AccessToken) {
+	if !isToken(token.AccessToken) {
 		return providers.Tokens{}, failed(errors.New("the answer has no token"))
 	}
-	return providers.Tokens{AccessToken: got.AccessToken}, nil
+	return providers.Tokens{AccessToken: token.AccessToken}, nil
+}
+
+// notExchanged tells an outage from a refusal. The error of x/oauth2 quotes the
+// answer, and that of net/http the request, so neither is kept.
+func notExchanged(err error) error {
+	if answer, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
+		return answered(answer.Response.StatusCode)
+	}
+	if _, ok := errors.AsType[*url.Error](err); ok {
+		return everlatch.Unavailable("The club", errors.New("no answer"))
+	}
+	return failed(errors.New("the answer is not what was asked for"))
 }
 
 // Profile implements [providers.Redirect].
@@ -155,17 +165,22 @@ func (p *club) ask(req *http.Request, into any) error {
 		return everlatch.Unavailable("The club", errors.New("no answer"))
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode >= http.StatusInternalServerError {
-		return everlatch.Unavailable("The club", fmt.Errorf("answer %d", resp.StatusCode))
-	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	if err != nil {
 		return everlatch.Unavailable("The club", errors.New("half an answer"))
 	}
 	if resp.StatusCode != http.StatusOK || json.Unmarshal(body, into) != nil {
-		return failed(fmt.Errorf("answer %d, which is not what was asked for", resp.StatusCode))
+		return answered(resp.StatusCode)
 	}
 	return nil
+}
+
+// answered is the error for an answer that is not what was asked for.
+func answered(status int) error {
+	if status >= http.StatusInternalServerError {
+		return everlatch.Unavailable("The club", fmt.Errorf("answer %d", status))
+	}
+	return failed(fmt.Errorf("answer %d, which is not what was asked for", status))
 }
 
 // isToken says whether a text can be sent as a bearer token.

@@ -63,7 +63,7 @@ func TestTheServiceListsTheProvider(t *testing.T) {
 	require.NoError(t, cfg.Generate(""))
 	var server *api.Server
 
-	a, err := newApp(t.Context(), cfg, nil, options("https://club.example"), app.WithRoutes(func(s *api.Server) { server = s }))
+	a, err := app.New(t.Context(), cfg, app.FromConfig(withClub), app.WithMigrations(), app.WithRoutes(func(s *api.Server) { server = s }))
 
 	require.NoError(t, err)
 	answer := httptest.NewRecorder()

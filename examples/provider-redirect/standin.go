@@ -10,8 +10,8 @@ import (
 	"sync"
 )
 
-// standIn is the club's service, for tests and for trying it out: everybody who
-// comes is Ada. A code is good once, and only with the verifier of whoever began.
+// standIn is the club's service, for tests and for trying it out: every
+// visitor is Ada. A code is valid once, and only with the verifier of its request.
 type standIn struct {
 	clientID, clientSecret string
 
@@ -83,5 +83,5 @@ func say(w http.ResponseWriter, status int, body any) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(text) // whoever asked may have gone
+	_, _ = w.Write(text) // the client may have disconnected
 }

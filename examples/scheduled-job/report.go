@@ -10,7 +10,6 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/internal/store"
 )
 
 // ReportInput is the argument of [ReportCustomers].
@@ -19,19 +18,19 @@ type ReportInput struct {
 	Days int `json:"days"`
 }
 
-// ReportCustomers says how many customers came in the days before the time for
-// which it was scheduled. A run that comes late, or is made up for by a
-// backfill, so reports what the run in time would have.
+// ReportCustomers reports how many customers are new in the days before the time
+// for which it was scheduled. So a run that starts late, and one that a backfill
+// starts, reports the same as the run in time would have.
 func ReportCustomers(ctx workflow.Context, in ReportInput) error {
 	until := scheduledFor(ctx)
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute})
 	period := Period{From: until.AddDate(0, 0, -in.Days), Until: until}
-	// It names the activity; the worker has the real one.
+	// The nil pointer only names the activity; the worker has the real one.
 	var reports *Reports
 	return workflow.ExecuteActivity(ctx, reports.SendReport, period).Get(ctx, nil)
 }
 
-// scheduledFor is the time for which Temporal started a job. One that was
+// scheduledFor is the time for which Temporal started a job. A run that was
 // started in another way has none.
 func scheduledFor(ctx workflow.Context) time.Time {
 	key := temporal.NewSearchAttributeKeyTime("TemporalScheduledStartTime")
@@ -49,39 +48,21 @@ type Period struct {
 
 // Reports counts customers.
 type Reports struct {
-	Store *store.Store
-	Out   io.Writer // in place of your mail provider
+	Events func(ctx context.Context, name string, from, until time.Time) ([]everlatch.Event, error)
+	Out    io.Writer // in place of your mail provider
 }
 
-// SendReport counts who came in a period, and says so.
+// SendReport counts the new customers of a period and prints the number.
 func (r *Reports) SendReport(ctx context.Context, in Period) error {
-	n, err := r.count(ctx, in)
+	created, err := r.Events(ctx, everlatch.EventCustomerCreated, in.From, in.Until)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(r.Out, "%s to %s: %d new customers\n", in.From.Format(time.DateTime), in.Until.Format(time.DateTime), n)
-	return err
-}
-
-// count reads the events from the newest back to the beginning of the period.
-func (r *Reports) count(ctx context.Context, in Period) (n int, err error) {
-	created := store.EventFilter{Name: everlatch.EventCustomerCreated}
-	const page = 500
-	for offset := 0; ; offset += page {
-		events, _, err := r.Store.Events(ctx, created, store.Page{Limit: page, Offset: offset, Order: "-created_at"})
-		if err != nil {
-			return 0, err
-		}
-		for _, e := range events {
-			if e.CreatedAt.Before(in.From) {
-				return n, nil
-			}
-			if e.CreatedAt.Before(in.Until) {
-				n++
-			}
-		}
-		if len(events) < page {
-			return n, nil
-		}
+	customers := "customers"
+	if len(created) == 1 {
+		customers = "customer"
 	}
+	_, err = fmt.Fprintf(r.Out, "%s to %s: %d new %s\n",
+		in.From.Format(time.DateTime), in.Until.Format(time.DateTime), len(created), customers)
+	return err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"path/filepath"
 	"testing"
@@ -12,26 +13,22 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/config"
-	"github.com/everlatch/everlatch/internal/store"
 )
 
-// newReports returns reports on a database in which a customer came on the
-// 20th, the 22nd and the 23rd of November, at noon.
-func newReports(t *testing.T, out io.Writer) *Reports {
-	t.Helper()
-	var now time.Time
-	s, err := store.Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "everlatch.db"), func() time.Time { return now })
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	require.NoError(t, s.Migrate(t.Context()))
-	for _, id := range []string{"20", "22", "23"} {
-		now, err = time.Parse(time.DateTime, "2026-11-"+id+" 12:00:00")
-		require.NoError(t, err)
-		_, _, err = s.PublishEvent(t.Context(), everlatch.Event{ID: id, Name: everlatch.EventCustomerCreated})
-		require.NoError(t, err)
-	}
-	return &Reports{Store: s, Out: out}
+// newReports returns reports on customers who were created on the 20th, the 22nd
+// and the 23rd of November, at noon.
+func newReports(out io.Writer) *Reports {
+	return &Reports{Out: out, Events: func(_ context.Context, name string, from, until time.Time) (found []everlatch.Event, err error) {
+		for _, day := range []int{20, 22, 23} {
+			at := time.Date(2026, 11, day, 12, 0, 0, 0, time.UTC)
+			if name == everlatch.EventCustomerCreated && !at.Before(from) && at.Before(until) {
+				found = append(found, everlatch.Event{Name: name, CreatedAt: at})
+			}
+		}
+		return found, nil
+	}}
 }
 
 func TestReport(t *testing.T) {
@@ -43,9 +40,9 @@ func TestReport(t *testing.T) {
 		at   time.Time
 		want string
 	}{
-		"of a day":           {1, morning, "2026-11-22 06:00:00 to 2026-11-23 06:00:00: 1 new customers\n"},
-		"of a week":          {7, morning, "2026-11-16 06:00:00 to 2026-11-23 06:00:00: 2 new customers\n"},
-		"of a day long gone": {1, morning.AddDate(0, 0, -4), "2026-11-18 06:00:00 to 2026-11-19 06:00:00: 0 new customers\n"},
+		"of a day":          {1, morning, "2026-11-22 06:00:00 to 2026-11-23 06:00:00: 1 new customer\n"},
+		"of a week":         {7, morning, "2026-11-16 06:00:00 to 2026-11-23 06:00:00: 2 new customers\n"},
+		"of an earlier day": {1, morning.AddDate(0, 0, -4), "2026-11-18 06:00:00 to 2026-11-19 06:00:00: 0 new customers\n"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -53,7 +50,7 @@ func TestReport(t *testing.T) {
 
 			var out bytes.Buffer
 			env := (&testsuite.WorkflowTestSuite{}).NewTestWorkflowEnvironment()
-			env.RegisterActivity(newReports(t, &out))
+			env.RegisterActivity(newReports(&out))
 			key := temporal.NewSearchAttributeKeyTime("TemporalScheduledStartTime")
 			require.NoError(t, env.SetTypedSearchAttributesOnStart(temporal.NewSearchAttributes(key.ValueSet(tt.at))))
 
@@ -65,13 +62,13 @@ func TestReport(t *testing.T) {
 	}
 }
 
-func TestReportThatNobodyScheduled(t *testing.T) {
+func TestReportWithoutASchedule(t *testing.T) {
 	t.Parallel()
 
 	var out bytes.Buffer
 	env := (&testsuite.WorkflowTestSuite{}).NewTestWorkflowEnvironment()
 	env.SetStartTime(time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC))
-	env.RegisterActivity(newReports(t, &out))
+	env.RegisterActivity(newReports(&out))
 
 	env.ExecuteWorkflow(ReportCustomers, ReportInput{Days: 2})
 
@@ -79,7 +76,7 @@ func TestReportThatNobodyScheduled(t *testing.T) {
 	require.Equal(t, "2026-11-22 00:00:00 to 2026-11-24 00:00:00: 2 new customers\n", out.String())
 }
 
-// With both ways of the guide: the job in the program, and the one in the file.
+// With both jobs of the guide: that of the program and that of the file.
 func TestTheServiceAssembles(t *testing.T) {
 	t.Parallel()
 
@@ -90,11 +87,11 @@ func TestTheServiceAssembles(t *testing.T) {
 	require.NoError(t, cfg.Generate(""))
 	require.Len(t, cfg.Schedules, 1)
 
-	a, err := newApp(t.Context(), cfg, nil, io.Discard)
+	a, err := app.New(t.Context(), cfg, append(options(io.Discard), app.WithMigrations())...)
 	require.NoError(t, err)
 	require.NoError(t, a.Close())
 
 	cfg.Schedules[0].Input = map[string]any{"weeks": 1}
-	_, err = newApp(t.Context(), cfg, nil, io.Discard)
+	_, err = app.New(t.Context(), cfg, append(options(io.Discard), app.WithMigrations())...)
 	require.ErrorContains(t, err, `flow "ReportCustomers" has no input "weeks"; it has days`)
 }

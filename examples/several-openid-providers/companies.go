@@ -28,7 +28,7 @@ func newAcme(issuer, shop string) (http.Handler, error) {
 }
 
 // newGlobex is one of the other kind: it says nothing about addresses, knows
-// people by another claim than sub, and its clock is 20 seconds fast.
+// users by a claim other than sub, and its clock is 20 seconds fast.
 func newGlobex(issuer, shop string, now func() time.Time) (http.Handler, error) {
 	return standin.New(standin.Options{
 		Issuer: issuer, Name: "Globex", ClientID: "shop", ClientSecret: "a-secret-of-globex",

@@ -46,12 +46,12 @@ func start(t *testing.T, handler http.Handler, o oidc.Options) company {
 	return company{client, o.CallbackURL, p}
 }
 
-// signIn signs somebody in.
+// signIn signs a person in.
 func (c company) signIn(t *testing.T, who string) (providers.Profile, error) {
 	t.Helper()
 	location, err := c.Begin(t.Context(), providers.Authorization{
 		CallbackURL: c.callbackURL, State: "state", Nonce: "nonce",
-		CodeChallenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", // RFC 7636, appendix B
+		CodeVerifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", // RFC 7636, appendix B
 	})
 	require.NoError(t, err)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, location+"&as="+who, http.NoBody)
@@ -124,7 +124,7 @@ func TestGlobex(t *testing.T) {
 	}
 }
 
-// Each actor type is offered the providers of its own.
+// Each actor type is offered its own providers.
 func TestTheConfiguration(t *testing.T) {
 	t.Parallel()
 

@@ -1,6 +1,6 @@
-// Package standin is a small OpenID provider for trying things out: it stands in
-// for Google and its like where there are no keys of theirs. It has a page on
-// which people choose who they are, or say no.
+// Package standin is a small OpenID provider for examples: it stands in for
+// providers such as Google, so that no client id is needed. On its page the user
+// chooses an account or cancels.
 //
-// It is no provider for anybody else: there are no passwords.
+// It has no passwords, so it is only for examples.
 package standin

@@ -33,8 +33,8 @@ func (p *provider) discovery(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-// authorize asks who somebody is, and sends them back once they have said so.
-// Whoever comes with another client or callback URL is not sent anywhere.
+// authorize shows the accounts, and redirects back once one is chosen. A request
+// with an unknown client or callback URL is not redirected.
 func (p *provider) authorize(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	back, err := url.Parse(query.Get("redirect_uri"))
@@ -138,5 +138,5 @@ func say(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(text) // whoever asked may have gone
+	_, _ = w.Write(text) // the client may have disconnected
 }

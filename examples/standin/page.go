@@ -7,8 +7,8 @@ import (
 	"net/url"
 )
 
-// refused is the name under which somebody says no.
-const refused = "nobody"
+// refused is the account that stands for a refusal.
+const refused = "refuse"
 
 //go:embed page.html
 var pageText string
@@ -43,5 +43,5 @@ func (p *provider) show(w http.ResponseWriter, status int, data any) {
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
 	h.Set("Referrer-Policy", "no-referrer")
 	w.WriteHeader(status)
-	_ = page.Execute(w, data) // whoever asked may have gone
+	_ = page.Execute(w, data) // the client may have disconnected
 }

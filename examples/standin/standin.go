@@ -20,19 +20,19 @@ type Options struct {
 	// Issuer is the address under which it is reached, such as
 	// http://localhost:9901.
 	Issuer string
-	// Name is shown to people.
+	// Name is shown on the page.
 	Name string
 	// ClientID and ClientSecret are those of the one client that it knows, and
-	// CallbackURLs are where people may be sent back to.
+	// CallbackURLs are the allowed callback URLs.
 	ClientID, ClientSecret string
 	CallbackURLs           []string
-	// People are those who have an account.
+	// People are the accounts.
 	People []Person
 	// Now is the clock; nil is the system's.
 	Now func() time.Time
 }
 
-// Person is somebody who has an account.
+// Person is an account.
 type Person struct {
 	// ID is what a person is called in addresses: …&as=ada.
 	ID string
@@ -43,7 +43,7 @@ type Person struct {
 }
 
 // provider is the provider. A code is good once, for a minute, and only with the
-// verifier of whoever began.
+// verifier of its request.
 type provider struct {
 	Options
 
@@ -102,7 +102,7 @@ func (p *provider) makeKey() error {
 	return nil
 }
 
-// person finds somebody by the name of their account.
+// person finds an account by its id.
 func (p *provider) person(id string) (Person, bool) {
 	i := slices.IndexFunc(p.People, func(who Person) bool { return who.ID == id })
 	if i < 0 {

@@ -60,7 +60,7 @@ func client(t *testing.T, issuer string) *oidc.Provider {
 func begun() providers.Authorization {
 	return providers.Authorization{
 		CallbackURL: callbackURL, State: "a state", Nonce: "a nonce",
-		CodeChallenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", // RFC 7636, appendix B
+		CodeVerifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", // RFC 7636, appendix B
 	}
 }
 
@@ -136,7 +136,7 @@ func TestRefusals(t *testing.T) {
 		return err
 	}
 
-	_, _, back := visit(t, location+"&as=nobody")
+	_, _, back := visit(t, location+"&as=refuse")
 	require.Equal(t, "access_denied", back.Get("error"))
 	require.Equal(t, "a state", back.Get("state"))
 	require.NoError(t, exchange(func(*providers.Callback) {}))
@@ -144,7 +144,7 @@ func TestRefusals(t *testing.T) {
 	require.ErrorIs(t, exchange(func(c *providers.Callback) { c.CallbackURL = "https://shop.example/other" }), everlatch.ErrUnauthorized)
 	require.ErrorIs(t, exchange(func(*providers.Callback) { at = at.Add(time.Hour) }), everlatch.ErrUnauthorized)
 
-	// Nobody is sent to where the client does not want them.
+	// Only allowed callback URLs are redirected to.
 	for old, other := range map[string]string{"client_id=shop": "client_id=other", "shop.example": "evil.example"} {
 		status, page, _ := visit(t, strings.Replace(location, old, other, 1)+"&as=ada")
 		require.Equal(t, http.StatusBadRequest, status, other)

@@ -77,7 +77,7 @@ func newGoogle(o options) (http.Handler, error) {
 		People: []standin.Person{
 			{ID: "ada", Note: "ada@example.com", Claims: person("101", "Ada", "Lovelace", "ada@example.com", true)},
 			{ID: "grace", Note: "grace@example.com", Claims: person("102", "Grace", "Hopper", "grace@example.com", true)},
-			{ID: "mallory", Note: "ada@example.com, which nobody has verified", Claims: person("103", "Mallory", "Malone", "ada@example.com", false)},
+			{ID: "mallory", Note: "ada@example.com, not verified", Claims: person("103", "Mallory", "Malone", "ada@example.com", false)},
 		},
 	})
 }

@@ -17,7 +17,7 @@ export async function begin(provider) {
   const { location } = await sdk.auth.login("customer", provider, {
     callback_url: `${window.location.origin}/callback/${provider}`,
   });
-  // What a browser that sends no cookies is recognised by when it comes back.
+  // Recognizes a browser without cookies at the callback.
   sessionStorage.setItem("state", new URL(location).searchParams.get("state"));
   return location;
 }
@@ -30,7 +30,7 @@ export async function finish(provider, query) {
   if (!claims(token).actor_id) {
     const { email, given_name, family_name } = claims(token).user_metadata;
     await sdk.store.customer.create({ email, first_name: given_name, last_name: family_name });
-    await sdk.auth.refresh(); // the token, or session, now says whose it is
+    await sdk.auth.refresh(); // the token, or session, now names the customer
   }
 }
 

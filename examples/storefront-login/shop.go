@@ -58,8 +58,8 @@ func settingsModule(o shopOptions) ([]byte, error) {
 }
 
 // guarded says what the pages may do: run our scripts, which talk to Everlatch.
-// The address of the callback page holds a code, so nobody is told where
-// somebody comes from, and no cache keeps it.
+// The address of the callback page contains a code, so it is neither sent as a
+// referrer nor cached.
 func guarded(next http.Handler, api string) http.Handler {
 	policy := "default-src 'none'; script-src 'self'; style-src 'self'; connect-src " + api + "; " +
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

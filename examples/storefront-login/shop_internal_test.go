@@ -113,8 +113,8 @@ func TestBothWaysHaveTheSameCalls(t *testing.T) {
 	require.Equal(t, calls("medusa.js"), calls("web/everlatch.js"))
 }
 
-// everlatch.yaml and the program fit together: whoever is Ada at the stand-in
-// is signed in, and whose address nobody has verified is not.
+// everlatch.yaml and the program match: Ada is signed in by the
+// stand-in, and a user without a verified address is not.
 func TestTheConfigurationFitsTheStandIn(t *testing.T) {
 	t.Parallel()
 
@@ -141,7 +141,7 @@ func TestTheConfigurationFitsTheStandIn(t *testing.T) {
 	signIn := func(who string) (providers.Profile, error) {
 		location, err := p.Begin(t.Context(), providers.Authorization{
 			CallbackURL: text("callback_url"), State: "state", Nonce: "nonce",
-			CodeChallenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", // RFC 7636, appendix B
+			CodeVerifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", // RFC 7636, appendix B
 		})
 		require.NoError(t, err)
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, location+"&as="+who, http.NoBody)

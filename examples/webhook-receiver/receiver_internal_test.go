@@ -96,7 +96,7 @@ func TestStrangersAreRefused(t *testing.T) {
 		return answer.Code
 	}
 	require.Equal(t, http.StatusUnauthorized, post(time.Now(), `{}`, `{"id":"forged"}`))
-	require.Equal(t, http.StatusUnauthorized, post(time.Now().Add(-time.Hour), `{}`, `{}`), "somebody has recorded it")
+	require.Equal(t, http.StatusUnauthorized, post(time.Now().Add(-time.Hour), `{}`, `{}`), "a recorded request")
 	require.Equal(t, http.StatusBadRequest, post(time.Now(), `{}`, strings.Repeat("x", maxBody+1)))
 	require.Empty(t, handled)
 }

@@ -2,32 +2,17 @@ package apitest
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/everlatch/everlatch"
 )
 
-// LoadSpec reads and checks openapi.yaml, which lies next to the go.mod above
-// the working directory.
+// LoadSpec reads and checks openapi.yaml.
 func LoadSpec() (*openapi3.T, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return nil, fmt.Errorf("find openapi.yaml: %w", err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return nil, fmt.Errorf("find openapi.yaml: no go.mod above the working directory")
-		}
-		dir = parent
-	}
 	loader := openapi3.NewLoader()
-	spec, err := loader.LoadFromFile(filepath.Join(dir, "openapi.yaml"))
+	spec, err := loader.LoadFromData([]byte(everlatch.OpenAPI()))
 	if err != nil {
 		return nil, fmt.Errorf("read openapi.yaml: %w", err)
 	}

@@ -65,6 +65,20 @@ func (p *Provider) Rotate() {
 	p.signers = append(p.signers, next)
 }
 
+// Replace publishes a new key under the ID of the current one, as some providers
+// do.
+func (p *Provider) Replace() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	next, err := newKey(p.options.Algorithm, len(p.signers)+1)
+	if err != nil {
+		p.tb.Errorf("a new key: %v", err)
+		return
+	}
+	next.id = p.signers[len(p.signers)-1].id
+	p.signers = append(p.signers, next)
+}
+
 // key returns the n-th last key: 0 is the published one.
 func (p *Provider) key(n int) key {
 	p.mu.Lock()

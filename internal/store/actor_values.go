@@ -31,9 +31,7 @@ func (r *Records) insertValues(ctx context.Context, tx *tx, id string, data ever
 			return err
 		}
 		if n == 0 { // the id has been given no value of this name, so another record has it
-			return &everlatch.Error{
-				Code: everlatch.CodeInvalidData, Message: r.model + " with " + f.Name + ": " + shown(data[f.Name], text) + ", already exists.",
-			}
+			return refuse(everlatch.CodeInvalidData, ActorValueTaken, "model", r.model, "field", f.Name, "value", shown(data[f.Name], text))
 		}
 	}
 	return nil
@@ -110,7 +108,7 @@ func (r *Records) ordered(where *conditions, page *Page) (table, by string, err 
 			by = "o.number"
 		}
 	default:
-		return "", "", &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Order field " + name + " is not valid"}
+		return "", "", errOrder(name)
 	}
 	page.Order = direction + by
 	return table, by, nil

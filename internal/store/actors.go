@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/everlatch/everlatch"
@@ -160,9 +159,7 @@ func (r *Records) Restore(ctx context.Context, id, dance string) error {
 		return err
 	})
 	if isUnique(err) {
-		err = &everlatch.Error{
-			Code: everlatch.CodeDuplicate, Message: fmt.Sprintf("Another %s has one of these values now.", r.t.Name),
-		}
+		err = refuse(everlatch.CodeDuplicate, ActorRestoreTaken, "actor_type", r.t.Name)
 	}
 	return r.store.fail(ctx, "restore actor", err)
 }

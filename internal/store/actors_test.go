@@ -71,10 +71,10 @@ func TestRecordsOfOurOwn(t *testing.T) {
 		"a value that is taken is named as it was written (W22)": func(t *testing.T, f fixture) {
 			f.manager(t, "mana_1", everlatch.Metadata{"email": "ada@example.com"})
 			_, err := f.Records(managerType(t)).Create(t.Context(), everlatch.ActorRecord{ID: "mana_2", Data: everlatch.Metadata{"email": " ADA@example.com"}})
-			requireError(t, err, everlatch.CodeInvalidData, "Manager with email:  ADA@example.com, already exists.")
+			requireError(t, err, everlatch.CodeInvalidData, store.ActorValueTaken, "model", "Manager", "field", "email", "value", " ADA@example.com")
 			f.manager(t, "mana_3", everlatch.Metadata{"grade": 7.0})
 			_, err = f.Records(managerType(t)).Create(t.Context(), everlatch.ActorRecord{ID: "mana_4", Data: everlatch.Metadata{"grade": 7.0}})
-			requireError(t, err, everlatch.CodeInvalidData, "Manager with grade: 7, already exists.")
+			requireError(t, err, everlatch.CodeInvalidData, store.ActorValueTaken, "model", "Manager", "field", "grade", "value", "7")
 			require.Equal(t, 2, f.rows(t, "actor_record"), "a refused record is not there")
 		},
 		"types do not see each other": func(t *testing.T, f fixture) {
@@ -83,7 +83,7 @@ func TestRecordsOfOurOwn(t *testing.T) {
 			f.manager(t, "mana_1", everlatch.Metadata{"email": "ada@example.com"})
 			couriers := f.Records(other)
 			_, err := couriers.Find(t.Context(), "mana_1")
-			requireError(t, err, everlatch.CodeNotFound, "Courier with id: mana_1 was not found")
+			requireError(t, err, everlatch.CodeNotFound, store.RecordNotFound, "model", "Courier", "id", "mana_1")
 			_, err = couriers.Create(t.Context(), everlatch.ActorRecord{ID: "cour_1", Data: everlatch.Metadata{"email": "ada@example.com"}})
 			require.NoError(t, err)
 			removed, err := couriers.Remove(t.Context(), "mana_1", "dance")
@@ -100,7 +100,7 @@ func TestRecordsOfOurOwn(t *testing.T) {
 			require.Equal(t, []string{"mana_2", "mana_1", "mana_3"}, f.managers(t, everlatch.ActorQuery{Order: "grade"}))
 			require.Equal(t, []string{"mana_3", "mana_1", "mana_2"}, f.managers(t, everlatch.ActorQuery{Order: "-grade"}))
 			_, _, err := f.Records(managerType(t)).List(t.Context(), everlatch.ActorQuery{Order: "prefs"})
-			requireError(t, err, everlatch.CodeInvalidData, "Order field prefs is not valid")
+			requireError(t, err, everlatch.CodeInvalidData, store.OrderInvalid, "field", "prefs")
 		},
 		"words are looked for in every field": func(t *testing.T, f fixture) {
 			ada, grace := adaAndGrace()
@@ -112,7 +112,7 @@ func TestRecordsOfOurOwn(t *testing.T) {
 		},
 		"what no column holds is refused": func(t *testing.T, f fixture) {
 			_, err := f.Records(managerType(t)).Create(t.Context(), everlatch.ActorRecord{ID: "mana_1", Data: everlatch.Metadata{"name": "\x00"}})
-			requireError(t, err, everlatch.CodeInvalidData, "")
+			requireError(t, err, everlatch.CodeInvalidData, store.TextInvalid)
 		},
 	}
 	for name, test := range tests {

@@ -164,7 +164,7 @@ func TestAddresses(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, f.DeleteAddress(t.Context(), customerID, a.ID))
 			requireError(t, f.DeleteAddress(t.Context(), customerID, a.ID), everlatch.CodeNotFound,
-				"Address with id: "+a.ID+" was not found")
+				store.RecordNotFound, "model", "Address", "id", a.ID)
 		},
 		"that of somebody else is not found": func(t *testing.T, f fixture, customerID string) {
 			a, err := f.CreateAddress(t.Context(), newAddress(customerID))
@@ -172,7 +172,7 @@ func TestAddresses(t *testing.T) {
 			other, _ := f.customer(t, "other@example.com")
 
 			_, err = f.Address(t.Context(), other.ID, a.ID)
-			requireError(t, err, everlatch.CodeNotFound, "Address with id: "+a.ID+" was not found")
+			requireError(t, err, everlatch.CodeNotFound, store.RecordNotFound, "model", "Address", "id", a.ID)
 			_, err = f.UpdateAddress(t.Context(), other.ID, a.ID, store.AddressPatch{})
 			require.ErrorIs(t, err, everlatch.ErrNotFound)
 			require.ErrorIs(t, f.DeleteAddress(t.Context(), other.ID, a.ID), everlatch.ErrNotFound)
@@ -186,7 +186,7 @@ func TestAddresses(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, f.RemoveCustomer(t.Context(), customerID, everlatch.Event{}))
 			_, err = f.CreateAddress(t.Context(), newAddress(customerID))
-			requireError(t, err, everlatch.CodeNotFound, "You tried to set relationship customer_id: "+customerID+", but such entity does not exist")
+			requireError(t, err, everlatch.CodeNotFound, store.ReferenceNotFound, "column", "customer_id", "id", customerID)
 			_, err = f.Address(t.Context(), customerID, a.ID)
 			require.ErrorIs(t, err, everlatch.ErrNotFound)
 			_, err = f.UpdateAddress(t.Context(), customerID, a.ID, store.AddressPatch{})

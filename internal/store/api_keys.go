@@ -138,9 +138,7 @@ func (s *Store) DeleteAPIKey(ctx context.Context, id string) error {
 	case err != nil:
 		return err
 	default:
-		return &everlatch.Error{
-			Code: everlatch.CodeNotAllowed, Message: "Cannot delete api keys that are not revoked - " + id,
-		}
+		return refuse(everlatch.CodeNotAllowed, KeyNotRevoked, "id", id)
 	}
 }
 
@@ -171,7 +169,7 @@ func scanKeyAccess(row scanner) (k keyAccess, err error) {
 }
 
 func errNoSecretKey() error {
-	return &everlatch.Error{Code: everlatch.CodeNotFound, Message: "The API key was not found."}
+	return refuse(everlatch.CodeNotFound, KeyUnknown)
 }
 
 // PublishableKeyLive reports whether a token is a publishable key that is not

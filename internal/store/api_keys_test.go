@@ -109,13 +109,13 @@ func TestAPIKeys(t *testing.T) {
 		"deleted only when revoked": func(t *testing.T, f fixture) {
 			f.publishable(t, "apk_1", "pk_1")
 			requireError(t, f.DeleteAPIKey(t.Context(), "apk_1"), everlatch.CodeNotAllowed,
-				"Cannot delete api keys that are not revoked - apk_1")
+				store.KeyNotRevoked, "id", "apk_1")
 			_, err := f.RevokeAPIKey(t.Context(), "apk_1", "user_1", start)
 			require.NoError(t, err)
 			require.NoError(t, f.DeleteAPIKey(t.Context(), "apk_1"))
 			require.NoError(t, f.DeleteAPIKey(t.Context(), "apk_1"), "twice")
 			_, err = f.APIKey(t.Context(), "apk_1")
-			requireError(t, err, everlatch.CodeNotFound, "API Key with id: apk_1 was not found")
+			requireError(t, err, everlatch.CodeNotFound, store.RecordNotFound, "model", "API Key", "id", "apk_1")
 		},
 		"title can change": func(t *testing.T, f fixture) {
 			f.publishable(t, "apk_1", "pk_1")

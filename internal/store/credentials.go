@@ -51,7 +51,7 @@ const (
 func (s *Store) FindCredential(ctx context.Context, provider, entityKey string) (Credential, error) {
 	rows, err := all(ctx, s.reads, scanCredential, selectCredential, provider, entityKey)
 	if err == nil && len(rows) == 0 {
-		err = &everlatch.Error{Code: everlatch.CodeNotFound, Message: "The credential was not found."}
+		err = refuse(everlatch.CodeNotFound, CredentialUnknown)
 	}
 	if err != nil {
 		return Credential{}, s.fail(ctx, "find credential", err)

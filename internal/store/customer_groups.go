@@ -79,15 +79,13 @@ func (s *Store) CreateGroup(ctx context.Context, g everlatch.CustomerGroup) (eve
 }
 
 func errGroupTaken(name string) error {
-	return &everlatch.Error{
-		Code: everlatch.CodeInvalidData, Message: "Customer group with name: " + name + ", already exists.",
-	}
+	return refuse(everlatch.CodeInvalidData, GroupNameTaken, "name", name)
 }
 
 // Group returns a customer group without its customers, or
 // [everlatch.ErrNotFound].
 func (s *Store) Group(ctx context.Context, id string) (everlatch.CustomerGroup, error) {
-	g, err := groupOf(ctx, s.reads, id, notThere("Customer group", id))
+	g, err := groupOf(ctx, s.reads, id, notFound("Customer group", id))
 	return g, s.fail(ctx, "read customer group", err)
 }
 

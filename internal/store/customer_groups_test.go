@@ -37,7 +37,7 @@ func TestGroup(t *testing.T) {
 			require.Equal(t, created, f.readGroup(t, "cusgroup_1"))
 			in.ID = "cusgroup_2"
 			_, err = f.CreateGroup(t.Context(), in)
-			requireError(t, err, everlatch.CodeInvalidData, "Customer group with name: VIP, already exists.")
+			requireError(t, err, everlatch.CodeInvalidData, store.GroupNameTaken, "name", "VIP")
 		},
 		"update changes what it names": func(t *testing.T, f fixture) {
 			want := f.group(t, "cusgroup_1", "VIP")
@@ -57,16 +57,16 @@ func TestGroup(t *testing.T) {
 			require.Equal(t, want, f.readGroup(t, "cusgroup_1"))
 
 			_, err = f.UpdateGroup(t.Context(), "cusgroup_1", store.GroupPatch{Name: store.To("Staff")})
-			requireError(t, err, everlatch.CodeInvalidData, "Customer group with name: Staff, already exists.")
+			requireError(t, err, everlatch.CodeInvalidData, store.GroupNameTaken, "name", "Staff")
 			_, err = f.UpdateGroup(t.Context(), "cusgroup_none", store.GroupPatch{Name: store.To("x")})
-			requireError(t, err, everlatch.CodeNotFound, `Customer group with id "cusgroup_none" not found`)
+			requireError(t, err, everlatch.CodeNotFound, store.UpdateNotFound, "model", "Customer group", "id", "cusgroup_none")
 		},
 		"deleted without its customers": func(t *testing.T, f fixture) {
 			f.people(t)
 			require.NoError(t, f.DeleteGroup(t.Context(), "cusgroup_1"))
 			require.NoError(t, f.DeleteGroup(t.Context(), "cusgroup_1"), "twice")
 			_, err := f.Group(t.Context(), "cusgroup_1")
-			requireError(t, err, everlatch.CodeNotFound, "Customer group with id: cusgroup_1 not found")
+			requireError(t, err, everlatch.CodeNotFound, store.RecordNotFound, "model", "Customer group", "id", "cusgroup_1")
 			_, count, err := f.Customers(t.Context(), store.CustomerFilter{}, store.Page{})
 			require.NoError(t, err)
 			require.Equal(t, 3, count)
@@ -166,13 +166,11 @@ func TestChangeMembers(t *testing.T) {
 		require.Equal(t, []string{"Nobody"}, groupsOf("cus_2"))
 		require.Equal(t, []string{"VIP"}, groupsOf("cus_3"))
 
-		const noCustomer = "You tried to set relationship customer_id: %s, but such entity does not exist"
-		const noGroup = "You tried to set relationship customer_group_id: %s, but such entity does not exist"
-		requireError(t, f.ChangeGroupsOf(t.Context(), "cus_none", nil, nil), everlatch.CodeNotFound, fmt.Sprintf(noCustomer, "cus_none"))
-		requireError(t, f.ChangeGroupsOf(t.Context(), "cus_4", ids("cusgroup_1"), nil), everlatch.CodeNotFound, fmt.Sprintf(noCustomer, "cus_4"))
-		requireError(t, f.ChangeCustomersOf(t.Context(), "cusgroup_none", nil, nil), everlatch.CodeNotFound, fmt.Sprintf(noGroup, "cusgroup_none"))
-		requireError(t, f.ChangeCustomersOf(t.Context(), "cusgroup_2", ids("cus_1", "cus_4"), ids("cus_3")), everlatch.CodeNotFound, fmt.Sprintf(noCustomer, "cus_4"))
-		requireError(t, f.ChangeGroupsOf(t.Context(), "cus_2", ids("cusgroup_2", "cusgroup_none"), ids("cusgroup_3")), everlatch.CodeNotFound, fmt.Sprintf(noGroup, "cusgroup_none"))
+		requireError(t, f.ChangeGroupsOf(t.Context(), "cus_none", nil, nil), everlatch.CodeNotFound, store.ReferenceNotFound, "column", "customer_id", "id", "cus_none")
+		requireError(t, f.ChangeGroupsOf(t.Context(), "cus_4", ids("cusgroup_1"), nil), everlatch.CodeNotFound, store.ReferenceNotFound, "column", "customer_id", "id", "cus_4")
+		requireError(t, f.ChangeCustomersOf(t.Context(), "cusgroup_none", nil, nil), everlatch.CodeNotFound, store.ReferenceNotFound, "column", "customer_group_id", "id", "cusgroup_none")
+		requireError(t, f.ChangeCustomersOf(t.Context(), "cusgroup_2", ids("cus_1", "cus_4"), ids("cus_3")), everlatch.CodeNotFound, store.ReferenceNotFound, "column", "customer_id", "id", "cus_4")
+		requireError(t, f.ChangeGroupsOf(t.Context(), "cus_2", ids("cusgroup_2", "cusgroup_none"), ids("cusgroup_3")), everlatch.CodeNotFound, store.ReferenceNotFound, "column", "customer_group_id", "id", "cusgroup_none")
 		require.Equal(t, []string{"VIP"}, groupsOf("cus_1"), "nothing of a refused change stays")
 		require.Equal(t, []string{"Nobody"}, groupsOf("cus_2"))
 	})

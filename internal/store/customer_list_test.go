@@ -130,7 +130,7 @@ func TestCustomers(t *testing.T) {
 			require.Equal(t, tt.count, count, name)
 		}
 		_, _, err := f.Customers(t.Context(), store.CustomerFilter{}, store.Page{Order: "metadata"})
-		requireError(t, err, everlatch.CodeInvalidData, "Order field metadata is not valid")
+		requireError(t, err, everlatch.CodeInvalidData, store.OrderInvalid, "field", "metadata")
 	})
 }
 
@@ -197,7 +197,7 @@ func TestCreateGuest(t *testing.T) {
 		require.NotNil(t, events[0].ReleasedAt)
 
 		_, err = f.CreateGuest(t.Context(), everlatch.Customer{ID: "cus_2", Email: new("ADA@example.com")})
-		requireError(t, err, everlatch.CodeInvalidData, "Customer with email: ADA@example.com, has_account: false, already exists.")
+		requireError(t, err, everlatch.CodeInvalidData, store.CustomerEmailTaken, "email", "ADA@example.com", "has_account", "false")
 		require.Len(t, f.eventNames(t, store.EventFilter{Name: everlatch.EventCustomerCreated}), 1, "nothing was made, nothing is told")
 	})
 }
@@ -220,7 +220,7 @@ func TestUpdateCustomerEmail(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, identity.ID, found.Identity.ID)
 		_, err = email(grace.ID, new("COUNTESS@example.com"))
-		requireError(t, err, everlatch.CodeInvalidData, "Customer with email: COUNTESS@example.com, has_account: true, already exists.")
+		requireError(t, err, everlatch.CodeInvalidData, store.CustomerEmailTaken, "email", "COUNTESS@example.com", "has_account", "true")
 		kept, err := f.Customer(t.Context(), grace.ID)
 		require.NoError(t, err)
 		require.Equal(t, "grace@example.com", *kept.Email)

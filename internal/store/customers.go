@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 
 	"github.com/everlatch/everlatch"
 )
@@ -93,7 +93,7 @@ func (s *Store) CreateGuest(ctx context.Context, c everlatch.Customer) (everlatc
 }
 
 func errAccountTaken() error {
-	return &everlatch.Error{Code: everlatch.CodeDuplicate, Message: "Customer with this email already has an account"}
+	return refuse(everlatch.CodeDuplicate, AccountEmailTaken)
 }
 
 // errCustomerTaken is the contract's answer to a violated unique index.
@@ -102,8 +102,7 @@ func errCustomerTaken(c everlatch.Customer) error {
 	if c.Email != nil {
 		email = *c.Email
 	}
-	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: fmt.Sprintf(
-		"Customer with email: %s, has_account: %t, already exists.", email, c.HasAccount)}
+	return refuse(everlatch.CodeInvalidData, CustomerEmailTaken, "email", email, "has_account", strconv.FormatBool(c.HasAccount))
 }
 
 // DiscardCustomer undoes [Store.CreateCustomer]: it deletes the row for good and

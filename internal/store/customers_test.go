@@ -48,7 +48,7 @@ func TestCreateCustomer(t *testing.T) {
 		"e-mail of another account is a duplicate (W22)": func(t *testing.T, f fixture) {
 			f.customer(t, "ada@example.com")
 			_, err := f.CreateCustomer(t.Context(), newCustomer(" ADA@example.com"), everlatch.Event{ID: "evt_1"})
-			requireError(t, err, everlatch.CodeDuplicate, "Customer with this email already has an account")
+			requireError(t, err, everlatch.CodeDuplicate, store.AccountEmailTaken)
 			require.NotContains(t, f.eventNames(t, store.EventFilter{}), "")
 		},
 		"guest may share the e-mail of an account, not of a guest": func(t *testing.T, f fixture) {
@@ -59,7 +59,7 @@ func TestCreateCustomer(t *testing.T) {
 			require.NoError(t, err)
 			guest.ID = id(ids.Customer)
 			_, err = f.CreateCustomer(t.Context(), guest, everlatch.Event{})
-			requireError(t, err, everlatch.CodeInvalidData, "Customer with email: ada@example.com, has_account: false, already exists.")
+			requireError(t, err, everlatch.CodeInvalidData, store.CustomerEmailTaken, "email", "ada@example.com", "has_account", "false")
 		},
 		"customers without e-mail do not collide": func(t *testing.T, f fixture) {
 			for range 2 {
@@ -97,9 +97,9 @@ func TestCustomerThatIsMissing(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
 		_, err := f.Customer(t.Context(), "cus_none")
-		requireError(t, err, everlatch.CodeNotFound, "Customer with id: cus_none was not found")
+		requireError(t, err, everlatch.CodeNotFound, store.RecordNotFound, "model", "Customer", "id", "cus_none")
 		_, err = f.UpdateCustomer(t.Context(), "cus_none", store.CustomerPatch{})
-		requireError(t, err, everlatch.CodeNotFound, `Customer with id "cus_none" not found`)
+		requireError(t, err, everlatch.CodeNotFound, store.UpdateNotFound, "model", "Customer", "id", "cus_none")
 	})
 }
 

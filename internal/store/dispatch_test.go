@@ -59,7 +59,7 @@ func TestPublishEvent(t *testing.T) {
 		require.Equal(t, "apk_1", stored.Source)
 		require.NotNil(t, stored.ReleasedAt)
 		_, err = f.Event(t.Context(), "nope")
-		requireError(t, err, everlatch.CodeNotFound, "Event with id: nope was not found")
+		requireError(t, err, everlatch.CodeNotFound, store.RecordNotFound, "model", "Event", "id", "nope")
 	})
 }
 
@@ -139,7 +139,7 @@ func TestDispatch(t *testing.T) {
 			require.NoError(t, err)
 
 			require.Equal(t, []string{"e/hook", "e/log"}, f.startable(t))
-			requireError(t, f.ReplayEvent(t.Context(), "nope", ""), everlatch.CodeNotFound, "Event with id: nope was not found")
+			requireError(t, f.ReplayEvent(t.Context(), "nope", ""), everlatch.CodeNotFound, store.RecordNotFound, "model", "Event", "id", "nope")
 		},
 		"old events go, but not what is open or dead": func(t *testing.T, f fixture) {
 			for _, id := range []string{"done", "open", "dead", "new"} {

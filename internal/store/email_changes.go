@@ -94,7 +94,7 @@ func (s *Store) ChangeEmail(ctx context.Context, c EmailChange) error {
 }
 
 func errEmailTaken() error {
-	return &everlatch.Error{Code: everlatch.CodeDuplicate, Message: "Another account has this email."}
+	return refuse(everlatch.CodeDuplicate, EmailTaken)
 }
 
 func changeEmail(ctx context.Context, tx *tx, c EmailChange, now time.Time) error {
@@ -174,7 +174,7 @@ func setLogins(ctx context.Context, tx *tx, c EmailChange, now time.Time) error 
 }
 
 func errChanged(what string) error {
-	return &everlatch.Error{Code: everlatch.CodeConflict, Message: "The " + what + " has changed meanwhile."}
+	return refuse(everlatch.CodeConflict, ChangedMeanwhile, "what", what)
 }
 
 // EmailTaken reports whether a change would meet an address that somebody else

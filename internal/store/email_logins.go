@@ -27,7 +27,7 @@ func (s *Store) LoginsOf(ctx context.Context, actorType, actorID string) ([]ever
 }
 
 func errLoginTaken() error {
-	return &everlatch.Error{Code: everlatch.CodeDuplicate, Message: "Somebody else signs in with this email."}
+	return refuse(everlatch.CodeDuplicate, LoginTaken)
 }
 
 // followEmail lets the logins of an account follow its e-mail, which an

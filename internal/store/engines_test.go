@@ -3,9 +3,11 @@ package store_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -192,13 +194,17 @@ func (f fixture) eventNames(tb testing.TB, filter store.EventFilter) []string {
 	return names
 }
 
-// requireError checks what a caller would be told.
-func requireError(tb testing.TB, err error, code everlatch.Code, message string) {
+// requireError checks a refusal. details are names and values by turns.
+func requireError(tb testing.TB, err error, code everlatch.Code, reason everlatch.Reason, details ...string) {
 	tb.Helper()
-	require.Error(tb, err)
-	require.Equal(tb, code, everlatch.ErrorCode(err), "code of %v", err)
-	if message != "" {
-		require.Equal(tb, message, err.Error())
+	refused, ok := errors.AsType[*everlatch.Error](err)
+	require.True(tb, ok, "%v", err)
+	require.Equal(tb, code, refused.Code)
+	require.Equal(tb, reason, refused.Reason)
+	require.Empty(tb, refused.Message, "the API words refusals")
+	require.Len(tb, refused.Details, len(details)/2)
+	for pair := range slices.Chunk(details, 2) {
+		require.Equal(tb, pair[1], refused.Details[pair[0]], pair[0])
 	}
 }
 

@@ -17,8 +17,8 @@ import (
 )
 
 // fail turns the error of an operation into what callers of the package get:
-// an [everlatch.Error] as it is, an outage as [everlatch.CodeUnavailable],
-// anything else as an internal error that names the operation. It never adds
+// an [everlatch.Error] as it is, an outage as [everlatch.CodeUnavailable] with a
+// [Fault], anything else as an internal error that names the operation. It never adds
 // an argument of a statement: those may be secret.
 func (s *Store) fail(ctx context.Context, op string, err error) error {
 	if err == nil {
@@ -27,16 +27,19 @@ func (s *Store) fail(ctx context.Context, op string, err error) error {
 	if _, ours := errors.AsType[*everlatch.Error](err); ours {
 		return err
 	}
-	err = fmt.Errorf("%s: %w", op, err)
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		// The caller has left. The drivers report that in several ways.
 		return fmt.Errorf("%s: %w", op, context.Canceled)
 	case ctx.Err() != nil, s.closed.Load(), away(err):
-		return everlatch.Unavailable("The database", err)
+		return unavailable(op, err)
 	default:
-		return err
+		return fmt.Errorf("%s: %w", op, err)
 	}
+}
+
+func unavailable(op string, err error) error {
+	return everlatch.Unavailable("The database", &Fault{Op: op, err: err})
 }
 
 // away reports whether err says that the database cannot work now and may be
@@ -113,38 +116,4 @@ func isForeignKey(err error) bool {
 	}
 	e, ok := errors.AsType[*sqlite.Error](err)
 	return ok && e.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
-}
-
-// notFound is the contract's answer for a record that is not there (2.1).
-func notFound(model, id string) error {
-	return &everlatch.Error{
-		Code:    everlatch.CodeNotFound,
-		Message: fmt.Sprintf("%s with id: %s was not found", model, id),
-	}
-}
-
-// notUpdatable is the contract's answer to an update of a record that is not
-// there (2.1): another sentence than that of a read.
-func notUpdatable(model, id string) error {
-	return &everlatch.Error{
-		Code:    everlatch.CodeNotFound,
-		Message: fmt.Sprintf("%s with id %q not found", model, id),
-	}
-}
-
-// notThere is the contract's answer for a customer group that is not there: a
-// third sentence.
-func notThere(model, id string) error {
-	return &everlatch.Error{
-		Code:    everlatch.CodeNotFound,
-		Message: fmt.Sprintf("%s with id: %s not found", model, id),
-	}
-}
-
-// noSuch is the contract's answer to a reference to nothing (4.1, foreign key).
-func noSuch(column, id string) error {
-	return &everlatch.Error{
-		Code:    everlatch.CodeNotFound,
-		Message: fmt.Sprintf("You tried to set relationship %s: %s, but such entity does not exist", column, id),
-	}
 }

@@ -43,7 +43,7 @@ func TestClosedStoreIsUnavailable(t *testing.T) {
 		require.NoError(t, f.Close(), "twice")
 		for name, call := range calls(f) {
 			err := call(t.Context())
-			requireError(t, err, everlatch.CodeUnavailable, "The database is not available. Try again shortly.")
+			require.ErrorIs(t, err, everlatch.ErrUnavailable, name)
 			require.NotContains(t, err.Error(), "sql", name)
 		}
 	})

@@ -73,7 +73,7 @@ func (s *Store) changeMembers(ctx context.Context, m membership, add, remove []s
 		return nil
 	})
 	if isForeignKey(err) { // deleted in the same moment
-		err = &everlatch.Error{Code: everlatch.CodeNotFound, Message: "The customer or the group is gone.", Err: err}
+		err = refuse(everlatch.CodeNotFound, MembershipBroken)
 	}
 	return s.fail(ctx, "change members", err)
 }

@@ -58,7 +58,7 @@ const (
 
 // errTaken matches [everlatch.ErrDuplicate]. The provider words its own refusal.
 func errTaken() error {
-	return &everlatch.Error{Code: everlatch.CodeDuplicate, Message: "This identity exists already."}
+	return refuse(everlatch.CodeDuplicate, IdentityTaken)
 }
 
 // RegisterIdentity creates an identity and its credential, or nothing. The same

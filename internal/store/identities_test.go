@@ -109,7 +109,7 @@ func TestIdentity(t *testing.T) {
 		t.Parallel()
 		onEachEngine(t, func(t *testing.T, f fixture) {
 			_, err := f.Identity(t.Context(), "authid_none")
-			requireError(t, err, everlatch.CodeNotFound, "AuthIdentity with id: authid_none was not found")
+			requireError(t, err, everlatch.CodeNotFound, store.RecordNotFound, "model", "AuthIdentity", "id", "authid_none")
 		})
 	})
 	t.Run("has all links", func(t *testing.T) {

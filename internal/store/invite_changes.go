@@ -76,13 +76,11 @@ func (s *Store) CreateInvite(ctx context.Context, i everlatch.Invite, tokenID st
 }
 
 func errInvited(email string) error {
-	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Invite with email: " + email + ", already exists."}
+	return refuse(everlatch.CodeInvalidData, InviteTaken, "email", email)
 }
 
 func errUserExists(email string) error {
-	return &everlatch.Error{
-		Code: everlatch.CodeInvalidData, Message: "User account for following email(s) already exist: " + email,
-	}
+	return refuse(everlatch.CodeInvalidData, InvitedUserExists, "email", email)
 }
 
 // DiscardInvite undoes [Store.CreateInvite]: it deletes the row for good and the
@@ -105,9 +103,7 @@ func (s *Store) ResendInvite(ctx context.Context, id, tokenID string, expiresAt 
 			return err
 		}
 		var err error
-		stored, err = inviteOf(ctx, tx, id, &everlatch.Error{
-			Code: everlatch.CodeInvalidData, Message: "The following invites do not exist: " + id,
-		})
+		stored, err = inviteOf(ctx, tx, id, refuse(everlatch.CodeInvalidData, InviteUnknown, "id", id))
 		if err != nil {
 			return err
 		}

@@ -25,9 +25,9 @@ func TestAcceptInvite(t *testing.T) {
 		requireInvalid(t, f.AcceptInvite(t.Context(), store.InviteProof{ID: i.ID, Email: "ada@example.com"}, "user_2", everlatch.Event{}))
 		require.Equal(t, []string{"invite.accepted"}, f.eventNames(t, store.EventFilter{}))
 		_, err := f.Invite(t.Context(), i.ID)
-		requireError(t, err, everlatch.CodeNotFound, "Invite with id: "+i.ID+" was not found")
+		requireError(t, err, everlatch.CodeNotFound, store.RecordNotFound, "model", "Invite", "id", i.ID)
 		_, err = f.ResendInvite(t.Context(), i.ID, "jti 2", start.Add(48*time.Hour), everlatch.Event{})
-		requireError(t, err, everlatch.CodeInvalidData, "The following invites do not exist: "+i.ID)
+		requireError(t, err, everlatch.CodeInvalidData, store.InviteUnknown, "id", i.ID)
 		require.NoError(t, f.RevokeInvite(t.Context(), i.ID, inviteEvent("invite.deleted")))
 		require.Equal(t, 1, f.rows(t, "event"), "it is over")
 
@@ -111,7 +111,7 @@ func TestResendInvite(t *testing.T) {
 		require.NoError(t, err)
 
 		_, err = f.ResendInvite(t.Context(), "invite_none", "jti", until, inviteEvent("invite.resent2"))
-		requireError(t, err, everlatch.CodeInvalidData, "The following invites do not exist: invite_none")
+		requireError(t, err, everlatch.CodeInvalidData, store.InviteUnknown, "id", "invite_none")
 		require.Equal(t, 1, f.rows(t, "event"))
 		_, err = f.ResendInvite(t.Context(), i.ID, "", until, everlatch.Event{})
 		require.Error(t, err)

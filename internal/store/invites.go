@@ -67,7 +67,7 @@ func (s *Store) Invite(ctx context.Context, id string) (everlatch.Invite, error)
 // to know.
 func (s *Store) PendingInvite(ctx context.Context, email string) (everlatch.Invite, error) {
 	i, err := first(ctx, s.reads, scanInvite, selectPendingInvite, emailKey(email), s.now())
-	absent := &everlatch.Error{Code: everlatch.CodeNotFound, Message: "There is no invite for this email."}
+	absent := refuse(everlatch.CodeNotFound, InviteForEmailUnknown)
 	return i, s.fail(ctx, "read pending invite", noRows(err, absent))
 }
 
@@ -85,13 +85,13 @@ func provenInvite(ctx context.Context, q querier, p InviteProof, now time.Time) 
 	}
 	i, err := first(ctx, q, scanInvite, selectProvenInvite, p.ID, p.tokenHash(), emailKey(p.Email))
 	if err == nil && !i.Pending(now) {
-		err = &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "The invite has expired"}
+		err = refuse(everlatch.CodeUnauthorized, InviteExpired)
 	}
 	return i, noRows(err, errInviteInvalid())
 }
 
 func errInviteInvalid() error {
-	return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "The invite token is invalid"}
+	return refuse(everlatch.CodeUnauthorized, InviteTokenInvalid)
 }
 
 // tokenHash is how the id of a token is kept. It is a random UUID inside of a

@@ -30,7 +30,7 @@ func inviteEvent(name string) everlatch.Event {
 
 func requireInvalid(tb testing.TB, err error, name ...any) {
 	tb.Helper()
-	require.ErrorIs(tb, err, &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "The invite token is invalid"}, name...)
+	require.ErrorIs(tb, err, &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: store.InviteTokenInvalid}, name...)
 }
 
 func TestCreateInvite(t *testing.T) {
@@ -69,13 +69,13 @@ func TestCreateInvite(t *testing.T) {
 			f.invite(t, "ada@example.com")
 			f.clock.Advance(48 * time.Hour)
 			_, err := f.CreateInvite(t.Context(), newInvite(" ADA@example.com"), "jti", inviteEvent("invite.created"))
-			requireError(t, err, everlatch.CodeInvalidData, "Invite with email:  ADA@example.com, already exists.")
+			requireError(t, err, everlatch.CodeInvalidData, store.InviteTaken, "email", " ADA@example.com")
 			require.Zero(t, f.rows(t, "event"))
 		},
 		"an address that a user has is refused (W22)": func(t *testing.T, f fixture) {
 			f.user(t, "ada@example.com")
 			_, err := f.CreateInvite(t.Context(), newInvite("Ada@example.com"), "jti", everlatch.Event{})
-			requireError(t, err, everlatch.CodeInvalidData, "User account for following email(s) already exist: Ada@example.com")
+			requireError(t, err, everlatch.CodeInvalidData, store.InvitedUserExists, "email", "Ada@example.com")
 			require.Zero(t, f.rows(t, "invite"))
 		},
 		"an address is free again when its invite ends (W12)": func(t *testing.T, f fixture) {
@@ -143,7 +143,7 @@ func TestProvenInvite(t *testing.T) {
 		requireInvalid(t, err, "revoked")
 
 		f.clock.Advance(24 * time.Hour)
-		late := &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "The invite has expired"}
+		late := &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: store.InviteExpired}
 		good := store.InviteProof{ID: i.ID, TokenID: "jti"}
 		_, err = f.ProvenInvite(t.Context(), good)
 		require.ErrorIs(t, err, late, "who holds a good token may know why (W8)")
@@ -165,7 +165,7 @@ func TestPendingInvite(t *testing.T) {
 		absent := func(email string) {
 			t.Helper()
 			_, err := f.PendingInvite(t.Context(), email)
-			requireError(t, err, everlatch.CodeNotFound, "There is no invite for this email.")
+			requireError(t, err, everlatch.CodeNotFound, store.InviteForEmailUnknown)
 		}
 		absent("ada@example.com")
 		i := f.invite(t, "Ada@example.com")

@@ -59,10 +59,7 @@ func (s *Store) LinkActor(ctx context.Context, link Link) error {
 				return err
 			}
 		case linked[0] != link.ActorID:
-			return &everlatch.Error{
-				Code:    everlatch.CodeNotAllowed,
-				Message: "The auth identity is already linked to another " + link.ActorType + ".",
-			}
+			return refuse(everlatch.CodeNotAllowed, AlreadyLinked, "actor_type", link.ActorType)
 		}
 		return nil
 	})

@@ -58,7 +58,7 @@ func TestLinkActor(t *testing.T) {
 
 			err = f.LinkActor(t.Context(), in)
 
-			requireError(t, err, everlatch.CodeNotAllowed, "The auth identity is already linked to another customer.")
+			requireError(t, err, everlatch.CodeNotAllowed, store.AlreadyLinked, "actor_type", "customer")
 			require.Equal(t, customer.ID, f.standing(t, identity.ID, everlatch.ActorCustomer).ActorID)
 			require.Equal(t, []string{"x"}, f.eventNames(t, store.EventFilter{GroupID: "g", Released: new(false)}))
 		},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
@@ -83,7 +84,7 @@ func TestMigrate(t *testing.T) {
 			require.Error(t, err, "there is no table yet")
 			require.NoError(t, s.Migrate(t.Context()))
 			_, err = s.Customer(t.Context(), "cus_1")
-			requireError(t, err, "not_found", "")
+			requireError(t, err, everlatch.CodeNotFound, store.RecordNotFound, "model", "Customer", "id", "cus_1")
 		})
 	})
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/everlatch/everlatch"
 )
 
 // Page is a part of a list.
@@ -131,9 +129,7 @@ func (l listing[T]) order() (string, error) {
 	}
 	field, descending := strings.CutPrefix(l.page.Order, "-")
 	if !slices.Contains(l.orders, field) {
-		return "", &everlatch.Error{
-			Code: everlatch.CodeInvalidData, Message: "Order field " + field + " is not valid",
-		}
+		return "", errOrder(field)
 	}
 	direction := " ASC"
 	if descending {

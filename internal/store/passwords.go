@@ -37,7 +37,7 @@ func (s *Store) ChangeCredential(ctx context.Context, c CredentialChange) error 
 		}
 		if n == 0 {
 			_, err := first(ctx, tx, scanEvent, selectEvent, c.Event.ID)
-			return noRows(err, &everlatch.Error{Code: everlatch.CodeConflict, Message: "The credentials have changed meanwhile."})
+			return noRows(err, errChanged("credentials"))
 		}
 		n, err = tx.exec(ctx, `UPDATE provider_identity SET provider_metadata = $3, updated_at = $4
 			WHERE id = $1 AND auth_identity_id = $2 AND deleted_at IS NULL`,

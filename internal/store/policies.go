@@ -58,7 +58,7 @@ func (f PolicyFilter) test(c *conditions) {
 
 // Policy returns a policy, or [everlatch.ErrNotFound].
 func (s *Store) Policy(ctx context.Context, id string) (everlatch.Policy, error) {
-	p, err := policyOf(ctx, s.reads, id, notThere("Policy", id))
+	p, err := policyOf(ctx, s.reads, id, notFound("Policy", id))
 	return p, s.fail(ctx, "read policy", err)
 }
 
@@ -94,23 +94,21 @@ var policyWord = regexp.MustCompile(`^(\*|[a-z0-9_][a-z0-9_.-]*)$`)
 
 func checkPolicy(p *everlatch.Policy) error {
 	p.Resource, p.Operation = strings.ToLower(p.Resource), strings.ToLower(p.Operation)
-	var message string
 	switch {
 	case !policyWord.MatchString(p.Resource), !policyWord.MatchString(p.Operation):
-		message = "Resource and operation of a policy consist of letters, digits, _, . and -, or are *."
+		return refuse(everlatch.CodeInvalidData, PolicyWordInvalid)
 	case p.Key != p.Permission().String():
-		message = "The key of a policy is <resource>:<operation>, here " + p.Permission().String() + "."
+		return refuse(everlatch.CodeInvalidData, PolicyKeyMismatch, "key", p.Permission().String())
 	default:
 		return nil
 	}
-	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: message}
 }
 
 func policyTaken(err error, key string) error {
 	if !isUnique(err) {
 		return err
 	}
-	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Rbac policy with key: " + key + ", already exists."}
+	return refuse(everlatch.CodeInvalidData, PolicyKeyTaken, "key", key)
 }
 
 // UpdatePolicy changes a policy and returns it as it is then. One that is gone
@@ -164,9 +162,9 @@ func (s *Store) DeletePolicy(ctx context.Context, by Authority, id string) error
 func demandPolicy(access everlatch.Access, p everlatch.Policy, needs ...everlatch.Permission) error {
 	switch {
 	case p.BuiltIn:
-		return &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "A built-in policy cannot be changed."}
+		return refuse(everlatch.CodeNotAllowed, PolicyBuiltIn)
 	case !access.Allows(needs...):
-		return &everlatch.Error{Code: everlatch.CodeForbidden, Message: "You do not have permission to change this policy"}
+		return refuse(everlatch.CodeForbidden, PolicyForbidden)
 	}
 	return nil
 }

@@ -42,10 +42,7 @@ func (s *Store) AddCredential(ctx context.Context, in NewCredential) error {
 			case p.ID == in.ID:
 				return nil
 			case p.Provider == in.Provider:
-				return &everlatch.Error{
-					Code:    everlatch.CodeNotAllowed,
-					Message: "You can sign in with " + in.Provider + " already. Remove that one first.",
-				}
+				return refuse(everlatch.CodeNotAllowed, ProviderAlreadyUsed, "provider", in.Provider)
 			}
 		}
 		n, err := tx.exec(ctx, insertProviderIdentity, in.ID, in.IdentityID, in.Provider, in.EntityID, in.EntityKey,
@@ -97,7 +94,7 @@ func (s *Store) RemoveCredential(ctx context.Context, identityID, id string, ev 
 			_, err := first(ctx, tx, scanEvent, selectEvent, ev.ID)
 			return noRows(err, notFound("ProviderIdentity", id))
 		case len(present) == 1:
-			return &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "The last way to sign in cannot be removed."}
+			return refuse(everlatch.CodeNotAllowed, LastCredential)
 		}
 		return removeCredential(ctx, tx, present[i], ev, now)
 	})

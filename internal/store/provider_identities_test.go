@@ -61,7 +61,7 @@ func TestAddCredential(t *testing.T) {
 			identity := f.identity(t, "ada@example.com")
 			require.NoError(t, f.AddCredential(t.Context(), another(identity.ID, "1")))
 			requireError(t, f.AddCredential(t.Context(), another(identity.ID, "2")), everlatch.CodeNotAllowed,
-				"You can sign in with github already. Remove that one first.")
+				store.ProviderAlreadyUsed, "provider", "github")
 		},
 		"identity that is gone is not found": func(t *testing.T, f fixture) {
 			identity := f.identity(t, "ada@example.com")
@@ -134,7 +134,7 @@ func TestRemoveCredential(t *testing.T) {
 		"W17: never the last one": func(t *testing.T, f fixture) {
 			identity := f.identity(t, "ada@example.com")
 			requireError(t, f.RemoveCredential(t.Context(), identity.ID, identity.Providers[0].ID, removal(identity.ID)),
-				everlatch.CodeNotAllowed, "The last way to sign in cannot be removed.")
+				everlatch.CodeNotAllowed, store.LastCredential)
 			require.Equal(t, int64(1), f.standing(t, identity.ID, "customer").CredentialVersion)
 		},
 		"one of somebody else's is not found": func(t *testing.T, f fixture) {

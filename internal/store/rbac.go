@@ -60,18 +60,13 @@ func (s *Store) changeRBAC(
 }
 
 // demand refuses who does not have everything that roles give.
-func demand(ctx context.Context, q querier, access everlatch.Access, roleIDs []string, message string) error {
+func demand(ctx context.Context, q querier, access everlatch.Access, roleIDs []string, lacking everlatch.Reason) error {
 	given, err := permissionsIn(ctx, q, roleIDs)
 	if err == nil && !access.Allows(given...) {
-		err = &everlatch.Error{Code: everlatch.CodeForbidden, Message: message}
+		err = refuse(everlatch.CodeForbidden, lacking)
 	}
 	return err
 }
-
-const (
-	mayNotAssign = "You do not have permission to assign these roles"
-	mayNotChange = "You do not have permission to change this role"
-)
 
 // missing returns those of the ids for which a query finds nothing, in the order
 // given.
@@ -106,16 +101,14 @@ func (s *Store) CheckRoles(ctx context.Context, access everlatch.Access, roleIDs
 // CheckGrant is [Store.CheckRoles] where roles that do not exist any more are no
 // error: they give nothing.
 func (s *Store) CheckGrant(ctx context.Context, access everlatch.Access, roleIDs []string) error {
-	return s.fail(ctx, "check roles", demand(ctx, s.reads, access, roleIDs, mayNotAssign))
+	return s.fail(ctx, "check roles", demand(ctx, s.reads, access, roleIDs, RoleAssignForbidden))
 }
 
 // rolesExist names the roles that do not exist.
 func rolesExist(ctx context.Context, q querier, roleIDs []string) error {
 	absent, err := missing(ctx, q, roleExists, roleIDs)
 	if err == nil && len(absent) > 0 {
-		err = &everlatch.Error{
-			Code: everlatch.CodeInvalidData, Message: "The following role IDs do not exist: " + strings.Join(absent, ", "),
-		}
+		err = refuse(everlatch.CodeInvalidData, RolesUnknown, "ids", strings.Join(absent, ", "))
 	}
 	return err
 }

@@ -12,17 +12,15 @@ import (
 	"github.com/everlatch/everlatch/internal/store"
 )
 
-// TestNobodyGivesWhatTheyLack: however it is tried.
-func TestNobodyGivesWhatTheyLack(t *testing.T) {
+// TestAdministratorsOnlyGrantWhatTheyHold: however it is tried.
+func TestAdministratorsOnlyGrantWhatTheyHold(t *testing.T) {
 	t.Parallel()
 
-	const assign = "You do not have permission to assign these roles"
-	const change = "You do not have permission to change this role"
-	const policies = "You do not have access to some of the policies you are trying to assign."
+	const assign, change, policies = store.RoleAssignForbidden, store.RoleForbidden, store.PolicyAssignForbidden
 	super := everlatch.RoleSuperAdmin
 	tests := map[string]struct {
-		message string
-		try     func(ctx context.Context, f fixture, by store.Authority) error
+		reason everlatch.Reason
+		try    func(ctx context.Context, f fixture, by store.Authority) error
 	}{
 		"grant a role that gives more, to oneself": {assign, func(ctx context.Context, f fixture, by store.Authority) error {
 			return f.GrantRoles(ctx, by, []string{"user_limited"}, []string{"role_strong"})
@@ -64,7 +62,7 @@ func TestNobodyGivesWhatTheyLack(t *testing.T) {
 			return err
 		}},
 		"let a policy that one has permit more": {
-			"You do not have permission to change this policy",
+			store.PolicyForbidden,
 			func(ctx context.Context, f fixture, by store.Authority) error {
 				_, err := f.UpdatePolicy(ctx, by, "rpol_own", store.PolicyPatch{
 					Key: store.To("*:*"), Resource: store.To("*"), Operation: store.To("*"),
@@ -96,7 +94,7 @@ func TestNobodyGivesWhatTheyLack(t *testing.T) {
 				err := tt.try(t.Context(), f, store.OnBehalfOf(by))
 				require.Equal(t, everlatch.CodeForbidden, everlatch.ErrorCode(err), "%s: %s", by, name)
 				if by == "user_limited" {
-					requireError(t, err, everlatch.CodeForbidden, tt.message)
+					requireError(t, err, everlatch.CodeForbidden, tt.reason)
 				}
 			}
 			err := tt.try(t.Context(), f, store.Authority{})

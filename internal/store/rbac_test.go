@@ -204,9 +204,9 @@ func TestACircleOfParentsEnds(t *testing.T) {
 		a := f.role(t, "a", "user:read")
 		b := f.heir(t, "b", a)
 		_, err := f.UpdateRole(t.Context(), operator, a, store.RolePatch{Parent: store.To(&b)})
-		requireError(t, err, everlatch.CodeInvalidData, "The role role_a cannot inherit from role_b, which inherits from it.")
+		requireError(t, err, everlatch.CodeInvalidData, store.RoleCircle, "id", "role_a", "parent", "role_b")
 		_, err = f.UpdateRole(t.Context(), operator, a, store.RolePatch{Parent: store.To(&a)})
-		requireError(t, err, everlatch.CodeInvalidData, "The role role_a cannot inherit from role_a, which inherits from it.")
+		requireError(t, err, everlatch.CodeInvalidData, store.RoleCircle, "id", "role_a", "parent", "role_a")
 
 		_, err = f.DB().ExecContext(t.Context(),
 			`INSERT INTO rbac_role_parent (role_id, parent_id, created_at) VALUES ('role_a', 'role_b', '2026-01-01 00:00:00+00:00')`)

@@ -71,7 +71,7 @@ func (s *Store) RevokeRoles(ctx context.Context, by Authority, userIDs, roleIDs 
 }
 
 func errLastSuperAdmin() error {
-	return &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "The last super admin has to stay one."}
+	return refuse(everlatch.CodeNotAllowed, LastSuperAdmin)
 }
 
 // changeHolders changes whether administrators have roles, and records an event
@@ -81,7 +81,7 @@ func (s *Store) changeHolders(
 	change func(tx *tx, userID, roleID string) (int64, error),
 ) error {
 	return s.changeRBAC(ctx, op, by, func(tx *tx, access everlatch.Access) error {
-		if err := demand(ctx, tx, access, roleIDs, mayNotAssign); err != nil {
+		if err := demand(ctx, tx, access, roleIDs, RoleAssignForbidden); err != nil {
 			return err
 		}
 		for _, userID := range userIDs {

@@ -36,9 +36,9 @@ func TestGrantAndRevokeRoles(t *testing.T) {
 		require.Len(t, roles, 1)
 
 		err = f.GrantRoles(t.Context(), by, []string{user}, []string{"role_x", reader, "role_y", "role_x"})
-		requireError(t, err, everlatch.CodeInvalidData, "The following role IDs do not exist: role_x, role_y")
+		requireError(t, err, everlatch.CodeInvalidData, store.RolesUnknown, "ids", "role_x, role_y")
 		err = f.GrantRoles(t.Context(), by, []string{user, "user_gone"}, []string{everlatch.RoleSuperAdmin})
-		requireError(t, err, everlatch.CodeNotFound, "You tried to set relationship user_id: user_gone, but such entity does not exist")
+		requireError(t, err, everlatch.CodeNotFound, store.ReferenceNotFound, "column", "user_id", "id", "user_gone")
 		require.Equal(t, []string{"user:read"}, f.may(t, user), "all or nothing")
 
 		require.NoError(t, f.RevokeRoles(t.Context(), by, []string{user, "user_gone"}, []string{reader, "role_x"}))
@@ -90,7 +90,7 @@ func TestOneSuperAdminStays(t *testing.T) {
 				for _, err := range errs {
 					code := everlatch.ErrorCode(err)
 					if code == everlatch.CodeNotAllowed {
-						require.Equal(t, "The last super admin has to stay one.", err.Error())
+						require.ErrorIs(t, err, &everlatch.Error{Code: code, Reason: store.LastSuperAdmin})
 						refused++
 						continue
 					}

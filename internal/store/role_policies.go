@@ -144,7 +144,5 @@ func scanRolePolicy(row scanner) (rp everlatch.RolePolicy, err error) {
 var errAbsent = errors.New("not there")
 
 func errNoPolicies(absent []string) error {
-	return &everlatch.Error{
-		Code: everlatch.CodeNotFound, Message: "The following policies do not exist: " + strings.Join(absent, ", "),
-	}
+	return refuse(everlatch.CodeNotFound, PoliciesUnknown, "ids", strings.Join(absent, ", "))
 }

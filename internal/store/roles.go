@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -91,7 +90,7 @@ func (f RoleFilter) test(c *conditions) {
 
 // Role returns a role without its policies, or [everlatch.ErrNotFound].
 func (s *Store) Role(ctx context.Context, id string) (everlatch.Role, error) {
-	r, err := roleOf(ctx, s.reads, id, notThere("Role", id))
+	r, err := roleOf(ctx, s.reads, id, notFound("Role", id))
 	return r, s.fail(ctx, "read role", err)
 }
 
@@ -131,7 +130,7 @@ func (s *Store) CreateRole(
 				return err
 			}
 		}
-		stored, err = roleOf(ctx, tx, r.ID, notThere("Role", r.ID))
+		stored, err = roleOf(ctx, tx, r.ID, notFound("Role", r.ID))
 		return err
 	})
 	return stored, roleTaken(err, r.Name)
@@ -149,7 +148,7 @@ func roleTaken(err error, name string) error {
 	if !isUnique(err) {
 		return err
 	}
-	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Rbac role with name: " + name + ", already exists."}
+	return refuse(everlatch.CodeInvalidData, RoleNameTaken, "name", name)
 }
 
 // setParent replaces what a role inherits from.
@@ -166,14 +165,12 @@ func (s *Store) setParent(ctx context.Context, tx *tx, access everlatch.Access, 
 	}
 	circle, err := first(ctx, tx, scanned[bool], inheritsFrom, *parent, id)
 	if err == nil && circle {
-		err = &everlatch.Error{
-			Code: everlatch.CodeInvalidData, Message: fmt.Sprintf("The role %s cannot inherit from %s, which inherits from it.", id, *parent),
-		}
+		err = refuse(everlatch.CodeInvalidData, RoleCircle, "id", id, "parent", *parent)
 	}
 	if err != nil {
 		return err
 	}
-	if err := demand(ctx, tx, access, []string{*parent}, mayNotAssign); err != nil {
+	if err := demand(ctx, tx, access, []string{*parent}, RoleAssignForbidden); err != nil {
 		return err
 	}
 	_, err = tx.exec(ctx, insertParent, id, *parent, s.now())
@@ -233,9 +230,9 @@ func (s *Store) changeRole(
 ) error {
 	return s.changeRBAC(ctx, op, by, func(tx *tx, access everlatch.Access) error {
 		if id == everlatch.RoleSuperAdmin {
-			return &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "The role of the super admin cannot be changed."}
+			return refuse(everlatch.CodeNotAllowed, RoleBuiltIn)
 		}
-		if err := demand(ctx, tx, access, []string{id}, mayNotChange); err != nil {
+		if err := demand(ctx, tx, access, []string{id}, RoleForbidden); err != nil {
 			return err
 		}
 		return fn(tx, access)
@@ -279,9 +276,7 @@ func demandPolicies(ctx context.Context, q querier, access everlatch.Access, pol
 	case len(absent) > 0:
 		return errNoPolicies(absent)
 	case !allowed:
-		return &everlatch.Error{
-			Code: everlatch.CodeForbidden, Message: "You do not have access to some of the policies you are trying to assign.",
-		}
+		return refuse(everlatch.CodeForbidden, PolicyAssignForbidden)
 	}
 	return nil
 }

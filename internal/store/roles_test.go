@@ -30,13 +30,13 @@ func TestRole(t *testing.T) {
 			require.Equal(t, []string{everlatch.EventRoleCreated}, f.eventNames(t, store.EventFilter{}))
 			in.ID = "role_2"
 			_, err = f.CreateRole(t.Context(), operator, in, nil)
-			requireError(t, err, everlatch.CodeInvalidData, "Rbac role with name: Support, already exists.")
+			requireError(t, err, everlatch.CodeInvalidData, store.RoleNameTaken, "name", "Support")
 			_, err = f.CreateRole(t.Context(), operator, everlatch.Role{ID: "role_3", Name: "x"}, []string{"rpol_y", policy, "rpol_x", "rpol_y"})
-			requireError(t, err, everlatch.CodeNotFound, "The following policies do not exist: rpol_y, rpol_x")
+			requireError(t, err, everlatch.CodeNotFound, store.PoliciesUnknown, "ids", "rpol_y, rpol_x")
 			_, err = f.CreateRole(t.Context(), operator, everlatch.Role{ID: "role_3", Name: "x", ParentID: new("role_x")}, nil)
-			requireError(t, err, everlatch.CodeNotFound, "You tried to set relationship parent_id: role_x, but such entity does not exist")
+			requireError(t, err, everlatch.CodeNotFound, store.ReferenceNotFound, "column", "parent_id", "id", "role_x")
 			_, err = f.Role(t.Context(), "role_3")
-			requireError(t, err, everlatch.CodeNotFound, "Role with id: role_3 not found")
+			requireError(t, err, everlatch.CodeNotFound, store.RecordNotFound, "model", "Role", "id", "role_3")
 		},
 		"update changes what it names": func(t *testing.T, f fixture) {
 			parent, id := f.role(t, "parent", "user:read"), f.role(t, "child")
@@ -50,14 +50,14 @@ func TestRole(t *testing.T) {
 			want.ParentID, want.Metadata = nil, everlatch.Metadata{"a": "b"}
 			require.Equal(t, want, got)
 			_, err = f.UpdateRole(t.Context(), operator, id, store.RolePatch{Name: store.To("parent")})
-			requireError(t, err, everlatch.CodeInvalidData, "Rbac role with name: parent, already exists.")
+			requireError(t, err, everlatch.CodeInvalidData, store.RoleNameTaken, "name", "parent")
 			_, err = f.UpdateRole(t.Context(), operator, "role_x", store.RolePatch{Name: store.To("x")})
-			requireError(t, err, everlatch.CodeNotFound, `Role with id "role_x" not found`)
+			requireError(t, err, everlatch.CodeNotFound, store.UpdateNotFound, "model", "Role", "id", "role_x")
 		},
 		"the super admin's stays as it is": func(t *testing.T, f fixture) {
 			super, before := everlatch.RoleSuperAdmin, f.dumpRBAC(t)
 			_, err := f.UpdateRole(t.Context(), operator, super, store.RolePatch{Name: store.To("x")})
-			requireError(t, err, everlatch.CodeNotAllowed, "The role of the super admin cannot be changed.")
+			requireError(t, err, everlatch.CodeNotAllowed, store.RoleBuiltIn)
 			_, addErr := f.AddRolePolicies(t.Context(), operator, super, []string{f.policyID(t, "user:read")})
 			_, removeErr := f.RemoveRolePolicy(t.Context(), operator, super, everlatch.PolicySuperAdmin)
 			deletePolicyErr := f.DeletePolicy(t.Context(), operator, everlatch.PolicySuperAdmin)
@@ -92,7 +92,7 @@ func TestRole(t *testing.T) {
 			_, _, err = f.RolePolicies(t.Context(), id, store.Page{Order: "metadata"})
 			require.ErrorIs(t, err, everlatch.ErrInvalidData)
 			_, err = f.AddRolePolicies(t.Context(), operator, "role_x", []string{read})
-			requireError(t, err, everlatch.CodeNotFound, "You tried to set relationship role_id: role_x, but such entity does not exist")
+			requireError(t, err, everlatch.CodeNotFound, store.ReferenceNotFound, "column", "role_id", "id", "role_x")
 			removed, err := f.RemoveRolePolicy(t.Context(), operator, id, update)
 			require.NoError(t, err)
 			require.Equal(t, added[0].ID, removed)
@@ -150,7 +150,7 @@ func TestPolicy(t *testing.T) {
 		require.Equal(t, in, created)
 		in.ID = "rpol_2"
 		_, err = f.CreatePolicy(t.Context(), in)
-		requireError(t, err, everlatch.CodeInvalidData, "Rbac policy with key: brand:read, already exists.")
+		requireError(t, err, everlatch.CodeInvalidData, store.PolicyKeyTaken, "key", "brand:read")
 		for _, bad := range []everlatch.Policy{
 			{Key: "a b:c", Resource: "a b", Operation: "c"}, // would be two permissions
 			{Key: "a:b *:*:c", Resource: "a:b *:*", Operation: "c"},
@@ -182,11 +182,11 @@ func TestPolicy(t *testing.T) {
 		require.Equal(t, f.clock.Now(), changed.UpdatedAt)
 		require.Equal(t, []string{"brand:*"}, f.may(t, "user_1"))
 		_, err = f.UpdatePolicy(t.Context(), operator, "rpol_1", store.PolicyPatch{Key: store.To("user:read"), Resource: store.To("user"), Operation: store.To("read")})
-		requireError(t, err, everlatch.CodeInvalidData, "Rbac policy with key: user:read, already exists.")
+		requireError(t, err, everlatch.CodeInvalidData, store.PolicyKeyTaken, "key", "user:read")
 		_, err = f.UpdatePolicy(t.Context(), operator, "rpol_x", store.PolicyPatch{})
-		requireError(t, err, everlatch.CodeNotFound, `Policy with id "rpol_x" not found`)
+		requireError(t, err, everlatch.CodeNotFound, store.UpdateNotFound, "model", "Policy", "id", "rpol_x")
 		_, err = f.UpdatePolicy(t.Context(), operator, f.policyID(t, "user:read"), store.PolicyPatch{Name: store.To(new("x"))})
-		requireError(t, err, everlatch.CodeNotAllowed, "A built-in policy cannot be changed.")
+		requireError(t, err, everlatch.CodeNotAllowed, store.PolicyBuiltIn)
 
 		list, count, err := f.Policies(t.Context(), store.PolicyFilter{Q: "NAME user", Operations: []string{"read"}, Resources: []string{"user"}}, store.Page{})
 		require.NoError(t, err)
@@ -197,7 +197,7 @@ func TestPolicy(t *testing.T) {
 		require.NoError(t, f.DeletePolicy(t.Context(), operator, "rpol_1"), "once more")
 		require.Empty(t, f.may(t, "user_1"))
 		_, err = f.Policy(t.Context(), "rpol_1")
-		requireError(t, err, everlatch.CodeNotFound, "Policy with id: rpol_1 not found")
+		requireError(t, err, everlatch.CodeNotFound, store.RecordNotFound, "model", "Policy", "id", "rpol_1")
 	})
 }
 

@@ -34,7 +34,7 @@ func (s *Store) PutSealed(ctx context.Context, sealed Sealed) error {
 // expired, deleted or was never there is [everlatch.ErrNotFound].
 func (s *Store) GetSealed(ctx context.Context, id string) (Sealed, error) {
 	sealed, err := first(ctx, s.reads, scanSealed, selectSealed, id, s.now())
-	absent := &everlatch.Error{Code: everlatch.CodeNotFound, Message: "The secret has expired."}
+	absent := refuse(everlatch.CodeNotFound, SecretExpired)
 	return sealed, s.fail(ctx, "get sealed secret", noRows(err, absent))
 }
 

@@ -80,7 +80,7 @@ func (s *Store) session(
 ) (everlatch.Session, everlatch.Standing, error) {
 	rows, err := all(ctx, s.reads, scan, text, secretHash, s.now())
 	if err == nil && len(rows) == 0 {
-		err = &everlatch.Error{Code: everlatch.CodeNotFound, Message: "The session has ended."}
+		err = refuse(everlatch.CodeNotFound, SessionEnded)
 	}
 	if err != nil {
 		return everlatch.Session{}, everlatch.Standing{}, s.fail(ctx, "read session", err)

@@ -115,7 +115,7 @@ func TestStanding(t *testing.T) {
 		require.Equal(t, everlatch.Standing{CredentialVersion: 1, ActorID: "manager_1"}, f.standing(t, identity.ID, "manager"))
 		require.Equal(t, everlatch.Standing{CredentialVersion: 1}, f.standing(t, identity.ID, "robot"))
 		_, err := f.Standing(t.Context(), "authid_none", "manager")
-		requireError(t, err, everlatch.CodeNotFound, "AuthIdentity with id: authid_none was not found")
+		requireError(t, err, everlatch.CodeNotFound, store.RecordNotFound, "model", "AuthIdentity", "id", "authid_none")
 	})
 }
 

@@ -13,8 +13,6 @@ import (
 
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the driver "sqlite"
-
-	"github.com/everlatch/everlatch"
 )
 
 // memory is the path of a database that nobody else sees.
@@ -71,7 +69,7 @@ func openSQLiteFile(ctx context.Context, path, synchronous string) (*Store, erro
 	// Its log files take over the mode.
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names the file
 	if err != nil {
-		return nil, everlatch.Unavailable("The database", fmt.Errorf("open store: %w", err))
+		return nil, unavailable("open store", err)
 	}
 	if err := file.Close(); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)

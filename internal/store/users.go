@@ -79,9 +79,7 @@ func (s *Store) CreateUser(ctx context.Context, u everlatch.User, ev everlatch.E
 }
 
 func errUserTaken(email string) error {
-	return &everlatch.Error{
-		Code: everlatch.CodeInvalidData, Message: "User with email: " + email + ", already exists.",
-	}
+	return refuse(everlatch.CodeInvalidData, UserEmailTaken, "email", email)
 }
 
 // DiscardUser undoes [Store.CreateUser]: it deletes the row for good and the
@@ -156,7 +154,7 @@ func (s *Store) RemoveUser(ctx context.Context, id string, ev everlatch.Event) e
 func (s *Store) RestoreUser(ctx context.Context, id, groupID string) error {
 	_, err := s.writes.exec(ctx, restoreUser, id, s.now(), groupID)
 	if isUnique(err) {
-		err = &everlatch.Error{Code: everlatch.CodeDuplicate, Message: "Another user has this email now."}
+		err = refuse(everlatch.CodeDuplicate, UserRestoreTaken)
 	}
 	return s.fail(ctx, "restore user", err)
 }

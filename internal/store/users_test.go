@@ -45,7 +45,7 @@ func TestCreateUser(t *testing.T) {
 		"e-mail of another user is refused (W22)": func(t *testing.T, f fixture) {
 			f.user(t, "admin@example.com")
 			_, err := f.CreateUser(t.Context(), everlatch.User{ID: id(ids.User), Email: "Admin@example.com"}, everlatch.Event{})
-			requireError(t, err, everlatch.CodeInvalidData, "User with email: Admin@example.com, already exists.")
+			requireError(t, err, everlatch.CodeInvalidData, store.UserEmailTaken, "email", "Admin@example.com")
 		},
 		"discarded whole": func(t *testing.T, f fixture) {
 			u := everlatch.User{ID: id(ids.User), Email: "admin@example.com"}
@@ -66,7 +66,7 @@ func TestCreateUser(t *testing.T) {
 			_, _, err := f.Session(t.Context(), secret)
 			require.ErrorIs(t, err, everlatch.ErrNotFound)
 			_, err = f.User(t.Context(), u.ID)
-			requireError(t, err, everlatch.CodeNotFound, "User with id: "+u.ID+" was not found")
+			requireError(t, err, everlatch.CodeNotFound, store.RecordNotFound, "model", "User", "id", u.ID)
 
 			require.NoError(t, f.RestoreUser(t.Context(), u.ID, "dance"))
 			require.Equal(t, u.ID, f.standing(t, identity.ID, everlatch.ActorUser).ActorID)
@@ -102,7 +102,7 @@ func TestUpdateUser(t *testing.T) {
 		require.Equal(t, u, stored)
 		require.Equal(t, []string{everlatch.EventUserUpdated}, f.eventNames(t, store.EventFilter{Released: new(true)}))
 		_, err = f.UpdateUser(t.Context(), "user_none", store.UserPatch{})
-		requireError(t, err, everlatch.CodeNotFound, `User with id "user_none" not found`)
+		requireError(t, err, everlatch.CodeNotFound, store.UpdateNotFound, "model", "User", "id", "user_none")
 	})
 }
 

@@ -55,10 +55,7 @@ func checkText(s string) error {
 	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
 		return nil
 	}
-	return &everlatch.Error{
-		Code:    everlatch.CodeInvalidData,
-		Message: "Text must be valid UTF-8 without the character U+0000.",
-	}
+	return refuse(everlatch.CodeInvalidData, TextInvalid)
 }
 
 func encode(m everlatch.Metadata) (any, error) {

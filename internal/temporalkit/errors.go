@@ -13,7 +13,8 @@ import (
 const internalType = "internal"
 
 // Encode turns an error into the one shape that survives a history: an
-// application error whose type is the code and whose message may be shown.
+// application error whose type is the code, whose message may be shown, and
+// whose details are the reason of a refusal that has one.
 //
 // Refusals and what [everlatch.Permanent] marks are not retried; outages and
 // everything unknown are. The message of
@@ -24,10 +25,14 @@ func Encode(err error) error {
 		return err
 	}
 	if e, ok := errors.AsType[*everlatch.Error](err); ok {
-		return temporal.NewApplicationErrorWithOptions(e.Error(), string(e.Code), temporal.ApplicationErrorOptions{
+		options := temporal.ApplicationErrorOptions{
 			NonRetryable: e.Code != everlatch.CodeUnavailable,
 			Category:     temporal.ApplicationErrorCategoryBenign,
-		})
+		}
+		if e.Reason != "" {
+			options.Details = []any{everlatch.RefusalOf(e)}
+		}
+		return temporal.NewApplicationErrorWithOptions(e.Error(), string(e.Code), options)
 	}
 	// Custom activities may return Temporal's errors, whose messages are meant to be
 	// read.
@@ -52,6 +57,10 @@ func Decode(err error) error {
 	case everlatch.CodeInvalidData, everlatch.CodeNotAllowed, everlatch.CodeUnauthorized, everlatch.CodeForbidden,
 		everlatch.CodeNotFound, everlatch.CodeConflict, everlatch.CodeDuplicate, everlatch.CodeUnavailable,
 		everlatch.CodeInternal:
+		var said everlatch.Refusal
+		if app.HasDetails() && app.Details(&said) == nil && said.Reason != "" && said.Code == code {
+			return &everlatch.Error{Code: code, Reason: said.Reason, Details: said.Details, Message: said.Message, Err: err}
+		}
 		return &everlatch.Error{Code: code, Message: app.Message(), Err: err}
 	}
 	return err

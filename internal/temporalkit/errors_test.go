@@ -49,6 +49,22 @@ func TestEncodeAndDecode(t *testing.T) {
 	}
 }
 
+// A refusal by reason arrives with its reason and details, and without a message.
+func TestReasonSurvives(t *testing.T) {
+	t.Parallel()
+	refused := &everlatch.Error{
+		Code: everlatch.CodeNotFound, Reason: "record_not_found", Details: map[string]string{"model": "Customer", "id": "cus_1"},
+		Err: errors.New("db at 10.0.0.1"),
+	}
+	decoded := temporalkit.Decode(fmt.Errorf("wrapped: %w", temporalkit.Encode(temporalkit.Decode(temporalkit.Encode(refused)))))
+	arrived, ok := errors.AsType[*everlatch.Error](decoded)
+	require.True(t, ok)
+	require.Equal(t, everlatch.RefusalOf(refused), everlatch.RefusalOf(arrived))
+	require.ErrorIs(t, decoded, &everlatch.Error{Code: everlatch.CodeNotFound, Reason: "record_not_found"})
+	require.NotErrorIs(t, decoded, &everlatch.Error{Code: everlatch.CodeNotFound, Reason: "another"})
+	require.Equal(t, "record_not_found (id: cus_1, model: Customer)", refused.Error())
+}
+
 func TestEncodeKeepsCustomErrors(t *testing.T) {
 	t.Parallel()
 	own := temporal.NewNonRetryableApplicationError("sold out", "SoldOut", nil)

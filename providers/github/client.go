@@ -8,43 +8,28 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
-	"strings"
 	"syscall"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/egress"
 )
 
-const (
-	// maxAnswer is how much of an answer is read, in bytes.
-	maxAnswer = 1 << 20
-
-	userAgent = "Everlatch"
-)
-
-var errTooLarge = errors.New("github's answer is larger than 1 MiB")
-
 // answer is what GitHub says, whatever that is, unless it is an outage.
 type answer struct {
-	status   int
-	header   http.Header
-	body     []byte
-	tooLarge bool // the body is not all
+	status int
+	header http.Header
+	body   []byte
 }
 
-// post sends a form. Its values are secrets, so none is in the URL (W47).
-func (p *Provider) post(ctx context.Context, address string, form url.Values) (answer, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
-	if err != nil {
-		return answer{}, errors.New("github's token endpoint cannot be asked")
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Accept", "application/json")
-	return p.send(req)
+// newClient returns the client of all requests. It reads at most 1 MiB of an
+// answer and follows no redirect.
+func newClient(o Options) *http.Client {
+	return egress.Limit(egress.Client(o.HTTPTimeout, o.AllowPrivate), http.Header{
+		"Accept": {"application/json"}, "User-Agent": {"Everlatch"},
+	})
 }
 
-// get asks the API in the name of whom a token is of.
+// get asks the API with a person's token.
 func (p *Provider) get(ctx context.Context, path, token string) (answer, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.options.APIEndpoint+path, http.NoBody)
 	if err != nil {
@@ -53,28 +38,23 @@ func (p *Provider) get(ctx context.Context, path, token string) (answer, error) 
 	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("Accept", "application/vnd.github+json")
 	req.Header.Set("X-GitHub-Api-Version", "2022-11-28")
-	got, err := p.send(req)
-	if err == nil && got.limited() {
-		return answer{}, unavailable(fmt.Errorf("github answers %d: too many requests", got.status))
-	}
-	return got, err
-}
-
-func (p *Provider) send(req *http.Request) (answer, error) {
-	req.Header.Set("User-Agent", userAgent)
 	resp, err := p.client.Do(req)
 	if err != nil {
-		return answer{}, unavailable(reason(req.Context(), err))
+		return answer{}, notAnswered(ctx, err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode >= http.StatusInternalServerError {
-		return answer{}, unavailable(fmt.Errorf("github answers %d", resp.StatusCode))
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return answer{}, unavailable(reason(req.Context(), err))
+		return answer{}, notAnswered(ctx, err)
 	}
-	return answer{status: resp.StatusCode, header: resp.Header, body: body, tooLarge: len(body) > maxAnswer}, nil
+	got := answer{status: resp.StatusCode, header: resp.Header, body: body}
+	if got.status >= http.StatusInternalServerError {
+		return answer{}, unavailable(fmt.Errorf("github answers %d", got.status))
+	}
+	if got.limited() {
+		return answer{}, unavailable(fmt.Errorf("github answers %d: too many requests", got.status))
+	}
+	return got, nil
 }
 
 // limited says whether GitHub wants us to wait: it answers 403 or 429, with the
@@ -87,6 +67,14 @@ func (a answer) limited() bool {
 		return a.header.Get("X-Ratelimit-Remaining") == "0" || a.header.Get("Retry-After") != ""
 	}
 	return false
+}
+
+// notAnswered is an outage, unless the answer was too long.
+func notAnswered(ctx context.Context, err error) error {
+	if errors.Is(err, egress.ErrTooLong) {
+		return failed(errors.New("github's answer is larger than 1 MiB"))
+	}
+	return unavailable(reason(ctx, err))
 }
 
 func unavailable(cause error) error { return everlatch.Unavailable("GitHub", cause) }

@@ -2,19 +2,18 @@ package github
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
+	"golang.org/x/oauth2"
+
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/internal/egress"
 	"github.com/everlatch/everlatch/providers"
 )
 
@@ -27,9 +26,8 @@ var _ providers.Redirect = (*Provider)(nil)
 // Provider implements [providers.Redirect]. It is safe for concurrent use and
 // works under any id (W23).
 type Provider struct {
-	options       Options
-	authorization *url.URL
-	client        *http.Client
+	options Options
+	client  *http.Client
 }
 
 // New returns a provider, or every problem of its options.
@@ -38,11 +36,7 @@ func New(o Options) (*Provider, error) {
 	if err := o.check(); err != nil {
 		return nil, fmt.Errorf("github options: %w", err)
 	}
-	authorization, err := url.Parse(o.AuthorizationEndpoint)
-	if err != nil {
-		return nil, fmt.Errorf("github options: %w", err)
-	}
-	return &Provider{options: o, authorization: authorization, client: egress.Client(o.HTTPTimeout, o.AllowPrivate)}, nil
+	return &Provider{options: o, client: newClient(o)}, nil
 }
 
 // Identifier implements [providers.Provider].
@@ -62,23 +56,25 @@ func (p *Provider) CallbackURL(requested string) (string, error) {
 	return "", refuse("The provided callback URL is not allowed", nil)
 }
 
+// oauth2 returns the client's side of one sign-in. The style is never detected:
+// trying both would send a code twice.
+func (p *Provider) oauth2(callbackURL string) *oauth2.Config {
+	return &oauth2.Config{
+		ClientID: p.options.ClientID, ClientSecret: p.options.ClientSecret, RedirectURL: callbackURL,
+		Scopes: strings.Fields(p.options.Scopes),
+		Endpoint: oauth2.Endpoint{
+			AuthURL: p.options.AuthorizationEndpoint, TokenURL: p.options.TokenEndpoint, AuthStyle: oauth2.AuthStyleInParams,
+		},
+	}
+}
+
 // Begin implements [providers.Redirect]. GitHub has no nonce, since it gives no
 // ID token; PKCE binds the code to the sign-in.
 func (p *Provider) Begin(_ context.Context, a providers.Authorization) (string, error) {
-	if a.CallbackURL == "" || a.State == "" || a.CodeChallenge == "" {
-		return "", errors.New("a sign-in with github needs a callback URL, a state and a code challenge")
+	if a.CallbackURL == "" || a.State == "" || a.CodeVerifier == "" {
+		return "", errors.New("a sign-in with github needs a callback URL, a state and a code verifier")
 	}
-	query := p.authorization.Query()
-	query.Set("client_id", p.options.ClientID)
-	query.Set("redirect_uri", a.CallbackURL)
-	query.Set("response_type", "code")
-	query.Set("scope", p.options.Scopes)
-	query.Set("state", a.State)
-	query.Set("code_challenge", a.CodeChallenge)
-	query.Set("code_challenge_method", "S256")
-	location := *p.authorization
-	location.RawQuery = query.Encode()
-	return location.String(), nil
+	return p.oauth2(a.CallbackURL).AuthCodeURL(a.State, oauth2.S256ChallengeOption(a.CodeVerifier)), nil
 }
 
 // Exchange implements [providers.Redirect].
@@ -90,52 +86,64 @@ func (p *Provider) Exchange(ctx context.Context, c providers.Callback) (provider
 		return providers.Tokens{}, refuse("No code provided", nil)
 	}
 	asked := p.options.Now()
-	got, err := p.post(ctx, p.options.TokenEndpoint, url.Values{
-		"grant_type":    {"authorization_code"},
-		"client_id":     {p.options.ClientID},
-		"client_secret": {p.options.ClientSecret},
-		"code":          {c.Code},
-		"redirect_uri":  {c.CallbackURL},
-		"code_verifier": {c.CodeVerifier},
-	})
+	client := context.WithValue(ctx, oauth2.HTTPClient, p.client)
+	token, err := p.oauth2(c.CallbackURL).Exchange(client, c.Code, oauth2.VerifierOption(c.CodeVerifier))
 	if err != nil {
-		return providers.Tokens{}, err
+		return providers.Tokens{}, notExchanged(ctx, err)
 	}
-	return readTokens(got, asked)
+	return readTokens(token, asked)
 }
 
-// readTokens reads what the token endpoint answers to a code that was sent at
-// asked. GitHub refuses with a status of 200.
-func readTokens(got answer, asked time.Time) (providers.Tokens, error) {
-	var body struct {
-		AccessToken           string  `json:"access_token"`
-		RefreshToken          string  `json:"refresh_token"`
-		TokenType             string  `json:"token_type"`
-		ExpiresIn             seconds `json:"expires_in"`
-		RefreshTokenExpiresIn seconds `json:"refresh_token_expires_in"`
-		Error                 string  `json:"error"`
+// notExchanged explains why there are no tokens. Of an answer it repeats the status
+// and a known error code: everything else may quote what was sent. GitHub refuses
+// with a status of 200.
+func notExchanged(ctx context.Context, err error) error {
+	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
+		status := refused.Response.StatusCode
+		switch {
+		case status >= http.StatusInternalServerError:
+			return unavailable(fmt.Errorf("github answers %d", status))
+		case refused.ErrorCode == "unverified_user_email":
+			return unverified(errors.New("github refuses the code with unverified_user_email"))
+		case refused.ErrorCode != "":
+			return failed(fmt.Errorf("github refuses the code with %d and %s", status, known(refused.ErrorCode)))
+		}
+		return failed(fmt.Errorf("github answers %d to a code", status))
 	}
-	malformed := json.Unmarshal(got.body, &body) != nil
-	switch {
-	case body.Error == "unverified_user_email":
-		return providers.Tokens{}, unverified(errors.New("github refuses the code with unverified_user_email"))
-	case body.Error != "":
-		return providers.Tokens{}, failed(fmt.Errorf("github refuses the code with %d and %s", got.status, known(body.Error)))
-	case got.status != http.StatusOK:
-		return providers.Tokens{}, failed(fmt.Errorf("github answers %d to a code", got.status))
-	case got.tooLarge:
-		return providers.Tokens{}, failed(errTooLarge)
-	case malformed:
-		return providers.Tokens{}, failed(errors.New("github's answer to a code cannot be read"))
-	case !isToken(body.AccessToken) || body.TokenType != "" && !strings.EqualFold(body.TokenType, "bearer"):
+	if _, ok := errors.AsType[*url.Error](err); ok {
+		return notAnswered(ctx, err)
+	}
+	return failed(errors.New("github's answer to a code cannot be read"))
+}
+
+// readTokens reads the answer to a code that was sent at asked.
+func readTokens(token *oauth2.Token, asked time.Time) (providers.Tokens, error) {
+	if !isToken(token.AccessToken) || token.TokenType != "" && !strings.EqualFold(token.TokenType, "bearer") {
 		return providers.Tokens{}, failed(errors.New("github's answer to a code has no bearer token"))
 	}
 	return providers.Tokens{
-		AccessToken:           body.AccessToken,
-		RefreshToken:          body.RefreshToken,
-		AccessTokenExpiresAt:  body.ExpiresIn.after(asked),
-		RefreshTokenExpiresAt: body.RefreshTokenExpiresIn.after(asked),
+		AccessToken:           token.AccessToken,
+		RefreshToken:          token.RefreshToken,
+		AccessTokenExpiresAt:  after(asked, token.ExpiresIn),
+		RefreshTokenExpiresAt: after(asked, lifetime(token.Extra("refresh_token_expires_in"))),
 	}, nil
+}
+
+// lifetime reads a number of seconds that x/oauth2 does not read itself. It is 0
+// for none, which tokens that do not expire have (W49), and for what is no
+// lifetime.
+func lifetime(value any) int64 {
+	if n, ok := value.(float64); ok && n > 0 && n <= math.MaxInt32 {
+		return int64(n)
+	}
+	return 0
+}
+
+func after(t time.Time, seconds int64) time.Time {
+	if seconds <= 0 {
+		return time.Time{}
+	}
+	return t.Add(time.Duration(seconds) * time.Second).UTC()
 }
 
 // isToken says whether a text can be sent as a bearer token (RFC 6750, 2.1).
@@ -143,28 +151,6 @@ func isToken(text string) bool {
 	const tooLong = 4096
 	return text != "" && len(text) <= tooLong &&
 		!strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
-}
-
-// seconds is a lifetime. 0 stands for none, which tokens that do not expire have
-// (W49), and for everything that is no lifetime: a token of which nobody knows
-// when it ends is still a token.
-type seconds int64
-
-// UnmarshalJSON implements [json.Unmarshaler].
-func (s *seconds) UnmarshalJSON(raw []byte) error {
-	n, err := strconv.ParseInt(strings.Trim(string(raw), `"`), 10, 64)
-	if err != nil || n < 0 || n > int64(math.MaxInt32) {
-		n = 0
-	}
-	*s = seconds(n)
-	return nil
-}
-
-func (s *seconds) after(t time.Time) time.Time {
-	if *s == 0 {
-		return time.Time{}
-	}
-	return t.Add(time.Duration(*s) * time.Second).UTC()
 }
 
 // knownErrors are the codes of RFC 6749 and of GitHub. A text that is none of

@@ -1,12 +1,16 @@
 package github
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/everlatch/everlatch/providers"
 )
 
 // FuzzUser looks for a user that panics, or that is accepted without a number.
@@ -41,7 +45,13 @@ func FuzzTokens(f *testing.F) {
 	}
 	asked := time.Date(2026, 7, 8, 12, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		tokens, err := readTokens(answer{status: status, body: body}, asked)
+		p := &Provider{
+			options: Options{TokenEndpoint: "https://github.example/token", Now: func() time.Time { return asked }},
+			client: &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: status, Body: io.NopCloser(bytes.NewReader(body))}, nil
+			})},
+		}
+		tokens, err := p.Exchange(t.Context(), providers.Callback{Code: "code"})
 		if err != nil {
 			require.Empty(t, tokens)
 			return
@@ -50,3 +60,8 @@ func FuzzTokens(f *testing.F) {
 		require.True(t, tokens.AccessTokenExpiresAt.IsZero() || tokens.AccessTokenExpiresAt.After(asked))
 	})
 }
+
+// roundTrip answers without a network.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -141,8 +141,6 @@ func (a answer) read(what string, into any) error {
 	switch {
 	case a.status != http.StatusOK:
 		return failed(fmt.Errorf("github answers %d to a question for the %s", a.status, what))
-	case a.tooLarge:
-		return failed(errTooLarge)
 	case json.Unmarshal(a.body, into) != nil:
 		return failed(fmt.Errorf("github's answer about the %s cannot be read", what))
 	}

@@ -2,14 +2,13 @@ package github_test
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/githubtest"
@@ -48,10 +47,9 @@ func setup(t *testing.T, o githubtest.Options, change func(*github.Options)) (*g
 // visit goes to GitHub and comes back with a code.
 func visit(t *testing.T, p *github.Provider, s *githubtest.Server) providers.Callback {
 	t.Helper()
-	verifier, state := rand.Text()+rand.Text(), rand.Text()
-	sum := sha256.Sum256([]byte(verifier))
+	verifier, state := oauth2.GenerateVerifier(), rand.Text()
 	location, err := p.Begin(t.Context(), providers.Authorization{
-		CallbackURL: callbackURL, State: state, Nonce: "nonce", CodeChallenge: base64.RawURLEncoding.EncodeToString(sum[:]),
+		CallbackURL: callbackURL, State: state, Nonce: "nonce", CodeVerifier: verifier,
 	})
 	require.NoError(t, err)
 	back := s.Visit(t, location)

@@ -17,10 +17,10 @@ import (
 // registered by default.
 const Identifier = "google"
 
-// Google's issuer, by both names that its tokens use, and its endpoints.
+// Google's issuer and its endpoints. Some of its tokens name the issuer without
+// the scheme, which go-oidc accepts for Google alone.
 const (
 	DefaultIssuer                = "https://accounts.google.com"
-	issuerAlias                  = "accounts.google.com"
 	DefaultAuthorizationEndpoint = "https://accounts.google.com/o/oauth2/v2/auth"
 	DefaultTokenEndpoint         = "https://oauth2.googleapis.com/token"
 	DefaultJWKSURI               = "https://www.googleapis.com/oauth2/v3/certs"
@@ -78,16 +78,14 @@ func New(o Options) (*Provider, error) {
 }
 
 func (o Options) preset() oidc.Options {
-	var aliases []string
 	if o.Issuer == "" || o.Issuer == DefaultIssuer {
-		o.Issuer, aliases = DefaultIssuer, []string{issuerAlias}
+		o.Issuer = DefaultIssuer
 		o.AuthorizationEndpoint = cmp.Or(o.AuthorizationEndpoint, DefaultAuthorizationEndpoint)
 		o.TokenEndpoint = cmp.Or(o.TokenEndpoint, DefaultTokenEndpoint)
 		o.JWKSURI = cmp.Or(o.JWKSURI, DefaultJWKSURI)
 	}
 	return oidc.Options{
 		Issuer:                o.Issuer,
-		IssuerAliases:         aliases,
 		ClientID:              o.ClientID,
 		ClientSecret:          o.ClientSecret,
 		CallbackURL:           o.CallbackURL,

@@ -2,8 +2,6 @@ package google_test
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"maps"
 	"net/http"
@@ -12,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/oidctest"
@@ -57,10 +56,9 @@ func claims(change oidctest.Person) oidctest.Person {
 
 func signIn(t *testing.T, p *google.Provider, idp *oidctest.Provider) (providers.Profile, error) {
 	t.Helper()
-	c := providers.Callback{CallbackURL: callbackURL, Nonce: rand.Text(), CodeVerifier: rand.Text() + rand.Text()}
-	challenge := sha256.Sum256([]byte(c.CodeVerifier))
+	c := providers.Callback{CallbackURL: callbackURL, Nonce: rand.Text(), CodeVerifier: oauth2.GenerateVerifier()}
 	location, err := p.Begin(t.Context(), providers.Authorization{
-		CallbackURL: callbackURL, State: rand.Text(), Nonce: c.Nonce, CodeChallenge: base64.RawURLEncoding.EncodeToString(challenge[:]),
+		CallbackURL: callbackURL, State: rand.Text(), Nonce: c.Nonce, CodeVerifier: c.CodeVerifier,
 	})
 	require.NoError(t, err)
 	c.Params = idp.Follow(t, location)
@@ -135,14 +133,14 @@ func TestBegin(t *testing.T) {
 	requested, err := p.CallbackURL("https://app.example/back")
 	require.NoError(t, err)
 
-	location, err := p.Begin(t.Context(), providers.Authorization{CallbackURL: requested, State: "s", Nonce: "n", CodeChallenge: "c"})
+	location, err := p.Begin(t.Context(), providers.Authorization{CallbackURL: requested, State: "s", Nonce: "n", CodeVerifier: "v"})
 	require.NoError(t, err)
 	u, err := url.Parse(location)
 	require.NoError(t, err)
 	require.Equal(t, "https://accounts.google.com/o/oauth2/v2/auth", u.Scheme+"://"+u.Host+u.Path)
 	require.Equal(t, url.Values{
 		"redirect_uri": {"https://app.example/back"}, "client_id": {"shop.apps.googleusercontent.com"}, "response_type": {"code"},
-		"scope": {"email profile openid"}, "state": {"s"}, "nonce": {"n"}, "code_challenge": {"c"}, "code_challenge_method": {"S256"},
+		"scope": {"email profile openid"}, "state": {"s"}, "nonce": {"n"}, "code_challenge": {oauth2.S256ChallengeFromVerifier("v")}, "code_challenge_method": {"S256"},
 	}, u.Query())
 }
 

@@ -1,15 +1,20 @@
 package oidc
 
 import (
+	"context"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
+
+	gooidc "github.com/coreos/go-oidc/v3/oidc"
 
 	"github.com/everlatch/everlatch/providers"
 )
+
+// errMalformed stands for the errors of parsers, which quote parts of the token.
+var errMalformed = errors.New("the ID token is malformed, or signed by an algorithm that is not allowed")
 
 // claims are those of a verified ID token. Names are compared exactly, which
 // decoding into a struct would not do.
@@ -24,16 +29,17 @@ func (c claims) text(name string) string {
 	return s
 }
 
-// has says whether a claim is told: one of null is not.
+// has says whether a claim has a value; null is none.
 func (c claims) has(name string) bool {
 	raw, told := c[name]
 	return told && string(raw) != "null"
 }
 
-// is says whether a claim is the JSON value true.
+// is says whether a claim is true, as a JSON value or as the text "true" that
+// several providers send.
 func (c claims) is(name string) bool {
-	var b bool
-	return json.Unmarshal(c[name], &b) == nil && b
+	value := string(c[name])
+	return value == "true" || value == `"true"`
 }
 
 // seconds returns a time, and false when there is none.
@@ -49,27 +55,58 @@ func (c claims) seconds(name string) (at float64, ok bool, err error) {
 	return *s, true, nil
 }
 
-// audience returns for whom the token is.
-func (c claims) audience() []string {
-	if one := c.text("aud"); one != "" {
-		return []string{one}
+// verify returns the claims of an ID token for this client and sign-in (OpenID
+// Connect Core, section 3.1.3.7). go-oidc checks the algorithm, the issuer, the
+// audience and the expiry.
+func (p *Provider) verify(ctx context.Context, idToken string, c providers.Callback) (claims, error) {
+	signed := &verification{p: p}
+	token, err := gooidc.NewVerifier(p.options.Issuer, signed, &gooidc.Config{
+		ClientID: p.options.ClientID, SupportedSigningAlgs: p.options.Algorithms, Now: p.expiryTime,
+	}).Verify(ctx, idToken)
+	switch {
+	case signed.err != nil:
+		return nil, signed.err
+	case signed.payload == nil:
+		return nil, failed(errMalformed)
+	case err != nil:
+		return nil, failed(notVerified(err, signed.payload))
 	}
-	var several []string
-	if json.Unmarshal(c["aud"], &several) != nil {
-		return nil
+	var all claims
+	if err := token.Claims(&all); err != nil {
+		return nil, failed(errors.New("the claims of the ID token are not a JSON object"))
 	}
-	return several
+	if err := p.checkClaims(all, token.Audience, c); err != nil {
+		return nil, failed(err)
+	}
+	return all, nil
 }
 
-// checkClaims holds the rules of OpenID Connect Core, section 3.1.3.7.
-func (p *Provider) checkClaims(c claims, callback providers.Callback) error {
-	if !p.isIssuer(c.text("iss")) {
-		return fmt.Errorf("the ID token is of issuer %.200q", c.text("iss"))
+// expiryTime is the time at which tokens must still be valid. One that expires
+// within the tolerance is; one that expires exactly at its end is not (RFC 7519,
+// section 4.1.4), where go-oidc would accept it.
+func (p *Provider) expiryTime() time.Time {
+	return p.options.Now().Add(time.Nanosecond - p.options.ClockTolerance)
+}
+
+// notVerified explains why go-oidc refuses the claims of a token that the provider
+// has signed.
+func notVerified(err error, payload []byte) error {
+	var all claims
+	if json.Unmarshal(payload, &all) == nil {
+		var number json.Number
+		if raw := all["sub"]; len(raw) > 0 && raw[0] != '"' && json.Unmarshal(raw, &number) == nil && number != "" {
+			return errors.New("the claim sub of the ID token is a number; OpenID Connect requires a string")
+		}
 	}
-	audience := c.audience()
-	if !slices.Contains(audience, p.options.ClientID) {
-		return errors.New("the ID token is for another client")
+	if _, ok := errors.AsType[*gooidc.TokenExpiredError](err); ok {
+		return errors.New("the ID token has expired, or does not say when it does")
 	}
+	return fmt.Errorf("the ID token is refused: %s", redact(err.Error()))
+}
+
+// checkClaims checks what go-oidc leaves to its caller: the authorized party, the
+// nonce, and the times at which the token was issued and becomes valid.
+func (p *Provider) checkClaims(c claims, audience []string, callback providers.Callback) error {
 	if _, named := c["azp"]; (named || len(audience) > 1) && c.text("azp") != p.options.ClientID {
 		return errors.New("the ID token was issued to another client")
 	}
@@ -83,21 +120,19 @@ func (p *Provider) checkClaims(c claims, callback providers.Callback) error {
 	return nil
 }
 
+// checkTimes refuses tokens of the future. go-oidc does not look at iat, and lets
+// nbf be five minutes ahead.
 func (p *Provider) checkTimes(c claims) error {
-	exp, hasEnd, err1 := c.seconds("exp")
-	iat, hasStart, err2 := c.seconds("iat")
-	nbf, bounded, err3 := c.seconds("nbf")
-	if err := errors.Join(err1, err2, err3); err != nil {
+	iat, issued, err1 := c.seconds("iat")
+	nbf, bounded, err2 := c.seconds("nbf")
+	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
-	now := float64(p.options.Now().UnixMilli()) / 1000
-	tolerance := float64(p.options.ClockTolerance) / float64(time.Second)
+	latest := float64(p.options.Now().Add(p.options.ClockTolerance).UnixMilli()) / 1000
 	switch {
-	case !hasEnd || !hasStart:
-		return errors.New("the ID token does not say how long it is valid")
-	case now >= exp+tolerance:
-		return errors.New("the ID token has expired")
-	case iat > now+tolerance, bounded && nbf > now+tolerance:
+	case !issued:
+		return errors.New("the ID token does not say when it was issued")
+	case iat > latest, bounded && nbf > latest:
 		return errors.New("the ID token is of the future")
 	}
 	return nil

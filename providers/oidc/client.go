@@ -8,65 +8,97 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 
 	"github.com/everlatch/everlatch/internal/egress"
 )
 
-// maxBody bounds what is read of an answer.
-const maxBody = 1 << 20
-
-// errTooLong is the cause of refusing an answer above maxBody.
-var errTooLong = errors.New("the answer is longer than 1 MiB")
-
+// newClient returns the client of all requests: it reads at most 1 MiB of an
+// answer and follows no redirect.
 func newClient(o Options) *http.Client {
-	if o.HTTPClient == nil {
-		return egress.Client(o.HTTPTimeout, o.AllowPrivate)
+	client := egress.Client(o.HTTPTimeout, o.AllowPrivate)
+	if o.HTTPClient != nil {
+		given := *o.HTTPClient
+		given.Timeout = cmp.Or(given.Timeout, o.HTTPTimeout)
+		given.CheckRedirect = egress.NoRedirect
+		client = &given
 	}
-	client := *o.HTTPClient
-	client.Timeout = cmp.Or(client.Timeout, o.HTTPTimeout)
-	client.CheckRedirect = egress.NoRedirect
-	return &client
+	return egress.Limit(client, http.Header{"Accept": {"application/json"}})
 }
 
-// do makes a request and returns the status and the body. An error says that
-// there was no answer, or with [errTooLong] too much of it.
-func (p *Provider) do(req *http.Request) (status int, body []byte, err error) {
-	req.Header.Set("Accept", "application/json")
-	resp, err := p.client.Do(req)
+// newReader returns a client for documents: every answer but 200 is a
+// [statusError], because go-oidc puts the body of such an answer into its errors.
+func newReader(client *http.Client) *http.Client {
+	reader := *client
+	reader.Transport = onlyOK{client.Transport}
+	return &reader
+}
+
+type onlyOK struct{ base http.RoundTripper }
+
+// RoundTrip implements [http.RoundTripper].
+func (t onlyOK) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.base.RoundTrip(req)
 	if err != nil {
-		return 0, nil, err
+		return nil, err
 	}
-	defer resp.Body.Close()
-	body, err = io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
-	if err == nil && len(body) > maxBody {
-		err = errTooLong
+	if resp.StatusCode != http.StatusOK {
+		_ = resp.Body.Close()
+		return nil, statusError(resp.StatusCode)
 	}
-	return resp.StatusCode, body, err
+	return resp, nil
 }
 
-// getJSON reads one of the provider's documents: a public one, or one that the
-// access token of bearer opens.
+// statusError is an answer with a status other than 200.
+type statusError int
+
+// Error implements [error].
+func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
+
+// outage says whether the same request may succeed later.
+func (e statusError) outage() bool {
+	return e >= http.StatusInternalServerError || e == http.StatusTooManyRequests
+}
+
+// unread explains why a document could not be read: the provider is away, or what
+// it says is no such document.
+func unread(what string, err error) error {
+	if status, ok := errors.AsType[statusError](err); ok {
+		if status.outage() {
+			return away(fmt.Errorf("%s: %w", what, status))
+		}
+		return failed(fmt.Errorf("%s: %w", what, status))
+	}
+	if errors.Is(err, egress.ErrTooLong) {
+		return failed(fmt.Errorf("%s: %w", what, egress.ErrTooLong))
+	}
+	if _, ok := errors.AsType[*url.Error](err); ok {
+		return away(fmt.Errorf("%s: %w", what, err))
+	}
+	return failed(fmt.Errorf("%s: %s", what, redact(err.Error())))
+}
+
+// getJSON reads one of the provider's documents: a public one, or one that needs
+// the access token bearer.
 func (p *Provider) getJSON(ctx context.Context, what, address, bearer string, to any) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {
-		return failed(fmt.Errorf("%s: %w", what, err))
+		return failed(fmt.Errorf("%s: the address is not a URL", what))
 	}
 	if bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+bearer)
 	}
-	status, body, err := p.do(req)
-	switch {
-	case errors.Is(err, errTooLong):
-		return failed(fmt.Errorf("%s: %w", what, err))
-	case err != nil:
-		return away(fmt.Errorf("%s: %w", what, err))
-	case status >= http.StatusInternalServerError, status == http.StatusTooManyRequests:
-		return away(fmt.Errorf("%s: status %d", what, status))
-	case status != http.StatusOK:
-		return failed(fmt.Errorf("%s: status %d", what, status))
+	resp, err := p.reader.Do(req)
+	if err != nil {
+		return unread(what, err)
 	}
-	if err := json.Unmarshal(body, to); err != nil {
-		return failed(fmt.Errorf("%s: %w", what, err))
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil {
+		err = json.Unmarshal(body, to)
+	}
+	if err != nil {
+		return unread(what, err)
 	}
 	return nil
 }

@@ -6,33 +6,35 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
+
+	gooidc "github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
 )
 
-// document is what is read of a provider's discovery document (OpenID Connect
-// Discovery 1.0, section 3; RFC 9207 for the last field).
+// document is what this package uses of a provider's discovery document.
 type document struct {
-	Issuer                string `json:"issuer"`
-	AuthorizationEndpoint string `json:"authorization_endpoint"`
-	TokenEndpoint         string `json:"token_endpoint"`
-	JWKSURI               string `json:"jwks_uri"`
-	UserInfoEndpoint      string `json:"userinfo_endpoint"` // "" when there is none
-	// AuthMethods are the ways in which clients may prove who they are.
-	AuthMethods []string `json:"token_endpoint_auth_methods_supported"`
-	// NamesIssuer says that every callback holds the issuer.
-	NamesIssuer bool `json:"authorization_response_iss_parameter_supported"`
+	oauth2.Endpoint
+
+	jwksURI  string
+	userInfo string // "" when there is none
+	// namesIssuer says that every callback holds the issuer (RFC 9207).
+	namesIssuer bool
 }
 
-// wantsHeader says that the client's secret is taken in the header alone
-// (client_secret_basic). A provider that does not say what it takes gets a form,
-// as the contract has it (3.6).
-func (d document) wantsHeader() bool {
-	return slices.Contains(d.AuthMethods, "client_secret_basic") && !slices.Contains(d.AuthMethods, "client_secret_post")
+// authStyle returns how the provider takes the client's secret. It goes into the
+// header only where discovery allows nothing else. It is never detected: trying
+// both ways would send a code twice.
+func authStyle(methods []string, secret string) oauth2.AuthStyle {
+	if secret != "" && slices.Contains(methods, "client_secret_basic") && !slices.Contains(methods, "client_secret_post") {
+		return oauth2.AuthStyleInHeader
+	}
+	return oauth2.AuthStyleInParams
 }
 
 // endpoints returns those of the options, and the provider's for the others.
 func (p *Provider) endpoints(ctx context.Context) (document, error) {
-	if d := p.configured(document{}); d.AuthorizationEndpoint != "" && d.TokenEndpoint != "" && d.JWKSURI != "" {
+	d := p.configured(document{Endpoint: oauth2.Endpoint{AuthStyle: oauth2.AuthStyleInParams}})
+	if d.AuthURL != "" && d.TokenURL != "" && d.jwksURI != "" {
 		return d, nil
 	}
 	s, err := p.document.get(ctx)
@@ -40,33 +42,48 @@ func (p *Provider) endpoints(ctx context.Context) (document, error) {
 }
 
 func (p *Provider) configured(d document) document {
-	d.AuthorizationEndpoint = cmp.Or(p.options.AuthorizationEndpoint, d.AuthorizationEndpoint)
-	d.TokenEndpoint = cmp.Or(p.options.TokenEndpoint, d.TokenEndpoint)
-	d.JWKSURI = cmp.Or(p.options.JWKSURI, d.JWKSURI)
-	d.UserInfoEndpoint = cmp.Or(p.options.UserInfoEndpoint, d.UserInfoEndpoint)
+	d.AuthURL = cmp.Or(p.options.AuthorizationEndpoint, d.AuthURL)
+	d.TokenURL = cmp.Or(p.options.TokenEndpoint, d.TokenURL)
+	d.jwksURI = cmp.Or(p.options.JWKSURI, d.jwksURI)
+	d.userInfo = cmp.Or(p.options.UserInfoEndpoint, d.userInfo)
 	return d
 }
 
-func (p *Provider) fetchDocument(ctx context.Context) (d document, err error) {
-	address := strings.TrimSuffix(p.options.Issuer, "/") + "/.well-known/openid-configuration"
-	if err := p.getJSON(ctx, "discovery", address, "", &d); err != nil {
-		return document{}, err
+func (p *Provider) fetchDocument(ctx context.Context) (document, error) {
+	found, err := gooidc.NewProvider(gooidc.ClientContext(ctx, p.reader), p.options.Issuer)
+	if mismatch, ok := errors.AsType[*gooidc.IssuerMismatchError](err); ok {
+		return document{}, failed(fmt.Errorf("discovery: the document is of issuer %.200q, not %q", mismatch.Discovered, mismatch.Provided))
 	}
-	// A document that speaks of another issuer is another's.
-	if d.Issuer != p.options.Issuer {
-		return document{}, failed(fmt.Errorf("discovery: the document is of issuer %.200q, not %q", d.Issuer, p.options.Issuer))
+	if err != nil {
+		return document{}, unread("discovery", err)
 	}
+	var more struct {
+		JWKSURI     string   `json:"jwks_uri"`
+		AuthMethods []string `json:"token_endpoint_auth_methods_supported"`
+		NamesIssuer bool     `json:"authorization_response_iss_parameter_supported"`
+	}
+	if err := found.Claims(&more); err != nil {
+		return document{}, unread("discovery", err)
+	}
+	d := document{
+		Endpoint: found.Endpoint(), jwksURI: more.JWKSURI, userInfo: found.UserInfoEndpoint(), namesIssuer: more.NamesIssuer,
+	}
+	d.AuthStyle = authStyle(more.AuthMethods, p.options.ClientSecret)
 	d = p.configured(d)
-	problems := []error{
-		checkURL("authorization_endpoint", d.AuthorizationEndpoint, p.options.AllowPrivate),
-		checkURL("token_endpoint", d.TokenEndpoint, p.options.AllowPrivate),
-		checkURL("jwks_uri", d.JWKSURI, p.options.AllowPrivate),
-	}
-	if d.UserInfoEndpoint != "" {
-		problems = append(problems, checkURL("userinfo_endpoint", d.UserInfoEndpoint, p.options.AllowPrivate))
-	}
-	if err := errors.Join(problems...); err != nil {
+	if err := p.checkEndpoints(d); err != nil {
 		return document{}, failed(fmt.Errorf("discovery: %w", err))
 	}
 	return d, nil
+}
+
+func (p *Provider) checkEndpoints(d document) error {
+	problems := []error{
+		checkURL("authorization_endpoint", d.AuthURL, p.options.AllowPrivate),
+		checkURL("token_endpoint", d.TokenURL, p.options.AllowPrivate),
+		checkURL("jwks_uri", d.jwksURI, p.options.AllowPrivate),
+	}
+	if d.userInfo != "" {
+		problems = append(problems, checkURL("userinfo_endpoint", d.userInfo, p.options.AllowPrivate))
+	}
+	return errors.Join(problems...)
 }

@@ -15,7 +15,7 @@ import (
 )
 
 func (w world) begin(ctx context.Context) error {
-	_, err := w.Begin(ctx, providers.Authorization{CallbackURL: callbackURL, State: "s", Nonce: "n", CodeChallenge: challenge("v")})
+	_, err := w.Begin(ctx, providers.Authorization{CallbackURL: callbackURL, State: "s", Nonce: "n", CodeVerifier: "v"})
 	return err
 }
 
@@ -111,7 +111,7 @@ func TestDiscoveryIsJudged(t *testing.T) {
 		"insecure endpoint": {oidctest.Insecure.At(oidctest.Discovery), "OIDC 'token_endpoint' must use https"},
 		"insecure details":  {oidctest.InsecureUserInfo.At(oidctest.Discovery), "OIDC 'userinfo_endpoint' must use https"},
 		"not found":         {oidctest.Refuse.At(oidctest.Discovery), "discovery: status 400"},
-		"no JSON":           {oidctest.Garbage.At(oidctest.Discovery), "discovery: invalid character"},
+		"no JSON":           {oidctest.Garbage.At(oidctest.Discovery), "invalid character"},
 		"too long":          {oidctest.Huge.At(oidctest.Discovery), "discovery: the answer is longer than 1 MiB"},
 		"sent elsewhere":    {oidctest.Redirect.At(oidctest.Discovery), "discovery: status 307"},
 		"500":               {oidctest.ServerError.At(oidctest.Discovery), ""},

@@ -2,20 +2,41 @@ package oidc
 
 import (
 	"context"
-	"encoding/json"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
+	gooidc "github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+
+	"github.com/everlatch/everlatch/internal/egress"
 	"github.com/everlatch/everlatch/providers"
 )
 
+// oauth2 returns the client's side of one sign-in.
+func (p *Provider) oauth2(d document, callbackURL string) *oauth2.Config {
+	return &oauth2.Config{
+		ClientID: p.options.ClientID, ClientSecret: p.options.ClientSecret, Endpoint: d.Endpoint,
+		RedirectURL: callbackURL, Scopes: strings.Fields(p.options.Scopes),
+	}
+}
+
+// Begin implements [providers.Redirect]. A query that the authorization endpoint
+// already has is kept.
+func (p *Provider) Begin(ctx context.Context, a providers.Authorization) (string, error) {
+	d, err := p.endpoints(ctx)
+	if err != nil {
+		return "", err
+	}
+	return p.oauth2(d, a.CallbackURL).AuthCodeURL(a.State, oauth2.S256ChallengeOption(a.CodeVerifier), gooidc.Nonce(a.Nonce)), nil
+}
+
 // Exchange implements [providers.Redirect]. Everything that can be refused
-// without spending the code is looked at first.
+// without spending the code is checked first.
 func (p *Provider) Exchange(ctx context.Context, c providers.Callback) (providers.Tokens, error) {
 	if err := p.checkCallback(c); err != nil {
 		return providers.Tokens{}, err
@@ -24,56 +45,14 @@ func (p *Provider) Exchange(ctx context.Context, c providers.Callback) (provider
 	if err != nil {
 		return providers.Tokens{}, err
 	}
-	if _, named := c.Params["iss"]; !named && d.NamesIssuer {
+	if _, named := c.Params["iss"]; !named && d.namesIssuer {
 		return providers.Tokens{}, failed(errors.New("the callback does not name its issuer, though the provider always does"))
 	}
-	req, err := p.tokenRequest(ctx, d, c)
+	token, err := p.oauth2(d, c.CallbackURL).Exchange(gooidc.ClientContext(ctx, p.client), c.Code, oauth2.VerifierOption(c.CodeVerifier))
 	if err != nil {
-		return providers.Tokens{}, failed(errors.New("exchange: the token endpoint is not a URL"))
+		return providers.Tokens{}, p.notExchanged(err, c)
 	}
-	status, body, err := p.do(req)
-	_, basic, _ := strings.Cut(req.Header.Get("Authorization"), " ")
-	secret := func(text string) string { return redact(text, c.Code, c.CodeVerifier, p.options.ClientSecret, basic) }
-	switch {
-	case status >= http.StatusInternalServerError:
-		return providers.Tokens{}, away(fmt.Errorf("exchange: status %d", status))
-	case errors.Is(err, errTooLong):
-		return providers.Tokens{}, failed(fmt.Errorf("exchange: %w", errTooLong))
-	case err != nil:
-		return providers.Tokens{}, away(fmt.Errorf("exchange: %s", secret(err.Error())))
-	case status != http.StatusOK:
-		return providers.Tokens{}, failed(fmt.Errorf("exchange: status %d%s", status, secret(complaint(body))))
-	}
-	return p.readTokens(body)
-}
-
-// tokenRequest is a form, which also says who asks; the client's secret moves
-// to the header for a provider that takes it nowhere else (RFC 6749, section
-// 2.3.1, by which both parts are encoded as in a form).
-func (p *Provider) tokenRequest(ctx context.Context, d document, c providers.Callback) (*http.Request, error) {
-	form := url.Values{
-		"grant_type":    {"authorization_code"},
-		"code":          {c.Code},
-		"redirect_uri":  {c.CallbackURL},
-		"code_verifier": {c.CodeVerifier},
-	}
-	id, secret := p.options.ClientID, p.options.ClientSecret
-	inHeader := secret != "" && d.wantsHeader()
-	if !inHeader {
-		form.Set("client_id", id)
-		if secret != "" {
-			form.Set("client_secret", secret)
-		}
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.TokenEndpoint, strings.NewReader(form.Encode()))
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if inHeader {
-		req.SetBasicAuth(url.QueryEscape(id), url.QueryEscape(secret))
-	}
-	return req, nil
+	return p.readTokens(token)
 }
 
 // checkCallback refuses a callback of another provider (RFC 9207), and one that
@@ -81,7 +60,7 @@ func (p *Provider) tokenRequest(ctx context.Context, d document, c providers.Cal
 func (p *Provider) checkCallback(c providers.Callback) error {
 	issuer, named := c.Params["iss"]
 	switch {
-	case named && !p.isIssuer(issuer):
+	case named && issuer != p.options.Issuer:
 		return failed(errors.New("the callback is of another issuer"))
 	case c.Params["error"] != "":
 		return failed(fmt.Errorf("the provider says %.100q", redact(c.Params["error"], c.Code, c.CodeVerifier)))
@@ -91,46 +70,55 @@ func (p *Provider) checkCallback(c providers.Callback) error {
 	return nil
 }
 
-// readTokens reads the answer of an exchange (RFC 6749, section 5.1). Errors do
-// not quote it.
-func (p *Provider) readTokens(body []byte) (providers.Tokens, error) {
-	var answer struct {
-		AccessToken  string          `json:"access_token"`
-		RefreshToken string          `json:"refresh_token"`
-		IDToken      string          `json:"id_token"`
-		ExpiresIn    json.RawMessage `json:"expires_in"` // some send a text
+// notExchanged explains why there are no tokens. Of an answer it repeats the status
+// and the error code, since everything else may quote what was sent.
+func (p *Provider) notExchanged(err error, c providers.Callback) error {
+	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
+		status := refused.Response.StatusCode
+		if status >= http.StatusInternalServerError {
+			return away(fmt.Errorf("exchange: status %d", status))
+		}
+		return failed(fmt.Errorf("exchange: status %d%s", status, p.errorCode(refused.ErrorCode, c)))
 	}
-	if err := json.Unmarshal(body, &answer); err != nil {
-		return providers.Tokens{}, failed(errors.New("exchange: the answer is not the JSON of a token response"))
+	if errors.Is(err, egress.ErrTooLong) {
+		return failed(fmt.Errorf("exchange: %w", egress.ErrTooLong))
 	}
-	if answer.IDToken == "" {
+	if _, ok := errors.AsType[*url.Error](err); ok {
+		return away(fmt.Errorf("exchange: %s", p.redactSent(err.Error(), c)))
+	}
+	return failed(errors.New("exchange: the answer is not a token response with an access token"))
+}
+
+func (p *Provider) errorCode(code string, c providers.Callback) string {
+	if code == "" {
+		return ""
+	}
+	return fmt.Sprintf(": %.100s", p.redactSent(code, c))
+}
+
+// redactSent removes every secret that an exchange sends.
+func (p *Provider) redactSent(text string, c providers.Callback) string {
+	id, secret := url.QueryEscape(p.options.ClientID), url.QueryEscape(p.options.ClientSecret)
+	basic := base64.StdEncoding.EncodeToString([]byte(id + ":" + secret))
+	return redact(text, c.Code, c.CodeVerifier, p.options.ClientSecret, basic)
+}
+
+// readTokens reads a token response (RFC 6749, section 5.1). Errors do not quote
+// it.
+func (p *Provider) readTokens(token *oauth2.Token) (providers.Tokens, error) {
+	idToken, _ := token.Extra("id_token").(string)
+	if idToken == "" {
 		return providers.Tokens{}, failed(errors.New("exchange: the answer has no ID token"))
 	}
-	t := providers.Tokens{AccessToken: answer.AccessToken, RefreshToken: answer.RefreshToken, IDToken: answer.IDToken}
-	seconds, err := strconv.ParseInt(strings.Trim(string(answer.ExpiresIn), `"`), 10, 64)
-	if err == nil && seconds > 0 && seconds < int64(maxLife/time.Second) {
-		t.AccessTokenExpiresAt = p.options.Now().Add(time.Duration(seconds) * time.Second)
+	t := providers.Tokens{AccessToken: token.AccessToken, RefreshToken: token.RefreshToken, IDToken: idToken}
+	if token.ExpiresIn > 0 {
+		t.AccessTokenExpiresAt = p.options.Now().Add(time.Duration(token.ExpiresIn) * time.Second)
 	}
 	return t, nil
 }
 
-// maxLife is the longest life of a token that is believed.
-const maxLife = 100 * 365 * 24 * time.Hour
-
-// complaint is what a refusing token endpoint says (RFC 6749, section 5.2).
-func complaint(body []byte) string {
-	var answer struct {
-		Error       string `json:"error"`
-		Description string `json:"error_description"`
-	}
-	if json.Unmarshal(body, &answer) != nil || answer.Error == "" {
-		return ""
-	}
-	return fmt.Sprintf(": %s: %s", answer.Error, answer.Description)
-}
-
-// redact makes a text of the outside fit for the log: without the secrets that
-// it may echo, short, and on one line.
+// redact makes foreign text fit for the log: without the secrets that it may
+// echo, short, and on one line.
 func redact(text string, secrets ...string) string {
 	for _, secret := range secrets {
 		if secret != "" {

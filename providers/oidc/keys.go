@@ -7,14 +7,40 @@ import (
 	"crypto/rsa"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 
+	gooidc "github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-jose/go-jose/v4"
 )
 
-// minRSABits is the size below which a key of RSA is not believed (RFC 7518,
-// section 3.3).
-const minRSABits = 2048
+const (
+	// minRSABits is the smallest RSA key that is trusted (RFC 7518, section 3.3),
+	// and maxRSABits the largest: verifying by a huge one takes seconds.
+	minRSABits = 2048
+	maxRSABits = 8192
+
+	// maxKeys bounds a key set, because a token without a key ID is tried with all
+	// of its keys.
+	maxKeys = 100
+)
+
+var _ gooidc.KeySet = (*verification)(nil)
+
+// verification is the [gooidc.KeySet] of one ID token. It remembers what go-oidc
+// does not return: the payload of a token whose claims are refused, and the error
+// itself, of which go-oidc keeps the text alone.
+type verification struct {
+	p       *Provider
+	payload []byte
+	err     error
+}
+
+// VerifySignature implements [gooidc.KeySet].
+func (v *verification) VerifySignature(ctx context.Context, idToken string) ([]byte, error) {
+	v.payload, v.err = v.p.verifySignature(ctx, idToken)
+	return v.payload, v.err
+}
 
 // fetchKeys reads the keys that the provider signs with. Those that cannot be
 // used are left out, so that a new kind of key does no harm.
@@ -26,8 +52,11 @@ func (p *Provider) fetchKeys(ctx context.Context) ([]jose.JSONWebKey, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
-	if err := p.getJSON(ctx, "keys", d.JWKSURI, "", &set); err != nil {
+	if err := p.getJSON(ctx, "keys", d.jwksURI, "", &set); err != nil {
 		return nil, err
+	}
+	if len(set.Keys) > maxKeys {
+		return nil, failed(fmt.Errorf("keys: the provider publishes more than %d", maxKeys))
 	}
 	var keys []jose.JSONWebKey
 	for _, raw := range set.Keys {
@@ -43,12 +72,12 @@ func (p *Provider) fetchKeys(ctx context.Context) ([]jose.JSONWebKey, error) {
 }
 
 // family returns the first letter of the algorithms that a key is for: R also
-// stands for P. It is "" for what is not a public key, which a shared secret or
-// a private key that was published by mistake is not.
+// stands for P. It is "" for everything but a public key of a sound size, such as
+// a shared secret or a private key that was published by mistake.
 func family(key any) string {
 	switch k := key.(type) {
 	case *rsa.PublicKey:
-		if k.N.BitLen() >= minRSABits {
+		if bits := k.N.BitLen(); bits >= minRSABits && bits <= maxRSABits {
 			return "RP"
 		}
 	case *ecdsa.PublicKey, ed25519.PublicKey:
@@ -58,8 +87,7 @@ func family(key any) string {
 }
 
 // signer returns the payload of a token that one of keys has signed. known says
-// that there is a key by the name in the token, so that looking for newer ones
-// is in vain.
+// that one of them has the key ID of the token.
 func signer(token *jose.JSONWebSignature, keys []jose.JSONWebKey) (payload []byte, known bool) {
 	header := token.Signatures[0].Protected
 	for _, key := range keys {
@@ -77,19 +105,20 @@ func signer(token *jose.JSONWebSignature, keys []jose.JSONWebKey) (payload []byt
 	return nil, known
 }
 
-// verify returns the payload of an ID token after checking its signature.
-func (p *Provider) verify(ctx context.Context, idToken string) ([]byte, error) {
+// verifySignature returns the payload of an ID token that a key of the provider
+// has signed. Keys are fetched again for an unknown key ID, and for a signature
+// that does not fit its key: some providers replace a key and keep its ID.
+func (p *Provider) verifySignature(ctx context.Context, idToken string) ([]byte, error) {
 	token, err := jose.ParseSignedCompact(idToken, p.algorithms)
 	if err != nil {
-		// The cause would quote parts of the token.
-		return nil, failed(errors.New("the ID token is malformed, or signed by an algorithm that is not allowed"))
+		return nil, failed(errMalformed)
 	}
 	keys, err := p.keys.get(ctx)
 	if err != nil {
 		return nil, err
 	}
 	payload, known := signer(token, keys.value)
-	if payload == nil && !known {
+	if payload == nil {
 		if keys, err = p.keys.newer(ctx, keys); err != nil {
 			return nil, err
 		}

@@ -1,11 +1,8 @@
 package oidc
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 
 	"github.com/go-jose/go-jose/v4"
@@ -24,7 +21,8 @@ var _ providers.Redirect = (*Provider)(nil)
 type Provider struct {
 	options    Options
 	algorithms []jose.SignatureAlgorithm
-	client     *http.Client
+	client     *http.Client // exchanges codes
+	reader     *http.Client // reads documents
 	document   *cached[document]
 	keys       *cached[[]jose.JSONWebKey]
 }
@@ -35,7 +33,8 @@ func New(o Options) (*Provider, error) {
 	if err := o.check(); err != nil {
 		return nil, fmt.Errorf("oidc options: %w", err)
 	}
-	p := &Provider{options: o, client: newClient(o)}
+	client := newClient(o)
+	p := &Provider{options: o, client: client, reader: newReader(client)}
 	for _, name := range o.Algorithms {
 		p.algorithms = append(p.algorithms, jose.SignatureAlgorithm(name))
 	}
@@ -59,35 +58,6 @@ func (p *Provider) CallbackURL(requested string) (string, error) {
 		return "", unauthorized("The provided callback URL is not allowed", nil)
 	}
 	return requested, nil
-}
-
-// Begin implements [providers.Redirect]. A query that the authorization
-// endpoint has of its own is kept.
-func (p *Provider) Begin(ctx context.Context, a providers.Authorization) (string, error) {
-	d, err := p.endpoints(ctx)
-	if err != nil {
-		return "", err
-	}
-	u, err := url.Parse(d.AuthorizationEndpoint)
-	if err != nil {
-		return "", failed(errors.New("the authorization endpoint is not a URL"))
-	}
-	query := u.Query()
-	query.Set("client_id", p.options.ClientID)
-	query.Set("scope", p.options.Scopes)
-	query.Set("response_type", "code")
-	query.Set("redirect_uri", a.CallbackURL)
-	query.Set("state", a.State)
-	query.Set("nonce", a.Nonce)
-	query.Set("code_challenge", a.CodeChallenge)
-	query.Set("code_challenge_method", "S256")
-	u.RawQuery = query.Encode()
-	return u.String(), nil
-}
-
-// isIssuer says whether name is the provider's.
-func (p *Provider) isIssuer(name string) bool {
-	return name == p.options.Issuer || slices.Contains(p.options.IssuerAliases, name)
 }
 
 // failed is the answer to everything that a provider or a callback did wrong

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
+	gooidc "github.com/coreos/go-oidc/v3/oidc"
 
 	"github.com/everlatch/everlatch"
 )
@@ -24,6 +24,11 @@ const (
 	DefaultDiscoveryTTL   = time.Hour
 	DefaultHTTPTimeout    = 10 * time.Second
 )
+
+// maxClockTolerance keeps the tolerance well below the five minutes that go-oidc
+// allows for nbf: its clock is late by the tolerance, so a larger one would refuse
+// tokens of a provider whose clock is ahead.
+const maxClockTolerance = 2 * time.Minute
 
 // EntityID, Email and Name are the keys of [Options.ClaimMappings] that have a
 // default: the claims "sub", "email" and "name".
@@ -38,10 +43,8 @@ const (
 type Options struct {
 	// Issuer is what the provider calls itself, compared byte for byte. Its
 	// discovery document is below it.
-	Issuer string
-	// IssuerAliases are other names that the issuer has in its tokens.
-	IssuerAliases []string
-	ClientID      string
+	Issuer   string
+	ClientID string
 	// ClientSecret is sent in the form of the exchange (client_secret_post), or in
 	// its header (client_secret_basic) where the discovery document allows nothing
 	// else. Without it the client is a public one, and PKCE alone protects the code.
@@ -95,8 +98,9 @@ type Options struct {
 
 // algorithms are all that Options.Algorithms may name. What a shared secret
 // signs is not among them: whoever verifies could forge it.
-var algorithms = []jose.SignatureAlgorithm{
-	jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
+var algorithms = []string{
+	gooidc.RS256, gooidc.RS384, gooidc.RS512, gooidc.PS256, gooidc.PS384, gooidc.PS512,
+	gooidc.ES256, gooidc.ES384, gooidc.ES512, gooidc.EdDSA,
 }
 
 func (o Options) withDefaults() Options {
@@ -113,14 +117,13 @@ func (o Options) withDefaults() Options {
 	mappings := map[string]string{EntityID: "sub", Email: "email", Name: "name"}
 	maps.Copy(mappings, o.ClaimMappings)
 	o.ClaimMappings = mappings
-	o.IssuerAliases = slices.Clone(o.IssuerAliases)
 	o.AllowedCallbackURLs = slices.Clone(o.AllowedCallbackURLs)
 	o.AllowedEmailDomains = slices.Clone(o.AllowedEmailDomains)
 	for i, domain := range o.AllowedEmailDomains {
 		o.AllowedEmailDomains[i] = strings.ToLower(domain)
 	}
 	if len(o.Algorithms) == 0 {
-		o.Algorithms = []string{string(jose.RS256), string(jose.PS256), string(jose.ES256), string(jose.EdDSA)}
+		o.Algorithms = []string{gooidc.RS256, gooidc.PS256, gooidc.ES256, gooidc.EdDSA}
 	}
 	if o.RequireVerifiedEmail == nil {
 		o.RequireVerifiedEmail = new(true)
@@ -200,9 +203,6 @@ func (o Options) checkClaims() error {
 			problems = append(problems, invalid("OIDC 'allowed_email_domains' must hold names such as example.com, not %q", domain))
 		}
 	}
-	if slices.Contains(o.IssuerAliases, "") {
-		problems = append(problems, invalid("OIDC 'issuer_aliases' has an empty name"))
-	}
 	return errors.Join(problems...)
 }
 
@@ -220,13 +220,16 @@ func (o Options) checkTimes() error {
 			problems = append(problems, invalid("OIDC '%s' must not be negative", d.label))
 		}
 	}
+	if o.ClockTolerance > maxClockTolerance {
+		problems = append(problems, invalid("OIDC 'clock_tolerance_seconds' must be at most %.0f", maxClockTolerance.Seconds()))
+	}
 	return errors.Join(problems...)
 }
 
 func (o Options) checkAlgorithms() error {
 	var problems []error
 	for _, name := range o.Algorithms {
-		if !slices.Contains(algorithms, jose.SignatureAlgorithm(name)) {
+		if !slices.Contains(algorithms, name) {
 			problems = append(problems, invalid("OIDC 'algorithms' must hold asymmetric algorithms such as RS256, not %q", name))
 		}
 	}

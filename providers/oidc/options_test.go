@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/providers"
@@ -66,11 +67,10 @@ func TestOptions(t *testing.T) {
 		},
 		"empty names": {
 			change: func(o *oidc.Options) {
-				o.ClaimMappings, o.IssuerAliases = map[string]string{"email": "", "": "sub"}, []string{""}
+				o.ClaimMappings = map[string]string{"email": "", "": "sub"}
 			},
 			want: []string{
 				`OIDC 'claim_mappings' has an empty name: "" is "sub"`, `OIDC 'claim_mappings' has an empty name: "email" is ""`,
-				"OIDC 'issuer_aliases' has an empty name",
 			},
 		},
 		"no domains": {
@@ -89,6 +89,10 @@ func TestOptions(t *testing.T) {
 				"OIDC 'clock_tolerance_seconds' must not be negative", "OIDC 'discovery_cache_ttl_ms' must not be negative",
 				"OIDC 'http_timeout_ms' must not be negative",
 			},
+		},
+		"a large tolerance": {
+			change: func(o *oidc.Options) { o.ClockTolerance = 2*time.Minute + 1 },
+			want:   []string{"OIDC 'clock_tolerance_seconds' must be at most 120"},
 		},
 		"algorithms": {
 			change: func(o *oidc.Options) { o.Algorithms = []string{"RS256", "none", "HS256", "rs256", "ES512"} },
@@ -169,12 +173,12 @@ func TestBegin(t *testing.T) {
 	} {
 		o := valid()
 		o.Scopes, o.ClientID = scopes, hostile
-		o.AuthorizationEndpoint = "https://idp.example/authorize?tenant=a%26b&state=theirs"
+		o.AuthorizationEndpoint = "https://idp.example/authorize?tenant=a%26b"
 		o.TokenEndpoint, o.JWKSURI = "https://idp.example/token", "https://idp.example/keys"
 		p, err := oidc.New(o)
 		require.NoError(t, err)
 		location, err := p.Begin(t.Context(), providers.Authorization{
-			CallbackURL: "https://shop.example/?a=1&b=2", State: hostile, Nonce: hostile, CodeChallenge: hostile,
+			CallbackURL: "https://shop.example/?a=1&b=2", State: hostile, Nonce: hostile, CodeVerifier: hostile,
 		})
 		require.NoError(t, err)
 		u, err := url.Parse(location)
@@ -184,7 +188,7 @@ func TestBegin(t *testing.T) {
 		require.Equal(t, url.Values{
 			"tenant": {"a&b"}, "client_id": {hostile}, "scope": {want}, "response_type": {"code"},
 			"redirect_uri": {"https://shop.example/?a=1&b=2"}, "state": {hostile}, "nonce": {hostile},
-			"code_challenge": {hostile}, "code_challenge_method": {"S256"},
+			"code_challenge": {oauth2.S256ChallengeFromVerifier(hostile)}, "code_challenge_method": {"S256"},
 		}, u.Query())
 	}
 }

@@ -17,21 +17,17 @@ import (
 // 255; a mapped claim may be longer.
 const maxEntityID = 512
 
+// maxIDToken bounds an ID token, in bytes.
+const maxIDToken = 1 << 20
+
 // Profile implements [providers.Redirect]. Tokens are not kept.
 func (p *Provider) Profile(ctx context.Context, t providers.Tokens, c providers.Callback) (providers.Profile, error) {
-	if t.IDToken == "" || len(t.IDToken) > maxBody {
+	if t.IDToken == "" || len(t.IDToken) > maxIDToken {
 		return providers.Profile{}, failed(errors.New("there is no ID token, or a very long one"))
 	}
-	payload, err := p.verify(ctx, t.IDToken)
+	token, err := p.verify(ctx, t.IDToken, c)
 	if err != nil {
 		return providers.Profile{}, err
-	}
-	var token claims
-	if json.Unmarshal(payload, &token) != nil {
-		return providers.Profile{}, failed(errors.New("the claims of the ID token are not a JSON object"))
-	}
-	if err := p.checkClaims(token, c); err != nil {
-		return providers.Profile{}, failed(err)
 	}
 	if token, err = p.complete(ctx, token, t); err != nil {
 		return providers.Profile{}, err

@@ -2,8 +2,6 @@ package oidc_test
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"sync"
@@ -11,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/oidctest"
@@ -70,18 +69,12 @@ func setup(tb testing.TB, server oidctest.Options, change func(*oidc.Options)) w
 	return w
 }
 
-// challenge is the S256 challenge of a verifier.
-func challenge(verifier string) string {
-	sum := sha256.Sum256([]byte(verifier))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
-}
-
 // callback goes to the provider and comes back.
 func (w world) callback(tb testing.TB) providers.Callback {
 	tb.Helper()
-	c := providers.Callback{CallbackURL: callbackURL, Nonce: "nonce-" + rand.Text(), CodeVerifier: "verifier-" + rand.Text() + rand.Text()}
+	c := providers.Callback{CallbackURL: callbackURL, Nonce: "nonce-" + rand.Text(), CodeVerifier: oauth2.GenerateVerifier()}
 	location, err := w.Begin(tb.Context(), providers.Authorization{
-		CallbackURL: c.CallbackURL, State: "state-" + rand.Text(), Nonce: c.Nonce, CodeChallenge: challenge(c.CodeVerifier),
+		CallbackURL: c.CallbackURL, State: "state-" + rand.Text(), Nonce: c.Nonce, CodeVerifier: c.CodeVerifier,
 	})
 	require.NoError(tb, err)
 	c.Params = w.idp.Follow(tb, location)

@@ -16,11 +16,11 @@ func (p *Provider) complete(ctx context.Context, token claims, t providers.Token
 		return token, nil
 	}
 	d, err := p.endpoints(ctx)
-	if err != nil || d.UserInfoEndpoint == "" {
+	if err != nil || d.userInfo == "" {
 		return token, err
 	}
 	var info claims
-	if err := p.getJSON(ctx, "user info", d.UserInfoEndpoint, t.AccessToken, &info); err != nil {
+	if err := p.getJSON(ctx, "user info", d.userInfo, t.AccessToken, &info); err != nil {
 		return nil, err
 	}
 	// Section 5.3.2: an answer about somebody else must not be used.

@@ -161,7 +161,7 @@ func TestUserInfoMisbehaves(t *testing.T) {
 	}{
 		oidctest.ServerError: {"user info: status 500", true},
 		oidctest.Hang:        {"user info: Get", true},
-		oidctest.Break:       {"user info: unexpected EOF", true},
+		oidctest.Break:       {"reading the answer: unexpected EOF", true},
 		oidctest.Refuse:      {"user info: status 400", false},
 		oidctest.Huge:        {"user info: the answer is longer than 1 MiB", false},
 		oidctest.Garbage:     {"user info: invalid character", false},

@@ -3,14 +3,14 @@ package providertest
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+
+	"golang.org/x/oauth2"
 
 	"github.com/everlatch/everlatch/providers"
 )
@@ -149,12 +149,10 @@ func (s *redirect) throughJSON(from, to any) {
 func (s *redirect) begin(ctx context.Context) (location string, a providers.Authorization, v visitor, err error) {
 	s.Helper()
 	v.callback = providers.Callback{
-		CallbackURL: s.CallbackURL, Nonce: "nonce+/=&" + rand.Text(), CodeVerifier: rand.Text() + rand.Text(),
+		CallbackURL: s.CallbackURL, Nonce: "nonce+/=&" + rand.Text(), CodeVerifier: oauth2.GenerateVerifier(),
 	}
-	challenge := sha256.Sum256([]byte(v.callback.CodeVerifier))
 	a = providers.Authorization{
-		CallbackURL: s.CallbackURL, State: "state+/= &%é" + rand.Text(), Nonce: v.callback.Nonce,
-		CodeChallenge: base64.RawURLEncoding.EncodeToString(challenge[:]),
+		CallbackURL: s.CallbackURL, State: "state+/= &%é" + rand.Text(), Nonce: v.callback.Nonce, CodeVerifier: v.callback.CodeVerifier,
 	}
 	err = safely(s, "Begin", func() (err error) {
 		location, err = s.p.Begin(ctx, a)

@@ -7,6 +7,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/oauth2"
+
 	"github.com/everlatch/everlatch/providers"
 )
 
@@ -75,7 +77,7 @@ func (s *redirect) checkBegin() {
 	}
 	want := map[string]string{
 		"response_type": "code", "redirect_uri": a.CallbackURL, "state": a.State,
-		"code_challenge": a.CodeChallenge, "code_challenge_method": "S256",
+		"code_challenge": oauth2.S256ChallengeFromVerifier(a.CodeVerifier), "code_challenge_method": "S256",
 	}
 	why := map[string]string{
 		"state":          "it ties the answer to this sign-in",

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/providers"
@@ -116,7 +117,7 @@ func (p *oauth) CallbackURL(requested string) (string, error) {
 func (p *oauth) Begin(_ context.Context, a providers.Authorization) (string, error) {
 	query := url.Values{
 		"response_type": {"code"}, "client_id": {"client"}, "redirect_uri": {a.CallbackURL}, "state": {a.State}, "nonce": {a.Nonce},
-		"code_challenge": {a.CodeChallenge}, "code_challenge_method": {"S256"},
+		"code_challenge": {oauth2.S256ChallengeFromVerifier(a.CodeVerifier)}, "code_challenge_method": {"S256"},
 	}
 	if p.slips.query != nil {
 		p.slips.query(query)

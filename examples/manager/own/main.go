@@ -1,59 +1,34 @@
-// Command own is an Everlatch service with managers that are all its own: a
-// table, workflows that create and remove them, and routes.
+// Command own is an Everlatch service with managers that are all its own: a table,
+// workflows that create and remove them, and routes.
 // docs/guides/extend-with-your-own-routes.md walks through it. Its neighbour,
 // manager, gets the same from a definition.
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"fmt"
-	"log/slog"
 	"os"
-	"os/signal"
-	"syscall"
+	"path/filepath"
 
 	"github.com/everlatch/everlatch/app"
+	"github.com/everlatch/everlatch/cli"
 	"github.com/everlatch/everlatch/config"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Environ(), os.Getenv("MANAGERS_DB")); err != nil {
-		_, _ = fmt.Fprintln(os.Stderr, "own:", err)
-		os.Exit(1)
-	}
-}
+func main() { cli.Main(app.FromConfig(options)) }
 
-// run serves until ctx ends, as `everlatch serve` does.
-func run(ctx context.Context, environ []string, file string) (err error) {
-	cfg, err := config.Load(config.Sources{File: os.Getenv(config.FileVariable), Environ: environ})
+// options open our table, beside the database of dev unless MANAGERS_DB names
+// another file, and add our workflows and routes to the service.
+func options(cfg config.Config) ([]app.Option, error) {
+	file := cmp.Or(os.Getenv("MANAGERS_DB"), filepath.Join(cfg.Data.Dir, "managers.db"))
+	managers, err := openManagers(context.Background(), file)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	managers, err := openManagers(ctx, file)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, managers.DB.Close()) }()
-	a, err := newApp(ctx, cfg, environ, managers)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, a.Close()) }()
-	return a.Run(ctx)
-}
-
-// newApp assembles the service with our table, workflows and routes in it.
-func newApp(ctx context.Context, cfg config.Config, environ []string, managers *Managers) (*app.App, error) {
-	return app.New(ctx, cfg,
-		app.WithEnviron(environ),
-		app.WithMigrations(),
-		app.WithLogger(slog.New(slog.NewTextHandler(os.Stderr, nil))),
+	return []app.Option{
 		app.WithActivities(managers),
 		app.WithWorkflow("HireManager", HireManager),
 		app.WithWorkflow("DismissManager", DismissManager),
 		app.WithOwnRoutes(managers.addRoutes),
-	)
+	}, nil
 }

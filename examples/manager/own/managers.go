@@ -19,7 +19,7 @@ type Manager struct {
 	Name  string `json:"name"`
 }
 
-// Managers is a table of our own, in a database of our own. Its exported
+// Managers is our own table, in a separate database. Its exported
 // methods are activities: each may run again after it has succeeded.
 type Managers struct{ DB *sql.DB }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/activities"
+	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/config"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/temporalkit"
@@ -69,7 +70,7 @@ func (o *office) run(t *testing.T, id string, workflow, input any) error {
 	return nil
 }
 
-// state is who works here, and as whom people sign in.
+// state is the managers, and the managers that identities are linked to.
 func (o *office) state(t *testing.T) (managers, links []string) {
 	t.Helper()
 	rows, err := o.managers.DB.QueryContext(t.Context(), `SELECT id FROM manager WHERE dismissed_by IS NULL ORDER BY id`)
@@ -195,7 +196,7 @@ func TestDismissal(t *testing.T) {
 	})
 }
 
-// How it behaves when it runs, package e2e shows: TestManagersOfOnesOwn.
+// TestCustomManagers of package e2e shows how the service behaves when it runs.
 func TestTheServiceAssembles(t *testing.T) {
 	t.Parallel()
 
@@ -205,7 +206,8 @@ func TestTheServiceAssembles(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, cfg.Generate(""))
 
-	a, err := newApp(t.Context(), cfg, nil, newOffice(t).managers)
+	cfg.Data.Dir = t.TempDir()
+	a, err := app.New(t.Context(), cfg, app.FromConfig(options), app.WithMigrations())
 
 	require.NoError(t, err)
 	require.NoError(t, a.Close())

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 	"time"
 
@@ -11,7 +12,6 @@ import (
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/flows"
-	"github.com/everlatch/everlatch/internal/ids"
 )
 
 // addRoutes adds what managers ask for. Each route says itself who may.
@@ -59,7 +59,7 @@ func (d *desk) hire(c echo.Context) error {
 	defer cancel()
 	wanted := HireManagerInput{
 		AuthIdentityID: caller.AuthIdentityID,
-		Manager:        Manager{ID: ids.New("mana_", time.Now()), Email: email, Name: name},
+		Manager:        Manager{ID: "mana_" + rand.Text(), Email: email, Name: name},
 	}
 	run, err := d.flows.Start(ctx, flows.StartOptions{Subject: caller.AuthIdentityID}, "HireManager", wanted)
 	if err != nil {

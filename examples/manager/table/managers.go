@@ -1,5 +1,5 @@
-// Package table keeps managers in a table of one's own, behind the definition of
-// an actor type: routes, dances and events come from Everlatch, the rows are
+// Package table stores managers in its own table, behind the definition of an
+// actor type: routes, workflows and events come from Everlatch, the rows are
 // yours. docs/guides/create-an-actor-type.md shows it.
 package table
 
@@ -100,7 +100,7 @@ func (m *Managers) Find(ctx context.Context, id string) (everlatch.ActorRecord, 
 func (m *Managers) Update(
 	ctx context.Context, id string, change func(everlatch.Metadata) (everlatch.Metadata, error),
 ) (r everlatch.ActorRecord, err error) {
-	tx, err := m.DB.BeginTx(ctx, nil) // immediate: nobody else writes until it ends
+	tx, err := m.DB.BeginTx(ctx, nil) // immediate: no other writer until it ends
 	if err != nil {
 		return r, err
 	}
@@ -120,21 +120,21 @@ func (m *Managers) Update(
 	return r, tx.Commit()
 }
 
-// Remove implements [everlatch.ActorStore]. Only the first dance that removes a
-// manager is kept, and it hears so however often it asks.
-func (m *Managers) Remove(ctx context.Context, id, dance string) (removed bool, err error) {
+// Remove implements [everlatch.ActorStore]. Only the first workflow that removes a
+// manager is recorded, and it gets true however often it asks.
+func (m *Managers) Remove(ctx context.Context, id, workflow string) (removed bool, err error) {
 	_, err = m.DB.ExecContext(ctx, `UPDATE manager SET deleted_at = ?1, updated_at = ?1, deleted_by = ?2
-		WHERE id = ?3 AND deleted_at IS NULL`, m.Now().UTC(), dance, id)
+		WHERE id = ?3 AND deleted_at IS NULL`, m.Now().UTC(), workflow, id)
 	if err != nil {
 		return false, err
 	}
-	err = m.DB.QueryRowContext(ctx, `SELECT COUNT(*) > 0 FROM manager WHERE id = ? AND deleted_by = ?`, id, dance).Scan(&removed)
+	err = m.DB.QueryRowContext(ctx, `SELECT COUNT(*) > 0 FROM manager WHERE id = ? AND deleted_by = ?`, id, workflow).Scan(&removed)
 	return removed, err
 }
 
 // Restore implements [everlatch.ActorStore].
-func (m *Managers) Restore(ctx context.Context, id, dance string) error {
-	_, err := m.DB.ExecContext(ctx, `UPDATE manager SET deleted_at = NULL, deleted_by = '' WHERE id = ? AND deleted_by = ?`, id, dance)
+func (m *Managers) Restore(ctx context.Context, id, workflow string) error {
+	_, err := m.DB.ExecContext(ctx, `UPDATE manager SET deleted_at = NULL, deleted_by = '' WHERE id = ? AND deleted_by = ?`, id, workflow)
 	return refused(err, everlatch.CodeDuplicate)
 }
 

@@ -11,21 +11,21 @@ const sdk = new Medusa({
   },
 });
 
-/** register makes a customer of somebody, and signs them in. */
+/** register creates a customer and signs them in. */
 export async function register({ email, password, first_name, last_name }) {
   const token = await sdk.auth.register("customer", "emailpass", { email, password });
-  // The token says who registers, and nothing more: there is no customer yet.
+  // The token identifies who registers; there is no customer yet.
   await sdk.store.customer.create({ email, first_name, last_name }, {}, { authorization: `Bearer ${token}` });
   await signIn({ email, password });
 }
 
-/** signIn begins a session of this browser. */
+/** signIn starts a session in this browser. */
 export async function signIn({ email, password }) {
   const result = await sdk.auth.login("customer", "emailpass", { email, password });
   if (typeof result !== "string") throw new Error("This page cannot go on with this sign-in."); // a second factor, say
 }
 
-/** customer is who is signed in, or undefined. */
+/** customer returns the signed-in customer, or undefined. */
 export async function customer() {
   try {
     return (await sdk.store.customer.retrieve()).customer;
@@ -35,7 +35,7 @@ export async function customer() {
   }
 }
 
-/** rename changes what the shop calls somebody. */
+/** rename changes the name of the customer. */
 export async function rename({ first_name, last_name }) {
   return (await sdk.store.customer.update({ first_name, last_name })).customer;
 }
@@ -45,12 +45,12 @@ export async function signOut() {
   await sdk.auth.logout();
 }
 
-/** forgot has a link mailed, if anybody signs in with this address. */
+/** forgot requests a reset link, sent if the address has an account. */
 export async function forgot({ email }) {
   await sdk.auth.resetPassword("customer", "emailpass", { identifier: email });
 }
 
-/** choose takes the token of that link, and the new password. */
+/** choose sets the new password, with the token of that link. */
 export async function choose(token, { password }) {
   await sdk.auth.updateProvider("customer", "emailpass", { password }, token);
 }

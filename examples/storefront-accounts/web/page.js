@@ -41,13 +41,13 @@ function form(fields, button, submit) {
   return made;
 }
 
-/** explain says what people can do; the messages of 400 are for them. */
+/** explain says what the customer can do; messages of 400 can be shown as they are. */
 function explain({ status, message }) {
   if (status === 400) return message;
-  if (status === 401 && message === "Identity with email already exists") return "There is an account with this e-mail. Sign in to it.";
-  if (status === 401 && message === "Invalid token") return "This link was used, or is too old. Ask for another one.";
-  if (status === 401) return "E-mail or password are not right.";
-  if (status === 422) return "There is an account with this e-mail. Sign in to it.";
+  if (status === 401 && message === "Identity with email already exists") return "This email address already has an account. Sign in instead.";
+  if (status === 401 && message === "Invalid token") return "This link has been used or has expired. Ask for another one.";
+  if (status === 401) return "Wrong email address or password.";
+  if (status === 422) return "This email address already has an account. Sign in instead.";
   return "We could not be reached. Try again in a moment.";
 }
 
@@ -68,7 +68,7 @@ const pages = {
   "/sign-in": () => show(
     element("h1", {}, "Sign in"),
     form([email, password], "Sign in", (values) => signIn(values).then(home)),
-    link("/register", "I am new here"), link("/forgot", "I have forgotten my password"),
+    link("/register", "Create an account"), link("/forgot", "Forgot your password?"),
   ),
   "/register": () => show(
     element("h1", {}, "Register"),
@@ -76,20 +76,20 @@ const pages = {
     link("/sign-in", "I have an account"),
   ),
   "/forgot": () => show(
-    element("h1", {}, "A new password"),
+    element("h1", {}, "Reset your password"),
     form([email], "Send me a link", async (values) => {
       await forgot(values);
-      show(element("h1", {}, "Look into your mail"), element("p", {}, `If there is an account with ${values.email}, a link is on its way.`));
+      show(element("h1", {}, "Check your email"), element("p", {}, `If ${values.email} has an account, we sent it a link.`));
     }),
   ),
   "/reset-password": () => {
     const token = new URLSearchParams(window.location.search).get("token");
-    // It is as good as a password, so it does not stay in the address.
+    // It is as powerful as a password, so it must not stay in the address.
     window.history.replaceState(null, "", window.location.pathname);
-    show(element("h1", {}, "A new password"), form([newPassword], "Use it from now on", async (values) => {
+    show(element("h1", {}, "Reset your password"), form([newPassword], "Set password", async (values) => {
       await choose(token, values);
-      show(element("h1", {}, "Done"), element("p", {}, "Wherever you were signed in, you are not any more."), link("/sign-in", "Sign in"));
-    }), link("/forgot", "Ask for another link"));
+      show(element("h1", {}, "Done"), element("p", {}, "You have been signed out everywhere."), link("/sign-in", "Sign in"));
+    }), link("/forgot", "Request another link"));
   },
 };
 

@@ -1,23 +1,23 @@
-// The page to which a provider sends people back: /callback/<provider>?code=…
+// The callback page of the providers: /callback/<provider>?code=…
 import { finish } from "./everlatch.js";
 import { element, show } from "./page.js";
 
 const provider = window.location.pathname.split("/").pop();
 const query = new URLSearchParams(window.location.search);
-// What stood in the address is for one use, and nothing for the history.
+// The parameters are for one use, and not for the history.
 window.history.replaceState(null, "", window.location.pathname);
 
-/** Explanations are for the answers that people can do something about. */
+/** Explanations for the errors that the customer can do something about. */
 const explanations = {
   "No state provided, or session expired":
-    "This took too long, was finished already, or began in another browser.",
+    "This took too long, was already finished, or started in another browser.",
   "Email not verified, cannot proceed with authentication":
-    "Your e-mail address there is not verified yet. Verify it there first.",
+    "Your email address is not verified there yet. Verify it there first.",
 };
 
 function explain(problem) {
-  if (problem.status === 422) return "There is an account with your e-mail address already. Sign in to it the way that you did before.";
-  if (problem.status === 503) return "We could not reach the provider, or ourselves. Nothing is lost.";
+  if (problem.status === 422) return "Your email address already has an account. Sign in the way you did before.";
+  if (problem.status === 503) return "The provider or this shop is unavailable. Nothing is lost.";
   return explanations[problem.message] ?? "You could not be signed in.";
 }
 
@@ -27,7 +27,7 @@ function failed(problem) {
   show(
     element("h1", {}, "That did not work"),
     element("p", {}, explain(problem)),
-    ...(problem.status === 503 ? [again] : []), // the answer is still good
+    ...(problem.status === 503 ? [again] : []), // the callback is still valid
     element("a", { href: "/" }, "Start again"),
     element("small", {}, problem.message),
   );
@@ -44,10 +44,10 @@ async function start() {
 }
 
 if (query.has("error")) {
-  // The provider says so, or whoever made this address: believe no word of it.
+  // The parameters may be forged, so the page shows none of them.
   show(
     element("h1", {}, "That did not work"),
-    element("p", {}, query.get("error") === "access_denied" ? "You have said no. Nothing has happened." : "The provider has not let you in."),
+    element("p", {}, query.get("error") === "access_denied" ? "You cancelled the sign-in." : "The provider refused the sign-in."),
     element("a", { href: "/" }, "Start again"),
   );
 } else if (!query.has("code")) {

@@ -36,17 +36,17 @@ async function call(method, path, { token, body, headers = {}, attempts = 3 } = 
     }
     const answer = (await response?.json().catch(() => undefined)) ?? {};
     if (response?.ok) return answer;
-    throw new Refusal(path, response?.status ?? 503, answer.message ?? "There is no answer.");
+    throw new Refusal(path, response?.status ?? 503, answer.message ?? "No response.");
   }
 }
 
-/** providers are those to which people can be sent. */
+/** providers returns the redirect providers. */
 export async function providers() {
   const { providers } = await call("GET", "/auth/customer/providers");
   return providers.filter((provider) => provider.flow === "redirect");
 }
 
-/** begin says where to send somebody who wants to sign in with a provider. */
+/** begin starts a sign-in and returns the location to open. */
 export async function begin(provider) {
   const { location } = await call("POST", `/auth/customer/${provider}`, {
     body: { callback_url: `${window.location.origin}/callback/${provider}` },
@@ -57,23 +57,23 @@ export async function begin(provider) {
 /** kept is what a second try of finish goes on with: a code is good once. */
 const kept = { token: undefined, key: crypto.randomUUID() };
 
-/** finish signs in whoever comes back, with everything that they bring. */
+/** finish ends a sign-in with the parameters of the callback. */
 export async function finish(provider, query) {
   kept.token ??= (await call("GET", `/auth/customer/${provider}/callback?${query}`)).token;
   if (!claims(kept.token).actor_id) {
     await createCustomer(kept.token);
-    kept.token = (await call("POST", "/auth/token/refresh", { token: kept.token })).token; // it now says whose it is
+    kept.token = (await call("POST", "/auth/token/refresh", { token: kept.token })).token; // it now names the customer
   }
   await call("POST", "/auth/session", { token: kept.token });
 }
 
-/** createCustomer makes a customer of somebody who is here for the first time. */
+/** createCustomer creates the customer of a first sign-in. */
 async function createCustomer(token) {
   const { email, given_name, family_name } = claims(token).user_metadata;
   await call("POST", "/store/customers", {
     token,
     body: { email, first_name: given_name, last_name: family_name },
-    headers: { "idempotency-key": kept.key }, // the same in every try, so that there is one customer
+    headers: { "idempotency-key": kept.key }, // the same in every attempt, so that only one customer is created
   });
 }
 
@@ -83,7 +83,7 @@ export function claims(token) {
   return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(payload), (c) => c.charCodeAt(0))));
 }
 
-/** customer is who is signed in, or undefined. */
+/** customer returns the signed-in customer, or undefined. */
 export async function customer() {
   try {
     return (await call("GET", "/store/customers/me")).customer;

@@ -1,10 +1,10 @@
-// The page with the buttons, or with the name of whoever is signed in.
+// The page with the buttons, or with the name of the signed-in customer.
 import { begin, customer, providers, signOut } from "./everlatch.js";
 import { element, show } from "./page.js";
 
 /** leave sends the browser to a provider. */
 async function leave(provider, button) {
-  button.disabled = true; // two sign-ins at once would be in each other's way
+  button.disabled = true; // two sign-ins at once would interfere
   try {
     window.location.assign(await begin(provider));
   } catch (problem) {

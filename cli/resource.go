@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/everlatch/everlatch/internal/store"
+)
+
+// opener opens what a command works on.
+type opener func(c *cobra.Command, need presence, do func(ctx context.Context, t target) error) error
+
+// resource is a kind of record that commands find, show, create, change and
+// delete.
+type resource[T any] struct {
+	p *program
+	// usage is the argument that names a record, and needs says it in words.
+	usage, needs string
+	// object is what the answer to a deletion calls the record, as the API does.
+	object string
+	open   opener
+	find   func(ctx context.Context, s *store.Store, named string) (T, error)
+	id     func(T) string
+	// view reads a record, for JSON and as text.
+	view func(ctx context.Context, s *store.Store, id string) (value any, text func(w io.Writer), err error)
+}
+
+// show answers with a record as it is now.
+func (r resource[T]) show(ctx context.Context, s *store.Store, id string, asJSON bool) error {
+	value, text, err := r.view(ctx, s, id)
+	if err != nil {
+		return err
+	}
+	return r.p.answer(asJSON, value, text)
+}
+
+// change makes c a command that does something to the record that its first
+// argument names, and then shows it. A nil do only shows it. The arguments after
+// the first are passed to do.
+func (r resource[T]) change(c *cobra.Command, do func(ctx context.Context, s *store.Store, found T, args []string) error) *cobra.Command {
+	var asJSON bool
+	c.Use += " " + r.usage
+	if c.Args == nil {
+		c.Args = oneArg(r.needs)
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		return r.open(c, existing, func(ctx context.Context, t target) error {
+			found, err := r.find(ctx, t.store, args[0])
+			if err != nil {
+				return err
+			}
+			if do != nil {
+				if err := do(ctx, t.store, found, args[1:]); err != nil {
+					return err
+				}
+			}
+			return r.show(ctx, t.store, r.id(found), asJSON)
+		})
+	}
+	jsonFlag(c, &asJSON)
+	return c
+}
+
+// creation makes c a command that creates a record and shows it.
+func (r resource[T]) creation(c *cobra.Command, create func(ctx context.Context, s *store.Store, args []string) (T, error)) *cobra.Command {
+	var asJSON bool
+	if c.Args == nil {
+		c.Args = cobra.NoArgs
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		return r.open(c, orNew, func(ctx context.Context, t target) error {
+			created, err := create(ctx, t.store, args)
+			if err != nil {
+				return err
+			}
+			return r.show(ctx, t.store, r.id(created), asJSON)
+		})
+	}
+	jsonFlag(c, &asJSON)
+	return c
+}
+
+// deletion makes c a command that deletes the record that its argument names.
+// The sentence says what was done to which record.
+func (r resource[T]) deletion(
+	c *cobra.Command, remove func(ctx context.Context, t target, found T) error, sentence func(found T, where string) string,
+) *cobra.Command {
+	var asJSON bool
+	c.Use = "delete " + r.usage
+	c.Args = oneArg(r.needs)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		return r.open(c, existing, func(ctx context.Context, t target) error {
+			found, err := r.find(ctx, t.store, args[0])
+			if err != nil {
+				return err
+			}
+			if err := remove(ctx, t, found); err != nil {
+				return err
+			}
+			return r.p.answer(asJSON, deleted{r.id(found), r.object, true}, func(w io.Writer) {
+				_, _ = fmt.Fprintln(w, sentence(found, t.where))
+			})
+		})
+	}
+	jsonFlag(c, &asJSON)
+	return c
+}
+
+// deleted is the answer to a removal, as the API gives it.
+type deleted struct {
+	ID      string `json:"id"`
+	Object  string `json:"object"`
+	Deleted bool   `json:"deleted"`
+}
+
+// idsOf returns the ids of the records that are named, and an error that says
+// which names have none.
+func idsOf[T any](named []string, absent string, find func(name string) ([]T, error), id func(T) string) ([]string, error) {
+	var ids, none []string
+	for _, name := range named {
+		found, err := find(name)
+		switch {
+		case err != nil:
+			return nil, err
+		case len(found) == 0:
+			none = append(none, name)
+		default:
+			ids = append(ids, id(found[0]))
+		}
+	}
+	if len(none) > 0 {
+		return nil, fmt.Errorf(absent, strings.Join(none, ", "))
+	}
+	return ids, nil
+}

@@ -1,0 +1,218 @@
+package httpauth
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/tokens"
+	"github.com/everlatch/everlatch/internal/wire"
+)
+
+// credential is the outcome of one method. claims is nil when the request has no
+// valid credential of that kind.
+type credential struct {
+	claims *tokens.Claims
+	// removed says that the token is valid and its identity no longer exists.
+	removed bool
+	// ended says that the token is valid and that everything issued to its identity
+	// at the time has been ended since.
+	ended bool
+	// access is what the caller may do; empty unless roles are looked up.
+	access everlatch.Access
+	// userID is the administrator in whose name the request is, or "".
+	userID string
+	// live is the session of a cookie.
+	live *liveSession
+	err  error // an outage
+}
+
+type liveSession struct {
+	everlatch.Session
+
+	secret string
+}
+
+// bearerPattern is a scheme and a token; what follows is ignored, as recorded.
+var bearerPattern = regexp.MustCompile(`^(?i:bearer)\s+(\S+)`)
+
+// BearerToken returns the token of the Authorization header, or "".
+func BearerToken(r *http.Request) string {
+	const scheme = "Bearer "
+	header := r.Header.Get(echo.HeaderAuthorization)
+	if rest, ok := strings.CutPrefix(header, scheme); ok && strings.IndexByte(rest, ' ') < 0 {
+		return rest // nearly all are written like this
+	}
+	if m := bearerPattern.FindStringSubmatch(header); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// byBearer looks at the Authorization header. A token counts only while the store
+// agrees with it: the identity exists, nothing has ended its credentials, and the
+// actor that it names is still the linked one (W14, W25, W31).
+func (a *Authenticator) byBearer(ctx context.Context, r *http.Request) *credential {
+	raw := BearerToken(r)
+	if raw == "" || isSecretKey(raw) {
+		return &credential{}
+	}
+	claims, err := a.Tokens.Verify(raw, tokens.PurposeAccess)
+	if err != nil {
+		return &credential{} // whatever is wrong with it, it proves nothing
+	}
+	standing, err := a.standing(ctx, &claims)
+	switch {
+	case errors.Is(err, everlatch.ErrNotFound):
+		return &credential{claims: &claims, removed: true}
+	case err != nil:
+		return &credential{err: err}
+	// A token of Medusa has no version: it counts until the first one ends.
+	case !Agrees(standing, max(claims.CredentialVersion, 1), claims.ActorID):
+		return &credential{claims: &claims, ended: true}
+	}
+	return a.found(&claims, standing.Access)
+}
+
+// found is a valid credential of these claims.
+func (a *Authenticator) found(claims *tokens.Claims, access everlatch.Access) *credential {
+	a.showRoles(claims, access)
+	out := &credential{claims: claims, access: access}
+	if claims.ActorType == everlatch.ActorUser {
+		out.userID = claims.ActorID
+	}
+	return out
+}
+
+// Agrees compares what was issued with what is true now. A token or session without
+// an actor stays one, even when an actor has been linked since (recorded:
+// me-with-stale-cookie-after-refresh).
+func Agrees(now everlatch.Standing, version int64, actorID string) bool {
+	return now.CredentialVersion == version && (actorID == "" || actorID == now.ActorID)
+}
+
+// standing returns the current state of an identity, and what it may do.
+func (a *Authenticator) standing(ctx context.Context, claims *tokens.Claims) (everlatch.Standing, error) {
+	if a.HasRoles(claims.ActorType) {
+		return a.Store.StandingWithAccess(ctx, claims.AuthIdentityID, claims.ActorType)
+	}
+	return a.Store.Standing(ctx, claims.AuthIdentityID, claims.ActorType)
+}
+
+// bySession looks at the session cookie.
+func (a *Authenticator) bySession(ctx context.Context, r *http.Request) *credential {
+	secret := a.Cookies.SessionID(r)
+	if secret == "" {
+		return &credential{}
+	}
+	lookUp := a.Store.Session
+	if a.Roles {
+		lookUp = a.Store.SessionWithAccess
+	}
+	session, standing, err := lookUp(ctx, SecretHash(secret))
+	switch {
+	case errors.Is(err, everlatch.ErrNotFound):
+		return &credential{}
+	case err != nil:
+		return &credential{err: err}
+	case !Agrees(standing, session.Principal.CredentialVersion, session.Principal.ActorID):
+		return &credential{}
+	}
+	claims := sessionClaims(session)
+	out := a.found(&claims, standing.Access)
+	out.live = &liveSession{Session: session, secret: secret}
+	return out
+}
+
+// sessionClaims shows a session as the token from which it was created, with the
+// times of the session.
+func sessionClaims(session everlatch.Session) tokens.Claims {
+	p := session.Principal
+	claims := tokens.Claims{
+		ActorID: p.ActorID, ActorType: p.ActorType, AuthIdentityID: p.AuthIdentityID, AuthProvider: p.AuthProvider,
+		MFAEnabled: p.MFAEnabled, AppMetadata: p.AppMetadata(true), UserMetadata: p.UserMetadata,
+		Purpose: tokens.PurposeAccess, CredentialVersion: p.CredentialVersion,
+		IssuedAt: session.CreatedAt.Unix(), ExpiresAt: session.ExpiresAt.Unix(),
+	}
+	if claims.UserMetadata == nil {
+		claims.UserMetadata = everlatch.Metadata{}
+	}
+	if !p.AuthenticatedAt.IsZero() {
+		claims.AuthTime = p.AuthenticatedAt.Unix()
+	}
+	if !p.MFACompletedAt.IsZero() {
+		at := p.MFACompletedAt.UTC().Format(wire.ISOMillis)
+		claims.MFACompletedAt = &at
+	}
+	return claims
+}
+
+// SecretKeyPrefix begins every secret API key.
+const SecretKeyPrefix = "sk_"
+
+func isSecretKey(text string) bool { return strings.HasPrefix(text, SecretKeyPrefix) }
+
+// byAPIKey looks at the Authorization header for a secret API key by Basic
+// (contract 4.2, step 1). It returns nil when there is no valid one.
+func (a *Authenticator) byAPIKey(ctx context.Context, r *http.Request) (*credential, error) {
+	key := basicKey(r.Header.Get(echo.HeaderAuthorization))
+	if key == "" {
+		return nil, nil
+	}
+	found, access, err := a.secretKey(ctx, key)
+	switch {
+	case errors.Is(err, everlatch.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return &credential{access: access, userID: found.CreatedBy, claims: &tokens.Claims{
+		ActorID: found.ID, ActorType: everlatch.ActorAPIKey,
+		AppMetadata: everlatch.Metadata{}, UserMetadata: everlatch.Metadata{},
+	}}, nil
+}
+
+// secretKey returns the record of a secret key, and what it may do.
+func (a *Authenticator) secretKey(ctx context.Context, key string) (found everlatch.APIKey, access everlatch.Access, err error) {
+	if a.Roles {
+		return a.Store.SecretKeyWithAccess(ctx, SecretHash(key))
+	}
+	found, err = a.Store.SecretKey(ctx, SecretHash(key))
+	return found, access, err
+}
+
+// basicKey returns the secret key of a Basic header, in plain text or as base64 of "<key>:", or "".
+func basicKey(header string) string {
+	scheme, value, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Basic") {
+		return ""
+	}
+	value = strings.TrimSpace(value)
+	if !isSecretKey(value) {
+		decoded, err := base64.StdEncoding.DecodeString(value)
+		if err != nil {
+			return ""
+		}
+		value = string(decoded)
+	}
+	value = strings.TrimSuffix(value, ":")
+	if !isSecretKey(value) {
+		return ""
+	}
+	return value
+}
+
+// SecretHash is what the store keeps of a secret with enough random bits: a
+// session id, or a secret API key (W20).
+func SecretHash(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}

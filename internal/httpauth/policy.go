@@ -1,0 +1,107 @@
+package httpauth
+
+import (
+	"slices"
+	"time"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/tokens"
+)
+
+// Methods is a set of ways to authenticate a request.
+type Methods uint8
+
+// The methods (contract 4.2).
+const (
+	// Bearer is a token in the Authorization header.
+	Bearer Methods = 1 << iota
+	// Session is the session cookie.
+	Session
+	// APIKey is a secret API key by HTTP Basic. It counts only where "user" is the
+	// sole actor type.
+	APIKey
+)
+
+// AnyActor permits every actor type.
+const AnyActor = "*"
+
+// Policy says which requests pass.
+type Policy struct {
+	// ActorTypes are the types that pass; [AnyActor] permits all.
+	ActorTypes []string
+	Methods    Methods
+	// AllowUnregistered accepts an identity without an actor.
+	AllowUnregistered bool
+	// AllowUnauthenticated accepts every request and identifies those that it can.
+	AllowUnauthenticated bool
+	// RequireMFA demands a completed second factor of an identity that has one;
+	// nil means unless AllowUnauthenticated.
+	RequireMFA *bool
+	// MFAMaxAge limits the age of the completed second factor; 0 = no limit.
+	MFAMaxAge time.Duration
+	// MaxAge limits the age of the last sign-in or second factor; 0 = no limit.
+	MaxAge time.Duration
+	// AllowRemoved accepts a valid token of an identity that no longer exists: the
+	// refresh route has its own answer to it.
+	AllowRemoved bool
+	// AllowEnded accepts a valid token that has been ended: a request that ends its
+	// own token gets the same answer when it is repeated.
+	AllowEnded bool
+}
+
+// apiKeys reports whether secret API keys pass.
+func (p Policy) apiKeys() bool {
+	return p.Methods&APIKey != 0 && len(p.ActorTypes) == 1 && p.ActorTypes[0] == everlatch.ActorUser
+}
+
+// accepts reports whether a credential counts.
+func (p Policy) accepts(found *credential) bool {
+	if found.claims == nil || found.removed && !p.AllowRemoved || found.ended && !p.AllowEnded {
+		return false
+	}
+	actorType := found.claims.ActorType
+	return actorType != "" && (slices.Contains(p.ActorTypes, actorType) || slices.Contains(p.ActorTypes, AnyActor))
+}
+
+// admits refuses a caller whose second factor or sign-in does not satisfy the
+// policy.
+func (p Policy) admits(claims *tokens.Claims, now time.Time) error {
+	if err := p.checkMFA(claims, now); err != nil {
+		return err
+	}
+	return p.checkAge(claims, now)
+}
+
+func (p Policy) checkMFA(claims *tokens.Claims, now time.Time) error {
+	required := !p.AllowUnauthenticated
+	if p.RequireMFA != nil {
+		required = *p.RequireMFA
+	}
+	if !required || !claims.MFAEnabled {
+		return nil
+	}
+	if claims.MFACompletedAt == nil || *claims.MFACompletedAt == "" {
+		return &Refusal{"MFA verification is required to complete this request"}
+	}
+	if p.MFAMaxAge <= 0 {
+		return nil
+	}
+	completed, err := time.Parse(time.RFC3339, *claims.MFACompletedAt)
+	if err != nil || now.Sub(completed) > p.MFAMaxAge {
+		return &Refusal{"MFA was verified too long ago to complete this request"}
+	}
+	return nil
+}
+
+// checkAge demands a recent sign-in before what cannot be undone: a stolen token
+// or an unattended browser is not enough. An unknown time counts as too old.
+func (p Policy) checkAge(claims *tokens.Claims, now time.Time) error {
+	if p.MaxAge <= 0 {
+		return nil
+	}
+	principal, since := claims.Principal(), now.Add(-p.MaxAge)
+	if principal.AuthenticatedAt.Before(since) && principal.MFACompletedAt.Before(since) {
+		return &Refusal{"This request needs a recent sign-in. Sign in again and repeat it."}
+	}
+	return nil
+}

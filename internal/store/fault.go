@@ -1,0 +1,52 @@
+package store
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// Fault is the cause of an outage: what the store did, and what driver or
+// operating system answered. An operator may read it: it holds no password and
+// no argument of a statement.
+type Fault struct {
+	Op  string // what the store was about to do, such as "ping"
+	err error
+}
+
+// Error returns the operation and the cause on one line.
+func (f *Fault) Error() string { return f.Op + ": " + masked(f.err.Error()) }
+
+// Unwrap returns the driver's error.
+func (f *Fault) Unwrap() error { return f.err }
+
+var (
+	// urlPassword is the password in a URL. It ends at the last @ of a word, since
+	// a password that is not escaped may contain one.
+	urlPassword = regexp.MustCompile(`(://[^:/@\s]*:)\S*@`)
+	// settingPassword is a password in libpq's other form, or a parameter.
+	settingPassword = regexp.MustCompile(`(?i)((?:ssl)?password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)`)
+)
+
+// unreadable says why pgx cannot parse a URL. pgx masks the password where it
+// finds it; in a URL that is broken it may quote pieces of it, and then the
+// cause is not shown.
+func unreadable(url string, err error) string {
+	text := masked(err.Error())
+	_, rest, _ := strings.Cut(url, "://")
+	userinfo := rest[:max(strings.LastIndexByte(rest, '@'), 0)]
+	_, password, _ := strings.Cut(userinfo, ":")
+	for piece := range strings.FieldsFuncSeq(password, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		if strings.Contains(text, piece) {
+			return "the database URL cannot be read: percent-encode the special characters of user and password"
+		}
+	}
+	return text
+}
+
+// masked hides passwords and folds the lines of a driver's text into one.
+func masked(text string) string {
+	text = urlPassword.ReplaceAllString(text, "${1}xxxxx@")
+	text = settingPassword.ReplaceAllString(text, "${1}xxxxx")
+	return strings.Join(strings.Fields(text), " ")
+}
