@@ -107,6 +107,12 @@ const (
 	MaxUniqueLength  = 400
 )
 
+// ActorRef names an actor: one whose account it is, or one who acts.
+type ActorRef struct {
+	ActorType string `json:"actor_type"`
+	ActorID   string `json:"actor_id"`
+}
+
 // ActorRecord is a record of an [ActorType].
 type ActorRecord struct {
 	ID        string     `json:"id"`

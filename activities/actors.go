@@ -102,7 +102,7 @@ func (a *Actors) RemoveActor(ctx context.Context, in ActorOfTypeInput) (out Verd
 	t, err := a.typeOf(in.ActorType)
 	removed := false
 	if err == nil {
-		removed, err = t.Store.Remove(ctx, in.ID, in.GroupID)
+		removed, err = t.Store.Remove(ctx, in.ID, in.EventID)
 	}
 	if err == nil && removed {
 		err = a.Store.EndActor(ctx, store.Link{ActorType: in.ActorType, ActorID: in.ID, GroupID: in.GroupID},
@@ -121,7 +121,7 @@ func (a *Actors) RestoreActor(ctx context.Context, in ActorOfTypeInput) (None, e
 	if err != nil {
 		return None{}, nil //nolint:nilerr // what nobody knows was not removed either
 	}
-	return None{}, t.Store.Restore(ctx, in.ID, in.GroupID)
+	return None{}, t.Store.Restore(ctx, in.ID, in.EventID)
 }
 
 func (a *Actors) typeOf(name string) (everlatch.ActorType, error) {

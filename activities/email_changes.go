@@ -13,9 +13,9 @@ import (
 
 // PlanEmailInput is the argument of [Emails.PlanEmail].
 type PlanEmailInput struct {
-	Actor      Actor  `json:"actor"`
-	IdentityID string `json:"identity_id"`
-	Email      string `json:"email"`
+	Actor      everlatch.ActorRef `json:"actor"`
+	IdentityID string             `json:"identity_id"`
+	Email      string             `json:"email"`
 }
 
 // PlanEmailOutput is a plan, or nothing when the account is gone.
@@ -36,8 +36,8 @@ func (a *Emails) PlanEmail(ctx context.Context, in PlanEmailInput) (out PlanEmai
 
 // ChangeEmailInput is the argument of [Emails.ChangeEmail].
 type ChangeEmailInput struct {
-	Actor      Actor  `json:"actor"`
-	IdentityID string `json:"identity_id"`
+	Actor      everlatch.ActorRef `json:"actor"`
+	IdentityID string             `json:"identity_id"`
 	// SeenVersion is the credential version of the identity when it asked.
 	SeenVersion int64        `json:"seen_version"`
 	Plan        PlannedEmail `json:"plan"`
@@ -110,8 +110,8 @@ func settled(err error) (*everlatch.Refusal, bool, error) {
 
 // RestoreEmailInput is the argument of [Emails.RestoreEmail].
 type RestoreEmailInput struct {
-	Actor      Actor  `json:"actor"`
-	IdentityID string `json:"identity_id"`
+	Actor      everlatch.ActorRef `json:"actor"`
+	IdentityID string             `json:"identity_id"`
 	// From is the e-mail that the account must have now, and To the one before,
 	// "" for none. Told is the address that undoes.
 	From string `json:"from"`

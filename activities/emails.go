@@ -48,9 +48,9 @@ type LoginChange struct {
 
 // RequestEmailInput is the argument of [Emails.RequestEmail].
 type RequestEmailInput struct {
-	Actor      Actor  `json:"actor"`
-	IdentityID string `json:"identity_id"`
-	Email      string `json:"email"`
+	Actor      everlatch.ActorRef `json:"actor"`
+	IdentityID string             `json:"identity_id"`
+	Email      string             `json:"email"`
 	// Grant is of the token that proves the address. AnnouncedID is the event that
 	// tells the address of now.
 	Grant       EmailGrant `json:"grant"`
@@ -113,7 +113,7 @@ func (a *Emails) RequestEmail(ctx context.Context, in RequestEmailInput) (out Re
 	}))
 }
 
-func (a *Emails) seal(ctx context.Context, purpose tokens.Purpose, actor Actor, g EmailGrant, now time.Time) error {
+func (a *Emails) seal(ctx context.Context, purpose tokens.Purpose, actor everlatch.ActorRef, g EmailGrant, now time.Time) error {
 	token, err := a.Tokens.IssueEmail(tokens.Email{
 		Purpose: purpose, ActorType: actor.ActorType, ActorID: actor.ActorID, ID: g.TokenID,
 		IssuedAt: now, ExpiresAt: now.Add(g.TTL),
@@ -146,7 +146,7 @@ func (p PlannedEmail) told() string {
 	return ""
 }
 
-func (p PlannedEmail) stored(actor Actor) store.EmailChange {
+func (p PlannedEmail) stored(actor everlatch.ActorRef) store.EmailChange {
 	out := store.EmailChange{ActorType: actor.ActorType, ActorID: actor.ActorID, From: p.From, To: p.To}
 	for _, l := range p.Logins {
 		out.Logins = append(out.Logins, store.LoginChange{
@@ -158,7 +158,7 @@ func (p PlannedEmail) stored(actor Actor) store.EmailChange {
 
 // plan says what another e-mail changes: the account, and the logins that follow
 // by the rule of [accounts.FollowEmail].
-func (a *Emails) plan(ctx context.Context, actor Actor, identityID, email string) (out PlannedEmail, err error) {
+func (a *Emails) plan(ctx context.Context, actor everlatch.ActorRef, identityID, email string) (out PlannedEmail, err error) {
 	if out.From, err = a.emailOf(ctx, actor); err != nil {
 		return out, err
 	}
@@ -182,7 +182,7 @@ func (a *Emails) plan(ctx context.Context, actor Actor, identityID, email string
 }
 
 // emailOf returns the e-mail of an account, "" for none.
-func (a *Emails) emailOf(ctx context.Context, actor Actor) (string, error) {
+func (a *Emails) emailOf(ctx context.Context, actor everlatch.ActorRef) (string, error) {
 	switch actor.ActorType {
 	case everlatch.ActorUser:
 		user, err := a.Store.User(ctx, actor.ActorID)

@@ -28,12 +28,6 @@ type Erasures struct {
 
 var errNoErasers = errors.New("this process does not know the erasers of the service")
 
-// DescribeAccountInput names an account.
-type DescribeAccountInput struct {
-	ActorType string `json:"actor_type"`
-	ActorID   string `json:"actor_id"`
-}
-
 // DescribeAccountOutput is what erasers are told about an account. Pending says
 // that there is something for them to do: there is such an account, or was, and
 // they have not confirmed yet that it is gone.
@@ -43,7 +37,7 @@ type DescribeAccountOutput struct {
 }
 
 // DescribeAccount reads what will be needed when the account is gone.
-func (a *Erasures) DescribeAccount(ctx context.Context, in DescribeAccountInput) (out DescribeAccountOutput, err error) {
+func (a *Erasures) DescribeAccount(ctx context.Context, in everlatch.ActorRef) (out DescribeAccountOutput, err error) {
 	state, err := a.Store.AccountState(ctx, in.ActorType, in.ActorID)
 	if errors.Is(err, everlatch.ErrNotFound) {
 		return out, nil

@@ -51,12 +51,6 @@ func (a *Identities) UnlinkActor(ctx context.Context, in LinkInput) (None, error
 	return None{}, a.Store.UnlinkActor(ctx, store.Link(in))
 }
 
-// FindIdentitiesInput names an actor.
-type FindIdentitiesInput struct {
-	ActorType string `json:"actor_type"`
-	ActorID   string `json:"actor_id"`
-}
-
 // LinkedIdentity is an identity of an actor. Shared says that it also serves
 // an actor of another type.
 type LinkedIdentity struct {
@@ -71,7 +65,7 @@ type FindIdentitiesOutput struct {
 
 // FindIdentities lists the identities of an actor; none is no fault (W10).
 func (a *Identities) FindIdentities(
-	ctx context.Context, in FindIdentitiesInput,
+	ctx context.Context, in everlatch.ActorRef,
 ) (out FindIdentitiesOutput, err error) {
 	found, err := a.Store.IdentitiesOf(ctx, in.ActorType, in.ActorID)
 	for _, i := range found {

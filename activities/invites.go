@@ -31,7 +31,7 @@ type InviteGrant struct {
 	// TTL is how long the token is good.
 	TTL time.Duration `json:"ttl"`
 	// InvitedBy is who asked for it.
-	InvitedBy Actor `json:"invited_by"`
+	InvitedBy everlatch.ActorRef `json:"invited_by"`
 }
 
 // InviteOutput is a refusal or an invite as it is now.

@@ -22,12 +22,6 @@ type Resets struct {
 	Now       func() time.Time
 }
 
-// Actor names somebody who acts.
-type Actor struct {
-	ActorType string `json:"actor_type"`
-	ActorID   string `json:"actor_id"`
-}
-
 // GrantResetInput is the argument of [Resets.GrantReset].
 type GrantResetInput struct {
 	Provider string `json:"provider"`
@@ -36,8 +30,8 @@ type GrantResetInput struct {
 	ActorType string             `json:"actor_type"`
 	Metadata  everlatch.Metadata `json:"metadata,omitempty"`
 	// RequestedBy is the administrator who asked, nil for the person.
-	RequestedBy *Actor        `json:"requested_by,omitempty"`
-	TTL         time.Duration `json:"ttl"`
+	RequestedBy *everlatch.ActorRef `json:"requested_by,omitempty"`
+	TTL         time.Duration       `json:"ttl"`
 	// TokenID and EventID name what will be created.
 	TokenID string `json:"token_id"`
 	EventID string `json:"event_id"`

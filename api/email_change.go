@@ -30,7 +30,7 @@ func (s *Server) requestEmail(c echo.Context) error {
 		return err
 	}
 	err = s.deps.Flows.RequestEmailChange(c.Request().Context(), flows.EmailRequest{
-		Actor:          flows.Actor{ActorType: claims.ActorType, ActorID: claims.ActorID},
+		Actor:          everlatch.ActorRef{ActorType: claims.ActorType, ActorID: claims.ActorID},
 		AuthIdentityID: claims.AuthIdentityID, CredentialVersion: claims.CredentialVersion, Email: in.Plain("email"),
 	})
 	if err != nil {
@@ -55,7 +55,7 @@ func (s *Server) confirmEmail(c echo.Context) error {
 	if said.ActorType != claims.ActorType || said.ActorID != claims.ActorID {
 		return errInvalidToken
 	}
-	email, err := s.deps.Flows.ConfirmEmailChange(c.Request().Context(), flows.Actor{ActorType: said.ActorType, ActorID: said.ActorID}, said.ID)
+	email, err := s.deps.Flows.ConfirmEmailChange(c.Request().Context(), everlatch.ActorRef{ActorType: said.ActorType, ActorID: said.ActorID}, said.ID)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (s *Server) undoEmail(actorType string) echo.HandlerFunc {
 		if said.ActorType != actorType {
 			return errInvalidToken
 		}
-		email, err := s.deps.Flows.UndoEmailChange(c.Request().Context(), flows.Actor{ActorType: said.ActorType, ActorID: said.ActorID}, said.ID)
+		email, err := s.deps.Flows.UndoEmailChange(c.Request().Context(), everlatch.ActorRef{ActorType: said.ActorType, ActorID: said.ActorID}, said.ID)
 		if err != nil {
 			return err
 		}

@@ -13,8 +13,8 @@ import (
 type fakeEmails struct {
 	w         *world
 	requested []flows.EmailRequest
-	confirmed []flows.Actor
-	undone    []flows.Actor
+	confirmed []everlatch.ActorRef
+	undone    []everlatch.ActorRef
 	to, from  string // of the last change
 }
 
@@ -23,17 +23,17 @@ func (f *fakeEmails) RequestEmailChange(_ context.Context, r flows.EmailRequest)
 	return f.w.flows.fail
 }
 
-func (f *fakeEmails) ConfirmEmailChange(ctx context.Context, actor flows.Actor, tokenID string) (string, error) {
+func (f *fakeEmails) ConfirmEmailChange(ctx context.Context, actor everlatch.ActorRef, tokenID string) (string, error) {
 	f.confirmed = append(f.confirmed, actor)
 	return f.change(ctx, actor, tokenID, f.from, f.to, "")
 }
 
-func (f *fakeEmails) UndoEmailChange(ctx context.Context, actor flows.Actor, tokenID string) (string, error) {
+func (f *fakeEmails) UndoEmailChange(ctx context.Context, actor everlatch.ActorRef, tokenID string) (string, error) {
 	f.undone = append(f.undone, actor)
 	return f.change(ctx, actor, tokenID, f.to, f.from, "email_change_undone")
 }
 
-func (f *fakeEmails) change(ctx context.Context, actor flows.Actor, tokenID, from, to, reason string) (string, error) {
+func (f *fakeEmails) change(ctx context.Context, actor everlatch.ActorRef, tokenID, from, to, reason string) (string, error) {
 	if f.w.flows.fail != nil {
 		return "", f.w.flows.fail
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // emailToken is a token about the e-mail of an account.
-func (w *world) emailToken(purpose tokens.Purpose, actor flows.Actor, id string) object {
+func (w *world) emailToken(purpose tokens.Purpose, actor everlatch.ActorRef, id string) object {
 	w.t.Helper()
 	raw, err := w.tokens.IssueEmail(tokens.Email{
 		Purpose: purpose, ActorType: actor.ActorType, ActorID: actor.ActorID, ID: id,
@@ -23,9 +23,9 @@ func (w *world) emailToken(purpose tokens.Purpose, actor flows.Actor, id string)
 }
 
 // accountOf is who a token signs in.
-func (w *world) accountOf(token string) flows.Actor {
+func (w *world) accountOf(token string) everlatch.ActorRef {
 	claims := w.claims(token)
-	return flows.Actor{ActorType: claims.ActorType, ActorID: claims.ActorID}
+	return everlatch.ActorRef{ActorType: claims.ActorType, ActorID: claims.ActorID}
 }
 
 // emailRoutes are where accounts of each type change their e-mail.
@@ -119,8 +119,8 @@ func TestConfirmingAnotherEmail(t *testing.T) {
 				"garbage":             {object{"token": "x"}, []header{bearer(token)}, 401},
 				"an access token":     {object{"token": token}, []header{bearer(token)}, 401},
 				"of the other kind":   {w.emailToken(tokens.PurposeEmailUndo, me, "good"), []header{bearer(token)}, 401},
-				"of another account":  {w.emailToken(tokens.PurposeEmail, flows.Actor{ActorType: actorType, ActorID: "x"}, "good"), []header{bearer(token)}, 401},
-				"of another type":     {w.emailToken(tokens.PurposeEmail, flows.Actor{ActorType: "vendor", ActorID: me.ActorID}, "good"), []header{bearer(token)}, 401},
+				"of another account":  {w.emailToken(tokens.PurposeEmail, everlatch.ActorRef{ActorType: actorType, ActorID: "x"}, "good"), []header{bearer(token)}, 401},
+				"of another type":     {w.emailToken(tokens.PurposeEmail, everlatch.ActorRef{ActorType: "vendor", ActorID: me.ActorID}, "good"), []header{bearer(token)}, 401},
 				"no token":            {object{}, []header{bearer(token)}, 400},
 				"another, superseded": {w.emailToken(tokens.PurposeEmail, me, "old"), []header{bearer(token)}, 401},
 			} {
@@ -134,7 +134,7 @@ func TestConfirmingAnotherEmail(t *testing.T) {
 			require.Equal(t, "new@example.com", r.text(t, "email"))
 			next := w.claims(r.text(t, "token"))
 			require.Equal(t, w.claims(token).CredentialVersion+1, next.CredentialVersion)
-			require.Equal(t, flows.Actor{ActorType: next.ActorType, ActorID: next.ActorID}, me)
+			require.Equal(t, everlatch.ActorRef{ActorType: next.ActorType, ActorID: next.ActorID}, me)
 			require.Equal(t, w.claims(token).AuthTime, next.AuthTime, "this was no sign-in")
 			require.Equal(t, "no-store", r.Header.Get("Cache-Control"))
 
@@ -176,7 +176,7 @@ func TestUndoingAnotherEmail(t *testing.T) {
 			for name, body := range map[string]object{
 				"garbage":           {"token": "x"},
 				"of the other kind": w.emailToken(tokens.PurposeEmail, me, "good"),
-				"of another type":   w.emailToken(tokens.PurposeEmailUndo, flows.Actor{ActorType: "vendor", ActorID: me.ActorID}, "good"),
+				"of another type":   w.emailToken(tokens.PurposeEmailUndo, everlatch.ActorRef{ActorType: "vendor", ActorID: me.ActorID}, "good"),
 			} {
 				r := w.do("POST", path+"/undo", body)
 				require.Equal(t, 401, r.StatusCode, name)

@@ -143,12 +143,12 @@ func (s *Server) resendInvite(c echo.Context) error {
 	return writeIssued(c, issued, sel)
 }
 
-func inviter(c echo.Context) (flows.Actor, error) {
+func inviter(c echo.Context) (everlatch.ActorRef, error) {
 	claims, err := caller(c)
 	if err != nil {
-		return flows.Actor{}, err
+		return everlatch.ActorRef{}, err
 	}
-	return flows.Actor{ActorType: claims.ActorType, ActorID: claims.ActorID}, nil
+	return everlatch.ActorRef{ActorType: claims.ActorType, ActorID: claims.ActorID}, nil
 }
 
 func writeIssued(c echo.Context, issued flows.IssuedInvite, sel query.Selection) error {

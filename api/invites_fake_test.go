@@ -18,7 +18,7 @@ import (
 type fakeInvites struct {
 	w        *world
 	invited  []flows.InviteRequest
-	by       []flows.Actor
+	by       []everlatch.ActorRef
 	accepted []flows.InviteAcceptance
 }
 
@@ -45,7 +45,7 @@ func (f *fakeInvites) CreateInvite(ctx context.Context, r flows.InviteRequest) (
 	return f.issued(created, jti)
 }
 
-func (f *fakeInvites) ResendInvite(ctx context.Context, i everlatch.Invite, by flows.Actor) (flows.IssuedInvite, error) {
+func (f *fakeInvites) ResendInvite(ctx context.Context, i everlatch.Invite, by everlatch.ActorRef) (flows.IssuedInvite, error) {
 	f.by = append(f.by, by)
 	if f.w.flows.fail != nil {
 		return flows.IssuedInvite{}, f.w.flows.fail

@@ -10,7 +10,6 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
-	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/internal/tokens"
 )
 
@@ -42,7 +41,7 @@ func TestInviting(t *testing.T) {
 	asked := w.flows.invited[0]
 	require.Equal(t, "k-1", asked.IdempotencyKey)
 	require.Equal(t, []string{"role_1"}, asked.Roles)
-	require.Equal(t, flows.Actor{ActorType: "user", ActorID: w.claims(admin).ActorID}, asked.By)
+	require.Equal(t, everlatch.ActorRef{ActorType: "user", ActorID: w.claims(admin).ActorID}, asked.By)
 	require.NotContains(t, w.logs.String(), token)
 
 	for name, tt := range map[string]struct {

@@ -37,12 +37,12 @@ type Flows interface {
 	RemoveCustomerAccount(ctx context.Context, id string) error
 	RemoveUserAccount(ctx context.Context, id string) error
 	CreateInvite(ctx context.Context, r flows.InviteRequest) (flows.IssuedInvite, error)
-	ResendInvite(ctx context.Context, i everlatch.Invite, by flows.Actor) (flows.IssuedInvite, error)
+	ResendInvite(ctx context.Context, i everlatch.Invite, by everlatch.ActorRef) (flows.IssuedInvite, error)
 	RevokeInvite(ctx context.Context, i everlatch.Invite) error
 	AcceptInvite(ctx context.Context, a flows.InviteAcceptance) (everlatch.User, error)
 	RequestEmailChange(ctx context.Context, r flows.EmailRequest) error
-	ConfirmEmailChange(ctx context.Context, actor flows.Actor, tokenID string) (email string, err error)
-	UndoEmailChange(ctx context.Context, actor flows.Actor, tokenID string) (email string, err error)
+	ConfirmEmailChange(ctx context.Context, actor everlatch.ActorRef, tokenID string) (email string, err error)
+	UndoEmailChange(ctx context.Context, actor everlatch.ActorRef, tokenID string) (email string, err error)
 	CreateUser(ctx context.Context, r flows.UserRequest) (everlatch.User, error)
 	SetAuthAppMetadata(ctx context.Context, identityID, actorType string, actorID *string) error
 	CreateActorAccount(ctx context.Context, r flows.ActorAccountRequest) (everlatch.ActorRecord, error)

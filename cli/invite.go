@@ -17,7 +17,7 @@ import (
 )
 
 // invitedByCLI is the actor that invites on the command line.
-var invitedByCLI = flows.Actor{ActorType: "cli", ActorID: createdByCLI}
+var invitedByCLI = everlatch.ActorRef{ActorType: "cli", ActorID: createdByCLI}
 
 func (p *program) inviteCommand() *cobra.Command {
 	invite := group("invite", "Invite administrators",

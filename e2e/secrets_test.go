@@ -253,7 +253,7 @@ func startWithoutRoute(t *testing.T, p *process, token string) {
 		// Of a type that is not defined here; TestNoSecretOfManagersIsKept has one.
 		{workflows.CreateActorAccount, workflows.CreateActorAccountInput{AuthIdentityID: identity, Actor: everlatch.ActorRecord{ID: "mana_1", ActorType: "manager"}}},
 		{workflows.UpdateActor, workflows.UpdateActorInput{ActorType: "manager", ActorID: "mana_1"}},
-		{workflows.RemoveActorAccount, workflows.RemoveActorAccountInput{ActorType: "manager", ActorID: "mana_1"}},
+		{workflows.RemoveActorAccount, everlatch.ActorRef{ActorType: "manager", ActorID: "mana_1"}},
 		{workflows.RemoveCustomerAccount, workflows.RemoveAccountInput{ActorID: customer}},
 		{workflows.DeleteAuthIdentity, workflows.DeleteAuthIdentityInput{AuthIdentityID: identity}},
 	} {

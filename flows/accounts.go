@@ -111,13 +111,13 @@ func (c *Client) CreateUser(ctx context.Context, r UserRequest) (everlatch.User,
 // unknown id is no error (contract 4.7 as recorded). For a customer who asks for
 // it see [Client.DeleteCustomer].
 func (c *Client) RemoveCustomerAccount(ctx context.Context, id string) error {
-	return c.removeAccount(ctx, everlatch.ActorCustomer, id, workflows.RemoveCustomerAccount, false)
+	return c.removeAccount(ctx, everlatch.ActorCustomer, id, workflows.RemoveCustomerAccount, workflows.RemoveAccountInput{ActorID: id})
 }
 
 // RemoveUserAccount removes an administrator with its identities. An unknown
 // id is no error (contract 4.5 as recorded).
 func (c *Client) RemoveUserAccount(ctx context.Context, id string) error {
-	return c.removeAccount(ctx, everlatch.ActorUser, id, workflows.RemoveUserAccount, false)
+	return c.removeAccount(ctx, everlatch.ActorUser, id, workflows.RemoveUserAccount, workflows.RemoveAccountInput{ActorID: id})
 }
 
 // SetAuthAppMetadata links an identity to an actor, or unlinks it when actorID

@@ -74,6 +74,6 @@ func (c *Client) UpdateActor(ctx context.Context, actorType, id string, change e
 // RemoveActorAccount removes an actor with its identities. An unknown id is no
 // error, as for customers and administrators.
 func (c *Client) RemoveActorAccount(ctx context.Context, actorType, id string) error {
-	return c.outcome(ctx, "remove-"+actorType+"-account", id, workflows.RemoveActorAccount,
-		workflows.RemoveActorAccountInput{ActorType: actorType, ActorID: id})
+	return c.removeAccount(ctx, actorType, id, workflows.RemoveActorAccount,
+		everlatch.ActorRef{ActorType: actorType, ActorID: id})
 }

@@ -47,7 +47,7 @@ func (c *Client) Authenticate(ctx context.Context, r AuthRequest) (workflows.Log
 	if login.Refusal != nil {
 		return login, login.Refusal.Err()
 	}
-	return login, c.comeBack(ctx, login.Principal)
+	return login, c.keepAccount(ctx, login.Principal)
 }
 
 // Register creates an identity, and with Customer the account of its owner, as

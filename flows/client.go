@@ -85,7 +85,7 @@ const DefaultResetTTL = 15 * time.Minute
 type Client struct {
 	opts     Options
 	shredder *shredder
-	turns    turns
+	locks    locks
 	// removals are under way, by the id of their flow.
 	removals singleflight.Group
 }

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"time"
 
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/sdk/client"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/ids"
@@ -20,13 +18,13 @@ import (
 // now. A customer who is gone is [everlatch.ErrNotFound] where there is a grace.
 func (c *Client) DeleteCustomer(ctx context.Context, id string) (at time.Time, err error) {
 	if c.opts.DeletionGrace <= 0 {
-		return at, c.removeAccount(ctx, everlatch.ActorCustomer, id, workflows.RemoveCustomerAccount, true)
+		return at, c.removeAccount(ctx, everlatch.ActorCustomer, id, workflows.RemoveCustomerAccount, workflows.RemoveAccountInput{ActorID: id, Requested: true})
 	}
 	now := c.opts.Now()
 	var out workflows.ScheduledDeletion
-	err = c.moveDeletion(ctx, id, move{
+	err = c.updateDeletion(ctx, id, update{
 		name:   workflows.UpdateSchedule,
-		args:   []any{workflows.ScheduleDeletion{At: now.Add(c.opts.DeletionGrace), EventID: ids.New(ids.Event, now)}},
+		arg:    workflows.ScheduleDeletion{At: now.Add(c.opts.DeletionGrace), EventID: ids.New(ids.Event, now)},
 		answer: &out,
 	})
 	if err != nil {
@@ -35,17 +33,17 @@ func (c *Client) DeleteCustomer(ctx context.Context, id string) (at time.Time, e
 	return out.At, refused(out.Refusal)
 }
 
-// comeBack keeps the account of a customer who signs in while it waits for its
+// keepAccount keeps the account of a customer who signs in while it waits for its
 // removal. Only then the sign-in counts: one that comes too late is
 // [everlatch.CodeUnauthorized], for there is nobody left to sign in as.
-func (c *Client) comeBack(ctx context.Context, p everlatch.Principal) error {
+func (c *Client) keepAccount(ctx context.Context, p everlatch.Principal) error {
 	if p.DeletionAt.IsZero() {
 		return nil
 	}
 	var out workflows.Outcome
-	err := c.moveDeletion(ctx, p.ActorID, move{
+	err := c.updateDeletion(ctx, p.ActorID, update{
 		name:   workflows.UpdateCancel,
-		args:   []any{workflows.CancelDeletion{EventID: ids.New(ids.Event, c.opts.Now())}},
+		arg:    workflows.CancelDeletion{EventID: ids.New(ids.Event, c.opts.Now())},
 		answer: &out,
 	})
 	if err != nil {
@@ -57,27 +55,20 @@ func (c *Client) comeBack(ctx context.Context, p everlatch.Principal) error {
 	return nil
 }
 
-// moveDeletion makes a move of the deletion of a customer, whose dance is begun
-// for it when it is lost or over: what counts stands in the database.
-func (c *Client) moveDeletion(ctx context.Context, customerID string, m move) error {
-	m.dance = workflows.DeletionID(customerID)
-	return c.moveFirst(ctx, c.opts.Temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
-		ID: m.dance, TaskQueue: c.opts.TaskQueue, WorkflowTaskTimeout: workflowTaskTimeout,
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-	}, workflows.AccountDeletion, workflows.AccountDeletionInput{CustomerID: customerID}), m)
+// updateDeletion sends an update to the deletion of a customer, which is started
+// for it when it is lost or over: what counts is stored in the database.
+func (c *Client) updateDeletion(ctx context.Context, customerID string, u update) error {
+	u.flow, u.workflowID, u.input = deletion, workflows.DeletionID(customerID), workflows.AccountDeletionInput{CustomerID: customerID}
+	return c.update(ctx, u)
 }
 
 // removeAccount removes an account at once. All who ask for it at the same time
 // wait for one execution, and those of this process for one start of it: fifty
 // starts under one id would stand in each other's way.
-func (c *Client) removeAccount(ctx context.Context, actorType, id string, workflow any, requested bool) error {
-	d := execution{
-		id: workflows.RemovalID(actorType, id), shared: true, workflow: workflow,
-		input: workflows.RemoveAccountInput{ActorID: id, Requested: requested},
-	}
+func (c *Client) removeAccount(ctx context.Context, actorType, id string, workflow, input any) error {
+	d := execution{id: workflows.RemovalID(actorType, id), shared: true, workflow: workflow, input: input}
 	removed := c.removals.DoChan(d.id, func() (any, error) {
-		// Whoever came first may give up; the others shall not have to.
+		// The first caller may give up; the others still get the answer.
 		return perform[workflows.Outcome](context.WithoutCancel(ctx), c, d)
 	})
 	select {

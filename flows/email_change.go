@@ -6,9 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/sdk/client"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/ids"
@@ -23,7 +21,7 @@ const (
 
 // EmailRequest asks for another e-mail of somebody's own account.
 type EmailRequest struct {
-	Actor Actor
+	Actor everlatch.ActorRef
 	// AuthIdentityID and CredentialVersion are of whoever is signed in, which must
 	// have happened just before.
 	AuthIdentityID    string
@@ -36,17 +34,16 @@ type EmailRequest struct {
 // that the account has already, and too many requests, are
 // [everlatch.CodeNotAllowed].
 func (c *Client) RequestEmailChange(ctx context.Context, r EmailRequest) error {
-	o := c.emailChange(r.Actor)
 	var out workflows.Outcome
-	err := c.moveFirst(ctx,
-		c.opts.Temporal.NewWithStartWorkflowOperation(o, workflows.EmailChange, workflows.EmailChangeInput{Actor: r.Actor}), move{
-			dance: o.ID, name: workflows.UpdateRequestEmail,
-			args: []any{workflows.RequestEmail{
-				AuthIdentityID: r.AuthIdentityID, CredentialVersion: r.CredentialVersion, Email: r.Email,
-				Grant: c.emailGrant(c.opts.EmailTTL), AnnouncedID: ids.New(ids.Event, c.opts.Now()), ResendAfter: c.opts.EmailResendAfter,
-			}},
-			answer: &out,
-		})
+	err := c.update(ctx, update{
+		flow: emailChange, workflowID: emailChangeID(r.Actor), name: workflows.UpdateRequestEmail,
+		input: workflows.EmailChangeInput{Actor: r.Actor},
+		arg: workflows.RequestEmail{
+			AuthIdentityID: r.AuthIdentityID, CredentialVersion: r.CredentialVersion, Email: r.Email,
+			Grant: c.emailGrant(c.opts.EmailTTL), AnnouncedID: ids.New(ids.Event, c.opts.Now()), ResendAfter: c.opts.EmailResendAfter,
+		},
+		answer: &out,
+	})
 	if err != nil {
 		return err
 	}
@@ -54,23 +51,25 @@ func (c *Client) RequestEmailChange(ctx context.Context, r EmailRequest) error {
 }
 
 // ConfirmEmailChange changes account and logins to the address that a token
-// proves, and returns it. A token that is used, superseded or expired is
-// [everlatch.CodeUnauthorized]; an address that somebody else took meanwhile is
+// proves, and returns it. The same token again gets the first answer; one that is
+// superseded or expired is [everlatch.CodeUnauthorized]; an address that somebody else took meanwhile is
 // [everlatch.CodeDuplicate] and changes nothing.
-func (c *Client) ConfirmEmailChange(ctx context.Context, actor Actor, tokenID string) (email string, err error) {
-	return c.moveEmail(ctx, actor, workflows.UpdateConfirmEmail, workflows.ConfirmEmail{TokenID: tokenID, Undo: c.emailGrant(c.opts.EmailUndoTTL)})
+func (c *Client) ConfirmEmailChange(ctx context.Context, actor everlatch.ActorRef, tokenID string) (email string, err error) {
+	return c.updateEmail(ctx, actor, tokenID, workflows.UpdateConfirmEmail, workflows.ConfirmEmail{TokenID: tokenID, Undo: c.emailGrant(c.opts.EmailUndoTTL)})
 }
 
 // UndoEmailChange brings the address back that a token was mailed to, and ends
 // every session and token of the account. Its errors are those of
 // [Client.ConfirmEmailChange].
-func (c *Client) UndoEmailChange(ctx context.Context, actor Actor, tokenID string) (email string, err error) {
-	return c.moveEmail(ctx, actor, workflows.UpdateUndoEmail, workflows.UndoEmail{TokenID: tokenID, EventID: ids.New(ids.Event, c.opts.Now())})
+func (c *Client) UndoEmailChange(ctx context.Context, actor everlatch.ActorRef, tokenID string) (email string, err error) {
+	return c.updateEmail(ctx, actor, tokenID, workflows.UpdateUndoEmail, workflows.UndoEmail{TokenID: tokenID, EventID: ids.New(ids.Event, c.opts.Now())})
 }
 
-func (c *Client) moveEmail(ctx context.Context, actor Actor, name string, arg any) (string, error) {
+func (c *Client) updateEmail(ctx context.Context, actor everlatch.ActorRef, tokenID, name string, arg any) (string, error) {
 	var out workflows.ChangedEmail
-	err := c.move(ctx, move{dance: c.emailChange(actor).ID, name: name, args: []any{arg}, answer: &out})
+	err := c.update(ctx, update{
+		flow: emailChange, workflowID: emailChangeID(actor), name: name, arg: arg, request: []any{tokenID}, answer: &out,
+	})
 	if _, over := errors.AsType[*serviceerror.NotFound](err); over {
 		return "", &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Invalid token", Err: err}
 	}
@@ -84,12 +83,7 @@ func (c *Client) emailGrant(ttl time.Duration) workflows.EmailGrant {
 	return workflows.EmailGrant{TokenID: uuid.NewString(), EventID: ids.New(ids.Event, c.opts.Now()), Token: c.opts.Vault.NewRef(), TTL: ttl}
 }
 
-// emailChange is the one dance of an account.
-func (c *Client) emailChange(actor Actor) client.StartWorkflowOptions {
-	return client.StartWorkflowOptions{
-		ID: "email-change/" + actor.ActorType + "/" + actor.ActorID, TaskQueue: c.opts.TaskQueue,
-		WorkflowTaskTimeout:      workflowTaskTimeout,
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-	}
+// emailChangeID is the workflow id of an account's one execution.
+func emailChangeID(actor everlatch.ActorRef) string {
+	return emailChange.id(actor.ActorType, actor.ActorID)
 }

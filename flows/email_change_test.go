@@ -16,7 +16,7 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-var ada = flows.Actor{ActorType: "customer", ActorID: "cus_1"}
+var ada = everlatch.ActorRef{ActorType: "customer", ActorID: "cus_1"}
 
 // A request starts the one dance of the account, or finds it; the id holds no
 // address.

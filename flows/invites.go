@@ -5,9 +5,7 @@ import (
 	"errors"
 
 	"github.com/google/uuid"
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/sdk/client"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/ids"
@@ -15,16 +13,13 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// Actor names somebody who acts.
-type Actor = workflows.Actor
-
 // InviteRequest asks for an invite.
 type InviteRequest struct {
 	Email    string
 	Roles    []string
 	Metadata everlatch.Metadata
 	// By is who invites.
-	By             Actor
+	By             everlatch.ActorRef
 	IdempotencyKey string
 }
 
@@ -46,20 +41,20 @@ func (c *Client) CreateInvite(ctx context.Context, r InviteRequest) (IssuedInvit
 		return IssuedInvite{}, err
 	}
 	id := ids.New(ids.Invite, c.opts.Now())
-	o := c.invitation(id)
+	workflowID := invitation.id(id)
 	if r.IdempotencyKey != "" {
-		o.ID = c.keyedID("invitation", r.By.ActorType, r.By.ActorID, r.IdempotencyKey)
+		workflowID = c.keyedID(invitation.name, r.By.ActorType, r.By.ActorID, r.IdempotencyKey)
 	}
-	// A dance that broke down has given no answer and left nothing.
-	o.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY
 	in := workflows.InvitationInput{InviteID: id, New: &workflows.NewInvite{
 		Email: r.Email, Roles: r.Roles, Metadata: r.Metadata, Grant: c.inviteGrant(r.By), Fingerprint: fingerprint,
 	}}
 	var out workflows.IssuedInvite
-	err = c.moveFirst(ctx, c.opts.Temporal.NewWithStartWorkflowOperation(o, workflows.Invitation, in),
-		move{dance: o.ID, name: workflows.UpdateInvite, answer: &out})
+	err = c.update(ctx, update{
+		flow: newInvitation, workflowID: workflowID, name: workflows.UpdateInvite, input: in,
+		request: []any{}, answer: &out, // one for each execution
+	})
 	if _, over := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); over {
-		out, err = c.firstInvite(ctx, o.ID)
+		out, err = c.firstInvite(ctx, workflowID)
 	}
 	if err != nil {
 		return IssuedInvite{}, err
@@ -87,9 +82,9 @@ func (c *Client) firstInvite(ctx context.Context, danceID string) (workflows.Iss
 // ResendInvite gives an invite another token, expired or not, and mails it. The
 // token before is worth nothing from then on. An invite that has ended is
 // [everlatch.CodeInvalidData].
-func (c *Client) ResendInvite(ctx context.Context, i everlatch.Invite, by Actor) (IssuedInvite, error) {
+func (c *Client) ResendInvite(ctx context.Context, i everlatch.Invite, by everlatch.ActorRef) (IssuedInvite, error) {
 	var out workflows.IssuedInvite
-	err := c.moveInvite(ctx, i, move{name: workflows.UpdateResend, args: []any{c.inviteGrant(by)}, answer: &out})
+	err := c.updateInvite(ctx, i, update{name: workflows.UpdateResend, arg: c.inviteGrant(by), answer: &out})
 	if err != nil {
 		return IssuedInvite{}, err
 	}
@@ -99,8 +94,8 @@ func (c *Client) ResendInvite(ctx context.Context, i everlatch.Invite, by Actor)
 // RevokeInvite ends an invite; one that has ended already is no error.
 func (c *Client) RevokeInvite(ctx context.Context, i everlatch.Invite) error {
 	var out workflows.Outcome
-	err := c.moveInvite(ctx, i, move{
-		name: workflows.UpdateRevoke, args: []any{workflows.RevokeInvite{EventID: ids.New(ids.Event, c.opts.Now())}}, answer: &out,
+	err := c.updateInvite(ctx, i, update{
+		name: workflows.UpdateRevoke, arg: workflows.RevokeInvite{EventID: ids.New(ids.Event, c.opts.Now())}, answer: &out,
 	})
 	if err != nil {
 		return err
@@ -139,16 +134,17 @@ type InviteAcceptance struct {
 func (c *Client) AcceptInvite(ctx context.Context, a InviteAcceptance) (everlatch.User, error) {
 	now := c.opts.Now()
 	var out workflows.UserAccount
-	err := c.moveInvite(ctx, a.Invite, move{
+	err := c.updateInvite(ctx, a.Invite, update{
 		name: workflows.UpdateAccept,
-		args: []any{workflows.AcceptInvite{
+		arg: workflows.AcceptInvite{
 			TokenID: a.TokenID, Email: a.VerifiedEmail, AuthIdentityID: a.AuthIdentityID, EventID: ids.New(ids.Event, now),
 			User: everlatch.User{
 				ID: ids.New(ids.User, now), Email: a.Email, FirstName: a.FirstName, LastName: a.LastName,
 				CreatedAt: now, UpdatedAt: now,
 			},
-		}},
-		answer: &out,
+		},
+		request: []any{a.TokenID, a.VerifiedEmail, a.AuthIdentityID, a.Email, a.FirstName, a.LastName},
+		answer:  &out,
 	})
 	if err != nil {
 		return everlatch.User{}, err
@@ -156,32 +152,24 @@ func (c *Client) AcceptInvite(ctx context.Context, a InviteAcceptance) (everlatc
 	return out.User, refused(out.Refusal)
 }
 
-// moveInvite makes a move of an invite. An invite whose dance is over, lost or
-// never was is taken up by a new one, for what counts stands in the database.
-func (c *Client) moveInvite(ctx context.Context, i everlatch.Invite, m move) error {
-	o := c.invitation(i.ID)
-	if i.WorkflowID != "" && i.WorkflowID != o.ID {
-		// That of an Idempotency-Key is never begun again: it keeps the first answer.
-		m.dance = i.WorkflowID
-		err := c.move(ctx, m)
+// updateInvite sends an update to the flow of an invite, which is started for it
+// when it is over, lost or never was: what counts is stored in the database.
+func (c *Client) updateInvite(ctx context.Context, i everlatch.Invite, u update) error {
+	u.flow, u.workflowID = invitation, invitation.id(i.ID)
+	if i.WorkflowID != "" && i.WorkflowID != u.workflowID {
+		// That of an Idempotency-Key is never started again: it keeps the first answer.
+		keyed := u
+		keyed.workflowID = i.WorkflowID
+		err := c.update(ctx, keyed)
 		if _, over := errors.AsType[*serviceerror.NotFound](err); !over {
 			return err
 		}
 	}
-	o.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
-	m.dance = o.ID
-	return c.moveFirst(ctx,
-		c.opts.Temporal.NewWithStartWorkflowOperation(o, workflows.Invitation, workflows.InvitationInput{InviteID: i.ID}), m)
+	u.input = workflows.InvitationInput{InviteID: i.ID}
+	return c.update(ctx, u)
 }
 
-func (c *Client) invitation(inviteID string) client.StartWorkflowOptions {
-	return client.StartWorkflowOptions{
-		ID: "invitation/" + inviteID, TaskQueue: c.opts.TaskQueue, WorkflowTaskTimeout: workflowTaskTimeout,
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-	}
-}
-
-func (c *Client) inviteGrant(by Actor) workflows.InviteGrant {
+func (c *Client) inviteGrant(by everlatch.ActorRef) workflows.InviteGrant {
 	return workflows.InviteGrant{
 		TokenID: uuid.NewString(), EventID: ids.New(ids.Event, c.opts.Now()), Token: c.opts.Vault.NewRef(), TTL: c.opts.InviteTTL, InvitedBy: by,
 	}

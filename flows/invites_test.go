@@ -18,7 +18,7 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-var root = flows.Actor{ActorType: "user", ActorID: "user_9"}
+var root = everlatch.ActorRef{ActorType: "user", ActorID: "user_9"}
 
 // moved is the last move that was made, and how its execution would start.
 type moved struct {
@@ -94,7 +94,7 @@ func TestCreateInvite(t *testing.T) {
 		b := setup(t)
 		m := b.invitations(t, nil, serviceerror.NewUnavailable("gone"))
 		ids := map[string]bool{}
-		for _, r := range []flows.InviteRequest{graces("k"), graces("k"), graces("other"), {Email: "grace@example.com", By: flows.Actor{ActorType: "api-key", ActorID: "apk_1"}, IdempotencyKey: "k"}} {
+		for _, r := range []flows.InviteRequest{graces("k"), graces("k"), graces("other"), {Email: "grace@example.com", By: everlatch.ActorRef{ActorType: "api-key", ActorID: "apk_1"}, IdempotencyKey: "k"}} {
 			_, err := b.flows.CreateInvite(t.Context(), r)
 			require.ErrorIs(t, err, everlatch.ErrUnavailable)
 			require.Regexp(t, `^invitation/(user|api-key)/k:[a-z2-7]+$`, m.options.ID)

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/google/uuid"
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
@@ -40,14 +39,13 @@ func (c *Client) RequestPasswordReset(ctx context.Context, r ResetRequest) error
 // IssuePasswordReset grants an administrator a token for somebody, which the
 // caller makes of the answer (W30). It supersedes what was asked before.
 func (c *Client) IssuePasswordReset(ctx context.Context, r ResetRequest, by everlatch.Principal) (workflows.IssuedReset, error) {
-	o, in := c.passwordReset(r)
-	o.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
+	_, in := c.passwordReset(r)
 	var issued workflows.IssuedReset
-	err := c.moveFirst(ctx, c.opts.Temporal.NewWithStartWorkflowOperation(o, workflows.PasswordReset, in), move{
-		dance: o.ID, name: workflows.UpdateIssue,
-		args: []any{workflows.IssueReset{
-			ActorType: r.ActorType, RequestedBy: workflows.Actor{ActorType: by.ActorType, ActorID: by.ActorID}, Names: c.newNames(),
-		}},
+	err := c.update(ctx, update{
+		flow: passwordReset, workflowID: c.passwordResetID(r.Provider, r.EntityKey), name: workflows.UpdateIssue, input: in,
+		arg: workflows.IssueReset{
+			ActorType: r.ActorType, RequestedBy: everlatch.ActorRef{ActorType: by.ActorType, ActorID: by.ActorID}, Names: c.newNames(),
+		},
 		answer: &issued,
 	})
 	if err != nil {
@@ -71,8 +69,9 @@ type NewPassword struct {
 	Input providers.Input
 }
 
-// CompletePasswordReset changes the password. A token that is used, superseded
-// or expired is [everlatch.CodeUnauthorized]; a password that is refused leaves
+// CompletePasswordReset changes the password. The same token with the same
+// password again gets the first answer, so that a lost one can be asked for. A
+// token that is used otherwise, superseded or expired is [everlatch.CodeUnauthorized]; a password that is refused leaves
 // the token as it is (W26).
 func (c *Client) CompletePasswordReset(ctx context.Context, r NewPassword) error {
 	ref, err := c.seal(ctx, r.Input)
@@ -80,12 +79,13 @@ func (c *Client) CompletePasswordReset(ctx context.Context, r NewPassword) error
 		return err
 	}
 	var out workflows.Outcome
-	err = c.move(ctx, move{
-		dance: c.passwordResetID(r.Provider, r.EntityKey), name: workflows.UpdateComplete,
-		args: []any{workflows.CompleteReset{
+	err = c.update(ctx, update{
+		flow: passwordReset, workflowID: c.passwordResetID(r.Provider, r.EntityKey), name: workflows.UpdateComplete,
+		arg: workflows.CompleteReset{
 			TokenID: r.TokenID, ActorType: r.ActorType, Request: ref, EventID: ids.New(ids.Event, c.opts.Now()),
-		}},
-		answer: &out,
+		},
+		request: []any{r.TokenID, r.ActorType, r.Input},
+		answer:  &out,
 	})
 	if _, over := errors.AsType[*serviceerror.NotFound](err); over {
 		c.shredder.shred(ref)
@@ -99,17 +99,12 @@ func (c *Client) CompletePasswordReset(ctx context.Context, r NewPassword) error
 }
 
 func (c *Client) passwordReset(r ResetRequest) (client.StartWorkflowOptions, workflows.PasswordResetInput) {
-	options := client.StartWorkflowOptions{
-		ID:                  c.passwordResetID(r.Provider, r.EntityKey),
-		TaskQueue:           c.opts.TaskQueue,
-		WorkflowTaskTimeout: workflowTaskTimeout,
-	}
-	return options, workflows.PasswordResetInput{
+	return c.flowOptions(passwordReset, c.passwordResetID(r.Provider, r.EntityKey)), workflows.PasswordResetInput{
 		Provider: r.Provider, EntityKey: r.EntityKey, TTL: c.opts.ResetTTL, ResendAfter: c.opts.ResetResendAfter,
 	}
 }
 
 // passwordResetID is the same for everybody who means the same credential.
 func (c *Client) passwordResetID(provider, entityKey string) string {
-	return "password-reset/" + provider + "/h:" + c.opts.Ring.Hash("password-reset", provider, entityKey)
+	return passwordReset.id(provider, "h:"+c.opts.Ring.Hash("password-reset", provider, entityKey))
 }

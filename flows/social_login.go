@@ -9,9 +9,7 @@ import (
 	"errors"
 	"time"
 
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/sdk/client"
 	"golang.org/x/oauth2"
 
 	"github.com/everlatch/everlatch"
@@ -54,11 +52,6 @@ func (c *Client) BeginSocialLogin(ctx context.Context, r RedirectRequest) (locat
 		return "", err
 	}
 	now := c.opts.Now()
-	o := client.StartWorkflowOptions{
-		ID: c.socialLoginID(secrets.State), TaskQueue: c.opts.TaskQueue, WorkflowTaskTimeout: workflowTaskTimeout,
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
-		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
-	}
 	in := workflows.SocialLoginInput{
 		ActorType: r.ActorType, Provider: r.Provider, CallbackURL: r.CallbackURL, Secrets: ref,
 		Binding: c.binding(r.Browser), Bound: r.Kept, TTL: r.TTL, Tokens: c.opts.Vault.NewRef(),
@@ -66,8 +59,9 @@ func (c *Client) BeginSocialLogin(ctx context.Context, r RedirectRequest) (locat
 		IdentityID: ids.New(ids.AuthIdentity, now), ProviderIdentityID: ids.New(ids.ProviderIdentity, now),
 	}
 	var begun workflows.BegunLogin
-	err = c.moveFirst(ctx, c.opts.Temporal.NewWithStartWorkflowOperation(o, workflows.SocialLogin, in),
-		move{dance: o.ID, name: workflows.UpdateBegin, answer: &begun})
+	err = c.update(ctx, update{
+		flow: socialLogin, workflowID: c.socialLoginID(secrets.State), name: workflows.UpdateBegin, input: in, answer: &begun,
+	})
 	if err != nil {
 		return "", err
 	}
@@ -106,11 +100,12 @@ func (c *Client) CompleteSocialLogin(ctx context.Context, r RedirectAnswer) (wor
 		return workflows.Login{}, err
 	}
 	var login workflows.Login
-	err = c.move(ctx, move{
-		dance: c.socialLoginID(r.State), name: workflows.UpdateCallback,
-		args: []any{workflows.LoginCallback{
+	// Without request: a state is good for one answer, so that a leaked URL is worth nothing.
+	err = c.update(ctx, update{
+		flow: socialLogin, workflowID: c.socialLoginID(r.State), name: workflows.UpdateCallback,
+		arg: workflows.LoginCallback{
 			ActorType: r.ActorType, Provider: r.Provider, Binding: c.binding(r.Browser), SignedInAs: r.SignedInAs, Answer: ref,
-		}},
+		},
 		answer: &login,
 	})
 	if _, over := errors.AsType[*serviceerror.NotFound](err); over {
@@ -124,13 +119,13 @@ func (c *Client) CompleteSocialLogin(ctx context.Context, r RedirectAnswer) (wor
 	if login.Refusal != nil {
 		return login, login.Refusal.Err()
 	}
-	return login, c.comeBack(ctx, login.Principal)
+	return login, c.keepAccount(ctx, login.Principal)
 }
 
 // socialLoginID finds a dance by its state, which is a secret and so not
 // readable in it.
 func (c *Client) socialLoginID(state string) string {
-	return "social-login/h:" + c.opts.Ring.Hash("social-login", state)
+	return socialLogin.id("h:" + c.opts.Ring.Hash("social-login", state))
 }
 
 func (c *Client) binding(cookie string) string {

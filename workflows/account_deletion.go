@@ -11,7 +11,7 @@ import (
 	"github.com/everlatch/everlatch/activities"
 )
 
-// The moves of [AccountDeletion].
+// The updates of [AccountDeletion].
 const (
 	UpdateSchedule = "Schedule" // ScheduleDeletion -> ScheduledDeletion
 	UpdateCancel   = "Cancel"   // CancelDeletion -> Outcome
@@ -62,156 +62,92 @@ type CancelDeletion struct {
 // cancels. What hangs on the account elsewhere is [EraseAccount]'s to remove,
 // which the removal starts.
 func AccountDeletion(ctx workflow.Context, in AccountDeletionInput) (string, error) {
-	d := &accountDeletion{in: in, turn: workflow.NewMutex(ctx), due: in.At, giveUpAt: workflow.Now(ctx).Add(firstMove)}
-	if err := d.listen(ctx); err != nil {
-		return "", err
-	}
-	for {
-		moves := d.moves
-		_, err := workflow.AwaitWithTimeout(ctx, d.next().Sub(workflow.Now(ctx)), func() bool { return d.moves > moves })
-		if err != nil {
-			return d.outcome, err
-		}
-		if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
-			return d.outcome, err
-		}
-		if d.outcome == "" && !workflow.Now(ctx).Before(d.next()) {
-			if err := d.end(ctx); err != nil {
-				return d.outcome, err
-			}
-		}
-		switch {
-		case !workflow.AllHandlersFinished(ctx): // somebody came meanwhile
-		case d.outcome != "":
-			return d.outcome, nil
-		case workflow.GetInfo(ctx).GetContinueAsNewSuggested():
-			return "", workflow.NewContinueAsNewError(ctx, AccountDeletion, AccountDeletionInput{CustomerID: in.CustomerID, At: d.due})
-		}
-	}
+	d := &accountDeletion{customerID: in.CustomerID, dueAt: in.At}
+	d.exchange = newExchange(ctx, d)
+	on(ctx, d.exchange, UpdateSchedule, d.schedule)
+	on(ctx, d.exchange, UpdateCancel, d.cancel)
+	err := d.serve(ctx)
+	return d.outcome, err
 }
 
-// accountDeletion is the state of the dance. Who has the turn may change it.
 type accountDeletion struct {
-	in   AccountDeletionInput
-	turn workflow.Mutex
-	// due is when to remove the account; zero for never.
-	due time.Time
-	// giveUpAt is how long to wait for the first move.
-	giveUpAt time.Time
-	moves    int
+	*exchange
+
+	customerID string
+	// dueAt is when to remove the account; zero for never.
+	dueAt    time.Time
 	failures int
-	outcome  string
 }
 
-// next is when the dance acts by itself.
-func (d *accountDeletion) next() time.Time {
-	if d.due.IsZero() {
-		return d.giveUpAt
-	}
-	return d.due
-}
+func (d *accountDeletion) deadline() time.Time { return d.dueAt }
 
-func (d *accountDeletion) listen(ctx workflow.Context) error {
-	if err := workflow.SetUpdateHandler(ctx, UpdateSchedule, d.schedule); err != nil {
-		return err
-	}
-	return workflow.SetUpdateHandler(ctx, UpdateCancel, d.cancel)
-}
-
-// take waits for the turn and returns the function that passes it on.
-func (d *accountDeletion) take(ctx workflow.Context) (pass func(), err error) {
-	if err := d.turn.Lock(ctx); err != nil {
-		return nil, err
-	}
-	return func() {
-		d.moves++
-		d.turn.Unlock()
-	}, nil
+func (d *accountDeletion) renew(ctx workflow.Context) error {
+	return workflow.NewContinueAsNewError(ctx, AccountDeletion, AccountDeletionInput{CustomerID: d.customerID, At: d.dueAt})
 }
 
 // schedule notes when the account is to be removed. Asked again, it gives the
 // same answer.
 func (d *accountDeletion) schedule(ctx workflow.Context, in ScheduleDeletion) (out ScheduledDeletion, err error) {
-	pass, err := d.take(ctx)
-	if err != nil {
-		return out, err
-	}
-	defer pass()
 	out, err = durableStep(ctx, deletions.ScheduleDeletion, activities.ScheduleDeletionInput{
-		CustomerID: d.in.CustomerID, At: in.At, EventID: in.EventID, GroupID: groupID(ctx),
+		CustomerID: d.customerID, At: in.At, EventID: in.EventID, GroupID: groupID(ctx),
 	})
 	if err != nil {
 		return out, err
 	}
 	if out.Refusal != nil {
-		d.over(DeletionVoid)
+		d.end(DeletionVoid)
 		return out, nil
 	}
-	d.due, d.outcome, d.failures = out.At, "", 0
+	d.dueAt, d.outcome, d.failures = out.At, "", 0
 	return out, releaseEvents(ctx)
 }
 
 // cancel keeps the account, or says that it is too late.
 func (d *accountDeletion) cancel(ctx workflow.Context, in CancelDeletion) (out Outcome, err error) {
-	pass, err := d.take(ctx)
-	if err != nil {
-		return out, err
-	}
-	defer pass()
 	cancelled, err := durableStep(ctx, deletions.CancelDeletion, activities.CancelDeletionInput{
-		CustomerID: d.in.CustomerID, EventID: in.EventID, GroupID: groupID(ctx),
+		CustomerID: d.customerID, EventID: in.EventID, GroupID: groupID(ctx),
 	})
 	if err != nil {
 		return out, err
 	}
 	if out.Refusal = cancelled.Refusal; out.Refusal != nil {
-		d.over(DeletionVoid)
+		d.end(DeletionVoid)
 		return out, nil
 	}
-	d.over(DeletionCancelled)
+	d.end(DeletionCancelled)
 	return out, releaseEvents(ctx)
 }
 
-func (d *accountDeletion) over(outcome string) {
-	if d.outcome == "" {
-		d.outcome = outcome
-	}
-}
-
-// end removes the account, if it is still to be removed and it is time.
-func (d *accountDeletion) end(ctx workflow.Context) error {
-	pass, err := d.take(ctx)
-	if err != nil {
-		return err
-	}
-	defer pass()
-	if d.outcome != "" || workflow.Now(ctx).Before(d.next()) { // somebody was faster
-		return nil
-	}
+// expire removes the account, if it is still to be removed and it is time.
+func (d *accountDeletion) expire(ctx workflow.Context) error {
 	noted, err := run(workflow.WithActivityOptions(ctx, mandatoryStepOptions), deletions.FindDeletion,
-		activities.FindDeletionInput{CustomerID: d.in.CustomerID})
+		activities.FindDeletionInput{CustomerID: d.customerID})
 	switch {
 	case err != nil:
 		return err
 	case noted.At.IsZero():
-		d.outcome = DeletionVoid
+		d.end(DeletionVoid)
 		return nil
 	case noted.At.After(workflow.Now(ctx)):
-		d.due = noted.At
+		d.dueAt = noted.At
 		return nil
 	}
 	if err := d.remove(ctx); err != nil {
 		return d.postpone(ctx, err)
 	}
-	d.outcome = DeletionRemoved
+	d.end(DeletionRemoved)
 	return nil
 }
 
+// remove removes the account. When the flow is cancelled, so is the removal,
+// which then undoes what it has done or, past the point of no return, finishes;
+// it is waited for, because the end of this execution would cut it off.
 func (d *accountDeletion) remove(ctx workflow.Context) error {
 	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID: RemovalID(everlatch.ActorCustomer, d.in.CustomerID),
+		WorkflowID:          RemovalID(everlatch.ActorCustomer, d.customerID),
+		WaitForCancellation: true,
 	})
-	in := RemoveAccountInput{ActorID: d.in.CustomerID, Requested: true}
+	in := RemoveAccountInput{ActorID: d.customerID, Requested: true}
 	var out Outcome
 	if err := workflow.ExecuteChildWorkflow(ctx, RemoveCustomerAccount, in).Get(ctx, &out); err != nil {
 		return err
@@ -237,6 +173,6 @@ func (d *accountDeletion) postpone(ctx workflow.Context, cause error) error {
 	workflow.GetLogger(ctx).Warn("a removal has broken down and will be tried again", "error", cause)
 	pause := min(firstPause<<min(d.failures, 10), lastPause)
 	d.failures++
-	d.due = workflow.Now(ctx).Add(pause)
+	d.dueAt = workflow.Now(ctx).Add(pause)
 	return nil
 }

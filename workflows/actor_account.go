@@ -126,15 +126,12 @@ func UpdateActor(ctx workflow.Context, in UpdateActorInput) (out ActorAccount, e
 	return out, releaseEvents(ctx)
 }
 
-// RemoveActorAccountInput is the argument of [RemoveActorAccount].
-type RemoveActorAccountInput struct {
-	ActorType string `json:"actor_type"`
-	ActorID   string `json:"actor_id"`
-}
-
 // RemoveActorAccount is [RemoveCustomerAccount] for an actor type of people's
 // own (W9, W10, W11, W14).
-func RemoveActorAccount(ctx workflow.Context, in RemoveActorAccountInput) (out Outcome, err error) {
+func RemoveActorAccount(ctx workflow.Context, in everlatch.ActorRef) (out Outcome, err error) {
+	if id := RemovalID(in.ActorType, in.ActorID); groupID(ctx) != id {
+		return removeUnder(ctx, id, RemoveActorAccount, in)
+	}
 	names, err := newNames(ctx)
 	if err != nil {
 		return out, err

@@ -49,10 +49,10 @@ func updateManager(t *testing.T, h *house, id string, change everlatch.Metadata)
 		workflows.UpdateActorInput{ActorType: "manager", ActorID: id, Change: change})
 }
 
-func removeManager(t *testing.T, h *house, id, execution string) (workflows.Outcome, error) {
+func removeManager(t *testing.T, h *house, id string) (workflows.Outcome, error) {
 	t.Helper()
-	return perform[workflows.Outcome](t, h, "remove-manager-account/"+id+"/"+execution,
-		workflows.RemoveActorAccount, workflows.RemoveActorAccountInput{ActorType: "manager", ActorID: id})
+	return perform[workflows.Outcome](t, h, workflows.RemovalID("manager", id),
+		workflows.RemoveActorAccount, everlatch.ActorRef{ActorType: "manager", ActorID: id})
 }
 
 // twoManagerIdentities makes a manager with two identities, of which the second
@@ -98,7 +98,7 @@ func actorSagas() map[string]saga {
 			lasting: []string{"PurgeIdentity", "ReleaseEvents"},
 			prepare: twoManagerIdentities,
 			run: func(t *testing.T, h *house) error {
-				_, err := removeManager(t, h, "mana_1", "1")
+				_, err := removeManager(t, h, "mana_1")
 				return err
 			},
 			done: func(t *testing.T, h *house) {
@@ -242,12 +242,12 @@ func TestRemoveActorAccount(t *testing.T) {
 	t.Run("an unknown record, or an unknown type", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
-		out, err := removeManager(t, h, "mana_nope", "1")
+		out, err := removeManager(t, h, "mana_nope")
 		require.NoError(t, err)
 		require.Nil(t, out.Refusal)
 		require.Empty(t, h.snapshot(t)["events"])
 		out, err = perform[workflows.Outcome](t, h, "remove/1", workflows.RemoveActorAccount,
-			workflows.RemoveActorAccountInput{ActorType: "courier", ActorID: "cour_1"})
+			everlatch.ActorRef{ActorType: "courier", ActorID: "cour_1"})
 		require.NoError(t, err)
 		requireRefusal(t, out.Refusal, everlatch.CodeNotFound, "There is no actor type courier.")
 	})
@@ -256,12 +256,12 @@ func TestRemoveActorAccount(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 		twoManagerIdentities(t, h)
-		_, err := removeManager(t, h, "mana_1", "1")
+		_, err := removeManager(t, h, "mana_1")
 		require.NoError(t, err)
 		before := h.snapshot(t)
 		h.faults.set(fault{activities: []string{"RemoveActor"}, times: -1, after: true})
 
-		_, err = removeManager(t, h, "mana_1", "2")
+		_, err = removeManager(t, h, "mana_1")
 
 		require.Error(t, err)
 		require.Equal(t, before, h.snapshot(t))
@@ -275,7 +275,7 @@ func TestRemoveActorAccount(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "mana_1", before.ActorID)
 
-		_, err = removeManager(t, h, "mana_1", "1")
+		_, err = removeManager(t, h, "mana_1")
 		require.NoError(t, err)
 
 		_, err = h.store.Standing(t.Context(), "authid_1", "manager")

@@ -3,14 +3,13 @@ package workflows
 import (
 	"time"
 
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/activities"
 )
 
-// The moves of [EmailChange].
+// The updates of [EmailChange].
 const (
 	UpdateRequestEmail = "RequestEmail" // RequestEmail -> Outcome
 	UpdateConfirmEmail = "ConfirmEmail" // ConfirmEmail -> ChangedEmail
@@ -22,7 +21,7 @@ type EmailGrant = activities.EmailGrant
 
 // EmailChangeInput is the argument of [EmailChange].
 type EmailChangeInput struct {
-	Actor Actor `json:"actor"`
+	Actor everlatch.ActorRef `json:"actor"`
 	// Open carries what is open over to a fresh history.
 	Open *OpenEmailChange `json:"open,omitempty"`
 }
@@ -106,47 +105,30 @@ const mostRequests = 10
 // Account and logins change in one transaction. There is nothing to compensate:
 // an address that somebody else took meanwhile is refused, and nothing changes.
 func EmailChange(ctx workflow.Context, in EmailChangeInput) error {
-	e := &emailChange{actor: in.Actor, turn: workflow.NewMutex(ctx), begun: workflow.Now(ctx)}
+	e := &emailChange{actor: in.Actor}
 	if in.Open != nil {
 		e.open = *in.Open
 	}
-	if err := e.listen(ctx); err != nil {
-		return err
-	}
-	for {
-		moves := e.moves
-		_, err := workflow.AwaitWithTimeout(ctx, e.deadline().Sub(workflow.Now(ctx)), func() bool { return e.moves > moves })
-		if err != nil {
-			return err
-		}
-		if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
-			return err
-		}
-		nothing := e.moves > 0 && e.open.Asked == nil && len(e.open.Made) == 0
-		if nothing || !workflow.Now(ctx).Before(e.deadline()) {
-			return nil
-		}
-		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
-			return workflow.NewContinueAsNewError(ctx, EmailChange, EmailChangeInput{Actor: in.Actor, Open: &e.open})
-		}
-	}
+	e.exchange = newExchange(ctx, e)
+	on(ctx, e.exchange, UpdateRequestEmail, e.request)
+	on(ctx, e.exchange, UpdateConfirmEmail, e.confirm, func(ctx workflow.Context, in ConfirmEmail) *everlatch.Refusal {
+		return valid(e.proves(ctx, in.TokenID))
+	})
+	on(ctx, e.exchange, UpdateUndoEmail, e.undo, func(ctx workflow.Context, in UndoEmail) *everlatch.Refusal {
+		return valid(e.undoable(ctx, in.TokenID) >= 0)
+	})
+	return e.serve(ctx)
 }
 
-// emailChange is the state of the dance. The move that has the turn may change it.
 type emailChange struct {
-	actor Actor
-	turn  workflow.Mutex
-	begun time.Time
+	*exchange
+
+	actor everlatch.ActorRef
 	open  OpenEmailChange
-	moves int
 }
 
 // deadline is when the last thing that is open closes.
-func (e *emailChange) deadline() time.Time {
-	at := e.begun.Add(firstMove)
-	if e.open.Asked != nil || len(e.open.Made) > 0 {
-		at = time.Time{}
-	}
+func (e *emailChange) deadline() (at time.Time) {
 	if e.open.Asked != nil {
 		at = e.open.Asked.ExpiresAt
 	}
@@ -158,38 +140,20 @@ func (e *emailChange) deadline() time.Time {
 	return at
 }
 
-func (e *emailChange) listen(ctx workflow.Context) error {
-	if err := workflow.SetUpdateHandler(ctx, UpdateRequestEmail, e.request); err != nil {
-		return err
-	}
-	// What cannot be right leaves no trace in history.
-	err := workflow.SetUpdateHandlerWithOptions(ctx, UpdateConfirmEmail, e.confirm, workflow.UpdateHandlerOptions{
-		Validator: func(ctx workflow.Context, in ConfirmEmail) error { return rejected(e.proves(ctx, in.TokenID)) },
-	})
-	if err != nil {
-		return err
-	}
-	return workflow.SetUpdateHandlerWithOptions(ctx, UpdateUndoEmail, e.undo, workflow.UpdateHandlerOptions{
-		Validator: func(ctx workflow.Context, in UndoEmail) error { return rejected(e.undoable(ctx, in.TokenID) >= 0) },
-	})
+func (e *emailChange) expire(workflow.Context) error {
+	e.end("closed")
+	return nil
 }
 
-func rejected(accepted bool) error {
-	if accepted {
+func (e *emailChange) renew(ctx workflow.Context) error {
+	return workflow.NewContinueAsNewError(ctx, EmailChange, EmailChangeInput{Actor: e.actor, Open: &e.open})
+}
+
+func valid(token bool) *everlatch.Refusal {
+	if token {
 		return nil
 	}
-	return temporal.NewApplicationError(invalidToken.Message, string(invalidToken.Code))
-}
-
-// take waits for the turn and returns the function that passes it on.
-func (e *emailChange) take(ctx workflow.Context) (pass func(), err error) {
-	if err := e.turn.Lock(ctx); err != nil {
-		return nil, err
-	}
-	return func() {
-		e.moves++
-		e.turn.Unlock()
-	}, nil
+	return &invalidToken
 }
 
 // proves reports whether a token proves the address that waits.

@@ -85,7 +85,7 @@ func (s *emailScene) at(d time.Duration, do func()) { s.env.RegisterDelayedCallb
 // plays runs the dance to its end.
 func (s *emailScene) plays() {
 	s.t.Helper()
-	s.env.ExecuteWorkflow(workflows.EmailChange, workflows.EmailChangeInput{Actor: workflows.Actor{ActorType: "customer", ActorID: "cus_1"}})
+	s.env.ExecuteWorkflow(workflows.EmailChange, workflows.EmailChangeInput{Actor: everlatch.ActorRef{ActorType: "customer", ActorID: "cus_1"}})
 	require.True(s.t, s.env.IsWorkflowCompleted())
 	require.NoError(s.t, s.env.GetWorkflowError())
 }

@@ -226,7 +226,7 @@ func TestEmailChangeOfUser(t *testing.T) {
 		require.Len(t, s.events(everlatch.EventUserUpdated), 1)
 	})
 	undone := s.undo(day, 1)
-	env.ExecuteWorkflow(workflows.EmailChange, workflows.EmailChangeInput{Actor: workflows.Actor{ActorType: "user", ActorID: users[0].ID}})
+	env.ExecuteWorkflow(workflows.EmailChange, workflows.EmailChangeInput{Actor: everlatch.ActorRef{ActorType: "user", ActorID: users[0].ID}})
 	require.NoError(t, env.GetWorkflowError())
 	requireChanged(t, confirmed, "boss@example.com")
 	requireChanged(t, undone, users[0].Email)

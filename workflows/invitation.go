@@ -1,8 +1,10 @@
 package workflows
 
 import (
+	"cmp"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/everlatch/everlatch"
@@ -10,9 +12,9 @@ import (
 	"github.com/everlatch/everlatch/internal/vault"
 )
 
-// The moves of [Invitation].
+// The updates of [Invitation].
 const (
-	UpdateInvite = "Invite" // nothing -> IssuedInvite
+	UpdateInvite = "Invite" // None -> IssuedInvite
 	UpdateResend = "Resend" // InviteGrant -> IssuedInvite
 	UpdateRevoke = "Revoke" // RevokeInvite -> Outcome
 	UpdateAccept = "Accept" // AcceptInvite -> UserAccount
@@ -103,74 +105,45 @@ type InvitationEnd struct {
 // that has expired is kept: sending it again takes it up in a new execution, as
 // does any move for an invite whose execution is lost or never was.
 func Invitation(ctx workflow.Context, in InvitationInput) (InvitationEnd, error) {
-	v := &invitation{in: in, turn: workflow.NewMutex(ctx), known: in.Open != nil}
-	v.open.ExpiresAt = workflow.Now(ctx).Add(firstMove)
+	v := &invitation{in: in, known: in.Open != nil}
 	if in.Open != nil {
 		v.open = *in.Open
 	}
-	if err := v.listen(ctx); err != nil {
-		return InvitationEnd{}, err
-	}
-	for {
-		moves := v.moves
-		_, err := workflow.AwaitWithTimeout(ctx, v.open.ExpiresAt.Sub(workflow.Now(ctx)), func() bool { return v.moves > moves })
-		if err != nil {
-			return v.end(), err
-		}
-		if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
-			return v.end(), err
-		}
-		if v.outcome == "" && !workflow.Now(ctx).Before(v.open.ExpiresAt) {
-			v.outcome = InviteExpired
-		}
-		switch {
-		case v.fault != nil:
-			return v.end(), v.fault
-		case v.outcome != "":
-			return v.end(), nil
-		case workflow.GetInfo(ctx).GetContinueAsNewSuggested():
-			return v.end(), workflow.NewContinueAsNewError(ctx, Invitation, InvitationInput{InviteID: in.InviteID, Open: &v.open})
-		}
-	}
+	v.exchange = newExchange(ctx, v)
+	on(ctx, v.exchange, UpdateInvite, v.invite)
+	on(ctx, v.exchange, UpdateResend, v.resend)
+	on(ctx, v.exchange, UpdateRevoke, v.revoke)
+	on(ctx, v.exchange, UpdateAccept, v.accept)
+	err := cmp.Or(v.serve(ctx), v.fault)
+	return InvitationEnd{Outcome: v.outcome, Created: v.open.Created}, err
 }
 
-// invitation is the state of the dance. The move that has the turn may change it.
 type invitation struct {
+	*exchange
+
 	in   InvitationInput
-	turn workflow.Mutex
 	open OpenInvite
-	// known says that the invite was there when the dance last looked.
-	known   bool
-	moves   int
-	outcome string
+	// known says that the invite existed when the flow last looked.
+	known bool
 	// fault is why the invite could not be made.
 	fault error
 }
 
-func (v *invitation) end() InvitationEnd {
-	return InvitationEnd{Outcome: v.outcome, Created: v.open.Created}
+func (v *invitation) deadline() time.Time { return v.open.ExpiresAt }
+
+// errNeverRequested ends an execution whose first request was lost. It fails, so
+// that the same Idempotency-Key may be used again: no invite was made.
+var errNeverRequested = temporal.NewApplicationErrorWithOptions(
+	"The invite was never requested.", "never_requested", temporal.ApplicationErrorOptions{NonRetryable: true})
+
+func (v *invitation) expire(workflow.Context) error {
+	if v.in.New != nil && v.open.Created == nil && v.fault == nil {
+		v.fault = errNeverRequested
+	}
+	v.end(InviteExpired)
+	return nil
 }
 
-func (v *invitation) listen(ctx workflow.Context) error {
-	if err := workflow.SetUpdateHandler(ctx, UpdateInvite, v.invite); err != nil {
-		return err
-	}
-	if err := workflow.SetUpdateHandler(ctx, UpdateResend, v.resend); err != nil {
-		return err
-	}
-	if err := workflow.SetUpdateHandler(ctx, UpdateRevoke, v.revoke); err != nil {
-		return err
-	}
-	return workflow.SetUpdateHandler(ctx, UpdateAccept, v.accept)
-}
-
-// take waits for the turn and returns the function that passes it on.
-func (v *invitation) take(ctx workflow.Context) (pass func(), err error) {
-	if err := v.turn.Lock(ctx); err != nil {
-		return nil, err
-	}
-	return func() {
-		v.moves++
-		v.turn.Unlock()
-	}, nil
+func (v *invitation) renew(ctx workflow.Context) error {
+	return workflow.NewContinueAsNewError(ctx, Invitation, InvitationInput{InviteID: v.in.InviteID, Open: &v.open})
 }

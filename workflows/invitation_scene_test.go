@@ -63,7 +63,7 @@ func (h *house) identity(t *testing.T, id string) {
 func (s *inviteScene) grant(n int) workflows.InviteGrant {
 	return workflows.InviteGrant{
 		TokenID: fmt.Sprint("jti_", n), EventID: fmt.Sprint("evt_grant_", n), Token: s.vault.NewRef(), TTL: day,
-		InvitedBy: workflows.Actor{ActorType: "user", ActorID: "user_9"},
+		InvitedBy: everlatch.ActorRef{ActorType: "user", ActorID: "user_9"},
 	}
 }
 

@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -24,8 +25,14 @@ const newPassword = "another good horse"
 type resetScene struct {
 	*house
 
-	t   *testing.T
-	env *testsuite.TestWorkflowEnvironment
+	t    *testing.T
+	env  *testsuite.TestWorkflowEnvironment
+	asks int
+}
+
+// names are those of the n-th request.
+func names(n int) workflows.Names {
+	return workflows.Names{TokenID: fmt.Sprintf("5f0c1d3e-0000-4000-8000-%012d", n), EventID: fmt.Sprint("evt_ask_", n)}
 }
 
 func newReset(t *testing.T) *resetScene {
@@ -41,7 +48,11 @@ func newReset(t *testing.T) *resetScene {
 func (s *resetScene) at(d time.Duration, move func()) { s.env.RegisterDelayedCallback(move, d) }
 
 func (s *resetScene) ask(d time.Duration, actorType string) {
-	s.at(d, func() { s.env.SignalWorkflow(workflows.SignalAsk, workflows.ResetRequest{ActorType: actorType}) })
+	s.asks++
+	names := names(s.asks)
+	s.at(d, func() {
+		s.env.SignalWorkflow(workflows.SignalAsk, workflows.ResetRequest{ActorType: actorType, Names: names})
+	})
 }
 
 // complete tries a password and keeps the answer.
@@ -320,7 +331,7 @@ func TestIssuedReset(t *testing.T) {
 	issue := func(s *resetScene, m *move) {
 		s.at(0, func() {
 			s.env.UpdateWorkflow(workflows.UpdateIssue, "", m, workflows.IssueReset{
-				ActorType: "user", RequestedBy: workflows.Actor{ActorType: "user", ActorID: "user_9"},
+				ActorType: "user", RequestedBy: everlatch.ActorRef{ActorType: "user", ActorID: "user_9"}, Names: names(9),
 			})
 		})
 	}
@@ -328,6 +339,7 @@ func TestIssuedReset(t *testing.T) {
 	t.Run("names both actors in the event, and its token works", func(t *testing.T) {
 		t.Parallel()
 		s, m := newReset(t), &move{}
+		s.faults.set()
 		issue(s, m)
 		used := s.complete(time.Minute, func() tokens.Reset {
 			return tokens.Reset{ID: m.issued.Grant.TokenID, ActorType: "user"}
@@ -336,6 +348,7 @@ func TestIssuedReset(t *testing.T) {
 
 		require.Nil(t, m.issued.Refusal)
 		used.requireChanged(t)
+		require.False(t, s.faults.local("GrantReset"), "the request is in history before the token exists")
 		event := s.events(everlatch.EventPasswordReset)[0]
 		require.Equal(t, everlatch.Metadata{"actor_type": "user", "actor_id": "user_9"}, event.Data["requested_by"])
 		require.Equal(t, "authid_1", event.AuthIdentityID)

@@ -27,8 +27,8 @@ func (r *recorder) actors(t *testing.T) {
 	update := func(id, name string) workflows.UpdateActorInput {
 		return workflows.UpdateActorInput{ActorType: "manager", ActorID: id, Change: everlatch.Metadata{"name": name}}
 	}
-	remove := func(id string) workflows.RemoveActorAccountInput {
-		return workflows.RemoveActorAccountInput{ActorType: "manager", ActorID: id}
+	remove := func(id string) everlatch.ActorRef {
+		return everlatch.ActorRef{ActorType: "manager", ActorID: id}
 	}
 	r.keep(t, "CreateActorAccount/created", workflows.CreateActorAccount, create("authid_m1", "mana_1", "ada@example.com"))
 	r.keep(t, "CreateActorAccount/value_taken", workflows.CreateActorAccount, create("authid_m2", "mana_2", "ADA@example.com"))

@@ -11,7 +11,6 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/activities"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/workflows"
 )
@@ -34,7 +33,7 @@ func (r *recorder) emails(t *testing.T) {
 		_, err = h.store.CreateCustomer(t.Context(), everlatch.Customer{ID: e.customer(), Email: new(e.email("")), HasAccount: true}, everlatch.Event{})
 		require.NoError(t, err)
 		require.NoError(t, h.store.LinkActor(t.Context(), store.Link{IdentityID: e.identity(), ActorType: "customer", ActorID: e.customer(), GroupID: "g"}))
-		e.run = r.start(t, e.name, workflows.EmailChange, workflows.EmailChangeInput{Actor: activities.Actor{ActorType: "customer", ActorID: e.customer()}})
+		e.run = r.start(t, e.name, workflows.EmailChange, workflows.EmailChangeInput{Actor: everlatch.ActorRef{ActorType: "customer", ActorID: e.customer()}})
 		return e
 	}
 

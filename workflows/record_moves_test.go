@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
@@ -32,15 +33,18 @@ func (r *recorder) resets(t *testing.T) {
 	short := in
 	short.TTL, short.ResendAfter = 2*time.Second, 0
 
+	newNames := func() workflows.Names {
+		return workflows.Names{TokenID: uuid.NewString(), EventID: ids.New(ids.Event, h.clock.Now())}
+	}
 	ask := func(run client.WorkflowRun) {
 		require.NoError(t, r.client.SignalWorkflow(t.Context(), run.GetID(), run.GetRunID(), workflows.SignalAsk,
-			workflows.ResetRequest{ActorType: "customer"}))
+			workflows.ResetRequest{ActorType: "customer", Names: newNames()}))
 	}
 	issue := func(run client.WorkflowRun) (out workflows.IssuedReset) {
 		handle, err := r.client.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
 			WorkflowID: run.GetID(), RunID: run.GetRunID(), UpdateName: workflows.UpdateIssue,
 			WaitForStage: client.WorkflowUpdateStageCompleted,
-			Args:         []any{workflows.IssueReset{ActorType: "user", RequestedBy: workflows.Actor{ActorType: "user", ActorID: "user_9"}}},
+			Args:         []any{workflows.IssueReset{ActorType: "user", RequestedBy: everlatch.ActorRef{ActorType: "user", ActorID: "user_9"}, Names: newNames()}},
 		})
 		require.NoError(t, err)
 		require.NoError(t, handle.Get(t.Context(), &out))
@@ -58,14 +62,14 @@ func (r *recorder) resets(t *testing.T) {
 		require.NoError(t, err)
 	}
 
-	run := r.start(t, "PasswordReset/used_firmly", workflows.PasswordReset, in)
+	run := r.start(t, "PasswordReset/used", workflows.PasswordReset, in)
 	ask(run)
 	ask(run) // folded
 	issued := issue(run)
 	complete(run, issued.Grant.TokenID, "short")
 	complete(run, issued.Grant.TokenID, newPassword)
 	require.NoError(t, run.Get(t.Context(), nil))
-	r.write(t, "PasswordReset/used_firmly", run)
+	r.write(t, "PasswordReset/used", run)
 
 	run = r.start(t, "PasswordReset/superseded_and_expired", workflows.PasswordReset, short)
 	ask(run)
@@ -79,12 +83,12 @@ func (r *recorder) resets(t *testing.T) {
 	require.NoError(t, run.Get(t.Context(), nil))
 	r.write(t, "PasswordReset/unknown", run)
 
-	run = r.start(t, "PasswordReset/void_firmly", workflows.PasswordReset, in)
+	run = r.start(t, "PasswordReset/void", workflows.PasswordReset, in)
 	issued = issue(run)
 	require.NoError(t, h.store.EndCredentials(t.Context(), "authid_r"))
 	complete(run, issued.Grant.TokenID, newPassword)
 	require.NoError(t, run.Get(t.Context(), nil))
-	r.write(t, "PasswordReset/void_firmly", run)
+	r.write(t, "PasswordReset/void", run)
 }
 
 // social records sign-ins elsewhere.

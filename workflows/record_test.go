@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -159,10 +160,28 @@ func (r *recorder) keep(t *testing.T, name string, workflow any, in ...any) {
 func (r *recorder) start(t *testing.T, name string, workflow any, in ...any) client.WorkflowRun {
 	t.Helper()
 	run, err := r.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
-		ID: "record/" + name + "/" + r.queue, TaskQueue: r.queue,
+		ID: r.id(name, in...), TaskQueue: r.queue,
 	}, workflow, in...)
 	require.NoError(t, err)
 	return run
+}
+
+// id is the workflow id of a recording. A removal has the one of its account, or
+// a child would do the work.
+func (r *recorder) id(name string, in ...any) string {
+	if len(in) == 1 {
+		switch removal := in[0].(type) {
+		case workflows.RemoveAccountInput:
+			actorType := everlatch.ActorCustomer
+			if strings.HasPrefix(name, "RemoveUser") {
+				actorType = everlatch.ActorUser
+			}
+			return workflows.RemovalID(actorType, removal.ActorID)
+		case everlatch.ActorRef:
+			return workflows.RemovalID(removal.ActorType, removal.ActorID)
+		}
+	}
+	return "record/" + name + "/" + r.queue
 }
 
 func (r *recorder) write(t *testing.T, name string, run client.WorkflowRun) {

@@ -2,7 +2,10 @@ package workflows
 
 import (
 	"context"
+	"errors"
+	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/everlatch/everlatch"
@@ -23,6 +26,28 @@ func RemovalID(actorType, actorID string) string {
 	return "remove-" + actorType + "-account/" + actorID
 }
 
+// removalPause is how long to wait for a removal of the same account.
+const removalPause = 5 * time.Second
+
+// removeUnder runs a removal that an event, a schedule or a program has started
+// under an id of its own as a child with the one id of the account. It waits for
+// another removal of the account and then finds out for itself that there is
+// nothing left to do.
+func removeUnder[I any](
+	ctx workflow.Context, id string, removal func(workflow.Context, I) (Outcome, error), in I,
+) (out Outcome, err error) {
+	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{WorkflowID: id, WaitForCancellation: true})
+	for {
+		err = workflow.ExecuteChildWorkflow(child, removal, in).Get(ctx, &out)
+		if _, running := errors.AsType[*temporal.ChildWorkflowExecutionAlreadyStartedError](err); !running {
+			return out, err
+		}
+		if err := workflow.Sleep(ctx, removalPause); err != nil {
+			return out, err
+		}
+	}
+}
+
 // RemoveCustomerAccount removes a customer together with every identity that
 // serves nobody else, and detaches those that do (contract 6.2,
 // remove-customer-account; W9). A customer without identities is removed like
@@ -31,6 +56,9 @@ func RemovalID(actorType, actorID string) string {
 // When a step fails for good, the customer and all identities are back, with
 // everything that hung on them (W11). When all is done, [EraseAccount] follows.
 func RemoveCustomerAccount(ctx workflow.Context, in RemoveAccountInput) (Outcome, error) {
+	if id := RemovalID(everlatch.ActorCustomer, in.ActorID); groupID(ctx) != id {
+		return removeUnder(ctx, id, RemoveCustomerAccount, in)
+	}
 	return removeAccount(ctx, in, account{
 		actorType: everlatch.ActorCustomer,
 		erased:    true,
@@ -41,6 +69,9 @@ func RemoveCustomerAccount(ctx workflow.Context, in RemoveAccountInput) (Outcome
 // RemoveUserAccount is [RemoveCustomerAccount] for an administrator (contract
 // 6.3, remove-user-account).
 func RemoveUserAccount(ctx workflow.Context, in RemoveAccountInput) (Outcome, error) {
+	if id := RemovalID(everlatch.ActorUser, in.ActorID); groupID(ctx) != id {
+		return removeUnder(ctx, id, RemoveUserAccount, in)
+	}
 	return removeAccount(ctx, in, account{
 		actorType: everlatch.ActorUser,
 		erased:    true,
@@ -77,7 +108,7 @@ func removeAccount(ctx workflow.Context, in RemoveAccountInput, kind account) (o
 	actor := activities.ActorInput{ID: in.ActorID, GroupID: group}
 	var described activities.DescribeAccountOutput
 	if kind.erased {
-		described, err = step(ctx, erasures.DescribeAccount, activities.DescribeAccountInput{
+		described, err = step(ctx, erasures.DescribeAccount, everlatch.ActorRef{
 			ActorType: kind.actorType, ActorID: in.ActorID,
 		})
 		if err != nil {
@@ -85,7 +116,7 @@ func removeAccount(ctx workflow.Context, in RemoveAccountInput, kind account) (o
 		}
 	}
 
-	found, err := step(ctx, identities.FindIdentities, activities.FindIdentitiesInput{
+	found, err := step(ctx, identities.FindIdentities, everlatch.ActorRef{
 		ActorType: kind.actorType, ActorID: in.ActorID,
 	})
 	if err != nil {

@@ -108,7 +108,7 @@ func sagas() map[string]saga {
 			lasting: []string{"PurgeIdentity", "ReleaseEvents"},
 			prepare: func(t *testing.T, h *house) { twoIdentities(t, h) },
 			run: func(t *testing.T, h *house) error {
-				_, err := perform[workflows.Outcome](t, h, "remove-customer-account/cus_1/1",
+				_, err := perform[workflows.Outcome](t, h, workflows.RemovalID("customer", "cus_1"),
 					workflows.RemoveCustomerAccount, workflows.RemoveAccountInput{ActorID: "cus_1"})
 				return err
 			},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/interceptor"
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
@@ -165,9 +166,10 @@ func (h *house) seal(t *testing.T, email, password string) vault.Ref {
 type faults struct {
 	interceptor.WorkerInterceptorBase
 
-	mu    sync.Mutex
-	rules []fault
-	calls []string
+	mu     sync.Mutex
+	rules  []fault
+	calls  []string
+	locals map[string]bool
 }
 
 // fault says which activities fail, how often, and whether they do their work
@@ -186,7 +188,7 @@ var errFault = errors.New("injected fault")
 func (f *faults) set(rules ...fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.rules, f.calls = rules, nil
+	f.rules, f.calls, f.locals = rules, nil, nil
 }
 
 func (f *faults) called(name string) int {
@@ -199,6 +201,22 @@ func (f *faults) called(name string) int {
 		}
 	}
 	return n
+}
+
+// note keeps whether an activity ran as a local one.
+func (f *faults) note(name string, local bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.locals == nil {
+		f.locals = map[string]bool{}
+	}
+	f.locals[name] = f.locals[name] || local
+}
+
+func (f *faults) local(name string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.locals[name]
 }
 
 func (f *faults) next(name string) (err error, after bool) { //nolint:staticcheck // the error is what to say, not how this went
@@ -235,6 +253,7 @@ type faultyActivity struct {
 }
 
 func (a *faultyActivity) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
+	a.faults.note(activityName(ctx), activity.GetInfo(ctx).IsLocalActivity)
 	fault, after := a.faults.next(activityName(ctx))
 	if fault != nil && !after {
 		return nil, fault

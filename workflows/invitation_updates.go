@@ -9,12 +9,7 @@ import (
 
 // invite makes the invite. Asked again, it gives the first answer; an execution
 // that has taken up an invite knows of no first answer.
-func (v *invitation) invite(ctx workflow.Context) (out IssuedInvite, err error) {
-	pass, err := v.take(ctx)
-	if err != nil {
-		return out, err
-	}
-	defer pass()
+func (v *invitation) invite(ctx workflow.Context, _ activities.None) (out IssuedInvite, err error) {
 	switch {
 	case v.fault != nil:
 		return out, v.fault
@@ -62,11 +57,6 @@ func (v *invitation) issued(made activities.InviteOutput, g InviteGrant) IssuedI
 // resend mails another token. The event is released with the change, for the
 // token before is worth nothing from that moment.
 func (v *invitation) resend(ctx workflow.Context, g InviteGrant) (out IssuedInvite, err error) {
-	pass, err := v.take(ctx)
-	if err != nil {
-		return out, err
-	}
-	defer pass()
 	resent, err := durableStep(ctx, invites.ResendInvite, activities.ResendInviteInput{
 		InviteID: v.in.InviteID, Grant: g, Former: v.open.Token, GroupID: groupID(ctx),
 	})
@@ -74,7 +64,7 @@ func (v *invitation) resend(ctx workflow.Context, g InviteGrant) (out IssuedInvi
 		return out, err
 	}
 	if resent.Refusal != nil {
-		v.over(InviteVoid)
+		v.end(InviteVoid)
 	}
 	return v.issued(resent, g), nil
 }
@@ -86,27 +76,17 @@ func (v *invitation) over(outcome string) {
 }
 
 func (v *invitation) revoke(ctx workflow.Context, in RevokeInvite) (out Outcome, err error) {
-	pass, err := v.take(ctx)
-	if err != nil {
-		return out, err
-	}
-	defer pass()
 	_, err = durableStep(ctx, invites.RevokeInvite, activities.RevokeInviteInput{
 		InviteID: v.in.InviteID, EventID: in.EventID, Token: v.open.Token, GroupID: groupID(ctx),
 	})
 	if err == nil {
-		v.over(InviteRevoked)
+		v.end(InviteRevoked)
 	}
 	return out, err
 }
 
 // accept makes somebody an administrator, or says why not.
 func (v *invitation) accept(ctx workflow.Context, in AcceptInvite) (out UserAccount, err error) {
-	pass, err := v.take(ctx)
-	if err != nil {
-		return out, err
-	}
-	defer pass()
 	proof := activities.InviteProof{InviteID: v.in.InviteID, TokenID: in.TokenID, Email: in.Email}
 	checked, err := durableStep(ctx, invites.CheckInvite, proof)
 	if err != nil {
@@ -114,7 +94,7 @@ func (v *invitation) accept(ctx workflow.Context, in AcceptInvite) (out UserAcco
 	}
 	if out.Refusal = checked.Refusal; out.Refusal != nil {
 		if !v.known {
-			v.over(InviteVoid)
+			v.end(InviteVoid)
 		}
 		return out, nil
 	}
@@ -146,6 +126,6 @@ func (v *invitation) admit(
 	if accepted.Refusal != nil {
 		return UserAccount{Refusal: accepted.Refusal}, undo.compensate(ctx)
 	}
-	v.over(InviteAccepted)
+	v.end(InviteAccepted)
 	return out, releaseEvents(ctx)
 }

@@ -9,21 +9,21 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTurns(t *testing.T) {
+func TestLocks(t *testing.T) {
 	t.Parallel()
 	var (
-		turns   turns
+		locks   locks
 		inside  atomic.Int32
 		entered atomic.Int32
 		wg      sync.WaitGroup
 	)
 	for range 100 {
 		wg.Go(func() {
-			pass, err := turns.take(t.Context(), "a dance")
+			unlock, err := locks.lock(t.Context(), "a flow")
 			if err != nil {
 				return
 			}
-			defer pass()
+			defer unlock()
 			if inside.Add(1) == 1 {
 				entered.Add(1)
 			}
@@ -31,18 +31,18 @@ func TestTurns(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	require.EqualValues(t, 100, entered.Load(), "everybody alone")
-	require.Empty(t, turns.busy, "nothing is remembered")
+	require.EqualValues(t, 100, entered.Load(), "each alone")
+	require.Empty(t, locks.held, "nothing is remembered")
 
-	pass, err := turns.take(t.Context(), "a dance")
+	unlock, err := locks.lock(t.Context(), "a flow")
 	require.NoError(t, err)
-	other, err := turns.take(t.Context(), "another dance")
+	other, err := locks.lock(t.Context(), "another flow")
 	require.NoError(t, err)
 	other()
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = turns.take(gone, "a dance")
+	_, err = locks.lock(gone, "a flow")
 	require.ErrorIs(t, err, context.Canceled)
-	pass()
-	require.Empty(t, turns.busy)
+	unlock()
+	require.Empty(t, locks.held)
 }

@@ -12,11 +12,6 @@ import (
 
 // request mails a link to an address, unless one was mailed there just now.
 func (e *emailChange) request(ctx workflow.Context, in RequestEmail) (out Outcome, err error) {
-	pass, err := e.take(ctx)
-	if err != nil {
-		return out, err
-	}
-	defer pass()
 	var former vault.Ref
 	if a := e.open.Asked; a != nil {
 		former = a.Grant.Token
@@ -48,11 +43,6 @@ func (e *emailChange) request(ctx workflow.Context, in RequestEmail) (out Outcom
 
 // confirm changes account and logins to the address that waits.
 func (e *emailChange) confirm(ctx workflow.Context, in ConfirmEmail) (out ChangedEmail, err error) {
-	pass, err := e.take(ctx)
-	if err != nil {
-		return out, err
-	}
-	defer pass()
 	if !e.proves(ctx, in.TokenID) { // somebody was faster
 		out.Refusal = &invalidToken
 		return out, nil
@@ -100,11 +90,6 @@ func (e *emailChange) void(out ChangedEmail) ChangedEmail {
 
 // undo brings the address before a change back, whatever came after it.
 func (e *emailChange) undo(ctx workflow.Context, in UndoEmail) (out ChangedEmail, err error) {
-	pass, err := e.take(ctx)
-	if err != nil {
-		return out, err
-	}
-	defer pass()
 	first := e.undoable(ctx, in.TokenID)
 	if first < 0 {
 		out.Refusal = &invalidToken

@@ -1,0 +1,61 @@
+package flows
+
+import (
+	"strings"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/everlatch/everlatch/workflows"
+)
+
+// kind is one kind of long flow.
+type kind struct {
+	// name begins the workflow ids of the kind.
+	name     string
+	workflow any
+	// running and closed say what a start does when an execution with the same id
+	// runs, or has closed.
+	running enumspb.WorkflowIdConflictPolicy
+	closed  enumspb.WorkflowIdReusePolicy
+}
+
+// The kinds of long flows.
+var (
+	socialLogin = kind{
+		name: "social-login", workflow: workflows.SocialLogin,
+		running: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+		closed:  enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+	}
+	passwordReset = shared("password-reset", workflows.PasswordReset)
+	emailChange   = shared("email-change", workflows.EmailChange)
+	deletion      = shared("account-deletion", workflows.AccountDeletion)
+	// invitation resumes an invite that exists.
+	invitation = shared("invitation", workflows.Invitation)
+	// newInvitation makes one, once. An execution that failed has made none.
+	newInvitation = kind{
+		name: invitation.name, workflow: workflows.Invitation,
+		running: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		closed:  enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
+	}
+)
+
+// shared is a kind with one execution at a time for each account, identifier or
+// invite, which everyone who means the same one finds.
+func shared(name string, workflow any) kind {
+	return kind{
+		name: name, workflow: workflow,
+		running: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		closed:  enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+	}
+}
+
+func (k kind) id(parts ...string) string { return k.name + "/" + strings.Join(parts, "/") }
+
+// flowOptions are the start options of an execution of a kind.
+func (c *Client) flowOptions(k kind, id string) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
+		ID: id, TaskQueue: c.opts.TaskQueue, WorkflowTaskTimeout: workflowTaskTimeout,
+		WorkflowIDConflictPolicy: k.running, WorkflowIDReusePolicy: k.closed,
+	}
+}
