@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/tokens"
 	"github.com/everlatch/everlatch/internal/vault"
@@ -138,7 +139,7 @@ func (p PlannedEmail) told() string {
 		return p.From
 	}
 	for _, l := range p.Logins {
-		if isAddress(l.FormerID) {
+		if accounts.IsAddress(l.FormerID) {
 			return l.FormerID
 		}
 	}
@@ -155,9 +156,8 @@ func (p PlannedEmail) stored(actor everlatch.ActorRef) store.EmailChange {
 	return out
 }
 
-// plan says what another e-mail changes: the account, the addresses with which
-// the identity that asks signs in, and those of the account's other identities
-// that are the former e-mail.
+// plan says what another e-mail changes: the account, and the logins that follow
+// by the rule of [accounts.FollowEmail].
 func (a *Emails) plan(ctx context.Context, actor everlatch.ActorRef, identityID, email string) (out PlannedEmail, err error) {
 	if out.From, err = a.emailOf(ctx, actor); err != nil {
 		return out, err
@@ -167,30 +167,15 @@ func (a *Emails) plan(ctx context.Context, actor everlatch.ActorRef, identityID,
 	if err != nil {
 		return out, err
 	}
-	planned := map[string]bool{}
-	for _, own := range []bool{true, false} { // an identity of one's own goes first: there is one login for an address
-		for _, p := range logins {
-			updater, err := a.Providers.Updater(p.Provider)
-			mine := p.AuthIdentityID == identityID
-			if err != nil || mine != own || planned[p.Provider] || !isAddress(p.EntityID) {
-				continue
-			}
-			if !mine && !store.SameEmail(p.EntityID, out.From) {
-				continue
-			}
-			subject := updater.Subject(email)
-			if subject.EntityKey == "" {
-				return out, &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Nobody can sign in with this email."}
-			}
-			planned[p.Provider] = true
-			if subject.EntityKey == p.EntityKey {
-				continue
-			}
-			out.Logins = append(out.Logins, LoginChange{
-				ProviderIdentityID: p.ID, FormerID: p.EntityID, FormerKey: p.EntityKey, FormerVerified: p.VerifiedEmail != "",
-				EntityID: subject.EntityID, EntityKey: subject.EntityKey,
-			})
-		}
+	followers, err := accounts.FollowEmail(a.Providers, accounts.EmailChange{From: out.From, To: email, IdentityID: identityID}, logins)
+	if err != nil {
+		return out, err
+	}
+	for _, f := range followers {
+		out.Logins = append(out.Logins, LoginChange{
+			ProviderIdentityID: f.Current.ID, FormerID: f.Current.EntityID, FormerKey: f.Current.EntityKey,
+			FormerVerified: f.Current.VerifiedEmail != "", EntityID: f.EntityID, EntityKey: f.EntityKey,
+		})
 	}
 	out.Told = out.told()
 	return out, nil

@@ -2,9 +2,9 @@ package activities
 
 import (
 	"context"
-	"net/mail"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/providers"
 )
@@ -59,7 +59,7 @@ func ownEmails(registry *providers.Registry, credentials []everlatch.ProviderIde
 		}
 		_, err := registry.Credentials(p.Provider)
 		_, elsewhere := registry.Redirect(p.Provider)
-		if err == nil && elsewhere != nil && isAddress(p.EntityID) {
+		if err == nil && elsewhere != nil && accounts.IsAddress(p.EntityID) {
 			typed = append(typed, p.EntityID)
 		}
 	}
@@ -76,9 +76,4 @@ func asWritten(p everlatch.ProviderIdentity) string {
 		}
 	}
 	return p.VerifiedEmail
-}
-
-func isAddress(text string) bool {
-	parsed, err := mail.ParseAddress(text)
-	return err == nil && parsed.Address == text
 }

@@ -6,7 +6,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/query"
 	"github.com/everlatch/everlatch/internal/render"
 	"github.com/everlatch/everlatch/internal/store"
@@ -124,15 +123,15 @@ func (s *Server) createAddress(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err = s.deps.Store.CreateAddress(lookups(c), s.newAddress(claims.ActorID, in)); err != nil {
+	if _, err = s.accounts.CreateAddress(lookups(c), newAddress(claims.ActorID, in)); err != nil {
 		return err
 	}
 	return s.writeCustomer(c, sel)
 }
 
-func (s *Server) newAddress(customerID string, in query.Input) everlatch.Address {
+func newAddress(customerID string, in query.Input) everlatch.Address {
 	return everlatch.Address{
-		ID: ids.New(ids.Address, s.deps.Now()), CustomerID: customerID,
+		CustomerID:  customerID,
 		AddressName: in.Text("address_name"), Company: in.Text("company"),
 		FirstName: in.Text("first_name"), LastName: in.Text("last_name"),
 		Address1: in.Text("address_1"), Address2: in.Text("address_2"), City: in.Text("city"),

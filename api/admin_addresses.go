@@ -46,7 +46,7 @@ func (s *Server) createAddressOf(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err = s.deps.Store.CreateAddress(lookups(c), s.newAddress(c.Param("id"), in)); err != nil {
+	if _, err = s.accounts.CreateAddress(lookups(c), newAddress(c.Param("id"), in)); err != nil {
 		return err
 	}
 	return s.writeCustomerOfPath(c, sel)

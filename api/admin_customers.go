@@ -6,7 +6,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/query"
 	"github.com/everlatch/everlatch/internal/render"
 	"github.com/everlatch/everlatch/internal/store"
@@ -94,8 +93,8 @@ func (s *Server) createGuest(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	customer, err := s.deps.Store.CreateGuest(lookups(c), everlatch.Customer{
-		ID: ids.New(ids.Customer, s.deps.Now()), Email: in.Text("email"), CompanyName: in.Text("company_name"),
+	customer, err := s.accounts.CreateGuest(lookups(c), everlatch.Customer{
+		Email: in.Text("email"), CompanyName: in.Text("company_name"),
 		FirstName: in.Text("first_name"), LastName: in.Text("last_name"), Phone: in.Text("phone"),
 		Metadata: in.Record("metadata"), CreatedBy: &claims.ActorID,
 	})
@@ -157,9 +156,9 @@ func (s *Server) updateCustomerByID(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	customer, err := s.deps.Store.UpdateCustomer(lookups(c), c.Param("id"), store.CustomerPatch{
-		Email: in.Change("email"), Logins: Logins(s.deps.Providers, in.Plain("email")),
-		ChangedBy: store.Actor{Type: claims.ActorType, ID: claims.ActorID}, CompanyName: in.Change("company_name"), FirstName: in.Change("first_name"),
+	customer, err := s.accounts.UpdateCustomer(lookups(c), c.Param("id"), store.CustomerPatch{
+		Email: in.Change("email"), ChangedBy: store.Actor{Type: claims.ActorType, ID: claims.ActorID},
+		CompanyName: in.Change("company_name"), FirstName: in.Change("first_name"),
 		LastName: in.Change("last_name"), Phone: in.Change("phone"), Metadata: in.MetadataChange(),
 	})
 	if err != nil {

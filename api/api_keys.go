@@ -1,16 +1,12 @@
 package api
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/internal/httpauth"
-	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/query"
 	"github.com/everlatch/everlatch/internal/render"
 	"github.com/everlatch/everlatch/internal/store"
@@ -101,33 +97,15 @@ func (s *Server) createAPIKey(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	key := everlatch.APIKey{
-		ID: ids.New(ids.APIKey, s.deps.Now()), Title: in.Plain("title"), Type: in.Plain("type"), CreatedBy: s.createdBy(c, claims),
-	}
-	tokenHash := MintKey(&key)
-	stored, err := s.deps.Store.CreateAPIKey(lookups(c), key, tokenHash)
+	created, err := s.accounts.CreateAPIKey(lookups(c), everlatch.APIKey{
+		Title: in.Plain("title"), Type: in.Plain("type"), CreatedBy: s.createdBy(c, claims),
+	})
 	if err != nil {
 		return err
 	}
 	s.keys.Forget()
-	stored.Token = key.Token
 	keepPrivate(c, true)
-	return writeWrapped(c, "api_key", createdKeyTable, &stored, sel)
-}
-
-// MintKey gives a key its token, a prefix and 256 random bits, and what may be
-// shown of it (contract 1.4). It returns the hash by which a secret key is
-// found; one SHA-256 is enough for a random token (W20).
-func MintKey(key *everlatch.APIKey) (tokenHash string) {
-	raw := make([]byte, 32)
-	_, _ = rand.Read(raw) // never fails: crypto/rand ends the process instead
-	prefix := "pk_"
-	if key.Type == everlatch.KeySecret {
-		prefix = httpauth.SecretKeyPrefix
-	}
-	key.Token = prefix + hex.EncodeToString(raw)
-	key.Redacted = key.Token[:6] + "***" + key.Token[len(key.Token)-3:]
-	return httpauth.SecretHash(key.Token)
+	return writeWrapped(c, "api_key", createdKeyTable, &created, sel)
 }
 
 func (s *Server) readAPIKey(c echo.Context) error {

@@ -6,7 +6,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/query"
 	"github.com/everlatch/everlatch/internal/render"
 	"github.com/everlatch/everlatch/internal/store"
@@ -88,8 +87,8 @@ func (s *Server) createGroup(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	group, err := s.deps.Store.CreateGroup(lookups(c), everlatch.CustomerGroup{
-		ID: ids.New(ids.CustomerGroup, s.deps.Now()), Name: in.Plain("name"), Metadata: in.Record("metadata"),
+	group, err := s.accounts.CreateGroup(lookups(c), everlatch.CustomerGroup{
+		Name: in.Plain("name"), Metadata: in.Record("metadata"),
 		CreatedBy: &claims.ActorID,
 	})
 	if err != nil {

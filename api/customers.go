@@ -132,6 +132,3 @@ func invalidData(message string) error {
 func notAllowed(message string) error {
 	return &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: message}
 }
-
-// CheckEmail refuses what no account may have as its e-mail.
-func CheckEmail(text string) error { return query.CheckEmail(text) }

@@ -9,10 +9,8 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/internal/query"
-	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/tokens"
 	"github.com/everlatch/everlatch/internal/wire"
-	"github.com/everlatch/everlatch/providers"
 )
 
 var (
@@ -107,20 +105,4 @@ func (s *Server) emailToken(c echo.Context, purpose tokens.Purpose) (tokens.Emai
 		return tokens.Email{}, errInvalidToken
 	}
 	return said, nil
-}
-
-// Logins says how each provider whose credential people can replace would know
-// an e-mail; none for "".
-func Logins(registry *providers.Registry, email string) []store.Login {
-	var out []store.Login
-	for _, info := range registry.List(nil) {
-		updater, err := registry.Updater(info.ID)
-		if err != nil || email == "" {
-			continue
-		}
-		if subject := updater.Subject(email); subject.EntityKey != "" {
-			out = append(out, store.Login{Provider: info.ID, EntityID: subject.EntityID, EntityKey: subject.EntityKey})
-		}
-	}
-	return out
 }

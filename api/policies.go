@@ -7,7 +7,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/query"
 	"github.com/everlatch/everlatch/internal/render"
 	"github.com/everlatch/everlatch/internal/store"
@@ -144,8 +143,8 @@ func (s *Server) createPolicy(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	policy, err := s.deps.Store.CreatePolicy(lookups(c), everlatch.Policy{
-		ID: ids.New(ids.Policy, s.deps.Now()), Key: in.Plain("key"), Resource: in.Plain("resource"),
+	policy, err := s.accounts.CreatePolicy(lookups(c), everlatch.Policy{
+		Key: in.Plain("key"), Resource: in.Plain("resource"),
 		Operation: in.Plain("operation"), Name: in.Text("name"), Description: in.Text("description"),
 		Metadata: in.Record("metadata"),
 	})

@@ -21,44 +21,6 @@ func can(keys ...string) []everlatch.Permission {
 	return out
 }
 
-// resources are the kinds of records behind routes under /admin.
-var resources = []string{
-	"api_key", "customer", "customer_address", "customer_group", "event", "invite", "rbac_policy", "rbac_role", "user",
-}
-
-// operations are what routes do to them.
-var operations = []string{"create", "read", "update", "delete"}
-
-// BuiltInPolicies are the policies that routes under /admin need, with the
-// names that Medusa gives them, and the same ones for custom resources. The
-// store assigns their ids.
-func BuiltInPolicies(more ...string) []everlatch.Policy {
-	var out []everlatch.Policy
-	for _, resource := range append(slices.Clone(resources), more...) {
-		for _, operation := range operations {
-			verb, noun := pascal(operation), pascal(resource)
-			p := everlatch.Policy{
-				Resource: resource, Operation: operation, BuiltIn: true,
-				Name: new(verb + noun), Description: new(verb + " " + noun),
-			}
-			p.Key = p.Permission().String()
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-// pascal turns "rbac_role" into "RbacRole".
-func pascal(snake string) string {
-	var b strings.Builder
-	for word := range strings.SplitSeq(snake, "_") {
-		if word != "" {
-			b.WriteString(strings.ToUpper(word[:1]) + word[1:])
-		}
-	}
-	return b.String()
-}
-
 // Permit returns a middleware for custom routes under /admin, which accepts
 // administrators whose roles give all of the permissions at this moment: a
 // change of roles applies from the next request on (W38). Built-in routes have

@@ -12,7 +12,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
-	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
@@ -28,7 +28,7 @@ var operator = store.Operator("tests")
 func withRBAC(tb testing.TB, settings ...setting) *world {
 	tb.Helper()
 	w := setup(tb, append(settings, options(func(o *api.Options) { o.RBAC = true }))...)
-	_, err := w.store.SetUpRBAC(tb.Context(), api.BuiltInPolicies())
+	_, err := w.store.SetUpRBAC(tb.Context(), accounts.BuiltInPolicies())
 	require.NoError(tb, err)
 	return w
 }
@@ -82,9 +82,8 @@ func (w *world) revoke(userID string, roles ...string) {
 // keyOf returns the header of a new secret API key of a creator.
 func (w *world) keyOf(createdBy string) header {
 	w.t.Helper()
-	key := everlatch.APIKey{ID: ids.New(ids.APIKey, w.clock.Now()), Title: "k", Type: everlatch.KeySecret, CreatedBy: createdBy}
-	hash := api.MintKey(&key)
-	_, err := w.store.CreateAPIKey(w.t.Context(), key, hash)
+	rules := accounts.Accounts{Store: w.store, Now: w.clock.Now}
+	key, err := rules.CreateAPIKey(w.t.Context(), everlatch.APIKey{Title: "k", Type: everlatch.KeySecret, CreatedBy: createdBy})
 	require.NoError(w.t, err)
 	return with("Authorization", "Basic "+key.Token)
 }
@@ -94,7 +93,7 @@ func TestEveryAdminRouteSaysWhatItNeeds(t *testing.T) {
 	t.Parallel()
 
 	var known []everlatch.Permission
-	for _, p := range api.BuiltInPolicies() {
+	for _, p := range accounts.BuiltInPolicies() {
 		known = append(known, p.Permission())
 	}
 	open := []string{}
@@ -131,7 +130,7 @@ func TestRoutesAndRoles(t *testing.T) {
 	role := w.role("tested")
 	root, _ := w.adminWith("root@example.com", superAdmin)
 	var everything []string
-	for _, p := range api.BuiltInPolicies() {
+	for _, p := range accounts.BuiltInPolicies() {
 		everything = append(everything, p.Key)
 	}
 	for _, r := range w.server.AdminRoutes() { //nolint:paralleltest // they share the role
@@ -275,7 +274,7 @@ func TestPermit(t *testing.T) {
 	}
 	w := withRBAC(t)
 	serve(w)
-	_, err := w.store.SetUpRBAC(t.Context(), api.BuiltInPolicies("brand"))
+	_, err := w.store.SetUpRBAC(t.Context(), accounts.BuiltInPolicies("brand"))
 	require.NoError(t, err)
 	token, id := w.adminWith("ada@example.com", w.role("reader", "user:read"))
 	get := func(path string) reply { return w.send(w.raw, "GET", path, nil, bearer(token)) }
@@ -295,7 +294,7 @@ func TestPermit(t *testing.T) {
 func TestRolesOfCustomActors(t *testing.T) {
 	t.Parallel()
 	w := withRBAC(t, options(withManagers))
-	_, err := w.store.SetUpRBAC(t.Context(), api.BuiltInPolicies("manager"))
+	_, err := w.store.SetUpRBAC(t.Context(), accounts.BuiltInPolicies("manager"))
 	require.NoError(t, err)
 	w.manager("ada@example.com", object{})
 	reader, _ := w.adminWith("reader@example.com", w.role("reader", "manager:read"))

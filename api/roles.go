@@ -6,7 +6,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/query"
 	"github.com/everlatch/everlatch/internal/render"
 	"github.com/everlatch/everlatch/internal/store"
@@ -164,8 +163,8 @@ func (s *Server) createRole(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	role, err := s.deps.Store.CreateRole(lookups(c), authority(c), everlatch.Role{
-		ID: ids.New(ids.Role, s.deps.Now()), Name: in.Plain("name"), ParentID: in.Text("parent_id"),
+	role, err := s.accounts.CreateRole(lookups(c), authority(c), everlatch.Role{
+		Name: in.Plain("name"), ParentID: in.Text("parent_id"),
 		Description: in.Text("description"), Metadata: in.Record("metadata"),
 	}, policyIDs)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/httpauth"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/tokens"
@@ -79,9 +80,10 @@ type Server struct {
 	// trusted are the origins of other paths, by their first segment.
 	trusted map[string]*wire.Origins
 	// actors are the custom actor types, by name.
-	actors  map[string]*actorType
-	cookies wire.Cookies
-	home    []byte // rendered once; nil = no page
+	actors   map[string]*actorType
+	accounts *accounts.Accounts
+	cookies  wire.Cookies
+	home     []byte // rendered once; nil = no page
 }
 
 // New returns a server, or an error that lists everything that is wrong with the
@@ -98,6 +100,7 @@ func New(d Deps, o Options) (*Server, error) {
 		cors: cors, trusted: map[string]*wire.Origins{}, actors: map[string]*actorType{},
 		public: map[string]bool{}, builtIn: map[string]bool{}, keys: httpauth.NewPublishableKeys(d.Store, d.Now),
 	}
+	s.accounts = &accounts.Accounts{Store: d.Store, Providers: d.Providers, Now: d.Now}
 	s.auth = &httpauth.Authenticator{
 		Store: d.Store, Tokens: d.Tokens, Cookies: s.cookies, Origins: wire.NewOriginCheck(o.TrustProxy > 0),
 		Log: d.Log, Now: d.Now, SessionIdle: o.SessionIdle, Rolling: o.Cookie.Rolling, Roles: o.RBAC,

@@ -30,7 +30,7 @@ func (s *Server) createSession(c echo.Context) error {
 		ExpiresAt:     now.Add(s.opts.SessionAbsolute),
 		IdleExpiresAt: now.Add(s.opts.SessionIdle),
 	}
-	err = s.deps.Store.CreateSession(lookups(c), session, httpauth.SecretHash(secret))
+	err = s.deps.Store.CreateSession(lookups(c), session, tokens.HashSecret(secret))
 	if errors.Is(err, everlatch.ErrNotFound) {
 		return httpauth.ErrUnauthorized // the identity was removed in this very moment
 	}
@@ -38,7 +38,7 @@ func (s *Server) createSession(c echo.Context) error {
 		return err
 	}
 	if former := s.cookies.SessionID(c.Request()); former != "" {
-		if _, err := s.deps.Store.EndSession(lookups(c), httpauth.SecretHash(former), store.EndedByReplacement); err != nil {
+		if _, err := s.deps.Store.EndSession(lookups(c), tokens.HashSecret(former), store.EndedByReplacement); err != nil {
 			return err
 		}
 	}
@@ -49,7 +49,7 @@ func (s *Server) createSession(c echo.Context) error {
 
 // endSession signs a browser out.
 func (s *Server) endSession(c echo.Context) error {
-	if _, err := s.deps.Store.EndSession(lookups(c), httpauth.SecretHash(s.cookies.SessionID(c.Request())), store.EndedBySignOut); err != nil {
+	if _, err := s.deps.Store.EndSession(lookups(c), tokens.HashSecret(s.cookies.SessionID(c.Request())), store.EndedBySignOut); err != nil {
 		return err
 	}
 	s.cookies.Clear(c.Response(), c.Request())

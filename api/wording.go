@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
@@ -21,6 +22,8 @@ var sentences = map[everlatch.Reason]string{
 
 	store.AccountEmailTaken:  "Customer with this email already has an account",
 	store.CustomerEmailTaken: "Customer with email: {email}, has_account: {has_account}, already exists.",
+	accounts.EmailInvalid:    "Invalid request: Invalid email address",
+	accounts.EmailUnusable:   "Nobody can sign in with this email.",
 	store.UserEmailTaken:     "User with email: {email}, already exists.",
 	store.UserRestoreTaken:   "Another user has this email now.",
 	store.EmailTaken:         "Another account has this email.",
@@ -36,8 +39,9 @@ var sentences = map[everlatch.Reason]string{
 	store.SessionEnded:        "The session has ended.",
 	store.SecretExpired:       "The secret has expired.",
 
-	store.KeyUnknown:    "The API key was not found.",
-	store.KeyNotRevoked: "Cannot delete api keys that are not revoked - {id}",
+	accounts.KeyTypeInvalid: "The type of an API key is publishable or secret.",
+	store.KeyUnknown:        "The API key was not found.",
+	store.KeyNotRevoked:     "Cannot delete api keys that are not revoked - {id}",
 
 	store.GroupNameTaken:   "Customer group with name: {name}, already exists.",
 	store.MembershipBroken: "The customer or the group is gone.",

@@ -14,7 +14,6 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/stretchr/testify/require"
 
-	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/config"
@@ -233,31 +232,4 @@ func TestProviderOptions(t *testing.T) {
 
 	require.NoError(t, err)
 	require.NoError(t, a.Close())
-}
-
-func TestCreateAPIKey(t *testing.T) {
-	t.Parallel()
-
-	cfg := settings(t)
-	a, err := app.New(t.Context(), cfg, app.WithMigrations(), app.WithParts(0))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, a.Close()) })
-	at := func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
-
-	secret, err := app.CreateAPIKey(t.Context(), a.Store(), "ci", everlatch.KeySecret, "tests", at)
-	require.NoError(t, err)
-	require.Regexp(t, `^sk_[0-9a-f]{64}$`, secret.Token)
-	require.Equal(t, secret.Token[:6]+"***"+secret.Token[64:], secret.Redacted)
-	stored, err := a.Store().APIKey(t.Context(), secret.ID)
-	require.NoError(t, err)
-	require.Empty(t, stored.Token)
-
-	publishable, err := app.CreateAPIKey(t.Context(), a.Store(), "shop", everlatch.KeyPublishable, "tests", at)
-	require.NoError(t, err)
-	live, err := a.Store().PublishableKeyLive(t.Context(), publishable.Token)
-	require.NoError(t, err)
-	require.True(t, live)
-
-	_, err = app.CreateAPIKey(t.Context(), a.Store(), "x", "other", "tests", at)
-	require.ErrorIs(t, err, everlatch.ErrInvalidData)
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
@@ -49,14 +48,14 @@ func (p *program) addressAddCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		_, err = app.CreateAddress(ctx, s, everlatch.Address{
+		_, err = rules(s).CreateAddress(ctx, everlatch.Address{
 			CustomerID: found.ID, AddressName: f.text("address-name"), Company: f.text("company"),
 			FirstName: f.text("first-name"), LastName: f.text("last-name"), Address1: f.text("address-1"),
 			Address2: f.text("address-2"), City: f.text("city"), CountryCode: f.text("country-code"),
 			Province: f.text("province"), PostalCode: f.text("postal-code"), Phone: f.text("phone"),
 			Metadata: metadata.Value, IsDefaultShipping: f.flag("default-shipping").Value,
 			IsDefaultBilling: f.flag("default-billing").Value,
-		}, clock)
+		})
 		return err
 	})
 }

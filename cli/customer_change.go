@@ -27,10 +27,10 @@ func (p *program) customerCreateCommand() *cobra.Command {
 		if err != nil {
 			return everlatch.Customer{}, err
 		}
-		return app.CreateGuest(ctx, s, everlatch.Customer{
+		return rules(s).CreateGuest(ctx, everlatch.Customer{
 			Email: f.text("email"), CompanyName: f.text("company-name"), FirstName: f.text("first-name"),
 			LastName: f.text("last-name"), Phone: f.text("phone"), Metadata: metadata.Value, CreatedBy: new(createdByCLI),
-		}, clock)
+		})
 	})
 }
 
@@ -53,7 +53,11 @@ func (p *program) customerUpdateCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		_, err = app.UpdateCustomer(ctx, cfg, s, found.ID, store.CustomerPatch{
+		a, err := app.Accounts(cfg, s, clock, p.options...)
+		if err != nil {
+			return err
+		}
+		_, err = a.UpdateCustomer(ctx, found.ID, store.CustomerPatch{
 			Email: f.change("email"), ChangedBy: store.Actor{Type: createdByCLI}, CompanyName: f.change("company-name"),
 			FirstName: f.change("first-name"), LastName: f.change("last-name"), Phone: f.change("phone"), Metadata: metadata,
 		})

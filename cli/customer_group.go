@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
@@ -89,9 +88,9 @@ func (p *program) groupCreateCommand() *cobra.Command {
 		if err != nil {
 			return everlatch.CustomerGroup{}, err
 		}
-		return app.CreateGroup(ctx, s, everlatch.CustomerGroup{
+		return rules(s).CreateGroup(ctx, everlatch.CustomerGroup{
 			Name: args[0], Metadata: metadata.Value, CreatedBy: new(createdByCLI),
-		}, clock)
+		})
 	})
 }
 

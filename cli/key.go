@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
@@ -60,7 +59,7 @@ func (p *program) createKey(ctx context.Context, t target, r keyRequest) error {
 		}
 		by = user.ID
 	}
-	created, err := app.CreateAPIKey(ctx, t.store, r.title, r.kind, by, clock)
+	created, err := rules(t.store).CreateAPIKey(ctx, everlatch.APIKey{Title: r.title, Type: r.kind, CreatedBy: by})
 	if err != nil {
 		return err
 	}

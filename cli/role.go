@@ -11,8 +11,12 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/app"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/store"
 )
+
+// rules returns what API and command line share, for what needs no providers.
+func rules(s *store.Store) *accounts.Accounts { return &accounts.Accounts{Store: s, Now: clock} }
 
 // operator is on whose behalf the command line changes roles: a person with access
 // to the database has every permission.
@@ -62,7 +66,7 @@ var errRolesOff = errors.New("roles are not in use: switch rbac.enabled on (EVER
 // whether a process with another configuration has done so.
 func (p *program) rolesUsed(ctx context.Context, s *store.Store, enabled bool) (bool, error) {
 	if enabled {
-		_, err := app.SetUpRBAC(ctx, s, app.ActorTypeNames(p.options...)...)
+		_, err := rules(s).SetUpRBAC(ctx, app.ActorTypeNames(p.options...)...)
 		return true, err
 	}
 	_, err := s.Role(ctx, everlatch.RoleSuperAdmin)

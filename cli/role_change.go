@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
@@ -41,7 +40,7 @@ func (p *program) roleCreateCommand() *cobra.Command {
 			}
 			r.ParentID = &found.ID
 		}
-		return app.CreateRole(ctx, s, operator(), r, policyIDs, clock)
+		return rules(s).CreateRole(ctx, operator(), r, policyIDs)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/tokens"
 	"github.com/everlatch/everlatch/workflows"
@@ -95,10 +96,7 @@ func TestUndoingAnEmailChange(t *testing.T) {
 		s.request(0, 1, "new@example.com")
 		s.confirm(time.Minute, 1, 1)
 		s.at(time.Hour, func() {
-			_, err := s.store.UpdateCustomer(t.Context(), "cus_1", store.CustomerPatch{
-				Email:  store.To(new("right@example.com")),
-				Logins: []store.Login{{Provider: "emailpass", EntityID: "right@example.com", EntityKey: "right@example.com"}},
-			})
+			_, err := (&accounts.Accounts{Store: s.store, Providers: s.providers, Now: s.clock.Now}).UpdateCustomer(t.Context(), "cus_1", store.CustomerPatch{Email: store.To(new("right@example.com"))})
 			require.NoError(t, err)
 		})
 		void := s.undo(day, 1)

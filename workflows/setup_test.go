@@ -39,6 +39,7 @@ type house struct {
 	vault       *vault.Vault
 	tokens      *tokens.Tokens
 	subscribers *subscribers.Registry
+	providers   *providers.Registry
 	acts        activities.All
 	erasers     map[string]everlatch.Eraser
 	faults      *faults
@@ -90,6 +91,7 @@ func newHouse(t *testing.T) *house {
 	h.vault = vault.New(h.store, ring, 15*time.Minute, h.clock.Now)
 
 	registry := providers.NewRegistry()
+	h.providers = registry
 	provider, err := emailpass.New(emailpass.Options{
 		Argon2: emailpass.Argon2{MemoryKiB: 8, Time: 1, Parallelism: 1},
 	})

@@ -2,9 +2,7 @@ package httpauth
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"net/http"
 	"regexp"
@@ -13,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/tokens"
 	"github.com/everlatch/everlatch/internal/wire"
 )
@@ -117,7 +116,7 @@ func (a *Authenticator) bySession(ctx context.Context, r *http.Request) *credent
 	if a.Roles {
 		lookUp = a.Store.SessionWithAccess
 	}
-	session, standing, err := lookUp(ctx, SecretHash(secret))
+	session, standing, err := lookUp(ctx, tokens.HashSecret(secret))
 	switch {
 	case errors.Is(err, everlatch.ErrNotFound):
 		return &credential{}
@@ -155,10 +154,7 @@ func sessionClaims(session everlatch.Session) tokens.Claims {
 	return claims
 }
 
-// SecretKeyPrefix begins every secret API key.
-const SecretKeyPrefix = "sk_"
-
-func isSecretKey(text string) bool { return strings.HasPrefix(text, SecretKeyPrefix) }
+func isSecretKey(text string) bool { return strings.HasPrefix(text, accounts.SecretKeyPrefix) }
 
 // byAPIKey looks at the Authorization header for a secret API key by Basic
 // (contract 4.2, step 1). It returns nil when there is no valid one.
@@ -183,9 +179,9 @@ func (a *Authenticator) byAPIKey(ctx context.Context, r *http.Request) (*credent
 // secretKey returns the record of a secret key, and what it may do.
 func (a *Authenticator) secretKey(ctx context.Context, key string) (found everlatch.APIKey, access everlatch.Access, err error) {
 	if a.Roles {
-		return a.Store.SecretKeyWithAccess(ctx, SecretHash(key))
+		return a.Store.SecretKeyWithAccess(ctx, tokens.HashSecret(key))
 	}
-	found, err = a.Store.SecretKey(ctx, SecretHash(key))
+	found, err = a.Store.SecretKey(ctx, tokens.HashSecret(key))
 	return found, access, err
 }
 
@@ -208,11 +204,4 @@ func basicKey(header string) string {
 		return ""
 	}
 	return value
-}
-
-// SecretHash is what the store keeps of a secret with enough random bits: a
-// session id, or a secret API key (W20).
-func SecretHash(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return hex.EncodeToString(sum[:])
 }

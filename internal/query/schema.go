@@ -2,12 +2,12 @@ package query
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/wire"
 )
 
@@ -68,9 +68,8 @@ type Schema []Field
 func (s Schema) With(fields ...Field) Schema { return append(slices.Clip(s), fields...) }
 
 const (
-	maxIssues      = 3
-	maxEmailLength = 254
-	invalidEmail   = "Invalid email address"
+	maxIssues    = 3
+	invalidEmail = "Invalid email address"
 )
 
 // CheckBody validates a request body.
@@ -161,7 +160,7 @@ func (f Field) issue(value any, present bool) string {
 		return f.expect(isText(value), value)
 	case Email:
 		text, ok := value.(string)
-		if ok && !isEmail(text) {
+		if ok && !accounts.IsEmail(text) {
 			return invalidEmail
 		}
 		return f.expect(ok, value)
@@ -249,23 +248,6 @@ func (f Field) choiceIssue(value any) string {
 func isText(value any) bool {
 	_, ok := value.(string)
 	return ok
-}
-
-// emailPattern is the contract's, extended to letters of all scripts: an address
-// that can register must be able to have an account (W22).
-var emailPattern = regexp.MustCompile(`^[\pL\pM\pN_'+.-]*[\pL\pM\pN_+-]@([\pL\pN][\pL\pM\pN-]*\.)+[\pL\pM]{2,}$`)
-
-func isEmail(text string) bool {
-	return len(text) <= maxEmailLength && !strings.HasPrefix(text, ".") && !strings.Contains(text, "..") &&
-		emailPattern.MatchString(text)
-}
-
-// CheckEmail refuses a text that no account may have as its e-mail.
-func CheckEmail(text string) error {
-	if isEmail(text) {
-		return nil
-	}
-	return Invalid(invalidEmail)
 }
 
 // NotAnObject is the error for a field that must be an object and is not.

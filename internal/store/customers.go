@@ -9,11 +9,12 @@ import (
 
 // CustomerPatch is an update of a customer; zero fields keep what is stored.
 type CustomerPatch struct {
-	// Email changes the account, and Logins what its person signs in with: an
-	// address that was the former e-mail becomes the one for its provider (W13).
-	Email  Change[*string]
-	Logins []Login
-	// ChangedBy is who the person is told has changed their e-mail.
+	Email Change[*string]
+	// Follow decides which logins of an account change with its e-mail, given the
+	// e-mails and all logins; nil changes none. It is called inside the
+	// transaction, and its error is that of the update.
+	Follow func(from, to string, logins []everlatch.ProviderIdentity) ([]LoginChange, error)
+	// ChangedBy is named to the customer as who changed the e-mail.
 	ChangedBy Actor
 
 	CompanyName, FirstName, LastName, Phone Change[*string]

@@ -246,7 +246,9 @@ func TestUpdateCustomerMovesLogin(t *testing.T) {
 		to := func(email string) error {
 			_, err := f.UpdateCustomer(ctx, ada.ID, store.CustomerPatch{
 				Email: store.To(&email), ChangedBy: store.Actor{Type: "user", ID: "user_1"},
-				Logins: []store.Login{{Provider: "emailpass", EntityID: email, EntityKey: email}},
+				Follow: func(_, to string, logins []everlatch.ProviderIdentity) ([]store.LoginChange, error) {
+					return []store.LoginChange{{ProviderIdentityID: logins[0].ID, FromKey: logins[0].EntityKey, EntityID: to, EntityKey: to}}, nil
+				},
 			})
 			return err
 		}

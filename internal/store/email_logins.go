@@ -2,16 +2,10 @@ package store
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/everlatch/everlatch"
 )
-
-// Login is an address as what somebody signs in with at a provider.
-type Login struct {
-	Provider, EntityID, EntityKey string
-}
 
 const selectLogins = `SELECT ` + providerColumns + `
 	FROM actor_link l
@@ -44,7 +38,11 @@ func followEmail(ctx context.Context, tx *tx, former, changed everlatch.Customer
 		if err != nil {
 			return err
 		}
-		c.Logins = followers(found, c.From, patch.Logins)
+		if patch.Follow != nil {
+			if c.Logins, err = patch.Follow(c.From, c.To, found); err != nil {
+				return err
+			}
+		}
 	}
 	event := newEvent(now, everlatch.EventEmailChanged, "", "", everlatch.Metadata{
 		"actor_type": c.ActorType, "actor_id": c.ActorID, "former_email": c.From, "email": c.To,
@@ -61,18 +59,4 @@ func followEmail(ctx context.Context, tx *tx, former, changed everlatch.Customer
 		return err
 	}
 	return recordEvents(ctx, tx, now, event)
-}
-
-// followers are the logins that were an e-mail, and become what it is now.
-func followers(found []everlatch.ProviderIdentity, email string, logins []Login) []LoginChange {
-	var out []LoginChange
-	for _, p := range found {
-		i := slices.IndexFunc(logins, func(l Login) bool { return l.Provider == p.Provider })
-		if i >= 0 && SameEmail(p.EntityID, email) {
-			out = append(out, LoginChange{
-				ProviderIdentityID: p.ID, FromKey: p.EntityKey, EntityID: logins[i].EntityID, EntityKey: logins[i].EntityKey,
-			})
-		}
-	}
-	return out
 }

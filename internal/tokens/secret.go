@@ -1,6 +1,8 @@
 package tokens
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -24,4 +26,11 @@ func CheckSecret(secret string) error {
 		return fmt.Errorf("the secret has %d bytes, at least %d are needed", n, MinSecretBytes)
 	}
 	return nil
+}
+
+// HashSecret is what the store keeps of a secret with enough random bits, a
+// session id or the token of a secret API key: one SHA-256 is enough for it (W20).
+func HashSecret(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
 }

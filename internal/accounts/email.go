@@ -1,0 +1,104 @@
+package accounts
+
+import (
+	"net/mail"
+	"regexp"
+	"strings"
+
+	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/providers"
+)
+
+const (
+	// EmailInvalid is a text that no account may have as its e-mail.
+	EmailInvalid everlatch.Reason = "email_invalid"
+	// EmailUnusable is an e-mail that a provider of the account cannot use to
+	// sign in.
+	EmailUnusable everlatch.Reason = "email_unusable"
+)
+
+const maxEmailLength = 254
+
+// emailPattern is the contract's, with letters of other scripts beside it: who
+// can register with such an address must be able to create an account (W22).
+var emailPattern = regexp.MustCompile(`^[\pL\pM\pN_'+.-]*[\pL\pM\pN_+-]@([\pL\pN][\pL\pM\pN-]*\.)+[\pL\pM]{2,}$`)
+
+// IsEmail reports whether an account may have a text as its e-mail.
+func IsEmail(text string) bool {
+	return len(text) <= maxEmailLength && !strings.HasPrefix(text, ".") && !strings.Contains(text, "..") &&
+		emailPattern.MatchString(text)
+}
+
+// CheckEmail returns [everlatch.CodeInvalidData] with [EmailInvalid] for a text
+// that no account may have as its e-mail.
+func CheckEmail(text string) error {
+	if IsEmail(text) {
+		return nil
+	}
+	return &everlatch.Error{Code: everlatch.CodeInvalidData, Reason: EmailInvalid}
+}
+
+// EmailChange is another e-mail of an account.
+type EmailChange struct {
+	From, To string // From is "" for an account without an e-mail
+	// IdentityID is the identity that asks for the change, "" when an
+	// administrator changes the e-mail.
+	IdentityID string
+}
+
+// Follower is a login that changes with the e-mail of its account.
+type Follower struct {
+	Current             everlatch.ProviderIdentity
+	EntityID, EntityKey string // what it becomes
+}
+
+// FollowEmail is the one rule for what a changed e-mail does to the logins of an
+// account, whether its owner changes it or an administrator (W13). A login
+// follows where its provider can replace what it signs in with, and it is
+//
+//   - the former e-mail, or
+//   - any address of the identity that asks: its owner has proved the new one.
+//
+// At most one login of a provider follows, one of the identity that asks first:
+// a provider knows an address once. Logins that are the new e-mail already stay
+// as they are. A provider that has no login for the new e-mail is
+// [everlatch.CodeInvalidData] with [EmailUnusable].
+func FollowEmail(registry *providers.Registry, c EmailChange, logins []everlatch.ProviderIdentity) ([]Follower, error) {
+	var out []Follower
+	decided := map[string]bool{}
+	for _, asking := range []bool{true, false} {
+		for _, p := range logins {
+			own := c.IdentityID != "" && p.AuthIdentityID == c.IdentityID
+			if own != asking || decided[p.Provider] || !follows(p, own, c.From) {
+				continue
+			}
+			updater, err := registry.Updater(p.Provider)
+			if err != nil {
+				continue // this provider's logins cannot be replaced
+			}
+			subject := updater.Subject(c.To)
+			if subject.EntityKey == "" {
+				return nil, &everlatch.Error{Code: everlatch.CodeInvalidData, Reason: EmailUnusable}
+			}
+			decided[p.Provider] = true
+			if subject.EntityKey != p.EntityKey {
+				out = append(out, Follower{Current: p, EntityID: subject.EntityID, EntityKey: subject.EntityKey})
+			}
+		}
+	}
+	return out, nil
+}
+
+func follows(p everlatch.ProviderIdentity, own bool, from string) bool {
+	if own {
+		return IsAddress(p.EntityID)
+	}
+	return from != "" && store.SameEmail(p.EntityID, from)
+}
+
+// IsAddress reports whether a provider's name for a person is an e-mail address.
+func IsAddress(text string) bool {
+	parsed, err := mail.ParseAddress(text)
+	return err == nil && parsed.Address == text
+}
