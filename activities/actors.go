@@ -97,7 +97,7 @@ func (a *Actors) UpdateActor(ctx context.Context, in UpdateActorInput) (out Acto
 }
 
 // RemoveActor hides a record and ends the sessions and tokens of its identities
-// (W9, W14). One that is gone already is no fault and no event.
+// (docs/weak-spots.md#w9, #w14). One that is gone already is no fault and no event.
 func (a *Actors) RemoveActor(ctx context.Context, in ActorOfTypeInput) (out Verdict, err error) {
 	t, err := a.typeOf(in.ActorType)
 	removed := false

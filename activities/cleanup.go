@@ -38,7 +38,7 @@ func (a *Upkeep) SweepExpired(ctx context.Context, in BatchInput) (BatchOutput, 
 }
 
 // RemoveOrphans deletes identities that never got an actor and were not used
-// since (W4), each with an event.
+// since (docs/weak-spots.md#w4), each with an event.
 func (a *Upkeep) RemoveOrphans(ctx context.Context, in BatchInput) (BatchOutput, error) {
 	removed, err := a.Store.RemoveOrphans(ctx, in.UnusedSince, in.Limit)
 	return BatchOutput{Removed: removed}, err

@@ -48,7 +48,7 @@ type CheckCredentialsOutput struct {
 }
 
 // CheckCredentials lets the provider decide about a sign-in. It writes only
-// when the provider renews the record (a better password hash, W24) or when
+// when the provider renews the record (a better password hash, docs/weak-spots.md#w24) or when
 // the identity was last used more than an hour ago.
 func (a *Credentials) CheckCredentials(
 	ctx context.Context, in CheckCredentialsInput,
@@ -92,7 +92,7 @@ func (a *Credentials) CheckCredentials(
 }
 
 // recordLogin records a sign-in where that is wanted, for unknown people too: it
-// must not be told from the time of an answer who is known (W19). What somebody
+// must not be told from the time of an answer who is known (docs/weak-spots.md#w19). What somebody
 // typed is not kept, for it may be a password in the wrong field.
 func (a *Credentials) recordLogin(ctx context.Context, name string, in CheckCredentialsInput, cred store.Credential) error {
 	if !a.LoginEvents {
@@ -128,12 +128,12 @@ type RegisterIdentityOutput struct {
 	Refusal   *everlatch.Refusal  `json:"refusal,omitempty"`
 	Principal everlatch.Principal `json:"principal,omitzero"`
 	// Created says that this dance made the identity: only then may its
-	// compensation remove it (W3).
+	// compensation remove it (docs/weak-spots.md#w3).
 	Created bool `json:"created"`
 }
 
 // RegisterIdentity creates an identity with one credential. A repetition with
-// the same password is accepted while no actor is linked (contract 3.3).
+// the same password is accepted while no actor is linked (docs/contract.md#s3-3).
 func (a *Credentials) RegisterIdentity(
 	ctx context.Context, in RegisterIdentityInput,
 ) (out RegisterIdentityOutput, err error) {
@@ -265,7 +265,7 @@ func (a *Credentials) find(
 }
 
 // held returns a record that is taken for an address that its former owner may
-// have back (W13), and nil for any other. To whoever registers, one looks like
+// have back (docs/weak-spots.md#w13), and nil for any other. To whoever registers, one looks like
 // the other.
 func (a *Credentials) held(ctx context.Context, subject providers.Subject) (*providers.Record, error) {
 	for _, address := range []string{subject.EntityID, subject.EntityKey} {

@@ -15,7 +15,7 @@ import (
 )
 
 // Deliveries tells subscribers about events. It is the only code that sees the
-// secrets of an event in clear, on the last step (W29).
+// secrets of an event in clear, on the last step (docs/weak-spots.md#w29).
 type Deliveries struct {
 	Store       *store.Store
 	Vault       *vault.Vault

@@ -14,7 +14,7 @@ import (
 )
 
 // Emails changes the e-mail of an account, and what its person signs in with, at
-// once (W13). It is the only code that makes the tokens of such a change, which
+// once (docs/weak-spots.md#w13). It is the only code that makes the tokens of such a change, which
 // stay in the vault for as long as they are good.
 type Emails struct {
 	Store     *store.Store
@@ -71,7 +71,7 @@ type RequestEmailOutput struct {
 // RequestEmail makes the token that proves a new address, and records the events
 // that mail it there and tell the address of now. For an address that somebody
 // else has it does the same work, and the mail has no link: nothing tells the one
-// who asks (W19).
+// who asks (docs/weak-spots.md#w19).
 func (a *Emails) RequestEmail(ctx context.Context, in RequestEmailInput) (out RequestEmailOutput, err error) {
 	now := a.Now().UTC().Truncate(time.Second)
 	out.ExpiresAt = now.Add(in.Grant.TTL)

@@ -13,7 +13,7 @@ import (
 
 // Invites makes, sends and ends invites. It is the only code that makes their
 // tokens, which stay in the vault for as long as they are good: no event and no
-// answer holds one (W7, W29).
+// answer holds one (docs/weak-spots.md#w7, #w29).
 type Invites struct {
 	Store  *store.Store
 	Vault  *vault.Vault
@@ -90,7 +90,7 @@ type ResendInviteInput struct {
 }
 
 // ResendInvite gives an invite another token, from which moment the one before
-// is worth nothing, and mails it. All of that happens at once or not at all (W16).
+// is worth nothing, and mails it. All of that happens at once or not at all (docs/weak-spots.md#w16).
 func (a *Invites) ResendInvite(ctx context.Context, in ResendInviteInput) (out InviteOutput, err error) {
 	i, err := a.Store.Invite(ctx, in.InviteID)
 	if errors.Is(err, everlatch.ErrNotFound) {

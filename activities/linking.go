@@ -30,7 +30,7 @@ type LinkCredentialOutput struct {
 }
 
 // LinkCredential gives an identity a credential by what a request carries, such
-// as a password to somebody who has signed in elsewhere so far (W17).
+// as a password to somebody who has signed in elsewhere so far (docs/weak-spots.md#w17).
 func (a *Credentials) LinkCredential(ctx context.Context, in LinkCredentialInput) (out LinkCredentialOutput, err error) {
 	out.Credential, err = a.link(ctx, in)
 	if err != nil {
@@ -110,7 +110,7 @@ type UnlinkCredentialInput struct {
 }
 
 // UnlinkCredential takes a way to sign in from an identity, and ends what was
-// issued by it (W17). The one that the person has come by stays: that the others
+// issued by it (docs/weak-spots.md#w17). The one that the person has come by stays: that the others
 // still work is not known.
 func (a *Identities) UnlinkCredential(ctx context.Context, in UnlinkCredentialInput) (out Verdict, err error) {
 	if err = a.unlink(ctx, in); err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// What a provider hides from people can be read in the log (W51): the cause of
+// What a provider hides from people can be read in the log (docs/weak-spots.md#w51): the cause of
 // "Authentication failed" and its like. What hides nothing is not logged.
 func TestCausesOfRefusalsAreLogged(t *testing.T) {
 	t.Parallel()

@@ -11,7 +11,7 @@ import (
 
 // ownEmail returns the e-mail that a new account gets: what the person wrote, if
 // it is one of the identity's own, and one of those when they wrote none.
-// Otherwise anybody could take somebody else's address as an account (W5).
+// Otherwise anybody could take somebody else's address as an account (docs/weak-spots.md#w5).
 func (a *Accounts) ownEmail(ctx context.Context, in CreateCustomerInput) (*string, error) {
 	written := in.Customer.Email
 	switch {
@@ -43,7 +43,7 @@ func (a *Accounts) ownEmail(ctx context.Context, in CreateCustomerInput) (*strin
 	}
 }
 
-// errNoEmail is the contract's answer (4.4).
+// errNoEmail is the contract's answer (docs/contract.md#s4-4).
 func errNoEmail() error {
 	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Email is required to create a customer"}
 }

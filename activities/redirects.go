@@ -153,8 +153,8 @@ type ReadProfileInput struct {
 }
 
 // ReadProfile verifies the tokens, and finds or creates the identity of whoever
-// they speak of. Their claims take the place of the former ones (W51). With
-// LinkTo it is that identity's from now on, unless it is somebody else's (W17).
+// they speak of. Their claims take the place of the former ones (docs/weak-spots.md#w51). With
+// LinkTo it is that identity's from now on, unless it is somebody else's (docs/weak-spots.md#w17).
 func (a *Redirects) ReadProfile(ctx context.Context, in ReadProfileInput) (out RegisterIdentityOutput, err error) {
 	provider, err := a.Providers.Redirect(in.Provider)
 	if err != nil {
@@ -180,7 +180,7 @@ func (a *Redirects) ReadProfile(ctx context.Context, in ReadProfileInput) (out R
 // tokensKey is where provider_metadata keeps wrapped tokens.
 const tokensKey = "tokens"
 
-// wrapped is what is kept of a provider's tokens, nil for nothing (W50).
+// wrapped is what is kept of a provider's tokens, nil for nothing (docs/weak-spots.md#w50).
 func (a *Redirects) wrapped(provider string, p providers.Profile) (everlatch.Metadata, error) {
 	if p.Secrets == nil {
 		return nil, nil //nolint:nilnil // nothing is kept, which is no fault

@@ -23,7 +23,7 @@ type InviteRequest struct {
 	IdempotencyKey string
 }
 
-// IssuedInvite is an invite with its token, for the one who asked (W7).
+// IssuedInvite is an invite with its token, for the one who asked (docs/weak-spots.md#w7).
 type IssuedInvite struct {
 	everlatch.Invite
 
@@ -110,21 +110,21 @@ type InviteAcceptance struct {
 	// TokenID is the jti of the token that the person brings. Without one,
 	// VerifiedEmail must be the invited address, and the caller must have proof
 	// that it belongs to the identity, such as the word of a provider that
-	// verifies addresses (W6).
+	// verifies addresses (docs/weak-spots.md#w6).
 	TokenID       string
 	VerifiedEmail string
 	// AuthIdentityID is the identity that becomes an administrator.
 	AuthIdentityID string
 	// Email of the new administrator, "" for the invited one. Whether another
-	// one is allowed is for the caller to decide (W7).
+	// one is allowed is for the caller to decide (docs/weak-spots.md#w7).
 	Email               string
 	FirstName, LastName *string
 }
 
 // AcceptInvite creates the administrator that somebody was invited to be. It
-// happens once, however many try (W7): a token or address that proves nothing,
+// happens once, however many try (docs/weak-spots.md#w7): a token or address that proves nothing,
 // any more or at all, is [everlatch.CodeUnauthorized]. What the account or the
-// identity is refused for has its own code and leaves the invite as it is (W8).
+// identity is refused for has its own code and leaves the invite as it is (docs/weak-spots.md#w8).
 //
 // An identity that has proved an address needs no token:
 //

@@ -85,7 +85,7 @@ func TestCreateInvite(t *testing.T) {
 		require.Regexp(t, `^[0-9a-f-]{36}$`, grant.TokenID)
 		require.NotEmpty(t, grant.EventID)
 		require.NotEmpty(t, grant.Token)
-		require.Equal(t, 24*time.Hour, grant.TTL, "the contract's (4.6)")
+		require.Equal(t, 24*time.Hour, grant.TTL, "the contract's")
 		require.Equal(t, root, grant.InvitedBy)
 	})
 
@@ -218,7 +218,7 @@ func TestMovesOfInvites(t *testing.T) {
 	}
 }
 
-// W6, W7: what of an acceptance reaches the dance.
+// docs/weak-spots.md#w6, #w7: what of an acceptance reaches the dance.
 func TestAcceptInvite(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

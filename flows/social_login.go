@@ -35,7 +35,7 @@ type RedirectRequest struct {
 }
 
 // stateBytes is the length of a state, which is written in hex as in the
-// contract (3.4).
+// contract (docs/contract.md#s3-4).
 const stateBytes = 32
 
 // BeginSocialLogin starts a sign-in and returns where the person is sent.
@@ -86,7 +86,7 @@ type RedirectAnswer struct {
 	// Browser is the value of the binding cookie, "" for none.
 	Browser string
 	// SignedInAs is the identity that the request was authenticated as, "" for
-	// none. Only the one that began to link may finish it (W17).
+	// none. Only the one that began to link may finish it (docs/weak-spots.md#w17).
 	SignedInAs string
 }
 

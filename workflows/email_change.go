@@ -59,7 +59,7 @@ type MadeEmailChange struct {
 type RequestEmail struct {
 	AuthIdentityID string `json:"auth_identity_id"`
 	// CredentialVersion is the one under which they are signed in: any other change
-	// of the credentials ends the request (W25).
+	// of the credentials ends the request (docs/weak-spots.md#w25).
 	CredentialVersion int64      `json:"credential_version"`
 	Email             string     `json:"email"`
 	Grant             EmailGrant `json:"grant"`
@@ -89,10 +89,10 @@ type ChangedEmail struct {
 }
 
 // mostRequests bounds how many mails one account can have sent to addresses that
-// may be anybody's, for as long as something is open (W61).
+// may be anybody's, for as long as something is open (docs/weak-spots.md#w61).
 const mostRequests = 10
 
-// EmailChange is the whole story of another e-mail (W13): asked for, proved by a
+// EmailChange is the whole story of another e-mail (docs/weak-spots.md#w13): asked for, proved by a
 // token that went to the new address, and then, for some days, undone by one that
 // went to the former address. There is one for each account.
 //

@@ -24,7 +24,7 @@ func (s *emailScene) sealedUndos(t *testing.T) (n int) {
 	return n
 }
 
-// W13: from the former address, within three days, by whoever has lost the account.
+// docs/weak-spots.md#w13: from the former address, within three days, by whoever has lost the account.
 func TestUndoingAnEmailChange(t *testing.T) {
 	t.Parallel()
 

@@ -83,7 +83,7 @@ type AcceptInvite struct {
 	Email          string `json:"email,omitempty"`
 	AuthIdentityID string `json:"auth_identity_id"`
 	// User carries the id under which it will exist. An empty e-mail is the
-	// invited one (W7).
+	// invited one (docs/weak-spots.md#w7).
 	User    everlatch.User `json:"user"`
 	EventID string         `json:"event_id"`
 }
@@ -99,8 +99,8 @@ type InvitationEnd struct {
 //
 // The API starts it with its first move. Whether an invite counts, and which
 // token, stands in the database; the dance puts the moves in a row, so that of
-// all who accept at once one becomes an administrator (W7), and undoes user and
-// link when the invite cannot be ended with them (W1). An invite that was refused
+// all who accept at once one becomes an administrator (docs/weak-spots.md#w7), and undoes user and
+// link when the invite cannot be ended with them (docs/weak-spots.md#w1). An invite that was refused
 // leaves nothing; a token that was refused leaves the invite as it is. An invite
 // that has expired is kept: sending it again takes it up in a new execution, as
 // does any move for an invite whose execution is lost or never was.

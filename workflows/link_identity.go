@@ -27,7 +27,7 @@ type LinkedIdentity struct {
 }
 
 // LinkIdentity gives an identity another way to sign in, with something that the
-// person typed (W17); one that is elsewhere is linked by [SocialLogin].
+// person typed (docs/weak-spots.md#w17); one that is elsewhere is linked by [SocialLogin].
 //
 // The API starts it for somebody who signed in just before. When it fails, the
 // identity is as it was.
@@ -59,7 +59,7 @@ type UnlinkIdentityInput struct {
 }
 
 // UnlinkIdentity takes a way to sign in from an identity, but never the last one
-// nor the one that the person has come by (W17). What was issued by it ends.
+// nor the one that the person has come by (docs/weak-spots.md#w17). What was issued by it ends.
 //
 // The API starts it for somebody who signed in just before. What it removes
 // cannot be brought back, so an outage only delays it.

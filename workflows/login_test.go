@@ -46,10 +46,10 @@ func TestAuthenticate(t *testing.T) {
 		mail, pass string
 		refusal    string
 	}{
-		"right password":                  {mail: email, pass: password},
-		"address in another spelling W22": {mail: " ADA@Example.com ", pass: password},
-		"wrong password":                  {mail: email, pass: "wrong horse", refusal: "Invalid email or password"},
-		"nobody there":                    {mail: "bob@example.com", pass: password, refusal: "Invalid email or password"},
+		"right password":              {mail: email, pass: password},
+		"address in another spelling": {mail: " ADA@Example.com ", pass: password},
+		"wrong password":              {mail: email, pass: "wrong horse", refusal: "Invalid email or password"},
+		"nobody there":                {mail: "bob@example.com", pass: password, refusal: "Invalid email or password"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -164,7 +164,7 @@ func TestRegister(t *testing.T) {
 	})
 }
 
-// TestRegisterWithAccount: identity and account appear together or not at all (W4).
+// TestRegisterWithAccount: identity and account appear together or not at all (docs/weak-spots.md#w4).
 func TestRegisterWithAccount(t *testing.T) {
 	t.Parallel()
 
@@ -201,7 +201,7 @@ func TestRegisterWithAccount(t *testing.T) {
 		require.Equal(t, before, h.snapshot(t))
 	})
 
-	t.Run("an identity that was there before stays (W3)", func(t *testing.T) {
+	t.Run("an identity that was there before stays", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 		register(t, h, "authid_1")
@@ -282,7 +282,7 @@ func TestRegisterUndoes(t *testing.T) {
 	}
 }
 
-// TestRegisterKeepsWhatItFound is W3: the compensation removes what this
+// TestRegisterKeepsWhatItFound covers docs/weak-spots.md#w3: the compensation removes what this
 // execution created, never what it merely found.
 func TestRegisterKeepsWhatItFound(t *testing.T) {
 	t.Parallel()

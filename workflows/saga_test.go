@@ -44,7 +44,7 @@ func sagas() map[string]saga {
 				}, s["events"])
 			},
 		},
-		"Register with an account (W4)": {
+		"Register with an account": {
 			steps:   []string{"RegisterIdentity", "LinkActor", "CreateCustomer"},
 			lasting: []string{"ReleaseEvents"},
 			prepare: func(*testing.T, *house) {},
@@ -67,7 +67,7 @@ func sagas() map[string]saga {
 				}, s["events"])
 			},
 		},
-		"Register with an actor of one's own type (W4)": {
+		"Register with an actor of one's own type": {
 			steps:   []string{"RegisterIdentity", "LinkActor", "CreateActor"},
 			lasting: []string{"ReleaseEvents"},
 			prepare: func(*testing.T, *house) {},
@@ -103,7 +103,7 @@ func sagas() map[string]saga {
 				require.Contains(t, s["events"], "user.created released")
 			},
 		},
-		"RemoveCustomerAccount of two identities, one shared (W9)": {
+		"RemoveCustomerAccount of two identities, one shared": {
 			steps:   []string{"DescribeAccount", "FindIdentities", "RemoveCustomer", "RemoveIdentity", "UnlinkActor"},
 			lasting: []string{"PurgeIdentity", "ReleaseEvents"},
 			prepare: func(t *testing.T, h *house) { twoIdentities(t, h) },
@@ -120,7 +120,7 @@ func sagas() map[string]saga {
 				require.Contains(t, s["events"], "customer.deleted released")
 			},
 		},
-		"SetAuthAppMetadata links (W1)": {
+		"SetAuthAppMetadata links": {
 			steps:   []string{"FindLink", "LinkActor"},
 			lasting: []string{"ReleaseEvents"},
 			prepare: func(t *testing.T, h *house) { register(t, h, "authid_1") },
@@ -129,7 +129,7 @@ func sagas() map[string]saga {
 				require.Equal(t, []string{"authid_1 vendor vendor_1"}, h.snapshot(t)["links"])
 			},
 		},
-		"SetAuthAppMetadata unlinks (W2)": {
+		"SetAuthAppMetadata unlinks": {
 			steps:   []string{"FindLink", "UnlinkActor"},
 			lasting: []string{"ReleaseEvents"},
 			prepare: func(t *testing.T, h *house) {
@@ -139,7 +139,7 @@ func sagas() map[string]saga {
 			run:  func(t *testing.T, h *house) error { return setVendor(t, h, nil) },
 			done: func(t *testing.T, h *house) { require.Empty(t, h.snapshot(t)["links"]) },
 		},
-		"DeleteAuthIdentity (W11)": {
+		"DeleteAuthIdentity": {
 			steps:   []string{"RemoveIdentity"},
 			lasting: []string{"PurgeIdentity", "ReleaseEvents"},
 			prepare: func(t *testing.T, h *house) { register(t, h, "authid_1") },
