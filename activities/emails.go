@@ -24,7 +24,7 @@ type Emails struct {
 }
 
 // EmailGrant says what a token is like that proves an address, or undoes a
-// change. Whoever asks for it names what is created, so that a repeated step
+// change. The caller names what is created, so that a repeated step
 // finds its own work.
 type EmailGrant struct {
 	TokenID string `json:"token_id"` // a UUID, as the contract's jti are
@@ -62,14 +62,14 @@ type RequestEmailInput struct {
 // RequestEmailOutput is a refusal, or until when the token is good.
 type RequestEmailOutput struct {
 	Refusal *everlatch.Refusal `json:"refusal,omitempty"`
-	// Taken says that there is no token: the address is somebody else's.
+	// Taken says that there is no token: another account has the address.
 	Taken     bool      `json:"taken,omitempty"`
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
 // RequestEmail makes the token that proves a new address, and records the events
-// that mail it there and tell the address of now. For an address that somebody
-// else has it does the same work, and the mail has no link: nothing tells the one
+// that mail it there and tell the address of now. For an address that another
+// account has it does the same work, and the mail has no link: nothing tells the one
 // who asks (W19).
 func (a *Emails) RequestEmail(ctx context.Context, in RequestEmailInput) (out RequestEmailOutput, err error) {
 	now := a.Now().UTC().Truncate(time.Second)
@@ -168,7 +168,7 @@ func (a *Emails) plan(ctx context.Context, actor everlatch.ActorRef, identityID,
 		return out, err
 	}
 	planned := map[string]bool{}
-	for _, own := range []bool{true, false} { // an identity of one's own goes first: there is one login for an address
+	for _, own := range []bool{true, false} { // the identity that asks goes first: there is one login for an address
 		for _, p := range logins {
 			updater, err := a.Providers.Updater(p.Provider)
 			mine := p.AuthIdentityID == identityID

@@ -49,7 +49,7 @@ func removeUnder[I any](
 }
 
 // RemoveCustomerAccount removes a customer together with every identity that
-// serves nobody else, and detaches those that do (contract 6.2,
+// serves no other actor, and detaches those that do (contract 6.2,
 // remove-customer-account; W9). A customer without identities is removed like
 // any other (W10). Sessions and tokens end with it (W14).
 //
@@ -85,7 +85,7 @@ type account struct {
 	// erased says that erasers are told of it.
 	erased bool
 	// begin removes the account itself and adds to the saga how to restore it,
-	// unless it was gone before: that is not to come back.
+	// unless it was gone before: that must stay removed.
 	begin func(undo *saga, actor activities.ActorInput, gone bool) (*everlatch.Refusal, error)
 }
 
