@@ -124,7 +124,7 @@ func checkExample(t *testing.T, pkg string, imports []string) {
 
 // privateTests are the examples whose tests show a promise with the help of
 // internal packages, which a reader need not copy.
-var privateTests = []string{"examples/manager/own"}
+var privateTests = []string{"examples/manager/own", "examples/authenticate-in-your-own-workflow"}
 
 // TestExamplesTestWithPublicPackages checks the imports of the examples' tests.
 func TestExamplesTestWithPublicPackages(t *testing.T) {

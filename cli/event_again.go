@@ -77,7 +77,7 @@ func (p *program) releaseDead(ctx context.Context, s *store.Store, r releaseRequ
 const deadPage = 500
 
 // deadEvents returns the ids of events that have dead letters. All are read
-// before any is released: one that dies again at once would be met for ever.
+// before any is released: one that fails again at once would never leave the list.
 func deadEvents(ctx context.Context, s *store.Store, subscriber string) ([]string, error) {
 	var out []string
 	for offset := 0; ; offset += deadPage {

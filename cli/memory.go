@@ -11,7 +11,7 @@ import (
 // Memory of a process that serves. A password hash allocates 19 MiB, half of
 // what else lives, so with Go's defaults every second sign-in would pay for a
 // collection of the whole heap. The heap may grow to five times what lives
-// instead, and goes back to the system as soon as nobody signs in.
+// instead, and goes back to the system when the process is idle.
 const (
 	gcPercent   = 400
 	memoryLimit = 256 << 20

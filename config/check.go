@@ -94,7 +94,7 @@ func (c *Config) checkCookie() Problems {
 }
 
 // checkProviders sees to it that ids are unique. Whether the allow-lists name
-// real ones is known only where providers of people's own are registered.
+// real ones is known only where custom providers are registered.
 func (c *Config) checkProviders() Problems {
 	var out Problems
 	ids := map[string]bool{}

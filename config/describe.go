@@ -18,7 +18,7 @@ type Row struct {
 	Key string
 	// Env are its variables, the strongest first.
 	Env []string
-	// Default is its value when nobody sets it, as YAML; "" is none.
+	// Default is its default, as YAML; "" is none.
 	Default string
 	// Meaning is a sentence or two.
 	Meaning string
@@ -47,7 +47,7 @@ func Markdown() string {
 		if r.Default != "" {
 			def = "`" + r.Default + "`"
 		}
-		// The last name is the one that people know.
+		// The last name is the well-known one.
 		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", r.Key, r.Env[len(r.Env)-1], def, plain.Replace(r.Meaning))
 	}
 	return b.String()

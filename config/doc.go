@@ -9,10 +9,10 @@
 //
 // [Load] reports every problem at once: unknown keys and variables with the
 // nearest known one, values of the wrong form, and, for a process that is to
-// serve people, each secret that is missing or weak (W35).
+// serve, each secret that is missing or weak (W35).
 //
 // The struct tags of [Config] are the only place where a setting is described:
-// the loader, `everlatch config` and README's table are made from them.
+// the loader, `everlatch config` and the table of docs/configuration.md are made from them.
 //
 // The package imports nothing of ours; package app hands each part its values.
 package config

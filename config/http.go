@@ -4,53 +4,53 @@ package config
 type HTTP struct {
 	Address             string              `koanf:"address" default:"127.0.0.1:9000" doc:"host:port that the API listens on."`
 	JWTSecret           Secret              `koanf:"jwt_secret" env:"JWT_SECRET" doc:"Signs tokens: at least 32 random bytes, or the private key in PEM with an asymmetric algorithm."`
-	JWTPreviousSecrets  Secrets             `koanf:"jwt_previous_secrets" doc:"Secrets, or public keys in PEM, of earlier times: tokens that they signed are still accepted."`
+	JWTPreviousSecrets  Secrets             `koanf:"jwt_previous_secrets" doc:"Previous secrets, or public keys in PEM: tokens that they signed are still accepted."`
 	JWTPublicKey        Secret              `koanf:"jwt_public_key" env:"JWT_PUBLIC_KEY" doc:"Public key in PEM for an asymmetric algorithm; derived from the private key when it is left out."`
 	JWTExpiresIn        Span                `koanf:"jwt_expires_in" default:"1d" min:"1s" doc:"How long a token is valid."`
 	JWTOptions          JWTOptions          `koanf:"jwt_options"`
 	JWTVerifyOptions    JWTVerifyOptions    `koanf:"jwt_verify_options"`
 	CookieSecret        Secret              `koanf:"cookie_secret" env:"COOKIE_SECRET" doc:"Signs the session cookie: at least 32 random bytes."`
-	CookiePrevious      Secrets             `koanf:"cookie_previous_secrets" doc:"Cookie secrets of earlier times: cookies that they signed are still accepted."`
+	CookiePrevious      Secrets             `koanf:"cookie_previous_secrets" doc:"Previous cookie secrets: cookies that they signed are still accepted."`
 	StoreCORS           string              `koanf:"store_cors" env:"STORE_CORS" default:"http://localhost:8000" doc:"Origins that may call /store, joined by commas; /…/ is a regular expression."`
 	AdminCORS           string              `koanf:"admin_cors" env:"ADMIN_CORS" default:"http://localhost:7000,http://localhost:7001,http://localhost:5173" doc:"Origins that may call /admin."`
-	AuthCORS            string              `koanf:"auth_cors" env:"AUTH_CORS" doc:"Origins that may call /auth; by default those of store_cors and admin_cors (W41)."`
-	AuthMethodsPerActor map[string][]string `koanf:"auth_methods_per_actor" default:"{user: [emailpass]}" doc:"Which providers an actor type may use, by their ids. An actor type that is not listed may use all."`
-	StoreRelationsLimit int                 `koanf:"store_relations_limit" default:"3" min:"1" doc:"How many relations fields may expand on /store."`
+	AuthCORS            string              `koanf:"auth_cors" env:"AUTH_CORS" doc:"Origins that may call /auth; by default those of store_cors and admin_cors."`
+	AuthMethodsPerActor map[string][]string `koanf:"auth_methods_per_actor" default:"{user: [emailpass]}" doc:"Which providers an actor type may use, by their ids. Actor types that are not listed may use all."`
+	StoreRelationsLimit int                 `koanf:"store_relations_limit" default:"3" min:"1" doc:"How many relations the fields parameter may expand on /store."`
 	RestrictedFields    RestrictedFields    `koanf:"restricted_fields"`
 	BodyLimit           Size                `koanf:"body_limit" default:"100kb" doc:"Largest request body."`
-	TrustProxy          int                 `koanf:"trust_proxy" default:"0" min:"0" doc:"How many proxies in front are believed about the caller's address and protocol (X-Forwarded-*)."`
+	TrustProxy          int                 `koanf:"trust_proxy" default:"0" min:"0" doc:"How many proxies in front of the API are trusted to report the client's address and protocol (X-Forwarded-*)."`
 }
 
 // JWTOptions say how tokens are signed.
 type JWTOptions struct {
-	Algorithm string   `koanf:"algorithm" default:"HS256" oneof:"HS256,HS384,HS512,RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512,EdDSA" doc:"The one algorithm that signs and is accepted (W37)."`
-	Issuer    string   `koanf:"issuer" doc:"iss of tokens; demanded of incoming ones when it is set."`
-	Audience  []string `koanf:"audience" doc:"aud of tokens; one of them is demanded of incoming ones when it is set."`
-	KeyID     string   `koanf:"key_id" doc:"kid of tokens; by default a fingerprint of the public key."`
+	Algorithm string   `koanf:"algorithm" default:"HS256" oneof:"HS256,HS384,HS512,RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512,EdDSA" doc:"Algorithm that signs tokens; no other one is accepted."`
+	Issuer    string   `koanf:"issuer" doc:"Claim iss of tokens; when it is set, incoming tokens must have it."`
+	Audience  []string `koanf:"audience" doc:"Claim aud of tokens; when it is set, incoming tokens must have one of its values."`
+	KeyID     string   `koanf:"key_id" doc:"Header kid of tokens; by default a fingerprint of the public key."`
 }
 
 // JWTVerifyOptions say how strictly tokens are checked.
 type JWTVerifyOptions struct {
-	ClockTolerance Span `koanf:"clock_tolerance" default:"0s" min:"0" doc:"How far the clocks of two machines may be apart."`
+	ClockTolerance Span `koanf:"clock_tolerance" default:"0s" min:"0" doc:"How far the clocks of two machines may differ."`
 }
 
 // RestrictedFields are never shown, whatever a request asks for.
 type RestrictedFields struct {
-	Store []string `koanf:"store" default:"[order, orders]" doc:"Fields that /store routes never show."`
+	Store []string `koanf:"store" default:"[order, orders]" doc:"Fields that /store routes never return."`
 }
 
 // Session is a browser that stays signed in.
 type Session struct {
 	Name        string `koanf:"name" default:"connect.sid" doc:"Name of the session cookie."`
-	TTL         Span   `koanf:"ttl" default:"10h" min:"1s" doc:"A session ends after so long without use."`
-	Rolling     bool   `koanf:"rolling" default:"false" doc:"Send the cookie again, with a later end, whenever the session is used."`
-	AbsoluteTTL Span   `koanf:"absolute_ttl" default:"7d" min:"1s" doc:"A session ends after so long, used or not (W32)."`
+	TTL         Span   `koanf:"ttl" default:"10h" min:"1s" doc:"How long a session lasts without use."`
+	Rolling     bool   `koanf:"rolling" default:"false" doc:"Extend the cookie whenever the session is used."`
+	AbsoluteTTL Span   `koanf:"absolute_ttl" default:"7d" min:"1s" doc:"How long a session lasts at most, used or not."`
 }
 
 // Cookie is the form of the session cookie.
 type Cookie struct {
-	SameSite string `koanf:"same_site" default:"lax" oneof:"lax,strict,none" doc:"SameSite of the session cookie (W40)."`
-	Secure   string `koanf:"secure" default:"auto" oneof:"auto,true,false" doc:"Secure of the session cookie; auto: when the request came by https, of which a trusted proxy tells (http.trust_proxy)."`
+	SameSite string `koanf:"same_site" default:"lax" oneof:"lax,strict,none" doc:"SameSite attribute of the session cookie."`
+	Secure   string `koanf:"secure" default:"auto" oneof:"auto,true,false" doc:"Secure attribute of the session cookie; auto sets it for requests over https, which trusted proxies report (http.trust_proxy)."`
 	Path     string `koanf:"path" default:"/" doc:"Path of the session cookie."`
-	Domain   string `koanf:"domain" doc:"Domain of the session cookie; by default the host that answered."`
+	Domain   string `koanf:"domain" doc:"Domain of the session cookie; by default the host of the API."`
 }

@@ -119,7 +119,7 @@ func (l *loader) keys() []string {
 	return out
 }
 
-// environ merges the variables: first the names that people know, then ours.
+// environ merges the variables: first the well-known names, then ours.
 func (l *loader) environ(environ []string) {
 	long, short := map[string]string{}, map[string]string{}
 	var names []string

@@ -6,23 +6,23 @@ import (
 	"net/url"
 )
 
-// Mail is what is sent to people.
+// Mail is about mails.
 type Mail struct {
 	From      string            `koanf:"from" default:"Everlatch <no-reply@localhost>" doc:"Sender of mails: Name <address>."`
-	Brand     string            `koanf:"brand" default:"Everlatch" doc:"What mails and dashboards call the service."`
-	ReportTo  string            `koanf:"report_to" doc:"Address that is told about dead letters; empty sends no report."`
-	Except    []string          `koanf:"except" default:"[]" doc:"Events that are not mailed, because you tell people yourself, such as auth.password_reset."`
-	Templates string            `koanf:"templates" doc:"Folder with templates that replace the built-in ones."`
-	URLs      map[string]string `koanf:"urls" default:"{customer: \"http://localhost:8000\", user: \"http://localhost:9000/app\"}" doc:"Where links in mails lead: the base URL of each actor type."`
+	Brand     string            `koanf:"brand" default:"Everlatch" doc:"Name of the service in mails and dashboards."`
+	ReportTo  string            `koanf:"report_to" doc:"Address that receives reports of dead letters; empty sends none."`
+	Except    []string          `koanf:"except" default:"[]" doc:"Events that Everlatch sends no mail for, because you do, such as auth.password_reset."`
+	Templates string            `koanf:"templates" doc:"Folder with mail templates that replace the built-in ones."`
+	URLs      map[string]string `koanf:"urls" default:"{customer: \"http://localhost:8000\", user: \"http://localhost:9000/app\"}" doc:"Base URL of the links in mails, for each actor type. In dev, the default for administrators follows http.address."`
 	SMTP      SMTP              `koanf:"smtp"`
 }
 
 // SMTP is the server that takes mails.
 type SMTP struct {
-	Address  string `koanf:"address" doc:"host:port of the mail server. Without one dev keeps mails in its inbox at /_dev/mail, and elsewhere events that would be mailed are not."`
-	Username string `koanf:"username" doc:"Name to sign in at the mail server; empty does not sign in."`
-	Password Secret `koanf:"password" doc:"Password to sign in at the mail server."`
-	Security string `koanf:"security" default:"auto" oneof:"auto,starttls,tls,none" doc:"How the connection is protected: starttls, tls (from the first byte), none, or auto: tls on port 465, starttls elsewhere, which a server on this machine may do without."`
+	Address  string `koanf:"address" doc:"host:port of the mail server. Without one, dev keeps mails in its inbox at /_dev/mail, and other processes send no mails."`
+	Username string `koanf:"username" doc:"User name for the mail server; empty does not sign in."`
+	Password Secret `koanf:"password" doc:"Password for the mail server."`
+	Security string `koanf:"security" default:"auto" oneof:"auto,starttls,tls,none" doc:"How the connection is protected: starttls, tls (from the first byte), none, or auto: tls on port 465 and starttls elsewhere, which is optional for a server on this machine."`
 	Timeout  Span   `koanf:"timeout" default:"20s" min:"1s" doc:"How long sending one mail may take."`
 }
 

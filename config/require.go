@@ -16,14 +16,14 @@ const leastVariety = 10
 // default among them (W35).
 var placeholders = []string{"supersecret", "changeme", "change-me", "change_me", "example", "password", "replace"}
 
-// Require reports what a process that serves people cannot start without: the
+// Require reports what a process that serves cannot start without: the
 // secrets and the database, each by name (W35). A nil error means that none is
 // missing or weak. dev generates what is missing instead, see [Generate].
 func (c *Config) Require() error {
 	return append(c.requireKeys(), append(c.WeakSecrets(), c.requireData()...)...).err()
 }
 
-// RequireDev is [Config.Require] for dev: a secret that somebody chose there
+// RequireDev is [Config.Require] for dev: a secret that was chosen there
 // may be weak. It may not be missing, but [Config.Generate] sees to that.
 func (c *Config) RequireDev() error {
 	return append(c.requireKeys(), c.requireData()...).err()
@@ -39,7 +39,7 @@ func (c *Config) WeakSecrets() Problems {
 }
 
 // RequireData is [Config.Require] for a program that reaches the data and
-// serves nobody, such as `everlatch user create`.
+// serves no requests, such as `everlatch user create`.
 func (c *Config) RequireData() error { return c.requireData().err() }
 
 func (c *Config) requireData() Problems {

@@ -7,7 +7,7 @@ import (
 
 // Schedule starts a flow at certain times.
 type Schedule struct {
-	// ID identifies it for ever.
+	// ID identifies it forever.
 	ID   string `koanf:"id" required:"true" unique:"true"`
 	Flow string `koanf:"flow" required:"true"`
 	// Input is what the flow gets.

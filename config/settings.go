@@ -26,7 +26,7 @@ func (s setting) env() []string {
 	return names
 }
 
-// shortName is the variable to name in a message: the one that people know.
+// shortName is the variable to name in a message: the well-known one.
 func (s setting) shortName() string {
 	names := s.env()
 	return names[len(names)-1]

@@ -10,7 +10,7 @@ import (
 
 // Subscriber is told about events, by a webhook or by a flow that it starts.
 type Subscriber struct {
-	// Name identifies it for ever: deliveries are kept under it.
+	// Name identifies it forever: deliveries are kept under it.
 	Name string `koanf:"name" required:"true" unique:"true"`
 	// Events are names, "customer.*" for all of a kind, or "*" for all.
 	Events []string `koanf:"events" required:"true"`

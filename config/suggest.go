@@ -5,7 +5,7 @@ import (
 	"unicode"
 )
 
-// suggest returns the known name that somebody probably meant, as a sentence
+// suggest returns the known name that was probably meant, as a sentence
 // to append, or "".
 func suggest(name string, known []string) string {
 	best, least := "", 1+len(name)/3

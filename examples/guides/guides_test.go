@@ -2,6 +2,7 @@
 package guides_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -229,4 +230,18 @@ func TestProgramsAreShort(t *testing.T) {
 		}
 	}
 	require.GreaterOrEqual(t, checked, 9)
+}
+
+// The README shows a whole program, which compiles as examples/library.
+func TestReadmeShowsAProgram(t *testing.T) {
+	t.Parallel()
+
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	program, err := os.ReadFile("../library/main.go")
+	require.NoError(t, err)
+	_, program, found := bytes.Cut(program, []byte("\n"))
+	require.True(t, found)
+
+	require.Contains(t, blocks(string(readme), "go"), string(program))
 }

@@ -1,9 +1,9 @@
-// Command library is Everlatch with a subscriber of your own. The README shows it.
+// Command library is the program of the README.
 package main
 
 import (
 	"context"
-	"log"
+	"log/slog"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/app"
@@ -11,10 +11,14 @@ import (
 )
 
 func main() {
-	cli.Main(app.WithSubscriber("greeter", []string{everlatch.EventCustomerCreated}, greet))
-}
-
-func greet(_ context.Context, e everlatch.Event) error {
-	log.Println("welcome,", e.Data["id"])
-	return nil
+	cli.Main(
+		// POST /manager, /manager/me, /admin/managers, with their workflows and events
+		app.WithActorType(everlatch.ActorType{Name: "manager", Fields: []everlatch.Field{
+			{Name: "email", Kind: everlatch.FieldEmail, Required: true, Unique: true},
+		}}),
+		app.WithSubscriber("crm", []string{"manager.*"}, func(_ context.Context, e everlatch.Event) error {
+			slog.Info("tell the CRM", "event", e.Name) // retried for three days
+			return nil
+		}),
+	)
 }

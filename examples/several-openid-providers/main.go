@@ -21,7 +21,7 @@ import (
 func main() {
 	acme := flag.String("acme", "localhost:9901", "host:port of Acme's provider")
 	globex := flag.String("globex", "localhost:9902", "host:port of Globex's provider")
-	shop := flag.String("shop", "http://localhost:8000", "where people are sent back to")
+	shop := flag.String("shop", "http://localhost:8000", "base URL of the shop, to which the providers redirect")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -57,7 +57,7 @@ func run(ctx context.Context, acmeAddress, globexAddress, shop string, out io.Wr
 			}
 			return nil
 		})
-		_, _ = fmt.Fprintf(out, "%s signs people in on http://%s\n", provider.name, provider.address)
+		_, _ = fmt.Fprintf(out, "The provider of %s is on http://%s\n", provider.name, provider.address)
 	}
 	return g.Wait()
 }

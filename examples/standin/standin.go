@@ -70,7 +70,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, fmt.Errorf("the issuer %q is not an address such as http://localhost:9901", o.Issuer)
 	}
 	if o.Name == "" || o.ClientID == "" || o.ClientSecret == "" || len(o.CallbackURLs) == 0 || len(o.People) == 0 {
-		return nil, errors.New("a stand-in needs a name, a client, its secret and callback URLs, and people")
+		return nil, errors.New("a stand-in needs a name, a client with its secret and callback URLs, and people")
 	}
 	if o.Now == nil {
 		o.Now = time.Now

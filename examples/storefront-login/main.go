@@ -1,4 +1,4 @@
-// Command storefront-login is a storefront on which people sign in with Google,
+// Command storefront-login is a storefront whose customers sign in with Google,
 // and a stand-in for Google. docs/guides/storefront-login.md walks through it.
 package main
 
