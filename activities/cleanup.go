@@ -57,7 +57,7 @@ type RestartLostInput struct {
 	StartedBefore time.Time `json:"started_before"`
 }
 
-// RestartLost begins deliveries anew whose dance has vanished, because somebody
+// RestartLost begins deliveries anew whose flow has vanished, because an operator
 // terminated it or Temporal lost its data.
 func (a *Upkeep) RestartLost(ctx context.Context, in RestartLostInput) (BatchOutput, error) {
 	restarted, err := a.Store.RestartLost(ctx, in.StartedBefore)
@@ -121,7 +121,7 @@ type FindOverdueOutput struct {
 }
 
 // FindOverdue lists deletions that have not happened in time, because their
-// dance has vanished: somebody terminated it, or Temporal lost its data.
+// flow has vanished: an operator terminated it, or Temporal lost its data.
 func (a *Upkeep) FindOverdue(ctx context.Context, in FindOverdueInput) (out FindOverdueOutput, err error) {
 	found, err := a.Store.OverdueDeletions(ctx, in.DueBefore, in.Limit)
 	for _, d := range found {

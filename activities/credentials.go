@@ -26,7 +26,7 @@ type Credentials struct {
 	Now       func() time.Time
 	// LoginEvents records each sign-in and each refused one.
 	LoginEvents bool
-	// Types are the actor types of people's own, by name.
+	// Types are the custom actor types, by name.
 	Types map[string]everlatch.ActorType
 }
 
@@ -127,8 +127,8 @@ type RegisterIdentityInput struct {
 type RegisterIdentityOutput struct {
 	Refusal   *everlatch.Refusal  `json:"refusal,omitempty"`
 	Principal everlatch.Principal `json:"principal,omitzero"`
-	// Created says that this dance made the identity: only then may its
-	// compensation remove it (docs/weak-spots.md#w3).
+	// Created says that this flow made the identity: only then may its
+	// compensation remove it (W3).
 	Created bool `json:"created"`
 }
 
@@ -159,7 +159,7 @@ func (a *Credentials) RegisterIdentity(
 	}
 	out, err = a.register(ctx, in, provider, request, subject)
 	if errors.Is(err, everlatch.ErrDuplicate) {
-		// Somebody was faster: now the record exists and decides.
+		// Another request was faster: now the record exists and decides.
 		out, err = a.register(ctx, in, provider, request, subject)
 	}
 	return out, err
@@ -184,7 +184,7 @@ func (a *Credentials) register(
 		return out, err
 	}
 	if cred.Identity.ID == "" && rec != nil {
-		return out, fmt.Errorf("provider %s accepted an address that is held for somebody", in.Provider)
+		return out, fmt.Errorf("provider %s accepted an address that is held for another identity", in.Provider)
 	}
 	if rec != nil {
 		out.Principal = principal(cred, in.ActorType)
@@ -222,7 +222,7 @@ type DiscardIdentityInput struct {
 }
 
 // DiscardIdentity undoes [Credentials.RegisterIdentity]. It knows the identity
-// by the id that this dance chose, so it can never remove one that was there
+// by the id that this flow chose, so it can never remove one that was there
 // before, nor one that somebody linked meanwhile.
 func (a *Credentials) DiscardIdentity(ctx context.Context, in DiscardIdentityInput) (None, error) {
 	return None{}, a.Store.DiscardIdentity(ctx, in.IdentityID, in.GroupID)

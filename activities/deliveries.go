@@ -42,7 +42,7 @@ func (a *Deliveries) Deliver(ctx context.Context, in DeliveryInput) (None, error
 		// Another worker may know it: configurations change one by one.
 		return None{}, undelivered(fmt.Errorf("there is no subscriber %q", in.Subscriber))
 	}
-	// What somebody published may name a secret of ours: it is not theirs to show.
+	// What a program published may name a secret of ours: it is not theirs to show.
 	if sub.Secrets && event.Source == everlatch.SourceEverlatch {
 		if event.Data, err = a.reveal(ctx, event.Data); err != nil {
 			return None{}, err

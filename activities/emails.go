@@ -25,7 +25,7 @@ type Emails struct {
 }
 
 // EmailGrant says what a token is like that proves an address, or undoes a
-// change. Whoever asks for it names what is created, so that a repeated step
+// change. The caller names what is created, so that a repeated step
 // finds its own work.
 type EmailGrant struct {
 	TokenID string `json:"token_id"` // a UUID, as the contract's jti are
@@ -63,15 +63,15 @@ type RequestEmailInput struct {
 // RequestEmailOutput is a refusal, or until when the token is good.
 type RequestEmailOutput struct {
 	Refusal *everlatch.Refusal `json:"refusal,omitempty"`
-	// Taken says that there is no token: the address is somebody else's.
+	// Taken says that there is no token: another account has the address.
 	Taken     bool      `json:"taken,omitempty"`
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
 // RequestEmail makes the token that proves a new address, and records the events
-// that mail it there and tell the address of now. For an address that somebody
-// else has it does the same work, and the mail has no link: nothing tells the one
-// who asks (docs/weak-spots.md#w19).
+// that mail it there and tell the address of now. For an address that another
+// account has it does the same work, and the mail has no link: nothing tells the one
+// who asks (W19).
 func (a *Emails) RequestEmail(ctx context.Context, in RequestEmailInput) (out RequestEmailOutput, err error) {
 	now := a.Now().UTC().Truncate(time.Second)
 	out.ExpiresAt = now.Add(in.Grant.TTL)
@@ -167,15 +167,30 @@ func (a *Emails) plan(ctx context.Context, actor everlatch.ActorRef, identityID,
 	if err != nil {
 		return out, err
 	}
-	followers, err := accounts.FollowEmail(a.Providers, accounts.EmailChange{From: out.From, To: email, IdentityID: identityID}, logins)
-	if err != nil {
-		return out, err
-	}
-	for _, f := range followers {
-		out.Logins = append(out.Logins, LoginChange{
-			ProviderIdentityID: f.Current.ID, FormerID: f.Current.EntityID, FormerKey: f.Current.EntityKey,
-			FormerVerified: f.Current.VerifiedEmail != "", EntityID: f.EntityID, EntityKey: f.EntityKey,
-		})
+	planned := map[string]bool{}
+	for _, own := range []bool{true, false} { // the identity that asks goes first: there is one login for an address
+		for _, p := range logins {
+			updater, err := a.Providers.Updater(p.Provider)
+			mine := p.AuthIdentityID == identityID
+			if err != nil || mine != own || planned[p.Provider] || !isAddress(p.EntityID) {
+				continue
+			}
+			if !mine && !store.SameEmail(p.EntityID, out.From) {
+				continue
+			}
+			subject := updater.Subject(email)
+			if subject.EntityKey == "" {
+				return out, &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Nobody can sign in with this email."}
+			}
+			planned[p.Provider] = true
+			if subject.EntityKey == p.EntityKey {
+				continue
+			}
+			out.Logins = append(out.Logins, LoginChange{
+				ProviderIdentityID: p.ID, FormerID: p.EntityID, FormerKey: p.EntityKey, FormerVerified: p.VerifiedEmail != "",
+				EntityID: subject.EntityID, EntityKey: subject.EntityKey,
+			})
+		}
 	}
 	out.Told = out.told()
 	return out, nil

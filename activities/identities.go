@@ -11,7 +11,7 @@ import (
 // Identities links, unlinks and removes identities.
 type Identities struct {
 	Store *store.Store
-	// Types are the actor types of people's own, by name.
+	// Types are the custom actor types, by name.
 	Types map[string]everlatch.ActorType
 	Now   func() time.Time
 }
@@ -99,7 +99,7 @@ func (a *Identities) FindLink(ctx context.Context, in FindLinkInput) (out FindLi
 	return out, nil
 }
 
-// IdentityInput names an identity within a dance.
+// IdentityInput names an identity within a flow.
 type IdentityInput struct {
 	IdentityID string `json:"identity_id"`
 	GroupID    string `json:"group_id"`
@@ -111,7 +111,7 @@ func (a *Identities) RemoveIdentity(ctx context.Context, in IdentityInput) (None
 	return None{}, a.Store.RemoveIdentity(ctx, in.IdentityID, in.GroupID)
 }
 
-// RestoreIdentity undoes [Identities.RemoveIdentity] of this dance; what an
+// RestoreIdentity undoes [Identities.RemoveIdentity] of this flow; what an
 // earlier one removed stays removed.
 func (a *Identities) RestoreIdentity(ctx context.Context, in IdentityInput) (None, error) {
 	return None{}, a.Store.RestoreIdentity(ctx, in.IdentityID, in.GroupID)

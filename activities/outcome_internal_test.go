@@ -50,7 +50,7 @@ func TestCausesOfRefusalsAreLogged(t *testing.T) {
 			value, err := env.ExecuteActivity(judge)
 
 			require.Equal(t, tt.answer == "", err != nil, "%v", err)
-			require.Equal(t, tt.logged, strings.Contains(log.String(), "a provider refuses"), log.String())
+			require.Equal(t, tt.logged, strings.Contains(log.String(), "a provider refused a sign-in"), log.String())
 			if err != nil {
 				return
 			}

@@ -31,7 +31,7 @@ func (a *Redirects) identify(ctx context.Context, in ReadProfileInput, p provide
 	return out, err
 }
 
-// errOthers is a profile that somebody else signs in with.
+// errOthers is a profile that belongs to another identity.
 func errOthers(provider string) error {
 	return &everlatch.Error{
 		Code: everlatch.CodeDuplicate, Message: "Somebody else signs in with this " + provider + " account.",

@@ -65,7 +65,7 @@ type UserRequest struct {
 	Password       vault.Secret
 	FirstName      *string
 	LastName       *string
-	// Roles are ids of roles. That they exist, and that whoever asks may give
+	// Roles are ids of roles. That they exist, and that the caller may give
 	// them, is for the caller to see to; those that are gone are left out.
 	Roles []string
 }
@@ -133,7 +133,7 @@ func (c *Client) DeleteAuthIdentity(ctx context.Context, id string) error {
 		workflows.DeleteAuthIdentityInput{AuthIdentityID: id})
 }
 
-// outcome performs a dance that is named after the record it is about and has
+// outcome performs a flow that is named after the record it is about and has
 // nothing to return but a refusal.
 func (c *Client) outcome(ctx context.Context, kind, subject string, workflow, input any) error {
 	out, err := perform[workflows.Outcome](ctx, c, execution{

@@ -32,8 +32,8 @@ type IssuedInvite struct {
 	Token vault.Secret
 }
 
-// CreateInvite invites somebody and mails them a link. For the Idempotency-Key
-// see [Client.Register]; a key counts for whoever invites. An address that is
+// CreateInvite invites an administrator by mail. For the Idempotency-Key
+// see [Client.Register]; a key counts for the actor who invites. An address that is
 // taken is [everlatch.CodeInvalidData].
 func (c *Client) CreateInvite(ctx context.Context, r InviteRequest) (IssuedInvite, error) {
 	fingerprint, err := c.fingerprint(r.IdempotencyKey, r.Email, r.Roles, r.Metadata)
@@ -65,7 +65,7 @@ func (c *Client) CreateInvite(ctx context.Context, r InviteRequest) (IssuedInvit
 	return c.issued(ctx, out)
 }
 
-// firstInvite returns the answer that a dance which is over has given first.
+// firstInvite returns the answer that a flow which is over has given first.
 func (c *Client) firstInvite(ctx context.Context, danceID string) (workflows.IssuedInvite, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
@@ -121,8 +121,8 @@ type InviteAcceptance struct {
 	FirstName, LastName *string
 }
 
-// AcceptInvite creates the administrator that somebody was invited to be. It
-// happens once, however many try (docs/weak-spots.md#w7): a token or address that proves nothing,
+// AcceptInvite creates the administrator that was invited. It
+// happens once, however many try (W7): a token or address that proves nothing,
 // any more or at all, is [everlatch.CodeUnauthorized]. What the account or the
 // identity is refused for has its own code and leaves the invite as it is (docs/weak-spots.md#w8).
 //

@@ -14,7 +14,7 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// ResetRequest asks for a new password for whoever has an identifier.
+// ResetRequest asks for a new password for the identity with an identifier.
 type ResetRequest struct {
 	ActorType string
 	Provider  string
@@ -36,8 +36,8 @@ func (c *Client) RequestPasswordReset(ctx context.Context, r ResetRequest) error
 	return c.startFailure(ctx, startCtx, err)
 }
 
-// IssuePasswordReset grants an administrator a token for somebody, which the
-// caller makes of the answer (docs/weak-spots.md#w30). It supersedes what was asked before.
+// IssuePasswordReset grants an administrator a token for an end user, which the
+// caller makes of the answer (W30). It supersedes what was asked before.
 func (c *Client) IssuePasswordReset(ctx context.Context, r ResetRequest, by everlatch.Principal) (workflows.IssuedReset, error) {
 	_, in := c.passwordReset(r)
 	var issued workflows.IssuedReset

@@ -25,7 +25,7 @@ type RedirectRequest struct {
 	// CallbackURL is one that the provider allows.
 	CallbackURL string
 	// Browser is the value of the browser's binding cookie, and Kept says that
-	// the request brought it: a cookie that is only offered may not come back.
+	// the request brought it: a cookie that is only offered may not be kept.
 	Browser string
 	Kept    bool
 	// TTL is how long the person may take; 0 is RedirectTTL of the options.
@@ -122,7 +122,7 @@ func (c *Client) CompleteSocialLogin(ctx context.Context, r RedirectAnswer) (wor
 	return login, c.keepAccount(ctx, login.Principal)
 }
 
-// socialLoginID finds a dance by its state, which is a secret and so not
+// socialLoginID finds a flow by its state, which is a secret and so not
 // readable in it.
 func (c *Client) socialLoginID(state string) string {
 	return socialLogin.id("h:" + c.opts.Ring.Hash("social-login", state))

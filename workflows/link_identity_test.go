@@ -21,7 +21,7 @@ func (h *house) known(t *testing.T, id, provider, entityID, verifiedEmail string
 	require.NoError(t, err)
 }
 
-// linking is a dance that adds the account elsewhere to authid_own.
+// linking is a flow that adds the account elsewhere to authid_own.
 func linking(t *testing.T) *socialScene {
 	t.Helper()
 	s := newSocial(t)
@@ -98,7 +98,7 @@ func TestLinkElsewhere(t *testing.T) {
 	t.Run("an identity that is gone meanwhile is refused", func(t *testing.T) {
 		t.Parallel()
 		s := linking(t)
-		require.NoError(t, s.store.RemoveIdentity(t.Context(), "authid_own", "dance"))
+		require.NoError(t, s.store.RemoveIdentity(t.Context(), "authid_own", "flow"))
 		m := s.comes(time.Minute, asOwner)
 		require.Equal(t, workflows.LoginRefused, s.play())
 		require.NotNil(t, m.login.Refusal)

@@ -15,7 +15,7 @@ const (
 	password = "correct horse battery"
 )
 
-// register runs a Register dance that is expected to succeed.
+// register runs a Register flow that is expected to succeed.
 func register(t *testing.T, h *house, identityID string) workflows.Login {
 	t.Helper()
 	out, err := perform[workflows.Login](t, h, "register/"+identityID, workflows.Register, registerInput(t, h, identityID))
@@ -59,7 +59,7 @@ func TestAuthenticate(t *testing.T) {
 
 			out, err := authenticate(t, h, tt.mail, tt.pass)
 
-			require.NoError(t, err, "a refusal is a result, not a failed dance")
+			require.NoError(t, err, "a refusal is a result, not a failed flow")
 			if tt.refusal != "" {
 				requireRefusal(t, out.Refusal, everlatch.CodeUnauthorized, tt.refusal)
 				require.Empty(t, out.Principal)

@@ -85,7 +85,7 @@ func (h *house) roleLinks(t *testing.T) (n int) {
 	return n
 }
 
-// TestTheLastSuperAdminIsNotRemoved: the dance is refused and leaves everything
+// TestTheLastSuperAdminIsNotRemoved: the flow is refused and leaves everything
 // as it was.
 func TestTheLastSuperAdminIsNotRemoved(t *testing.T) {
 	t.Parallel()

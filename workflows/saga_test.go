@@ -11,7 +11,7 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// saga describes a dance of several steps to [TestEveryStepFails].
+// saga describes a flow of several steps to [TestEveryStepFails].
 type saga struct {
 	// steps are the forward activities in order; each may have taken effect
 	// before it fails.
@@ -21,7 +21,7 @@ type saga struct {
 	lasting []string
 	prepare func(t *testing.T, h *house)
 	run     func(t *testing.T, h *house) error
-	// done checks the store after a dance that succeeded.
+	// done checks the store after a flow that succeeded.
 	done func(t *testing.T, h *house)
 }
 
@@ -159,7 +159,7 @@ func sagas() map[string]saga {
 
 // TestEveryStepFails makes each step of each saga fail: once, once with the
 // answer lost, and together with every later step for good, before and after
-// taking effect. Either the dance succeeds whole, or the store is as before.
+// taking effect. Either the flow succeeds whole, or the store is as before.
 func TestEveryStepFails(t *testing.T) {
 	t.Parallel()
 	everyStepFails(t, sagas())
