@@ -27,12 +27,9 @@ func (f APIKeyFilter) test(c *conditions) {
 	c.in("type", f.Types)
 	c.in("CASE WHEN type = 'publishable' THEN token END", f.Tokens)
 	c.contains(f.Q, "title", "redacted")
-	c.times("created_at", f.CreatedAt)
-	c.times("updated_at", f.UpdatedAt)
-	c.times("deleted_at", f.DeletedAt)
+	c.dates("", f.CreatedAt, f.UpdatedAt, f.DeletedAt)
 	c.times("revoked_at", f.RevokedAt)
-	every(c, f.And, APIKeyFilter.test)
-	either(c, f.Or, APIKeyFilter.test)
+	combine(c, f.And, f.Or, APIKeyFilter.test)
 }
 
 const (

@@ -53,11 +53,8 @@ func (f GroupFilter) test(c *conditions) {
 		c.exists(`SELECT 1 FROM customer_group_customer m JOIN customer c ON c.id = m.customer_id
 			WHERE m.customer_group_id = g.id AND c.deleted_at IS NULL AND %s`, f.Customer.test)
 	}
-	c.times("g.created_at", f.CreatedAt)
-	c.times("g.updated_at", f.UpdatedAt)
-	c.times("g.deleted_at", f.DeletedAt)
-	every(c, f.And, GroupFilter.test)
-	either(c, f.Or, GroupFilter.test)
+	c.dates("g.", f.CreatedAt, f.UpdatedAt, f.DeletedAt)
+	combine(c, f.And, f.Or, GroupFilter.test)
 }
 
 // CreateGroup creates a customer group under the id that it has. The same id

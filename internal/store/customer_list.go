@@ -40,11 +40,8 @@ func (f CustomerFilter) test(c *conditions) {
 		c.exists(`SELECT 1 FROM customer_group_customer m JOIN customer_group g ON g.id = m.customer_group_id
 			WHERE m.customer_id = c.id AND g.deleted_at IS NULL AND %s`, f.Group.test)
 	}
-	c.times("c.created_at", f.CreatedAt)
-	c.times("c.updated_at", f.UpdatedAt)
-	c.times("c.deleted_at", f.DeletedAt)
-	every(c, f.And, CustomerFilter.test)
-	either(c, f.Or, CustomerFilter.test)
+	c.dates("c.", f.CreatedAt, f.UpdatedAt, f.DeletedAt)
+	combine(c, f.And, f.Or, CustomerFilter.test)
 }
 
 // CustomerRelations are what customers can be read with.
@@ -67,63 +64,43 @@ func (s *Store) Customers(ctx context.Context, f CustomerFilter, page Page) ([]e
 // LoadCustomers adds relations to customers that were read without, in the
 // order of their ids. It is one query for each relation.
 func (s *Store) LoadCustomers(ctx context.Context, customers []everlatch.Customer, with CustomerRelations) error {
-	if len(customers) == 0 {
-		return nil
-	}
-	byID := make(map[string]*everlatch.Customer, len(customers))
-	ids := make([]string, len(customers))
-	for i := range customers {
-		byID[customers[i].ID], ids[i] = &customers[i], customers[i].ID
-	}
 	if with.Addresses {
-		if err := s.loadAddresses(ctx, byID, ids); err != nil {
+		if err := addressesOfCustomers.load(ctx, s, customers); err != nil {
 			return err
 		}
 	}
 	if with.Groups {
-		return s.loadGroups(ctx, byID, ids)
+		return groupsOfCustomers.load(ctx, s, customers)
 	}
 	return nil
 }
 
-func (s *Store) loadAddresses(ctx context.Context, byID map[string]*everlatch.Customer, ids []string) error {
-	for _, c := range byID {
-		c.Addresses = []everlatch.Address{}
-	}
-	var where conditions
-	where.in("d.customer_id", ids)
-	addresses, err := all(ctx, adhoc{s.reads}, scanAddress, `SELECT `+addressColumns+` FROM customer_address d
-		WHERE d.deleted_at IS NULL AND `+where.all()+` ORDER BY d.id`, where.args...)
-	for _, a := range addresses {
-		byID[a.CustomerID].Addresses = append(byID[a.CustomerID].Addresses, a)
-	}
-	return s.fail(ctx, "read addresses", err)
+func idOfCustomer(c *everlatch.Customer) string { return c.ID }
+
+var addressesOfCustomers = related[everlatch.Customer, everlatch.Address]{
+	op: "read addresses", column: "d.customer_id",
+	query: func(where string) string {
+		return `SELECT ` + addressColumns + ` FROM customer_address d WHERE d.deleted_at IS NULL AND ` + where + ` ORDER BY d.id`
+	},
+	scan: func(row scanner) (belonging[everlatch.Address], error) {
+		a, err := scanAddress(row)
+		return belonging[everlatch.Address]{a.CustomerID, a}, err
+	},
+	id: idOfCustomer, list: func(c *everlatch.Customer) *[]everlatch.Address { return &c.Addresses },
 }
 
-func (s *Store) loadGroups(ctx context.Context, byID map[string]*everlatch.Customer, ids []string) error {
-	for _, c := range byID {
-		c.Groups = []everlatch.CustomerGroup{}
-	}
-	var where conditions
-	where.in("m.customer_id", ids)
-	members, err := all(ctx, adhoc{s.reads}, scanMember, `SELECT m.customer_id, `+groupColumns+`
+var groupsOfCustomers = related[everlatch.Customer, everlatch.CustomerGroup]{
+	op: "read groups", column: "m.customer_id",
+	query: func(where string) string {
+		return `SELECT m.customer_id, ` + groupColumns + `
 		FROM customer_group_customer m JOIN customer_group g ON g.id = m.customer_group_id AND g.deleted_at IS NULL
-		WHERE `+where.all()+` ORDER BY g.id`, where.args...)
-	for _, m := range members {
-		byID[m.customerID].Groups = append(byID[m.customerID].Groups, m.group)
-	}
-	return s.fail(ctx, "read groups", err)
-}
-
-// member is a group with one of its customers.
-type member struct {
-	customerID string
-	group      everlatch.CustomerGroup
-}
-
-func scanMember(row scanner) (m member, err error) {
-	err = row.Scan(append([]any{&m.customerID}, groupFields(&m.group)...)...)
-	return m, err
+		WHERE ` + where + ` ORDER BY g.id`
+	},
+	scan: func(row scanner) (m belonging[everlatch.CustomerGroup], err error) {
+		err = row.Scan(append([]any{&m.to}, groupFields(&m.record)...)...)
+		return m, err
+	},
+	id: idOfCustomer, list: func(c *everlatch.Customer) *[]everlatch.CustomerGroup { return &c.Groups },
 }
 
 func scanPlainCustomer(row scanner) (c everlatch.Customer, err error) {

@@ -130,6 +130,20 @@ func either[F any](c *conditions, filters []F, fill func(F, *conditions)) {
 	}
 }
 
+// dates appends the filters that all records with three times have. prefix is ""
+// or that of a table, such as "c.".
+func (c *conditions) dates(prefix string, created, updated, deleted []TimeTest) {
+	c.times(prefix+"created_at", created)
+	c.times(prefix+"updated_at", updated)
+	c.times(prefix+"deleted_at", deleted)
+}
+
+// combine appends that every one of and holds, and one of or.
+func combine[F any](c *conditions, and, or []F, fill func(F, *conditions)) {
+	every(c, and, fill)
+	either(c, or, fill)
+}
+
 // all is the text of all conditions together.
 func (c *conditions) all() string {
 	if len(c.text) == 0 {

@@ -99,33 +99,20 @@ func lives(ctx context.Context, q querier, query, column, id string) error {
 // LoadGroups adds the customers of groups that were read without, in the order
 // of their ids and without relations. It is one query.
 func (s *Store) LoadGroups(ctx context.Context, groups []everlatch.CustomerGroup) error {
-	if len(groups) == 0 {
-		return nil
-	}
-	byID := make(map[string]*everlatch.CustomerGroup, len(groups))
-	ids := make([]string, len(groups))
-	for i := range groups {
-		groups[i].Customers = []everlatch.Customer{}
-		byID[groups[i].ID], ids[i] = &groups[i], groups[i].ID
-	}
-	var where conditions
-	where.in("m.customer_group_id", ids)
-	members, err := all(ctx, adhoc{s.reads}, scanCustomerOf, `SELECT m.customer_group_id, `+customerColumns+`
+	return customersOfGroups.load(ctx, s, groups)
+}
+
+var customersOfGroups = related[everlatch.CustomerGroup, everlatch.Customer]{
+	op: "read customers of groups", column: "m.customer_group_id",
+	query: func(where string) string {
+		return `SELECT m.customer_group_id, ` + customerColumns + `
 		FROM customer_group_customer m JOIN customer c ON c.id = m.customer_id AND c.deleted_at IS NULL
-		WHERE `+where.all()+` ORDER BY c.id`, where.args...)
-	for _, m := range members {
-		byID[m.groupID].Customers = append(byID[m.groupID].Customers, m.customer)
-	}
-	return s.fail(ctx, "read customers of groups", err)
-}
-
-// customerIn is a customer with one of its groups.
-type customerIn struct {
-	groupID  string
-	customer everlatch.Customer
-}
-
-func scanCustomerOf(row scanner) (m customerIn, err error) {
-	err = row.Scan(append([]any{&m.groupID}, customerFields(&m.customer)...)...)
-	return m, err
+		WHERE ` + where + ` ORDER BY c.id`
+	},
+	scan: func(row scanner) (m belonging[everlatch.Customer], err error) {
+		err = row.Scan(append([]any{&m.to}, customerFields(&m.record)...)...)
+		return m, err
+	},
+	id:   func(g *everlatch.CustomerGroup) string { return g.ID },
+	list: func(g *everlatch.CustomerGroup) *[]everlatch.Customer { return &g.Customers },
 }

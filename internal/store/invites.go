@@ -29,8 +29,7 @@ func (f InviteFilter) test(c *conditions) {
 	c.in("email_key", emailKeys(f.Emails))
 	c.times("created_at", f.CreatedAt)
 	c.times("updated_at", f.UpdatedAt)
-	every(c, f.And, InviteFilter.test)
-	either(c, f.Or, InviteFilter.test)
+	combine(c, f.And, f.Or, InviteFilter.test)
 }
 
 // InviteProof shows that somebody may accept an invite: by the id of its token,

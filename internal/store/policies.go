@@ -49,11 +49,8 @@ func (f PolicyFilter) test(c *conditions) {
 	c.in("p.key", f.Keys)
 	c.in("p.resource", f.Resources)
 	c.in("p.operation", f.Operations)
-	c.times("p.created_at", f.CreatedAt)
-	c.times("p.updated_at", f.UpdatedAt)
-	c.times("p.deleted_at", f.DeletedAt)
-	every(c, f.And, PolicyFilter.test)
-	either(c, f.Or, PolicyFilter.test)
+	c.dates("p.", f.CreatedAt, f.UpdatedAt, f.DeletedAt)
+	combine(c, f.And, f.Or, PolicyFilter.test)
 }
 
 // Policy returns a policy, or [everlatch.ErrNotFound].

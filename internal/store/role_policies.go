@@ -90,43 +90,30 @@ func (s *Store) RemoveRolePolicy(ctx context.Context, by Authority, roleID, poli
 // LoadPolicies adds the policies of roles that were read without, inherited ones
 // included, in the order of their keys. It is one query.
 func (s *Store) LoadPolicies(ctx context.Context, roles []everlatch.Role) error {
-	if len(roles) == 0 {
-		return nil
-	}
-	byID := make(map[string]*everlatch.Role, len(roles))
-	ids := make([]string, len(roles))
-	for i := range roles {
-		roles[i].Policies = []everlatch.Policy{}
-		byID[roles[i].ID], ids[i] = &roles[i], roles[i].ID
-	}
-	var where conditions
-	where.in("r.id", ids)
-	found, err := all(ctx, adhoc{s.reads}, scanPolicyIn, `WITH RECURSIVE held (role_id, id) AS (
-			SELECT r.id, r.id FROM rbac_role r WHERE `+where.all()+`
+	return policiesOfRoles.load(ctx, s, roles)
+}
+
+var policiesOfRoles = related[everlatch.Role, everlatch.Policy]{
+	op: "read policies of roles", column: "r.id",
+	query: func(where string) string {
+		return `WITH RECURSIVE held (role_id, id) AS (
+			SELECT r.id, r.id FROM rbac_role r WHERE ` + where + `
 			UNION
 			SELECT held.role_id, i.parent_id FROM held JOIN rbac_role_parent i ON i.role_id = held.id
 		)
-		SELECT held.role_id, held.id, `+policyColumns+` FROM held
+		SELECT held.role_id, held.id, ` + policyColumns + ` FROM held
 		JOIN rbac_role_policy rp ON rp.role_id = held.id JOIN rbac_policy p ON p.id = rp.policy_id
-		ORDER BY held.role_id, p.key, held.id`, where.args...)
-	for _, f := range found {
-		if f.from != f.roleID {
-			f.policy.InheritedFrom = &f.from
+		ORDER BY held.role_id, p.key, held.id`
+	},
+	scan: func(row scanner) (p belonging[everlatch.Policy], err error) {
+		var from string // the role that has the policy itself
+		err = row.Scan(append([]any{&p.to, &from}, policyFields(&p.record)...)...)
+		if from != p.to {
+			p.record.InheritedFrom = &from
 		}
-		byID[f.roleID].Policies = append(byID[f.roleID].Policies, f.policy)
-	}
-	return s.fail(ctx, "read policies of roles", err)
-}
-
-// policyIn is a policy with a role that has it, and the role that gives it.
-type policyIn struct {
-	roleID, from string
-	policy       everlatch.Policy
-}
-
-func scanPolicyIn(row scanner) (p policyIn, err error) {
-	err = row.Scan(append([]any{&p.roleID, &p.from}, policyFields(&p.policy)...)...)
-	return p, err
+		return p, err
+	},
+	id: func(r *everlatch.Role) string { return r.ID }, list: func(r *everlatch.Role) *[]everlatch.Policy { return &r.Policies },
 }
 
 func scanRolePolicy(row scanner) (rp everlatch.RolePolicy, err error) {

@@ -81,11 +81,8 @@ func (f RoleFilter) test(c *conditions) {
 			c.exists(related.query, func(c *conditions) { c.in(related.column, related.ids) })
 		}
 	}
-	c.times("r.created_at", f.CreatedAt)
-	c.times("r.updated_at", f.UpdatedAt)
-	c.times("r.deleted_at", f.DeletedAt)
-	every(c, f.And, RoleFilter.test)
-	either(c, f.Or, RoleFilter.test)
+	c.dates("r.", f.CreatedAt, f.UpdatedAt, f.DeletedAt)
+	combine(c, f.And, f.Or, RoleFilter.test)
 }
 
 // Role returns a role without its policies, or [everlatch.ErrNotFound].

@@ -56,7 +56,8 @@ type Config struct {
 	OwnActorOnly bool
 }
 
-// PublicKey is a key that only verifies. PEM is PKIX, PKCS#1 or a certificate;
+// PublicKey is a key that only verifies. PEM is PKIX, PKCS#1, or a certificate of
+// an RSA or EC key;
 // KeyID is its thumbprint of RFC 7638 when empty.
 type PublicKey struct {
 	PEM   string

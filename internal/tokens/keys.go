@@ -6,10 +6,9 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -31,25 +30,48 @@ type namedKey struct {
 	key crypto.PublicKey
 }
 
-// keyKind says which keys belong to an algorithm: "HS" a shared secret, "RS"
-// RSA, "ES256" the curve P-256 and so on.
-var keyKind = map[string]func(crypto.PublicKey) error{
-	"HS256": nil, "HS384": nil, "HS512": nil,
-	"RS256": isRSA, "RS384": isRSA, "RS512": isRSA,
-	"PS256": isRSA, "PS384": isRSA, "PS512": isRSA,
-	"ES256": isCurve("P-256"), "ES384": isCurve("P-384"), "ES512": isCurve("P-521"),
-	"EdDSA": isEd25519,
+// keyKind is how the keys of an algorithm are read, and what they must be.
+type keyKind struct {
+	private func(pem []byte) (crypto.Signer, error)
+	public  func(pem []byte) (crypto.PublicKey, error)
+	check   func(crypto.PublicKey) error
 }
 
+var (
+	rsaKeys = keyKind{
+		private: signing(jwt.ParseRSAPrivateKeyFromPEM), public: verifying(jwt.ParseRSAPublicKeyFromPEM), check: isRSA,
+	}
+	edKeys = keyKind{
+		private: signing(jwt.ParseEdPrivateKeyFromPEM), public: verifying(jwt.ParseEdPublicKeyFromPEM), check: isEd25519,
+	}
+)
+
+func ecKeys(curve string) keyKind {
+	return keyKind{
+		private: signing(jwt.ParseECPrivateKeyFromPEM), public: verifying(jwt.ParseECPublicKeyFromPEM), check: isCurve(curve),
+	}
+}
+
+// kinds has the kind of key of each algorithm with a key pair.
+var kinds = map[string]keyKind{
+	"RS256": rsaKeys, "RS384": rsaKeys, "RS512": rsaKeys,
+	"PS256": rsaKeys, "PS384": rsaKeys, "PS512": rsaKeys,
+	"ES256": ecKeys("P-256"), "ES384": ecKeys("P-384"), "ES512": ecKeys("P-521"),
+	"EdDSA": edKeys,
+}
+
+// shared are the algorithms with a shared secret.
+var shared = []string{"HS256", "HS384", "HS512"}
+
 func loadKeys(cfg Config) (keySet, error) {
-	check, known := keyKind[cfg.Algorithm]
+	if slices.Contains(shared, cfg.Algorithm) {
+		return sharedKeys(cfg)
+	}
+	kind, known := kinds[cfg.Algorithm]
 	if !known {
 		return keySet{}, fmt.Errorf("unknown token algorithm %q", cfg.Algorithm)
 	}
-	if check == nil {
-		return sharedKeys(cfg)
-	}
-	return keyPairs(cfg, check)
+	return keyPairs(cfg, kind)
 }
 
 func sharedKeys(cfg Config) (keySet, error) {
@@ -78,16 +100,16 @@ func sharedKeys(cfg Config) (keySet, error) {
 	return keySet{sign: signer(cfg, keys[0]), verify: verifier(cfg, keys)}, nil
 }
 
-func keyPairs(cfg Config, check func(crypto.PublicKey) error) (keySet, error) {
+func keyPairs(cfg Config, kind keyKind) (keySet, error) {
 	var errs []error
 	if len(cfg.Secret) > 0 || len(cfg.PreviousSecrets) > 0 {
 		errs = append(errs, fmt.Errorf("%s works with a key pair, but a secret is configured", cfg.Algorithm))
 	}
-	private, current, err := currentKey(cfg, check)
+	private, current, err := currentKey(cfg, kind)
 	errs = append(errs, err)
 	public := []namedKey{current}
 	for i, previous := range cfg.PreviousPublicKeys {
-		key, err := readPublic(previous, check)
+		key, err := readPublic(previous, kind)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("previous public key %d: %w", i+1, err))
 		}
@@ -103,19 +125,19 @@ func keyPairs(cfg Config, check func(crypto.PublicKey) error) (keySet, error) {
 	return keySet{sign: signer(cfg, private), verify: verifier(cfg, keys), keyID: current.id, public: public}, nil
 }
 
-func currentKey(cfg Config, check func(crypto.PublicKey) error) (crypto.Signer, namedKey, error) {
-	private, err := parsePrivate(cfg.PrivateKeyPEM)
+func currentKey(cfg Config, kind keyKind) (crypto.Signer, namedKey, error) {
+	private, err := kind.readPrivate(cfg.PrivateKeyPEM)
 	if err != nil {
 		return nil, namedKey{}, err
 	}
-	if err := check(private.Public()); err != nil {
+	if err := kind.check(private.Public()); err != nil {
 		return nil, namedKey{}, fmt.Errorf("%s: %w", cfg.Algorithm, err)
 	}
 	current, err := name(private.Public(), cfg.KeyID)
 	if err != nil || cfg.PublicKeyPEM == "" {
 		return private, current, err
 	}
-	given, err := readPublic(PublicKey{PEM: cfg.PublicKeyPEM}, check)
+	given, err := readPublic(PublicKey{PEM: cfg.PublicKeyPEM}, kind)
 	if err != nil {
 		return nil, namedKey{}, fmt.Errorf("public key: %w", err)
 	}
@@ -125,12 +147,12 @@ func currentKey(cfg Config, check func(crypto.PublicKey) error) (crypto.Signer, 
 	return private, current, nil
 }
 
-func readPublic(given PublicKey, check func(crypto.PublicKey) error) (namedKey, error) {
-	key, err := parsePublic(given.PEM)
+func readPublic(given PublicKey, kind keyKind) (namedKey, error) {
+	key, err := kind.readPublic(given.PEM)
 	if err != nil {
 		return namedKey{}, err
 	}
-	if err := check(key); err != nil {
+	if err := kind.check(key); err != nil {
 		return namedKey{}, err
 	}
 	return name(key, given.KeyID)
@@ -155,45 +177,54 @@ func verifier(cfg Config, keys []any) func(text string, signature []byte) bool {
 	}
 }
 
-// parsePrivate reads a private key. The errors of x509 are dropped: they may
-// quote what they could not read.
-func parsePrivate(text string) (crypto.Signer, error) {
+// signing and verifying let the parsers of golang-jwt, which return a type each,
+// be in one table.
+func signing[K any](parse func([]byte) (K, error)) func([]byte) (crypto.Signer, error) {
+	return func(pem []byte) (crypto.Signer, error) {
+		key, err := parse(pem)
+		signer, _ := any(key).(crypto.Signer)
+		return signer, err
+	}
+}
+
+func verifying[K any](parse func([]byte) (K, error)) func([]byte) (crypto.PublicKey, error) {
+	return func(pem []byte) (crypto.PublicKey, error) { return parse(pem) }
+}
+
+func (k keyKind) readPrivate(text string) (crypto.Signer, error) {
 	if text == "" {
 		return nil, errors.New("no private key is configured")
 	}
-	block, _ := pem.Decode([]byte(text))
-	if block == nil {
-		return nil, errors.New("the private key is not PEM")
+	key, err := k.private([]byte(text))
+	if err != nil {
+		return nil, k.unreadable("private", "neither PKCS#8 nor PKCS#1 nor SEC 1, or it is encrypted", err)
 	}
-	if key, err := x509.ParsePKCS8PrivateKey(block.Bytes); err == nil {
-		if signer, ok := key.(crypto.Signer); ok {
-			return signer, nil
-		}
-	}
-	if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
-		return key, nil
-	}
-	if key, err := x509.ParseECPrivateKey(block.Bytes); err == nil {
-		return key, nil
-	}
-	return nil, errors.New("the private key is neither PKCS#8 nor PKCS#1 nor SEC 1, or it is encrypted")
+	return key, nil
 }
 
-func parsePublic(text string) (crypto.PublicKey, error) {
-	block, _ := pem.Decode([]byte(text))
-	if block == nil {
-		return nil, errors.New("the public key is not PEM")
+func (k keyKind) readPublic(text string) (crypto.PublicKey, error) {
+	key, err := k.public([]byte(text))
+	if err != nil {
+		return nil, k.unreadable("public", "neither PKIX nor PKCS#1 nor a certificate", err)
 	}
-	if key, err := x509.ParsePKIXPublicKey(block.Bytes); err == nil {
-		return key, nil
+	return key, nil
+}
+
+// unreadable says why a key cannot be read. The errors of x509 are dropped: they
+// may quote what they could not read.
+func (k keyKind) unreadable(half, formats string, err error) error {
+	for _, other := range []error{
+		jwt.ErrNotRSAPrivateKey, jwt.ErrNotRSAPublicKey, jwt.ErrNotECPrivateKey, jwt.ErrNotECPublicKey,
+		jwt.ErrNotEdPrivateKey, jwt.ErrNotEdPublicKey,
+	} {
+		if errors.Is(err, other) {
+			return k.check(nil) // a key of another kind: it says which is needed
+		}
 	}
-	if key, err := x509.ParsePKCS1PublicKey(block.Bytes); err == nil {
-		return key, nil
+	if errors.Is(err, jwt.ErrKeyMustBePEMEncoded) {
+		return fmt.Errorf("the %s key is not PEM", half)
 	}
-	if cert, err := x509.ParseCertificate(block.Bytes); err == nil {
-		return cert.PublicKey, nil
-	}
-	return nil, errors.New("the public key is neither PKIX nor PKCS#1 nor a certificate")
+	return fmt.Errorf("the %s key is %s", half, formats)
 }
 
 func isRSA(key crypto.PublicKey) error {
