@@ -36,7 +36,7 @@ type CreateCustomerOutput struct {
 }
 
 // CreateCustomer inserts a customer, whose e-mail is one of its identity's own
-// (W5). Its event waits until the flow has succeeded.
+// (docs/weak-spots.md#w5). Its event waits until the flow has succeeded.
 func (a *Accounts) CreateCustomer(ctx context.Context, in CreateCustomerInput) (out CreateCustomerOutput, err error) {
 	if in.Customer.Email, err = a.ownEmail(ctx, in); err != nil {
 		if done, found := a.Store.Customer(ctx, in.Customer.ID); found == nil {

@@ -128,7 +128,7 @@ type RegisterIdentityOutput struct {
 	Refusal   *everlatch.Refusal  `json:"refusal,omitempty"`
 	Principal everlatch.Principal `json:"principal,omitzero"`
 	// Created says that this flow made the identity: only then may its
-	// compensation remove it (W3).
+	// compensation remove it (docs/weak-spots.md#w3).
 	Created bool `json:"created"`
 }
 

@@ -62,7 +62,7 @@ type ChangeEmailOutput struct {
 
 // ChangeEmail changes account and logins to a proven address, at once or not at
 // all, and records the event that mails the right to undo it to the former one
-// (W13). No other account can take that one meanwhile.
+// (docs/weak-spots.md#w13). No other account can take that one meanwhile.
 //
 // What was issued before ends, but for sessions: a password reset that was
 // mailed to the former address must not outlive the change, and whoever changed
@@ -126,7 +126,7 @@ type RestoreEmailInput struct {
 }
 
 // RestoreEmail gives account and logins their address before back, and ends
-// every session and token: an attacker may have taken the account over (W13).
+// every session and token: an attacker may have taken the account over (docs/weak-spots.md#w13).
 // A login that was changed otherwise or removed meanwhile stays so.
 func (a *Emails) RestoreEmail(ctx context.Context, in RestoreEmailInput) (out ChangeEmailOutput, err error) {
 	now := a.Now()

@@ -71,7 +71,7 @@ type RequestEmailOutput struct {
 // RequestEmail makes the token that proves a new address, and records the events
 // that mail it there and tell the address of now. For an address that another
 // account has it does the same work, and the mail has no link: nothing tells the one
-// who asks (W19).
+// who asks (docs/weak-spots.md#w19).
 func (a *Emails) RequestEmail(ctx context.Context, in RequestEmailInput) (out RequestEmailOutput, err error) {
 	now := a.Now().UTC().Truncate(time.Second)
 	out.ExpiresAt = now.Add(in.Grant.TTL)
@@ -167,30 +167,15 @@ func (a *Emails) plan(ctx context.Context, actor everlatch.ActorRef, identityID,
 	if err != nil {
 		return out, err
 	}
-	planned := map[string]bool{}
-	for _, own := range []bool{true, false} { // the identity that asks goes first: there is one login for an address
-		for _, p := range logins {
-			updater, err := a.Providers.Updater(p.Provider)
-			mine := p.AuthIdentityID == identityID
-			if err != nil || mine != own || planned[p.Provider] || !isAddress(p.EntityID) {
-				continue
-			}
-			if !mine && !store.SameEmail(p.EntityID, out.From) {
-				continue
-			}
-			subject := updater.Subject(email)
-			if subject.EntityKey == "" {
-				return out, &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Nobody can sign in with this email."}
-			}
-			planned[p.Provider] = true
-			if subject.EntityKey == p.EntityKey {
-				continue
-			}
-			out.Logins = append(out.Logins, LoginChange{
-				ProviderIdentityID: p.ID, FormerID: p.EntityID, FormerKey: p.EntityKey, FormerVerified: p.VerifiedEmail != "",
-				EntityID: subject.EntityID, EntityKey: subject.EntityKey,
-			})
-		}
+	followers, err := accounts.FollowEmail(a.Providers, accounts.EmailChange{From: out.From, To: email, IdentityID: identityID}, logins)
+	if err != nil {
+		return out, err
+	}
+	for _, f := range followers {
+		out.Logins = append(out.Logins, LoginChange{
+			ProviderIdentityID: f.Current.ID, FormerID: f.Current.EntityID, FormerKey: f.Current.EntityKey,
+			FormerVerified: f.Current.VerifiedEmail != "", EntityID: f.EntityID, EntityKey: f.EntityKey,
+		})
 	}
 	out.Told = out.told()
 	return out, nil

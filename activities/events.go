@@ -16,7 +16,7 @@ type GroupInput struct {
 }
 
 // ReleaseEvents hands the events of a flow to subscribers. It is the last step
-// of every flow that succeeds (contract section 6).
+// of every flow that succeeds (docs/contract.md#s6).
 func (a *Events) ReleaseEvents(ctx context.Context, in GroupInput) (None, error) {
 	return None{}, a.Store.ReleaseEvents(ctx, in.GroupID)
 }

@@ -30,7 +30,7 @@ type LinkCredentialOutput struct {
 }
 
 // LinkCredential gives an identity a credential by what a request carries, such
-// as a password for an end user who has signed in elsewhere so far (W17).
+// as a password for an end user who has signed in elsewhere so far (docs/weak-spots.md#w17).
 func (a *Credentials) LinkCredential(ctx context.Context, in LinkCredentialInput) (out LinkCredentialOutput, err error) {
 	out.Credential, err = a.link(ctx, in)
 	if err != nil {

@@ -153,8 +153,8 @@ type ReadProfileInput struct {
 }
 
 // ReadProfile verifies the tokens, and finds or creates the identity of whoever
-// they speak of. Their claims take the place of the former ones (W51). With
-// LinkTo it is that identity's from now on, unless it is another's (W17).
+// they speak of. Their claims take the place of the former ones (docs/weak-spots.md#w51). With
+// LinkTo it is that identity's from now on, unless it is another's (docs/weak-spots.md#w17).
 func (a *Redirects) ReadProfile(ctx context.Context, in ReadProfileInput) (out RegisterIdentityOutput, err error) {
 	provider, err := a.Providers.Redirect(in.Provider)
 	if err != nil {

@@ -57,7 +57,7 @@ type ResetGrant struct {
 
 // GrantReset looks up who has an identifier, makes their token, and records the
 // event that mails it. The token is in the vault, for as long as it is good;
-// neither the event nor the answer holds it (W29). For an identifier that
+// neither the event nor the answer holds it (docs/weak-spots.md#w29). For an identifier that
 // no identity has, it grants nothing and says so.
 func (a *Resets) GrantReset(ctx context.Context, in GrantResetInput) (ResetGrant, error) {
 	now := a.Now().UTC().Truncate(time.Second)

@@ -30,7 +30,7 @@ type EmailRequest struct {
 }
 
 // RequestEmailChange has a link mailed to the new address, and tells the one of
-// now (W13). Nothing tells whether another account has the new one. The address
+// now (docs/weak-spots.md#w13). Nothing tells whether another account has the new one. The address
 // that the account has already, and too many requests, are
 // [everlatch.CodeNotAllowed].
 func (c *Client) RequestEmailChange(ctx context.Context, r EmailRequest) error {

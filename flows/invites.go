@@ -122,7 +122,7 @@ type InviteAcceptance struct {
 }
 
 // AcceptInvite creates the administrator that was invited. It
-// happens once, however many try (W7): a token or address that proves nothing,
+// happens once, however many try (docs/weak-spots.md#w7): a token or address that proves nothing,
 // any more or at all, is [everlatch.CodeUnauthorized]. What the account or the
 // identity is refused for has its own code and leaves the invite as it is (docs/weak-spots.md#w8).
 //

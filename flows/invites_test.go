@@ -218,7 +218,7 @@ func TestMovesOfInvites(t *testing.T) {
 	}
 }
 
-// W6, W7: what of an acceptance reaches the flow.
+// docs/weak-spots.md#w6, #w7: what of an acceptance reaches the flow.
 func TestAcceptInvite(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

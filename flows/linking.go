@@ -19,7 +19,7 @@ type LinkRequest struct {
 	Input providers.Input
 }
 
-// LinkIdentity returns the new way to sign in (W17). One that another identity has
+// LinkIdentity returns the new way to sign in (docs/weak-spots.md#w17). One that another identity has
 // is [everlatch.CodeDuplicate], a second one of the provider
 // [everlatch.CodeNotAllowed].
 func (c *Client) LinkIdentity(ctx context.Context, r LinkRequest) (everlatch.ProviderIdentity, error) {

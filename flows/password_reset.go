@@ -37,7 +37,7 @@ func (c *Client) RequestPasswordReset(ctx context.Context, r ResetRequest) error
 }
 
 // IssuePasswordReset grants an administrator a token for an end user, which the
-// caller makes of the answer (W30). It supersedes what was asked before.
+// caller makes of the answer (docs/weak-spots.md#w30). It supersedes what was asked before.
 func (c *Client) IssuePasswordReset(ctx context.Context, r ResetRequest, by everlatch.Principal) (workflows.IssuedReset, error) {
 	_, in := c.passwordReset(r)
 	var issued workflows.IssuedReset

@@ -91,7 +91,7 @@ type ChangedEmail struct {
 // may be anybody's, for as long as something is open (docs/weak-spots.md#w61).
 const mostRequests = 10
 
-// EmailChange is the whole flow of another e-mail (W13): asked for, proved by a
+// EmailChange is the whole flow of another e-mail (docs/weak-spots.md#w13): asked for, proved by a
 // token that went to the new address, and then, for some days, undone by one that
 // went to the former address. There is one for each account.
 //

@@ -99,8 +99,8 @@ type InvitationEnd struct {
 //
 // The API starts it with its first update. Whether an invite counts, and which
 // token, is stored in the database; the flow handles one update at a time, so that of
-// all who accept at once one becomes an administrator (W7), and undoes user and
-// link when the invite cannot be ended with them (W1). An invite that was refused
+// all who accept at once one becomes an administrator (docs/weak-spots.md#w7), and undoes user and
+// link when the invite cannot be ended with them (docs/weak-spots.md#w1). An invite that was refused
 // leaves nothing; a token that was refused leaves the invite as it is. An invite
 // that has expired is kept: sending it again takes it up in a new execution, as
 // does any update for an invite whose execution is lost or never was.

@@ -49,9 +49,9 @@ func removeUnder[I any](
 }
 
 // RemoveCustomerAccount removes a customer together with every identity that
-// serves no other actor, and detaches those that do (contract 6.2,
-// remove-customer-account; W9). A customer without identities is removed like
-// any other (W10). Sessions and tokens end with it (W14).
+// serves no other actor, and detaches those that do (docs/contract.md#s6-2,
+// remove-customer-account; docs/weak-spots.md#w9). A customer without identities is removed like
+// any other (docs/weak-spots.md#w10). Sessions and tokens end with it (docs/weak-spots.md#w14).
 //
 // When a step fails for good, the customer and all identities are back, with
 // everything that hung on them (docs/weak-spots.md#w11). When all is done, [EraseAccount] follows.
