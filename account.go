@@ -2,7 +2,7 @@ package everlatch
 
 import "time"
 
-// Customer is a buyer (contract 1.2). A customer with an account is linked to
+// Customer is a buyer (docs/contract.md#s1-2). A customer with an account is linked to
 // an [AuthIdentity]; a guest is not.
 type Customer struct {
 	ID          string     `json:"id"`
@@ -23,7 +23,7 @@ type Customer struct {
 	Groups []CustomerGroup `json:"groups,omitempty"`
 }
 
-// CustomerGroup is a set of customers that shops treat alike (contract 1.2).
+// CustomerGroup is a set of customers that shops treat alike (docs/contract.md#s1-2).
 type CustomerGroup struct {
 	ID        string     `json:"id"`
 	Name      string     `json:"name"`
@@ -36,7 +36,7 @@ type CustomerGroup struct {
 	Customers []Customer `json:"customers,omitempty"`
 }
 
-// Address is an address of a customer (contract 1.2, customer_address).
+// Address is an address of a customer (docs/contract.md#s1-2, customer_address).
 type Address struct {
 	ID                string     `json:"id"`
 	CustomerID        string     `json:"customer_id"`
@@ -59,7 +59,7 @@ type Address struct {
 	DeletedAt         *time.Time `json:"deleted_at"`
 }
 
-// User is an administrator (contract 1.3).
+// User is an administrator (docs/contract.md#s1-3).
 type User struct {
 	ID        string     `json:"id"`
 	Email     string     `json:"email"`
@@ -80,7 +80,7 @@ const (
 	KeySecret = "secret"
 )
 
-// APIKey is a publishable or secret API key (contract 1.4). The clear token of
+// APIKey is a publishable or secret API key (docs/contract.md#s1-4). The clear token of
 // a secret key exists only in the answer to its creation.
 type APIKey struct {
 	ID         string     `json:"id"`

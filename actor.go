@@ -90,7 +90,7 @@ type Field struct {
 	// Min and Max bound a number; nil for none.
 	Min, Max *float64
 	// Unique values belong to one living record alone; e-mails are compared in
-	// any case (W22), and what is removed frees its values (W12).
+	// any case (docs/weak-spots.md#w22), and what is removed frees its values (docs/weak-spots.md#w12).
 	Unique bool
 	// Searchable texts are looked through by q.
 	Searchable bool

@@ -9,7 +9,7 @@ import (
 )
 
 // Code says what a caller can do about an error. The values are the error
-// types of the wire contract (section 4.1) and never change.
+// types of the wire contract (docs/contract.md#s4-1) and never change.
 type Code string
 
 // The codes, with the HTTP status that the API gives them.

@@ -4,7 +4,7 @@ import "time"
 
 // Event is something that became true. It is recorded in the transaction that
 // makes it true, belongs to the flow that caused it (GroupID), and is released
-// to subscribers only when that whole flow has succeeded (contract section 7).
+// to subscribers only when that whole flow has succeeded (docs/contract.md#s7).
 type Event struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
@@ -30,7 +30,7 @@ const secretField = "$secret"
 // SecretRef returns the value that stands in [Event.Data] for a secret in the
 // vault, such as the token of a password reset. It is resolved in the last
 // step before a subscriber and nowhere else, so that no secret is stored with an
-// event (W29).
+// event (docs/weak-spots.md#w29).
 func SecretRef(ref string) Metadata { return Metadata{secretField: ref} }
 
 // SecretOf returns the vault's reference of a value made by [SecretRef].
@@ -53,7 +53,7 @@ const (
 	EventUserDeleted        = "user.deleted"
 	EventIdentityRegistered = "auth.identity_registered"
 	EventIdentityDeleted    = "auth.identity_deleted"
-	// EventOrphanRemoved is an identity that never got an actor (W4).
+	// EventOrphanRemoved is an identity that never got an actor (docs/weak-spots.md#w4).
 	EventOrphanRemoved = "auth.orphan_removed"
 	// EventIdentityLinked and EventIdentityUnlinked are {auth_identity_id,
 	// provider_identity_id, provider, entity_id, actor_type, email}: a sign-in
@@ -64,9 +64,9 @@ const (
 	EventActorLinked      = "auth.actor_linked"
 	EventActorUnlinked    = "auth.actor_unlinked"
 	// EventPasswordReset asks for the mail with the link: {entity_id,
-	// actor_type, token, metadata} (contract section 7), and provider,
+	// actor_type, token, metadata} (docs/contract.md#s7), and provider,
 	// auth_identity_id, expires_at and requested_by, the administrator
-	// who asked, if one did (W30).
+	// who asked, if one did (docs/weak-spots.md#w30).
 	EventPasswordReset = "auth.password_reset"
 	// EventPasswordChanged is {entity_id, actor_type, provider,
 	// auth_identity_id}.
@@ -81,13 +81,13 @@ const (
 	// EventEmailChanged tells the previous address that the account no longer has
 	// it: {actor_type, actor_id, former_email, email}, and auth_identity_id, token
 	// and expires_at of the right to undo it, or changed_by, the administrator who
-	// changed it (W13).
+	// changed it (docs/weak-spots.md#w13).
 	EventEmailChanged = "auth.email_changed"
 	// EventEmailRestored is {actor_type, actor_id, auth_identity_id, email,
 	// former_email}: email is the account's address again.
 	EventEmailRestored = "auth.email_change_undone"
 	// EventInviteCreated and EventInviteResent ask for the mail with the link:
-	// {id} (contract section 7), and email, token, expires_at and invited_by,
+	// {id} (docs/contract.md#s7), and email, token, expires_at and invited_by,
 	// the actor who asked.
 	EventInviteCreated = "invite.created"
 	EventInviteResent  = "invite.resent"

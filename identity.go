@@ -8,15 +8,15 @@ import (
 // Metadata is a free JSON object. A nil map is JSON null.
 type Metadata = map[string]any
 
-// AuthIdentity is the thing that can sign in (contract 1.1, auth_identity). It
+// AuthIdentity is the thing that can sign in (docs/contract.md#s1-1, auth_identity). It
 // holds at least one [ProviderIdentity] and is linked to at most one actor of
 // each actor type.
 type AuthIdentity struct {
 	ID string `json:"id"`
 	// CredentialVersion grows whenever everything that was issued before must
-	// end: a changed password, a removed actor, a deleted identity (W14, W25).
+	// end: a changed password, a removed actor, a deleted identity (docs/weak-spots.md#w14, #w25).
 	CredentialVersion int64 `json:"credential_version"`
-	// Links maps an actor type to the id of the actor (W1, W2).
+	// Links maps an actor type to the id of the actor (docs/weak-spots.md#w1, #w2).
 	Links map[string]string `json:"links,omitempty"`
 	// Providers is loaded only by reads that say so.
 	Providers []ProviderIdentity `json:"providers,omitempty"`
@@ -32,16 +32,16 @@ type AuthIdentity struct {
 // ActorID returns the id of the linked actor of a type, or "".
 func (i AuthIdentity) ActorID(actorType string) string { return i.Links[actorType] }
 
-// ProviderIdentity is one credential of an identity (contract 1.1,
+// ProviderIdentity is one credential of an identity (docs/contract.md#s1-1,
 // provider_identity).
 type ProviderIdentity struct {
 	ID             string `json:"id"`
 	AuthIdentityID string `json:"auth_identity_id"`
-	// Provider is the registered id of the provider, not its kind (W23).
+	// Provider is the registered id of the provider, not its kind (docs/weak-spots.md#w23).
 	Provider string `json:"provider"`
 	// EntityID is the identifier as the person or the provider wrote it.
 	EntityID string `json:"entity_id"`
-	// EntityKey is its canonical form; (provider, entity key) is unique (W22).
+	// EntityKey is its canonical form; (provider, entity key) is unique (docs/weak-spots.md#w22).
 	EntityKey string `json:"entity_key"`
 	// VerifiedEmail is the address, in its canonical form, that the provider
 	// vouched for at the last sign-in; "" for none.
@@ -73,14 +73,14 @@ type Principal struct {
 	// DeletionAt is when the actor is to be removed, as they asked; a sign-in
 	// cancels that. Zero is never.
 	DeletionAt time.Time `json:"deletion_at,omitzero"`
-	// Roles are ids of roles, for clients to read (contract 4.8):
+	// Roles are ids of roles, for clients to read (docs/contract.md#s4-8):
 	// permissions never rest on them. nil means that roles are off.
 	Roles []string `json:"roles,omitempty"`
 }
 
 // AppMetadata renders the links as the contract's app_metadata: the key
 // "<actor type>_id" for each linked actor, and the roles. With ownOnly it holds the
-// principal's own actor type alone (W38).
+// principal's own actor type alone (docs/weak-spots.md#w38).
 func (p Principal) AppMetadata(ownOnly bool) Metadata {
 	out := Metadata{}
 	for actorType, id := range maps.All(p.Links) {

@@ -2,10 +2,10 @@ package everlatch
 
 import "time"
 
-// Invite asks a person to become an administrator (contract 1.3). It is live
+// Invite asks a person to become an administrator (docs/contract.md#s1-3). It is live
 // until it is accepted or revoked; an expired one can be sent again.
 //
-// It doesn't hold its token: only a hash of the token's id is stored (W7).
+// It doesn't hold its token: only a hash of the token's id is stored (docs/weak-spots.md#w7).
 type Invite struct {
 	ID    string `json:"id"`
 	Email string `json:"email"`
@@ -14,7 +14,7 @@ type Invite struct {
 	// AcceptedBy is that administrator, "" until then.
 	AcceptedBy string    `json:"accepted_by"`
 	ExpiresAt  time.Time `json:"expires_at"` // whole seconds, as in the token
-	// Roles are those that the new administrator is meant to get (contract 4.8).
+	// Roles are those that the new administrator is meant to get (docs/contract.md#s4-8).
 	Roles    []string `json:"roles"` // never nil
 	Metadata Metadata `json:"metadata"`
 	// WorkflowID is that of the invite's flow, "" for an imported invite that has

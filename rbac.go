@@ -11,7 +11,7 @@ import (
 const Wildcard = "*"
 
 // The role with all permissions, and its one policy. Both always exist and can't
-// be changed or deleted (contract 4.8).
+// be changed or deleted (docs/contract.md#s4-8).
 const (
 	RoleSuperAdmin   = "role_super_admin"
 	PolicySuperAdmin = "rpol_super_admin"
@@ -58,8 +58,8 @@ func (a Access) Allows(needs ...Permission) bool {
 	return true
 }
 
-// Role is a set of policies that administrators are given together (contract
-// 4.8).
+// Role is a set of policies that administrators are given together (
+// docs/contract.md#s4-8).
 type Role struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`

@@ -3,7 +3,7 @@ package everlatch
 import "time"
 
 // Session is a browser that stays signed in. It refers to an identity and
-// holds no copy of what that identity may do (W32).
+// holds no copy of what that identity may do (docs/weak-spots.md#w32).
 type Session struct {
 	// ID is "ses_" and a ULID: safe to log and to list. The cookie holds
 	// another value, of which the store keeps only the hash.

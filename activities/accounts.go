@@ -16,7 +16,7 @@ type Accounts struct {
 	Providers *providers.Registry
 	Now       func() time.Time
 	// AnyEmail lets people choose the e-mail of their account freely, as Medusa
-	// does (W5).
+	// does (docs/weak-spots.md#w5).
 	AnyEmail bool
 }
 
@@ -36,7 +36,7 @@ type CreateCustomerOutput struct {
 }
 
 // CreateCustomer inserts a customer, whose e-mail is one of its identity's own
-// (W5). Its event waits until the dance has succeeded.
+// (docs/weak-spots.md#w5). Its event waits until the flow has succeeded.
 func (a *Accounts) CreateCustomer(ctx context.Context, in CreateCustomerInput) (out CreateCustomerOutput, err error) {
 	if in.Customer.Email, err = a.ownEmail(ctx, in); err != nil {
 		if done, found := a.Store.Customer(ctx, in.Customer.ID); found == nil {
@@ -71,7 +71,7 @@ type CreateUserOutput struct {
 	User    everlatch.User     `json:"user,omitzero"`
 }
 
-// CreateUser inserts an administrator with their roles. Its event waits until the dance has
+// CreateUser inserts an administrator with their roles. Its event waits until the flow has
 // succeeded.
 func (a *Accounts) CreateUser(ctx context.Context, in CreateUserInput) (out CreateUserOutput, err error) {
 	out.User, err = a.Store.CreateUser(ctx, in.User,
@@ -82,7 +82,7 @@ func (a *Accounts) CreateUser(ctx context.Context, in CreateUserInput) (out Crea
 	return out, err
 }
 
-// ActorInput names an account within a dance.
+// ActorInput names an account within a flow.
 type ActorInput struct {
 	ID      string `json:"id"`
 	GroupID string `json:"group_id"`
@@ -92,7 +92,7 @@ type ActorInput struct {
 }
 
 // DiscardCustomer undoes [Accounts.CreateCustomer]: the row of this id, which
-// the dance chose, and its event vanish.
+// the flow chose, and its event vanish.
 func (a *Accounts) DiscardCustomer(ctx context.Context, in ActorInput) (None, error) {
 	return None{}, a.Store.DiscardCustomer(ctx, in.ID, in.GroupID)
 }
@@ -107,7 +107,7 @@ func (a *Accounts) RemoveCustomer(ctx context.Context, in ActorInput) (None, err
 	return None{}, a.Store.RemoveCustomer(ctx, in.ID, a.pending(everlatch.EventCustomerDeleted, in))
 }
 
-// RestoreCustomer undoes [Accounts.RemoveCustomer] of this dance; a customer that
+// RestoreCustomer undoes [Accounts.RemoveCustomer] of this flow; a customer that
 // an earlier one removed stays removed.
 func (a *Accounts) RestoreCustomer(ctx context.Context, in ActorInput) (None, error) {
 	return None{}, a.Store.RestoreCustomer(ctx, in.ID, in.GroupID)
@@ -118,7 +118,7 @@ func (a *Accounts) RemoveUser(ctx context.Context, in ActorInput) (None, error) 
 	return None{}, a.Store.RemoveUser(ctx, in.ID, a.pending(everlatch.EventUserDeleted, in))
 }
 
-// RestoreUser undoes [Accounts.RemoveUser] of this dance.
+// RestoreUser undoes [Accounts.RemoveUser] of this flow.
 func (a *Accounts) RestoreUser(ctx context.Context, in ActorInput) (None, error) {
 	return None{}, a.Store.RestoreUser(ctx, in.ID, in.GroupID)
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/everlatch/everlatch/internal/store"
 )
 
-// Actors creates, changes and removes records of actor types of people's own,
+// Actors creates, changes and removes records of custom actor types,
 // which may lie in tables of their own. So no transaction holds a record and its
 // event together: the event follows the record within the same step or a later
-// one, under an id that the dance has chosen, and the dance sees to both.
+// one, under an id that the flow has chosen, and the flow sees to both.
 type Actors struct {
 	Store *store.Store
 	// Types are the actor types by name, each with its store.
@@ -35,7 +35,7 @@ type ActorOutput struct {
 	Actor   everlatch.ActorRecord `json:"actor,omitzero"`
 }
 
-// CreateActor keeps a record. Its event waits until the dance has succeeded.
+// CreateActor keeps a record. Its event waits until the flow has succeeded.
 func (a *Actors) CreateActor(ctx context.Context, in CreateActorInput) (out ActorOutput, err error) {
 	t, err := a.typeOf(in.Actor.ActorType)
 	if err == nil {
@@ -50,7 +50,7 @@ func (a *Actors) CreateActor(ctx context.Context, in CreateActorInput) (out Acto
 	return out, err
 }
 
-// ActorOfTypeInput names a record within a dance.
+// ActorOfTypeInput names a record within a flow.
 type ActorOfTypeInput struct {
 	ActorType string `json:"actor_type"`
 	ActorInput
@@ -60,11 +60,11 @@ type ActorOfTypeInput struct {
 }
 
 // DiscardActor undoes [Actors.CreateActor]: the record of this id, which the
-// dance chose, vanishes. What it has told vanishes with the end of the saga.
+// flow chose, vanishes. What it has told vanishes with the end of the saga.
 func (a *Actors) DiscardActor(ctx context.Context, in ActorOfTypeInput) (None, error) {
 	t, err := a.typeOf(in.ActorType)
 	if err != nil {
-		return None{}, nil //nolint:nilerr // what nobody knows was not created either
+		return None{}, nil //nolint:nilerr // what is not registered was not created either
 	}
 	return None{}, t.Store.Discard(ctx, in.ID)
 }
@@ -97,7 +97,7 @@ func (a *Actors) UpdateActor(ctx context.Context, in UpdateActorInput) (out Acto
 }
 
 // RemoveActor hides a record and ends the sessions and tokens of its identities
-// (W9, W14). One that is gone already is no fault and no event.
+// (docs/weak-spots.md#w9, #w14). One that is gone already is no fault and no event.
 func (a *Actors) RemoveActor(ctx context.Context, in ActorOfTypeInput) (out Verdict, err error) {
 	t, err := a.typeOf(in.ActorType)
 	removed := false
@@ -114,12 +114,12 @@ func (a *Actors) RemoveActor(ctx context.Context, in ActorOfTypeInput) (out Verd
 	return out, err
 }
 
-// RestoreActor undoes [Actors.RemoveActor] of this dance; a record that an
+// RestoreActor undoes [Actors.RemoveActor] of this flow; a record that an
 // earlier one removed stays removed.
 func (a *Actors) RestoreActor(ctx context.Context, in ActorOfTypeInput) (None, error) {
 	t, err := a.typeOf(in.ActorType)
 	if err != nil {
-		return None{}, nil //nolint:nilerr // what nobody knows was not removed either
+		return None{}, nil //nolint:nilerr // what is not registered was not removed either
 	}
 	return None{}, t.Store.Restore(ctx, in.ID, in.EventID)
 }

@@ -38,7 +38,7 @@ func (a *Upkeep) SweepExpired(ctx context.Context, in BatchInput) (BatchOutput, 
 }
 
 // RemoveOrphans deletes identities that never got an actor and were not used
-// since (W4), each with an event.
+// since (docs/weak-spots.md#w4), each with an event.
 func (a *Upkeep) RemoveOrphans(ctx context.Context, in BatchInput) (BatchOutput, error) {
 	removed, err := a.Store.RemoveOrphans(ctx, in.UnusedSince, in.Limit)
 	return BatchOutput{Removed: removed}, err
@@ -57,7 +57,7 @@ type RestartLostInput struct {
 	StartedBefore time.Time `json:"started_before"`
 }
 
-// RestartLost begins deliveries anew whose dance has vanished, because somebody
+// RestartLost begins deliveries anew whose flow has vanished, because an operator
 // terminated it or Temporal lost its data.
 func (a *Upkeep) RestartLost(ctx context.Context, in RestartLostInput) (BatchOutput, error) {
 	restarted, err := a.Store.RestartLost(ctx, in.StartedBefore)
@@ -121,7 +121,7 @@ type FindOverdueOutput struct {
 }
 
 // FindOverdue lists deletions that have not happened in time, because their
-// dance has vanished: somebody terminated it, or Temporal lost its data.
+// flow has vanished: an operator terminated it, or Temporal lost its data.
 func (a *Upkeep) FindOverdue(ctx context.Context, in FindOverdueInput) (out FindOverdueOutput, err error) {
 	found, err := a.Store.OverdueDeletions(ctx, in.DueBefore, in.Limit)
 	for _, d := range found {

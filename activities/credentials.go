@@ -26,7 +26,7 @@ type Credentials struct {
 	Now       func() time.Time
 	// LoginEvents records each sign-in and each refused one.
 	LoginEvents bool
-	// Types are the actor types of people's own, by name.
+	// Types are the custom actor types, by name.
 	Types map[string]everlatch.ActorType
 }
 
@@ -48,7 +48,7 @@ type CheckCredentialsOutput struct {
 }
 
 // CheckCredentials lets the provider decide about a sign-in. It writes only
-// when the provider renews the record (a better password hash, W24) or when
+// when the provider renews the record (a better password hash, docs/weak-spots.md#w24) or when
 // the identity was last used more than an hour ago.
 func (a *Credentials) CheckCredentials(
 	ctx context.Context, in CheckCredentialsInput,
@@ -92,7 +92,7 @@ func (a *Credentials) CheckCredentials(
 }
 
 // recordLogin records a sign-in where that is wanted, for unknown people too: it
-// must not be told from the time of an answer who is known (W19). What somebody
+// must not be told from the time of an answer who is known (docs/weak-spots.md#w19). What somebody
 // typed is not kept, for it may be a password in the wrong field.
 func (a *Credentials) recordLogin(ctx context.Context, name string, in CheckCredentialsInput, cred store.Credential) error {
 	if !a.LoginEvents {
@@ -127,13 +127,13 @@ type RegisterIdentityInput struct {
 type RegisterIdentityOutput struct {
 	Refusal   *everlatch.Refusal  `json:"refusal,omitempty"`
 	Principal everlatch.Principal `json:"principal,omitzero"`
-	// Created says that this dance made the identity: only then may its
-	// compensation remove it (W3).
+	// Created says that this flow made the identity: only then may its
+	// compensation remove it (docs/weak-spots.md#w3).
 	Created bool `json:"created"`
 }
 
 // RegisterIdentity creates an identity with one credential. A repetition with
-// the same password is accepted while no actor is linked (contract 3.3).
+// the same password is accepted while no actor is linked (docs/contract.md#s3-3).
 func (a *Credentials) RegisterIdentity(
 	ctx context.Context, in RegisterIdentityInput,
 ) (out RegisterIdentityOutput, err error) {
@@ -159,7 +159,7 @@ func (a *Credentials) RegisterIdentity(
 	}
 	out, err = a.register(ctx, in, provider, request, subject)
 	if errors.Is(err, everlatch.ErrDuplicate) {
-		// Somebody was faster: now the record exists and decides.
+		// Another request was faster: now the record exists and decides.
 		out, err = a.register(ctx, in, provider, request, subject)
 	}
 	return out, err
@@ -184,7 +184,7 @@ func (a *Credentials) register(
 		return out, err
 	}
 	if cred.Identity.ID == "" && rec != nil {
-		return out, fmt.Errorf("provider %s accepted an address that is held for somebody", in.Provider)
+		return out, fmt.Errorf("provider %s accepted an address that is held for another identity", in.Provider)
 	}
 	if rec != nil {
 		out.Principal = principal(cred, in.ActorType)
@@ -222,7 +222,7 @@ type DiscardIdentityInput struct {
 }
 
 // DiscardIdentity undoes [Credentials.RegisterIdentity]. It knows the identity
-// by the id that this dance chose, so it can never remove one that was there
+// by the id that this flow chose, so it can never remove one that was there
 // before, nor one that somebody linked meanwhile.
 func (a *Credentials) DiscardIdentity(ctx context.Context, in DiscardIdentityInput) (None, error) {
 	return None{}, a.Store.DiscardIdentity(ctx, in.IdentityID, in.GroupID)
@@ -265,7 +265,7 @@ func (a *Credentials) find(
 }
 
 // held returns a record that is taken for an address that its former owner may
-// have back (W13), and nil for any other. To whoever registers, one looks like
+// have back (docs/weak-spots.md#w13), and nil for any other. To whoever registers, one looks like
 // the other.
 func (a *Credentials) held(ctx context.Context, subject providers.Subject) (*providers.Record, error) {
 	for _, address := range []string{subject.EntityID, subject.EntityKey} {

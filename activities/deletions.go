@@ -10,7 +10,7 @@ import (
 	"github.com/everlatch/everlatch/internal/vault"
 )
 
-// Deletions notes which customers want to be removed, and who has come back. It
+// Deletions notes which customers want to be removed, and who has cancelled that. It
 // keeps their addresses out of the events: those refer to the vault, where they
 // are shredded when the mail must have been sent.
 type Deletions struct {
@@ -20,7 +20,7 @@ type Deletions struct {
 }
 
 // tellWithin is how long the address of a mail is kept for it, which is longer
-// than a delivery is tried unless somebody configures it so.
+// than a delivery is tried unless it is configured so.
 const tellWithin = 7 * 24 * time.Hour
 
 // ScheduleDeletionInput is the argument of [Deletions.ScheduleDeletion].
@@ -62,8 +62,8 @@ type CancelDeletionInput struct {
 	GroupID    string `json:"group_id"`
 }
 
-// CancelDeletion forgets that a customer is to be removed; that nobody has asked
-// for it is no fault. It is refused when the customer is gone.
+// CancelDeletion forgets that a customer is to be removed; that it was not asked
+// for is no fault. It is refused when the customer is gone.
 func (a *Deletions) CancelDeletion(ctx context.Context, in CancelDeletionInput) (out Verdict, err error) {
 	noted, err := a.Store.Deletion(ctx, in.CustomerID)
 	if err != nil && !errors.Is(err, everlatch.ErrNotFound) {

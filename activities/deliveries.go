@@ -15,7 +15,7 @@ import (
 )
 
 // Deliveries tells subscribers about events. It is the only code that sees the
-// secrets of an event in clear, on the last step (W29).
+// secrets of an event in clear, on the last step (docs/weak-spots.md#w29).
 type Deliveries struct {
 	Store       *store.Store
 	Vault       *vault.Vault
@@ -42,7 +42,7 @@ func (a *Deliveries) Deliver(ctx context.Context, in DeliveryInput) (None, error
 		// Another worker may know it: configurations change one by one.
 		return None{}, undelivered(fmt.Errorf("there is no subscriber %q", in.Subscriber))
 	}
-	// What somebody published may name a secret of ours: it is not theirs to show.
+	// What a program published may name a secret of ours: it is not theirs to show.
 	if sub.Secrets && event.Source == everlatch.SourceEverlatch {
 		if event.Data, err = a.reveal(ctx, event.Data); err != nil {
 			return None{}, err

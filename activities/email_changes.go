@@ -24,7 +24,7 @@ type PlanEmailOutput struct {
 	Plan PlannedEmail `json:"plan,omitzero"`
 }
 
-// PlanEmail looks at what a proven address will take the place of. The dance
+// PlanEmail looks at what a proven address will take the place of. The flow
 // keeps it, to undo it later.
 func (a *Emails) PlanEmail(ctx context.Context, in PlanEmailInput) (out PlanEmailOutput, err error) {
 	out.Plan, err = a.plan(ctx, in.Actor, in.IdentityID, in.Email)
@@ -55,14 +55,14 @@ type ChangeEmailOutput struct {
 	// Void says that the request was worth nothing any more: account, credentials
 	// or login have changed since.
 	Void bool `json:"void,omitempty"`
-	// UndoUntil is when the former address cannot come back any more; zero when
+	// UndoUntil is when the former address cannot be restored any more; zero when
 	// there was none.
 	UndoUntil time.Time `json:"undo_until,omitzero"`
 }
 
 // ChangeEmail changes account and logins to a proven address, at once or not at
 // all, and records the event that mails the right to undo it to the former one
-// (W13). Nobody else can take that one meanwhile.
+// (docs/weak-spots.md#w13). No other account can take that one meanwhile.
 //
 // What was issued before ends, but for sessions: a password reset that was
 // mailed to the former address must not outlive the change, and whoever changed
@@ -126,7 +126,7 @@ type RestoreEmailInput struct {
 }
 
 // RestoreEmail gives account and logins their address before back, and ends
-// every session and token: somebody else may have taken the account over (W13).
+// every session and token: an attacker may have taken the account over (docs/weak-spots.md#w13).
 // A login that was changed otherwise or removed meanwhile stays so.
 func (a *Emails) RestoreEmail(ctx context.Context, in RestoreEmailInput) (out ChangeEmailOutput, err error) {
 	now := a.Now()
@@ -149,7 +149,7 @@ func (a *Emails) RestoreEmail(ctx context.Context, in RestoreEmailInput) (out Ch
 }
 
 // turnedBack lets several changes of one login, the latest first, become one.
-// Whoever undoes has proved the address that they were told at.
+// The person who undoes has proved the address that they were told at.
 func turnedBack(changes []LoginChange, told string) []store.LoginChange {
 	var out []store.LoginChange
 	at := map[string]int{}

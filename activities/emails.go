@@ -14,7 +14,7 @@ import (
 )
 
 // Emails changes the e-mail of an account, and what its person signs in with, at
-// once (W13). It is the only code that makes the tokens of such a change, which
+// once (docs/weak-spots.md#w13). It is the only code that makes the tokens of such a change, which
 // stay in the vault for as long as they are good.
 type Emails struct {
 	Store     *store.Store
@@ -25,7 +25,7 @@ type Emails struct {
 }
 
 // EmailGrant says what a token is like that proves an address, or undoes a
-// change. Whoever asks for it names what is created, so that a repeated step
+// change. The caller names what is created, so that a repeated step
 // finds its own work.
 type EmailGrant struct {
 	TokenID string `json:"token_id"` // a UUID, as the contract's jti are
@@ -63,15 +63,15 @@ type RequestEmailInput struct {
 // RequestEmailOutput is a refusal, or until when the token is good.
 type RequestEmailOutput struct {
 	Refusal *everlatch.Refusal `json:"refusal,omitempty"`
-	// Taken says that there is no token: the address is somebody else's.
+	// Taken says that there is no token: another account has the address.
 	Taken     bool      `json:"taken,omitempty"`
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
 // RequestEmail makes the token that proves a new address, and records the events
-// that mail it there and tell the address of now. For an address that somebody
-// else has it does the same work, and the mail has no link: nothing tells the one
-// who asks (W19).
+// that mail it there and tell the address of now. For an address that another
+// account has it does the same work, and the mail has no link: nothing tells the one
+// who asks (docs/weak-spots.md#w19).
 func (a *Emails) RequestEmail(ctx context.Context, in RequestEmailInput) (out RequestEmailOutput, err error) {
 	now := a.Now().UTC().Truncate(time.Second)
 	out.ExpiresAt = now.Add(in.Grant.TTL)

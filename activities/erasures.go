@@ -19,7 +19,7 @@ import (
 type Erasures struct {
 	Store *store.Store
 	Vault *vault.Vault
-	// Erasers are people's own, by name. It is nil in a process that does not know
+	// Erasers are the custom ones, by name. It is nil in a process that does not know
 	// them, such as a command that borrows a worker: there every step fails, and
 	// is taken by a process of the service later.
 	Erasers map[string]everlatch.Eraser
@@ -142,7 +142,7 @@ type FinishErasureInput struct {
 }
 
 // FinishErasure deletes what is left here, or notes that nothing is left
-// elsewhere, and records the receipt, which names nobody.
+// elsewhere, and records the receipt, which holds no personal data.
 func (a *Erasures) FinishErasure(ctx context.Context, in FinishErasureInput) (None, error) {
 	now, e := a.Now(), in.Erasure
 	erasers := make([]any, len(in.Confirmed))

@@ -11,7 +11,7 @@ import (
 // Identities links, unlinks and removes identities.
 type Identities struct {
 	Store *store.Store
-	// Types are the actor types of people's own, by name.
+	// Types are the custom actor types, by name.
 	Types map[string]everlatch.ActorType
 	Now   func() time.Time
 }
@@ -46,7 +46,7 @@ func (a *Identities) RestoreLink(ctx context.Context, in LinkInput) (None, error
 }
 
 // UnlinkActor removes exactly this link, and ends what was issued for it
-// (W1, W2, W14). A link that is not there is no fault.
+// (docs/weak-spots.md#w1, #w2, #w14). A link that is not there is no fault.
 func (a *Identities) UnlinkActor(ctx context.Context, in LinkInput) (None, error) {
 	return None{}, a.Store.UnlinkActor(ctx, store.Link(in))
 }
@@ -58,12 +58,12 @@ type LinkedIdentity struct {
 	Shared bool   `json:"shared"`
 }
 
-// FindIdentitiesOutput lists every identity of the actor (W9).
+// FindIdentitiesOutput lists every identity of the actor (docs/weak-spots.md#w9).
 type FindIdentitiesOutput struct {
 	Identities []LinkedIdentity `json:"identities"`
 }
 
-// FindIdentities lists the identities of an actor; none is no fault (W10).
+// FindIdentities lists the identities of an actor; none is no fault (docs/weak-spots.md#w10).
 func (a *Identities) FindIdentities(
 	ctx context.Context, in everlatch.ActorRef,
 ) (out FindIdentitiesOutput, err error) {
@@ -99,19 +99,19 @@ func (a *Identities) FindLink(ctx context.Context, in FindLinkInput) (out FindLi
 	return out, nil
 }
 
-// IdentityInput names an identity within a dance.
+// IdentityInput names an identity within a flow.
 type IdentityInput struct {
 	IdentityID string `json:"identity_id"`
 	GroupID    string `json:"group_id"`
 }
 
 // RemoveIdentity hides an identity and ends its sessions and tokens. Nothing
-// of it is lost, so that [Identities.RestoreIdentity] brings all back (W11).
+// of it is lost, so that [Identities.RestoreIdentity] brings all back (docs/weak-spots.md#w11).
 func (a *Identities) RemoveIdentity(ctx context.Context, in IdentityInput) (None, error) {
 	return None{}, a.Store.RemoveIdentity(ctx, in.IdentityID, in.GroupID)
 }
 
-// RestoreIdentity undoes [Identities.RemoveIdentity] of this dance; what an
+// RestoreIdentity undoes [Identities.RemoveIdentity] of this flow; what an
 // earlier one removed stays removed.
 func (a *Identities) RestoreIdentity(ctx context.Context, in IdentityInput) (None, error) {
 	return None{}, a.Store.RestoreIdentity(ctx, in.IdentityID, in.GroupID)

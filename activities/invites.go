@@ -13,7 +13,7 @@ import (
 
 // Invites makes, sends and ends invites. It is the only code that makes their
 // tokens, which stay in the vault for as long as they are good: no event and no
-// answer holds one (W7, W29).
+// answer holds one (docs/weak-spots.md#w7, #w29).
 type Invites struct {
 	Store  *store.Store
 	Vault  *vault.Vault
@@ -21,7 +21,7 @@ type Invites struct {
 	Now    func() time.Time
 }
 
-// InviteGrant says what a new token of an invite is like. Whoever asks for it
+// InviteGrant says what a new token of an invite is like. The caller
 // names what is created, so that a repeated step finds its own work.
 type InviteGrant struct {
 	TokenID string `json:"token_id"` // a UUID, as the contract's jti are
@@ -51,7 +51,7 @@ type CreateInviteInput struct {
 }
 
 // CreateInvite keeps an invite and makes its token. The event that mails it
-// waits until the dance has succeeded.
+// waits until the flow has succeeded.
 func (a *Invites) CreateInvite(ctx context.Context, in CreateInviteInput) (out InviteOutput, err error) {
 	i := everlatch.Invite{
 		ID: in.InviteID, Email: in.Email, Roles: in.Roles, Metadata: in.Metadata, WorkflowID: in.GroupID,
@@ -72,7 +72,7 @@ type DiscardInviteInput struct {
 }
 
 // DiscardInvite undoes [Invites.CreateInvite]: the row of this id, which the
-// dance chose, its event and its token vanish.
+// flow chose, its event and its token vanish.
 func (a *Invites) DiscardInvite(ctx context.Context, in DiscardInviteInput) (None, error) {
 	if err := a.Store.DiscardInvite(ctx, in.InviteID, in.GroupID); err != nil {
 		return None{}, err
@@ -84,13 +84,13 @@ func (a *Invites) DiscardInvite(ctx context.Context, in DiscardInviteInput) (Non
 type ResendInviteInput struct {
 	InviteID string      `json:"invite_id"`
 	Grant    InviteGrant `json:"grant"`
-	// Former is where the token before is sealed, "" when nobody knows.
+	// Former is where the token before is sealed, "" when it is not known.
 	Former  vault.Ref `json:"former,omitempty"`
 	GroupID string    `json:"group_id"`
 }
 
 // ResendInvite gives an invite another token, from which moment the one before
-// is worth nothing, and mails it. All of that happens at once or not at all (W16).
+// is worth nothing, and mails it. All of that happens at once or not at all (docs/weak-spots.md#w16).
 func (a *Invites) ResendInvite(ctx context.Context, in ResendInviteInput) (out InviteOutput, err error) {
 	i, err := a.Store.Invite(ctx, in.InviteID)
 	if errors.Is(err, everlatch.ErrNotFound) {
@@ -154,7 +154,7 @@ func (a *Invites) mailed(name string, i everlatch.Invite, g InviteGrant, groupID
 type RevokeInviteInput struct {
 	InviteID string `json:"invite_id"`
 	EventID  string `json:"event_id"`
-	// Token is where the token is sealed, "" when nobody knows.
+	// Token is where the token is sealed, "" when it is not known.
 	Token   vault.Ref `json:"token,omitempty"`
 	GroupID string    `json:"group_id"`
 }
@@ -172,7 +172,7 @@ func (a *Invites) RevokeInvite(ctx context.Context, in RevokeInviteInput) (None,
 	return None{}, a.Vault.Delete(ctx, in.Token)
 }
 
-// InviteProof shows that somebody may accept an invite: by the id of its token,
+// InviteProof shows that its bearer may accept an invite: by the id of its token,
 // or by the invited address, when they have proved that it is theirs.
 type InviteProof struct {
 	InviteID string `json:"invite_id"`
@@ -199,13 +199,13 @@ type AcceptInviteInput struct {
 	UserID         string      `json:"user_id"`
 	AuthIdentityID string      `json:"auth_identity_id"`
 	EventID        string      `json:"event_id"`
-	// Token is where the token is sealed, "" when nobody knows.
+	// Token is where the token is sealed, "" when it is not known.
 	Token   vault.Ref `json:"token,omitempty"`
 	GroupID string    `json:"group_id"`
 }
 
 // AcceptInvite ends an invite for the user that came of it, once. Its event
-// waits until the dance has succeeded.
+// waits until the flow has succeeded.
 func (a *Invites) AcceptInvite(ctx context.Context, in AcceptInviteInput) (out Verdict, err error) {
 	err = a.Store.AcceptInvite(ctx, in.Proof.stored(), in.UserID, everlatch.Event{
 		ID: in.EventID, Name: everlatch.EventInviteAccepted, GroupID: in.GroupID, AuthIdentityID: in.AuthIdentityID,

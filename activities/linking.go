@@ -30,7 +30,7 @@ type LinkCredentialOutput struct {
 }
 
 // LinkCredential gives an identity a credential by what a request carries, such
-// as a password to somebody who has signed in elsewhere so far (W17).
+// as a password for an end user who has signed in elsewhere so far (docs/weak-spots.md#w17).
 func (a *Credentials) LinkCredential(ctx context.Context, in LinkCredentialInput) (out LinkCredentialOutput, err error) {
 	out.Credential, err = a.link(ctx, in)
 	if err != nil {
@@ -93,7 +93,7 @@ func (a *Credentials) addCredential(
 }
 
 // DiscardCredential undoes [Credentials.LinkCredential]: the credential of this
-// id, which the dance chose, vanishes.
+// id, which the flow chose, vanishes.
 func (a *Credentials) DiscardCredential(ctx context.Context, in LinkCredentialInput) (None, error) {
 	return None{}, a.Store.DiscardCredential(ctx, in.ProviderIdentityID)
 }
@@ -110,7 +110,7 @@ type UnlinkCredentialInput struct {
 }
 
 // UnlinkCredential takes a way to sign in from an identity, and ends what was
-// issued by it (W17). The one that the person has come by stays: that the others
+// issued by it (docs/weak-spots.md#w17). The one that the person has come by stays: that the others
 // still work is not known.
 func (a *Identities) UnlinkCredential(ctx context.Context, in UnlinkCredentialInput) (out Verdict, err error) {
 	if err = a.unlink(ctx, in); err != nil {
@@ -189,7 +189,7 @@ func addressOf(
 	return email, nil
 }
 
-// addressIn returns the first e-mail in a record of an actor type of people's own.
+// addressIn returns the first e-mail in a record of an custom actor type.
 func addressIn(ctx context.Context, t everlatch.ActorType, id string) (string, error) {
 	record, err := t.Store.Find(ctx, id)
 	for _, f := range t.Fields {

@@ -34,7 +34,7 @@ func refusal(err error) (*everlatch.Refusal, error) {
 func refusalBy(ctx context.Context, provider string, err error) (*everlatch.Refusal, error) {
 	answer, fault := refusal(err)
 	if e, ok := errors.AsType[*everlatch.Error](err); ok && answer != nil && e.Err != nil {
-		activity.GetLogger(ctx).Info("a provider refuses somebody", "provider", provider, "answer", answer.Message, "cause", e.Err.Error())
+		activity.GetLogger(ctx).Info("a provider refused a sign-in", "provider", provider, "answer", answer.Message, "cause", e.Err.Error())
 	}
 	return answer, fault
 }

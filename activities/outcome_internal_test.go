@@ -16,7 +16,7 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// What a provider hides from people can be read in the log (W51): the cause of
+// What a provider hides from people can be read in the log (docs/weak-spots.md#w51): the cause of
 // "Authentication failed" and its like. What hides nothing is not logged.
 func TestCausesOfRefusalsAreLogged(t *testing.T) {
 	t.Parallel()
@@ -50,7 +50,7 @@ func TestCausesOfRefusalsAreLogged(t *testing.T) {
 			value, err := env.ExecuteActivity(judge)
 
 			require.Equal(t, tt.answer == "", err != nil, "%v", err)
-			require.Equal(t, tt.logged, strings.Contains(log.String(), "a provider refuses"), log.String())
+			require.Equal(t, tt.logged, strings.Contains(log.String(), "a provider refused a sign-in"), log.String())
 			if err != nil {
 				return
 			}

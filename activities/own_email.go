@@ -11,7 +11,7 @@ import (
 
 // ownEmail returns the e-mail that a new account gets: what the person wrote, if
 // it is one of the identity's own, and one of those when they wrote none.
-// Otherwise anybody could take somebody else's address as an account (W5).
+// Otherwise an end user could take a stranger's address as an account (docs/weak-spots.md#w5).
 func (a *Accounts) ownEmail(ctx context.Context, in CreateCustomerInput) (*string, error) {
 	written := in.Customer.Email
 	switch {
@@ -43,13 +43,13 @@ func (a *Accounts) ownEmail(ctx context.Context, in CreateCustomerInput) (*strin
 	}
 }
 
-// errNoEmail is the contract's answer (4.4).
+// errNoEmail is the contract's answer (docs/contract.md#s4-4).
 func errNoEmail() error {
 	return &everlatch.Error{Code: everlatch.CodeInvalidData, Reason: everlatch.ReasonEmailRequired}
 }
 
 // ownEmails returns the addresses of an identity: first those that a provider
-// vouches for, then those that it signs in with. Nobody has proved the latter,
+// vouches for, then those that it signs in with. The latter are not proved,
 // but no one else can have them at the same provider.
 func ownEmails(registry *providers.Registry, credentials []everlatch.ProviderIdentity) []string {
 	var verified, typed []string

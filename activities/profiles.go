@@ -31,7 +31,7 @@ func (a *Redirects) identify(ctx context.Context, in ReadProfileInput, p provide
 	return out, err
 }
 
-// errOthers is a profile that somebody else signs in with.
+// errOthers is a profile that belongs to another identity.
 func errOthers(provider string) error {
 	return &everlatch.Error{
 		Code: everlatch.CodeDuplicate, Reason: everlatch.ReasonLoginOfOther, Details: map[string]string{"provider": provider},
@@ -90,7 +90,7 @@ func (a *Redirects) admit(ctx context.Context, in ReadProfileInput, p providers.
 // sameEmail returns the one identity of which a provider vouches for the address
 // of a profile. Both sides must have proved it, to providers that the
 // configuration trusts with that, or an address that anybody typed would open
-// somebody's account (W17).
+// somebody's account (docs/weak-spots.md#w17).
 func (a *Redirects) sameEmail(ctx context.Context, provider string, p providers.Profile) (string, error) {
 	if !slices.Contains(a.LinkByEmail, provider) || verified(p) == "" {
 		return "", nil

@@ -24,7 +24,7 @@ type Redirects struct {
 	// LinkByEmail are the providers whose word about an address is enough to
 	// take two of their accounts for one person; none is the safe default.
 	LinkByEmail []string
-	// Types are the actor types of people's own, by name.
+	// Types are the custom actor types, by name.
 	Types map[string]everlatch.ActorType
 }
 
@@ -144,7 +144,7 @@ type ReadProfileInput struct {
 	ActorType string    `json:"actor_type"`
 	Provider  string    `json:"provider"`
 	Tokens    vault.Ref `json:"tokens"`
-	// IdentityID and ProviderIdentityID name what is created for somebody new.
+	// IdentityID and ProviderIdentityID name what is created for a new identity.
 	IdentityID         string `json:"identity_id"`
 	ProviderIdentityID string `json:"provider_identity_id"`
 	GroupID            string `json:"group_id"`
@@ -153,8 +153,8 @@ type ReadProfileInput struct {
 }
 
 // ReadProfile verifies the tokens, and finds or creates the identity of whoever
-// they speak of. Their claims take the place of the former ones (W51). With
-// LinkTo it is that identity's from now on, unless it is somebody else's (W17).
+// they speak of. Their claims take the place of the former ones (docs/weak-spots.md#w51). With
+// LinkTo it is that identity's from now on, unless it is another's (docs/weak-spots.md#w17).
 func (a *Redirects) ReadProfile(ctx context.Context, in ReadProfileInput) (out RegisterIdentityOutput, err error) {
 	provider, err := a.Providers.Redirect(in.Provider)
 	if err != nil {
@@ -172,7 +172,7 @@ func (a *Redirects) ReadProfile(ctx context.Context, in ReadProfileInput) (out R
 		return out, err
 	}
 	if strings.TrimSpace(profile.EntityID) == "" {
-		return out, fmt.Errorf("provider %s does not say who somebody is", in.Provider)
+		return out, fmt.Errorf("provider %s did not say who signed in", in.Provider)
 	}
 	return a.identify(ctx, in, profile)
 }
@@ -180,7 +180,7 @@ func (a *Redirects) ReadProfile(ctx context.Context, in ReadProfileInput) (out R
 // tokensKey is where provider_metadata keeps wrapped tokens.
 const tokensKey = "tokens"
 
-// wrapped is what is kept of a provider's tokens, nil for nothing (W50).
+// wrapped is what is kept of a provider's tokens, nil for nothing (docs/weak-spots.md#w50).
 func (a *Redirects) wrapped(provider string, p providers.Profile) (everlatch.Metadata, error) {
 	if p.Secrets == nil {
 		return nil, nil //nolint:nilnil // nothing is kept, which is no fault

@@ -38,10 +38,10 @@ type GrantResetInput struct {
 	GroupID string `json:"group_id"`
 }
 
-// ResetGrant is the right to choose a new password, which whoever holds the
+// ResetGrant is the right to choose a new password, which the holder of the
 // token of this id has until it expires.
 type ResetGrant struct {
-	// Known is false when nobody has the identifier: then there is no token.
+	// Known is false when no identity has the identifier: then there is no token.
 	Known              bool   `json:"known"`
 	TokenID            string `json:"token_id"`
 	ActorType          string `json:"actor_type"`
@@ -49,7 +49,7 @@ type ResetGrant struct {
 	IdentityID         string `json:"identity_id,omitempty"`
 	ProviderIdentityID string `json:"provider_identity_id,omitempty"`
 	// CredentialVersion is the one that the grant is bound to: any other change
-	// of the credentials ends it (W25).
+	// of the credentials ends it (docs/weak-spots.md#w25).
 	CredentialVersion int64     `json:"credential_version,omitempty"`
 	IssuedAt          time.Time `json:"issued_at"`
 	ExpiresAt         time.Time `json:"expires_at"`
@@ -57,8 +57,8 @@ type ResetGrant struct {
 
 // GrantReset looks up who has an identifier, makes their token, and records the
 // event that mails it. The token is in the vault, for as long as it is good;
-// neither the event nor the answer holds it (W29). For an identifier that
-// nobody has, it grants nothing and says so.
+// neither the event nor the answer holds it (docs/weak-spots.md#w29). For an identifier that
+// no identity has, it grants nothing and says so.
 func (a *Resets) GrantReset(ctx context.Context, in GrantResetInput) (ResetGrant, error) {
 	now := a.Now().UTC().Truncate(time.Second)
 	grant := ResetGrant{TokenID: in.TokenID, ActorType: in.ActorType, IssuedAt: now, ExpiresAt: now.Add(in.TTL)}
@@ -126,8 +126,8 @@ type ChangePasswordOutput struct {
 }
 
 // ChangePassword lets the provider judge the new password and stores it with
-// the end of everything that the old one was good for (W25). What the provider
-// refuses changes nothing (W26).
+// the end of everything that the old one was good for (docs/weak-spots.md#w25). What the provider
+// refuses changes nothing (docs/weak-spots.md#w26).
 func (a *Resets) ChangePassword(ctx context.Context, in ChangePasswordInput) (out ChangePasswordOutput, err error) {
 	provider, err := a.Providers.Updater(in.Provider)
 	if err != nil {

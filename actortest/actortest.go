@@ -52,7 +52,7 @@ func Run(t *testing.T, s Subject) {
 		"a removal is undone by its dance alone":              restored,
 		"one of many dances removes":                          removedInParallel,
 		"unique values belong to one":                         unique,
-		"unique values are freed by a removal (W12)":          freed,
+		"unique values are freed by a removal":                freed,
 		"unique values have one winner":                       uniqueInParallel,
 		"a list has pages":                                    paged,
 		"a list is filtered":                                  filtered,

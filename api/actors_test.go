@@ -189,7 +189,7 @@ func TestRemovingAnActor(t *testing.T) {
 	id := w.claims(ada).ActorID
 
 	w.ask("DELETE", "/manager/me", nil, bearer(ada)).is(t, `{"id":"`+id+`","object":"manager","deleted":true}`)
-	require.Equal(t, 401, w.ask("GET", "/manager/me", nil, bearer(ada)).StatusCode, "W14")
+	require.Equal(t, 401, w.ask("GET", "/manager/me", nil, bearer(ada)).StatusCode)
 	id = w.claims(grace).ActorID
 	w.ask("DELETE", "/admin/managers/"+id, nil, bearer(root)).is(t, `{"id":"`+id+`","object":"manager","deleted":true}`)
 	require.Equal(t, 200, w.ask("DELETE", "/admin/managers/mana_nope", nil, bearer(root)).StatusCode)
@@ -286,7 +286,7 @@ func TestActorsWhileThingsAreAway(t *testing.T) {
 	require.Equal(t, 503, w.ask("GET", "/manager/me", nil, bearer(token)).StatusCode)
 }
 
-// The pages that may call /manager are those of one list, also with cookies (W40).
+// The pages that may call /manager are those of one list, also with cookies (docs/weak-spots.md#w40).
 func TestOriginsOfAnActorType(t *testing.T) {
 	t.Parallel()
 

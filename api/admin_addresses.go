@@ -8,7 +8,7 @@ import (
 	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// The addresses of any customer (contract 4.7). What an address consists of is
+// The addresses of any customer (docs/contract.md#s4-7). What an address consists of is
 // in addresses.go.
 
 // adminAddressShape leaves out what Medusa does not show administrators by

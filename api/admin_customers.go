@@ -12,7 +12,7 @@ import (
 	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// adminCustomerTable is a customer as administrators see it (contract 4.7).
+// adminCustomerTable is a customer as administrators see it (docs/contract.md#s4-7).
 // Inside a group it has another order, and no relations.
 var adminCustomerTable = append(render.Pick(customerColumns,
 	"id", "company_name", "first_name", "last_name", "email", "phone", "metadata", "has_account", "created_by",
@@ -146,7 +146,7 @@ func (s *Server) withGroups(c echo.Context, customer everlatch.Customer, sel que
 }
 
 // updateCustomerByID may change the e-mail of an account, and with it the login
-// that has the previous one (W13).
+// that has the previous one (docs/weak-spots.md#w13).
 func (s *Server) updateCustomerByID(c echo.Context) error {
 	in, sel, err := s.customerChange(c)
 	if err != nil {

@@ -63,7 +63,7 @@ func TestChangingACustomer(t *testing.T) {
 	r = w.do("POST", path+"?fields=metadata", object{"metadata": object{"a": ""}}, bearer(token))
 	require.Equal(t, object{"id": w.claims(ada).ActorID, "metadata": object{"b": 2.0}}, r.value(t, "customer"))
 
-	// W13: the person signs in with it, was told, and whatever was issued before ended.
+	// docs/weak-spots.md#w13: the person signs in with it, was told, and whatever was issued before ended.
 	require.Equal(t, 401, w.do("GET", "/store/customers/me", nil, bearer(ada)).StatusCode)
 	r = w.do("POST", "/auth/customer/emailpass", object{"email": "ada@example.com", "password": "supersecret"})
 	require.Equal(t, 401, r.StatusCode)
@@ -146,7 +146,7 @@ func TestRemovingACustomer(t *testing.T) {
 		w.do("DELETE", "/admin/customers/"+id, nil, bearer(token)).is(t, `{"id":"`+id+`","object":"customer","deleted":true}`)
 	}
 	require.Equal(t, 404, w.do("GET", "/admin/customers/"+id, nil, bearer(token)).StatusCode)
-	require.Equal(t, 401, w.do("GET", "/store/customers/me", nil, bearer(ada)).StatusCode, "W14")
+	require.Equal(t, 401, w.do("GET", "/store/customers/me", nil, bearer(ada)).StatusCode)
 	w.do("GET", "/admin/customers?fields=id", nil, bearer(token)).is(t, `{"customers":[],"count":0,"offset":0,"limit":50}`)
 	r := w.do("GET", "/admin/customers?fields=id,deleted_at&with_deleted=true&order=-id&limit=1", nil, bearer(token))
 	require.Regexp(t, `^\{"customers":\[\{"id":"cus_\w+","deleted_at":`+iso+`\}\],"count":2,"offset":0,"limit":1\}$`, r.body)

@@ -15,8 +15,8 @@ import (
 )
 
 // signUpAdmin makes the identity of a sign-in with another provider an
-// administrator (contract 4.3), if its address was invited or its domain may
-// sign up, by an address that the provider vouches for now (W6). The existing
+// administrator (docs/contract.md#s4-3), if its address was invited or its domain may
+// sign up, by an address that the provider vouches for now (docs/weak-spots.md#w6). The existing
 // token still has no actor: the client refreshes it.
 func (s *Server) signUpAdmin(c echo.Context) error {
 	claims, err := caller(c)

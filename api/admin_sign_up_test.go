@@ -47,7 +47,7 @@ func (w *world) fromElsewhere(email, verified string) string {
 	return token
 }
 
-// W6: an account with another provider alone makes no administrator.
+// docs/weak-spots.md#w6: an account with another provider alone makes no administrator.
 func TestSignUpAdmin(t *testing.T) {
 	t.Parallel()
 
@@ -65,16 +65,16 @@ func TestSignUpAdmin(t *testing.T) {
 			status      int
 			message     string
 		}{
-			"W6: not invited":                   {path, w.fromElsewhere("ada@evil.example", "ada@evil.example"), 400, "There is no invite for ada@evil.example."},
-			"W6: a subdomain is another domain": {path, w.fromElsewhere("a@x.acme.example", "a@x.acme.example"), 400, "There is no invite for a@x.acme.example."},
-			"W6: the address is not proven":     {path, w.fromElsewhere("root@acme.example", ""), 400, "The auth provider does not vouch for your email."},
+			"not invited":                       {path, w.fromElsewhere("ada@evil.example", "ada@evil.example"), 400, "There is no invite for ada@evil.example."},
+			"a subdomain is another domain":     {path, w.fromElsewhere("a@x.acme.example", "a@x.acme.example"), 400, "There is no invite for a@x.acme.example."},
+			"the address is not proven":         {path, w.fromElsewhere("root@acme.example", ""), 400, "The auth provider does not vouch for your email."},
 			"no address":                        {path, w.fromElsewhere("", ""), 400, "Email is required to create a user account."},
 			"another provider's token":          {"/auth/emailpass/user", w.fromElsewhere("a@acme.example", "a@acme.example"), 401, "Only emailpass identities can create a user account for this authentication context"},
 			"an administrator":                  {path, admin, 400, "The user is already registered and cannot create a new account."},
 			"a provider that users may not use": {"/auth/login-only/user", admin, 400, "The actor type user is not allowed to use the auth provider login-only"},
 			"no credentials":                    {path, "", 401, "Unauthorized"},
 			"a customer":                        {path, w.registered("customer", "c@acme.example"), 401, "Unauthorized"},
-			"an identity that is gone (W14)":    {path, w.gone(w.fromElsewhere("b@acme.example", "b@acme.example")), 401, "Unauthorized"},
+			"an identity that is gone":          {path, w.gone(w.fromElsewhere("b@acme.example", "b@acme.example")), 401, "Unauthorized"},
 		}
 		for name, tt := range tests {
 			headers := []header{}

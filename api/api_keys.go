@@ -13,7 +13,7 @@ import (
 )
 
 // apiKeyTable is a key as reads show it, createdKeyTable as its creation does:
-// the only answer with the token of a secret key (contract 4.9).
+// the only answer with the token of a secret key (docs/contract.md#s4-9).
 var (
 	apiKeyTable = render.Pick(apiKeyColumns,
 		"id", "title", "token", "redacted", "type", "last_used_at", "updated_at", "created_at", "created_by",
@@ -161,7 +161,7 @@ func (s *Server) deleteAPIKey(c echo.Context) error {
 }
 
 // changeSalesChannels exists for clients that expect it: Everlatch has no shop,
-// so no key belongs to a channel (contract 4.9).
+// so no key belongs to a channel (docs/contract.md#s4-9).
 func (s *Server) changeSalesChannels(c echo.Context) error {
 	in, sel, err := s.changed(c, linkFields, apiKeyShape)
 	if err != nil {

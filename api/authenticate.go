@@ -15,7 +15,7 @@ import (
 // Method is a way to authenticate a request.
 type Method string
 
-// The methods (contract 4.2).
+// The methods (docs/contract.md#s4-2).
 const (
 	// MethodBearer is a token in the Authorization header.
 	MethodBearer Method = "bearer"
@@ -43,14 +43,14 @@ type AuthOptions struct {
 }
 
 // Authenticate returns a middleware that accepts requests of the given actor types
-// ("*" = any) by the given methods, and answers others with 401 (contract 4.2). It
+// ("*" = any) by the given methods, and answers others with 401 (docs/contract.md#s4-2). It
 // works on every route that a [Server] serves, including custom ones; elsewhere it
 // answers 500.
 //
 // It differs from Medusa where that is unsafe: a valid bearer token takes
-// precedence over a session (W34), a token or session of a removed identity or
-// actor does not count (W14, W31), and a request that changes something with a
-// cookie must come from this host or a trusted origin (W40).
+// precedence over a session (docs/weak-spots.md#w34), a token or session of a removed identity or
+// actor does not count (docs/weak-spots.md#w14, #w31), and a request that changes something with a
+// cookie must come from this host or a trusted origin (docs/weak-spots.md#w40).
 func Authenticate(actorTypes []string, methods []Method, opts AuthOptions) echo.MiddlewareFunc {
 	p := httpauth.Policy{
 		ActorTypes: actorTypes, AllowUnregistered: opts.AllowUnregistered, AllowUnauthenticated: opts.AllowUnauthenticated,

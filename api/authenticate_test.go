@@ -29,7 +29,7 @@ func signed(tb testing.TB, claims any) string {
 	return text + "." + enc.EncodeToString(mac.Sum(nil))
 }
 
-// TestAuthenticateOnPeoplesRoutes follows the recorded probes (contract 4.2).
+// TestAuthenticateOnPeoplesRoutes follows the recorded probes (docs/contract.md#s4-2).
 func TestAuthenticateOnPeoplesRoutes(t *testing.T) {
 	t.Parallel()
 
@@ -119,14 +119,14 @@ func TestBadTokens(t *testing.T) {
 		return signed(t, c)
 	}
 	for name, token := range map[string]string{
-		"not a token":         "a.b.c",
-		"expired":             change(func(c *tokens.Claims) { c.ExpiresAt = c.IssuedAt - 1 }),
-		"not yet valid":       change(func(c *tokens.Claims) { c.NotBefore = c.IssuedAt + 60 }),
-		"no actor type":       change(func(c *tokens.Claims) { c.ActorType = "" }),
-		"no actor":            change(func(c *tokens.Claims) { c.ActorID = "" }),
-		"unknown actor (W14)": change(func(c *tokens.Claims) { c.ActorID = "cus_ghost" }),
-		"no identity (W31)":   change(func(c *tokens.Claims) { c.AuthIdentityID = "" }),
-		"an older version":    change(func(c *tokens.Claims) { c.CredentialVersion = 0 }), // W31: 0 counts as the first
+		"not a token":      "a.b.c",
+		"expired":          change(func(c *tokens.Claims) { c.ExpiresAt = c.IssuedAt - 1 }),
+		"not yet valid":    change(func(c *tokens.Claims) { c.NotBefore = c.IssuedAt + 60 }),
+		"no actor type":    change(func(c *tokens.Claims) { c.ActorType = "" }),
+		"no actor":         change(func(c *tokens.Claims) { c.ActorID = "" }),
+		"unknown actor":    change(func(c *tokens.Claims) { c.ActorID = "cus_ghost" }),
+		"no identity":      change(func(c *tokens.Claims) { c.AuthIdentityID = "" }),
+		"an older version": change(func(c *tokens.Claims) { c.CredentialVersion = 0 }), // docs/weak-spots.md#w31: 0 counts as the first
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -143,7 +143,7 @@ func TestBadTokens(t *testing.T) {
 }
 
 // TestTokensOfMedusa go on working when configured, as long as nothing has
-// ended the first credentials of their identity (W36).
+// ended the first credentials of their identity (docs/weak-spots.md#w36).
 func TestTokensOfMedusa(t *testing.T) {
 	t.Parallel()
 

@@ -11,7 +11,7 @@ import (
 )
 
 // chain is what every request passes, in this order, whether a route matches or
-// not (contract 4.1). So a malformed body is refused before a missing key, and an
+// not (docs/contract.md#s4-1). So a malformed body is refused before a missing key, and an
 // unknown path under /admin is unauthorized before it is unknown.
 func (s *Server) chain() []echo.MiddlewareFunc {
 	return []echo.MiddlewareFunc{
@@ -21,7 +21,7 @@ func (s *Server) chain() []echo.MiddlewareFunc {
 }
 
 // requireKey refuses /store requests without a valid publishable key, whether the
-// path is known or not (contract 4.1). With [KeysAuto] it does so only once a key
+// path is known or not (docs/contract.md#s4-1). With [KeysAuto] it does so only once a key
 // exists, so that a new installation works without one.
 func (s *Server) requireKey(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {

@@ -113,14 +113,14 @@ func TestPreflights(t *testing.T) {
 		path, origin, method, headers string
 		allowed                       bool
 	}{
-		"shop on /auth (W41: both lists by default)": {"/auth/customer/emailpass", shopOrigin, "POST", "content-type,authorization", true},
-		"dashboard on /auth":                         {"/auth/session", adminOrigin, "DELETE", "", true},
-		"foreign origin":                             {"/auth/customer/emailpass", "http://evil.example", "POST", "content-type", false},
-		"dashboard on /store":                        {"/store/customers/me", adminOrigin, "GET", "", false},
-		"shop on /store (W41: blanks are trimmed)":   {"/store/customers/me/", shopOrigin, "GET", "", true},
-		"an origin that an expression matches":       {"/store/customers/me", "https://pr-1.PREVIEW.example", "POST", "", true},
-		"an origin that it does not":                 {"/store/customers/me", "https://pr-1.preview.example.evil", "POST", "", false},
-		"dashboard on /admin":                        {"/admin/users/me", adminOrigin, "GET", "", true},
+		"shop on /auth (both lists by default)": {"/auth/customer/emailpass", shopOrigin, "POST", "content-type,authorization", true},
+		"dashboard on /auth":                    {"/auth/session", adminOrigin, "DELETE", "", true},
+		"foreign origin":                        {"/auth/customer/emailpass", "http://evil.example", "POST", "content-type", false},
+		"dashboard on /store":                   {"/store/customers/me", adminOrigin, "GET", "", false},
+		"shop on /store (blanks are trimmed)":   {"/store/customers/me/", shopOrigin, "GET", "", true},
+		"an origin that an expression matches":  {"/store/customers/me", "https://pr-1.PREVIEW.example", "POST", "", true},
+		"an origin that it does not":            {"/store/customers/me", "https://pr-1.preview.example.evil", "POST", "", false},
+		"dashboard on /admin":                   {"/admin/users/me", adminOrigin, "GET", "", true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

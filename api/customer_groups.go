@@ -11,7 +11,7 @@ import (
 	"github.com/everlatch/everlatch/internal/store"
 )
 
-// groupTable is a customer group (contract 1.2, 4.7). Inside a customer it has
+// groupTable is a customer group (docs/contract.md#s1-2, #s4-7). Inside a customer it has
 // another order, and no relations.
 var groupTable = append(render.Pick(groupColumns,
 	"id", "name", "created_by", "created_at", "updated_at", "deleted_at", "metadata"),

@@ -12,7 +12,7 @@ import (
 	"github.com/everlatch/everlatch/internal/store"
 )
 
-// customerTable is a customer as /store shows it (contract 4.4).
+// customerTable is a customer as /store shows it (docs/contract.md#s4-4).
 var customerTable = append(render.Pick(customerColumns,
 	"id", "email", "company_name", "first_name", "last_name", "phone", "metadata", "has_account", "deleted_at",
 	"created_at", "updated_at"),
@@ -48,7 +48,7 @@ var profileFields = query.Schema{
 var createCustomerFields = append(query.Schema{{Name: "email", Kind: query.Email, Nullable: true}}, profileFields...)
 
 // createCustomer gives the signed-in identity a customer account. The flow
-// chooses its e-mail, because it knows the address of the identity (W5).
+// chooses its e-mail, because it knows the address of the identity (docs/weak-spots.md#w5).
 func (s *Server) createCustomer(c echo.Context) error {
 	in, sel, err := s.changed(c, createCustomerFields, customerShape)
 	if err != nil {

@@ -60,7 +60,7 @@ func TestCreatingACustomerIsRefused(t *testing.T) {
 		"unknown query":                  {fresh, object{"email": "x@example.com"}, "?foo=1", 400, invalid("Invalid request: Unrecognized fields: 'foo'")},
 		"a customer already":             {actor, object{"email": "x@example.com"}, "", 400, invalid("Request already authenticated as a customer.")},
 		"e-mail taken":                   {fresh, object{"email": "Taken@example.com"}, "", 422, `{"code":"invalid_request_error","type":"duplicate_error","message":"Customer with this email already has an account"}`},
-		"identity linked already (W2)":   {linked, object{"email": "other@example.com"}, "", 400, `{"type":"not_allowed","message":"The auth identity is already linked to another customer."}`},
+		"identity linked already":        {linked, object{"email": "other@example.com"}, "", 400, `{"type":"not_allowed","message":"The auth identity is already linked to another customer."}`},
 		"a character that no column has": {fresh, object{"email": "x@example.com", "first_name": "\x00"}, "", 400, invalid("Text must be valid UTF-8 without the character U+0000.")},
 	}
 	for name, tt := range tests {
@@ -81,7 +81,7 @@ func TestCreatingACustomerIsRefused(t *testing.T) {
 func TestAddressesOfOtherScripts(t *testing.T) {
 	t.Parallel()
 
-	w := setup(t) // W22: who can register with it can create the account
+	w := setup(t) // docs/weak-spots.md#w22: who can register with it can create the account
 	r := w.do("POST", "/store/customers", object{"email": "żółć@exämple.com"}, bearer(w.registered("customer", "żółć@exämple.com")))
 	require.Equal(t, 200, r.StatusCode, r.body)
 	require.Equal(t, "żółć@exämple.com", r.text(t, "customer.email"))

@@ -35,7 +35,7 @@ func TestDeleteCustomer(t *testing.T) {
 		t.Parallel()
 		w := setup(t)
 		cookie := with("Cookie", w.session(w.customer("a@example.com")))
-		require.Equal(t, 403, w.do("DELETE", deletionPath, nil, cookie, with("Origin", "https://evil.example")).StatusCode, "W40")
+		require.Equal(t, 403, w.do("DELETE", deletionPath, nil, cookie, with("Origin", "https://evil.example")).StatusCode)
 		r := w.do("DELETE", deletionPath, nil, cookie)
 		require.Equal(t, 202, r.StatusCode, r.body)
 		require.Contains(t, r.Header.Get("Set-Cookie"), "connect.sid=;")
@@ -61,7 +61,7 @@ func TestDeleteCustomer(t *testing.T) {
 		token := w.customer("a@example.com")
 		claims := w.claims(token)
 		require.NoError(t, w.store.EndCredentials(t.Context(), claims.AuthIdentityID))
-		require.Equal(t, 401, w.do("DELETE", deletionPath, nil, bearer(token)).StatusCode, "W25")
+		require.Equal(t, 401, w.do("DELETE", deletionPath, nil, bearer(token)).StatusCode)
 		_, err := w.store.Deletion(t.Context(), claims.ActorID)
 		require.ErrorIs(t, err, everlatch.ErrNotFound)
 

@@ -1,4 +1,4 @@
-// Package api serves the HTTP contract (sections 4, 5.1 and 8): it reads requests,
+// Package api serves the HTTP contract (docs/contract.md#s4, #s5-1 and #s8): it reads requests,
 // starts flows through [Flows], reads the store and writes answers.
 //
 // Where to look:

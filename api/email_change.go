@@ -18,7 +18,7 @@ var (
 	emailTokenFields   = query.Schema{{Name: "token", Kind: query.Text, Required: true}}
 )
 
-// requestEmail mails a link to the new address of the caller (W13). The answer
+// requestEmail mails a link to the new address of the caller (docs/weak-spots.md#w13). The answer
 // is the same when another account has the address.
 func (s *Server) requestEmail(c echo.Context) error {
 	in, err := requestEmailFields.CheckBody(wire.Of(c).Body)

@@ -90,7 +90,7 @@ func TestAPIKeyHasNoEmail(t *testing.T) {
 	require.Empty(t, w.flows.requested)
 }
 
-// W13: who came with a token gets the next one, and a session goes on.
+// docs/weak-spots.md#w13: who came with a token gets the next one, and a session goes on.
 func TestConfirmingAnotherEmail(t *testing.T) {
 	t.Parallel()
 
@@ -155,7 +155,7 @@ func TestConfirmingAnotherEmail(t *testing.T) {
 	}
 }
 
-// W13: a customer who has lost the account is not signed in.
+// docs/weak-spots.md#w13: a customer who has lost the account is not signed in.
 func TestUndoingAnotherEmail(t *testing.T) {
 	t.Parallel()
 

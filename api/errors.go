@@ -20,8 +20,8 @@ type answer struct {
 	message string
 }
 
-// answers maps error codes to statuses, and is the only place that does (contract
-// 4.1). A code that is missing here is an internal error.
+// answers maps error codes to statuses, and is the only place that does (
+// docs/contract.md#s4-1). A code that is missing here is an internal error.
 var answers = map[everlatch.Code]answer{
 	everlatch.CodeInvalidData:  {status: http.StatusBadRequest},
 	everlatch.CodeNotAllowed:   {status: http.StatusBadRequest},
@@ -39,7 +39,7 @@ const unavailableMessage = "The service is not available. Try again shortly."
 
 const conflictMessage = "The request conflicted with another request. You may retry the request with the provided Idempotency-Key."
 
-// internal reveals nothing: the cause is in the log (W52).
+// internal reveals nothing: the cause is in the log (docs/weak-spots.md#w52).
 var internal = answer{
 	status: http.StatusInternalServerError, code: unknownError, message: "An unknown error occurred.",
 }

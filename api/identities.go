@@ -14,7 +14,7 @@ import (
 	"github.com/everlatch/everlatch/providers"
 )
 
-// credentialTable is a sign-in method as its owner sees it (W17).
+// credentialTable is a sign-in method as its owner sees it (docs/weak-spots.md#w17).
 var credentialTable = render.Table[everlatch.ProviderIdentity]{
 	render.Text("id", func(p *everlatch.ProviderIdentity) string { return p.ID }),
 	render.Text("provider", func(p *everlatch.ProviderIdentity) string { return p.Provider }),
@@ -50,7 +50,7 @@ func (s *Server) listIdentities(c echo.Context) error {
 	return writeJSON(c, append(b, `]}`...))
 }
 
-// linkIdentity adds a sign-in method (W17): at once for credentials in the
+// linkIdentity adds a sign-in method (docs/weak-spots.md#w17): at once for credentials in the
 // body, after a redirect for a provider that needs one.
 func (s *Server) linkIdentity(c echo.Context) error {
 	claims, err := caller(c)

@@ -73,13 +73,13 @@ func TestLinkElsewhere(t *testing.T) {
 	require.Equal(t, "https://shop.example/other", w.flows.away[0].CallbackURL)
 	require.NotNil(t, browserCookie(r))
 	require.Equal(t, 200, w.do("POST", path, object{}, with("Cookie", w.session(token)), with("Origin", shopOrigin)).StatusCode)
-	require.Equal(t, 403, w.do("POST", path, object{}, with("Cookie", w.session(token)), with("Origin", "https://evil.example")).StatusCode, "W40")
+	require.Equal(t, 403, w.do("POST", path, object{}, with("Cookie", w.session(token)), with("Origin", "https://evil.example")).StatusCode)
 	require.Equal(t, 401, w.do("POST", path, object{}).StatusCode)
 	require.Equal(t, 400, w.do("POST", path, object{}, bearer(w.registered("vendor", "v@example.com"))).StatusCode, "not on the vendors' list")
 	require.Equal(t, 401, w.do("POST", "/auth/identities/link/login-only", object{}, bearer(token)).StatusCode, "that provider has no registration")
 	require.Len(t, w.flows.away, 2)
 
-	// W17: the answer counts for the identity that sends it.
+	// docs/weak-spots.md#w17: the answer counts for the identity that sends it.
 	for name, h := range map[string]struct {
 		headers []header
 		want    string

@@ -15,8 +15,8 @@ import (
 	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// inviteTable is an invite (contract 4.6) with its token, which only the answer
-// that creates it shows (W7).
+// inviteTable is an invite (docs/contract.md#s4-6) with its token, which only the answer
+// that creates it shows (docs/weak-spots.md#w7).
 func inviteTable(token string) render.Table[everlatch.Invite] {
 	return render.Table[everlatch.Invite]{
 		render.Text("id", func(i *everlatch.Invite) string { return i.ID }),
@@ -47,7 +47,7 @@ var (
 		{Name: "updated_at", Kind: query.Times},
 	}.Combined()
 	// createInviteFields differ from the contract's in that the e-mail is one:
-	// nothing else could be mailed or registered with (W22).
+	// nothing else could be mailed or registered with (docs/weak-spots.md#w22).
 	createInviteFields = query.Schema{
 		{Name: "email", Kind: query.Email, Required: true},
 		{Name: "roles", Kind: query.Texts, Nullable: true},
@@ -189,7 +189,7 @@ var (
 
 // acceptInvite makes the identity of the request the invited administrator. The
 // token is in the query, as in the contract, in the body, or in a header. Its
-// holder learns what is wrong with a request (W8).
+// holder learns what is wrong with a request (docs/weak-spots.md#w8).
 func (s *Server) acceptInvite(c echo.Context) error {
 	in, err := acceptFields.CheckBody(wire.Of(c).Body)
 	if err != nil {

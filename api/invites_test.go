@@ -50,7 +50,7 @@ func TestInviting(t *testing.T) {
 	}{
 		"nothing":              {nil, "Invalid request: Field 'email' is required"},
 		"an unknown field":     {object{"email": "q@example.com", "role": "admin"}, "Invalid request: Unrecognized fields: 'role'"},
-		"no address (W22)":     {object{"email": "not-an-address"}, "Invalid request: Invalid email address"},
+		"no address":           {object{"email": "not-an-address"}, "Invalid request: Invalid email address"},
 		"roles that are none":  {object{"email": "q@example.com", "roles": 5}, "Invalid request: Expected type: 'string' for field 'roles', got: '5'"},
 		"invited already":      {object{"email": "ada@example.com"}, "Invite with email: ada@example.com, already exists."},
 		"an address of a user": {object{"email": "root@example.com"}, "User account for following email(s) already exist: root@example.com"},
@@ -67,7 +67,7 @@ func TestInviting(t *testing.T) {
 	require.Equal(t, "api-key", w.flows.invited[len(w.flows.invited)-1].By.ActorType)
 }
 
-// W7: a token is shown once, to the caller who asked for it.
+// docs/weak-spots.md#w7: a token is shown once, to the caller who asked for it.
 func TestReadingInvites(t *testing.T) {
 	t.Parallel()
 
@@ -154,7 +154,7 @@ func TestRevokingInvites(t *testing.T) {
 func TestAcceptingInvites(t *testing.T) {
 	t.Parallel()
 
-	// The token is taken from wherever it is (W7: an address is a bad place).
+	// The token is taken from wherever it is (docs/weak-spots.md#w7: an address is a bad place).
 	for name, send := range map[string]func(w *world, token string, as header) reply{
 		"in the query": func(w *world, token string, as header) reply {
 			return w.do("POST", acceptPath+"?token="+token, object{"first_name": "Ada", "last_name": nil}, as)
@@ -165,7 +165,7 @@ func TestAcceptingInvites(t *testing.T) {
 		"in the body": func(w *world, token string, as header) reply {
 			return w.do("POST", acceptPath, object{"first_name": "Ada", "token": token, "email": nil}, as)
 		},
-		"beside an administrator's session (W34)": func(w *world, token string, as header) reply {
+		"beside an administrator's session": func(w *world, token string, as header) reply {
 			return w.do("POST", acceptPath+"?token="+token, object{"first_name": "Ada"}, as,
 				with("Cookie", w.session(w.login("user", "root@example.com"))), with("Origin", adminOrigin))
 		},
@@ -193,7 +193,7 @@ func TestAcceptingInvites(t *testing.T) {
 	}
 }
 
-// W8: reasons are given where they reveal nothing, and an outage is no
+// docs/weak-spots.md#w8: reasons are given where they reveal nothing, and an outage is no
 // bad token.
 func TestAcceptingIsRefused(t *testing.T) {
 	t.Parallel()
@@ -231,10 +231,10 @@ func TestAcceptingIsRefused(t *testing.T) {
 		"no token":                     {"", object{}, []header{as}, 400, `{"type":"invalid_data","message":"Invalid request: Field 'token' is required"}`},
 		"an unknown field":             {"token=" + token, object{"password": "x"}, []header{as}, 400, `{"type":"invalid_data","message":"Invalid request: Unrecognized fields: 'password'"}`},
 		"an unknown parameter":         {"tokens=" + token, object{}, []header{as}, 400, `{"type":"invalid_data","message":"Invalid request: Unrecognized fields: 'tokens'"}`},
-		"another address (W7)":         {"token=" + token, object{"email": "eve@example.com"}, []header{as}, 400, `{"type":"not_allowed","message":"The invite is for another email."}`},
+		"another address":              {"token=" + token, object{"email": "eve@example.com"}, []header{as}, 400, `{"type":"not_allowed","message":"The invite is for another email."}`},
 		"no address":                   {"token=" + token, object{"email": "eve"}, []header{as}, 400, `{"type":"invalid_data","message":"Invalid request: Invalid email address"}`},
 		"no token at all":              {"token=x", object{}, []header{as}, 401, invalid},
-		"a token that signs in (W36)":  {"token=" + registered, object{}, []header{as}, 401, invalid},
+		"a token that signs in":        {"token=" + registered, object{}, []header{as}, 401, invalid},
 		"another signer":               {"token=" + token[:len(token)-4] + "AAAA", object{}, []header{as}, 401, invalid},
 		"another token of the invite":  {"token=" + mint(func(i *tokens.Invite) { i.TokenID = "other" }), object{}, []header{as}, 401, invalid},
 		"an invite that is not there":  {"token=" + mint(func(i *tokens.Invite) { i.ID = "invite_nope" }), object{}, []header{as}, 401, invalid},
@@ -261,7 +261,7 @@ func TestAcceptingIsRefused(t *testing.T) {
 	require.Equal(t, 503, w.do("POST", acceptPath+"?token="+former, object{}, as).StatusCode)
 }
 
-// W7: what the compat setting restores, and nothing more.
+// docs/weak-spots.md#w7: what the compat setting restores, and nothing more.
 func TestAcceptingWithAnyEmail(t *testing.T) {
 	t.Parallel()
 
@@ -302,7 +302,7 @@ func TestInvitesAreForAdministrators(t *testing.T) {
 			r.is(t, `{"message":"Unauthorized"}`)
 		}
 	}
-	// A session from a foreign page changes nothing (W40).
+	// A session from a foreign page changes nothing (docs/weak-spots.md#w40).
 	cookie := with("Cookie", w.session(w.login("user", "root@example.com")))
 	r := w.do("POST", "/admin/invites", object{"email": "eve@example.com"}, cookie, with("Origin", "https://evil.example"))
 	require.Equal(t, 403, r.StatusCode)

@@ -15,7 +15,7 @@ import (
 )
 
 // providersAllowed returns the providers that an actor type may use, nil for
-// all of them (contract 4.2, actor-type rules).
+// all of them (docs/contract.md#s4-2, actor-type rules).
 func (s *Server) providersAllowed(actorType string) []string {
 	allowed, limited := s.opts.AuthMethodsPerActor[actorType]
 	if limited && allowed == nil {
@@ -49,7 +49,7 @@ func (s *Server) listProviders(c echo.Context) error {
 func (s *Server) signIn(c echo.Context) error { return s.signInWith(c, Body(c)) }
 
 // signInByGET serves providers that redirect. It ignores the body, so that no link
-// can sign its reader in (W42).
+// can sign its reader in (docs/weak-spots.md#w42).
 func (s *Server) signInByGET(c echo.Context) error {
 	if s.opts.LoginByGET {
 		return s.signIn(c)

@@ -36,7 +36,7 @@ func TestSigningIn(t *testing.T) {
 		"wrong password":                     {"POST", "/auth/customer/emailpass", object{"email": "login1@example.com", "password": "no"}, 401, "unauthorized", "Invalid email or password"},
 		"a JSON array counts as empty":       {"POST", "/auth/customer/emailpass", "[1,2]", 401, "unauthorized", "Password should be a string"},
 		"the query is not read":              {"GET", "/auth/customer/emailpass?email=login1@example.com&password=supersecret", nil, 401, "unauthorized", "Password should be a string"},
-		"W42: GET does not sign in":          {"GET", "/auth/customer/emailpass", good, 401, "unauthorized", "Password should be a string"},
+		"GET does not sign in":               {"GET", "/auth/customer/emailpass", good, 401, "unauthorized", "Password should be a string"},
 		"provider not allowed":               {"POST", "/auth/customer/nope", object{}, 400, "not_allowed", allowed("customer", "nope")},
 		"actor type with an empty list":      {"POST", "/auth/nobody/emailpass", good, 400, "not_allowed", allowed("nobody", "emailpass")},
 		"users may use emailpass only":       {"POST", "/auth/user/login-only", good, 400, "not_allowed", allowed("user", "login-only")},
@@ -74,7 +74,7 @@ func TestTokenOfASignIn(t *testing.T) {
 	require.Equal(t, everlatch.Metadata{"customer_id": claims.ActorID}, claims.AppMetadata)
 	require.NotEmpty(t, claims.ID)
 
-	// W38: a token of another actor type does not tell who the customer is.
+	// docs/weak-spots.md#w38: a token of another actor type does not tell who the customer is.
 	other := w.claims(w.login("vendor", "a@example.com"))
 	require.Empty(t, other.ActorID)
 	require.Empty(t, other.AppMetadata)
@@ -83,7 +83,7 @@ func TestTokenOfASignIn(t *testing.T) {
 func TestLoginByGETWhenAskedFor(t *testing.T) {
 	t.Parallel()
 
-	w := setup(t, options(func(o *api.Options) { o.LoginByGET = true })) // W42
+	w := setup(t, options(func(o *api.Options) { o.LoginByGET = true })) // docs/weak-spots.md#w42
 	w.registered("customer", "a@example.com")
 	r := w.send(w.raw, "GET", "/auth/customer/emailpass", object{"email": "a@example.com", "password": "supersecret"})
 	require.Equal(t, 200, r.StatusCode, r.body)

@@ -13,22 +13,22 @@ import (
 	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// Options are the settings of a [Server] (contract 5.1). The zero value works
+// Options are the settings of a [Server] (docs/contract.md#s5-1). The zero value works
 // except for CookieSecrets.
 type Options struct {
 	// AdminCORS, StoreCORS and AuthCORS are comma-separated origins, or regular
 	// expressions wrapped in one of / ~ @ ; % # ' with optional flags. Blanks
 	// around them are ignored, and an empty AuthCORS means the other two
-	// together (W41).
+	// together (docs/weak-spots.md#w41).
 	AdminCORS, StoreCORS, AuthCORS string
 	// AuthMethodsPerActor names the providers that an actor type may use. A
 	// type without an entry may use all; "user" without one may use emailpass.
 	AuthMethodsPerActor map[string][]string
 	// CookieSecrets sign the session cookie: the first one signs, all verify.
-	// At least one is required (W35).
+	// At least one is required (docs/weak-spots.md#w35).
 	CookieSecrets []string
 	Cookie        CookieOptions
-	// SessionIdle ends an unused session, SessionAbsolute every session (W32).
+	// SessionIdle ends an unused session, SessionAbsolute every session (docs/weak-spots.md#w32).
 	// Zero means 10 hours and 7 days.
 	SessionIdle, SessionAbsolute time.Duration
 	// RecentWithin is how long a sign-in counts as recent, which operations that
@@ -41,12 +41,12 @@ type Options struct {
 	// TrustProxy is how many proxies stand in front. With 0, X-Forwarded-Proto
 	// and X-Forwarded-Host are ignored.
 	TrustProxy int
-	// RestrictedFields cannot be selected on /store (contract 5.1).
+	// RestrictedFields cannot be selected on /store (docs/contract.md#s5-1).
 	RestrictedFields []string
 	// StoreRelationsLimit is how deep fields may reach on /store; 0 is 3.
 	StoreRelationsLimit int
 	// LoginByGET lets GET on a sign-in route read credentials from its body, as
-	// Medusa does. Off by default (W42).
+	// Medusa does. Off by default (docs/weak-spots.md#w42).
 	LoginByGET bool
 	// RequireBrowser requires every callback of a provider to bring the cookie
 	// that was set when the sign-in began. It excludes clients without cookies,
@@ -55,28 +55,28 @@ type Options struct {
 	// ResetTokens says who may obtain an administrator's reset token; "" is off.
 	ResetTokens ResetPolicy
 	// SignUpDomains are e-mail domains whose users may become administrators
-	// without an invite, if the provider vouches for the address (W6).
+	// without an invite, if the provider vouches for the address (docs/weak-spots.md#w6).
 	SignUpDomains []string
 	// InviteAnyEmail lets the invited person choose the e-mail of the account, as
-	// Medusa does. Off by default (W7).
+	// Medusa does. Off by default (docs/weak-spots.md#w7).
 	InviteAnyEmail bool
 	// ActorTypes are the custom actor types, complete and with their stores.
 	ActorTypes []everlatch.ActorType
 	// Brand is the name of the service; "" is Everlatch.
 	Brand string
 	// RBAC requires administrators to have the permissions of each route
-	// (contract 4.8). The store must have been set up for it.
+	// (docs/contract.md#s4-8). The store must have been set up for it.
 	RBAC bool
 	// Home is the page at GET /; its zero value leaves the path unknown.
 	Home HomeInfo
 }
 
-// CookieOptions are the attributes of the session cookie (contract 4.2).
+// CookieOptions are the attributes of the session cookie (docs/contract.md#s4-2).
 type CookieOptions struct {
 	Name   string // "" is connect.sid
 	Domain string
 	Path   string // "" is /
-	// SameSite is lax, strict or none; "" is lax (W40).
+	// SameSite is lax, strict or none; "" is lax (docs/weak-spots.md#w40).
 	SameSite string
 	// Secure sets the attribute always or never; nil sets it when the request
 	// came by https.

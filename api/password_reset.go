@@ -22,7 +22,7 @@ var resetFields = query.Schema{
 
 // requestReset mails a link to the owner of an identifier, if there is one and
 // the provider has passwords. The answer does not depend on that and is sent
-// before the work is done (W19, W28).
+// before the work is done (docs/weak-spots.md#w19, #w28).
 func (s *Server) requestReset(c echo.Context) error {
 	actorType, provider := c.Param("actor_type"), c.Param("auth_provider")
 	if err := s.checkAllowed(actorType, provider); err != nil {
@@ -80,7 +80,7 @@ func (s *Server) completeReset(c echo.Context) error {
 }
 
 // ResetPolicy says who may obtain the token of an administrator's password
-// reset (W30).
+// reset (docs/weak-spots.md#w30).
 type ResetPolicy string
 
 // The reset policies.
@@ -102,7 +102,7 @@ func (p ResetPolicy) check(claims *tokens.Claims, userID string) error {
 
 // issueReset gives an administrator the token of a user's password reset to
 // hand over. The policy must allow it, the event names both, and the owner is
-// told by mail (W30).
+// told by mail (docs/weak-spots.md#w30).
 func (s *Server) issueReset(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {
@@ -136,7 +136,7 @@ func (s *Server) issueReset(c echo.Context) error {
 }
 
 // resettable returns the credential of a user that can be replaced. It belongs
-// to one of the user's identities, whatever address the account has (W13).
+// to one of the user's identities, whatever address the account has (docs/weak-spots.md#w13).
 func (s *Server) resettable(c echo.Context, userID string) (everlatch.ProviderIdentity, error) {
 	user, err := s.deps.Store.User(lookups(c), userID)
 	if err != nil {

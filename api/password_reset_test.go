@@ -18,7 +18,7 @@ const (
 	updatePath = "/auth/customer/emailpass/update"
 )
 
-// W19, W28: one answer for all, once the request is kept.
+// docs/weak-spots.md#w19, #w28: one answer for all, once the request is kept.
 func TestRequestReset(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
@@ -76,7 +76,7 @@ func issued(t *testing.T, w *world) (userID, token string) {
 	return userID, r.text(t, "token")
 }
 
-// W30.
+// docs/weak-spots.md#w30.
 func TestIssueReset(t *testing.T) {
 	t.Parallel()
 	policy := func(p api.ResetPolicy) setting { return options(func(o *api.Options) { o.ResetTokens = p }) }
@@ -133,7 +133,7 @@ func TestCompleteReset(t *testing.T) {
 	t.Parallel()
 	self := options(func(o *api.Options) { o.ResetTokens = api.ResetsSelf })
 
-	t.Run("a token is used once, and a refused password does not use it up (W26)", func(t *testing.T) {
+	t.Run("a token is used once, and a refused password does not use it up", func(t *testing.T) {
 		t.Parallel()
 		w := setup(t, self)
 		_, token := issued(t, w)
@@ -187,7 +187,7 @@ func TestCompleteReset(t *testing.T) {
 		w.do("POST", "/auth/user/emailpass/update", object{"password": "new password"}, bearer(token)).is(t, `{"success":true}`)
 	})
 
-	t.Run("it is no sign-in (W36)", func(t *testing.T) {
+	t.Run("it is no sign-in", func(t *testing.T) {
 		t.Parallel()
 		w := setup(t, self)
 		_, token := issued(t, w)

@@ -13,7 +13,7 @@ import (
 	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// policyTable is a policy (contract 4.8). Within a role it says where it comes
+// policyTable is a policy (docs/contract.md#s4-8). Within a role it says where it comes
 // from.
 var (
 	policyTable = render.Pick(policyColumns,

@@ -9,7 +9,7 @@ import (
 )
 
 // prefix is the part of the API to which a path belongs; CORS, publishable keys
-// and authentication depend on it (contract 4.1).
+// and authentication depend on it (docs/contract.md#s4-1).
 type prefix string
 
 const (

@@ -12,7 +12,7 @@ import (
 	"github.com/everlatch/everlatch/internal/tokens"
 )
 
-// can names the permissions that a route needs (contract 4.8).
+// can names the permissions that a route needs (docs/contract.md#s4-8).
 func can(keys ...string) []everlatch.Permission {
 	out := make([]everlatch.Permission, len(keys))
 	for i, key := range keys {
@@ -23,7 +23,7 @@ func can(keys ...string) []everlatch.Permission {
 
 // Permit returns a middleware for custom routes under /admin, which accepts
 // administrators whose roles give all of the permissions at this moment: a
-// change of roles applies from the next request on (W38). Built-in routes have
+// change of roles applies from the next request on (docs/weak-spots.md#w38). Built-in routes have
 // their own. It accepts every administrator unless [Options].RBAC is on.
 func Permit(needs ...everlatch.Permission) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
@@ -69,7 +69,7 @@ func (s *Server) guards(r route) []echo.MiddlewareFunc {
 	return r.middleware
 }
 
-// withRoles adds the roles that a new token shows (contract 4.2).
+// withRoles adds the roles that a new token shows (docs/contract.md#s4-2).
 func (s *Server) withRoles(c echo.Context, p everlatch.Principal) (everlatch.Principal, error) {
 	if !s.auth.HasRoles(p.ActorType) || p.ActorID == "" {
 		return p, nil

@@ -2,7 +2,7 @@ package api
 
 import "net/http"
 
-// rbacRoutes exist when roles are switched on (contract 4.8).
+// rbacRoutes exist when roles are switched on (docs/contract.md#s4-8).
 func (s *Server) rbacRoutes() []route {
 	const get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
 	readBoth := can("user:read", "rbac_role:read")

@@ -116,7 +116,7 @@ func TestEveryAdminRouteSaysWhatItNeeds(t *testing.T) {
 // TestRoutesAndRoles goes through every route under /admin with every way to
 // authenticate, and takes one needed permission after the other from a role: the
 // same token, session and key are refused and pass from one request to the next
-// (W38).
+// (docs/weak-spots.md#w38).
 func TestRoutesAndRoles(t *testing.T) {
 	t.Parallel()
 
@@ -199,7 +199,7 @@ func TestRolesAreOff(t *testing.T) {
 }
 
 // TestRolesChangeAtOnce: existing tokens and sessions know nothing of what
-// their owner may do now (W38, W32).
+// their owner may do now (docs/weak-spots.md#w38, #w32).
 func TestRolesChangeAtOnce(t *testing.T) {
 	t.Parallel()
 
@@ -236,7 +236,7 @@ func TestRolesChangeAtOnce(t *testing.T) {
 	require.Equal(t, 200, w.do("GET", "/store/customers/me", nil, bearer(customer)).StatusCode)
 }
 
-// TestInvitesWithRoles: contract 4.6.
+// TestInvitesWithRoles: docs/contract.md#s4-6.
 func TestInvitesWithRoles(t *testing.T) {
 	t.Parallel()
 

@@ -110,7 +110,7 @@ func refusedByProvider(provider providers.Redirect, params map[string]string) er
 }
 
 // browserCookie identifies a browser, so that a sign-in that began in one
-// cannot be finished in another (W44). It does not identify a person.
+// cannot be finished in another (docs/weak-spots.md#w44). It does not identify a person.
 const (
 	browserCookie = "everlatch.browser"
 	browserBytes  = 16

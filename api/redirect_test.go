@@ -43,14 +43,14 @@ func TestSendAway(t *testing.T) {
 	second := w.do("GET", awayPath, nil, with("Cookie", "everlatch.browser="+cookie.Value))
 	require.Equal(t, 200, second.StatusCode, second.body)
 	require.Nil(t, browserCookie(second))
-	require.True(t, w.flows.away[1].Kept, "W44: from now on the callback must bring it")
+	require.True(t, w.flows.away[1].Kept, "from now on the callback must bring it")
 	require.Equal(t, cookie.Value, w.flows.away[1].Browser)
 
 	other := w.do("POST", awayPath, object{"callback_url": "https://shop.example/other"})
 	require.Equal(t, 200, other.StatusCode)
 	require.Equal(t, "https://shop.example/other", w.flows.away[2].CallbackURL)
 	evil := w.do("POST", awayPath, object{"callback_url": "https://evil.example/cb"})
-	require.Equal(t, 401, evil.StatusCode, "W46")
+	require.Equal(t, 401, evil.StatusCode)
 	require.Equal(t, "The provided callback URL is not allowed", evil.text(t, "message"))
 	require.Len(t, w.flows.away, 3)
 

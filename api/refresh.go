@@ -13,7 +13,7 @@ import (
 
 // refreshToken mints a new token from the current state, not from the existing
 // one: an actor linked since then appears, profile data is current, and a
-// removed identity gets nothing (W43, W56).
+// removed identity gets nothing (docs/weak-spots.md#w43, #w56).
 func (s *Server) refreshToken(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {
@@ -78,7 +78,7 @@ func reissued(identity everlatch.AuthIdentity, now everlatch.Standing, claims *t
 	return everlatch.Principal{}, false
 }
 
-// refreshError words a missing identity as the contract does (4.3): it matters
+// refreshError words a missing identity as the contract does (docs/contract.md#s4-3): it matters
 // whether the token had an actor.
 func refreshError(err error, claims *tokens.Claims) error {
 	switch {

@@ -18,7 +18,7 @@ func TestRefreshing(t *testing.T) {
 	require.Equal(t, 200, w.do("POST", "/store/customers", object{"email": "a@example.com"}, bearer(registration)).StatusCode)
 	w.clock.advance(time.Minute)
 
-	t.Run("an actor that was linked since appears (W43)", func(t *testing.T) {
+	t.Run("an actor that was linked since appears", func(t *testing.T) {
 		t.Parallel()
 
 		r := w.do("POST", "/auth/token/refresh", object{"actor_type": "user"}, bearer(registration))
@@ -73,7 +73,7 @@ func TestRefreshIsRefused(t *testing.T) {
 		"provider was taken": {mint(func(p *everlatch.Principal) { p.AuthProvider, p.ActorID = "google", "" }), 401, `{"type":"unauthorized","message":"Invalid auth identity while refreshing token"}`},
 		"another actor":      {mint(func(p *everlatch.Principal) { p.ActorID = "cus_ghost" }), 401, plain},
 		"an old version":     {mint(func(p *everlatch.Principal) { p.CredentialVersion = 7 }), 401, plain},
-		"algorithm (W37)":    {bearer(hs384), 401, plain},
+		"algorithm":          {bearer(hs384), 401, plain},
 		"another scheme":     {with("Authorization", "Token "+hs384), 401, plain},
 		"empty":              {with("Authorization", "Bearer "), 401, plain},
 	}
@@ -88,7 +88,7 @@ func TestRefreshIsRefused(t *testing.T) {
 	}
 }
 
-// TestTokensOfOtherPurposes pass nowhere as access tokens (W36).
+// TestTokensOfOtherPurposes pass nowhere as access tokens (docs/weak-spots.md#w36).
 func TestTokensOfOtherPurposes(t *testing.T) {
 	t.Parallel()
 

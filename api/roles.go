@@ -12,7 +12,7 @@ import (
 	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// roleTable is a role (contract 4.8). Its policies, inherited ones included,
+// roleTable is a role (docs/contract.md#s4-8). Its policies, inherited ones included,
 // are shown on request.
 var roleTable = append(roleColumns,
 	render.Relation("policies", nestedPolicyTable, func(r *everlatch.Role) []everlatch.Policy { return r.Policies }))

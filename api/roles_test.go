@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestRoleRoutes: the shapes of contract 4.8, field by field.
+// TestRoleRoutes: the shapes of docs/contract.md#s4-8, field by field.
 func TestRoleRoutes(t *testing.T) {
 	t.Parallel()
 

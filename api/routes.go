@@ -17,7 +17,7 @@ type route struct {
 	// public opts an /admin route out of the authentication of its prefix.
 	public bool
 	// needs are the permissions that an /admin route asks for when roles are
-	// switched on (contract 4.8). One that asks for none says that it is free.
+	// switched on (docs/contract.md#s4-8). One that asks for none says that it is free.
 	needs []everlatch.Permission
 	free  bool
 }
@@ -25,7 +25,7 @@ type route struct {
 // routes is the whole built-in API. A static segment takes precedence over a
 // parameter, whatever the order here, and a method that a path does not have
 // falls through to the next path that matches: GET /auth/token/refresh is a
-// sign-in (contract 4.1). The chain authenticates everything under /admin.
+// sign-in (docs/contract.md#s4-1). The chain authenticates everything under /admin.
 func (s *Server) routes() []route {
 	const get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
 	var (

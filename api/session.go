@@ -16,7 +16,7 @@ import (
 
 // createSession turns a bearer token into a session. It gets a new id each time
 // and ends the previous session of the browser, so that a planted session id is
-// worthless (W33).
+// worthless (docs/weak-spots.md#w33).
 func (s *Server) createSession(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {

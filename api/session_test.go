@@ -25,7 +25,7 @@ func TestCreatingASession(t *testing.T) {
 	token := w.customer("a@example.com")
 	r := w.do("POST", "/auth/session", nil, bearer(token))
 	require.Equal(t, 200, r.StatusCode)
-	require.Regexp(t, cookieFormat, r.Header.Get("Set-Cookie")) // W40: SameSite always
+	require.Regexp(t, cookieFormat, r.Header.Get("Set-Cookie")) // docs/weak-spots.md#w40: SameSite always
 	claims := w.claims(token)
 	r.is(t, `{"user":{"actor_id":"`+claims.ActorID+`","actor_type":"customer","auth_identity_id":"`+claims.AuthIdentityID+
 		`","auth_provider":"emailpass","mfa_enabled":false,"mfa_challenge_completed_at":null,"app_metadata":{"customer_id":"`+
@@ -105,7 +105,7 @@ func TestForgedCookies(t *testing.T) {
 func TestSessionIDRotates(t *testing.T) {
 	t.Parallel()
 
-	w := setup(t) // W33
+	w := setup(t) // docs/weak-spots.md#w33
 	token := w.customer("a@example.com")
 	first := w.session(token)
 	r := w.do("POST", "/auth/session", nil, bearer(token), with("Cookie", first))
@@ -132,7 +132,7 @@ func TestEndingASession(t *testing.T) {
 func TestSessionsEndByTime(t *testing.T) {
 	t.Parallel()
 
-	w := setup(t, options(func(o *api.Options) { // W32
+	w := setup(t, options(func(o *api.Options) { // docs/weak-spots.md#w32
 		o.SessionIdle, o.SessionAbsolute = time.Hour, 3*time.Hour
 	}), func(_ *api.Options, c *tokens.Config) { c.ExpiresIn = 2 * time.Second })
 	token := w.customer("a@example.com")
@@ -154,7 +154,7 @@ func TestSessionsEndByTime(t *testing.T) {
 }
 
 // TestRevokedCredentials: what was issued counts only while the store agrees
-// (W14, W31, W32).
+// (docs/weak-spots.md#w14, #w31, #w32).
 func TestRevokedCredentials(t *testing.T) {
 	t.Parallel()
 
@@ -165,7 +165,7 @@ func TestRevokedCredentials(t *testing.T) {
 		"identity removed": func(w *world, c tokens.Claims) error {
 			return w.store.RemoveIdentity(w.t.Context(), c.AuthIdentityID, "g")
 		},
-		"customer removed (W14)": func(w *world, c tokens.Claims) error {
+		"customer removed": func(w *world, c tokens.Claims) error {
 			return w.store.RemoveCustomer(w.t.Context(), c.ActorID, everlatch.Event{ID: "evt_1", Name: "customer.deleted", GroupID: "g"})
 		},
 		"actor unlinked": func(w *world, c tokens.Claims) error {
@@ -192,7 +192,7 @@ func TestRevokedCredentials(t *testing.T) {
 func TestBearerWinsOverSession(t *testing.T) {
 	t.Parallel()
 
-	w := setup(t) // W34
+	w := setup(t) // docs/weak-spots.md#w34
 	cookie := with("Cookie", w.session(w.customer("cookie@example.com")))
 	email := func(h ...header) any {
 		return w.do("GET", "/store/customers/me", nil, append(h, cookie)...).value(t, "customer.email")
@@ -209,7 +209,7 @@ func TestBearerWinsOverSession(t *testing.T) {
 	require.Equal(t, "user", w.claims(r.text(t, "token")).ActorType)
 }
 
-// TestCrossSiteRequests: W40. Only changes that a cookie authenticates are
+// TestCrossSiteRequests: docs/weak-spots.md#w40. Only changes that a cookie authenticates are
 // guarded.
 func TestCrossSiteRequests(t *testing.T) {
 	t.Parallel()

@@ -12,7 +12,7 @@ import (
 )
 
 // register creates an identity, and with an "actor" in the body its account as
-// well, all or nothing (W4). Without one the token has no actor until POST
+// well, all or nothing (docs/weak-spots.md#w4). Without one the token has no actor until POST
 // /store/customers or its like creates it.
 func (s *Server) register(c echo.Context) error {
 	r := s.authRequest(c, Body(c))

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestSignUpInOneCall is W4: a registration may bring its account along, and the
+// TestSignUpInOneCall covers docs/weak-spots.md#w4: a registration may bring its account along, and the
 // token that it answers is one of a customer.
 func TestSignUpInOneCall(t *testing.T) {
 	t.Parallel()

@@ -53,7 +53,7 @@ func (s *Server) ready(c echo.Context) error {
 		append(wire.AppendJSON([]byte(`{"ready":false,"missing":`), names), '}'))
 }
 
-// cloudAuth tells the dashboard that there is no cloud login (contract 3.7).
+// cloudAuth tells the dashboard that there is no cloud login (docs/contract.md#s3-7).
 func (s *Server) cloudAuth(c echo.Context) error { return writeJSON(c, []byte(`{"enabled":false}`)) }
 
 // jwks publishes the keys that verify tokens, where there are any to publish.

@@ -84,7 +84,7 @@ func TestRequestIDs(t *testing.T) {
 }
 
 // TestNothingLeaks: whatever goes wrong inside, a caller learns the same
-// nothing, and the log has the cause under the request id (W52). The words
+// nothing, and the log has the cause under the request id (docs/weak-spots.md#w52). The words
 // that may not appear are checked for every answer of every test, in send.
 func TestNothingLeaks(t *testing.T) {
 	t.Parallel()
@@ -149,7 +149,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		require.ErrorContains(t, err, part, "all problems at once")
 	}
 	_, err = api.New(api.Deps{}, api.Options{})
-	require.ErrorContains(t, err, "http.cookie_secret is missing") // W35
+	require.ErrorContains(t, err, "http.cookie_secret is missing") // docs/weak-spots.md#w35
 }
 
 // TestEveryRouteIsDescribed compares the router with openapi.yaml, both ways.

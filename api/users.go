@@ -12,7 +12,7 @@ import (
 	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// userTable is an administrator (contract 4.5).
+// userTable is an administrator (docs/contract.md#s4-5).
 var userTable = render.Table[everlatch.User]{
 	render.Text("id", func(u *everlatch.User) string { return u.ID }),
 	render.NullableText("first_name", func(u *everlatch.User) *string { return u.FirstName }),
@@ -61,7 +61,7 @@ func (s *Server) listUsers(c echo.Context) error {
 	return writeList(c, "users", userTable, p, users, count)
 }
 
-// readOwnUser is 404 for an API key, which is no user (contract 4.5).
+// readOwnUser is 404 for an API key, which is no user (docs/contract.md#s4-5).
 func (s *Server) readOwnUser(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {

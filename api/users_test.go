@@ -103,7 +103,7 @@ func TestRemovingUsers(t *testing.T) {
 	r.is(t, `{"id":"user_nope","object":"user","deleted":true}`)
 	r = w.do("DELETE", "/admin/users/"+w.claims(other).ActorID, nil, bearer(token))
 	require.Equal(t, 200, r.StatusCode)
-	// W14: what the removed one has is refused at once.
+	// docs/weak-spots.md#w14: what the removed one has is refused at once.
 	require.Equal(t, 401, w.do("GET", "/admin/users/me", nil, bearer(other)).StatusCode)
 	require.Equal(t, 401, w.do("GET", "/admin/users/me", nil, cookie).StatusCode)
 }
@@ -111,7 +111,7 @@ func TestRemovingUsers(t *testing.T) {
 func TestProvidersOfAllIdentities(t *testing.T) {
 	t.Parallel()
 
-	w := setup(t) // W9
+	w := setup(t) // docs/weak-spots.md#w9
 	token := w.admin("root@example.com")
 	user := w.claims(token).ActorID
 	second, err := w.store.RegisterIdentity(t.Context(), store.NewIdentity{

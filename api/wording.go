@@ -10,8 +10,8 @@ import (
 	"github.com/everlatch/everlatch/internal/store"
 )
 
-// sentences are what callers read about a refusal that names a reason (contract
-// 4.1). {name} stands for a detail, and {name:quoted} for one in quotes.
+// sentences are what callers read about a refusal that names a reason (
+// docs/contract.md#s4-1). {name} stands for a detail, and {name:quoted} for one in quotes.
 var sentences = map[everlatch.Reason]string{
 	store.RecordNotFound:    "{model} with id: {id} was not found",
 	store.UpdateNotFound:    "{model} with id {id:quoted} not found",

@@ -150,7 +150,7 @@ func TestNewRefuses(t *testing.T) {
 		opts   []app.Option
 		want   []string
 	}{
-		"everything that is missing, at once, W35": {
+		"everything that is missing, at once": {
 			change: func(c *config.Config) {
 				c.HTTP.JWTSecret, c.HTTP.CookieSecret, c.Encryption.Keys, c.Database.URL = "", "", "", ""
 				c.Auth.Providers = []config.Provider{{Resolve: "carrier-pigeon", ID: "p"}}
@@ -161,7 +161,7 @@ func TestNewRefuses(t *testing.T) {
 			change: func(c *config.Config) { c.Encryption.Keys = "k1:AAAA" },
 			want:   []string{"encryption.keys (EVERLATCH_ENCRYPTION_KEYS)"},
 		},
-		"a PEM key that is none, W37": {
+		"a PEM key that is none": {
 			change: func(c *config.Config) {
 				c.HTTP.JWTOptions.Algorithm, c.HTTP.JWTSecret = "RS256", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"
 			},
@@ -189,7 +189,7 @@ func TestNewRefuses(t *testing.T) {
 			},
 			want: []string{"argon2"},
 		},
-		"an id of a provider that is taken, W23": {
+		"an id of a provider that is taken": {
 			change: func(*config.Config) {},
 			opts:   []app.Option{app.WithProvider("emailpass", magic{})},
 			want:   []string{`auth provider id "emailpass" is registered twice`},
@@ -218,7 +218,7 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-// W21: each part of the password policy can be switched off, W23: per provider.
+// docs/weak-spots.md#w21: each part of the password policy can be switched off, docs/weak-spots.md#w23: per provider.
 func TestProviderOptions(t *testing.T) {
 	t.Parallel()
 

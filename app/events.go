@@ -76,7 +76,7 @@ func (a *App) configured(c config.Subscriber) (subscribers.Subscription, error) 
 	var err error
 	if c.Flow != nil {
 		if c.Secrets {
-			return out, errors.New("a flow gets no secrets, because its input becomes part of a history (W29); leave secrets out")
+			return out, errors.New("a flow gets no secrets, because its input becomes part of a history; leave secrets out")
 		}
 		out.Subscriber, err = a.startsFlow(c.Flow.Name, c.Flow.Input)
 		return out, err

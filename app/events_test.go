@@ -74,11 +74,11 @@ func TestSubscribersAndSchedules(t *testing.T) {
 		"a flow that is not there":       {change: with(flow("Nope", nil)), want: `there is no flow "Nope"; known are CleanUp, `},
 		"an input that the flow has not": {change: with(flow("RemoveCustomerAccount", map[string]any{"customer": "x"})), want: `flow "RemoveCustomerAccount" has no input "customer"; it has actor_id`},
 		"a path that is none":            {change: with(flow("RemoveCustomerAccount", map[string]any{"actor_id": "$.."})), want: "$.."},
-		"secrets for a flow (W29)": {change: func(c *config.Config) {
+		"secrets for a flow": {change: func(c *config.Config) {
 			s := flow("CleanUp", nil)
 			s.Secrets = true
 			c.Subscribers = []config.Subscriber{s}
-		}, want: "W29"},
+		}, want: "leave secrets out"},
 		"a workflow that is none":            {opts: []app.Option{app.WithWorkflow("Nope", "text"), app.WithFlowSubscriber("x", []string{"*"}, "Nope")}, want: "is not a workflow"},
 		"a schedule of a flow not there":     {change: scheduled(config.Schedule{ID: "n", Flow: "Nope", Cron: "@daily"}), want: `schedule "n": there is no flow`},
 		"a schedule without a time":          {opts: []app.Option{app.WithSchedule(app.Schedule{ID: "n", Flow: "CleanUp"})}, want: "exactly one of cron and every"},

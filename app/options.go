@@ -75,7 +75,7 @@ func WithParts(p Parts) Option { return func(o *options) { o.parts = p } }
 func WithMigrations() Option { return func(o *options) { o.migrate = true } }
 
 // WithWeakSecrets accepts signing secrets that could be guessed, and warns.
-// It is for development alone: anybody who guesses them is anybody (W35).
+// It is for development alone: anybody who guesses them is anybody (docs/weak-spots.md#w35).
 func WithWeakSecrets() Option { return func(o *options) { o.weakSecrets = true } }
 
 // WithClock replaces the clock, for tests.

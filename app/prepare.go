@@ -23,7 +23,7 @@ type prepared struct {
 	actorTypes []everlatch.ActorType
 }
 
-// prepare makes it, or reports everything that is missing, weak or wrong (W35).
+// prepare makes it, or reports everything that is missing, weak or wrong (docs/weak-spots.md#w35).
 func prepare(cfg *config.Config, o *options) (p prepared, err error) {
 	serves := o.parts != 0
 	required := cfg.RequireData
@@ -56,7 +56,7 @@ func prepare(cfg *config.Config, o *options) (p prepared, err error) {
 }
 
 // warnOfAbsent names the providers that an allow-list mentions and nobody has
-// registered. Whoever uses one is told so by the contract's 401 (section 2.3).
+// registered. Whoever uses one is told so by the contract's 401 (docs/contract.md#s2-3).
 func warnOfAbsent(allowed map[string][]string, registry *providers.Registry, log *slog.Logger) {
 	for actor, list := range allowed {
 		for _, id := range list {

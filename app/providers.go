@@ -47,7 +47,7 @@ func of[O any](create func(O) (providers.Provider, error)) kind {
 	}}
 }
 
-// newRegistry makes the configured providers (W23) and adds those of the
+// newRegistry makes the configured providers (docs/weak-spots.md#w23) and adds those of the
 // program. It reports every problem at once.
 func newRegistry(configured []config.Provider, own []registration) (*providers.Registry, error) {
 	registry := providers.NewRegistry()
@@ -82,19 +82,19 @@ func names() string {
 }
 
 // emailpassOptions are the options of an emailpass registration as they stand
-// in the YAML file (contract 3.3).
+// in the YAML file (docs/contract.md#s3-3).
 type emailpassOptions struct {
 	MinLength              limit         `json:"min_length" default:"8" unit:"characters, or off" doc:"The least that a new password has." source:"W21"`
 	MaxLength              limit         `json:"max_length" default:"256" unit:"characters, or off" doc:"The most that a new password has, 1024 at the utmost." source:"W21"`
 	CommonPasswords        *bool         `json:"common_passwords" default:"true" doc:"Refuse the 3,000 most common passwords. false accepts them." source:"W21"`
 	MaxConcurrentMemoryKiB int64         `json:"max_concurrent_memory_kib" unit:"KiB" doc:"Memory of all hashes that run at once in a process; the others wait their turn. By default 65536, or one new hash on every core if that is more." source:"W20"`
-	MedusaHashes           bool          `json:"medusa_hashes" default:"false" doc:"The database holds hashes that Medusa made: every refused login costs one of theirs as well, so that its time does not tell who has one. For the time after an import." source:"3.3, W19"`
+	MedusaHashes           bool          `json:"medusa_hashes" default:"false" doc:"The database holds hashes that Medusa made: every refused login costs one of theirs as well, so that its time does not tell who has one. For the time after an import." source:"3.3"`
 	Argon2                 argon2Options `json:"argon2"`
 }
 
 // argon2Options are the cost of new hashes.
 type argon2Options struct {
-	MemoryKiB   uint32 `json:"memory_kib" default:"19456" unit:"KiB" doc:"Memory of a new hash. Hashes of another cost are replaced at the next login." source:"W20, W24"`
+	MemoryKiB   uint32 `json:"memory_kib" default:"19456" unit:"KiB" doc:"Memory of a new hash. Hashes of another cost are replaced at the next login." source:"W20"`
 	Time        uint32 `json:"time" default:"2" unit:"passes" doc:"Passes over the memory." source:"W24"`
 	Parallelism uint8  `json:"parallelism" default:"1" unit:"lanes" doc:"Lanes that are computed at once." source:"W24"`
 }

@@ -18,14 +18,14 @@ import (
 // as it stands in the YAML file.
 type registered struct {
 	ClientID            string   `json:"client_id" doc:"What the provider calls this service." source:"3.4–3.6"`
-	ClientSecret        string   `json:"client_secret" doc:"What this service proves to be itself with. It travels in a form, never in an address." source:"3.4–3.6, W47"`
+	ClientSecret        string   `json:"client_secret" doc:"What this service proves to be itself with. It travels in a form, never in an address." source:"3.4–3.6"`
 	CallbackURL         string   `json:"callback_url" doc:"The page of yours to which people come back, unless a request asks for another. The provider must know it too." source:"3.4–3.6"`
-	AllowedCallbackURLs []string `json:"allowed_callback_urls" default:"[]" doc:"The other pages that a request may ask for as callback_url, compared byte for byte." source:"3.6, W46"`
+	AllowedCallbackURLs []string `json:"allowed_callback_urls" default:"[]" doc:"The other pages that a request may ask for as callback_url, compared byte for byte." source:"3.6"`
 	AllowPrivate        bool     `json:"allow_private" default:"false" doc:"The provider may be in your own network and speak http: with github anywhere, with google and oidc on localhost. Off: https and public addresses alone." source:"3.6"`
 	HTTPTimeout         millis   `json:"http_timeout_ms" default:"10000" doc:"How long one request to the provider may take." source:"3.6"`
 }
 
-// githubOptions are the options of a github registration (contract 3.5).
+// githubOptions are the options of a github registration (docs/contract.md#s3-5).
 type githubOptions struct {
 	registered
 
@@ -47,13 +47,13 @@ func newGithub(in githubOptions) (providers.Provider, error) {
 	})
 }
 
-// googleOptions are the options of a google registration (contract 3.4).
+// googleOptions are the options of a google registration (docs/contract.md#s3-4).
 type googleOptions struct {
 	registered
 
 	Issuer                string `json:"issuer" default:"https://accounts.google.com" doc:"For tests: another OpenID provider that stands in for Google and is asked for its endpoints." source:"3.4"`
 	AuthorizationEndpoint string `json:"authorization_endpoint" default:"https://accounts.google.com/o/oauth2/v2/auth" doc:"Where people are sent." source:"3.4"`
-	TokenEndpoint         string `json:"token_endpoint" default:"https://oauth2.googleapis.com/token" doc:"Where codes are exchanged." source:"3.4, W47"`
+	TokenEndpoint         string `json:"token_endpoint" default:"https://oauth2.googleapis.com/token" doc:"Where codes are exchanged." source:"3.4"`
 	JWKSURI               string `json:"jwks_uri" default:"https://www.googleapis.com/oauth2/v3/certs" doc:"Where the keys are that sign ID tokens." source:"3.4"`
 }
 
@@ -66,12 +66,12 @@ func newGoogle(in googleOptions) (providers.Provider, error) {
 }
 
 // oidcOptions are the options of an oidc registration, by the names of the
-// contract (3.6).
+// contract (docs/contract.md#s3-6).
 type oidcOptions struct {
 	registered
 
 	Issuer                string            `json:"issuer" doc:"What the provider calls itself, compared byte for byte. Its discovery document is below it." source:"3.6"`
-	Scopes                words             `json:"scopes" default:"openid email profile" doc:"What is asked for; openid always is." source:"3.6, W53"`
+	Scopes                words             `json:"scopes" default:"openid email profile" doc:"What is asked for; openid always is." source:"3.6"`
 	AuthorizationEndpoint string            `json:"authorization_endpoint" doc:"Where people are sent. By default what discovery says, as for the next two; with all three there is no discovery." source:"3.6"`
 	TokenEndpoint         string            `json:"token_endpoint" doc:"Where codes are exchanged." source:"3.6"`
 	JWKSURI               string            `json:"jwks_uri" doc:"Where the keys are that sign ID tokens." source:"3.6"`
@@ -84,7 +84,7 @@ type oidcOptions struct {
 	StateTTL              seconds           `json:"state_ttl_seconds" doc:"How long somebody may take to sign in there. By default auth.redirect.ttl, which is 10 minutes." source:"3.6"`
 	DisplayName           string            `json:"display_name" default:"OpenID Connect" doc:"What people read in the list of providers." source:"3.6"`
 	DiscoveryTTL          millis            `json:"discovery_cache_ttl_ms" default:"3600000" doc:"How long the provider's document and keys are kept. A token by a key that is not known yet fetches them sooner." source:"3.6"`
-	Algorithms            []string          `json:"algorithms" default:"[RS256, PS256, ES256, EdDSA]" doc:"What an ID token may be signed by. RS384, RS512, PS384, PS512, ES384 and ES512 can be named too; a shared secret cannot." source:"3.6, W53"`
+	Algorithms            []string          `json:"algorithms" default:"[RS256, PS256, ES256, EdDSA]" doc:"What an ID token may be signed by. RS384, RS512, PS384, PS512, ES384 and ES512 can be named too; a shared secret cannot." source:"3.6"`
 }
 
 func newOIDC(in oidcOptions) (providers.Provider, error) {

@@ -7,7 +7,7 @@ import (
 )
 
 // wire builds requests as the bytes that go over the connection. Everlatch and
-// Medusa take the same ones (contract sections 4.3 and 4.4).
+// Medusa take the same ones (docs/contract.md#s4-3 and #s4-4).
 type wire struct {
 	host           string
 	publishableKey string

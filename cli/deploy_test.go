@@ -39,7 +39,7 @@ func TestExampleEnvIsComplete(t *testing.T) {
 	}
 }
 
-// W35: the placeholders of the example are no secrets.
+// docs/weak-spots.md#w35: the placeholders of the example are no secrets.
 func TestExampleEnvIsRefused(t *testing.T) {
 	t.Parallel()
 

@@ -35,7 +35,7 @@ func TestDev(t *testing.T) {
 	require.ErrorContains(t, err, "a dev service already runs on "+data)
 	require.ErrorContains(t, err, url)
 
-	// W15: one workflow creates an administrator; the running service executes it.
+	// docs/weak-spots.md#w15: one workflow creates an administrator; the running service executes it.
 	out, _, err = execute(t, nil, password+"\n", "user", "create", "-e", "root@example.com", "--data", data)
 	require.NoError(t, err)
 	require.Regexp(t, `^Created administrator root@example.com \(user_\w+\) in `+url, out)

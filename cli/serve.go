@@ -28,7 +28,7 @@ func (p *program) workerCommand() *cobra.Command {
 }
 
 // partsCommand runs parts against a Temporal cluster and a database. It refuses
-// to start when a setting is missing or wrong, and names all of them (W35).
+// to start when a setting is missing or wrong, and names all of them (docs/weak-spots.md#w35).
 func (p *program) partsCommand(use, short string, parts app.Parts) *cobra.Command {
 	c := &cobra.Command{
 		Use:   use,

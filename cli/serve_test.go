@@ -11,7 +11,7 @@ import (
 	"github.com/everlatch/everlatch/internal/embedded"
 )
 
-// W35: nothing that serves people starts without secrets, and one start tells
+// docs/weak-spots.md#w35: nothing that serves people starts without secrets, and one start tells
 // all that is missing.
 func TestServeRefuses(t *testing.T) {
 	t.Parallel()

@@ -56,7 +56,7 @@ type Redirect struct {
 type Provider struct {
 	// Resolve is the kind of the provider, such as "emailpass".
 	Resolve string `koanf:"resolve"`
-	// ID is what routes name; Resolve when it is left out (W23).
+	// ID is what routes name; Resolve when it is left out (docs/weak-spots.md#w23).
 	ID string `koanf:"id"`
 	// Options are the provider's own, checked when it is made.
 	Options map[string]any `koanf:"options"`

@@ -9,7 +9,7 @@
 //
 // [Load] reports every problem at once: unknown keys and variables with the
 // nearest known one, values of the wrong form, and, for a process that is to
-// serve, each secret that is missing or weak (W35).
+// serve, each secret that is missing or weak (docs/weak-spots.md#w35).
 //
 // The struct tags of [Config] are the only place where a setting is described:
 // the loader, `everlatch config` and the table of docs/configuration.md are made from them.

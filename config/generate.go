@@ -15,7 +15,7 @@ import (
 // secretsFile is the file of generated secrets in a data folder.
 const secretsFile = "secrets.yaml"
 
-// Generate gives every missing secret of dev a value of its own (W35). The
+// Generate gives every missing secret of dev a value of its own (docs/weak-spots.md#w35). The
 // values are made once and kept in the data folder, readable by its owner
 // alone, so that sessions and tokens survive a restart. With an empty folder
 // they are kept nowhere. Secrets that are set stay as they are.

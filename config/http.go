@@ -1,6 +1,6 @@
 package config
 
-// HTTP is the API, the tokens that it signs and who may call it (contract 5.1).
+// HTTP is the API, the tokens that it signs and who may call it (docs/contract.md#s5-1).
 type HTTP struct {
 	Address             string              `koanf:"address" default:"127.0.0.1:9000" doc:"host:port that the API listens on."`
 	JWTSecret           Secret              `koanf:"jwt_secret" env:"JWT_SECRET" doc:"Signs tokens: at least 32 random bytes, or the private key in PEM with an asymmetric algorithm."`

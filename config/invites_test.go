@@ -14,7 +14,7 @@ func TestInvites(t *testing.T) {
 
 	cfg, err := config.Load(config.Sources{})
 	require.NoError(t, err)
-	require.Equal(t, config.Invites{}, cfg.Invites, "as long as a token, for the invited address alone (W7)")
+	require.Equal(t, config.Invites{}, cfg.Invites, "as long as a token, for the invited address alone")
 
 	cfg, err = config.Load(config.Sources{File: write(t, "invites: {valid_duration: 7d, any_email: true}\n")})
 	require.NoError(t, err)

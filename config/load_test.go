@@ -30,9 +30,9 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, map[string][]string{"user": {"emailpass"}}, cfg.HTTP.AuthMethodsPerActor)
 	require.Equal(t, []string{"order", "orders"}, cfg.HTTP.RestrictedFields.Store)
 	require.Equal(t, []config.Provider{{Resolve: "emailpass", ID: "emailpass"}}, cfg.Auth.Providers)
-	require.True(t, cfg.Tokens.OwnActorOnly) // W38
+	require.True(t, cfg.Tokens.OwnActorOnly) // docs/weak-spots.md#w38
 	require.Equal(t, 72*time.Hour, cfg.Accounts.OrphanGrace.Duration())
-	require.Empty(t, cfg.HTTP.JWTSecret) // W35: there is no default secret
+	require.Empty(t, cfg.HTTP.JWTSecret) // docs/weak-spots.md#w35: there is no default secret
 	require.Empty(t, cfg.HTTP.CookieSecret)
 }
 
@@ -69,7 +69,7 @@ database: {url: "sqlite:///file.db"}
 	require.Contains(t, cfg.HTTP.JWTSecret.Reveal(), "\nlines\n")
 	// The contract's entry for users stays when others are added.
 	require.Equal(t, map[string][]string{"user": {"emailpass"}, "customer": {"emailpass"}}, cfg.HTTP.AuthMethodsPerActor)
-	// W23: one kind under two ids.
+	// docs/weak-spots.md#w23: one kind under two ids.
 	require.Equal(t, []config.Provider{
 		{Resolve: "emailpass", ID: "emailpass"},
 		{Resolve: "emailpass", ID: "staff", Options: map[string]any{"min_length": 12}},
@@ -129,7 +129,7 @@ func TestProblems(t *testing.T) {
 		"a provider as text":           {file: "auth: {providers: [emailpass]}", want: "{resolve, id, options} is expected"},
 		"a provider without a kind":    {file: "auth: {providers: [{id: x}]}", want: "entry 1: resolve is missing"},
 		"provider options as text":     {file: "auth: {providers: [{resolve: emailpass, options: x}]}", want: "options are a map"},
-		"one provider id twice, W23":   {file: "auth: {providers: [{resolve: emailpass}, {resolve: emailpass}]}", want: `the id "emailpass" is given twice`},
+		"one provider id twice":        {file: "auth: {providers: [{resolve: emailpass}, {resolve: emailpass}]}", want: `the id "emailpass" is given twice`},
 		"absolute shorter than idle":   {file: "session_options: {ttl: 2d, absolute_ttl: 1d}", want: "session_options.absolute_ttl"},
 		"a cookie that browsers drop":  {file: "cookie_options: {same_site: none, secure: false}", want: "cookie_options.secure"},
 		"an algorithm that is unknown": {environ: []string{"EVERLATCH_HTTP_JWT_OPTIONS_ALGORITHM=none"}, want: `"none" is none of HS256`},

@@ -13,11 +13,11 @@ const leastSecret = 32
 const leastVariety = 10
 
 // placeholders stand in secrets that were copied from an example, Medusa's
-// default among them (W35).
+// default among them (docs/weak-spots.md#w35).
 var placeholders = []string{"supersecret", "changeme", "change-me", "change_me", "example", "password", "replace"}
 
 // Require reports what a process that serves cannot start without: the
-// secrets and the database, each by name (W35). A nil error means that none is
+// secrets and the database, each by name (docs/weak-spots.md#w35). A nil error means that none is
 // missing or weak. dev generates what is missing instead, see [Generate].
 func (c *Config) Require() error {
 	return append(c.requireKeys(), append(c.WeakSecrets(), c.requireData()...)...).err()
@@ -78,9 +78,9 @@ func (c *Config) requireSigningKey() Problems {
 	symmetric := strings.HasPrefix(c.HTTP.JWTOptions.Algorithm, "HS")
 	switch {
 	case symmetric && isPEM:
-		return Problems{{key, "is a key in PEM, which " + c.HTTP.JWTOptions.Algorithm + " does not use; set http.jwt_options.algorithm (W37)"}}
+		return Problems{{key, "is a key in PEM, which " + c.HTTP.JWTOptions.Algorithm + " does not use; set http.jwt_options.algorithm"}}
 	case symmetric && c.HTTP.JWTPublicKey != "":
-		return Problems{{"http.jwt_public_key (JWT_PUBLIC_KEY)", "is set, and " + c.HTTP.JWTOptions.Algorithm + " does not use one; set http.jwt_options.algorithm (W37)"}}
+		return Problems{{"http.jwt_public_key (JWT_PUBLIC_KEY)", "is set, and " + c.HTTP.JWTOptions.Algorithm + " does not use one; set http.jwt_options.algorithm"}}
 	case symmetric && c.HTTP.JWTSecret == "":
 		return Problems{{key, "missing" + makeSecret}}
 	case symmetric:

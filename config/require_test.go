@@ -23,7 +23,7 @@ const (
 	databaseKey = "database.url (DATABASE_URL)"
 )
 
-// W35: no default secrets, and weak ones do not count.
+// docs/weak-spots.md#w35: no default secrets, and weak ones do not count.
 func TestRequire(t *testing.T) {
 	t.Parallel()
 
@@ -50,11 +50,11 @@ func TestRequire(t *testing.T) {
 			change: func(c *config.Config) { c.HTTP.CookieSecret = config.Secret(strings.Repeat("x", 64)) },
 			want:   []string{cookieKey},
 		},
-		"a PEM key for an algorithm with a shared secret, W37": {
+		"a PEM key for an algorithm with a shared secret": {
 			change: func(c *config.Config) { c.HTTP.JWTSecret = somePEM },
 			want:   []string{jwtKey},
 		},
-		"a public key for an algorithm with a shared secret, W37": {
+		"a public key for an algorithm with a shared secret": {
 			change: func(c *config.Config) { c.HTTP.JWTPublicKey = somePEM },
 			want:   []string{"http.jwt_public_key (JWT_PUBLIC_KEY)"},
 		},
@@ -170,7 +170,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 }
 
 // Dev starts with a secret that somebody chose, however weak, as long as the
-// operator can be told (W35).
+// operator can be told (docs/weak-spots.md#w35).
 func TestDevAcceptsWeakSecrets(t *testing.T) {
 	t.Parallel()
 	c, err := config.Load(config.Sources{Environ: []string{

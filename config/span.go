@@ -12,7 +12,7 @@ import (
 const day = 24 * time.Hour
 
 // Span is a length of time as Medusa's settings spell it: "1d", "10h", "2 days",
-// or a plain number of seconds (contract 4.2).
+// or a plain number of seconds (docs/contract.md#s4-2).
 type Span time.Duration
 
 // Duration returns the span as the standard library's type.

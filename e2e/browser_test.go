@@ -31,7 +31,7 @@ func TestCertifiedProvider(t *testing.T) {
 		}
 		identities[at.provider] = first
 	}
-	require.NotEqual(t, identities["google"], identities["oidc"], "nothing is linked by an e-mail address alone (W17)")
+	require.NotEqual(t, identities["google"], identities["oidc"], "nothing is linked by an e-mail address alone")
 
 	// Each provider, actor type and method once.
 	for _, at := range []place{w.places()[0], w.places()[3]} {
@@ -75,7 +75,7 @@ func (w *browserWorld) signsInTwice(t *testing.T, at place) string {
 	first := w.signedIn(t, ada, at, "ada")
 	ada.picture(t, "is signed in")
 	exchanges, rows := w.exchanges(t, at.provider), w.rows(t)
-	require.Equal(t, w.secretIn(at), exchanges[len(exchanges)-1], "W47")
+	require.Equal(t, w.secretIn(at), exchanges[len(exchanges)-1])
 
 	ada.do(t, nil, "reload")
 	status, body := ada.answer(t)
@@ -128,7 +128,7 @@ func (w *browserWorld) signedIn(t *testing.T, b browser, at place, who string) s
 			kept = c.Path == "/auth" && c.SameSite == "Lax" && c.HTTPOnly
 		}
 	}
-	require.True(t, kept, "W44: the browser keeps the cookie that tells it from others: %v", cookies)
+	require.True(t, kept, "the browser keeps the cookie that tells it from others: %v", cookies)
 	return identityOf(t, token)
 }
 
@@ -152,7 +152,7 @@ func (w *browserWorld) saysNo(t *testing.T, at place) {
 
 // bringsWhatAnotherBegan is login CSRF: Grace stops her browser before the
 // callback and makes other browsers open it. That must not sign them in, and must
-// not use the state (W44).
+// not use the state (docs/weak-spots.md#w44).
 func (w *browserWorld) bringsWhatAnotherBegan(t *testing.T, at place) {
 	t.Helper()
 	grace := w.browser("grace", at) // has been here, and been given a cookie

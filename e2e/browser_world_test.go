@@ -147,7 +147,7 @@ func startBrowserWorld(t *testing.T) *browserWorld {
 }
 
 // config has the shop's page as the default callback URL, and the dashboard's as
-// one that a request may name (W46).
+// one that a request may name (docs/weak-spots.md#w46).
 func (w *browserWorld) config() string {
 	google, oidc := w.Providers["google"], w.Providers["oidc"]
 	options := func(provider string) string {

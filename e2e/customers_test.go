@@ -47,7 +47,7 @@ func TestAdminCustomerRaces(t *testing.T) {
 		require.Equal(t, 1, p.released(t, "customer.created", token))
 	})
 
-	t.Run("50 customers that get one address, one has it (W13)", func(t *testing.T) { //nolint:paralleltest // each is a load of its own
+	t.Run("50 customers that get one address, one has it", func(t *testing.T) { //nolint:paralleltest // each is a load of its own
 		var ids []string
 		for range 50 {
 			a, err := post("/admin/customers", object{})
@@ -82,12 +82,12 @@ func TestAdminCustomerRaces(t *testing.T) {
 			require.Equal(t, 1, p.released(t, name, token), name)
 		}
 		require.Eventually(t, func() bool { return p.released(t, "customer.erased", token) == 1 }, waitFor, tick, "one receipt")
-		require.Equal(t, 401, p.call(t, "GET", "/store/customers/me", nil, bearer(own)...).status, "W14")
+		require.Equal(t, 401, p.call(t, "GET", "/store/customers/me", nil, bearer(own)...).status)
 		p.signUp(t) // the address is free
 	})
 }
 
-// W9, W10: an account is removed with what it has, be that nothing.
+// docs/weak-spots.md#w9, #w10: an account is removed with what it has, be that nothing.
 func TestAdminRemovesCustomers(t *testing.T) {
 	t.Parallel()
 	p := startDev(t, devOptions{config: cheapHashes})

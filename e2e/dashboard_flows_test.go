@@ -14,7 +14,7 @@ func (w *dashboard) signsIn(t *testing.T) {
 	root.await(t, "Welcome to Medusa")
 	root.picture(t, "is asked to sign in")
 	root.complains(t, "401 GET /admin/users/me")
-	root.signIn(t, "Root@Example.com", password) // W22
+	root.signIn(t, "Root@Example.com", password) // docs/weak-spots.md#w22
 	root.await(t, "Last Name")
 	root.picture(t, "is signed in")
 	root.open(t, w.url)
@@ -29,7 +29,7 @@ func (w *dashboard) signsIn(t *testing.T) {
 func (w *dashboard) hasAWrongPassword(t *testing.T) {
 	root := w.browser(t, "root")
 	root.open(t, w.url+"/login")
-	for _, email := range []string{"root@example.com", "unknown@example.com"} { // W19
+	for _, email := range []string{"root@example.com", "unknown@example.com"} { // docs/weak-spots.md#w19
 		root.signIn(t, email, "not "+password)
 		root.await(t, "Invalid email or password")
 		root.complains(t, "401 POST /auth/user/emailpass", "thrown: Invalid email or password")
@@ -118,7 +118,7 @@ func (w *dashboard) invitesAColleague(t *testing.T) {
 	again.accept(t, "Eve", "Else", password)
 	again.await(t, "The invite is invalid or has expired.")
 	again.picture(t, "has found an invite that was used")
-	again.open(t, w.url+"/invite?token=") // what Copy invite link copies (W7)
+	again.open(t, w.url+"/invite?token=") // what Copy invite link copies (docs/weak-spots.md#w7)
 	again.await(t, "Your invite token is invalid")
 	again.complains(t, "400 POST /admin/invites/accept", "401 POST /auth/user/emailpass/register")
 }
@@ -136,7 +136,7 @@ func (b browser) accept(t *testing.T, first, last, password string) {
 }
 
 // acceptsInABrowserOfAColleague accepts an invite where a colleague is signed in
-// (W34, medusajs/medusa#10365), with the address of a customer.
+// (docs/weak-spots.md#w34, medusajs/medusa#10365), with the address of a customer.
 func (w *dashboard) acceptsInABrowserOfAColleague(t *testing.T) {
 	w.register(t, "lin@example.com", password)
 	root := w.root(t)
@@ -186,7 +186,7 @@ func (w *dashboard) resetsAPassword(t *testing.T) {
 	ada.complains(t)
 
 	elsewhere.open(t, w.url+"/orders")
-	elsewhere.await(t, "Welcome to Medusa") // W25
+	elsewhere.await(t, "Welcome to Medusa") // docs/weak-spots.md#w25
 	elsewhere.open(t, w.url+"/reset-password?token="+token)
 	elsewhere.choosePassword(t, changed)
 	elsewhere.await(t, "Invalid token")

@@ -72,10 +72,10 @@ func TestInviteFlow(t *testing.T) {
 	require.Equal(t, shown, p.mailedInvite(t, "Grace@example.com", "invite.created", 1))
 	said := claims(t, shown)
 	require.Equal(t, id, said["id"])
-	require.Equal(t, "Grace@example.com", said["email"], "the dashboard shows it (contract 9.2)")
+	require.Equal(t, "Grace@example.com", said["email"], "the dashboard shows it")
 	read := p.call(t, "GET", "/admin/invites/"+id, nil, bearer(root)...)
 	require.Equal(t, 200, read.status)
-	require.Empty(t, read.str(t, "invite.token"), "W7: shown once")
+	require.Empty(t, read.str(t, "invite.token"), "shown once")
 
 	crash()
 	resent := p.call(t, "POST", "/admin/invites/"+id+"/resend", nil, bearer(root)...)
@@ -87,7 +87,7 @@ func TestInviteFlow(t *testing.T) {
 	newcomer := p.newcomer(t, "grace@example.com")
 	require.Equal(t, 401, p.accept(t, newcomer, shown, object{}).status, "superseded")
 	other := p.accept(t, newcomer, token, object{"email": "eve@example.com"})
-	require.Equal(t, 400, other.status, "W7: for the invited address")
+	require.Equal(t, 400, other.status, "for the invited address")
 	accepted := p.accept(t, newcomer, token, object{"first_name": "Grace"})
 	require.Equal(t, 200, accepted.status, "%s", accepted.raw)
 	require.Equal(t, "Grace@example.com", accepted.str(t, "user.email"))
@@ -152,7 +152,7 @@ func (p *process) resendsAndAccepts(t *testing.T, root, newcomer, id string) {
 	}, waitFor, tick)
 }
 
-// W7: Medusa 2.21.2 was measured to let 6 of 6 become administrators.
+// docs/weak-spots.md#w7: Medusa 2.21.2 was measured to let 6 of 6 become administrators.
 func TestInviteRace(t *testing.T) {
 	t.Parallel()
 	p := startDev(t, devOptions{config: cheapHashes + "invites: {any_email: true}\n"})

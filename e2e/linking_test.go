@@ -32,7 +32,7 @@ func (p *process) ways(t *testing.T, token string) map[string]string {
 }
 
 // TestLinkingFlow: a customer with a password adds GitHub, signs in with it as
-// the same customer, removes the password, and is notified of both (W17).
+// the same customer, removes the password, and is notified of both (docs/weak-spots.md#w17).
 func TestLinkingFlow(t *testing.T) {
 	t.Parallel()
 	g := newGithub(t)

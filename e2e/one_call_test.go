@@ -16,7 +16,7 @@ func (p *process) signUpInOneCall(ctx context.Context, email string, header ...s
 }
 
 // TestSignUpInOneCall: of 60 people who sign up with one address, and one
-// password, one gets the account, whole; each of them hears what they got (W4).
+// password, one gets the account, whole; each of them hears what they got (docs/weak-spots.md#w4).
 func TestSignUpInOneCall(t *testing.T) {
 	t.Parallel()
 	const email = "ada@example.com"
@@ -29,7 +29,7 @@ func TestSignUpInOneCall(t *testing.T) {
 		me := p.call(t, "GET", "/store/customers/me", nil, bearer(token)...)
 		require.Equal(t, 200, me.status, "%s", me.raw)
 		require.Equal(t, "Ada", me.str(t, "customer.first_name"))
-		require.Equal(t, email, me.str(t, "customer.email"), "that of the login (W5)")
+		require.Equal(t, email, me.str(t, "customer.email"), "that of the login")
 	}
 	root := p.admin(t)
 	customers := p.call(t, "GET", "/admin/customers", nil, bearer(root)...)
@@ -50,13 +50,13 @@ func TestSignUpInOneCall(t *testing.T) {
 	wrong := p.call(t, "POST", "/auth/customer/emailpass/register", object{
 		"email": "eve@example.com", "password": password, "actor": object{"email": "victim@example.com"},
 	})
-	require.Equal(t, 400, wrong.status, "not the address of another identity (W5): %s", wrong.raw)
+	require.Equal(t, 400, wrong.status, "not the address of another identity: %s", wrong.raw)
 	p.register(t, "eve@example.com", "another-Secret-of-eve") // nothing remained of the one before
 }
 
 // TestKillDuringSignUps kills the process during 60 sign-ups. Afterwards each has
 // an identity with its account, or neither: every sign-in is a customer's, and no
-// address is taken by half a sign-up (W4).
+// address is taken by half a sign-up (docs/weak-spots.md#w4).
 func TestKillDuringSignUps(t *testing.T) {
 	t.Parallel()
 	const people, killAfter = 60, 20

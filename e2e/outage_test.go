@@ -73,7 +73,7 @@ func TestTemporalIsAway(t *testing.T) {
 		"register": func() answer {
 			return p.call(t, "POST", "/auth/customer/emailpass/register", object{"email": "b@example.com", "password": password})
 		},
-		"reset": func() answer { // W28: a request that is not stored is not confirmed
+		"reset": func() answer { // docs/weak-spots.md#w28: a request that is not stored is not confirmed
 			return p.call(t, "POST", "/auth/customer/emailpass/reset-password", object{"identifier": "ada@example.com"})
 		},
 		"update": func() answer {

@@ -56,7 +56,7 @@ func TestRaces(t *testing.T) {
 		answers := parallel(t, 100, func(i int) (answer, error) {
 			mail := "race@example.com"
 			if i%2 == 1 {
-				mail = " RACE@Example.com" // W22
+				mail = " RACE@Example.com" // docs/weak-spots.md#w22
 			}
 			return p.try(t.Context(), "POST", "/auth/customer/emailpass/register",
 				object{"email": mail, "password": password})

@@ -15,7 +15,7 @@ import (
 
 // TestRoleFlow introduces roles: an existing installation enables them, no
 // administrator is locked out, a helper is invited with a role, and is promoted and
-// demoted between two requests (W38).
+// demoted between two requests (docs/weak-spots.md#w38).
 func TestRoleFlow(t *testing.T) {
 	t.Parallel()
 	p := startDev(t, devOptions{})
@@ -64,7 +64,7 @@ func TestRoleFlow(t *testing.T) {
 
 	demoted := p.call(t, "DELETE", "/admin/users/"+adaID+"/roles/"+role, nil, bearer(root)...)
 	require.Equal(t, 200, demoted.status, "%s", demoted.raw)
-	require.Equal(t, "Forbidden", get("/admin/users").str(t, "message"), "W38: the same token, the next request")
+	require.Equal(t, "Forbidden", get("/admin/users").str(t, "message"), "the same token, the next request")
 	p.command(t, "role", "grant", "helper", "ada@example.com")
 	require.Equal(t, 200, get("/admin/users").status)
 	require.Equal(t, 200, get("/admin/users/me").status)
@@ -77,7 +77,7 @@ func TestRoleFlow(t *testing.T) {
 }
 
 // TestSuperAdminsInParallel: of fifty who remove each other and themselves at
-// once, through the API and its workflows, one is left (contract 4.8).
+// once, through the API and its workflows, one is left (docs/contract.md#s4-8).
 func TestSuperAdminsInParallel(t *testing.T) {
 	t.Parallel()
 	p := startDev(t, devOptions{env: []string{"EVERLATCH_RBAC_ENABLED=true"}})

@@ -75,7 +75,7 @@ var leftOut = map[string]func(t *testing.T, w *world){
 		t.Helper()
 		w.link(t, w.cast.ofEmail("reg-taken@example.com"), "customer")
 	},
-	// Without an e-mail Medusa makes no account; here the exchange before has made one (W5).
+	// Without an e-mail Medusa makes no account; here the exchange before has made one (docs/weak-spots.md#w5).
 	"store-customers/create-no-body": shopperStartsOver,
 	"store-customers/create-success": shopperStartsOver,
 	"store-customers/me-update-null": func(t *testing.T, w *world) {

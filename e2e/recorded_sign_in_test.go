@@ -55,7 +55,7 @@ var signInHints = map[string]signInHint{
 	"callback/oidc-lax-unverified-ok-mapped-claims":               {claims: oidctest.Person{"email_verified": false}},
 }
 
-// googleRecovers ends the outage, which has not used the state (W52): the same
+// googleRecovers ends the outage, which has not used the state (docs/weak-spots.md#w52): the same
 // callback signs in, and then the state is used.
 func googleRecovers(t *testing.T, w *world, s *signIn) {
 	t.Helper()

@@ -30,7 +30,7 @@ type mode struct {
 }
 
 // newModes returns every mode. Secrets are new in each run: nothing may depend
-// on those of the recordings, which are far too weak to be accepted (W35).
+// on those of the recordings, which are far too weak to be accepted (docs/weak-spots.md#w35).
 func newModes(t *testing.T) []mode {
 	t.Helper()
 	secret, cookieSecret := randomSecret(), randomSecret()

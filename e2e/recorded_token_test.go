@@ -118,7 +118,7 @@ func (w *world) learnReset(t *testing.T, data object) {
 }
 
 // learnChange notes that a password was changed, and that no earlier token is
-// still valid (W25).
+// still valid (docs/weak-spots.md#w25).
 func (w *world) learnChange(t *testing.T, e exchange) {
 	t.Helper()
 	token, _ := e.token(t)

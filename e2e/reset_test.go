@@ -73,15 +73,15 @@ func TestResetFlow(t *testing.T) {
 	require.Equal(t, 400, weak.status, "%s", weak.raw)
 	require.Equal(t, http.StatusUnauthorized, p.call(t, "POST", "/auth/user/emailpass/update", object{"password": changed}, bearer(token)...).status)
 
-	p.kill() // W28: what was asked survives
+	p.kill() // docs/weak-spots.md#w28: what was asked survives
 	p = startDev(t, devOptions{dir: p.dir})
 	done := update(token, changed)
 	require.Equal(t, 200, done.status, "%s", done.raw)
 	require.JSONEq(t, `{"success":true}`, string(done.raw))
 
 	require.Equal(t, 401, update(token, "yet another horse").status, "used")
-	require.Equal(t, 401, p.call(t, "GET", "/store/customers/me", nil, bearer(bearerToken)...).status, "W25: tokens end")
-	require.Equal(t, 401, p.call(t, "GET", "/store/customers/me", nil, "Cookie", strings.Split(cookie, ";")[0]).status, "W25: sessions end")
+	require.Equal(t, 401, p.call(t, "GET", "/store/customers/me", nil, bearer(bearerToken)...).status, "tokens end")
+	require.Equal(t, 401, p.call(t, "GET", "/store/customers/me", nil, "Cookie", strings.Split(cookie, ";")[0]).status, "sessions end")
 	require.Equal(t, 401, p.call(t, "POST", "/auth/customer/emailpass", object{"email": "ada@example.com", "password": password}).status)
 	p.login(t, "ada@example.com", changed)
 	told := p.mailTo(t, "ada@example.com", "auth.password_changed", 1)
@@ -90,7 +90,7 @@ func TestResetFlow(t *testing.T) {
 	require.Empty(t, a.json(t)["messages"])
 }
 
-// W27: Medusa 2.21.2 was measured to let 2 to 6 of these pass.
+// docs/weak-spots.md#w27: Medusa 2.21.2 was measured to let 2 to 6 of these pass.
 func TestResetRace(t *testing.T) {
 	t.Parallel()
 	p := startDev(t, devOptions{config: cheapHashes})
@@ -114,7 +114,7 @@ func TestResetRace(t *testing.T) {
 	p.login(t, "race@example.com", password+strings.Repeat("!", winner+1))
 }
 
-// W30: an administrator's token is off by default, names its giver, and its
+// docs/weak-spots.md#w30: an administrator's token is off by default, names its giver, and its
 // owner is told.
 func TestIssuedResetFlow(t *testing.T) {
 	t.Parallel()

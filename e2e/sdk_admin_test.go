@@ -65,13 +65,13 @@ func (m sdkMode) invites(t *testing.T) {
 
 	reset := at[string](t, root.gets(t, "admin.user.generateResetPasswordToken", user["id"]), "token")
 	grace.must(t, "auth.updateProvider", "user", "emailpass", object{"password": "nanoseconds of wire"}, reset)
-	grace.refused(t, 401, "Unauthorized", "admin.user.me") // W25
+	grace.refused(t, 401, "Unauthorized", "admin.user.me") // docs/weak-spots.md#w25
 	gone = root.gets(t, "admin.user.delete", user["id"])
 	require.Equal(t, object{"id": user["id"], "object": "user", "deleted": true}, gone)
 }
 
 // signsUpAsUser is how the dashboard makes administrators of people who sign in
-// elsewhere (W6: of those whose domain may).
+// elsewhere (docs/weak-spots.md#w6: of those whose domain may).
 func (m sdkMode) signsUpAsUser(t *testing.T) {
 	t.Helper()
 	lin, email := m.user(t, "lin"), m.email("github2")

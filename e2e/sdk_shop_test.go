@@ -101,7 +101,7 @@ func (m sdkMode) forgets(t *testing.T) {
 	token := m.resetToken(t, email, 1)
 	ada.must(t, "auth.updateProvider", "customer", "emailpass", object{"password": changed}, token)
 	ada.refused(t, 401, "Invalid token", "auth.updateProvider", "customer", "emailpass", object{"password": changed}, token)
-	elsewhere.refused(t, 401, "Unauthorized", "store.customer.retrieve") // W25
+	elsewhere.refused(t, 401, "Unauthorized", "store.customer.retrieve") // docs/weak-spots.md#w25
 	ada.refused(t, 401, "Invalid email or password", "auth.login", "customer", "emailpass", object{"email": email, "password": password})
 	ada.token(t, "auth.login", "customer", "emailpass", object{"email": email, "password": changed})
 	require.Equal(t, email, ada.customer(t)["email"])

@@ -18,7 +18,7 @@ import (
 )
 
 // TestJavaScriptSDK makes every call of the Medusa JS SDK that is about
-// identities and accounts (contract 8), in each of its modes: in Node.js with
+// identities and accounts (docs/contract.md#s8), in each of its modes: in Node.js with
 // tokens, as a storefront's server does; and on a page of another origin in
 // Chromium with tokens and with a session, whose cookies and preflights are real.
 func TestJavaScriptSDK(t *testing.T) {

@@ -21,7 +21,7 @@ func (p *process) userByGithub(t *testing.T, g *githubtest.Server) string {
 }
 
 // TestSignUpOfAdmins: an account elsewhere makes an administrator only of who
-// was invited, by an address that it proves, and once (W6).
+// was invited, by an address that it proves, and once (docs/weak-spots.md#w6).
 func TestSignUpOfAdmins(t *testing.T) {
 	t.Parallel()
 	g := newGithub(t)

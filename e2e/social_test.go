@@ -78,10 +78,10 @@ func TestGithubFlow(t *testing.T) {
 	require.Equal(t, 200, again.status, "%s", again.raw)
 	require.Equal(t, claims(t, token)["auth_identity_id"], claims(t, again.str(t, "token"))["auth_identity_id"])
 	metadata, _ = claims(t, again.str(t, "token"))["user_metadata"].(object)
-	require.Equal(t, "Ada King", metadata["name"], "W51")
+	require.Equal(t, "Ada King", metadata["name"])
 }
 
-// W44: a state is good for its actor type and its browser.
+// docs/weak-spots.md#w44: a state is good for its actor type and its browser.
 func TestGithubStateIsBound(t *testing.T) {
 	t.Parallel()
 	g := newGithub(t)
@@ -169,5 +169,5 @@ func TestOpenIDFlow(t *testing.T) {
 		require.Equal(t, "Authentication failed", a.str(t, "message"), misbehaviour)
 		op.Behave()
 	}
-	require.Contains(t, p.logText(), "cause=\"the ID token is of another sign-in: its nonce differs\"", "W51: operators can find out")
+	require.Contains(t, p.logText(), "cause=\"the ID token is of another sign-in: its nonce differs\"", "operators can find out")
 }

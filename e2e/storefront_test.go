@@ -82,7 +82,7 @@ func TestStorefrontLogin(t *testing.T) {
 	theirs := reader.eval(t, `document.querySelector("a[href*='as=ada']").href`)
 	stranger.open(t, theirs)
 	stranger.await(t, "That did not work")
-	stranger.await(t, "No state provided, or session expired") // W44: and it is as it was
+	stranger.await(t, "No state provided, or session expired") // docs/weak-spots.md#w44: and it is as it was
 	reader.press(t, "Ada Lovelace")
 	reader.await(t, "Hello, Ada Lovelace")
 	require.Empty(t, reader.eval(t, `document.cookie + JSON.stringify(localStorage).slice(2)`), "nothing is where scripts can read it")
@@ -132,12 +132,12 @@ func TestSeveralOpenIDProviders(t *testing.T) {
 		refused := signIn("customer", "acme", who)
 		require.Equal(t, 401, refused.status)
 		require.Equal(t, "Authentication failed", refused.str(t, "message"))
-		require.Contains(t, p.logText(), `provider=acme answer="Authentication failed" cause="`+why+`"`, "W51: people are not told, operators are")
+		require.Contains(t, p.logText(), `provider=acme answer="Authentication failed" cause="`+why+`"`, "people are not told, operators are")
 	}
 	require.Equal(t, 400, p.call(t, "GET", "/auth/customer/globex", nil).status)
 	require.Equal(t, 400, p.call(t, "GET", "/auth/user/acme", nil).status)
 
-	// W44: a response of Acme is not valid at Globex.
+	// docs/weak-spots.md#w44: a response of Acme is not valid at Globex.
 	back := visit(t, p.call(t, "POST", "/auth/customer/acme", object{}).str(t, "location")+"&as=ada").Encode()
 	require.Equal(t, 401, p.call(t, "GET", "/auth/supplier/globex/callback?"+back, nil).status)
 	require.Equal(t, 200, p.call(t, "GET", "/auth/customer/acme/callback?"+back, nil).status)

@@ -65,13 +65,13 @@ type UserRequest struct {
 	Password       vault.Secret
 	FirstName      *string
 	LastName       *string
-	// Roles are ids of roles. That they exist, and that whoever asks may give
+	// Roles are ids of roles. That they exist, and that the caller may give
 	// them, is for the caller to see to; those that are gone are left out.
 	Roles []string
 }
 
 // CreateUser creates an administrator, and the identity with it when asked to,
-// as one saga (W15).
+// as one saga (docs/weak-spots.md#w15).
 func (c *Client) CreateUser(ctx context.Context, r UserRequest) (everlatch.User, error) {
 	now := c.opts.Now()
 	in := workflows.CreateUserAccountInput{
@@ -108,14 +108,14 @@ func (c *Client) CreateUser(ctx context.Context, r UserRequest) (everlatch.User,
 }
 
 // RemoveCustomerAccount removes a customer with its identities, at once. An
-// unknown id is no error (contract 4.7 as recorded). For a customer who asks for
+// unknown id is no error (docs/contract.md#s4-7 as recorded). For a customer who asks for
 // it see [Client.DeleteCustomer].
 func (c *Client) RemoveCustomerAccount(ctx context.Context, id string) error {
 	return c.removeAccount(ctx, everlatch.ActorCustomer, id, workflows.RemoveCustomerAccount, workflows.RemoveAccountInput{ActorID: id})
 }
 
 // RemoveUserAccount removes an administrator with its identities. An unknown
-// id is no error (contract 4.5 as recorded).
+// id is no error (docs/contract.md#s4-5 as recorded).
 func (c *Client) RemoveUserAccount(ctx context.Context, id string) error {
 	return c.removeAccount(ctx, everlatch.ActorUser, id, workflows.RemoveUserAccount, workflows.RemoveAccountInput{ActorID: id})
 }
@@ -133,7 +133,7 @@ func (c *Client) DeleteAuthIdentity(ctx context.Context, id string) error {
 		workflows.DeleteAuthIdentityInput{AuthIdentityID: id})
 }
 
-// outcome performs a dance that is named after the record it is about and has
+// outcome performs a flow that is named after the record it is about and has
 // nothing to return but a refusal.
 func (c *Client) outcome(ctx context.Context, kind, subject string, workflow, input any) error {
 	out, err := perform[workflows.Outcome](ctx, c, execution{

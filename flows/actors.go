@@ -8,7 +8,7 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// ActorAccountRequest asks for an actor of a type of people's own for an identity.
+// ActorAccountRequest asks for an actor of a custom type for an identity.
 type ActorAccountRequest struct {
 	AuthIdentityID string
 	// Type is the definition, complete.
@@ -18,7 +18,7 @@ type ActorAccountRequest struct {
 	IdempotencyKey string
 }
 
-// ActorData is what an actor of a type of people's own will be like.
+// ActorData is what an actor of a custom type will be like.
 type ActorData struct {
 	// Type is the definition, complete.
 	Type everlatch.ActorType

@@ -23,7 +23,7 @@ type AuthRequest struct {
 	// Customer, when [Client.Register] is to create one with the identity, is
 	// what the person wrote; ID, HasAccount and times are set there.
 	Customer *everlatch.Customer
-	// Actor is the same for an actor type of people's own.
+	// Actor is the same for an custom actor type.
 	Actor *ActorData
 }
 
@@ -54,7 +54,7 @@ func (c *Client) Authenticate(ctx context.Context, r AuthRequest) (workflows.Log
 // one saga. With an Idempotency-Key, a repetition gets the
 // first answer, and another request under the same key
 // [everlatch.CodeConflict]; this holds across processes and restarts for as
-// long as Temporal keeps the dance (temporal.retention).
+// long as Temporal keeps the flow (temporal.retention).
 func (c *Client) Register(ctx context.Context, r AuthRequest) (workflows.Login, error) {
 	r.Input.ActorType = r.ActorType
 	parts := []any{r.Provider, r.Input}

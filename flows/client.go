@@ -71,13 +71,13 @@ type Options struct {
 	Log           *slog.Logger
 }
 
-// DefaultRedirectTTL is that of OpenID providers in the contract (3.6).
+// DefaultRedirectTTL is that of OpenID providers in the contract (docs/contract.md#s3-6).
 const DefaultRedirectTTL = 10 * time.Minute
 
-// DefaultInviteTTL is the contract's (section 4.6).
+// DefaultInviteTTL is the contract's (docs/contract.md#s4-6).
 const DefaultInviteTTL = 24 * time.Hour
 
-// DefaultResetTTL is the contract's (section 2.4).
+// DefaultResetTTL is the contract's (docs/contract.md#s2-4).
 const DefaultResetTTL = 15 * time.Minute
 
 // Client starts flows and waits for their results. It is safe for concurrent

@@ -35,7 +35,7 @@ func (c *Client) DeleteCustomer(ctx context.Context, id string) (at time.Time, e
 
 // keepAccount keeps the account of a customer who signs in while it waits for its
 // removal. Only then the sign-in counts: one that comes too late is
-// [everlatch.CodeUnauthorized], for there is nobody left to sign in as.
+// [everlatch.CodeUnauthorized], for the account is gone.
 func (c *Client) keepAccount(ctx context.Context, p everlatch.Principal) error {
 	if p.DeletionAt.IsZero() {
 		return nil

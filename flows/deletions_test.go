@@ -50,7 +50,7 @@ func (b *testBundle) deletions(t *testing.T, out any, sendErr error) *deletionMo
 func TestDeleteCustomer(t *testing.T) {
 	t.Parallel()
 
-	t.Run("one dance for a customer, taken up when it is over or lost", func(t *testing.T) {
+	t.Run("one flow for a customer, taken up when it is over or lost", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
 		b.flows = b.with(func(o *flows.Options) { o.DeletionGrace = time.Hour })

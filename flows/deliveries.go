@@ -13,8 +13,8 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// Deliver starts the dance that tells a subscriber about an event, unless it
-// was started before: the same delivery of the same generation is one dance.
+// Deliver starts the flow that tells a subscriber about an event, unless it
+// was started before: the same delivery of the same generation is one flow.
 func (c *Client) Deliver(ctx context.Context, d everlatch.Delivery, retry workflows.DeliveryRetry) error {
 	in := workflows.DeliverEventInput{Retry: retry}
 	in.EventID, in.Subscriber, in.Generation = d.EventID, d.Subscriber, d.Generation

@@ -13,16 +13,16 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// The times of an e-mail change, when nobody says otherwise.
+// The times of an e-mail change, unless configured.
 const (
 	DefaultEmailTTL     = 24 * time.Hour
 	DefaultEmailUndoTTL = 72 * time.Hour
 )
 
-// EmailRequest asks for another e-mail of somebody's own account.
+// EmailRequest asks for another e-mail of the caller's account.
 type EmailRequest struct {
 	Actor everlatch.ActorRef
-	// AuthIdentityID and CredentialVersion are of whoever is signed in, which must
+	// AuthIdentityID and CredentialVersion are those of the sign-in, which must
 	// have happened just before.
 	AuthIdentityID    string
 	CredentialVersion int64
@@ -30,7 +30,7 @@ type EmailRequest struct {
 }
 
 // RequestEmailChange has a link mailed to the new address, and tells the one of
-// now (W13). Nothing tells whether somebody else has the new one. The address
+// now (docs/weak-spots.md#w13). Nothing tells whether another account has the new one. The address
 // that the account has already, and too many requests, are
 // [everlatch.CodeNotAllowed].
 func (c *Client) RequestEmailChange(ctx context.Context, r EmailRequest) error {
@@ -52,7 +52,7 @@ func (c *Client) RequestEmailChange(ctx context.Context, r EmailRequest) error {
 
 // ConfirmEmailChange changes account and logins to the address that a token
 // proves, and returns it. The same token again gets the first answer; one that is
-// superseded or expired is [everlatch.CodeUnauthorized]; an address that somebody else took meanwhile is
+// superseded or expired is [everlatch.CodeUnauthorized]; an address that was registered meanwhile is
 // [everlatch.CodeDuplicate] and changes nothing.
 func (c *Client) ConfirmEmailChange(ctx context.Context, actor everlatch.ActorRef, tokenID string) (email string, err error) {
 	return c.updateEmail(ctx, actor, tokenID, workflows.UpdateConfirmEmail, workflows.ConfirmEmail{TokenID: tokenID, Undo: c.emailGrant(c.opts.EmailUndoTTL)})

@@ -18,7 +18,7 @@ import (
 
 var ada = everlatch.ActorRef{ActorType: "customer", ActorID: "cus_1"}
 
-// A request starts the one dance of the account, or finds it; the id holds no
+// A request starts the one flow of the account, or finds it; the id holds no
 // address.
 func TestRequestEmailChange(t *testing.T) {
 	t.Parallel()
@@ -57,7 +57,7 @@ func TestRequestEmailChange(t *testing.T) {
 	require.NotEqual(t, in.Grant.EventID, in.AnnouncedID)
 }
 
-// A move of a dance that is over, or never was, says what a bad token says.
+// A move of a flow that is over, or never was, says what a bad token says.
 func TestEmailChangeThatIsOver(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

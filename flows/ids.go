@@ -5,15 +5,15 @@ import (
 )
 
 // Workflow ids are never encrypted and show in every list, so they hold
-// internal ids and keyed hashes, no address. Support finds a dance by its kind
+// internal ids and keyed hashes, no address. Support finds a flow by its kind
 // and actor type, or by the identity, account or token id (jti = run id).
 
-// freshID names a dance that nothing can repeat: "authenticate/customer/<ulid>".
+// freshID names a flow that nothing can repeat: "authenticate/customer/<ulid>".
 func (c *Client) freshID(kind, actorType string) string {
 	return kind + "/" + actorType + "/" + ids.New("", c.opts.Now())
 }
 
-// keyedID names a dance by its Idempotency-Key within a scope, such as the
+// keyedID names a flow by its Idempotency-Key within a scope, such as the
 // identity that it is for.
 func (c *Client) keyedID(kind, actorType, scope, key string) string {
 	return kind + "/" + actorType + "/k:" + c.opts.Ring.Hash("idempotency", kind, actorType, scope, key)

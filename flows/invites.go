@@ -23,7 +23,7 @@ type InviteRequest struct {
 	IdempotencyKey string
 }
 
-// IssuedInvite is an invite with its token, for the one who asked (W7).
+// IssuedInvite is an invite with its token, for the one who asked (docs/weak-spots.md#w7).
 type IssuedInvite struct {
 	everlatch.Invite
 
@@ -32,8 +32,8 @@ type IssuedInvite struct {
 	Token vault.Secret
 }
 
-// CreateInvite invites somebody and mails them a link. For the Idempotency-Key
-// see [Client.Register]; a key counts for whoever invites. An address that is
+// CreateInvite invites an administrator by mail. For the Idempotency-Key
+// see [Client.Register]; a key counts for the actor who invites. An address that is
 // taken is [everlatch.CodeInvalidData].
 func (c *Client) CreateInvite(ctx context.Context, r InviteRequest) (IssuedInvite, error) {
 	fingerprint, err := c.fingerprint(r.IdempotencyKey, r.Email, r.Roles, r.Metadata)
@@ -65,7 +65,7 @@ func (c *Client) CreateInvite(ctx context.Context, r InviteRequest) (IssuedInvit
 	return c.issued(ctx, out)
 }
 
-// firstInvite returns the answer that a dance which is over has given first.
+// firstInvite returns the answer that a flow which is over has given first.
 func (c *Client) firstInvite(ctx context.Context, danceID string) (workflows.IssuedInvite, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
@@ -110,21 +110,21 @@ type InviteAcceptance struct {
 	// TokenID is the jti of the token that the person brings. Without one,
 	// VerifiedEmail must be the invited address, and the caller must have proof
 	// that it belongs to the identity, such as the word of a provider that
-	// verifies addresses (W6).
+	// verifies addresses (docs/weak-spots.md#w6).
 	TokenID       string
 	VerifiedEmail string
 	// AuthIdentityID is the identity that becomes an administrator.
 	AuthIdentityID string
 	// Email of the new administrator, "" for the invited one. Whether another
-	// one is allowed is for the caller to decide (W7).
+	// one is allowed is for the caller to decide (docs/weak-spots.md#w7).
 	Email               string
 	FirstName, LastName *string
 }
 
-// AcceptInvite creates the administrator that somebody was invited to be. It
-// happens once, however many try (W7): a token or address that proves nothing,
+// AcceptInvite creates the administrator that was invited. It
+// happens once, however many try (docs/weak-spots.md#w7): a token or address that proves nothing,
 // any more or at all, is [everlatch.CodeUnauthorized]. What the account or the
-// identity is refused for has its own code and leaves the invite as it is (W8).
+// identity is refused for has its own code and leaves the invite as it is (docs/weak-spots.md#w8).
 //
 // An identity that has proved an address needs no token:
 //

@@ -67,7 +67,7 @@ func graces(key string) flows.InviteRequest {
 func TestCreateInvite(t *testing.T) {
 	t.Parallel()
 
-	t.Run("starts a dance that names everything it makes, and returns the token", func(t *testing.T) {
+	t.Run("starts a flow that names everything it makes, and returns the token", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
 		m := b.invitations(t, workflows.IssuedInvite{Invite: everlatch.Invite{ID: "invite_1"}, Token: b.sealedToken(t)}, nil)
@@ -85,11 +85,11 @@ func TestCreateInvite(t *testing.T) {
 		require.Regexp(t, `^[0-9a-f-]{36}$`, grant.TokenID)
 		require.NotEmpty(t, grant.EventID)
 		require.NotEmpty(t, grant.Token)
-		require.Equal(t, 24*time.Hour, grant.TTL, "the contract's (4.6)")
+		require.Equal(t, 24*time.Hour, grant.TTL, "the contract's")
 		require.Equal(t, root, grant.InvitedBy)
 	})
 
-	t.Run("a key is a dance, of whoever invites", func(t *testing.T) {
+	t.Run("a key is a flow, of whoever invites", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
 		m := b.invitations(t, nil, serviceerror.NewUnavailable("gone"))
@@ -113,7 +113,7 @@ func TestCreateInvite(t *testing.T) {
 		require.ErrorIs(t, err, everlatch.ErrConflict)
 	})
 
-	t.Run("a dance that is over has its first answer in its end", func(t *testing.T) {
+	t.Run("a flow that is over has its first answer in its end", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
 		token := b.sealedToken(t)
@@ -196,7 +196,7 @@ func TestMovesOfInvites(t *testing.T) {
 			b.invitations(t, nil, serviceerror.NewUnavailable("gone"))
 			require.ErrorIs(t, tt.do(t.Context(), b.flows, kept), everlatch.ErrUnavailable)
 
-			// One that was made under an Idempotency-Key: its dance, and when that is
+			// One that was made under an Idempotency-Key: its flow, and when that is
 			// over another, so that the first answer stays.
 			keyed := everlatch.Invite{ID: "invite_1", WorkflowID: "invitation/user/k:abc"}
 			for _, over := range []bool{false, true} {
@@ -218,7 +218,7 @@ func TestMovesOfInvites(t *testing.T) {
 	}
 }
 
-// W6, W7: what of an acceptance reaches the dance.
+// docs/weak-spots.md#w6, #w7: what of an acceptance reaches the flow.
 func TestAcceptInvite(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -19,7 +19,7 @@ type LinkRequest struct {
 	Input providers.Input
 }
 
-// LinkIdentity returns the new way to sign in (W17). One that somebody else has
+// LinkIdentity returns the new way to sign in (docs/weak-spots.md#w17). One that another identity has
 // is [everlatch.CodeDuplicate], a second one of the provider
 // [everlatch.CodeNotAllowed].
 func (c *Client) LinkIdentity(ctx context.Context, r LinkRequest) (everlatch.ProviderIdentity, error) {
@@ -52,7 +52,7 @@ type UnlinkRequest struct {
 }
 
 // UnlinkIdentity removes a way to sign in and ends all tokens of the identity,
-// and the sessions that began with it (W17). The last one, and the one that the
+// and the sessions that began with it (docs/weak-spots.md#w17). The last one, and the one that the
 // person has come by, are [everlatch.CodeNotAllowed].
 func (c *Client) UnlinkIdentity(ctx context.Context, r UnlinkRequest) error {
 	return c.outcome(ctx, "unlink-identity", r.AuthIdentityID, workflows.UnlinkIdentity, workflows.UnlinkIdentityInput{

@@ -14,7 +14,7 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// ResetRequest asks for a new password for whoever has an identifier.
+// ResetRequest asks for a new password for the identity with an identifier.
 type ResetRequest struct {
 	ActorType string
 	Provider  string
@@ -26,7 +26,7 @@ type ResetRequest struct {
 
 // RequestPasswordReset has a link mailed, if there is anybody to mail it to. It
 // returns as soon as Temporal has the request: from then on it cannot be lost,
-// and nothing tells whether anybody has the identifier (W19, W28).
+// and nothing tells whether anybody has the identifier (docs/weak-spots.md#w19, #w28).
 func (c *Client) RequestPasswordReset(ctx context.Context, r ResetRequest) error {
 	startCtx, cancel := starting(ctx)
 	defer cancel()
@@ -36,8 +36,8 @@ func (c *Client) RequestPasswordReset(ctx context.Context, r ResetRequest) error
 	return c.startFailure(ctx, startCtx, err)
 }
 
-// IssuePasswordReset grants an administrator a token for somebody, which the
-// caller makes of the answer (W30). It supersedes what was asked before.
+// IssuePasswordReset grants an administrator a token for an end user, which the
+// caller makes of the answer (docs/weak-spots.md#w30). It supersedes what was asked before.
 func (c *Client) IssuePasswordReset(ctx context.Context, r ResetRequest, by everlatch.Principal) (workflows.IssuedReset, error) {
 	_, in := c.passwordReset(r)
 	var issued workflows.IssuedReset
@@ -72,7 +72,7 @@ type NewPassword struct {
 // CompletePasswordReset changes the password. The same token with the same
 // password again gets the first answer, so that a lost one can be asked for. A
 // token that is used otherwise, superseded or expired is [everlatch.CodeUnauthorized]; a password that is refused leaves
-// the token as it is (W26).
+// the token as it is (docs/weak-spots.md#w26).
 func (c *Client) CompletePasswordReset(ctx context.Context, r NewPassword) error {
 	ref, err := c.seal(ctx, r.Input)
 	if err != nil {

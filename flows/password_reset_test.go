@@ -70,7 +70,7 @@ func TestCompletePasswordReset(t *testing.T) {
 		"refused by the provider":  {out: workflows.Outcome{Refusal: refused}, want: &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Too short."}},
 		"nothing is open":          {sendErr: serviceerror.NewNotFound("workflow execution already completed"), want: &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonTokenInvalid}},
 		"ended meanwhile":          {outErr: serviceerror.NewNotFound("gone"), want: &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonTokenInvalid}},
-		"rejected by the dance":    {outErr: temporalkit.Encode(&everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonTokenInvalid}), want: &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonTokenInvalid}, kept: 1},
+		"rejected by the flow":     {outErr: temporalkit.Encode(&everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonTokenInvalid}), want: &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonTokenInvalid}, kept: 1},
 		"no answer in time":        {sendErr: late, want: everlatch.ErrUnavailable, kept: 1},
 		"Temporal is away":         {sendErr: serviceerror.NewUnavailable("connection refused"), want: everlatch.ErrUnavailable, kept: 1},
 		"the step broke down":      {outErr: errors.New("internal"), want: everlatch.ErrUnavailable, kept: 1},

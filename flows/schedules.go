@@ -17,7 +17,7 @@ type ScheduleInfo struct {
 	ID     string `json:"id"`
 	Flow   string `json:"flow"`
 	Paused bool   `json:"paused"`
-	// Note says why it is paused, "" when nobody said.
+	// Note says why it is paused, "" for none.
 	Note string `json:"note,omitempty"`
 	// Last and Next are zero when it never ran, or will not.
 	Last time.Time `json:"last,omitzero"`

@@ -15,9 +15,9 @@ const (
 	shredBatch = 64
 )
 
-// shredder deletes sealed requests once their dance has answered. One
+// shredder deletes sealed requests once their flow has answered. One
 // statement deletes many, so that a sign-in does not pay for a write of its
-// own, and nobody waits for it.
+// own, and no caller waits for it.
 type shredder struct {
 	vault *vault.Vault
 	log   *slog.Logger

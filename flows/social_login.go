@@ -25,7 +25,7 @@ type RedirectRequest struct {
 	// CallbackURL is one that the provider allows.
 	CallbackURL string
 	// Browser is the value of the browser's binding cookie, and Kept says that
-	// the request brought it: a cookie that is only offered may not come back.
+	// the request brought it: a cookie that is only offered may not be kept.
 	Browser string
 	Kept    bool
 	// TTL is how long the person may take; 0 is RedirectTTL of the options.
@@ -35,7 +35,7 @@ type RedirectRequest struct {
 }
 
 // stateBytes is the length of a state, which is written in hex as in the
-// contract (3.4).
+// contract (docs/contract.md#s3-4).
 const stateBytes = 32
 
 // BeginSocialLogin starts a sign-in and returns where the person is sent.
@@ -86,7 +86,7 @@ type RedirectAnswer struct {
 	// Browser is the value of the binding cookie, "" for none.
 	Browser string
 	// SignedInAs is the identity that the request was authenticated as, "" for
-	// none. Only the one that began to link may finish it (W17).
+	// none. Only the one that began to link may finish it (docs/weak-spots.md#w17).
 	SignedInAs string
 }
 
@@ -122,7 +122,7 @@ func (c *Client) CompleteSocialLogin(ctx context.Context, r RedirectAnswer) (wor
 	return login, c.keepAccount(ctx, login.Principal)
 }
 
-// socialLoginID finds a dance by its state, which is a secret and so not
+// socialLoginID finds a flow by its state, which is a secret and so not
 // readable in it.
 func (c *Client) socialLoginID(state string) string {
 	return socialLogin.id("h:" + c.opts.Ring.Hash("social-login", state))

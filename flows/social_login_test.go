@@ -17,7 +17,7 @@ import (
 )
 
 // Whatever keeps the answer from the caller, the code stays sealed as long as
-// the dance may still need it, and no longer.
+// the flow may still need it, and no longer.
 func TestCompleteSocialLogin(t *testing.T) {
 	t.Parallel()
 	refused := &everlatch.Refusal{Code: everlatch.CodeUnauthorized, Message: "Denied."}
@@ -34,7 +34,7 @@ func TestCompleteSocialLogin(t *testing.T) {
 		"signed in":               {},
 		"refused by the provider": {out: workflows.Login{Refusal: refused}, want: refused.Err()},
 		"an unknown state":        {sendErr: serviceerror.NewNotFound("no such execution"), want: unknown},
-		"a dance that ended":      {outErr: serviceerror.NewNotFound("gone"), want: unknown},
+		"a flow that ended":       {outErr: serviceerror.NewNotFound("gone"), want: unknown},
 		"another browser's state": {outErr: temporalkit.Encode(unknown), want: unknown, kept: 1},
 		"no answer in time":       {sendErr: late, want: everlatch.ErrUnavailable, kept: 1},
 		"Temporal is away":        {sendErr: serviceerror.NewUnavailable("connection refused"), want: everlatch.ErrUnavailable, kept: 1},

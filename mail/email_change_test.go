@@ -36,7 +36,7 @@ func changedByAdministrator() everlatch.Event {
 	return e
 }
 
-// W13: the new address must confirm; the previous one is notified and can undo.
+// docs/weak-spots.md#w13: the new address must confirm; the previous one is notified and can undo.
 func TestEmailChangeGoesToTheRightAddress(t *testing.T) {
 	t.Parallel()
 

@@ -133,7 +133,7 @@ func TestInboxList(t *testing.T) {
 		"/_dev/mail.json?to=ADA@example.com":                {"evt_03", "evt_01"},
 		"/_dev/mail.json?to=ada@example.com&limit=1":        {"evt_03"},
 		"/_dev/mail.json?to=bob%2Bshop@example.com":         {"evt_02"},
-		"/_dev/mail.json?to=eve@example.com":             {},
+		"/_dev/mail.json?to=eve@example.com":                {},
 		"/_dev/mail.json?to=bob%2Bshop@example.com&limit=1": {"evt_02"},
 	} {
 		require.Equal(t, want, listed(t, get(i, "GET", target)), target)

@@ -9,7 +9,7 @@ import (
 )
 
 // invitePath is the dashboard page where an invited administrator creates an
-// account (contract 9.2).
+// account (docs/contract.md#s9-2).
 const invitePath = "/invite"
 
 // invite sends the link to the invited administrator. When an invite is accepted,

@@ -6,10 +6,10 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// Provider is what every auth provider has (contract 3.1).
+// Provider is what every auth provider has (docs/contract.md#s3-1).
 type Provider interface {
 	// Identifier is the kind of the provider, such as "emailpass". Several
-	// registrations may share a kind under different ids (W23).
+	// registrations may share a kind under different ids (docs/weak-spots.md#w23).
 	Identifier() string
 	// DisplayName is shown to people.
 	DisplayName() string
@@ -28,7 +28,7 @@ type Input struct {
 
 // Subject is the identifier that a request claims, before anything is proven.
 type Subject struct {
-	// EntityID is what is stored and shown, EntityKey what is compared (W22).
+	// EntityID is what is stored and shown, EntityKey what is compared (docs/weak-spots.md#w22).
 	EntityID, EntityKey string
 }
 
@@ -52,7 +52,7 @@ type Verdict struct {
 //
 // A refusal is an [*everlatch.Error] whose message is shown to the person;
 // every other error is an outage and may be retried. The two must cost the
-// same, whether or not the record exists (W19).
+// same, whether or not the record exists (docs/weak-spots.md#w19).
 type Credentials interface {
 	Provider
 	// Identify reads the claimed subject and refuses malformed requests.
@@ -73,7 +73,7 @@ type Registrar interface {
 }
 
 // Updater is a [Credentials] provider whose credential people can replace, such
-// as a password that they forgot (contract 4.3, reset-password and update).
+// as a password that they forgot (docs/contract.md#s4-3, reset-password and update).
 type Updater interface {
 	Credentials
 	// Subject returns whom an identifier names that a person typed. An
@@ -81,6 +81,6 @@ type Updater interface {
 	Subject(identifier string) Subject
 	// Update judges what the request wants to put into the record, and returns
 	// the whole new record. A refusal must come before any costly work: it
-	// leaves the person's right to try again as it is (W26).
+	// leaves the person's right to try again as it is (docs/weak-spots.md#w26).
 	Update(ctx context.Context, in Input, rec Record) (Verdict, error)
 }

@@ -9,7 +9,7 @@ import (
 
 // Redirect is a provider that sends people elsewhere to prove who they are. The
 // dance owns state, nonce, PKCE verifier, expiry, single use, and the binding to
-// browser, provider and actor type (W44, W48); the provider knows its endpoints
+// browser, provider and actor type (docs/weak-spots.md#w44, #w48); the provider knows its endpoints
 // and its claims.
 //
 // A refusal is an [*everlatch.Error] with the contract's code and message.
@@ -21,7 +21,7 @@ type Redirect interface {
 	Provider
 	// CallbackURL decides where the provider sends people back to: requested is
 	// what the request asks for, "" for the configured one. One that is not
-	// allow-listed is refused (W46).
+	// allow-listed is refused (docs/weak-spots.md#w46).
 	CallbackURL(requested string) (string, error)
 	// Begin returns the address to which the person is sent.
 	Begin(ctx context.Context, a Authorization) (location string, err error)
@@ -46,7 +46,7 @@ type Paced interface {
 }
 
 // ReadMore is the message of the contract's providers for an error callback
-// (3.4, 3.5), which have "undefined" for what is not there.
+// (docs/contract.md#s3-4, #s3-5), which have "undefined" for what is not there.
 func ReadMore(params map[string]string) string {
 	said := func(name string) string {
 		if params[name] == "" {
@@ -97,7 +97,7 @@ type Profile struct {
 	Email         string
 	EmailVerified bool
 	// UserMetadata are the claims that go into tokens; they take the place of
-	// those of the last sign-in (W51).
+	// those of the last sign-in (docs/weak-spots.md#w51).
 	UserMetadata everlatch.Metadata
 	// Secrets are what is kept sealed with the identity, such as a refresh token;
 	// nil keeps nothing.

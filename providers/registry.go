@@ -8,7 +8,7 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// Info describes a registered provider (contract 2.2, AuthProviderInfo).
+// Info describes a registered provider (docs/contract.md#s2-2, AuthProviderInfo).
 type Info struct {
 	ID          string `json:"id"`
 	Identifier  string `json:"identifier"`
@@ -51,7 +51,7 @@ func (r *Registry) Add(id string, p Provider) error {
 }
 
 // Credentials returns a provider that checks credentials, or the contract's
-// refusal for an unknown id (section 2.3, leading newline included).
+// refusal for an unknown id (docs/contract.md#s2-3, leading newline included).
 func (r *Registry) Credentials(id string) (Credentials, error) {
 	p, ok := r.byID[id].(Credentials)
 	if !ok {
@@ -72,7 +72,7 @@ func (r *Registry) Registrar(id string) (Registrar, error) {
 	}
 	message := "Method 'register' not implemented for provider " + p.Identifier()
 	if _, redirects := p.(Redirect); redirects {
-		name := strings.TrimSuffix(p.DisplayName(), " Authentication") // contract 3.4, 3.5
+		name := strings.TrimSuffix(p.DisplayName(), " Authentication") // docs/contract.md#s3-4, #s3-5
 		if p.Identifier() == "oidc" {
 			name = "OIDC" // whatever people call theirs (3.6)
 		}
@@ -124,7 +124,7 @@ func (r *Registry) Callback(id string) (Redirect, error) {
 }
 
 // List describes the providers that allowed names, in the order of
-// registration; a nil allowed names all (contract 4.2, actor-type rules).
+// registration; a nil allowed names all (docs/contract.md#s4-2, actor-type rules).
 func (r *Registry) List(allowed []string) []Info {
 	out := make([]Info, 0, len(r.order))
 	for _, id := range r.order {

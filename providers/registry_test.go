@@ -49,7 +49,7 @@ func requireRefusal(t *testing.T, err error, message string) {
 	require.EqualError(t, err, message)
 }
 
-// W23: one kind may be registered under several ids, each its own.
+// docs/weak-spots.md#w23: one kind may be registered under several ids, each its own.
 func TestAdd(t *testing.T) {
 	t.Parallel()
 
@@ -63,7 +63,7 @@ func TestAdd(t *testing.T) {
 	require.EqualError(t, r.Add("new", bare{}), `auth provider "new" can neither check credentials nor redirect`)
 }
 
-// Contract 2.3, leading newline included; recorded in login.json
+// docs/contract.md#s2-3, leading newline included; recorded in login.json
 // (unknown-provider-unlisted-actor) and register.json
 // (listed-but-unregistered-provider).
 func TestUnknownProvider(t *testing.T) {
@@ -78,7 +78,7 @@ func TestUnknownProvider(t *testing.T) {
 	requireRefusal(t, err, want)
 }
 
-// Contract 3.1: the default register method names the kind, not the id.
+// docs/contract.md#s3-1: the default register method names the kind, not the id.
 func TestRegistrar(t *testing.T) {
 	t.Parallel()
 

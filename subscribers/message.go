@@ -10,7 +10,7 @@ import (
 var errNotJSON = errors.New("the event holds something that JSON cannot express")
 
 // message is what a webhook is sent: the names of Standard Webhooks (type,
-// timestamp, data) beside the envelope of the contract (section 7).
+// timestamp, data) beside the envelope of the contract (docs/contract.md#s7).
 type message struct {
 	ID        string             `json:"id"`
 	Type      string             `json:"type"`

@@ -22,7 +22,7 @@ const (
 	DeletionRemoved   = "removed"
 	DeletionCancelled = "cancelled"
 	// DeletionVoid is an execution that found nothing to do: the customer was gone
-	// already, or nobody has asked for it.
+	// already, or was not to be removed.
 	DeletionVoid = "void"
 )
 
@@ -30,7 +30,7 @@ const (
 type AccountDeletionInput struct {
 	CustomerID string `json:"customer_id"`
 	// At takes up a deletion that is noted, for then; the zero time waits for the
-	// first move.
+	// first request.
 	At time.Time `json:"at,omitzero"`
 }
 
@@ -51,15 +51,14 @@ type CancelDeletion struct {
 	EventID string `json:"event_id"`
 }
 
-// AccountDeletion is the story of a customer who wants to be forgotten: asked
+// AccountDeletion is the flow of a customer who wants to be forgotten: asked
 // for and mailed, and then cancelled by a sign-in, or done when the time is up.
 //
-// The API starts it with its first move. Who is to be removed when stands in the
-// database; the dance puts the moves in a row and keeps the time. So a sign-in
+// The API starts it with its first update. Who is to be removed when is stored in
+// the database; the flow handles one update at a time and keeps the time. A sign-in
 // that meets the end either comes first, and the account stays, or comes last,
-// and finds nobody. The removal is [RemoveCustomerAccount]: when it breaks down,
-// all is as before, and it is tried again, for as long as it takes and nobody
-// cancels. What hangs on the account elsewhere is [EraseAccount]'s to remove,
+// and finds no account. The removal is [RemoveCustomerAccount]: when it breaks down,
+// nothing has changed, and it is tried again until it succeeds or is cancelled. What hangs on the account elsewhere is [EraseAccount]'s to remove,
 // which the removal starts.
 func AccountDeletion(ctx workflow.Context, in AccountDeletionInput) (string, error) {
 	d := &accountDeletion{customerID: in.CustomerID, dueAt: in.At}
@@ -164,7 +163,7 @@ const (
 	lastPause  = time.Hour
 )
 
-// postpone tries again later what has broken down, or what somebody else, such
+// postpone tries again later what has broken down, or what another removal, such
 // as an administrator, was just about to do. Until then a sign-in may cancel it.
 func (d *accountDeletion) postpone(ctx workflow.Context, cause error) error {
 	if temporal.IsCanceledError(cause) || errors.Is(ctx.Err(), workflow.ErrCanceled) {

@@ -79,7 +79,7 @@ func (s *deletionScene) removed() {
 	s.t.Helper()
 	got := s.snapshot(s.t)
 	require.NotContains(s.t, got["customers"], "cus_1 live")
-	require.Equal(s.t, []string{"authid_2 vlive"}, got["identities"], "W9: what serves a vendor too stays")
+	require.Equal(s.t, []string{"authid_2 vlive"}, got["identities"], "what serves a vendor too stays")
 	require.Equal(s.t, []string{"authid_2 vendor vendor_1"}, got["links"])
 	require.Len(s.t, s.released(s.t, everlatch.EventCustomerDeleted), 1)
 	require.Len(s.t, s.released(s.t, everlatch.EventAccountDeleted), 1)
@@ -268,7 +268,7 @@ func TestAccountDeletionSteps(t *testing.T) {
 	}
 }
 
-// The removal breaks down again and again: meanwhile all is as it was (W11), a
+// The removal breaks down again and again: meanwhile all is as it was (docs/weak-spots.md#w11), a
 // sign-in still cancels, and otherwise it is done as soon as it can be.
 func TestAccountDeletionBreaksDown(t *testing.T) {
 	t.Parallel()

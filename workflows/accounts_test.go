@@ -44,7 +44,7 @@ func TestCreateCustomerAccount(t *testing.T) {
 		require.Equal(t, before, h.snapshot(t))
 	})
 
-	t.Run("identity gone: the new customer is undone (W4)", func(t *testing.T) {
+	t.Run("identity gone: the new customer is undone", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 
@@ -61,7 +61,7 @@ func TestCreateCustomerAccount(t *testing.T) {
 func TestCreateUserAccount(t *testing.T) {
 	t.Parallel()
 
-	t.Run("user exists: the new identity is undone (W15)", func(t *testing.T) {
+	t.Run("user exists: the new identity is undone", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 		_, err := createUser(t, h)
@@ -118,7 +118,7 @@ func TestRemoveAccount(t *testing.T) {
 		require.NoError(t, remove(t, newHouse(t), "cus_nope"))
 	})
 
-	t.Run("has_account without an identity (W10)", func(t *testing.T) {
+	t.Run("has_account without an identity", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 		_, err := h.store.CreateCustomer(t.Context(), everlatch.Customer{
@@ -148,7 +148,7 @@ func TestRemoveAccount(t *testing.T) {
 		require.Equal(t, before, h.snapshot(t))
 	})
 
-	t.Run("tokens and sessions end at once (W14)", func(t *testing.T) {
+	t.Run("tokens and sessions end at once", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 		twoIdentities(t, h)
@@ -189,7 +189,7 @@ func TestSetAuthAppMetadata(t *testing.T) {
 		require.NoError(t, setVendor(t, h, new("vendor_1")))
 	})
 
-	t.Run("unlinked and linked again (W2)", func(t *testing.T) {
+	t.Run("unlinked and linked again", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 		register(t, h, "authid_1")
@@ -206,7 +206,7 @@ func TestSetAuthAppMetadata(t *testing.T) {
 	})
 }
 
-// TestRemoveOrphans is W4: identities that never got an actor go after the
+// TestRemoveOrphans covers docs/weak-spots.md#w4: identities that never got an actor go after the
 // grace period, each with an event; used and linked ones stay.
 func TestRemoveOrphans(t *testing.T) {
 	t.Parallel()

@@ -29,7 +29,7 @@ type ActorAccount struct {
 //
 // The API starts it. One identity gets one actor of a type, however many
 // requests arrive at once. When linking is refused or fails, the record that
-// this execution created is removed; the identity stays (W3, W4).
+// this execution created is removed; the identity stays (docs/weak-spots.md#w3, #w4).
 func CreateActorAccount(ctx workflow.Context, in CreateActorAccountInput) (ActorAccount, error) {
 	var undo saga
 	out, err := linkedActor(ctx, &undo, in.Actor, in.AuthIdentityID)
@@ -127,7 +127,7 @@ func UpdateActor(ctx workflow.Context, in UpdateActorInput) (out ActorAccount, e
 }
 
 // RemoveActorAccount is [RemoveCustomerAccount] for an actor type of people's
-// own (W9, W10, W11, W14).
+// own (docs/weak-spots.md#w9, #w10, #w11, #w14).
 func RemoveActorAccount(ctx workflow.Context, in everlatch.ActorRef) (out Outcome, err error) {
 	if id := RemovalID(in.ActorType, in.ActorID); groupID(ctx) != id {
 		return removeUnder(ctx, id, RemoveActorAccount, in)

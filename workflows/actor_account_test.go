@@ -93,7 +93,7 @@ func actorSagas() map[string]saga {
 				}, s["events"])
 			},
 		},
-		"RemoveActorAccount of two identities, one shared (W9)": {
+		"RemoveActorAccount of two identities, one shared": {
 			steps:   []string{"FindIdentities", "RemoveActor", "RemoveIdentity", "UnlinkActor"},
 			lasting: []string{"PurgeIdentity", "ReleaseEvents"},
 			prepare: twoManagerIdentities,
@@ -147,7 +147,7 @@ func TestCreateActorAccount(t *testing.T) {
 		require.Equal(t, before, h.snapshot(t))
 	})
 
-	t.Run("identity gone: the new record is undone (W4)", func(t *testing.T) {
+	t.Run("identity gone: the new record is undone", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 
@@ -267,7 +267,7 @@ func TestRemoveActorAccount(t *testing.T) {
 		require.Equal(t, before, h.snapshot(t))
 	})
 
-	t.Run("tokens and sessions end at once (W14)", func(t *testing.T) {
+	t.Run("tokens and sessions end at once", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 		twoManagerIdentities(t, h)
@@ -287,7 +287,7 @@ func TestRemoveActorAccount(t *testing.T) {
 	})
 }
 
-// W17: a manager is told about another way to sign in where their record says.
+// docs/weak-spots.md#w17: a manager is told about another way to sign in where their record says.
 func TestManagersAreToldAboutTheirIdentity(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -20,12 +20,12 @@ type Outcome struct {
 	Refusal *everlatch.Refusal `json:"refusal,omitempty"`
 }
 
-// SetAuthAppMetadata links an identity to an actor or unlinks it (contract
-// 6.1, set-auth-app-metadata-workflow).
+// SetAuthAppMetadata links an identity to an actor or unlinks it (
+// docs/contract.md#s6-1, set-auth-app-metadata-workflow).
 //
 // Custom code starts it for its actor types. Unlinking removes
-// the link, so that the identity can be linked again (W1, W2), and ends
-// the sessions and tokens of that actor (W14).
+// the link, so that the identity can be linked again (docs/weak-spots.md#w1, #w2), and ends
+// the sessions and tokens of that actor (docs/weak-spots.md#w14).
 func SetAuthAppMetadata(ctx workflow.Context, in SetAuthAppMetadataInput) (out Outcome, err error) {
 	var undo saga
 	changed, refusal, err := setLink(ctx, &undo, in)

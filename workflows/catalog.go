@@ -1,7 +1,7 @@
 package workflows
 
 // Catalog are the flows that schedules and events may start by name, besides
-// people's own. The others are moves of a request and make no sense without one.
+// custom ones. The others belong to a request and make no sense without one.
 func Catalog() map[string]any {
 	return map[string]any{
 		"RemoveCustomerAccount": RemoveCustomerAccount,

@@ -25,13 +25,13 @@ type CustomerAccount struct {
 	Fingerprint string             `json:"fingerprint,omitempty"`
 }
 
-// CreateCustomerAccount gives an identity a customer (contract 6.2,
+// CreateCustomerAccount gives an identity a customer (docs/contract.md#s6-2,
 // create-customer-account).
 //
 // The API starts it. One identity gets one customer and one address one
 // account, however many requests arrive at once. When linking is refused or
 // fails, the customer that this execution created is removed; the identity,
-// which it did not create, stays (W3, W4).
+// which it did not create, stays (docs/weak-spots.md#w3, #w4).
 func CreateCustomerAccount(ctx workflow.Context, in CreateCustomerAccountInput) (CustomerAccount, error) {
 	var undo saga
 	out := CustomerAccount{Fingerprint: in.Fingerprint}
@@ -89,11 +89,11 @@ type UserAccount struct {
 	User    everlatch.User     `json:"user,omitzero"`
 }
 
-// CreateUserAccount gives an identity an administrator (contract 6.3,
+// CreateUserAccount gives an identity an administrator (docs/contract.md#s6-3,
 // create-user-account), and creates the identity first when asked to.
 //
-// The command line starts it (W15). Identity, user and link appear together or
-// not at all; an identity that was there before is never removed (W3).
+// The command line starts it (docs/weak-spots.md#w15). Identity, user and link appear together or
+// not at all; an identity that was there before is never removed (docs/weak-spots.md#w3).
 func CreateUserAccount(ctx workflow.Context, in CreateUserAccountInput) (out UserAccount, err error) {
 	var undo saga
 	group := groupID(ctx)

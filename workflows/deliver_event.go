@@ -30,8 +30,8 @@ type DeliveryRetry struct {
 	Attempt time.Duration `json:"attempt"`
 }
 
-// DeliverEvent tells one subscriber about one event (contract section 7, and
-// what it lacks: W28).
+// DeliverEvent tells one subscriber about one event (docs/contract.md#s7, and
+// what it lacks: docs/weak-spots.md#w28).
 //
 // The outbox starts it, once for each event and subscriber. It ends when the
 // subscriber has taken the event, or parks it as a dead letter when time is up

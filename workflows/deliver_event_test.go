@@ -72,7 +72,7 @@ func deliverFrom(
 func TestDeliverEvent(t *testing.T) {
 	t.Parallel()
 
-	t.Run("told once, secrets in their place (W29)", func(t *testing.T) {
+	t.Run("told once, secrets in their place", func(t *testing.T) {
 		t.Parallel()
 		h, l := newHouse(t), &listener{}
 		ref, err := h.vault.PutFor(t.Context(), vault.NewSecret([]byte("the token")), 1000*time.Hour)

@@ -40,7 +40,7 @@ type OpenEmailChange struct {
 type AskedEmail struct {
 	RequestEmail
 
-	// Taken says that nobody can prove it: it is somebody else's.
+	// Taken says that it cannot be proved: another account has it.
 	Taken     bool      `json:"taken,omitempty"`
 	MailedAt  time.Time `json:"mailed_at"`
 	ExpiresAt time.Time `json:"expires_at"`
@@ -54,12 +54,11 @@ type MadeEmailChange struct {
 	Until      time.Time               `json:"until"`
 }
 
-// RequestEmail asks for another e-mail. Whoever asks must have signed in just
-// before.
+// RequestEmail asks for another e-mail, after a recent sign-in.
 type RequestEmail struct {
 	AuthIdentityID string `json:"auth_identity_id"`
 	// CredentialVersion is the one under which they are signed in: any other change
-	// of the credentials ends the request (W25).
+	// of the credentials ends the request (docs/weak-spots.md#w25).
 	CredentialVersion int64      `json:"credential_version"`
 	Email             string     `json:"email"`
 	Grant             EmailGrant `json:"grant"`
@@ -89,21 +88,21 @@ type ChangedEmail struct {
 }
 
 // mostRequests bounds how many mails one account can have sent to addresses that
-// may be anybody's, for as long as something is open (W61).
+// may be anybody's, for as long as something is open (docs/weak-spots.md#w61).
 const mostRequests = 10
 
-// EmailChange is the whole story of another e-mail (W13): asked for, proved by a
+// EmailChange is the whole flow of another e-mail (docs/weak-spots.md#w13): asked for, proved by a
 // token that went to the new address, and then, for some days, undone by one that
 // went to the former address. There is one for each account.
 //
-// The API starts it with its first move, and an execution takes one move at a
-// time: a token is used once. A newer request supersedes an older one, and any
+// The API starts it with its first update, and an execution handles one update at
+// a time: a token is used once. A newer request supersedes an older one, and any
 // change of the credentials ends it. Changes that follow each other can each be
 // undone, which brings back the address before it and forgets all that came
-// after, so that nobody keeps somebody else's account by changing its e-mail twice.
+// after, so that changing the e-mail twice does not keep a stolen account.
 //
 // Account and logins change in one transaction. There is nothing to compensate:
-// an address that somebody else took meanwhile is refused, and nothing changes.
+// an address that was registered meanwhile is refused, and nothing changes.
 func EmailChange(ctx workflow.Context, in EmailChangeInput) error {
 	e := &emailChange{actor: in.Actor}
 	if in.Open != nil {

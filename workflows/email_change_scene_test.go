@@ -82,7 +82,7 @@ func (s *emailScene) move(at time.Duration, update string, arg any) *asked[workf
 
 func (s *emailScene) at(d time.Duration, do func()) { s.env.RegisterDelayedCallback(do, d) }
 
-// plays runs the dance to its end.
+// plays runs the flow to its end.
 func (s *emailScene) plays() {
 	s.t.Helper()
 	s.env.ExecuteWorkflow(workflows.EmailChange, workflows.EmailChangeInput{Actor: everlatch.ActorRef{ActorType: "customer", ActorID: "cus_1"}})
@@ -90,7 +90,7 @@ func (s *emailScene) plays() {
 	require.NoError(s.t, s.env.GetWorkflowError())
 }
 
-// requireLasted checks how long the dance took. Tokens count in whole seconds.
+// requireLasted checks how long the flow took. Tokens count in whole seconds.
 func (s *emailScene) requireLasted(began time.Time, want time.Duration) {
 	s.t.Helper()
 	require.WithinDuration(s.t, began.Add(want), s.env.Now(), 2*time.Second)

@@ -13,7 +13,7 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// W13: asked, proved, told, and after three days for good.
+// docs/weak-spots.md#w13: asked, proved, told, and after three days for good.
 func TestEmailChange(t *testing.T) {
 	t.Parallel()
 	s := newEmailChange(t)
@@ -45,9 +45,9 @@ func TestEmailChange(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "New@example.com", *customer.Email)
 	found, err := s.store.FindCredential(t.Context(), "emailpass", "new@example.com")
-	require.NoError(t, err, "the login is compared in its canonical form (W22)")
+	require.NoError(t, err, "the login is compared in its canonical form")
 	require.Equal(t, "new@example.com", found.Provider.VerifiedEmail)
-	require.Equal(t, version+1, s.version(), "tokens and open resets of before end (W25)")
+	require.Equal(t, version+1, s.version(), "tokens and open resets of before end")
 	s.requireLasted(began, 3*day+2*time.Hour)
 
 	asked, told := s.events(everlatch.EventEmailRequested), s.events(everlatch.EventEmailAnnounced)
@@ -102,7 +102,7 @@ func TestEmailChangeThatIsNotProved(t *testing.T) {
 		require.Len(t, s.events(everlatch.EventEmailRequested), 2)
 	})
 
-	t.Run("the credentials have changed since (W25)", func(t *testing.T) {
+	t.Run("the credentials have changed since", func(t *testing.T) {
 		t.Parallel()
 		s := newEmailChange(t)
 		s.request(0, 1, "new@example.com")
@@ -149,7 +149,7 @@ func TestEmailChangeThatIsNotProved(t *testing.T) {
 		s.requireLasted(began, 0) // nothing is open
 	})
 
-	t.Run("too many mails (W61)", func(t *testing.T) {
+	t.Run("too many mails", func(t *testing.T) {
 		t.Parallel()
 		s := newEmailChange(t)
 		for n := range 10 {
@@ -163,7 +163,7 @@ func TestEmailChangeThatIsNotProved(t *testing.T) {
 	})
 }
 
-// W19: nothing tells the one who asks that somebody has an address.
+// docs/weak-spots.md#w19: nothing tells the one who asks that somebody has an address.
 func TestEmailChangeToTakenAddress(t *testing.T) {
 	t.Parallel()
 

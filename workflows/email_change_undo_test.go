@@ -24,7 +24,7 @@ func (s *emailScene) sealedUndos(t *testing.T) (n int) {
 	return n
 }
 
-// W13: from the former address, within three days, by whoever has lost the account.
+// docs/weak-spots.md#w13: from the former address, within three days, by whoever has lost the account.
 func TestUndoingAnEmailChange(t *testing.T) {
 	t.Parallel()
 
@@ -63,7 +63,7 @@ func TestUndoingAnEmailChange(t *testing.T) {
 		s := newEmailChange(t)
 		s.request(0, 1, "new@example.com")
 		s.confirm(time.Minute, 1, 1)
-		s.request(2*day+23*time.Hour, 2, "third@example.com") // keeps the dance open
+		s.request(2*day+23*time.Hour, 2, "third@example.com") // keeps the flow open
 		late := s.undo(3*day+2*time.Minute, 1)
 		s.plays()
 		requireInvalid(t, late)

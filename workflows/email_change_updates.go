@@ -43,7 +43,7 @@ func (e *emailChange) request(ctx workflow.Context, in RequestEmail) (out Outcom
 
 // confirm changes account and logins to the address that waits.
 func (e *emailChange) confirm(ctx workflow.Context, in ConfirmEmail) (out ChangedEmail, err error) {
-	if !e.proves(ctx, in.TokenID) { // somebody was faster
+	if !e.proves(ctx, in.TokenID) { // another update was faster
 		out.Refusal = &invalidToken
 		return out, nil
 	}
@@ -57,7 +57,7 @@ func (e *emailChange) confirm(ctx workflow.Context, in ConfirmEmail) (out Change
 	if planned.Void {
 		return e.void(out), nil
 	}
-	// Until somebody has heard of it: what undoes the change is known here alone.
+	// Retried until its answer arrives: what undoes the change is known here alone.
 	changed, err := finalStep(ctx, emails.ChangeEmail, activities.ChangeEmailInput{
 		Actor: e.actor, IdentityID: asked.AuthIdentityID, SeenVersion: asked.CredentialVersion, Plan: planned.Plan,
 		Undo: in.Undo, Spent: asked.Grant.Token, GroupID: groupID(ctx),

@@ -56,7 +56,7 @@ type NewInvite struct {
 // OpenInvite is an invite that can be accepted.
 type OpenInvite struct {
 	ExpiresAt time.Time `json:"expires_at"`
-	// Token is where its token is sealed, "" when nobody knows any more.
+	// Token is where its token is sealed, "" when it is not known.
 	Token vault.Ref `json:"token,omitempty"`
 	// Created is the first answer, which a repeated request gets again.
 	Created *IssuedInvite `json:"created,omitempty"`
@@ -83,7 +83,7 @@ type AcceptInvite struct {
 	Email          string `json:"email,omitempty"`
 	AuthIdentityID string `json:"auth_identity_id"`
 	// User carries the id under which it will exist. An empty e-mail is the
-	// invited one (W7).
+	// invited one (docs/weak-spots.md#w7).
 	User    everlatch.User `json:"user"`
 	EventID string         `json:"event_id"`
 }
@@ -94,16 +94,16 @@ type InvitationEnd struct {
 	Created *IssuedInvite `json:"created,omitempty"`
 }
 
-// Invitation is the whole story of one invite: made and mailed, sent again as
-// often as somebody likes, and then accepted once, revoked or expired.
+// Invitation is the whole flow of one invite: made and mailed, sent again as
+// often as administrators like, and then accepted once, revoked or expired.
 //
-// The API starts it with its first move. Whether an invite counts, and which
-// token, stands in the database; the dance puts the moves in a row, so that of
-// all who accept at once one becomes an administrator (W7), and undoes user and
-// link when the invite cannot be ended with them (W1). An invite that was refused
+// The API starts it with its first update. Whether an invite counts, and which
+// token, is stored in the database; the flow handles one update at a time, so that of
+// all who accept at once one becomes an administrator (docs/weak-spots.md#w7), and undoes user and
+// link when the invite cannot be ended with them (docs/weak-spots.md#w1). An invite that was refused
 // leaves nothing; a token that was refused leaves the invite as it is. An invite
 // that has expired is kept: sending it again takes it up in a new execution, as
-// does any move for an invite whose execution is lost or never was.
+// does any update for an invite whose execution is lost or never was.
 func Invitation(ctx workflow.Context, in InvitationInput) (InvitationEnd, error) {
 	v := &invitation{in: in, known: in.Open != nil}
 	if in.Open != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// What stands against a person leaves the invite as it is (W8).
+// What stands against a person leaves the invite as it is (docs/weak-spots.md#w8).
 func TestInvitationRefusals(t *testing.T) {
 	t.Parallel()
 
@@ -34,7 +34,7 @@ func TestInvitationRefusals(t *testing.T) {
 		requireAdmitted(t, good, "user_2")
 	})
 
-	t.Run("an identity that is an administrator (W1)", func(t *testing.T) {
+	t.Run("an identity that is an administrator", func(t *testing.T) {
 		t.Parallel()
 		s := newInvitation(t)
 		s.identity(t, "authid_2")
@@ -53,7 +53,7 @@ func TestInvitationRefusals(t *testing.T) {
 	})
 }
 
-// W6: an identity that has proved the invited address needs no token.
+// docs/weak-spots.md#w6: an identity that has proved the invited address needs no token.
 func TestInvitationByAddress(t *testing.T) {
 	t.Parallel()
 	s := newInvitation(t)

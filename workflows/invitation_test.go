@@ -15,14 +15,14 @@ import (
 func TestInvitation(t *testing.T) {
 	t.Parallel()
 
-	t.Run("made, mailed, accepted once (W7)", func(t *testing.T) {
+	t.Run("made, mailed, accepted once", func(t *testing.T) {
 		t.Parallel()
 		s := newInvitation(t)
 		s.identity(t, "authid_2")
 		made := s.invite(0)
 		s.at(time.Hour, func() {
 			ref, ok := everlatch.SecretOf(s.event(everlatch.EventInviteCreated).Data["token"])
-			require.True(t, ok, "the token is a reference (W29)")
+			require.True(t, ok, "the token is a reference")
 			said, err := s.token(vault.Ref(ref))
 			require.NoError(t, err)
 			require.Equal(t, "jti_1", said.TokenID)
@@ -39,7 +39,7 @@ func TestInvitation(t *testing.T) {
 		require.Equal(t, []string{"role_1"}, made.out.Invite.Roles)
 		require.Equal(t, invitesName, made.out.Invite.WorkflowID)
 		requireAdmitted(t, winner, "user_1")
-		require.Equal(t, invitee, winner.out.User.Email, "the invited address (W7)")
+		require.Equal(t, invitee, winner.out.User.Email, "the invited address")
 		requireNotAdmitted(t, loser, everlatch.CodeUnauthorized, errInvalid)
 		require.Equal(t, map[string][]string{
 			"identities":  {"authid_1 vlive", "authid_2 vlive"},

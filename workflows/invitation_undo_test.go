@@ -49,7 +49,7 @@ func TestInvitationSteps(t *testing.T) {
 	}
 }
 
-// Each step fails for good: nothing remains of the move (W1), and once the fault
+// Each step fails for good: nothing remains of the move (docs/weak-spots.md#w1), and once the fault
 // is mended the same move succeeds.
 func TestInvitationUndone(t *testing.T) {
 	t.Parallel()
@@ -89,7 +89,7 @@ func TestInvitationUndone(t *testing.T) {
 				s.plays(s.input(), workflows.InviteAccepted)
 				require.Error(t, broken.err)
 				requireAdmitted(t, good, "user_2")
-				require.Equal(t, []string{"authid_1 user user_2"}, s.snapshot(t)["links"], "W1: the undo of the link is real")
+				require.Equal(t, []string{"authid_1 user user_2"}, s.snapshot(t)["links"], "the undo of the link is real")
 			})
 		}
 		for _, step := range []string{"ResendInvite", "RevokeInvite"} {

@@ -85,7 +85,7 @@ func (v *invitation) revoke(ctx workflow.Context, in RevokeInvite) (out Outcome,
 	return out, err
 }
 
-// accept makes somebody an administrator, or says why not.
+// accept makes an identity an administrator, or says why not.
 func (v *invitation) accept(ctx workflow.Context, in AcceptInvite) (out UserAccount, err error) {
 	proof := activities.InviteProof{InviteID: v.in.InviteID, TokenID: in.TokenID, Email: in.Email}
 	checked, err := durableStep(ctx, invites.CheckInvite, proof)

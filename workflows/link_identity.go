@@ -27,9 +27,9 @@ type LinkedIdentity struct {
 }
 
 // LinkIdentity gives an identity another way to sign in, with something that the
-// person typed (W17); one that is elsewhere is linked by [SocialLogin].
+// person typed (docs/weak-spots.md#w17); one that is elsewhere is linked by [SocialLogin].
 //
-// The API starts it for somebody who signed in just before. When it fails, the
+// The API starts it after a recent sign-in. When it fails, the
 // identity is as it was.
 func LinkIdentity(ctx workflow.Context, in LinkIdentityInput) (out LinkedIdentity, err error) {
 	var undo saga
@@ -59,9 +59,9 @@ type UnlinkIdentityInput struct {
 }
 
 // UnlinkIdentity takes a way to sign in from an identity, but never the last one
-// nor the one that the person has come by (W17). What was issued by it ends.
+// nor the one that the person has come by (docs/weak-spots.md#w17). What was issued by it ends.
 //
-// The API starts it for somebody who signed in just before. What it removes
+// The API starts it after a recent sign-in. What it removes
 // cannot be brought back, so an outage only delays it.
 func UnlinkIdentity(ctx workflow.Context, in UnlinkIdentityInput) (out Outcome, err error) {
 	unlinked, err := finalStep(ctx, identities.UnlinkCredential, activities.UnlinkCredentialInput{

@@ -21,7 +21,7 @@ func (h *house) known(t *testing.T, id, provider, entityID, verifiedEmail string
 	require.NoError(t, err)
 }
 
-// linking is a dance that adds the account elsewhere to authid_own.
+// linking is a flow that adds the account elsewhere to authid_own.
 func linking(t *testing.T) *socialScene {
 	t.Helper()
 	s := newSocial(t)
@@ -35,7 +35,7 @@ func asOwner(c *workflows.LoginCallback) { c.SignedInAs = "authid_own" }
 func TestLinkElsewhere(t *testing.T) {
 	t.Parallel()
 
-	t.Run("adds a way to sign in (W17)", func(t *testing.T) {
+	t.Run("adds a way to sign in", func(t *testing.T) {
 		t.Parallel()
 		s := linking(t)
 		m := s.comes(time.Minute, asOwner)
@@ -98,7 +98,7 @@ func TestLinkElsewhere(t *testing.T) {
 	t.Run("an identity that is gone meanwhile is refused", func(t *testing.T) {
 		t.Parallel()
 		s := linking(t)
-		require.NoError(t, s.store.RemoveIdentity(t.Context(), "authid_own", "dance"))
+		require.NoError(t, s.store.RemoveIdentity(t.Context(), "authid_own", "flow"))
 		m := s.comes(time.Minute, asOwner)
 		require.Equal(t, workflows.LoginRefused, s.play())
 		require.NotNil(t, m.login.Refusal)
@@ -129,7 +129,7 @@ func TestLinkElsewhere(t *testing.T) {
 }
 
 // Automatic linking opens somebody's account by an address: both sides must
-// have proved it, to providers that are trusted with that (W17).
+// have proved it, to providers that are trusted with that (docs/weak-spots.md#w17).
 func TestLinkByEmail(t *testing.T) {
 	t.Parallel()
 
@@ -191,7 +191,7 @@ func linkPassword(t *testing.T, h *house, email string) (workflows.LinkedIdentit
 func TestLinkIdentity(t *testing.T) {
 	t.Parallel()
 
-	t.Run("a password for somebody who came from elsewhere (W17)", func(t *testing.T) {
+	t.Run("a password for somebody who came from elsewhere", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 		h.known(t, "authid_own", "elsewhere", "sub-1", "")
@@ -268,7 +268,7 @@ func TestUnlinkIdentity(t *testing.T) {
 		return h
 	}
 
-	t.Run("refuses the one that the person came by, and the last one (W17)", func(t *testing.T) {
+	t.Run("refuses the one that the person came by, and the last one", func(t *testing.T) {
 		t.Parallel()
 		h := house(t)
 		before := h.snapshot(t)

@@ -15,7 +15,7 @@ const (
 	password = "correct horse battery"
 )
 
-// register runs a Register dance that is expected to succeed.
+// register runs a Register flow that is expected to succeed.
 func register(t *testing.T, h *house, identityID string) workflows.Login {
 	t.Helper()
 	out, err := perform[workflows.Login](t, h, "register/"+identityID, workflows.Register, registerInput(t, h, identityID))
@@ -46,10 +46,10 @@ func TestAuthenticate(t *testing.T) {
 		mail, pass string
 		refusal    string
 	}{
-		"right password":                  {mail: email, pass: password},
-		"address in another spelling W22": {mail: " ADA@Example.com ", pass: password},
-		"wrong password":                  {mail: email, pass: "wrong horse", refusal: "Invalid email or password"},
-		"nobody there":                    {mail: "bob@example.com", pass: password, refusal: "Invalid email or password"},
+		"right password":              {mail: email, pass: password},
+		"address in another spelling": {mail: " ADA@Example.com ", pass: password},
+		"wrong password":              {mail: email, pass: "wrong horse", refusal: "Invalid email or password"},
+		"nobody there":                {mail: "bob@example.com", pass: password, refusal: "Invalid email or password"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -59,7 +59,7 @@ func TestAuthenticate(t *testing.T) {
 
 			out, err := authenticate(t, h, tt.mail, tt.pass)
 
-			require.NoError(t, err, "a refusal is a result, not a failed dance")
+			require.NoError(t, err, "a refusal is a result, not a failed flow")
 			if tt.refusal != "" {
 				requireRefusal(t, out.Refusal, everlatch.CodeUnauthorized, tt.refusal)
 				require.Empty(t, out.Principal)
@@ -164,7 +164,7 @@ func TestRegister(t *testing.T) {
 	})
 }
 
-// TestRegisterWithAccount: identity and account appear together or not at all (W4).
+// TestRegisterWithAccount: identity and account appear together or not at all (docs/weak-spots.md#w4).
 func TestRegisterWithAccount(t *testing.T) {
 	t.Parallel()
 
@@ -201,7 +201,7 @@ func TestRegisterWithAccount(t *testing.T) {
 		require.Equal(t, before, h.snapshot(t))
 	})
 
-	t.Run("an identity that was there before stays (W3)", func(t *testing.T) {
+	t.Run("an identity that was there before stays", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 		register(t, h, "authid_1")
@@ -282,7 +282,7 @@ func TestRegisterUndoes(t *testing.T) {
 	}
 }
 
-// TestRegisterKeepsWhatItFound is W3: the compensation removes what this
+// TestRegisterKeepsWhatItFound covers docs/weak-spots.md#w3: the compensation removes what this
 // execution created, never what it merely found.
 func TestRegisterKeepsWhatItFound(t *testing.T) {
 	t.Parallel()

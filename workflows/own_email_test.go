@@ -11,7 +11,7 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// W5: an account has an e-mail of its identity's own.
+// docs/weak-spots.md#w5: an account has an e-mail of its identity's own.
 func TestCustomerEmailIsOnesOwn(t *testing.T) {
 	t.Parallel()
 	const notOwn = "The email of a customer is the one that you sign in with. It can be changed afterwards."
@@ -24,7 +24,7 @@ func TestCustomerEmailIsOnesOwn(t *testing.T) {
 		message                             string
 	}{
 		"what they sign in with":              {entity: email, written: email, want: email},
-		"written otherwise (W22)":             {entity: email, written: "ADA@Example.com", want: "ADA@Example.com"},
+		"written otherwise":                   {entity: email, written: "ADA@Example.com", want: "ADA@Example.com"},
 		"none is the one they sign in with":   {entity: "Ada@Example.com", want: "Ada@Example.com"},
 		"somebody else's":                     {entity: email, written: "grace@example.com", code: everlatch.CodeNotAllowed, message: notOwn},
 		"proved elsewhere":                    {provider: "elsewhere", entity: "1", verified: email, written: email, want: email},
@@ -84,7 +84,7 @@ func TestCustomerOfAnEmailThatWasTheirs(t *testing.T) {
 	require.Equal(t, "cus_1", out.Customer.ID)
 }
 
-// W13, W19: an address that its former owner may have back looks taken, to
+// docs/weak-spots.md#w13, #w19: an address that its former owner may have back looks taken, to
 // whoever registers and to whoever adds a way to sign in.
 func TestHeldAddressLooksTaken(t *testing.T) {
 	t.Parallel()

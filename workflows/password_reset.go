@@ -59,7 +59,7 @@ type ResetRequest struct {
 	Names     Names              `json:"names"`
 }
 
-// IssueReset asks, as an administrator, for a token to hand over (W30).
+// IssueReset asks, as an administrator, for a token to hand over (docs/weak-spots.md#w30).
 type IssueReset struct {
 	ActorType   string             `json:"actor_type"`
 	RequestedBy everlatch.ActorRef `json:"requested_by"`
@@ -89,10 +89,10 @@ type CompleteReset struct {
 // The API starts it with a signal and answers before any work is done. There is
 // one execution for each provider and identifier, whether or not an identity has
 // it: an unknown identifier waits just as long, so that no answer and no time
-// tells (W19, W28). A token is used once, because an execution handles one update
-// at a time (W27); a password that is refused does not use it up (W26). A request
+// tells (docs/weak-spots.md#w19, #w28). A token is used once, because an execution handles one update
+// at a time (docs/weak-spots.md#w27); a password that is refused does not use it up (docs/weak-spots.md#w26). A request
 // within ResendAfter of the last mail sends none. Another change of the
-// credentials ends what is open (W25).
+// credentials ends what is open (docs/weak-spots.md#w25).
 func PasswordReset(ctx workflow.Context, in PasswordResetInput) error {
 	r := &passwordReset{in: in}
 	if in.Open != nil {

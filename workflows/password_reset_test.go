@@ -85,7 +85,7 @@ func (s *resetScene) mailed(n int) func() tokens.Reset {
 		events := s.events(everlatch.EventPasswordReset)
 		require.Greater(s.t, len(events), n)
 		ref, ok := everlatch.SecretOf(events[n].Data["token"])
-		require.True(s.t, ok, "the token is a reference (W29)")
+		require.True(s.t, ok, "the token is a reference")
 		secret, err := s.vault.Get(s.t.Context(), vault.Ref(ref))
 		require.NoError(s.t, err)
 		reset, err := s.tokens.VerifyReset(string(secret.Reveal()))
@@ -164,7 +164,7 @@ func TestPasswordReset(t *testing.T) {
 	t.Parallel()
 	minute := workflows.PasswordResetInput{ResendAfter: time.Minute}
 
-	t.Run("asked, mailed, used once, and everything issued before ends (W25, W27)", func(t *testing.T) {
+	t.Run("asked, mailed, used once, and everything issued before ends", func(t *testing.T) {
 		t.Parallel()
 		s := newReset(t)
 		s.ask(0, "customer")
@@ -184,7 +184,7 @@ func TestPasswordReset(t *testing.T) {
 		}, s.events(everlatch.EventPasswordChanged)[0].Data)
 	})
 
-	t.Run("a password that is refused does not use the token up (W26)", func(t *testing.T) {
+	t.Run("a password that is refused does not use the token up", func(t *testing.T) {
 		t.Parallel()
 		s := newReset(t)
 		s.ask(0, "customer")
@@ -255,7 +255,7 @@ func TestPasswordReset(t *testing.T) {
 		m.requireInvalid(t)
 	})
 
-	t.Run("nobody there: as long, without event (W19)", func(t *testing.T) {
+	t.Run("nobody there: as long, without event", func(t *testing.T) {
 		t.Parallel()
 		s := newReset(t)
 		s.ask(0, "customer")
@@ -265,7 +265,7 @@ func TestPasswordReset(t *testing.T) {
 		require.WithinDuration(t, began.Add(15*time.Minute), s.clock.Now(), time.Second)
 	})
 
-	t.Run("another change of the credentials ends it (W25)", func(t *testing.T) {
+	t.Run("another change of the credentials ends it", func(t *testing.T) {
 		t.Parallel()
 		s := newReset(t)
 		s.ask(0, "customer")
@@ -325,7 +325,7 @@ func TestRepeatedGrant(t *testing.T) {
 	used.requireChanged(t)
 }
 
-// W30.
+// docs/weak-spots.md#w30.
 func TestIssuedReset(t *testing.T) {
 	t.Parallel()
 	issue := func(s *resetScene, m *move) {

@@ -25,7 +25,7 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// TestRecordHistories performs dances on the Temporal server at
+// TestRecordHistories performs flows on the Temporal server at
 // TEMPORAL_ADDRESS and keeps histories that are not kept yet (make history).
 // Payloads are in clear: they hold test data only, and a reader shall see them.
 func TestRecordHistories(t *testing.T) {

@@ -35,7 +35,7 @@ type RegisterInput struct {
 // the identity; a repetition with the same password is accepted until an actor
 // is linked. Identity and account appear together or not at all: when a step
 // fails for good or the account is refused, nothing remains of what this
-// execution created (W4), and what existed before stays (W3).
+// execution created (docs/weak-spots.md#w4), and what existed before stays (docs/weak-spots.md#w3).
 func Register(ctx workflow.Context, in RegisterInput) (Login, error) {
 	var undo saga
 	registered, err := newIdentity(ctx, &undo, activities.RegisterIdentityInput{

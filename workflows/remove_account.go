@@ -49,12 +49,12 @@ func removeUnder[I any](
 }
 
 // RemoveCustomerAccount removes a customer together with every identity that
-// serves nobody else, and detaches those that do (contract 6.2,
-// remove-customer-account; W9). A customer without identities is removed like
-// any other (W10). Sessions and tokens end with it (W14).
+// serves no other actor, and detaches those that do (docs/contract.md#s6-2,
+// remove-customer-account; docs/weak-spots.md#w9). A customer without identities is removed like
+// any other (docs/weak-spots.md#w10). Sessions and tokens end with it (docs/weak-spots.md#w14).
 //
 // When a step fails for good, the customer and all identities are back, with
-// everything that hung on them (W11). When all is done, [EraseAccount] follows.
+// everything that hung on them (docs/weak-spots.md#w11). When all is done, [EraseAccount] follows.
 func RemoveCustomerAccount(ctx workflow.Context, in RemoveAccountInput) (Outcome, error) {
 	if id := RemovalID(everlatch.ActorCustomer, in.ActorID); groupID(ctx) != id {
 		return removeUnder(ctx, id, RemoveCustomerAccount, in)
@@ -66,8 +66,8 @@ func RemoveCustomerAccount(ctx workflow.Context, in RemoveAccountInput) (Outcome
 	})
 }
 
-// RemoveUserAccount is [RemoveCustomerAccount] for an administrator (contract
-// 6.3, remove-user-account).
+// RemoveUserAccount is [RemoveCustomerAccount] for an administrator (
+// docs/contract.md#s6-3, remove-user-account).
 func RemoveUserAccount(ctx workflow.Context, in RemoveAccountInput) (Outcome, error) {
 	if id := RemovalID(everlatch.ActorUser, in.ActorID); groupID(ctx) != id {
 		return removeUnder(ctx, id, RemoveUserAccount, in)
@@ -85,7 +85,7 @@ type account struct {
 	// erased says that erasers are told of it.
 	erased bool
 	// begin removes the account itself and adds to the saga how to restore it,
-	// unless it was gone before: that is not to come back.
+	// unless it was gone before: that must stay removed.
 	begin func(undo *saga, actor activities.ActorInput, gone bool) (*everlatch.Refusal, error)
 }
 
@@ -183,8 +183,8 @@ type DeleteAuthIdentityInput struct {
 }
 
 // DeleteAuthIdentity removes an identity and ends its sessions and tokens
-// (contract 6.1, delete-auth-identity). An identity that is gone already is no
-// fault. When it fails before the end, the identity is whole again (W11).
+// (docs/contract.md#s6-1, delete-auth-identity). An identity that is gone already is no
+// fault. When it fails before the end, the identity is whole again (docs/weak-spots.md#w11).
 func DeleteAuthIdentity(ctx workflow.Context, in DeleteAuthIdentityInput) (out Outcome, err error) {
 	var undo saga
 	this := activities.IdentityInput{IdentityID: in.AuthIdentityID, GroupID: groupID(ctx)}

@@ -29,7 +29,7 @@ func (h *house) rolesOf(t *testing.T, userID string) []string {
 }
 
 // TestInvitationGivesRoles: whoever accepts has the roles of the invite, with the
-// user or not at all, however a step fails (contract 4.6).
+// user or not at all, however a step fails (docs/contract.md#s4-6).
 func TestInvitationGivesRoles(t *testing.T) {
 	t.Parallel()
 
@@ -85,7 +85,7 @@ func (h *house) roleLinks(t *testing.T) (n int) {
 	return n
 }
 
-// TestTheLastSuperAdminIsNotRemoved: the dance is refused and leaves everything
+// TestTheLastSuperAdminIsNotRemoved: the flow is refused and leaves everything
 // as it was.
 func TestTheLastSuperAdminIsNotRemoved(t *testing.T) {
 	t.Parallel()

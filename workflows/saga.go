@@ -30,7 +30,7 @@ const (
 // A compensation is added before its step runs, because a step that failed may
 // have taken effect without its answer arriving. So every compensation must do
 // no harm when its step never happened, and must recognise the work of its own
-// flow: it removes what this execution created, never what it found (W3).
+// flow: it removes what this execution created, never what it found (docs/weak-spots.md#w3).
 type saga struct {
 	undo []func(workflow.Context) error
 }

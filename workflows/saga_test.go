@@ -11,7 +11,7 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// saga describes a dance of several steps to [TestEveryStepFails].
+// saga describes a flow of several steps to [TestEveryStepFails].
 type saga struct {
 	// steps are the forward activities in order; each may have taken effect
 	// before it fails.
@@ -21,7 +21,7 @@ type saga struct {
 	lasting []string
 	prepare func(t *testing.T, h *house)
 	run     func(t *testing.T, h *house) error
-	// done checks the store after a dance that succeeded.
+	// done checks the store after a flow that succeeded.
 	done func(t *testing.T, h *house)
 }
 
@@ -44,7 +44,7 @@ func sagas() map[string]saga {
 				}, s["events"])
 			},
 		},
-		"Register with an account (W4)": {
+		"Register with an account": {
 			steps:   []string{"RegisterIdentity", "LinkActor", "CreateCustomer"},
 			lasting: []string{"ReleaseEvents"},
 			prepare: func(*testing.T, *house) {},
@@ -67,7 +67,7 @@ func sagas() map[string]saga {
 				}, s["events"])
 			},
 		},
-		"Register with an actor of one's own type (W4)": {
+		"Register with an actor of one's own type": {
 			steps:   []string{"RegisterIdentity", "LinkActor", "CreateActor"},
 			lasting: []string{"ReleaseEvents"},
 			prepare: func(*testing.T, *house) {},
@@ -103,7 +103,7 @@ func sagas() map[string]saga {
 				require.Contains(t, s["events"], "user.created released")
 			},
 		},
-		"RemoveCustomerAccount of two identities, one shared (W9)": {
+		"RemoveCustomerAccount of two identities, one shared": {
 			steps:   []string{"DescribeAccount", "FindIdentities", "RemoveCustomer", "RemoveIdentity", "UnlinkActor"},
 			lasting: []string{"PurgeIdentity", "ReleaseEvents"},
 			prepare: func(t *testing.T, h *house) { twoIdentities(t, h) },
@@ -120,7 +120,7 @@ func sagas() map[string]saga {
 				require.Contains(t, s["events"], "customer.deleted released")
 			},
 		},
-		"SetAuthAppMetadata links (W1)": {
+		"SetAuthAppMetadata links": {
 			steps:   []string{"FindLink", "LinkActor"},
 			lasting: []string{"ReleaseEvents"},
 			prepare: func(t *testing.T, h *house) { register(t, h, "authid_1") },
@@ -129,7 +129,7 @@ func sagas() map[string]saga {
 				require.Equal(t, []string{"authid_1 vendor vendor_1"}, h.snapshot(t)["links"])
 			},
 		},
-		"SetAuthAppMetadata unlinks (W2)": {
+		"SetAuthAppMetadata unlinks": {
 			steps:   []string{"FindLink", "UnlinkActor"},
 			lasting: []string{"ReleaseEvents"},
 			prepare: func(t *testing.T, h *house) {
@@ -139,7 +139,7 @@ func sagas() map[string]saga {
 			run:  func(t *testing.T, h *house) error { return setVendor(t, h, nil) },
 			done: func(t *testing.T, h *house) { require.Empty(t, h.snapshot(t)["links"]) },
 		},
-		"DeleteAuthIdentity (W11)": {
+		"DeleteAuthIdentity": {
 			steps:   []string{"RemoveIdentity"},
 			lasting: []string{"PurgeIdentity", "ReleaseEvents"},
 			prepare: func(t *testing.T, h *house) { register(t, h, "authid_1") },
@@ -159,7 +159,7 @@ func sagas() map[string]saga {
 
 // TestEveryStepFails makes each step of each saga fail: once, once with the
 // answer lost, and together with every later step for good, before and after
-// taking effect. Either the dance succeeds whole, or the store is as before.
+// taking effect. Either the flow succeeds whole, or the store is as before.
 func TestEveryStepFails(t *testing.T) {
 	t.Parallel()
 	everyStepFails(t, sagas())

@@ -32,7 +32,7 @@ import (
 	"github.com/everlatch/everlatch/worker"
 )
 
-// house is everything a dance needs, real but for the Temporal server: the
+// house is everything a flow needs, real but for the Temporal server: the
 // activities, the store (SQLite), the vault, and a provider with cheap hashes.
 type house struct {
 	store       *store.Store
@@ -111,7 +111,7 @@ func newHouse(t *testing.T) *house {
 }
 
 // env returns a fresh test environment on this house. Its workflow id is the
-// test environment's own, so that a second execution is another dance only in
+// test environment's own, so that a second execution is another flow only in
 // what its input says.
 func (h *house) env(t *testing.T, id string) *testsuite.TestWorkflowEnvironment {
 	t.Helper()
@@ -131,7 +131,7 @@ func (h *house) env(t *testing.T, id string) *testsuite.TestWorkflowEnvironment 
 	return env
 }
 
-// perform runs a dance to its end and returns its result or decoded error.
+// perform runs a flow to its end and returns its result or decoded error.
 func perform[O any](t *testing.T, h *house, id string, workflow, input any) (out O, err error) {
 	t.Helper()
 	env := h.env(t, id)
@@ -144,7 +144,7 @@ func perform[O any](t *testing.T, h *house, id string, workflow, input any) (out
 	} else {
 		env.ExecuteWorkflow(workflow, input)
 	}
-	require.True(t, env.IsWorkflowCompleted(), "the dance must end")
+	require.True(t, env.IsWorkflowCompleted(), "the flow must end")
 	if err := env.GetWorkflowError(); err != nil {
 		return out, temporalkit.Decode(err)
 	}

@@ -23,12 +23,12 @@ type RedirectSecrets = activities.RedirectSecrets
 type SocialLoginInput struct {
 	ActorType string `json:"actor_type"`
 	Provider  string `json:"provider"`
-	// CallbackURL is where the provider sends the browser back to, allow-listed (W46).
+	// CallbackURL is where the provider sends the browser back to, allow-listed (docs/weak-spots.md#w46).
 	CallbackURL string `json:"callback_url"`
 	// Secrets refers to sealed [RedirectSecrets].
 	Secrets vault.Ref `json:"secrets"`
 	// Binding is a hash of the cookie that the browser has, or was given with the
-	// answer. A callback with another cookie comes from another browser (W44).
+	// answer. A callback with another cookie comes from another browser (docs/weak-spots.md#w44).
 	Binding string `json:"binding"`
 	// Bound says that the browser is known to keep cookies: then a callback
 	// without one comes from elsewhere.
@@ -72,12 +72,12 @@ const (
 // to the answer that the browser brings from there.
 //
 // The API starts it, and its id is a keyed hash of the state. The state is good
-// for the provider, the actor type and the browser that it was made for (W44),
+// for the provider, the actor type and the browser that it was made for (docs/weak-spots.md#w44),
 // until the time is up, and for one answer. During an outage of the provider the
 // step is retried while the browser waits; a longer one leaves the state as it
 // is, so that the same answer may be tried again.
 //
-// With LinkTo it adds a way to sign in to an identity instead (W17). Then the
+// With LinkTo it adds a way to sign in to an identity instead (docs/weak-spots.md#w17). Then the
 // browser must be signed in as that identity: a link that one person began and
 // another was made to finish would give away an account.
 func SocialLogin(ctx workflow.Context, in SocialLoginInput) (string, error) {

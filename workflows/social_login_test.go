@@ -158,7 +158,7 @@ func (m *socialMove) requireNoState(t *testing.T) {
 func TestSocialLogin(t *testing.T) {
 	t.Parallel()
 
-	t.Run("sent away, back, signed in once (W44, W48)", func(t *testing.T) {
+	t.Run("sent away, back, signed in once", func(t *testing.T) {
 		t.Parallel()
 		s := newSocial(t)
 		begun := &socialMove{}
@@ -185,7 +185,7 @@ func TestSocialLogin(t *testing.T) {
 		"another actor type": func(c *workflows.LoginCallback) { c.ActorType = "user" },
 		"another browser":    func(c *workflows.LoginCallback) { c.Binding = "other" },
 	} {
-		t.Run(name+" changes nothing (W44)", func(t *testing.T) {
+		t.Run(name+" changes nothing", func(t *testing.T) {
 			t.Parallel()
 			s := newSocial(t)
 			foreign, own := s.comes(time.Minute, change), s.comes(2*time.Minute, nil)
@@ -303,7 +303,7 @@ func TestSocialLogin(t *testing.T) {
 		require.Empty(t, s.snapshot(t)["identities"])
 	})
 
-	t.Run("somebody known keeps their identity and gets new claims (W51)", func(t *testing.T) {
+	t.Run("somebody known keeps their identity and gets new claims", func(t *testing.T) {
 		t.Parallel()
 		s := newSocial(t)
 		_, err := s.store.RegisterIdentity(t.Context(), store.NewIdentity{

@@ -58,7 +58,7 @@ func Run[I, O any](ctx workflow.Context, do func(context.Context, I) (O, error),
 // Do is [Run], and remembers the compensation: undo with undoIn. A compensation
 // may run although its activity never did, or although the activity took effect
 // and its answer was lost. So it recognises by its input what this workflow has
-// made, and touches nothing else (W3).
+// made, and touches nothing else (docs/weak-spots.md#w3).
 func Do[I, O, U, V any](
 	ctx workflow.Context, s *Steps, do func(context.Context, I) (O, error), in I,
 	undo func(context.Context, U) (V, error), undoIn U,
@@ -115,14 +115,14 @@ func (s *Steps) Register(ctx workflow.Context, in AuthenticateInput) (Login, err
 }
 
 // SetAppMetadata links an identity to an actor: from now on its tokens carry
-// <actor type>_id (contract 6.1, set-auth-app-metadata). An identity that has
+// <actor type>_id (docs/contract.md#s6-1, set-auth-app-metadata). An identity that has
 // another actor of the type is [everlatch.ErrNotAllowed].
 func (s *Steps) SetAppMetadata(ctx workflow.Context, identityID, actorType, actorID string) error {
 	return s.setLink(ctx, SetAuthAppMetadataInput{AuthIdentityID: identityID, ActorType: actorType, ActorID: &actorID})
 }
 
 // UnsetAppMetadata unlinks an identity from its actor of a type, and ends the
-// sessions and tokens that it has as that actor (W1, W2, W14). It can be linked again.
+// sessions and tokens that it has as that actor (docs/weak-spots.md#w1, #w2, #w14). It can be linked again.
 func (s *Steps) UnsetAppMetadata(ctx workflow.Context, identityID, actorType string) error {
 	return s.setLink(ctx, SetAuthAppMetadataInput{AuthIdentityID: identityID, ActorType: actorType})
 }
@@ -136,15 +136,15 @@ func (s *Steps) setLink(ctx workflow.Context, in SetAuthAppMetadataInput) error 
 }
 
 // FindIdentities returns the identities of an actor, which may be several or
-// none (W9, W10).
+// none (docs/weak-spots.md#w9, #w10).
 func (s *Steps) FindIdentities(ctx workflow.Context, actorType, actorID string) ([]activities.LinkedIdentity, error) {
 	found, err := step(ctx, identities.FindIdentities, everlatch.ActorRef{ActorType: actorType, ActorID: actorID})
 	return found.Identities, err
 }
 
 // DeleteAuthIdentity removes an identity and ends its sessions and tokens
-// (contract 6.1, delete-auth-identity); [Steps.Done] deletes it for good, and
-// until then Undo restores it completely (W11). Deleting a deleted identity is no
+// (docs/contract.md#s6-1, delete-auth-identity); [Steps.Done] deletes it for good, and
+// until then Undo restores it completely (docs/weak-spots.md#w11). Deleting a deleted identity is no
 // error.
 func (s *Steps) DeleteAuthIdentity(ctx workflow.Context, identityID string) error {
 	this := activities.IdentityInput{IdentityID: identityID, GroupID: groupID(ctx)}
@@ -157,7 +157,7 @@ func (s *Steps) DeleteAuthIdentity(ctx workflow.Context, identityID string) erro
 }
 
 // ReleaseIdentities is what the removal of an actor needs: each of its
-// identities is deleted, or only unlinked where it serves another actor (W9).
+// identities is deleted, or only unlinked where it serves another actor (docs/weak-spots.md#w9).
 func (s *Steps) ReleaseIdentities(ctx workflow.Context, actorType, actorID string) error {
 	found, err := s.FindIdentities(ctx, actorType, actorID)
 	for _, identity := range found {

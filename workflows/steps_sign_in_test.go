@@ -149,7 +149,7 @@ func TestStepsRegister(t *testing.T) {
 		require.Nil(t, signedIn.Refusal)
 	})
 
-	t.Run("an identity that existed is not deleted (W3)", func(t *testing.T) {
+	t.Run("an identity that existed is not deleted", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 		d := withCouriers(t, h)

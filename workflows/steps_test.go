@@ -146,7 +146,7 @@ func ownSagas() map[string]saga {
 				require.NotContains(t, s["events"], "courier.hired pending")
 			},
 		},
-		"a workflow that removes (W9, W11)": {
+		"a workflow that removes": {
 			steps:   []string{"HideCourier", "FindIdentities", "FindLink", "UnlinkActor", "RemoveIdentity"},
 			lasting: []string{"PurgeIdentity", "ReleaseEvents"},
 			prepare: func(t *testing.T, h *house) {
@@ -189,7 +189,7 @@ func TestEveryStepOfACustomWorkflowFails(t *testing.T) {
 func TestSteps(t *testing.T) {
 	t.Parallel()
 
-	t.Run("a link that was there before is not undone (W1, W3)", func(t *testing.T) {
+	t.Run("a link that was there before is not undone", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 		d := withDesk(t, h)
@@ -223,7 +223,7 @@ func TestSteps(t *testing.T) {
 		require.ErrorIs(t, err, everlatch.ErrNotAllowed)
 	})
 
-	t.Run("unset twice, then set again (W2)", func(t *testing.T) {
+	t.Run("unset twice, then set again", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 		withDesk(t, h)

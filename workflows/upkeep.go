@@ -32,7 +32,7 @@ type RemoveOrphansInput struct {
 }
 
 // RemoveOrphans removes identities that never got an actor and have not been
-// used for the grace period (W4). The schedule remove-orphans starts it.
+// used for the grace period (docs/weak-spots.md#w4). The schedule remove-orphans starts it.
 //
 // It is safe beside a registration that links at the same moment: the deletion
 // looks at each row again under its lock.

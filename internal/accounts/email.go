@@ -21,7 +21,7 @@ const (
 const maxEmailLength = 254
 
 // emailPattern is the contract's, with letters of other scripts beside it: who
-// can register with such an address must be able to create an account (W22).
+// can register with such an address must be able to create an account (docs/weak-spots.md#w22).
 var emailPattern = regexp.MustCompile(`^[\pL\pM\pN_'+.-]*[\pL\pM\pN_+-]@([\pL\pN][\pL\pM\pN-]*\.)+[\pL\pM]{2,}$`)
 
 // IsEmail reports whether an account may have a text as its e-mail.
@@ -54,7 +54,7 @@ type Follower struct {
 }
 
 // FollowEmail is the one rule for what a changed e-mail does to the logins of an
-// account, whether its owner changes it or an administrator (W13). A login
+// account, whether its owner changes it or an administrator (docs/weak-spots.md#w13). A login
 // follows where its provider can replace what it signs in with, and it is
 //
 //   - the former e-mail, or

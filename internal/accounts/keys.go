@@ -34,7 +34,7 @@ func (a *Accounts) CreateAPIKey(ctx context.Context, key everlatch.APIKey) (ever
 }
 
 // mint gives a key its token, a prefix and 256 random bits, and what may be
-// shown of it (contract 1.4).
+// shown of it (docs/contract.md#s1-4).
 func mint(key *everlatch.APIKey) {
 	raw := make([]byte, 32)
 	_, _ = rand.Read(raw) // never fails: crypto/rand ends the process instead

@@ -15,7 +15,7 @@ import (
 )
 
 // Refusal is the error for a request that is not authenticated. Its answer has no
-// type (contract 4.1).
+// type (docs/contract.md#s4-1).
 type Refusal struct{ Message string }
 
 // Error implements error.
@@ -87,7 +87,7 @@ func (r *Request) BySession() bool { return r.caller != nil && r.caller == r.ses
 // Ended reports whether the caller's token has been ended (see Policy.AllowEnded).
 func (r *Request) Ended() bool { return r.caller != nil && r.caller.ended }
 
-// Check identifies the caller of a request by the steps of contract 4.2. Its error
+// Check identifies the caller of a request by the steps of docs/contract.md#s4-2. Its error
 // is a [*Refusal], or an outage. ctx bounds the lookups.
 func (a *Authenticator) Check(ctx context.Context, c echo.Context, r *Request, p Policy) error {
 	r.caller = nil
@@ -132,7 +132,7 @@ func (a *Authenticator) Peek(ctx context.Context, c echo.Context, r *Request, p 
 }
 
 // choose picks the credential that counts: the header, which the client chose for
-// this request, before the cookie, which the browser adds by itself (W34).
+// this request, before the cookie, which the browser adds by itself (docs/weak-spots.md#w34).
 func (a *Authenticator) choose(ctx context.Context, c echo.Context, r *Request, p Policy) (*credential, error) {
 	if p.Methods&Bearer != 0 {
 		if r.bearer == nil {

@@ -58,7 +58,7 @@ func BearerToken(r *http.Request) string {
 
 // byBearer looks at the Authorization header. A token counts only while the store
 // agrees with it: the identity exists, nothing has ended its credentials, and the
-// actor that it names is still the linked one (W14, W25, W31).
+// actor that it names is still the linked one (docs/weak-spots.md#w14, #w25, #w31).
 func (a *Authenticator) byBearer(ctx context.Context, r *http.Request) *credential {
 	raw := BearerToken(r)
 	if raw == "" || isSecretKey(raw) {
@@ -157,7 +157,7 @@ func sessionClaims(session everlatch.Session) tokens.Claims {
 func isSecretKey(text string) bool { return strings.HasPrefix(text, accounts.SecretKeyPrefix) }
 
 // byAPIKey looks at the Authorization header for a secret API key by Basic
-// (contract 4.2, step 1). It returns nil when there is no valid one.
+// (docs/contract.md#s4-2, step 1). It returns nil when there is no valid one.
 func (a *Authenticator) byAPIKey(ctx context.Context, r *http.Request) (*credential, error) {
 	key := basicKey(r.Header.Get(echo.HeaderAuthorization))
 	if key == "" {

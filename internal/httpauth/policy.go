@@ -11,7 +11,7 @@ import (
 // Methods is a set of ways to authenticate a request.
 type Methods uint8
 
-// The methods (contract 4.2).
+// The methods (docs/contract.md#s4-2).
 const (
 	// Bearer is a token in the Authorization header.
 	Bearer Methods = 1 << iota

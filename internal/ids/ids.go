@@ -1,4 +1,4 @@
-// Package ids makes identifiers: a prefix of the contract's section 1 and a
+// Package ids makes identifiers: a prefix of docs/contract.md#s1 and a
 // ULID. Workflow ids are not made here but in package flows.
 package ids
 
@@ -9,7 +9,7 @@ import (
 	"github.com/oklog/ulid/v2"
 )
 
-// Prefixes of the contract's section 1, and ours in the same form.
+// Prefixes of docs/contract.md#s1, and ours in the same form.
 const (
 	AuthIdentity = "authid_"
 	Customer     = "cus_"

@@ -74,7 +74,7 @@ type FieldPolicy struct {
 	Restricted   []string
 }
 
-// Choose reads a fields parameter (contract 4.1): a bare name replaces the
+// Choose reads a fields parameter (docs/contract.md#s4-1): a bare name replaces the
 // defaults; + and - change them; *rel and rel.* mean all of a relation. What
 // a record does not have is left out, and the id never is.
 func (s Shape) Choose(fields string, policy FieldPolicy) (Selection, error) {

@@ -10,7 +10,7 @@ import (
 	"github.com/everlatch/everlatch/internal/store"
 )
 
-// Lists are filtered as contract 2.1 and 4.1 say: created_at[$gte]=…,
+// Lists are filtered as docs/contract.md#s2-1 and #s4-1 say: created_at[$gte]=…,
 // id[]=…&id[]=…, groups[name]=…, $or[0][email]=…. Which field knows what stands
 // in the Schema of the list.
 

@@ -81,7 +81,7 @@ func (s Schema) CheckBody(b wire.Body) (Input, error) {
 }
 
 // Check reports problems in the order of the schema and unknown fields last,
-// three problems at most (contract 4.1, validation messages).
+// three problems at most (docs/contract.md#s4-1, validation messages).
 func (s Schema) Check(values map[string]any) (Input, error) {
 	return s.CheckUnder("", values)
 }

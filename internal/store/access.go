@@ -10,7 +10,7 @@ import (
 
 // What an administrator may do is worked out by the database whenever somebody
 // asks, in the query that asks for their identity anyway: there is no copy that
-// could be old (W38). It comes as two texts, the ids of the roles and
+// could be old (docs/weak-spots.md#w38). It comes as two texts, the ids of the roles and
 // the permissions, divided by blanks, which neither can contain.
 const (
 	// rolesOf and roleIDsOf are followed by whose roles they are. A removed

@@ -43,7 +43,7 @@ func (s *Store) removeAccount(ctx context.Context, op, text, actorType, id strin
 }
 
 // endActors ends what every identity of an actor was given, and returns them
-// (W9).
+// (docs/weak-spots.md#w9).
 func endActors(ctx context.Context, q querier, link Link, reason string, now time.Time) ([]string, error) {
 	// Ordered, so that two removals lock shared identities in the same order.
 	identities, err := all(ctx, q, scanned[string], `SELECT auth_identity_id FROM actor_link

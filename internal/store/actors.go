@@ -51,7 +51,7 @@ const (
 )
 
 // Create implements [everlatch.ActorStore]. A value that another record has is
-// [everlatch.CodeInvalidData] (contract 4.1, unique).
+// [everlatch.CodeInvalidData] (docs/contract.md#s4-1, unique).
 func (r *Records) Create(ctx context.Context, in everlatch.ActorRecord) (everlatch.ActorRecord, error) {
 	now := r.store.now()
 	var stored everlatch.ActorRecord
@@ -164,7 +164,7 @@ func (r *Records) Restore(ctx context.Context, id, dance string) error {
 	return r.store.fail(ctx, "restore actor", err)
 }
 
-// EndActor ends what the identities of an actor were given (W9, W14) and records
+// EndActor ends what the identities of an actor were given (docs/weak-spots.md#w9, #w14) and records
 // that it is gone: the event, which needs an id, and
 // [everlatch.EventAccountDeleted]. The dance of the link releases both. The same
 // event again changes nothing.

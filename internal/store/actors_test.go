@@ -68,7 +68,7 @@ func TestRecordsOfOurOwn(t *testing.T) {
 	t.Parallel()
 
 	tests := map[string]func(t *testing.T, f fixture){
-		"a value that is taken is named as it was written (W22)": func(t *testing.T, f fixture) {
+		"a value that is taken is named as it was written": func(t *testing.T, f fixture) {
 			f.manager(t, "mana_1", everlatch.Metadata{"email": "ada@example.com"})
 			_, err := f.Records(managerType(t)).Create(t.Context(), everlatch.ActorRecord{ID: "mana_2", Data: everlatch.Metadata{"email": " ADA@example.com"}})
 			requireError(t, err, everlatch.CodeInvalidData, store.ActorValueTaken, "model", "Manager", "field", "email", "value", " ADA@example.com")
@@ -140,7 +140,7 @@ func (f fixture) managers(tb testing.TB, q everlatch.ActorQuery) []string {
 	return ids
 }
 
-// W9, W14: every identity of an actor loses what it was given, once.
+// docs/weak-spots.md#w9, #w14: every identity of an actor loses what it was given, once.
 func TestEndActor(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
@@ -168,7 +168,7 @@ func TestEndActor(t *testing.T) {
 	})
 }
 
-// W14: an actor that was removed counts for nothing, whoever removed it.
+// docs/weak-spots.md#w14: an actor that was removed counts for nothing, whoever removed it.
 func TestStandingOfARemovedRecord(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {

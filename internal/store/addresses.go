@@ -54,7 +54,7 @@ const (
 		WHERE customer_id = $1 AND id <> $2 AND is_default_billing = TRUE`
 )
 
-// Addresses lists the addresses of a customer and counts them (contract 4.4);
+// Addresses lists the addresses of a customer and counts them (docs/contract.md#s4-4);
 // one that is gone has none. They are ordered by id, or by any of their columns
 // but metadata.
 func (s *Store) Addresses(ctx context.Context, customerID string, f AddressFilter, page Page) ([]everlatch.Address, int, error) {

@@ -65,7 +65,7 @@ const (
 )
 
 // CreateAPIKey keeps a key under the id that it has: a publishable one with its
-// token, a secret one with the hash of its token only (W20: the token has 256
+// token, a secret one with the hash of its token only (docs/weak-spots.md#w20: the token has 256
 // random bits, so a fast hash is enough). The same id again returns the stored
 // key. The clear token of a secret key is not in the answer.
 func (s *Store) CreateAPIKey(ctx context.Context, key everlatch.APIKey, tokenHash string) (everlatch.APIKey, error) {
@@ -89,7 +89,7 @@ func (s *Store) APIKey(ctx context.Context, id string) (everlatch.APIKey, error)
 	return key, s.fail(ctx, "read API key", noRows(err, notFound("API Key", id)))
 }
 
-// APIKeys lists keys, revoked or not, and counts them (contract 4.9). They are
+// APIKeys lists keys, revoked or not, and counts them (docs/contract.md#s4-9). They are
 // ordered by id, or by title, type, created_by, created_at, updated_at,
 // last_used_at, revoked_by or revoked_at.
 func (s *Store) APIKeys(ctx context.Context, f APIKeyFilter, page Page) ([]everlatch.APIKey, int, error) {
@@ -123,7 +123,7 @@ func (s *Store) RevokeAPIKey(ctx context.Context, id, by string, at time.Time) (
 }
 
 // DeleteAPIKey deletes a revoked key for good. One that still works is
-// [everlatch.ErrNotAllowed]; one that is gone is no error (contract 1.4, 2.1).
+// [everlatch.ErrNotAllowed]; one that is gone is no error (docs/contract.md#s1-4, #s2-1).
 func (s *Store) DeleteAPIKey(ctx context.Context, id string) error {
 	n, err := s.writes.exec(ctx, deleteAPIKey, id, s.now())
 	if err != nil || n > 0 {

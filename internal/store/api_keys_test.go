@@ -51,7 +51,7 @@ func TestAPIKeys(t *testing.T) {
 			require.NoError(t, err)
 			require.True(t, any)
 		},
-		"secret key keeps a hash only (W20)": func(t *testing.T, f fixture) {
+		"secret key keeps a hash only": func(t *testing.T, f fixture) {
 			key := f.secret(t, "apk_1", "hash")
 			require.Empty(t, key.Token)
 			got, err := f.SecretKey(t.Context(), "hash")

@@ -47,7 +47,7 @@ const (
 )
 
 // FindCredential returns the credential under which somebody signs in, in one
-// query, or [everlatch.ErrNotFound]. entityKey is the canonical form (W22).
+// query, or [everlatch.ErrNotFound]. entityKey is the canonical form (docs/weak-spots.md#w22).
 func (s *Store) FindCredential(ctx context.Context, provider, entityKey string) (Credential, error) {
 	rows, err := all(ctx, s.reads, scanCredential, selectCredential, provider, entityKey)
 	if err == nil && len(rows) == 0 {
@@ -123,7 +123,7 @@ func replaceMetadata(ctx context.Context, q querier, use Use, now time.Time) err
 }
 
 // EndCredentials ends everything that was issued for an identity: tokens by the
-// credential version, sessions by deletion (W25). An identity that is gone is
+// credential version, sessions by deletion (docs/weak-spots.md#w25). An identity that is gone is
 // [everlatch.ErrNotFound].
 func (s *Store) EndCredentials(ctx context.Context, identityID string) error {
 	now := s.now()

@@ -61,7 +61,7 @@ func TestRecordUse(t *testing.T) {
 		return store.Use{IdentityID: identity.ID, ProviderIdentityID: p.ID, SeenAt: p.UpdatedAt}
 	}
 	tests := map[string]func(t *testing.T, f fixture){
-		"replaces what is given and keeps the rest (W24)": func(t *testing.T, f fixture) {
+		"replaces what is given and keeps the rest": func(t *testing.T, f fixture) {
 			in := use(f.identity(t, "ada@example.com"))
 			in.ProviderMetadata = everlatch.Metadata{"password": "better hash"}
 
@@ -72,7 +72,7 @@ func TestRecordUse(t *testing.T) {
 			require.Equal(t, everlatch.Metadata{"password": "better hash"}, got.Provider.ProviderMetadata)
 			require.Equal(t, everlatch.Metadata{"name": "Ada"}, got.Provider.UserMetadata)
 		},
-		"a credential that was changed meanwhile is not overwritten (W24, W25)": func(t *testing.T, f fixture) {
+		"a credential that was changed meanwhile is not overwritten": func(t *testing.T, f fixture) {
 			in := use(f.identity(t, "ada@example.com"))
 			f.clock.Advance(time.Second)
 			in.ProviderMetadata = everlatch.Metadata{"password": "hash of the new password"}
@@ -124,7 +124,7 @@ func TestRecordUse(t *testing.T) {
 	}
 }
 
-// W25: what was issued before ends.
+// docs/weak-spots.md#w25: what was issued before ends.
 func TestEndCredentials(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {

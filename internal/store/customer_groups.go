@@ -59,7 +59,7 @@ func (f GroupFilter) test(c *conditions) {
 
 // CreateGroup creates a customer group under the id that it has. The same id
 // again returns the stored group; a name that another group has is
-// [everlatch.CodeInvalidData] (contract 4.1, unique).
+// [everlatch.CodeInvalidData] (docs/contract.md#s4-1, unique).
 func (s *Store) CreateGroup(ctx context.Context, g everlatch.CustomerGroup) (everlatch.CustomerGroup, error) {
 	var stored everlatch.CustomerGroup
 	err := s.write(ctx, func(tx *tx) (err error) {
@@ -128,7 +128,7 @@ func (s *Store) UpdateGroup(ctx context.Context, id string, patch GroupPatch) (e
 }
 
 // DeleteGroup deletes a customer group for good; its customers stay. One that
-// is gone is no error (contract 2.1).
+// is gone is no error (docs/contract.md#s2-1).
 func (s *Store) DeleteGroup(ctx context.Context, id string) error {
 	_, err := s.writes.exec(ctx, deleteGroup, id)
 	return s.fail(ctx, "delete customer group", err)

@@ -11,7 +11,7 @@ type CustomerFilter struct {
 	// Q is words, each of them part of the e-mail, a name or the phone number.
 	Q      string
 	ID     []TextTest
-	Emails []string // compared in any case (W22)
+	Emails []string // compared in any case (docs/weak-spots.md#w22)
 
 	CompanyNames, FirstNames, LastNames, CreatedBy []string
 
@@ -47,8 +47,8 @@ func (f CustomerFilter) test(c *conditions) {
 // CustomerRelations are what customers can be read with.
 type CustomerRelations struct{ Addresses, Groups bool }
 
-// Customers lists customers without their relations, and counts them (contract
-// 4.7). They are ordered by id, or by any of their columns but metadata.
+// Customers lists customers without their relations, and counts them (
+// docs/contract.md#s4-7). They are ordered by id, or by any of their columns but metadata.
 func (s *Store) Customers(ctx context.Context, f CustomerFilter, page Page) ([]everlatch.Customer, int, error) {
 	var where conditions
 	where.live("c.deleted_at", page)

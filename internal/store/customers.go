@@ -53,7 +53,7 @@ const (
 // CreateCustomer creates a customer under the id that it has, and records an
 // event, unreleased unless it says otherwise: [Store.ReleaseEvents] releases it. The
 // same id again returns the stored customer. An e-mail that another account has
-// is [everlatch.ErrDuplicate] (contract 6.2), one that another guest has is
+// is [everlatch.ErrDuplicate] (docs/contract.md#s6-2), one that another guest has is
 // [everlatch.CodeInvalidData] (4.1, unique).
 func (s *Store) CreateCustomer(ctx context.Context, c everlatch.Customer, ev everlatch.Event) (everlatch.Customer, error) {
 	now := s.now()
@@ -171,9 +171,9 @@ func (s *Store) UpdateCustomer(ctx context.Context, id string, patch CustomerPat
 }
 
 // RemoveCustomer hides a customer, ends the tokens of every identity linked to
-// it and their sessions as a customer (W14), and records an event. Its links
+// it and their sessions as a customer (docs/weak-spots.md#w14), and records an event. Its links
 // stay; see [Store.UnlinkActor]. A customer that is hidden or was never there
-// is no error (W10) and no event.
+// is no error (docs/weak-spots.md#w10) and no event.
 func (s *Store) RemoveCustomer(ctx context.Context, id string, ev everlatch.Event) error {
 	return s.removeAccount(ctx, "remove customer", removeCustomer, everlatch.ActorCustomer, id, ev)
 }

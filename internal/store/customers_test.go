@@ -45,7 +45,7 @@ func TestCreateCustomer(t *testing.T) {
 			require.Equal(t, first, again)
 			require.Len(t, f.eventNames(t, store.EventFilter{Released: new(false)}), 1)
 		},
-		"e-mail of another account is a duplicate (W22)": func(t *testing.T, f fixture) {
+		"e-mail of another account is a duplicate": func(t *testing.T, f fixture) {
 			f.customer(t, "ada@example.com")
 			_, err := f.CreateCustomer(t.Context(), newCustomer(" ADA@example.com"), everlatch.Event{ID: "evt_1"})
 			requireError(t, err, everlatch.CodeDuplicate, store.AccountEmailTaken)
@@ -173,7 +173,7 @@ func TestRemoveCustomer(t *testing.T) {
 	t.Parallel()
 
 	tests := map[string]func(t *testing.T, f fixture){
-		"ends every identity's tokens and customer sessions (W9, W14)": func(t *testing.T, f fixture) {
+		"ends every identity's tokens and customer sessions": func(t *testing.T, f fixture) {
 			customer, one := f.customer(t, "ada@example.com")
 			two := f.identity(t, "other@example.com")
 			f.link(t, two.ID, everlatch.ActorCustomer, customer.ID)
@@ -208,7 +208,7 @@ func TestRemoveCustomer(t *testing.T) {
 			require.Equal(t, int64(2), f.standing(t, identity.ID, everlatch.ActorCustomer).CredentialVersion)
 			require.Equal(t, []string{"customer.deleted"}, f.eventNames(t, store.EventFilter{Name: "customer.deleted"}))
 		},
-		"without identity or row is no error (W10)": func(t *testing.T, f fixture) {
+		"without identity or row is no error": func(t *testing.T, f fixture) {
 			c, err := f.CreateCustomer(t.Context(), newCustomer("ada@example.com"), everlatch.Event{})
 			require.NoError(t, err)
 			require.NoError(t, f.RemoveCustomer(t.Context(), c.ID, everlatch.Event{}))
@@ -232,7 +232,7 @@ func TestRemoveCustomer(t *testing.T) {
 			require.Len(t, got.Addresses, 1)
 			require.Equal(t, customer.ID, f.standing(t, identity.ID, everlatch.ActorCustomer).ActorID)
 		},
-		"e-mail is free at once, then restoring is a duplicate (W12)": func(t *testing.T, f fixture) {
+		"e-mail is free at once, then restoring is a duplicate": func(t *testing.T, f fixture) {
 			customer, _ := f.customer(t, "ada@example.com")
 			require.NoError(t, f.RemoveCustomer(t.Context(), customer.ID, everlatch.Event{GroupID: "dance"}))
 			_, err := f.CreateCustomer(t.Context(), newCustomer("ada@example.com"), everlatch.Event{})

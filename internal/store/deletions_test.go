@@ -43,7 +43,7 @@ func TestScheduleDeletion(t *testing.T) {
 			require.Equal(t, at.Truncate(time.Microsecond), noted.At)
 			require.Equal(t, start.Truncate(time.Microsecond), noted.RequestedAt)
 			for id, version := range versions {
-				require.Greater(t, f.standing(t, id, everlatch.ActorCustomer).CredentialVersion, version, "W14: tokens end")
+				require.Greater(t, f.standing(t, id, everlatch.ActorCustomer).CredentialVersion, version, "tokens end")
 			}
 			_, _, err = f.Session(t.Context(), mine)
 			require.ErrorIs(t, err, everlatch.ErrNotFound)
@@ -261,7 +261,7 @@ func TestErasure(t *testing.T) {
 			require.NoError(t, f.PurgeIdentity(t.Context(), identity.ID, "loser"))
 			require.NoError(t, f.RestoreIdentity(t.Context(), identity.ID, "winner"))
 			_, err := f.Identity(t.Context(), identity.ID)
-			require.NoError(t, err, "W11: the winner could bring it back")
+			require.NoError(t, err, "the winner could bring it back")
 		},
 	}
 	for name, test := range tests {

@@ -9,7 +9,7 @@ import (
 )
 
 // EmailChange gives an account another e-mail, and with it what its person
-// signs in with (W13).
+// signs in with (docs/weak-spots.md#w13).
 type EmailChange struct {
 	ActorType, ActorID string
 	// From is the e-mail that the account must have, "" for none, and To the new
@@ -178,7 +178,7 @@ func errChanged(what string) error {
 }
 
 // EmailTaken reports whether a change would meet an address that somebody else
-// has or may have back. It does the same work in every case (W19); only the
+// has or may have back. It does the same work in every case (docs/weak-spots.md#w19); only the
 // change itself decides.
 func (s *Store) EmailTaken(ctx context.Context, c EmailChange) (bool, error) {
 	text := selectCustomerTaken

@@ -37,7 +37,7 @@ func (f fixture) change(t *testing.T, c everlatch.Customer, identity everlatch.A
 	return out
 }
 
-// W13: account and login change together, what was issued ends, sessions go on.
+// docs/weak-spots.md#w13: account and login change together, what was issued ends, sessions go on.
 func TestChangeEmail(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
@@ -91,14 +91,14 @@ func TestChangeEmailConflicts(t *testing.T) {
 			spoil func(*store.EmailChange)
 			code  everlatch.Code
 		}{
-			"another e-mail":            {func(c *store.EmailChange) { c.From = "x@example.com" }, everlatch.CodeConflict},
-			"no account":                {func(c *store.EmailChange) { c.ActorID = "cus_nope" }, everlatch.CodeConflict},
-			"credentials have changed":  {func(c *store.EmailChange) { c.SeenVersion-- }, everlatch.CodeConflict},
-			"somebody else's identity":  {func(c *store.EmailChange) { c.IdentityID = "authid_x" }, everlatch.CodeConflict},
-			"the login has changed":     {func(c *store.EmailChange) { c.Logins[0].FromKey = "x@example.com" }, everlatch.CodeConflict},
-			"the login is gone":         {func(c *store.EmailChange) { c.Logins[0].ProviderIdentityID = "pi_x" }, everlatch.CodeConflict},
-			"taken by an account (W22)": {func(c *store.EmailChange) { c.To, c.Logins = "GRACE@example.com", nil }, everlatch.CodeDuplicate},
-			"taken by a login":          {func(c *store.EmailChange) { c.Logins[0].EntityKey = "login@example.com" }, everlatch.CodeDuplicate},
+			"another e-mail":           {func(c *store.EmailChange) { c.From = "x@example.com" }, everlatch.CodeConflict},
+			"no account":               {func(c *store.EmailChange) { c.ActorID = "cus_nope" }, everlatch.CodeConflict},
+			"credentials have changed": {func(c *store.EmailChange) { c.SeenVersion-- }, everlatch.CodeConflict},
+			"somebody else's identity": {func(c *store.EmailChange) { c.IdentityID = "authid_x" }, everlatch.CodeConflict},
+			"the login has changed":    {func(c *store.EmailChange) { c.Logins[0].FromKey = "x@example.com" }, everlatch.CodeConflict},
+			"the login is gone":        {func(c *store.EmailChange) { c.Logins[0].ProviderIdentityID = "pi_x" }, everlatch.CodeConflict},
+			"taken by an account":      {func(c *store.EmailChange) { c.To, c.Logins = "GRACE@example.com", nil }, everlatch.CodeDuplicate},
+			"taken by a login":         {func(c *store.EmailChange) { c.Logins[0].EntityKey = "login@example.com" }, everlatch.CodeDuplicate},
 		} {
 			c := f.change(t, ada, identity, "new@example.com")
 			tt.spoil(&c)
@@ -130,7 +130,7 @@ func TestChangeEmailConflicts(t *testing.T) {
 	})
 }
 
-// W13: as long as a change can be undone, nobody else gets the former address.
+// docs/weak-spots.md#w13: as long as a change can be undone, nobody else gets the former address.
 func TestFormerEmailIsHeld(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
@@ -236,7 +236,7 @@ func TestChangeEmailRace(t *testing.T) {
 	})
 }
 
-// W13: an administrator's change takes the login along.
+// docs/weak-spots.md#w13: an administrator's change takes the login along.
 func TestUpdateCustomerMovesLogin(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {

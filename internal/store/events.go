@@ -34,7 +34,7 @@ func (s *Store) Events(ctx context.Context, f EventFilter, page Page) ([]everlat
 }
 
 // DropEvents forgets the unreleased events of a dance that did not succeed
-// (contract section 6). Released ones stay.
+// (docs/contract.md#s6). Released ones stay.
 func (s *Store) DropEvents(ctx context.Context, groupID string) error {
 	_, err := s.writes.exec(ctx, deleteUnreleased, groupID)
 	return s.fail(ctx, "drop events", err)

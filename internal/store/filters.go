@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Op is how a test compares (contract 2.1). [Is] and [IsNot] take any number
+// Op is how a test compares (docs/contract.md#s2-1). [Is] and [IsNot] take any number
 // of values and mean one of them, or none; the others hold for each value.
 type Op string
 

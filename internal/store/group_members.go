@@ -86,7 +86,7 @@ func groupLives(ctx context.Context, q querier, id string) error {
 	return lives(ctx, q, liveGroup, "customer_group_id", id)
 }
 
-// lives reports a record that is not there as a broken reference (contract 4.1,
+// lives reports a record that is not there as a broken reference (docs/contract.md#s4-1,
 // foreign key).
 func lives(ctx context.Context, q querier, query, column, id string) error {
 	found, err := first(ctx, q, scanned[bool], query, id)

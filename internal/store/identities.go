@@ -64,7 +64,7 @@ func errTaken() error {
 // RegisterIdentity creates an identity and its credential, or nothing. The same
 // id again returns the stored identity. A live credential of the same provider
 // and entity key under another identity is [everlatch.ErrDuplicate]: of many
-// registrations at once, one wins (W12, W22).
+// registrations at once, one wins (docs/weak-spots.md#w12, #w22).
 func (s *Store) RegisterIdentity(ctx context.Context, in NewIdentity) (everlatch.AuthIdentity, error) {
 	now := s.now()
 	var identity everlatch.AuthIdentity
@@ -109,7 +109,7 @@ func (s *Store) Identity(ctx context.Context, id string) (everlatch.AuthIdentity
 }
 
 // IdentitiesOf returns every live identity that is linked to an actor, with its
-// links: one person may sign in with several (W9). None is an empty slice.
+// links: one person may sign in with several (docs/weak-spots.md#w9). None is an empty slice.
 func (s *Store) IdentitiesOf(ctx context.Context, actorType, actorID string) ([]everlatch.AuthIdentity, error) {
 	identities, err := gather(ctx, s.reads, selectIdentitiesOf, actorType, actorID)
 	return identities, s.fail(ctx, "read identities of actor", err)

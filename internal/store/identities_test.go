@@ -51,7 +51,7 @@ func TestRegisterIdentity(t *testing.T) {
 			require.Equal(t, stored, again)
 			require.Len(t, f.eventNames(t, store.EventFilter{}), 1)
 		},
-		"key of somebody else is a duplicate, and nothing is kept (W22)": func(t *testing.T, f fixture) {
+		"key of somebody else is a duplicate, and nothing is kept": func(t *testing.T, f fixture) {
 			f.identity(t, "ada@example.com")
 			other := newIdentity("ADA@example.com")
 			other.Events = []everlatch.Event{{ID: id(ids.Event), Name: everlatch.EventIdentityRegistered}}
@@ -63,7 +63,7 @@ func TestRegisterIdentity(t *testing.T) {
 			require.ErrorIs(t, err, everlatch.ErrNotFound)
 			require.Empty(t, f.eventNames(t, store.EventFilter{}))
 		},
-		"same key under another provider is somebody else (W23)": func(t *testing.T, f fixture) {
+		"same key under another provider is somebody else": func(t *testing.T, f fixture) {
 			f.identity(t, "ada@example.com")
 			other := newIdentity("ada@example.com")
 			other.Provider = "staff"
@@ -83,7 +83,7 @@ func TestRegisterIdentity(t *testing.T) {
 
 			require.ErrorIs(t, err, everlatch.ErrDuplicate)
 		},
-		"address of a removed identity is free (W12)": func(t *testing.T, f fixture) {
+		"address of a removed identity is free": func(t *testing.T, f fixture) {
 			former := f.identity(t, "ada@example.com")
 			require.NoError(t, f.RemoveIdentity(t.Context(), former.ID, "dance"))
 
@@ -126,7 +126,7 @@ func TestIdentity(t *testing.T) {
 	})
 }
 
-// W9: one person may have several identities.
+// docs/weak-spots.md#w9: one person may have several identities.
 func TestIdentitiesOf(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {

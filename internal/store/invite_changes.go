@@ -33,7 +33,7 @@ const (
 // token's id, and records an event, unreleased unless it says otherwise. The
 // same id again returns the stored invite. An address that a user has, or for
 // which there is an invite, expired or not, is [everlatch.CodeInvalidData]
-// (contract 4.6).
+// (docs/contract.md#s4-6).
 func (s *Store) CreateInvite(ctx context.Context, i everlatch.Invite, tokenID string, ev everlatch.Event) (everlatch.Invite, error) {
 	if tokenID == "" || emailKey(i.Email) == "" {
 		return everlatch.Invite{}, errors.New("create invite: a token and an address are needed")
@@ -91,7 +91,7 @@ func (s *Store) DiscardInvite(ctx context.Context, id, groupID string) error {
 
 // ResendInvite gives an invite another token and another end, from which moment
 // the token before is worth nothing, and records an event. An invite that was
-// accepted, revoked or never there is [everlatch.CodeInvalidData] (contract 4.6).
+// accepted, revoked or never there is [everlatch.CodeInvalidData] (docs/contract.md#s4-6).
 func (s *Store) ResendInvite(ctx context.Context, id, tokenID string, expiresAt time.Time, ev everlatch.Event) (everlatch.Invite, error) {
 	if tokenID == "" {
 		return everlatch.Invite{}, errors.New("resend invite: a token is needed")
@@ -156,7 +156,7 @@ func (s *Store) ReopenInvite(ctx context.Context, id, userID string) error {
 }
 
 // RevokeInvite ends an invite and records an event. One that is accepted,
-// revoked or was never there is no error and no event (contract 4.6).
+// revoked or was never there is no error and no event (docs/contract.md#s4-6).
 func (s *Store) RevokeInvite(ctx context.Context, id string, ev everlatch.Event) error {
 	now := s.now()
 	err := s.write(ctx, func(tx *tx) error {

@@ -72,7 +72,7 @@ func (s *Store) PendingInvite(ctx context.Context, email string) (everlatch.Invi
 
 // ProvenInvite returns the invite that a proof is for, while it can be accepted.
 // A refusal is [everlatch.CodeUnauthorized] and says no more than that the
-// proof is worth nothing, or, to who holds a good one, that it came too late (W8).
+// proof is worth nothing, or, to who holds a good one, that it came too late (docs/weak-spots.md#w8).
 func (s *Store) ProvenInvite(ctx context.Context, p InviteProof) (everlatch.Invite, error) {
 	i, err := provenInvite(ctx, s.reads, p, s.now())
 	return i, s.fail(ctx, "read invite", err)
@@ -103,11 +103,11 @@ func (p InviteProof) tokenHash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// SameEmail reports whether two e-mails are one address (W22).
+// SameEmail reports whether two e-mails are one address (docs/weak-spots.md#w22).
 func SameEmail(a, b string) bool { return emailKey(a) == emailKey(b) }
 
 // Invites lists invites that are neither accepted nor revoked, and counts them
-// (contract 4.6). They are ordered by id, or by email, expires_at, created_at or
+// (docs/contract.md#s4-6). They are ordered by id, or by email, expires_at, created_at or
 // updated_at.
 func (s *Store) Invites(ctx context.Context, f InviteFilter, page Page) ([]everlatch.Invite, int, error) {
 	var where conditions

@@ -37,7 +37,7 @@ func TestCreateInvite(t *testing.T) {
 	t.Parallel()
 
 	tests := map[string]func(t *testing.T, f fixture){
-		"keeps every field, and of the token a hash (W7)": func(t *testing.T, f fixture) {
+		"keeps every field, and of the token a hash": func(t *testing.T, f fixture) {
 			in := newInvite("Ada@Example.com")
 			in.Roles, in.Metadata = []string{"role_1", "role_2"}, everlatch.Metadata{"team": "a"}
 			created, err := f.CreateInvite(t.Context(), in, "jti", inviteEvent("invite.created"))
@@ -65,20 +65,20 @@ func TestCreateInvite(t *testing.T) {
 			_, err = f.ProvenInvite(t.Context(), store.InviteProof{ID: i.ID, TokenID: "jti"})
 			require.NoError(t, err, "and so is the token")
 		},
-		"an address that is invited is refused (W22)": func(t *testing.T, f fixture) {
+		"an address that is invited is refused": func(t *testing.T, f fixture) {
 			f.invite(t, "ada@example.com")
 			f.clock.Advance(48 * time.Hour)
 			_, err := f.CreateInvite(t.Context(), newInvite(" ADA@example.com"), "jti", inviteEvent("invite.created"))
 			requireError(t, err, everlatch.CodeInvalidData, store.InviteTaken, "email", " ADA@example.com")
 			require.Zero(t, f.rows(t, "event"))
 		},
-		"an address that a user has is refused (W22)": func(t *testing.T, f fixture) {
+		"an address that a user has is refused": func(t *testing.T, f fixture) {
 			f.user(t, "ada@example.com")
 			_, err := f.CreateInvite(t.Context(), newInvite("Ada@example.com"), "jti", everlatch.Event{})
 			requireError(t, err, everlatch.CodeInvalidData, store.InvitedUserExists, "email", "Ada@example.com")
 			require.Zero(t, f.rows(t, "invite"))
 		},
-		"an address is free again when its invite ends (W12)": func(t *testing.T, f fixture) {
+		"an address is free again when its invite ends": func(t *testing.T, f fixture) {
 			first := f.invite(t, "ada@example.com")
 			require.NoError(t, f.RevokeInvite(t.Context(), first.ID, everlatch.Event{}))
 			second := f.invite(t, "ada@example.com")
@@ -146,7 +146,7 @@ func TestProvenInvite(t *testing.T) {
 		late := &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: store.InviteExpired}
 		good := store.InviteProof{ID: i.ID, TokenID: "jti"}
 		_, err = f.ProvenInvite(t.Context(), good)
-		require.ErrorIs(t, err, late, "who holds a good token may know why (W8)")
+		require.ErrorIs(t, err, late, "who holds a good token may know why")
 		require.ErrorIs(t, f.AcceptInvite(t.Context(), good, "user_1", everlatch.Event{}), late)
 		_, err = f.ProvenInvite(t.Context(), store.InviteProof{ID: i.ID, TokenID: "other"})
 		requireInvalid(t, err, "who does not may not")

@@ -42,7 +42,7 @@ const (
 // in this moment, is [everlatch.ErrNotFound].
 //
 // The contract keeps links in JSON and never really removes them; here they are
-// rows, so unlinking and linking again work (W1, W2).
+// rows, so unlinking and linking again work (docs/weak-spots.md#w1, #w2).
 func (s *Store) LinkActor(ctx context.Context, link Link) error {
 	now := s.now()
 	err := s.write(ctx, func(tx *tx) error {
@@ -78,7 +78,7 @@ func addLink(ctx context.Context, q querier, link Link, now time.Time) error {
 
 // UnlinkActor removes exactly this link, ends the tokens of the identity and
 // its sessions as that actor type. A link that is not there is no error. It is
-// both the contract's unlink and the undo of [Store.LinkActor] (W1).
+// both the contract's unlink and the undo of [Store.LinkActor] (docs/weak-spots.md#w1).
 //
 // The identity starts a new grace period: it may be an orphan now.
 func (s *Store) UnlinkActor(ctx context.Context, link Link) error {

@@ -81,7 +81,7 @@ func TestUnlinkActor(t *testing.T) {
 	t.Parallel()
 
 	tests := map[string]func(t *testing.T, f fixture){
-		"really removes the link (W1)": func(t *testing.T, f fixture) {
+		"really removes the link": func(t *testing.T, f fixture) {
 			customer, identity := f.customer(t, "ada@example.com")
 			in := link(identity.ID, everlatch.ActorCustomer, customer.ID)
 			in.GroupID = "g"
@@ -105,7 +105,7 @@ func TestUnlinkActor(t *testing.T) {
 			require.NoError(t, f.LinkActor(t.Context(), undo))
 			require.Empty(t, f.eventNames(t, store.EventFilter{}))
 		},
-		"another actor can be linked afterwards (W2)": func(t *testing.T, f fixture) {
+		"another actor can be linked afterwards": func(t *testing.T, f fixture) {
 			customer, identity := f.customer(t, "ada@example.com")
 			require.NoError(t, f.UnlinkActor(t.Context(), link(identity.ID, everlatch.ActorCustomer, customer.ID)))
 			other, err := f.CreateCustomer(t.Context(), newCustomer("other@example.com"), everlatch.Event{})
@@ -115,7 +115,7 @@ func TestUnlinkActor(t *testing.T) {
 
 			require.Equal(t, other.ID, f.standing(t, identity.ID, everlatch.ActorCustomer).ActorID)
 		},
-		"ends tokens and the sessions of the actor type only (W14)": func(t *testing.T, f fixture) {
+		"ends tokens and the sessions of the actor type only": func(t *testing.T, f fixture) {
 			customer, identity := f.customer(t, "ada@example.com")
 			f.link(t, identity.ID, "manager", "manager_1")
 			asCustomer := f.session(t, identity.ID, everlatch.ActorCustomer, customer.ID)
@@ -160,7 +160,7 @@ func TestUnlinkActor(t *testing.T) {
 				require.Equal(t, step.linked, linked)
 			}
 		},
-		"starts a new grace period (W4)": func(t *testing.T, f fixture) {
+		"starts a new grace period": func(t *testing.T, f fixture) {
 			customer, identity := f.customer(t, "ada@example.com")
 			f.clock.Advance(100 * time.Hour)
 			require.NoError(t, f.UnlinkActor(t.Context(), link(identity.ID, everlatch.ActorCustomer, customer.ID)))

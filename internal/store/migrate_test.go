@@ -104,7 +104,7 @@ func TestMigrationFiles(t *testing.T) {
 	}
 }
 
-// W4: the search for orphans reads orphans only, however many people there are.
+// docs/weak-spots.md#w4: the search for orphans reads orphans only, however many people there are.
 func TestOrphansAreFoundByIndex(t *testing.T) {
 	t.Parallel()
 	f := open(t, "sqlite://:memory:")

@@ -14,7 +14,7 @@ type Page struct {
 	// Offset is how many records are skipped.
 	Offset int
 	// Order is a field, or "-" and a field for descending order; "" means the
-	// list's own order, by id (contract 2.1).
+	// list's own order, by id (docs/contract.md#s2-1).
 	Order string
 	// WithDeleted lists what is deleted as well, where rows outlive that.
 	WithDeleted bool

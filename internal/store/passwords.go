@@ -25,7 +25,7 @@ const changeCredential = `UPDATE auth_identity
 
 // ChangeCredential replaces a credential and ends everything that was issued
 // under the old one: tokens and open resets by the credential version, sessions
-// by deletion (W25). Of many changes that were granted under one version, one
+// by deletion (docs/weak-spots.md#w25). Of many changes that were granted under one version, one
 // is made; the others are [everlatch.ErrConflict], as is one for an identity
 // that is gone. The same change again is no error.
 func (s *Store) ChangeCredential(ctx context.Context, c CredentialChange) error {

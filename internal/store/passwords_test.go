@@ -19,7 +19,7 @@ func change(identity everlatch.AuthIdentity, event, hash string) store.Credentia
 	}
 }
 
-// W25: a new password ends what the old one was good for.
+// docs/weak-spots.md#w25: a new password ends what the old one was good for.
 func TestChangeCredential(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {

@@ -36,7 +36,7 @@ func applyMetadata(change Change[everlatch.Metadata], column *everlatch.Metadata
 	}
 }
 
-// emailKey is the form in which e-mails of accounts are compared (W22): without
+// emailKey is the form in which e-mails of accounts are compared (docs/weak-spots.md#w22): without
 // blanks around, composed, in lower case. It is stored, so it may not change.
 func emailKey(email string) string {
 	return strings.ToLower(norm.NFC.String(strings.TrimSpace(email)))

@@ -141,7 +141,7 @@ func (s *Store) UpdatePolicy(ctx context.Context, by Authority, id string, patch
 }
 
 // DeletePolicy deletes a policy for good, and takes it from every role. One that
-// is gone is no error (contract 2.1), a built-in one [everlatch.ErrNotAllowed].
+// is gone is no error (docs/contract.md#s2-1), a built-in one [everlatch.ErrNotAllowed].
 func (s *Store) DeletePolicy(ctx context.Context, by Authority, id string) error {
 	return s.changeRBAC(ctx, "delete policy", by, func(tx *tx, access everlatch.Access) error {
 		found, err := all(ctx, tx, scanPolicy, selectPolicy, id)

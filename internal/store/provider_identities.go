@@ -22,7 +22,7 @@ type NewCredential struct {
 	Event everlatch.Event
 }
 
-// AddCredential gives an identity another way to sign in (W17). The same id
+// AddCredential gives an identity another way to sign in (docs/weak-spots.md#w17). The same id
 // again changes nothing. A credential that another identity has is
 // [everlatch.ErrDuplicate]; a second one of the same provider is
 // [everlatch.CodeNotAllowed], because people and password resets name a

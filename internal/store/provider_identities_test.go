@@ -28,7 +28,7 @@ func TestAddCredential(t *testing.T) {
 	t.Parallel()
 
 	tests := map[string]func(t *testing.T, f fixture){
-		"W17: one person, two ways to sign in": func(t *testing.T, f fixture) {
+		"one person, two ways to sign in": func(t *testing.T, f fixture) {
 			customer, identity := f.customer(t, "ada@example.com")
 			in := another(identity.ID, "583231")
 			for range 2 { // a retry changes nothing
@@ -131,7 +131,7 @@ func TestRemoveCredential(t *testing.T) {
 				f.eventNames(t, store.EventFilter{GroupID: "unlink", Released: new(false)}))
 			require.NoError(t, f.AddCredential(t.Context(), another(f.identity(t, "b@example.com").ID, "583231")), "it is free again")
 		},
-		"W17: never the last one": func(t *testing.T, f fixture) {
+		"never the last one": func(t *testing.T, f fixture) {
 			identity := f.identity(t, "ada@example.com")
 			requireError(t, f.RemoveCredential(t.Context(), identity.ID, identity.Providers[0].ID, removal(identity.ID)),
 				everlatch.CodeNotAllowed, store.LastCredential)
@@ -201,7 +201,7 @@ func TestIdentitiesByEmail(t *testing.T) {
 		require.Equal(t, []string{identity.ID}, find("ada@example.com", "github"), "nothing was said about it")
 		use.UserMetadata, use.VerifiedEmail = everlatch.Metadata{}, "new@example.com"
 		require.NoError(t, f.RecordUse(t.Context(), use))
-		require.Empty(t, find("ada@example.com", "github"), "W51: it is what it was at the last sign-in")
+		require.Empty(t, find("ada@example.com", "github"), "it is what it was at the last sign-in")
 		require.Equal(t, []string{identity.ID}, find("new@example.com", "github"))
 		require.NoError(t, f.RemoveIdentity(t.Context(), identity.ID, "dance"))
 		require.Empty(t, find("new@example.com", "github"))

@@ -71,7 +71,7 @@ func TestLinkActorInParallel(t *testing.T) {
 	})
 }
 
-// W4: the sweep never deletes what is linked, and nothing is linked to what it
+// docs/weak-spots.md#w4: the sweep never deletes what is linked, and nothing is linked to what it
 // has deleted.
 func TestRemoveOrphansBesideLinkActor(t *testing.T) {
 	t.Parallel()

@@ -89,7 +89,7 @@ const (
 	policyExists = `SELECT EXISTS (SELECT 1 FROM rbac_policy WHERE id = $1)`
 )
 
-// CheckRoles refuses roles that do not exist (contract 4.6), and those that give
+// CheckRoles refuses roles that do not exist (docs/contract.md#s4-6), and those that give
 // more than the access that is to give them: through an invite, for example.
 func (s *Store) CheckRoles(ctx context.Context, access everlatch.Access, roleIDs []string) error {
 	if err := rolesExist(ctx, s.reads, roleIDs); err != nil {

@@ -39,7 +39,7 @@ const (
 
 // RemoveIdentity hides an identity with its credentials and ends its tokens and
 // sessions. Its links and everything else stay, so that [Store.RestoreIdentity]
-// brings it back whole (W11); its address is free at once (W12). An identity
+// brings it back whole (docs/weak-spots.md#w11); its address is free at once (docs/weak-spots.md#w12). An identity
 // that is hidden or gone is no error. The dance that removes it is remembered,
 // for only the same dance may bring it back.
 func (s *Store) RemoveIdentity(ctx context.Context, id, groupID string) error {
@@ -84,7 +84,7 @@ func (s *Store) RestoreIdentity(ctx context.Context, id, groupID string) error {
 
 // PurgeIdentity deletes an identity with all that belongs to it, for good, and
 // records [everlatch.EventIdentityDeleted], which the dance releases. It is the
-// last step of a removal, for when nothing can fail any more (W11). An identity
+// last step of a removal, for when nothing can fail any more (docs/weak-spots.md#w11). An identity
 // that is gone is no error, and one that another dance has removed stays: that
 // one may have to bring it back.
 func (s *Store) PurgeIdentity(ctx context.Context, id, groupID string) error {
@@ -103,7 +103,7 @@ func (s *Store) PurgeIdentity(ctx context.Context, id, groupID string) error {
 
 // DiscardIdentity undoes [Store.RegisterIdentity]: it deletes the identity and
 // the events that the dance recorded about it. One that was linked meanwhile
-// stays, with its events: somebody uses it (W3).
+// stays, with its events: somebody uses it (docs/weak-spots.md#w3).
 func (s *Store) DiscardIdentity(ctx context.Context, id, groupID string) error {
 	err := s.write(ctx, func(tx *tx) error {
 		if _, err := tx.exec(ctx, discardIdentity, id); err != nil {
@@ -118,7 +118,7 @@ func (s *Store) DiscardIdentity(ctx context.Context, id, groupID string) error {
 
 // RemoveOrphans deletes at most limit identities that have no actor and were
 // not used since a time, and records [everlatch.EventOrphanRemoved] for each
-// (W4). It returns how many it deleted.
+// (docs/weak-spots.md#w4). It returns how many it deleted.
 //
 // It may run beside anything: an identity that is linked or used in the same
 // moment is either linked and kept, or deleted and not linked.

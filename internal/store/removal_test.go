@@ -16,7 +16,7 @@ func TestRemoveIdentity(t *testing.T) {
 	t.Parallel()
 
 	tests := map[string]func(t *testing.T, f fixture){
-		"ends sessions and tokens at once (W14)": func(t *testing.T, f fixture) {
+		"ends sessions and tokens at once": func(t *testing.T, f fixture) {
 			customer, identity := f.customer(t, "ada@example.com")
 			secret := f.session(t, identity.ID, everlatch.ActorCustomer, customer.ID)
 
@@ -27,7 +27,7 @@ func TestRemoveIdentity(t *testing.T) {
 			_, err = f.Standing(t.Context(), identity.ID, everlatch.ActorCustomer)
 			require.ErrorIs(t, err, everlatch.ErrNotFound)
 		},
-		"restored whole, with links and credentials (W11)": func(t *testing.T, f fixture) {
+		"restored whole, with links and credentials": func(t *testing.T, f fixture) {
 			_, identity := f.customer(t, "ada@example.com")
 			before, err := f.FindCredential(t.Context(), "emailpass", "ada@example.com")
 			require.NoError(t, err)
@@ -48,7 +48,7 @@ func TestRemoveIdentity(t *testing.T) {
 			require.Equal(t, before.Identity.CredentialVersion+1, after.Identity.CredentialVersion,
 				"tokens from before stay ended")
 		},
-		"cannot be restored when its address was registered anew (W12)": func(t *testing.T, f fixture) {
+		"cannot be restored when its address was registered anew": func(t *testing.T, f fixture) {
 			former := f.identity(t, "ada@example.com")
 			require.NoError(t, f.RemoveIdentity(t.Context(), former.ID, "dance"))
 			f.identity(t, "ada@example.com")
@@ -109,7 +109,7 @@ func TestDiscardIdentity(t *testing.T) {
 			require.Zero(t, f.rows(t, "event"))
 		})
 	})
-	t.Run("keeps an identity that somebody has linked (W3)", func(t *testing.T) {
+	t.Run("keeps an identity that somebody has linked", func(t *testing.T) {
 		t.Parallel()
 		onEachEngine(t, func(t *testing.T, f fixture) {
 			identity := register(t, f)
@@ -121,7 +121,7 @@ func TestDiscardIdentity(t *testing.T) {
 	})
 }
 
-// W4.
+// docs/weak-spots.md#w4.
 func TestRemoveOrphans(t *testing.T) {
 	t.Parallel()
 

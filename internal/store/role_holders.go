@@ -35,7 +35,7 @@ const (
 )
 
 // GrantRoles gives roles to administrators, who have them from their next
-// request on (W38). Having one already is no error. A role that does not exist is
+// request on (docs/weak-spots.md#w38). Having one already is no error. A role that does not exist is
 // [everlatch.CodeInvalidData], an administrator who does not
 // [everlatch.ErrNotFound], and a role that gives more than the authority has
 // [everlatch.CodeForbidden]; then nothing changes.
@@ -53,7 +53,7 @@ func (s *Store) GrantRoles(ctx context.Context, by Authority, userIDs, roleIDs [
 }
 
 // RevokeRoles takes roles from administrators, who lack them from their next
-// request on (W38). Not having one is no error. Taking a role needs what giving
+// request on (docs/weak-spots.md#w38). Not having one is no error. Taking a role needs what giving
 // it needs, and the last super admin stays one: that is [everlatch.ErrNotAllowed],
 // and nothing changes.
 func (s *Store) RevokeRoles(ctx context.Context, by Authority, userIDs, roleIDs []string) error {

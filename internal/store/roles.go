@@ -207,7 +207,7 @@ func (s *Store) UpdateRole(ctx context.Context, by Authority, id string, patch R
 }
 
 // DeleteRole deletes a role for good; whoever had it, or inherited from it, loses
-// what it gave. One that is gone is no error (contract 2.1).
+// what it gave. One that is gone is no error (docs/contract.md#s2-1).
 func (s *Store) DeleteRole(ctx context.Context, by Authority, id string) error {
 	now := s.now()
 	return s.changeRole(ctx, "delete role", by, id, func(tx *tx, _ everlatch.Access) error {

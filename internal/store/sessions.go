@@ -44,7 +44,7 @@ const (
 // id again changes nothing. An identity that is gone is [everlatch.ErrNotFound].
 //
 // The session keeps the actor and the credential version of its principal:
-// [Store.Session] tells whether they still hold (W32).
+// [Store.Session] tells whether they still hold (docs/weak-spots.md#w32).
 func (s *Store) CreateSession(ctx context.Context, session everlatch.Session, secretHash string) error {
 	p := session.Principal
 	if session.IdleExpiresAt.After(session.ExpiresAt) {
@@ -69,7 +69,7 @@ func (s *Store) Session(ctx context.Context, secretHash string) (everlatch.Sessi
 	return s.session(ctx, scanSession, selectSession, secretHash)
 }
 
-// SessionWithAccess is [Store.Session] with what the actor may do now (W38), in
+// SessionWithAccess is [Store.Session] with what the actor may do now (docs/weak-spots.md#w38), in
 // one query all the same.
 func (s *Store) SessionWithAccess(ctx context.Context, secretHash string) (everlatch.Session, everlatch.Standing, error) {
 	return s.session(ctx, scanSessionAccess, selectSessionAccess, secretHash)

@@ -14,7 +14,7 @@ func TestSession(t *testing.T) {
 	t.Parallel()
 
 	tests := map[string]func(t *testing.T, f fixture){
-		"keeps every field and tells what holds now (W32)": func(t *testing.T, f fixture) {
+		"keeps every field and tells what holds now": func(t *testing.T, f fixture) {
 			customer, identity := f.customer(t, "ada@example.com")
 			f.link(t, identity.ID, "manager", "manager_1")
 			in := newSession(start, everlatch.Principal{
@@ -43,7 +43,7 @@ func TestSession(t *testing.T) {
 			require.Empty(t, session.Principal.ActorID)
 			require.Equal(t, "manager_1", standing.ActorID)
 		},
-		"account that is gone has no actor (W14)": func(t *testing.T, f fixture) {
+		"account that is gone has no actor": func(t *testing.T, f fixture) {
 			customer, identity := f.customer(t, "ada@example.com")
 			require.NoError(t, f.RemoveCustomer(t.Context(), customer.ID, everlatch.Event{}))
 			secret := f.session(t, identity.ID, everlatch.ActorCustomer, customer.ID)

@@ -27,7 +27,7 @@ const (
 )
 
 // Standing returns what is true now about an identity, as an actor of a type:
-// every authenticated request asks for it (W14, W25, W32). ActorID is "" when
+// every authenticated request asks for it (docs/weak-spots.md#w14, #w25, #w32). ActorID is "" when
 // no actor is linked or its account was removed. An identity that is gone is
 // [everlatch.ErrNotFound].
 func (s *Store) Standing(ctx context.Context, identityID, actorType string) (everlatch.Standing, error) {
@@ -36,7 +36,7 @@ func (s *Store) Standing(ctx context.Context, identityID, actorType string) (eve
 }
 
 // StandingWithAccess is [Store.Standing] with what the actor may do now: a role
-// that was given or taken counts from the next request on (W38). It is one
+// that was given or taken counts from the next request on (docs/weak-spots.md#w38). It is one
 // query all the same.
 func (s *Store) StandingWithAccess(ctx context.Context, identityID, actorType string) (everlatch.Standing, error) {
 	standing, err := first(ctx, s.reads, scanStandingAccess, selectStandingAccess, identityID, actorType)

@@ -50,7 +50,7 @@ const (
 // CreateUser creates a user under the id that it has, with those of the roles
 // that there are, and records an event, unreleased unless it says otherwise:
 // [Store.ReleaseEvents] releases it. The same id again returns the stored user. An e-mail that another user has is
-// [everlatch.CodeInvalidData] (contract 4.1, unique).
+// [everlatch.CodeInvalidData] (docs/contract.md#s4-1, unique).
 func (s *Store) CreateUser(ctx context.Context, u everlatch.User, ev everlatch.Event, roleIDs ...string) (everlatch.User, error) {
 	now := s.now()
 	var stored everlatch.User
@@ -94,7 +94,7 @@ func (s *Store) User(ctx context.Context, id string) (everlatch.User, error) {
 	return u, s.fail(ctx, "read user", err)
 }
 
-// Users lists users and counts them (contract 4.5).
+// Users lists users and counts them (docs/contract.md#s4-5).
 func (s *Store) Users(ctx context.Context, f UserFilter) ([]everlatch.User, int, error) {
 	var where conditions
 	where.live("deleted_at", f.Page)
@@ -143,7 +143,7 @@ func (s *Store) UpdateUser(ctx context.Context, id string, patch UserPatch) (eve
 }
 
 // RemoveUser hides a user, ends the tokens of every identity linked to it and
-// their sessions as a user (W14), and records an event. Its links stay; see
+// their sessions as a user (docs/weak-spots.md#w14), and records an event. Its links stay; see
 // [Store.UnlinkActor]. A user that is hidden or was never there is no error and
 // no event; the last super admin is [everlatch.ErrNotAllowed].
 func (s *Store) RemoveUser(ctx context.Context, id string, ev everlatch.Event) error {

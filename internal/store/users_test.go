@@ -42,7 +42,7 @@ func TestCreateUser(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, u, again)
 		},
-		"e-mail of another user is refused (W22)": func(t *testing.T, f fixture) {
+		"e-mail of another user is refused": func(t *testing.T, f fixture) {
 			f.user(t, "admin@example.com")
 			_, err := f.CreateUser(t.Context(), everlatch.User{ID: id(ids.User), Email: "Admin@example.com"}, everlatch.Event{})
 			requireError(t, err, everlatch.CodeInvalidData, store.UserEmailTaken, "email", "Admin@example.com")
@@ -56,7 +56,7 @@ func TestCreateUser(t *testing.T) {
 			require.Zero(t, f.rows(t, `"user"`))
 			require.Zero(t, f.rows(t, "event"))
 		},
-		"removed and restored (W12, W14)": func(t *testing.T, f fixture) {
+		"removed and restored": func(t *testing.T, f fixture) {
 			u, identity := f.user(t, "admin@example.com"), f.identity(t, "admin@example.com")
 			f.link(t, identity.ID, everlatch.ActorUser, u.ID)
 			secret := f.session(t, identity.ID, everlatch.ActorUser, u.ID)

@@ -74,7 +74,7 @@ func TestCodec(t *testing.T) {
 	})
 }
 
-// TestSecretsAreNoArguments is V10: what holds a secret cannot be converted.
+// TestSecretsAreNoArguments: what holds a secret cannot be converted.
 func TestSecretsAreNoArguments(t *testing.T) {
 	t.Parallel()
 	dc := temporalkit.NewDataConverter(ring(t, key("k", 1)))

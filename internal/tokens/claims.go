@@ -10,7 +10,7 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// Purpose says what a token is good for (W36).
+// Purpose says what a token is good for (docs/weak-spots.md#w36).
 type Purpose string
 
 // The purposes.
@@ -28,7 +28,7 @@ const (
 )
 
 // Claims is the payload of a token, in the names and the order of the contract
-// (4.2) and with purpose, credential_version and auth_time added. Times are seconds since
+// (docs/contract.md#s4-2) and with purpose, credential_version and auth_time added. Times are seconds since
 // 1970.
 type Claims struct { //nolint:recvcheck // pointers for the JWT library alone, which validates in place
 	ActorID        string             `json:"actor_id"` // "" = no actor yet

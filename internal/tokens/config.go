@@ -16,7 +16,7 @@ const (
 // Config says how tokens are signed. The zero value of a field means what its
 // comment says.
 type Config struct {
-	// Algorithm signs and is the only one that verifies (W37): HS256 (the
+	// Algorithm signs and is the only one that verifies (docs/weak-spots.md#w37): HS256 (the
 	// default), HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256,
 	// ES384, ES512 or EdDSA.
 	Algorithm string
@@ -50,9 +50,9 @@ type Config struct {
 	ClockTolerance time.Duration
 
 	// AcceptUntyped takes tokens without a purpose for access tokens, so that
-	// those that Medusa issued go on working until they expire (W36).
+	// those that Medusa issued go on working until they expire (docs/weak-spots.md#w36).
 	AcceptUntyped bool
-	// OwnActorOnly leaves the ids of other actor types out of tokens (W38).
+	// OwnActorOnly leaves the ids of other actor types out of tokens (docs/weak-spots.md#w38).
 	OwnActorOnly bool
 }
 

@@ -26,7 +26,7 @@ func TestEmail(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, proof, got)
 
-	// No token passes for one of another kind (W36).
+	// No token passes for one of another kind (docs/weak-spots.md#w36).
 	_, err = tok.VerifyEmail(raw, tokens.PurposeEmailUndo)
 	require.ErrorIs(t, err, tokens.ErrPurpose)
 	undo := proof

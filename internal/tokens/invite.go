@@ -8,7 +8,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Invite is what the token of an invite says (contract 4.6). The dashboard reads
+// Invite is what the token of an invite says (docs/contract.md#s4-6). The dashboard reads
 // it in the browser to show whom the invite is for; whether it still counts is
 // for the invite to say, which knows the one TokenID that is good.
 type Invite struct {
@@ -61,7 +61,7 @@ func (t *Tokens) IssueInvite(i Invite) (string, error) {
 
 // VerifyInvite returns what the token of an invite says. Refusals are those of
 // [Tokens.Verify]. Invites of Medusa have no purpose, and pass only with
-// [Config.AcceptUntyped] (W36).
+// [Config.AcceptUntyped] (docs/weak-spots.md#w36).
 func (t *Tokens) VerifyInvite(raw string) (Invite, error) {
 	payload, err := t.open(raw)
 	if err != nil {

@@ -16,7 +16,7 @@ func adasInvite() tokens.Invite {
 	}
 }
 
-// The dashboard decodes the token, so its claims are part of the contract (4.6).
+// The dashboard decodes the token, so its claims are part of the contract (docs/contract.md#s4-6).
 func TestInvite(t *testing.T) {
 	t.Parallel()
 	cfg := tokens.Config{Secret: []byte(secret), Issuer: "shop", Audience: []string{"web"}}
@@ -32,7 +32,7 @@ func TestInvite(t *testing.T) {
 	for _, untyped := range []bool{false, true} {
 		cfg.AcceptUntyped = untyped
 		_, err = newTokens(t, cfg).Verify(raw, tokens.PurposeAccess)
-		require.ErrorIs(t, err, everlatch.ErrUnauthorized, "it signs nobody in (W36)")
+		require.ErrorIs(t, err, everlatch.ErrUnauthorized, "it signs nobody in")
 		_, err = newTokens(t, cfg).VerifyReset(raw)
 		require.ErrorIs(t, err, everlatch.ErrUnauthorized, "and changes no password")
 	}
@@ -75,7 +75,7 @@ func TestVerifyInviteRefuses(t *testing.T) {
 
 	untyped := newTokens(t, tokens.Config{Secret: []byte(secret), AcceptUntyped: true})
 	_, err = untyped.VerifyInvite(without("purpose"))
-	require.NoError(t, err, "as Medusa signed them (W36)")
+	require.NoError(t, err, "as Medusa signed them")
 	_, err = untyped.VerifyInvite(issue(t, untyped))
 	require.ErrorIs(t, err, tokens.ErrPurpose, "another purpose is no missing one")
 }

@@ -88,7 +88,7 @@ func sharedKeys(cfg Config) (keySet, error) {
 		if i > 0 && len(secret) == 0 {
 			errs = append(errs, fmt.Errorf("previous secret %d is empty", i))
 		}
-		// A public key is no secret: whoever reads it could sign tokens (W37).
+		// A public key is no secret: whoever reads it could sign tokens (docs/weak-spots.md#w37).
 		if bytes.Contains(secret, []byte("-----BEGIN ")) {
 			errs = append(errs, fmt.Errorf("the secret of %s is a PEM key: set the algorithm of that key", cfg.Algorithm))
 		}

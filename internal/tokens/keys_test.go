@@ -98,7 +98,7 @@ func TestNewReportsAllProblems(t *testing.T) {
 		"unknown algorithm":         {tokens.Config{Algorithm: "none", Secret: []byte(secret)}, []string{`unknown token algorithm "none"`}},
 		"several at once":           {tokens.Config{ExpiresIn: time.Millisecond, ClockTolerance: -1}, []string{"lifetime", "tolerance", "needs a secret"}},
 		"an empty previous secret":  {tokens.Config{Secret: []byte(secret), PreviousSecrets: [][]byte{nil}}, []string{"previous secret 1 is empty"}},
-		"a public key as secret":    {tokens.Config{Secret: []byte(pkix(t, small))}, []string{"is a PEM key"}}, // W37
+		"a public key as secret":    {tokens.Config{Secret: []byte(pkix(t, small))}, []string{"is a PEM key"}}, // docs/weak-spots.md#w37
 		"a key pair under HS256":    {tokens.Config{Secret: []byte(secret), PrivateKeyPEM: rsaPEM}, []string{"set the algorithm of that key"}},
 		"a secret under RS256":      {tokens.Config{Algorithm: "RS256", Secret: []byte(secret), PrivateKeyPEM: rsaPEM}, []string{"but a secret is configured"}},
 		"no private key":            {tokens.Config{Algorithm: "RS256"}, []string{"no private key"}},
@@ -178,7 +178,7 @@ func TestKeyID(t *testing.T) {
 	require.JSONEq(t, `{"alg":"EdDSA","typ":"JWT","kid":"mine"}`, segment(t, raw, 0))
 }
 
-// W35.
+// docs/weak-spots.md#w35.
 func TestCheckSecret(t *testing.T) {
 	t.Parallel()
 

@@ -9,7 +9,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Reset is what a token for a new password says (contract 4.3, update). The
+// Reset is what a token for a new password says (docs/contract.md#s4-3, update). The
 // dance PasswordReset knows the one ID that is good; the token alone changes
 // nothing.
 type Reset struct {

@@ -13,7 +13,7 @@ import (
 const MinSecretBytes = 32
 
 // CheckSecret says why a shared secret must not be used outside development:
-// it is Medusa's default, which the world knows (W35), or shorter than
+// it is Medusa's default, which the world knows (docs/weak-spots.md#w35), or shorter than
 // [MinSecretBytes]. The error does not repeat the secret. [New] does not call
 // it, because only the configuration knows whether this is development.
 func CheckSecret(secret string) error {
@@ -29,7 +29,7 @@ func CheckSecret(secret string) error {
 }
 
 // HashSecret is what the store keeps of a secret with enough random bits, a
-// session id or the token of a secret API key: one SHA-256 is enough for it (W20).
+// session id or the token of a secret API key: one SHA-256 is enough for it (docs/weak-spots.md#w20).
 func HashSecret(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])

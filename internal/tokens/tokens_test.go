@@ -49,11 +49,11 @@ func TestIssueWithoutActor(t *testing.T) {
 	payload := segment(t, raw, 1)
 	require.Contains(t, payload, `"actor_id":"",`)
 	require.Contains(t, payload, `"app_metadata":{},"user_metadata":{}`)
-	require.NotContains(t, payload, "auth_provider", "an unknown provider is left out (contract 4.2)")
+	require.NotContains(t, payload, "auth_provider", "an unknown provider is left out")
 	require.NotContains(t, payload, "jti")
 }
 
-// W38.
+// docs/weak-spots.md#w38.
 func TestAppMetadataNamesTheOwnActorOnly(t *testing.T) {
 	t.Parallel()
 

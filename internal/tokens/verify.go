@@ -103,7 +103,7 @@ func (t *Tokens) open(raw string) ([]byte, error) {
 	return claims, nil
 }
 
-// checkHeader refuses every algorithm but the configured one (W37), and
+// checkHeader refuses every algorithm but the configured one (docs/weak-spots.md#w37), and
 // extensions that a verifier must understand (RFC 7515, section 4.1.11). The
 // header that this configuration writes needs no decoding.
 func (t *Tokens) checkHeader(encoded string) error {

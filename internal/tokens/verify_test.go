@@ -50,25 +50,25 @@ func TestVerifyRefusals(t *testing.T) {
 		"too long to look at":          {hs256, with(map[string]any{"x": strings.Repeat("x", tokens.MaxBytes)}), tokens.ErrMalformed},
 		"payload is a list":            {hs256, signed(t, `{"alg":"HS256"}`, `[]`), tokens.ErrMalformed},
 		"wrong secret":                 {hs256, sign(t, "HS256", []byte("another"), plain(nil)), tokens.ErrSignature},
-		"HS512 where HS256 is set":     {hs256, sign(t, "HS512", []byte(secret), plain(nil)), tokens.ErrSignature},                  // W37
-		"algorithm none":               {hs256, sign(t, "none", jwt.UnsafeAllowNoneSignatureType, plain(nil)), tokens.ErrSignature}, // W37
-		"an algorithm nobody has":      {hs256, withHeader(t, `{"alg":"HS257"}`), tokens.ErrSignature},                              // W37
+		"HS512 where HS256 is set":     {hs256, sign(t, "HS512", []byte(secret), plain(nil)), tokens.ErrSignature},                  // docs/weak-spots.md#w37
+		"algorithm none":               {hs256, sign(t, "none", jwt.UnsafeAllowNoneSignatureType, plain(nil)), tokens.ErrSignature}, // docs/weak-spots.md#w37
+		"an algorithm nobody has":      {hs256, withHeader(t, `{"alg":"HS257"}`), tokens.ErrSignature},                              // docs/weak-spots.md#w37
 		"a critical extension":         {hs256, withHeader(t, `{"alg":"HS256","crit":["exp"]}`), tokens.ErrSignature},
 		"header is no JSON":            {hs256, withHeader(t, `{"alg"`), tokens.ErrMalformed},
-		"no algorithm":                 {hs256, withHeader(t, `{"typ":"JWT"}`), tokens.ErrSignature}, // W37
-		"algorithm is a number":        {hs256, withHeader(t, `{"alg":256}`), tokens.ErrMalformed},   // W37
+		"no algorithm":                 {hs256, withHeader(t, `{"typ":"JWT"}`), tokens.ErrSignature}, // docs/weak-spots.md#w37
+		"algorithm is a number":        {hs256, withHeader(t, `{"alg":256}`), tokens.ErrMalformed},   // docs/weak-spots.md#w37
 		"expired":                      {hs256, with(map[string]any{"exp": instant.Unix()}), tokens.ErrExpired},
 		"never expires":                {hs256, with(map[string]any{"exp": nil}), tokens.ErrIncomplete},
 		"expiry is text":               {hs256, with(map[string]any{"exp": "tomorrow"}), tokens.ErrMalformed},
 		"not valid yet":                {hs256, with(map[string]any{"nbf": instant.Unix() + 1}), tokens.ErrNotYetValid},
-		"a reset token":                {hs256, with(map[string]any{"purpose": "reset"}), tokens.ErrPurpose},                   // W36
-		"an invite token":              {hs256, with(map[string]any{"purpose": "invite"}), tokens.ErrPurpose},                  // W36
-		"no purpose":                   {hs256, with(map[string]any{"purpose": nil}), tokens.ErrPurpose},                       // W36
-		"no identity":                  {hs256, with(map[string]any{"auth_identity_id": nil}), tokens.ErrPurpose},              // W36
-		"no actor type":                {hs256, with(map[string]any{"actor_type": nil}), tokens.ErrPurpose},                    // W36
-		"no issuer where one is due":   {tokens.Config{Secret: []byte(secret), Issuer: "us"}, with(nil), tokens.ErrIncomplete}, // W36
+		"a reset token":                {hs256, with(map[string]any{"purpose": "reset"}), tokens.ErrPurpose},                   // docs/weak-spots.md#w36
+		"an invite token":              {hs256, with(map[string]any{"purpose": "invite"}), tokens.ErrPurpose},                  // docs/weak-spots.md#w36
+		"no purpose":                   {hs256, with(map[string]any{"purpose": nil}), tokens.ErrPurpose},                       // docs/weak-spots.md#w36
+		"no identity":                  {hs256, with(map[string]any{"auth_identity_id": nil}), tokens.ErrPurpose},              // docs/weak-spots.md#w36
+		"no actor type":                {hs256, with(map[string]any{"actor_type": nil}), tokens.ErrPurpose},                    // docs/weak-spots.md#w36
+		"no issuer where one is due":   {tokens.Config{Secret: []byte(secret), Issuer: "us"}, with(nil), tokens.ErrIncomplete}, // docs/weak-spots.md#w36
 		"another issuer":               {tokens.Config{Secret: []byte(secret), Issuer: "us"}, with(map[string]any{"iss": "them"}), tokens.ErrIssuer},
-		"no audience where one is due": {tokens.Config{Secret: []byte(secret), Audience: []string{"a"}}, with(nil), tokens.ErrIncomplete}, // W36
+		"no audience where one is due": {tokens.Config{Secret: []byte(secret), Audience: []string{"a"}}, with(nil), tokens.ErrIncomplete}, // docs/weak-spots.md#w36
 		"another audience":             {tokens.Config{Secret: []byte(secret), Audience: []string{"a"}}, with(map[string]any{"aud": "b"}), tokens.ErrIssuer},
 	}
 	for name, tt := range tests {
@@ -99,7 +99,7 @@ func signed(t *testing.T, header, payload string) string {
 	return text + "." + b64(signature)
 }
 
-// W37: whoever reads the public key must not be able to sign with it.
+// docs/weak-spots.md#w37: whoever reads the public key must not be able to sign with it.
 func TestPublicKeyIsNoSecret(t *testing.T) {
 	t.Parallel()
 
@@ -119,7 +119,7 @@ func TestPublicKeyIsNoSecret(t *testing.T) {
 	}
 }
 
-// W36: each purpose opens its own door only.
+// docs/weak-spots.md#w36: each purpose opens its own door only.
 func TestPurposesAreSeparate(t *testing.T) {
 	t.Parallel()
 
@@ -133,7 +133,7 @@ func TestPurposesAreSeparate(t *testing.T) {
 	}
 }
 
-// W36: the compatibility switch lets Medusa's sign-in tokens in, and nothing else.
+// docs/weak-spots.md#w36: the compatibility switch lets Medusa's sign-in tokens in, and nothing else.
 func TestAcceptUntyped(t *testing.T) {
 	t.Parallel()
 

@@ -7,9 +7,9 @@
 // Deleting the row destroys the secret, because nothing else holds it.
 //
 // A [Secret] refuses to be serialised and prints as "[secret]", so a struct that
-// holds one cannot become a payload or a log line by mistake (style.md V10).
+// holds one cannot become a payload or a log line by mistake.
 //
 // The [KeyRing] seals with AES-256-GCM under keys that can be rotated; the
 // payload codec and everything else that encrypts use keys derived from the
-// same ring by [KeyRing.Derive], one purpose each (W64).
+// same ring by [KeyRing.Derive], one purpose each (docs/weak-spots.md#w64).
 package vault

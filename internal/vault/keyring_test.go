@@ -27,7 +27,7 @@ func ringOf(tb testing.TB, keys ...vault.Key) *vault.KeyRing {
 	return ring
 }
 
-// W64: associated data bind a value to its place.
+// docs/weak-spots.md#w64: associated data bind a value to its place.
 func TestSealOpen(t *testing.T) {
 	t.Parallel()
 

@@ -50,7 +50,7 @@ func TestSecretNeverPrints(t *testing.T) {
 	require.Equal(t, "[secret]", s.GoString())
 }
 
-// style.md V10: what holds a secret cannot become a payload.
+// what holds a secret cannot become a payload.
 func TestSecretRefusesToBeSerialised(t *testing.T) {
 	t.Parallel()
 

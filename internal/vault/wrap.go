@@ -7,7 +7,7 @@ import (
 )
 
 // Wrap encrypts a secret that is kept for as long as the record it belongs to,
-// such as a provider's refresh token (W50). purpose names the record: the text
+// such as a provider's refresh token (docs/weak-spots.md#w50). purpose names the record: the text
 // opens for the same purpose alone, so that it cannot be moved to another one.
 func (v *Vault) Wrap(secret Secret, purpose string) string {
 	keyID, sealed := v.ring.Seal(secret.Reveal(), []byte("wrap "+purpose))

@@ -35,7 +35,7 @@ type BodyError struct {
 func (e *BodyError) Error() string { return e.Message }
 
 // ReadBody reads and parses a body of at most limit bytes after decompression.
-// A body of an unknown type stays unread and counts as empty (contract 4.1). Its
+// A body of an unknown type stays unread and counts as empty (docs/contract.md#s4-1). Its
 // errors are of type [*BodyError].
 func ReadBody(r *http.Request, limit int64) (Body, error) {
 	if r.Body == nil || r.Body == http.NoBody {

@@ -110,8 +110,8 @@ func (j Cookies) Clear(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, cookie)
 }
 
-// New returns an empty session cookie with the attributes of contract 4.2, and
-// SameSite always (W40).
+// New returns an empty session cookie with the attributes of docs/contract.md#s4-2, and
+// SameSite always (docs/weak-spots.md#w40).
 func (j Cookies) New(r *http.Request) *http.Cookie {
 	secure := isHTTPS(r, j.TrustProxy)
 	if j.Secure != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Origins is a list of trusted web origins (contract 4.1, CORS).
+// Origins is a list of trusted web origins (docs/contract.md#s4-1, CORS).
 type Origins struct {
 	exact    []string
 	patterns []*regexp.Regexp

@@ -8,7 +8,7 @@ import (
 
 // OriginCheck protects requests that a session cookie authenticates and that
 // change something: they must come from a page of this host or from an origin
-// that their path trusts. SameSite=Lax alone would trust every sibling host (W40).
+// that their path trusts. SameSite=Lax alone would trust every sibling host (docs/weak-spots.md#w40).
 //
 // [http.CrossOriginProtection] decides by Sec-Fetch-Site, Origin and Host. What it
 // cannot know is added here: lists of trusted origins that depend on the path and

@@ -72,7 +72,7 @@ func NewIndex(builtIn []Route, registered []*echo.Route) *Index {
 }
 
 // bySpecificity puts static segments before parameters, from left to right
-// (contract 4.1, route precedence).
+// (docs/contract.md#s4-1, route precedence).
 func bySpecificity(a, b *Pattern) int {
 	for i := range min(len(a.segments), len(b.segments)) {
 		if c := cmp.Compare(segmentRank(a.segments[i]), segmentRank(b.segments[i])); c != 0 {

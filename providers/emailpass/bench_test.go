@@ -10,7 +10,7 @@ import (
 )
 
 // BenchmarkRefusedLogin is what one wrong password costs, by what is stored:
-// the differences are what an outsider can measure (W19).
+// the differences are what an outsider can measure (docs/weak-spots.md#w19).
 func BenchmarkRefusedLogin(b *testing.B) {
 	p, err := emailpass.New(emailpass.Options{})
 	require.NoError(b, err)

@@ -22,7 +22,7 @@ var domainForm = idna.New(
 	idna.StrictDomainName(true), idna.VerifyDNSLength(true),
 )
 
-// CanonicalEmail returns the form in which addresses are compared (W22): without
+// CanonicalEmail returns the form in which addresses are compared (docs/weak-spots.md#w22): without
 // surrounding blanks, in Unicode NFC and lower case, the domain in ASCII. The
 // form of a form is itself. Dots and "+tags" stay: only a mailbox's own server
 // knows what they mean.

@@ -10,7 +10,7 @@ import (
 	"github.com/everlatch/everlatch/providers/emailpass"
 )
 
-// W22.
+// docs/weak-spots.md#w22.
 func TestCanonicalEmail(t *testing.T) {
 	t.Parallel()
 

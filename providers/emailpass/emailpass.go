@@ -17,7 +17,7 @@ import (
 // registered by default.
 const Identifier = "emailpass"
 
-// passwordKey is where provider_metadata keeps the hash (contract 3.3).
+// passwordKey is where provider_metadata keeps the hash (docs/contract.md#s3-3).
 const passwordKey = "password"
 
 var (
@@ -26,7 +26,7 @@ var (
 )
 
 // Provider implements [providers.Registrar]. It is safe for concurrent use and
-// works under any id (W23).
+// works under any id (docs/weak-spots.md#w23).
 type Provider struct {
 	options Options
 	policy  policy
@@ -79,9 +79,9 @@ func (*Provider) Identify(in providers.Input) (providers.Subject, error) {
 }
 
 // Authenticate implements [providers.Credentials]. Every refusal has the same
-// words and costs the same work (W19); see the package comment. The verdict
+// words and costs the same work (docs/weak-spots.md#w19); see the package comment. The verdict
 // carries the whole record with a new hash when the stored one is of another
-// format or cost than [Options] asks for (W24). An error that is not an
+// format or cost than [Options] asks for (docs/weak-spots.md#w24). An error that is not an
 // [everlatch.Error] says that ctx ended before the password's turn came.
 func (p *Provider) Authenticate(ctx context.Context, in providers.Input, rec *providers.Record) (providers.Verdict, error) {
 	_, password, err := read(in)
@@ -106,9 +106,9 @@ func (p *Provider) Authenticate(ctx context.Context, in providers.Input, rec *pr
 }
 
 // Register implements [providers.Registrar]. A new record needs a valid
-// address (W22) and a password that the policy allows (W21). A record that is
+// address (docs/weak-spots.md#w22) and a password that the policy allows (docs/weak-spots.md#w21). A record that is
 // not linked to an actor yet accepts its own password as a repetition of the
-// registration (contract 3.3); every other one is taken.
+// registration (docs/contract.md#s3-3); every other one is taken.
 func (p *Provider) Register(ctx context.Context, in providers.Input, rec *providers.Record) (providers.Verdict, error) {
 	email, password, err := read(in)
 	if err != nil {

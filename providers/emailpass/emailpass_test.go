@@ -11,7 +11,7 @@ import (
 	"github.com/everlatch/everlatch/providers/emailpass"
 )
 
-// Contract 3.3: the password is complained about first; recorded in
+// docs/contract.md#s3-3: the password is complained about first; recorded in
 // register.json (missing-password, missing-both, password-null) and login.json
 // (email-array).
 func TestTypeChecks(t *testing.T) {
@@ -48,7 +48,7 @@ func TestTypeChecks(t *testing.T) {
 	}
 }
 
-// W22: what is stored is what was typed, what is compared is canonical.
+// docs/weak-spots.md#w22: what is stored is what was typed, what is compared is canonical.
 func TestIdentify(t *testing.T) {
 	t.Parallel()
 
@@ -112,7 +112,7 @@ func TestDefaultParameters(t *testing.T) {
 	require.Contains(t, registered(t, p, "supersecret").ProviderMetadata["password"], "$argon2id$v=19$m=19456,t=2,p=1$")
 }
 
-// Contract 3.3 and register.json: again-same-password-before-actor,
+// docs/contract.md#s3-3 and register.json: again-same-password-before-actor,
 // duplicate-email-other-password, duplicate-after-customer-created-….
 func TestRegisterAgain(t *testing.T) {
 	t.Parallel()
@@ -157,7 +157,7 @@ func TestRegisterAgain(t *testing.T) {
 	}
 }
 
-// W22: an address that is none is refused when it is registered, and only then.
+// docs/weak-spots.md#w22: an address that is none is refused when it is registered, and only then.
 func TestRegisterNeedsAnAddress(t *testing.T) {
 	t.Parallel()
 
@@ -173,7 +173,7 @@ func TestRegisterNeedsAnAddress(t *testing.T) {
 	}
 }
 
-// W19: whatever is behind an address, a refusal has the same words and costs
+// docs/weak-spots.md#w19: whatever is behind an address, a refusal has the same words and costs
 // the same hash.
 func TestRefusedLoginsCostTheSame(t *testing.T) {
 	t.Parallel()
@@ -204,7 +204,7 @@ func TestRefusedLoginsCostTheSame(t *testing.T) {
 	}
 }
 
-// W19: the dummy has the parameters of new hashes, whatever they are, so one
+// docs/weak-spots.md#w19: the dummy has the parameters of new hashes, whatever they are, so one
 // record of ours and no record are one and the same work.
 func TestDummyFollowsTheParameters(t *testing.T) {
 	t.Parallel()
@@ -226,7 +226,7 @@ func TestDummyFollowsTheParameters(t *testing.T) {
 	}
 }
 
-// W19: while hashes of Medusa remain, every refusal can be made to cost both.
+// docs/weak-spots.md#w19: while hashes of Medusa remain, every refusal can be made to cost both.
 func TestMedusaHashesEvenOut(t *testing.T) {
 	t.Parallel()
 
@@ -248,7 +248,7 @@ func TestMedusaHashesEvenOut(t *testing.T) {
 	})
 }
 
-// W21: 100 kB of password cost nothing and tell nothing.
+// docs/weak-spots.md#w21: 100 kB of password cost nothing and tell nothing.
 func TestHugePasswordsAreNotHashed(t *testing.T) {
 	t.Parallel()
 

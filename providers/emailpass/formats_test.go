@@ -57,7 +57,7 @@ func foreign(tb testing.TB, password string) map[string]string {
 	}
 }
 
-// W24: foreign formats and old parameters are verified and replaced.
+// docs/weak-spots.md#w24: foreign formats and old parameters are verified and replaced.
 func TestForeignHashesAreRenewed(t *testing.T) {
 	t.Parallel()
 
@@ -107,7 +107,7 @@ func TestPublishedExamples(t *testing.T) {
 	}
 }
 
-// A parameter change alone is a reason to renew (W24).
+// A parameter change alone is a reason to renew (docs/weak-spots.md#w24).
 func TestChangedParametersAreRenewed(t *testing.T) {
 	t.Parallel()
 
@@ -164,7 +164,7 @@ func TestCheckHash(t *testing.T) {
 	}
 }
 
-// W20: a stored hash cannot make one login expensive. The costs are refused
+// docs/weak-spots.md#w20: a stored hash cannot make one login expensive. The costs are refused
 // before any work: these take microseconds.
 func TestCostsAreCapped(t *testing.T) {
 	t.Parallel()

@@ -14,7 +14,7 @@ import (
 )
 
 // Medusa stores the 96-byte header that the program scrypt(1) writes before an
-// encrypted file, in base64 (contract 3.3): a magic, the parameters, a salt, a
+// encrypted file, in base64 (docs/contract.md#s3-3): a magic, the parameters, a salt, a
 // checksum of all that, and an HMAC of all that under the second half of the
 // derived key.
 const (

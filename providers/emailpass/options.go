@@ -35,10 +35,10 @@ type Options struct {
 	// passwords.
 	AllowCommonPasswords bool
 	// Argon2 are the parameters of new hashes. Stored hashes with others are
-	// replaced at login (W24).
+	// replaced at login (docs/weak-spots.md#w24).
 	Argon2 Argon2
 	// MaxConcurrentMemoryKiB bounds the memory of all hashes that run at once;
-	// the others wait their turn (W20). Zero means enough for one new hash on
+	// the others wait their turn (docs/weak-spots.md#w20). Zero means enough for one new hash on
 	// every core and for one hash of the largest accepted kind.
 	MaxConcurrentMemoryKiB int64
 	// MedusaHashes says that the store still holds hashes that Medusa made, and

@@ -15,7 +15,7 @@ import (
 //go:embed common/passwords.txt
 var commonPasswords string
 
-// policy is what a new password must satisfy (W21).
+// policy is what a new password must satisfy (docs/weak-spots.md#w21).
 type policy struct {
 	minLength, maxLength int
 	common               map[string]struct{} // lower case; nil allows all

@@ -12,7 +12,7 @@ import (
 	"github.com/everlatch/everlatch/providers/emailpass"
 )
 
-// W21. Lengths count characters, not bytes.
+// docs/weak-spots.md#w21. Lengths count characters, not bytes.
 func TestPolicy(t *testing.T) {
 	t.Parallel()
 

@@ -19,7 +19,7 @@ func TestSubject(t *testing.T) {
 	require.Empty(t, p.Subject(" ").EntityKey, "nobody can have it")
 }
 
-// W26: what is refused is refused before anything is hashed.
+// docs/weak-spots.md#w26: what is refused is refused before anything is hashed.
 func TestUpdate(t *testing.T) {
 	t.Parallel()
 	hashed := 0

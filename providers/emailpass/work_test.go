@@ -25,7 +25,7 @@ func (g *gate) pass(string) {
 	<-g.open
 }
 
-// W20: no more memory than configured is in use at once, however many people
+// docs/weak-spots.md#w20: no more memory than configured is in use at once, however many people
 // sign in, and large hashes weigh more.
 func TestConcurrentMemoryIsBounded(t *testing.T) {
 	t.Parallel()
@@ -68,7 +68,7 @@ func TestConcurrentMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// W20: whoever gives up waiting leaves the queue, and that is not a refusal.
+// docs/weak-spots.md#w20: whoever gives up waiting leaves the queue, and that is not a refusal.
 func TestWaitingEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 

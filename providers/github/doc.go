@@ -1,5 +1,5 @@
 // Package github signs people in with GitHub, or with a GitHub Enterprise Server
-// (contract 3.5).
+// (docs/contract.md#s3-5).
 //
 // Who somebody is says the number of their account, which never changes; logins
 // and addresses do. Their address is the primary one, and only when GitHub says
@@ -9,9 +9,9 @@
 // # Secrets
 //
 // The client secret, codes, verifiers and tokens travel in bodies and headers,
-// never in a URL (W47). No error holds them, in its message or in its cause; what
+// never in a URL (docs/weak-spots.md#w47). No error holds them, in its message or in its cause; what
 // GitHub says in words is left out for that reason. Tokens are forgotten after
-// use unless [Options.KeepTokens] asks for them (W50).
+// use unless [Options.KeepTokens] asks for them (docs/weak-spots.md#w50).
 //
 // # Answers and outages
 //

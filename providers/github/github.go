@@ -24,7 +24,7 @@ const Identifier = "github"
 var _ providers.Redirect = (*Provider)(nil)
 
 // Provider implements [providers.Redirect]. It is safe for concurrent use and
-// works under any id (W23).
+// works under any id (docs/weak-spots.md#w23).
 type Provider struct {
 	options Options
 	client  *http.Client
@@ -130,7 +130,7 @@ func readTokens(token *oauth2.Token, asked time.Time) (providers.Tokens, error) 
 }
 
 // lifetime reads a number of seconds that x/oauth2 does not read itself. It is 0
-// for none, which tokens that do not expire have (W49), and for what is no
+// for none, which tokens that do not expire have (docs/weak-spots.md#w49), and for what is no
 // lifetime.
 func lifetime(value any) int64 {
 	if n, ok := value.(float64); ok && n > 0 && n <= math.MaxInt32 {

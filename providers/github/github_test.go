@@ -77,7 +77,7 @@ func TestBeginNeedsEverything(t *testing.T) {
 	}
 }
 
-// W49: tokens that do not expire are tokens.
+// docs/weak-spots.md#w49: tokens that do not expire are tokens.
 func TestExchange(t *testing.T) {
 	t.Parallel()
 

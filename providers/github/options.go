@@ -27,7 +27,7 @@ type Options struct {
 	// CallbackURL is where people come back to when a request asks for nothing else.
 	CallbackURL string
 	// AllowedCallbackURLs are the others that a request may ask for, compared
-	// byte for byte (W46).
+	// byte for byte (docs/weak-spots.md#w46).
 	AllowedCallbackURLs []string
 	// Scopes are asked for, separated by spaces; "" is [DefaultScopes]. Without
 	// user:email GitHub does not tell addresses. A GitHub App has permissions
@@ -39,7 +39,7 @@ type Options struct {
 	TokenEndpoint         string
 	APIEndpoint           string
 	// KeepTokens returns the tokens with the profile, to be kept sealed with the
-	// identity (W50). Without it nothing remembers them.
+	// identity (docs/weak-spots.md#w50). Without it nothing remembers them.
 	KeepTokens bool
 	// RequireVerifiedEmail refuses people whose primary address is not verified;
 	// nil is true. With false they sign in without an address: one that is not
@@ -71,7 +71,7 @@ func (o Options) withDefaults() Options {
 // no value: an operator may have put one into the wrong place.
 func (o Options) check() error {
 	var problems []error
-	// The contract's words (3.5).
+	// The contract's words (docs/contract.md#s3-5).
 	if o.ClientID == "" {
 		problems = append(problems, errors.New("Github clientId is required")) //nolint:staticcheck // the contract's words
 	}

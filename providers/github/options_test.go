@@ -10,7 +10,7 @@ import (
 	"github.com/everlatch/everlatch/providers/github"
 )
 
-// Contract 3.5: the words; every problem at once.
+// docs/contract.md#s3-5: the words; every problem at once.
 func TestNewReportsEveryProblemAtOnce(t *testing.T) {
 	t.Parallel()
 
@@ -74,7 +74,7 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// W46: what is not allow-listed is refused, however similar.
+// docs/weak-spots.md#w46: what is not allow-listed is refused, however similar.
 func TestCallbackURL(t *testing.T) {
 	t.Parallel()
 

@@ -63,9 +63,9 @@ func (i *id) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// metadata returns the claims of the contract (3.5). Their address is the
+// metadata returns the claims of the contract (docs/contract.md#s3-5). Their address is the
 // verified one, or null: what people say about themselves in the profile is no
-// proof, and claims are believed (W6).
+// proof, and claims are believed (docs/weak-spots.md#w6).
 func (u user) metadata(email string) everlatch.Metadata {
 	claims := everlatch.Metadata{
 		"profile_url": text(u.HTMLURL), "avatar": text(u.AvatarURL), "email": nil,

@@ -29,10 +29,10 @@ func TestProfile(t *testing.T) {
 			"profile_url": "https://github.com/ada", "avatar": "https://avatars.githubusercontent.com/u/583231",
 			"email": "ada@example.com", "name": "Ada Lovelace", "company": "@analytical", "two_factor_authentication": false,
 		},
-	}, profile, "and no tokens (W50)")
+	}, profile, "and no tokens")
 }
 
-// W51: the metadata are those of today, and the same tokens can be used again.
+// docs/weak-spots.md#w51: the metadata are those of today, and the same tokens can be used again.
 func TestProfileIsRefreshed(t *testing.T) {
 	t.Parallel()
 
@@ -75,7 +75,7 @@ func TestEmails(t *testing.T) {
 		"an empty one":                         {emails: []githubtest.Email{{Primary: true, Verified: true}}},
 		"none":                                 {},
 		"none, optional":                       {optional: true},
-		"without the scope (W49)":              {emails: githubtest.Ada().Emails, scopes: "read:user"},
+		"without the scope":                    {emails: githubtest.Ada().Emails, scopes: "read:user"},
 		"without the scope, optional":          {emails: githubtest.Ada().Emails, scopes: "read:user", optional: true},
 		"without the app's permission":         {emails: githubtest.Ada().Emails, step: githubtest.Forbidden},
 		"without the app's permission, option": {emails: githubtest.Ada().Emails, step: githubtest.Forbidden, optional: true},
@@ -107,7 +107,7 @@ func TestEmails(t *testing.T) {
 			require.Equal(t, tt.want != "", profile.EmailVerified)
 			if tt.want == "" {
 				require.Contains(t, profile.UserMetadata, "email")
-				require.Nil(t, profile.UserMetadata["email"], "the profile's own address proves nothing (W6)")
+				require.Nil(t, profile.UserMetadata["email"], "the profile's own address proves nothing")
 			}
 		})
 	}

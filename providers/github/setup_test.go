@@ -16,7 +16,7 @@ import (
 	"github.com/everlatch/everlatch/providers/github"
 )
 
-// callbackURL has what breaks a URL that is put together by hand (W47).
+// callbackURL has what breaks a URL that is put together by hand (docs/weak-spots.md#w47).
 const callbackURL = "https://shop.example/callback?shop=a%26b&x=1"
 
 // noon is what the clock says.

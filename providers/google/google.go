@@ -34,7 +34,7 @@ type Options struct {
 	// CallbackURL is where people come back to when a request asks for nothing else.
 	CallbackURL string
 	// AllowedCallbackURLs are the others that a request may ask for, compared
-	// byte for byte (W46).
+	// byte for byte (docs/weak-spots.md#w46).
 	AllowedCallbackURLs []string
 	// Issuer is for tests; "" is Google. Another one is asked for its endpoints.
 	Issuer string
@@ -54,7 +54,7 @@ type Options struct {
 var _ providers.Redirect = (*Provider)(nil)
 
 // Provider implements [providers.Redirect]. It is safe for concurrent use and
-// works under any id (W23).
+// works under any id (docs/weak-spots.md#w23).
 type Provider struct{ *oidc.Provider }
 
 // New returns a provider, or every problem of its options. It makes no request.
@@ -101,7 +101,7 @@ func (o Options) preset() oidc.Options {
 		DisplayName:          "Google Authentication",
 		HTTPTimeout:          o.HTTPTimeout,
 		AllowPrivate:         o.AllowPrivate,
-		Algorithms:           []string{"RS256"}, // contract 3.4
+		Algorithms:           []string{"RS256"}, // docs/contract.md#s3-4
 		Now:                  o.Now,
 		HTTPClient:           o.HTTPClient,
 	}

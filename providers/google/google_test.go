@@ -117,7 +117,7 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// Contract 3.4, with PKCE and a nonce (W48). Google is not asked for anything.
+// docs/contract.md#s3-4, with PKCE and a nonce (docs/weak-spots.md#w48). Google is not asked for anything.
 func TestBegin(t *testing.T) {
 	t.Parallel()
 
@@ -161,7 +161,7 @@ func TestSignIn(t *testing.T) {
 	}
 	require.Zero(t, idp.Requests(oidctest.Discovery))
 
-	// W51: the profile is what it is now.
+	// docs/weak-spots.md#w51: the profile is what it is now.
 	idp.Login(claims(oidctest.Person{"name": "Ada King", "family_name": "King", "picture": nil}))
 	profile, err := signIn(t, p, idp)
 	require.NoError(t, err)

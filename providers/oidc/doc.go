@@ -1,9 +1,9 @@
-// Package oidc signs people in at an OpenID Connect provider (contract 3.6).
+// Package oidc signs people in at an OpenID Connect provider (docs/contract.md#s3-6).
 // It is registered once for each provider, under an id such as "okta".
 //
 // A sign-in is an authorization code with PKCE (S256), state and nonce. Nothing
 // secret is ever part of an address that this package requests: the code, its
-// verifier and the client's secret travel in a form (W47), or the last in a header.
+// verifier and the client's secret travel in a form (docs/weak-spots.md#w47), or the last in a header.
 //
 // # What is believed
 //

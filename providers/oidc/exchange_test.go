@@ -16,7 +16,7 @@ import (
 	"github.com/everlatch/everlatch/providers/oidc"
 )
 
-// The server refuses what is wrong about a form, so this test is about W47 too.
+// The server refuses what is wrong about a form, so this test is about docs/weak-spots.md#w47 too.
 func TestExchange(t *testing.T) {
 	t.Parallel()
 

@@ -17,7 +17,7 @@ const Identifier = "oidc"
 var _ providers.Redirect = (*Provider)(nil)
 
 // Provider implements [providers.Redirect]. It is safe for concurrent use and
-// works under any id (W23).
+// works under any id (docs/weak-spots.md#w23).
 type Provider struct {
 	options    Options
 	algorithms []jose.SignatureAlgorithm
@@ -61,7 +61,7 @@ func (p *Provider) CallbackURL(requested string) (string, error) {
 }
 
 // failed is the answer to everything that a provider or a callback did wrong
-// (contract 3.6). The cause is for the log and holds no secret.
+// (docs/contract.md#s3-6). The cause is for the log and holds no secret.
 func failed(cause error) error { return unauthorized("Authentication failed", cause) }
 
 func unauthorized(message string, cause error) error {

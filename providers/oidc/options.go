@@ -52,10 +52,10 @@ type Options struct {
 	// CallbackURL is where people come back to when a request asks for nothing else.
 	CallbackURL string
 	// AllowedCallbackURLs are the others that a request may ask for, compared
-	// byte for byte (W46).
+	// byte for byte (docs/weak-spots.md#w46).
 	AllowedCallbackURLs []string
 	// Scopes are asked for, separated by spaces; "" is [DefaultScopes]. "openid"
-	// is always among them (W53).
+	// is always among them (docs/weak-spots.md#w53).
 	Scopes string
 	// The endpoints, "" for those of the discovery document. With all three of
 	// them there is no discovery.

@@ -135,7 +135,7 @@ func TestNames(t *testing.T) {
 	require.Equal(t, "Okta", p.DisplayName())
 }
 
-// W46: the allow-list is not a matter of taste.
+// docs/weak-spots.md#w46: the allow-list is not a matter of taste.
 func TestCallbackURL(t *testing.T) {
 	t.Parallel()
 
@@ -163,7 +163,7 @@ func TestCallbackURL(t *testing.T) {
 	}
 }
 
-// W53, W47: openid is always asked for, and everything is encoded.
+// docs/weak-spots.md#w53, #w47: openid is always asked for, and everything is encoded.
 func TestBegin(t *testing.T) {
 	t.Parallel()
 

@@ -71,7 +71,7 @@ func (p *Provider) read(token claims) (providers.Profile, error) {
 // email returns the mapped address, "" for none, and whether the provider
 // vouches for all that it tells of it. It vouches for the claim "email",
 // whichever is mapped. Who has no address may be vouched for as well, as in the
-// contract (3.6): a token that tells none claims none.
+// contract (docs/contract.md#s3-6): a token that tells none claims none.
 func (p *Provider) email(token claims) (address string, vouched bool) {
 	mapped := p.options.ClaimMappings[Email]
 	address = token.text(mapped)

@@ -530,7 +530,7 @@ func TestClaimMappings(t *testing.T) {
 		"no address, nor verified":   {change: map[string]any{"email": nil, "email_verified": nil}, cause: "does not vouch"},
 		"verified but empty address": {change: map[string]any{"email": ""}, cause: "does not vouch"},
 		"an address that is a list":  {change: map[string]any{"email": []string{"ada@example.com"}}, cause: "does not vouch"},
-		"verified, and no address (contract 3.6)": {
+		"verified, and no address": {
 			change: map[string]any{"email": nil},
 			want:   providers.Profile{EntityID: "ada", UserMetadata: everlatch.Metadata{"name": "Ada"}},
 		},

@@ -1,4 +1,4 @@
--- Who can sign in, by which credential, as which actor (contract 1.1).
+-- Who can sign in, by which credential, as which actor (docs/contract.md#s1-1).
 -- Times are UTC. One text for PostgreSQL and SQLite.
 
 -- +goose Up
@@ -32,12 +32,12 @@ CREATE TABLE provider_identity (
     deleted_at        TIMESTAMPTZ
 );
 
--- Live rows only: a removed identity gives its address free (W12, W22).
+-- Live rows only: a removed identity gives its address free (docs/weak-spots.md#w12, #w22).
 CREATE UNIQUE INDEX provider_identity_entity ON provider_identity (provider, entity_key)
     WHERE deleted_at IS NULL;
 CREATE INDEX provider_identity_auth_identity ON provider_identity (auth_identity_id);
 
--- The contract's app_metadata as rows (W1, W2).
+-- The contract's app_metadata as rows (docs/weak-spots.md#w1, #w2).
 CREATE TABLE actor_link (
     auth_identity_id TEXT        NOT NULL REFERENCES auth_identity (id) ON UPDATE CASCADE ON DELETE CASCADE,
     actor_type       TEXT        NOT NULL,

@@ -1,4 +1,4 @@
--- The business records behind identities (contract 1.2, 1.3).
+-- The business records behind identities (docs/contract.md#s1-2, #s1-3).
 
 -- +goose Up
 CREATE TABLE customer (

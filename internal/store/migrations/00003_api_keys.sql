@@ -1,4 +1,4 @@
--- Publishable and secret API keys (contract 1.4).
+-- Publishable and secret API keys (docs/contract.md#s1-4).
 
 -- +goose Up
 CREATE TABLE api_key (

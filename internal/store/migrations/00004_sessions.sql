@@ -1,4 +1,4 @@
--- Browsers that stay signed in (W32). The cookie's value is kept as a hash.
+-- Browsers that stay signed in (docs/weak-spots.md#w32). The cookie's value is kept as a hash.
 
 -- +goose Up
 CREATE TABLE session (

@@ -1,4 +1,4 @@
--- Who is asked to become an administrator (contract 1.3).
+-- Who is asked to become an administrator (docs/contract.md#s1-3).
 
 -- +goose Up
 CREATE TABLE invite (
@@ -8,7 +8,7 @@ CREATE TABLE invite (
     accepted    BOOLEAN     NOT NULL DEFAULT FALSE,
     -- The user that came of it, which alone may be undone.
     accepted_by TEXT        NOT NULL DEFAULT '',
-    -- The SHA-256 in hex of the id of the one token that counts (W7).
+    -- The SHA-256 in hex of the id of the one token that counts (docs/weak-spots.md#w7).
     token_hash  TEXT        NOT NULL,
     expires_at  TIMESTAMPTZ NOT NULL,
     -- A JSON array.

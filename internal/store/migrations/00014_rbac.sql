@@ -1,4 +1,4 @@
--- What administrators may do (contract 4.8). The tables are Medusa's; rows are
+-- What administrators may do (docs/contract.md#s4-8). The tables are Medusa's; rows are
 -- deleted for good.
 
 -- +goose Up
