@@ -39,19 +39,19 @@ func (a *App) newSender() (mail.Sender, error) {
 		return smtp, nil
 	}
 	if !a.opts.devMail {
-		return nil, nil //nolint:nilnil // nobody takes mails, which is no fault
+		return nil, nil //nolint:nilnil // mail is not configured, which is no fault
 	}
 	inbox := mail.NewInbox(&mailBox{store: a.store, ring: a.ring.Derive("mail")}, a.opts.now, a.log)
 	a.inbox = inbox
 	return inbox, nil
 }
 
-// addMailer lets people be told by mail. Where nobody takes mails, the log says
+// addMailer lets people be told by mail. Where mail is not configured, the log says
 // so.
 func (a *App) addMailer(registry *subscribers.Registry, sender mail.Sender) error {
 	c := a.cfg.Mail
 	if sender == nil {
-		a.log.Warn("nobody is sent a mail", slog.String("setting", "mail.smtp.address is not set"))
+		a.log.Warn("no mail is sent", slog.String("setting", "mail.smtp.address is not set"))
 		return nil
 	}
 	mailer, err := mail.New(mail.Options{

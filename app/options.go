@@ -17,11 +17,11 @@ import (
 // Parts say what a process does.
 type Parts uint8
 
-// The parts. With none, an [App] starts dances that a worker elsewhere runs.
+// The parts. With none, an [App] starts flows that a worker elsewhere runs.
 const (
 	// API answers HTTP requests.
 	API Parts = 1 << iota
-	// Worker runs dances.
+	// Worker runs flows.
 	Worker
 )
 
@@ -52,7 +52,7 @@ type options struct {
 	erasers       []eraser
 	devMail       bool
 	quiet         bool
-	// weakSecrets lets dev start with secrets that somebody chose.
+	// weakSecrets lets dev start with weak secrets.
 	weakSecrets bool
 	// command is the name of the program.
 	command    string
@@ -75,7 +75,7 @@ func WithParts(p Parts) Option { return func(o *options) { o.parts = p } }
 func WithMigrations() Option { return func(o *options) { o.migrate = true } }
 
 // WithWeakSecrets accepts signing secrets that could be guessed, and warns.
-// It is for development alone: anybody who guesses them is anybody (docs/weak-spots.md#w35).
+// It is for development alone: who guesses them can sign in as anyone (docs/weak-spots.md#w35).
 func WithWeakSecrets() Option { return func(o *options) { o.weakSecrets = true } }
 
 // WithClock replaces the clock, for tests.
@@ -91,18 +91,18 @@ func WithEnviron(environ []string) Option { return func(o *options) { o.environ 
 // WithHome shows a page at GET /.
 func WithHome(h Home) Option { return func(o *options) { o.home = h } }
 
-// WithProvider registers an auth provider of one's own, after the configured
+// WithProvider registers a custom auth provider, after the configured
 // ones. An id that is taken is an error of New.
 func WithProvider(id string, p providers.Provider) Option {
 	return func(o *options) { o.providers = append(o.providers, registration{id, p}) }
 }
 
 // WithDevMail keeps mails in an inbox at /_dev/mail where no SMTP server is
-// configured. Whoever can open the page can choose anybody's password: it is for
+// configured. Anyone who can open the page can choose every password: it is for
 // development alone.
 func WithDevMail() Option { return func(o *options) { o.devMail = true } }
 
-// WithoutEvents makes a worker that only runs dances: it tells nobody about
+// WithoutEvents makes a worker that only runs flows: it delivers no
 // events, calls no eraser, and leaves the schedules as they are. It is for tools that borrow a
 // worker for a moment and know neither the flows nor the subscribers of the
 // service.
@@ -124,7 +124,7 @@ func WithSubscription(s subscribers.Subscription) Option {
 	return func(o *options) { o.subscriptions = append(o.subscriptions, s) }
 }
 
-// WithWorkflow registers a workflow of one's own with the worker, by the name
+// WithWorkflow registers a custom workflow with the worker, by the name
 // under which schedules and subscriptions start it.
 func WithWorkflow(name string, workflow any) Option {
 	return func(o *options) {
@@ -135,7 +135,7 @@ func WithWorkflow(name string, workflow any) Option {
 	}
 }
 
-// WithActivities registers activities of one's own: a function, or a struct
+// WithActivities registers custom activities: a function, or a struct
 // whose methods they are.
 func WithActivities(activities any) Option {
 	return func(o *options) { o.activities = append(o.activities, activities) }

@@ -8,9 +8,8 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// What an administrator may do is worked out by the database whenever somebody
-// asks, in the query that asks for their identity anyway: there is no copy that
-// could be old (docs/weak-spots.md#w38). It comes as two texts, the ids of the roles and
+// The database works out what an administrator may do at each request, in the
+// query for the identity: there is no copy that could be stale (docs/weak-spots.md#w38). It comes as two texts, the ids of the roles and
 // the permissions, divided by blanks, which neither can contain.
 const (
 	// rolesOf and roleIDsOf are followed by whose roles they are. A removed
@@ -46,7 +45,7 @@ const (
 )
 
 // Access returns what an administrator may do now; one that is gone or never was
-// may nothing.
+// has no permissions.
 func (s *Store) Access(ctx context.Context, userID string) (everlatch.Access, error) {
 	access, err := accessOf(ctx, s.reads, userID)
 	return access, s.fail(ctx, "read access", err)

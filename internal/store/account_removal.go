@@ -7,8 +7,8 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// discard deletes an account that a dance has created, with the events that
-// nobody has seen.
+// discard deletes an account that a flow has created, with the events that
+// were never released.
 func (s *Store) discard(ctx context.Context, op, text, id, groupID string) error {
 	err := s.write(ctx, func(tx *tx) error {
 		if _, err := tx.exec(ctx, text, id); err != nil {
@@ -60,8 +60,8 @@ func endActors(ctx context.Context, q querier, link Link, reason string, now tim
 }
 
 // accountDeleted is the event that an account of any type is gone, with the
-// identities that could sign in to it; nobody could sign in to a guest. The
-// dance releases it.
+// identities that could sign in to it; a guest has none. The
+// flow releases it.
 func accountDeleted(now time.Time, actorType, actorID, groupID string, identities []string) (e everlatch.Event) {
 	identity := ""
 	switch len(identities) {

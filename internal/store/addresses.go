@@ -81,7 +81,7 @@ func (s *Store) Addresses(ctx context.Context, customerID string, f AddressFilte
 	})
 }
 
-// Address returns an address of a customer. That of somebody else is
+// Address returns an address of a customer. That of another customer is
 // [everlatch.ErrNotFound] too.
 func (s *Store) Address(ctx context.Context, customerID, id string) (everlatch.Address, error) {
 	a, err := addressOf(ctx, s.reads, customerID, id)

@@ -8,7 +8,7 @@ type SweepResult struct {
 }
 
 // Condition and limit stand in both parts: the inner one finds rows by index,
-// the outer one is tested again when a row was changed meanwhile.
+// the outer one is tested again when a row changed in the meantime.
 const (
 	sweepSessions = `DELETE FROM session WHERE idle_expires_at <= $1
 		AND id IN (SELECT id FROM session WHERE idle_expires_at <= $1 ORDER BY idle_expires_at LIMIT $2)`

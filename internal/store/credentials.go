@@ -22,8 +22,8 @@ type Use struct {
 	// none; it is kept with UserMetadata, and as it was without them.
 	VerifiedEmail string
 	// SeenAt is UpdatedAt of the credential that the sign-in looked at. When it
-	// was changed meanwhile, say by a new password, the metadata are not
-	// replaced: a renewed hash of the old password must not come back.
+	// changed in the meantime, by a new password for example, the metadata are not
+	// replaced: a renewed hash of the old password must not return.
 	SeenAt time.Time
 }
 
@@ -46,7 +46,7 @@ const (
 		WHERE id = $1 AND auth_identity_id = $2 AND deleted_at IS NULL AND updated_at = $6`
 )
 
-// FindCredential returns the credential under which somebody signs in, in one
+// FindCredential returns the credential that signs in, in one
 // query, or [everlatch.ErrNotFound]. entityKey is the canonical form (docs/weak-spots.md#w22).
 func (s *Store) FindCredential(ctx context.Context, provider, entityKey string) (Credential, error) {
 	rows, err := all(ctx, s.reads, scanCredential, selectCredential, provider, entityKey)

@@ -88,9 +88,9 @@ func TestGroup(t *testing.T) {
 				return out
 			}
 			require.Equal(t, []string{"VIP cus_1", "VIP cus_3", "Staff cus_3"}, members())
-			require.NoError(t, f.RemoveCustomer(t.Context(), "cus_3", everlatch.Event{GroupID: "dance"}))
+			require.NoError(t, f.RemoveCustomer(t.Context(), "cus_3", everlatch.Event{GroupID: "flow"}))
 			require.Equal(t, []string{"VIP cus_1"}, members())
-			require.NoError(t, f.RestoreCustomer(t.Context(), "cus_3", "dance"))
+			require.NoError(t, f.RestoreCustomer(t.Context(), "cus_3", "flow"))
 			require.Equal(t, []string{"VIP cus_1", "VIP cus_3", "Staff cus_3"}, members(), "the undone removal brings it back whole")
 			require.NoError(t, f.DiscardCustomer(t.Context(), "cus_3", ""))
 			require.Equal(t, []string{"VIP cus_1"}, members())

@@ -87,7 +87,7 @@ func (s *Store) CreateCustomer(ctx context.Context, c everlatch.Customer, ev eve
 
 // CreateGuest creates a customer without an account, like
 // [Store.CreateCustomer], and records [everlatch.EventCustomerCreated] as
-// released: there is no dance around it.
+// released: there is no flow around it.
 func (s *Store) CreateGuest(ctx context.Context, c everlatch.Customer) (everlatch.Customer, error) {
 	c.HasAccount = false
 	return s.CreateCustomer(ctx, c, accountEvent(s.now(), everlatch.EventCustomerCreated, c.ID))
@@ -107,7 +107,7 @@ func errCustomerTaken(c everlatch.Customer) error {
 }
 
 // DiscardCustomer undoes [Store.CreateCustomer]: it deletes the row for good and
-// the unreleased events of the dance. A customer that is gone is no error.
+// the unreleased events of the flow. A customer that is gone is no error.
 func (s *Store) DiscardCustomer(ctx context.Context, id, groupID string) error {
 	return s.discard(ctx, "discard customer", discardCustomer, id, groupID)
 }
@@ -125,7 +125,7 @@ func (s *Store) Customer(ctx context.Context, id string) (everlatch.Customer, er
 // [everlatch.CodeInvalidData].
 //
 // Another e-mail of an account ends the tokens of its identities and, where
-// somebody else signs in with it, is [everlatch.ErrDuplicate];
+// another identity signs in with it, is [everlatch.ErrDuplicate];
 // [everlatch.EventEmailChanged] tells of it.
 func (s *Store) UpdateCustomer(ctx context.Context, id string, patch CustomerPatch) (everlatch.Customer, error) {
 	now := s.now()
@@ -178,10 +178,10 @@ func (s *Store) RemoveCustomer(ctx context.Context, id string, ev everlatch.Even
 	return s.removeAccount(ctx, "remove customer", removeCustomer, everlatch.ActorCustomer, id, ev)
 }
 
-// RestoreCustomer undoes the [Store.RemoveCustomer] of the same dance (the group
+// RestoreCustomer undoes the [Store.RemoveCustomer] of the same flow (the group
 // of its event) but for the tokens and sessions, which stay ended. A customer
-// that is not hidden, or was hidden by another dance, is no error; one whose
-// e-mail was taken meanwhile is [everlatch.ErrDuplicate].
+// that is not hidden, or was hidden by another flow, is no error; one whose
+// e-mail is taken by then is [everlatch.ErrDuplicate].
 func (s *Store) RestoreCustomer(ctx context.Context, id, groupID string) error {
 	_, err := s.writes.exec(ctx, restoreCustomer, id, s.now(), groupID)
 	if isUnique(err) {

@@ -39,7 +39,7 @@ const (
 
 // ScheduleDeletion notes that a customer is to be removed, ends the sessions of
 // that customer and the tokens of every identity linked to it, and records an
-// event for the dance to release. When it is noted already, that is what is
+// event for the flow to release. When it is noted already, that is what is
 // returned and nothing changes. A customer who is gone is
 // [everlatch.ErrNotFound].
 func (s *Store) ScheduleDeletion(ctx context.Context, customerID string, at time.Time, ev everlatch.Event) (Deletion, error) {
@@ -76,7 +76,7 @@ func (s *Store) Deletion(ctx context.Context, customerID string) (Deletion, erro
 }
 
 // CancelDeletion forgets that a customer is to be removed, and records an event
-// for the dance to release. That there is nothing to forget is no error and no
+// for the flow to release. That there is nothing to forget is no error and no
 // event; a customer who is gone is [everlatch.ErrNotFound].
 func (s *Store) CancelDeletion(ctx context.Context, customerID string, ev everlatch.Event) error {
 	now := s.now()

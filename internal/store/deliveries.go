@@ -27,7 +27,7 @@ const (
 
 	redispatch = `UPDATE event SET dispatched_at = NULL WHERE id = $1 AND released_at IS NOT NULL`
 
-	// What somebody may still need stays: open deliveries and dead letters.
+	// What may still be needed stays: open deliveries and dead letters.
 	pruneEvents = `DELETE FROM event WHERE id IN (SELECT e.id FROM event e
 		WHERE e.created_at < $1 AND (e.released_at IS NULL OR e.dispatched_at IS NOT NULL)
 		AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.event_id = e.id AND d.status <> 'delivered')
@@ -83,7 +83,7 @@ func (s *Store) ReplayEvent(ctx context.Context, eventID, subscriber string) err
 
 // PruneEvents deletes at most limit events from before a time, with their
 // deliveries, and returns how many. What is not delivered yet, dead letters
-// among it, stays; what a dance recorded and never released goes.
+// among it, stays; what a flow recorded and never released goes.
 func (s *Store) PruneEvents(ctx context.Context, before time.Time, limit int) (int, error) {
 	n, err := s.writes.exec(ctx, pruneEvents, before, limit)
 	return int(n), s.fail(ctx, "prune events", err)

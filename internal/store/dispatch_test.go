@@ -107,7 +107,7 @@ func TestDispatch(t *testing.T) {
 			f.settle(t, "a1", "hook", everlatch.DeliveryDead)
 			require.Contains(t, f.startable(t), "a2/hook", "a dead letter holds nobody up")
 		},
-		"a dead letter is released, and what its old dance says is not heard": func(t *testing.T, f fixture) {
+		"a dead letter is released, and what its old flow says is not heard": func(t *testing.T, f fixture) {
 			f.publish(t, "e", "")
 			_, err := f.Dispatch(t.Context(), 10, toHookAndLog)
 			require.NoError(t, err)

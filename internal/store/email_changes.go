@@ -8,8 +8,7 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// EmailChange gives an account another e-mail, and with it what its person
-// signs in with (docs/weak-spots.md#w13).
+// EmailChange gives an account another e-mail, and changes the logins that follow it (docs/weak-spots.md#w13).
 type EmailChange struct {
 	ActorType, ActorID string
 	// From is the e-mail that the account must have, "" for none, and To the new
@@ -65,12 +64,12 @@ const (
 )
 
 // ChangeEmail changes account and logins together, or nothing. It ends the
-// tokens of every identity of the account, so that neither one of before nor a
+// tokens of every identity of the account, so that neither an earlier one nor a
 // password reset that was mailed to the former address outlives it; sessions go
 // on unless EndSessions says otherwise. [everlatch.EventCustomerUpdated] or
 // [everlatch.EventUserUpdated] goes with it, released as Events are.
 //
-// An address that somebody else has or may have back is [everlatch.ErrDuplicate];
+// An address that another account has or may get back is [everlatch.ErrDuplicate];
 // an account, a login or credentials that are not as the change expects them
 // [everlatch.ErrConflict]. The same change again is no error.
 func (s *Store) ChangeEmail(ctx context.Context, c EmailChange) error {
@@ -102,7 +101,7 @@ func changeEmail(ctx context.Context, tx *tx, c EmailChange, now time.Time) erro
 	if c.ActorType == everlatch.ActorUser {
 		text, updated = setUserEmail, everlatch.EventUserUpdated
 	}
-	// The account comes first: whoever removes it locks in this order too.
+	// The account comes first: its removal locks in this order too.
 	n, err := tx.exec(ctx, text, c.ActorID, emailKey(c.From), c.To, emailKey(c.To), now)
 	if err != nil {
 		return err
@@ -116,7 +115,7 @@ func changeEmail(ctx context.Context, tx *tx, c EmailChange, now time.Time) erro
 	if err := setLogins(ctx, tx, c, now); err != nil {
 		return err
 	}
-	if err := rehold(ctx, tx, c, now); err != nil {
+	if err := updateHolds(ctx, tx, c, now); err != nil {
 		return err
 	}
 	event := accountEvent(now, updated, c.ActorID)
@@ -177,7 +176,7 @@ func errChanged(what string) error {
 	return refuse(everlatch.CodeConflict, ChangedMeanwhile, "what", what)
 }
 
-// EmailTaken reports whether a change would meet an address that somebody else
+// EmailTaken reports whether a change would meet an address that another account
 // has or may have back. It does the same work in every case (docs/weak-spots.md#w19); only the
 // change itself decides.
 func (s *Store) EmailTaken(ctx context.Context, c EmailChange) (bool, error) {

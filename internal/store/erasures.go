@@ -11,7 +11,7 @@ import (
 type AccountState struct {
 	// Email is "" where there is none.
 	Email string
-	// RemovedAt is the zero time for an account that is there, ErasedAt for one of
+	// RemovedAt is the zero time for an existing account, ErasedAt for one of
 	// which something may be left elsewhere.
 	RemovedAt, ErasedAt time.Time
 }
@@ -73,8 +73,8 @@ const purgeOldIdentities = `DELETE FROM auth_identity WHERE deleted_at < $1
 
 // PurgeRemoved deletes what was removed before a time and is still kept: at most
 // limit customers, users and identities each. It returns the greatest number of
-// one kind. Identities are purged by the dance that removes them; one that is
-// found here was left by a dance that somebody has terminated.
+// one kind. Identities are purged by the flow that removes them; one that is
+// found here was left by a flow that was terminated.
 func (s *Store) PurgeRemoved(ctx context.Context, before time.Time, limit int) (int, error) {
 	most := 0
 	for _, statement := range []string{

@@ -26,7 +26,7 @@ type TextTest struct {
 	Texts []string
 }
 
-// Period is an instant as somebody wrote it: everything from From up to, but
+// Period is an instant as a caller wrote it: everything from From up to, but
 // not including, Until. Clients see milliseconds where the database keeps
 // microseconds, and what they see must find the record.
 type Period struct{ From, Until time.Time }

@@ -22,7 +22,7 @@ const (
 
 // ChangeGroupsOf adds a customer to groups and then removes it from others.
 // Being a member already, or not being one, is no error; a customer or a group
-// to add that is not there is [everlatch.ErrNotFound], and nothing changes.
+// to add that does not exist is [everlatch.ErrNotFound], and nothing changes.
 func (s *Store) ChangeGroupsOf(ctx context.Context, customerID string, add, remove []string) error {
 	return s.changeMembers(ctx, membership{
 		subject: func(q querier) error { return customerLives(ctx, q, customerID) },
@@ -48,7 +48,7 @@ type membership struct {
 	pair    func(other string) (customer, group string)
 }
 
-// changeMembers goes through ids in order, whoever asks: then no two changes
+// changeMembers goes through ids in order, whichever side asks: then no two changes
 // wait for each other.
 func (s *Store) changeMembers(ctx context.Context, m membership, add, remove []string) error {
 	err := s.write(ctx, func(tx *tx) error {
@@ -86,7 +86,7 @@ func groupLives(ctx context.Context, q querier, id string) error {
 	return lives(ctx, q, liveGroup, "customer_group_id", id)
 }
 
-// lives reports a record that is not there as a broken reference (docs/contract.md#s4-1,
+// lives reports a record that does not exist as a broken reference (docs/contract.md#s4-1,
 // foreign key).
 func lives(ctx context.Context, q querier, query, column, id string) error {
 	found, err := first(ctx, q, scanned[bool], query, id)

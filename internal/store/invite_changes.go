@@ -19,7 +19,7 @@ const (
 	resendInvite = `UPDATE invite SET token_hash = $2, expires_at = $3, updated_at = $4
 		WHERE id = $1 AND accepted = FALSE AND deleted_at IS NULL`
 
-	// Whoever changes the row has accepted; there is no second one.
+	// The one who changes the row has accepted; there is no second one.
 	acceptInvite = `UPDATE invite SET accepted = TRUE, accepted_by = $4, deleted_at = $5, updated_at = $5
 		WHERE ` + proven + ` AND expires_at > $5`
 	acceptedInvite = `SELECT EXISTS (SELECT 1 FROM invite WHERE id = $1 AND accepted = TRUE AND accepted_by = $2)`
@@ -84,7 +84,7 @@ func errUserExists(email string) error {
 }
 
 // DiscardInvite undoes [Store.CreateInvite]: it deletes the row for good and the
-// unreleased events of the dance. An invite that is gone is no error.
+// unreleased events of the flow. An invite that is gone is no error.
 func (s *Store) DiscardInvite(ctx context.Context, id, groupID string) error {
 	return s.discard(ctx, "discard invite", discardInvite, id, groupID)
 }

@@ -32,7 +32,7 @@ func (f InviteFilter) test(c *conditions) {
 	combine(c, f.And, f.Or, InviteFilter.test)
 }
 
-// InviteProof shows that somebody may accept an invite: by the id of its token,
+// InviteProof proves the right to accept an invite: by the id of its token,
 // by the invited address, of which the caller knows that it is theirs, or by
 // both. An empty proof proves nothing.
 type InviteProof struct {
@@ -62,7 +62,7 @@ func (s *Store) Invite(ctx context.Context, id string) (everlatch.Invite, error)
 }
 
 // PendingInvite returns the invite that an address can accept now, or
-// [everlatch.ErrNotFound]. That the address is somebody's own is for the caller
+// [everlatch.ErrNotFound]. Whether the address is proved is for the caller
 // to know.
 func (s *Store) PendingInvite(ctx context.Context, email string) (everlatch.Invite, error) {
 	i, err := first(ctx, s.reads, scanInvite, selectPendingInvite, emailKey(email), s.now())

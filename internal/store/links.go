@@ -10,8 +10,8 @@ import (
 // Link says that an identity may act as an actor.
 type Link struct {
 	IdentityID, ActorType, ActorID string
-	// GroupID is the dance that links or unlinks, whose end releases the event.
-	// "" undoes a step of a dance: no event is recorded then.
+	// GroupID is the flow that links or unlinks, whose end releases the event.
+	// "" undoes a step of a flow: no event is recorded then.
 	GroupID string
 }
 
@@ -77,7 +77,7 @@ func addLink(ctx context.Context, q querier, link Link, now time.Time) error {
 }
 
 // UnlinkActor removes exactly this link, ends the tokens of the identity and
-// its sessions as that actor type. A link that is not there is no error. It is
+// its sessions as that actor type. A link that does not exist is no error. It is
 // both the contract's unlink and the undo of [Store.LinkActor] (docs/weak-spots.md#w1).
 //
 // The identity starts a new grace period: it may be an orphan now.

@@ -73,7 +73,7 @@ func (s *Store) Policies(ctx context.Context, f PolicyFilter, page Page) ([]ever
 // CreatePolicy creates a policy under the id that it has, for routes of one's
 // own. Its key is put together from resource and operation, both in lower case;
 // another key, or one that another policy has, is [everlatch.CodeInvalidData].
-// It gives nobody anything until a role has it.
+// It grants nothing until a role has it.
 func (s *Store) CreatePolicy(ctx context.Context, p everlatch.Policy) (stored everlatch.Policy, err error) {
 	if err := checkPolicy(&p); err != nil {
 		return everlatch.Policy{}, err
@@ -109,8 +109,8 @@ func policyTaken(err error, key string) error {
 }
 
 // UpdatePolicy changes a policy and returns it as it is then. One that is gone
-// is [everlatch.ErrNotFound], a built-in one [everlatch.ErrNotAllowed]. Whoever
-// changes what a policy permits must have both what it permitted and what it will.
+// is [everlatch.ErrNotFound], a built-in one [everlatch.ErrNotAllowed]. An
+// authority that changes what a policy permits must have both the old and the new permission.
 func (s *Store) UpdatePolicy(ctx context.Context, by Authority, id string, patch PolicyPatch) (p everlatch.Policy, err error) {
 	now := s.now()
 	err = s.changeRBAC(ctx, "update policy", by, func(tx *tx, access everlatch.Access) error {
@@ -166,7 +166,7 @@ func demandPolicy(access everlatch.Access, p everlatch.Policy, needs ...everlatc
 	return nil
 }
 
-// policyOf returns a policy; without an error of its own, one that is not there
+// policyOf returns a policy; without an error of its own, one that does not exist
 // is errAbsent.
 func policyOf(ctx context.Context, q querier, id string, absent error) (everlatch.Policy, error) {
 	if absent == nil {

@@ -61,7 +61,7 @@ func (s *Store) AddCredential(ctx context.Context, in NewCredential) error {
 	return s.fail(ctx, "add credential", err)
 }
 
-// DiscardCredential undoes [Store.AddCredential]. One that is not there is no
+// DiscardCredential undoes [Store.AddCredential]. One that does not exist is no
 // error.
 func (s *Store) DiscardCredential(ctx context.Context, id string) error {
 	_, err := s.writes.exec(ctx, deleteCredential, id)

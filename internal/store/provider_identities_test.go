@@ -65,7 +65,7 @@ func TestAddCredential(t *testing.T) {
 		},
 		"identity that is gone is not found": func(t *testing.T, f fixture) {
 			identity := f.identity(t, "ada@example.com")
-			require.NoError(t, f.RemoveIdentity(t.Context(), identity.ID, "dance"))
+			require.NoError(t, f.RemoveIdentity(t.Context(), identity.ID, "flow"))
 			require.ErrorIs(t, f.AddCredential(t.Context(), another(identity.ID, "1")), everlatch.ErrNotFound)
 			require.ErrorIs(t, f.AddCredential(t.Context(), another("authid_none", "1")), everlatch.ErrNotFound)
 		},
@@ -203,7 +203,7 @@ func TestIdentitiesByEmail(t *testing.T) {
 		require.NoError(t, f.RecordUse(t.Context(), use))
 		require.Empty(t, find("ada@example.com", "github"), "it is what it was at the last sign-in")
 		require.Equal(t, []string{identity.ID}, find("new@example.com", "github"))
-		require.NoError(t, f.RemoveIdentity(t.Context(), identity.ID, "dance"))
+		require.NoError(t, f.RemoveIdentity(t.Context(), identity.ID, "flow"))
 		require.Empty(t, find("new@example.com", "github"))
 		require.NotEmpty(t, other.ID)
 	})

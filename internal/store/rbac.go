@@ -12,17 +12,17 @@ import (
 )
 
 // Authority is on whose behalf roles and policies are changed. The zero value is
-// nobody's and may nothing.
+// of no one and has no permissions.
 type Authority struct {
 	by       string
 	operator bool
 }
 
-// Operator is the authority of whoever has the database at hand, under a name
-// for the events. It may everything.
+// Operator is the authority of an operator with access to the database, under a name
+// for the events. It has every permission.
 func Operator(name string) Authority { return Authority{by: name, operator: true} }
 
-// OnBehalfOf is the authority of an administrator: nobody gives, takes or
+// OnBehalfOf is the authority of an administrator: administrators only grant, revoke or
 // changes what they do not have themselves.
 func OnBehalfOf(userID string) Authority { return Authority{by: userID} }
 
@@ -38,7 +38,7 @@ func (a Authority) access(ctx context.Context, q querier) (everlatch.Access, err
 // the row of the super admin's role, and each sees what those before have done.
 const lockRBAC = `UPDATE rbac_role SET updated_at = updated_at WHERE id = '` + everlatch.RoleSuperAdmin + `'`
 
-// changeRBAC runs a change in its turn. fn gets what the authority may do.
+// changeRBAC runs a change alone, one after the other. fn gets what the authority may do.
 func (s *Store) changeRBAC(
 	ctx context.Context, op string, by Authority, fn func(tx *tx, access everlatch.Access) error,
 ) error {
@@ -149,18 +149,18 @@ type RBACState struct {
 	Granted int
 	// SuperAdmin says that there is one who is not removed.
 	SuperAdmin bool
-	// IdleKeys is how many secret API keys may nothing, because nobody who is an
+	// IdleKeys is how many secret API keys have no permissions, because no
 	// administrator has created them.
 	IdleKeys int
 }
 
-// SetUpRBAC sees to it that the super admin's role and the built-in policies are
-// there. Many processes may call it at once and at every start.
+// SetUpRBAC creates the super admin's role and the built-in policies where
+// they are missing. Many processes may call it at once and at every start.
 //
 // The call that creates the super admin's role gives it to every administrator
-// there is: they could do everything until then, so that nobody gains or loses
-// anything. No later call gives anything to anybody. Policies that are not built
-// in any more are kept, for roles have them.
+// that exists: they could do everything until then, so that no one gains or loses
+// anything. No later call grants anything. Policies that are no longer
+// built in are kept, because roles have them.
 func (s *Store) SetUpRBAC(ctx context.Context, builtIn []everlatch.Policy) (state RBACState, err error) {
 	now := s.now()
 	err = s.write(ctx, func(tx *tx) error {

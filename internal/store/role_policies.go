@@ -43,7 +43,7 @@ func rolePolicyPage(page Page) Page {
 }
 
 // AddRolePolicies gives policies to a role and returns what says so; one that it
-// has already is no error. A role or a policy that is not there is
+// has already is no error. A role or a policy that does not exist is
 // [everlatch.ErrNotFound], and one that the authority does not have itself
 // [everlatch.CodeForbidden].
 func (s *Store) AddRolePolicies(
@@ -127,8 +127,8 @@ func scanRolePolicy(row scanner) (rp everlatch.RolePolicy, err error) {
 	return rp, err
 }
 
-// errAbsent is a record that is not there, for callers that word it themselves.
-var errAbsent = errors.New("not there")
+// errAbsent is a record that does not exist, for callers that word it themselves.
+var errAbsent = errors.New("absent")
 
 func errNoPolicies(absent []string) error {
 	return refuse(everlatch.CodeNotFound, PoliciesUnknown, "ids", strings.Join(absent, ", "))

@@ -104,7 +104,7 @@ func (s *Store) Roles(ctx context.Context, f RoleFilter, page Page) ([]everlatch
 
 // CreateRole creates a role under the id that it has, with policies. The same id
 // again returns the stored role. A name that another role has is
-// [everlatch.CodeInvalidData], a policy or parent that is not there
+// [everlatch.CodeInvalidData], a policy or parent that does not exist
 // [everlatch.ErrNotFound], and one that the authority does not have itself
 // [everlatch.CodeForbidden].
 func (s *Store) CreateRole(
@@ -120,7 +120,7 @@ func (s *Store) CreateRole(
 			return err
 		}
 		if n > 0 {
-			if err := s.furnish(ctx, tx, access, r, policyIDs); err != nil {
+			if err := s.initRole(ctx, tx, access, r, policyIDs); err != nil {
 				return err
 			}
 			if err := recordEvents(ctx, tx, now, rbacEvent(now, everlatch.EventRoleCreated, r.ID, by)); err != nil {
@@ -133,8 +133,8 @@ func (s *Store) CreateRole(
 	return stored, roleTaken(err, r.Name)
 }
 
-// furnish gives a new role its parent and its policies.
-func (s *Store) furnish(ctx context.Context, tx *tx, access everlatch.Access, r everlatch.Role, policyIDs []string) error {
+// initRole gives a new role its parent and its policies.
+func (s *Store) initRole(ctx context.Context, tx *tx, access everlatch.Access, r everlatch.Role, policyIDs []string) error {
 	if err := s.setParent(ctx, tx, access, r.ID, r.ParentID); err != nil {
 		return err
 	}
@@ -206,7 +206,7 @@ func (s *Store) UpdateRole(ctx context.Context, by Authority, id string, patch R
 	return r, nil
 }
 
-// DeleteRole deletes a role for good; whoever had it, or inherited from it, loses
+// DeleteRole deletes a role for good; its holders, and roles that inherit from it, lose
 // what it gave. One that is gone is no error (docs/contract.md#s2-1).
 func (s *Store) DeleteRole(ctx context.Context, by Authority, id string) error {
 	now := s.now()
@@ -220,7 +220,7 @@ func (s *Store) DeleteRole(ctx context.Context, by Authority, id string) error {
 }
 
 // changeRole is [Store.changeRBAC] for a change of what a role is or gives: that
-// of the super admin stays as it is, and whoever changes another one must have
+// of the super admin cannot change, and the authority must have
 // all that it gives.
 func (s *Store) changeRole(
 	ctx context.Context, op string, by Authority, id string, fn func(tx *tx, access everlatch.Access) error,
@@ -236,7 +236,7 @@ func (s *Store) changeRole(
 	})
 }
 
-// rbacEvent is the event that a role, or the roles of somebody, changed. It is
+// rbacEvent is the event that a role, or the roles of an administrator, changed. It is
 // released with the change.
 func rbacEvent(now time.Time, name, id string, by Authority) everlatch.Event {
 	return newEvent(now, name, "", "", everlatch.Metadata{"id": id, "changed_by": by.by})

@@ -92,7 +92,7 @@ func (s *Store) Ping(ctx context.Context) error {
 // DB returns the pool that writes, for tests that look at rows or break things.
 func (s *Store) DB() *sql.DB { return s.writes.db }
 
-// Released tells whoever dispatches events that this process has released some,
+// Released tells the dispatcher of events that this process has released some,
 // or that a delivery's turn may have come. It is a hint that saves waiting:
 // other processes release events as well.
 func (s *Store) Released() <-chan struct{} { return s.released }

@@ -83,7 +83,7 @@ func errUserTaken(email string) error {
 }
 
 // DiscardUser undoes [Store.CreateUser]: it deletes the row for good and the
-// unreleased events of the dance. A user that is gone is no error.
+// unreleased events of the flow. A user that is gone is no error.
 func (s *Store) DiscardUser(ctx context.Context, id, groupID string) error {
 	return s.discard(ctx, "discard user", discardUser, id, groupID)
 }

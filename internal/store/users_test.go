@@ -61,19 +61,19 @@ func TestCreateUser(t *testing.T) {
 			f.link(t, identity.ID, everlatch.ActorUser, u.ID)
 			secret := f.session(t, identity.ID, everlatch.ActorUser, u.ID)
 
-			require.NoError(t, f.RemoveUser(t.Context(), u.ID, everlatch.Event{ID: "evt_1", Name: "user.deleted", GroupID: "dance"}))
+			require.NoError(t, f.RemoveUser(t.Context(), u.ID, everlatch.Event{ID: "evt_1", Name: "user.deleted", GroupID: "flow"}))
 			require.Equal(t, everlatch.Standing{CredentialVersion: 2}, f.standing(t, identity.ID, everlatch.ActorUser))
 			_, _, err := f.Session(t.Context(), secret)
 			require.ErrorIs(t, err, everlatch.ErrNotFound)
 			_, err = f.User(t.Context(), u.ID)
 			requireError(t, err, everlatch.CodeNotFound, store.RecordNotFound, "model", "User", "id", u.ID)
 
-			require.NoError(t, f.RestoreUser(t.Context(), u.ID, "dance"))
+			require.NoError(t, f.RestoreUser(t.Context(), u.ID, "flow"))
 			require.Equal(t, u.ID, f.standing(t, identity.ID, everlatch.ActorUser).ActorID)
 
-			require.NoError(t, f.RemoveUser(t.Context(), u.ID, everlatch.Event{GroupID: "dance"}))
+			require.NoError(t, f.RemoveUser(t.Context(), u.ID, everlatch.Event{GroupID: "flow"}))
 			f.user(t, "admin@example.com")
-			require.ErrorIs(t, f.RestoreUser(t.Context(), u.ID, "dance"), everlatch.ErrDuplicate)
+			require.ErrorIs(t, f.RestoreUser(t.Context(), u.ID, "flow"), everlatch.ErrDuplicate)
 		},
 	}
 	for name, test := range tests {

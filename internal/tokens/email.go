@@ -9,7 +9,7 @@ import (
 )
 
 // Email is what a token for a change of an e-mail address says: whose change it
-// is. It names no address. The dance EmailChange knows the ids that are good; the
+// is. It names no address. The flow EmailChange knows the ids that are good; the
 // token alone changes nothing.
 type Email struct {
 	// Purpose is [PurposeEmail] or [PurposeEmailUndo].

@@ -10,7 +10,7 @@ import (
 )
 
 // Reset is what a token for a new password says (docs/contract.md#s4-3, update). The
-// dance PasswordReset knows the one ID that is good; the token alone changes
+// flow PasswordReset knows the one ID that is good; the token alone changes
 // nothing.
 type Reset struct {
 	EntityID  string

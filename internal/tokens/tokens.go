@@ -13,7 +13,7 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// MaxBytes is the longest token that is issued or looked at, so that nobody
+// MaxBytes is the longest token that is issued or looked at, so that no one
 // makes the server decode megabytes before a signature is checked.
 const MaxBytes = 16 << 10
 

@@ -47,7 +47,7 @@ func newValidator(cfg Config, now func() time.Time) *jwt.Validator {
 //
 // The signature is checked before the claims are decoded, which the library's
 // own parser does the other way round: every request with a bearer token goes
-// through here, and whoever cannot sign should not reach a JSON decoder.
+// through here, and a caller who cannot sign must not reach a JSON decoder.
 func (t *Tokens) Verify(raw string, purpose Purpose) (Claims, error) {
 	payload, err := t.open(raw)
 	if err != nil {

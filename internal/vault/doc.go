@@ -1,7 +1,7 @@
-// Package vault keeps secrets for the minutes in which a dance needs them, so
+// Package vault keeps secrets for the minutes in which a flow needs them, so
 // that no password, code or token is ever part of a workflow's history.
 //
-// Whoever receives a secret puts it into the [Vault] and passes the [Ref] on; an
+// The receiver of a secret puts it into the [Vault] and passes the [Ref] on; an
 // activity trades the ref for the [Secret] again. A ref can be read until it
 // expires or is deleted, not once: an activity that is retried reads again.
 // Deleting the row destroys the secret, because nothing else holds it.
