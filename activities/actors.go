@@ -129,7 +129,7 @@ func (a *Actors) typeOf(name string) (everlatch.ActorType, error) {
 		return t, nil
 	}
 	return everlatch.ActorType{}, &everlatch.Error{
-		Code: everlatch.CodeNotFound, Message: "There is no actor type " + name + ".",
+		Code: everlatch.CodeNotFound, Reason: everlatch.ReasonActorTypeUnknown, Details: map[string]string{"actor_type": name},
 	}
 }
 

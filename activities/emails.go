@@ -81,7 +81,7 @@ func (a *Emails) RequestEmail(ctx context.Context, in RequestEmailInput) (out Re
 		return out, err
 	}
 	if store.SameEmail(change.From, change.To) && len(change.Logins) == 0 {
-		out.Refusal = &everlatch.Refusal{Code: everlatch.CodeNotAllowed, Message: "This is your email already."}
+		out.Refusal = &everlatch.Refusal{Code: everlatch.CodeNotAllowed, Reason: everlatch.ReasonEmailUnchanged}
 		return out, nil
 	}
 	if out.Taken, err = a.Store.EmailTaken(ctx, change.stored(in.Actor)); err != nil {
@@ -194,5 +194,5 @@ func (a *Emails) emailOf(ctx context.Context, actor everlatch.ActorRef) (string,
 		}
 		return *customer.Email, nil
 	}
-	return "", &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "Accounts of the type " + actor.ActorType + " have no email to change."}
+	return "", &everlatch.Error{Code: everlatch.CodeNotAllowed, Reason: everlatch.ReasonEmailUnsupported, Details: map[string]string{"actor_type": actor.ActorType}}
 }

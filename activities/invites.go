@@ -95,7 +95,7 @@ func (a *Invites) ResendInvite(ctx context.Context, in ResendInviteInput) (out I
 	i, err := a.Store.Invite(ctx, in.InviteID)
 	if errors.Is(err, everlatch.ErrNotFound) {
 		out.Refusal = &everlatch.Refusal{
-			Code: everlatch.CodeInvalidData, Message: "The following invites do not exist: " + in.InviteID,
+			Code: everlatch.CodeInvalidData, Reason: store.InviteUnknown, Details: map[string]string{"id": in.InviteID},
 		}
 		return out, nil
 	}

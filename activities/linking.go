@@ -131,7 +131,7 @@ func (a *Identities) unlink(ctx context.Context, in UnlinkCredentialInput) error
 		}
 		if p.Provider == in.SignedInWith && len(identity.Providers) > 1 {
 			return &everlatch.Error{
-				Code: everlatch.CodeNotAllowed, Message: "You have signed in with this one. Sign in with another one to remove it.",
+				Code: everlatch.CodeNotAllowed, Reason: everlatch.ReasonLoginInUse,
 			}
 		}
 		email, err := addressOf(ctx, a.Store, a.Types, identity, in.ActorType)

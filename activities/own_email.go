@@ -39,13 +39,13 @@ func (a *Accounts) ownEmail(ctx context.Context, in CreateCustomerInput) (*strin
 		}
 	}
 	return nil, &everlatch.Error{
-		Code: everlatch.CodeNotAllowed, Message: "The email of a customer is the one that you sign in with. It can be changed afterwards.",
+		Code: everlatch.CodeNotAllowed, Reason: everlatch.ReasonEmailForeign,
 	}
 }
 
 // errNoEmail is the contract's answer (docs/contract.md#s4-4).
 func errNoEmail() error {
-	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Email is required to create a customer"}
+	return &everlatch.Error{Code: everlatch.CodeInvalidData, Reason: everlatch.ReasonEmailRequired}
 }
 
 // ownEmails returns the addresses of an identity: first those that a provider

@@ -34,7 +34,7 @@ func (a *Redirects) identify(ctx context.Context, in ReadProfileInput, p provide
 // errOthers is a profile that belongs to another identity.
 func errOthers(provider string) error {
 	return &everlatch.Error{
-		Code: everlatch.CodeDuplicate, Message: "Somebody else signs in with this " + provider + " account.",
+		Code: everlatch.CodeDuplicate, Reason: everlatch.ReasonLoginOfOther, Details: map[string]string{"provider": provider},
 	}
 }
 

@@ -39,9 +39,29 @@ var sentences = map[everlatch.Reason]string{
 	store.SessionEnded:        "The session has ended.",
 	store.SecretExpired:       "The secret has expired.",
 
-	accounts.KeyTypeInvalid: "The type of an API key is publishable or secret.",
-	store.KeyUnknown:        "The API key was not found.",
-	store.KeyNotRevoked:     "Cannot delete api keys that are not revoked - {id}",
+	accounts.KeyTypeInvalid:       "The type of an API key is publishable or secret.",
+	store.KeyUnknown:              "The API key was not found.",
+	everlatch.ReasonTokenInvalid:  "Invalid token",
+	everlatch.ReasonStateInvalid:  "No state provided, or session expired",
+	everlatch.ReasonSecretExpired: "The request has expired. Send it again.",
+
+	everlatch.ReasonEmailRequired:    "Email is required to create a customer",
+	everlatch.ReasonEmailForeign:     "The email of a customer is the one that you sign in with. It can be changed afterwards.",
+	everlatch.ReasonEmailUnchanged:   "This is your email already.",
+	everlatch.ReasonEmailUnsupported: "Accounts of the type {actor_type} have no email to change.",
+	everlatch.ReasonEmailChangeLimit: "Another email was asked for too often. Try again in a few days.",
+
+	everlatch.ReasonAccountDeleted:   "This account has been deleted.",
+	everlatch.ReasonActorTypeUnknown: "There is no actor type {actor_type}.",
+	everlatch.ReasonIdentityUnknown:  "Provider identity with entity_id {entity_id} and provider {provider} not found",
+	everlatch.ReasonLoginOfOther:     "Somebody else signs in with this {provider} account.",
+	everlatch.ReasonLoginInUse:       "You have signed in with this one. Sign in with another one to remove it.",
+
+	everlatch.ReasonErasureUnknown:  "There is no erasure of {id}.",
+	everlatch.ReasonScheduleUnknown: "There is no schedule {id}.",
+	everlatch.ReasonRunUnknown:      "There is no running workflow {id}.",
+
+	store.KeyNotRevoked: "Cannot delete api keys that are not revoked - {id}",
 
 	store.GroupNameTaken:   "Customer group with name: {name}, already exists.",
 	store.MembershipBroken: "The customer or the group is gone.",

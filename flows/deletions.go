@@ -50,7 +50,7 @@ func (c *Client) keepAccount(ctx context.Context, p everlatch.Principal) error {
 		return err
 	}
 	if out.Refusal != nil {
-		return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "This account has been deleted.", Err: out.Refusal.Err()}
+		return &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonAccountDeleted, Err: out.Refusal.Err()}
 	}
 	return nil
 }
@@ -91,7 +91,7 @@ func (c *Client) ErasureProgress(ctx context.Context, actorType, id string) (out
 	defer cancel()
 	answer, err := c.opts.Temporal.QueryWorkflow(ctx, workflows.ErasureID(actorType, id), "", workflows.QueryErasure)
 	if _, absent := errors.AsType[*serviceerror.NotFound](err); absent {
-		return out, &everlatch.Error{Code: everlatch.CodeNotFound, Message: "There is no erasure of " + id + ".", Err: err}
+		return out, &everlatch.Error{Code: everlatch.CodeNotFound, Reason: everlatch.ReasonErasureUnknown, Details: map[string]string{"id": id}, Err: err}
 	}
 	if err != nil {
 		return out, failure(err)

@@ -153,7 +153,7 @@ func TestSignInCancelsDeletion(t *testing.T) {
 		b.answers(t, leaving, nil)
 		b.deletions(t, workflows.Outcome{Refusal: &everlatch.Refusal{Code: everlatch.CodeNotFound}}, nil)
 		_, err := b.flows.Authenticate(t.Context(), request())
-		require.ErrorIs(t, err, &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "This account has been deleted."})
+		require.ErrorIs(t, err, &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonAccountDeleted})
 	})
 	t.Run("an outage", func(t *testing.T) {
 		t.Parallel()

@@ -71,7 +71,7 @@ func (c *Client) updateEmail(ctx context.Context, actor everlatch.ActorRef, toke
 		flow: emailChange, workflowID: emailChangeID(actor), name: name, arg: arg, request: []any{tokenID}, answer: &out,
 	})
 	if _, over := errors.AsType[*serviceerror.NotFound](err); over {
-		return "", &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Invalid token", Err: err}
+		return "", &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonTokenInvalid, Err: err}
 	}
 	if err != nil {
 		return "", err

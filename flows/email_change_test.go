@@ -67,14 +67,14 @@ func TestEmailChangeThatIsOver(t *testing.T) {
 	}).Return(nil, serviceerror.NewNotFound("over"))
 
 	_, err := b.flows.ConfirmEmailChange(t.Context(), ada, "jti")
-	require.ErrorIs(t, err, &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Invalid token"})
+	require.ErrorIs(t, err, &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonTokenInvalid})
 	require.Equal(t, "email-change/customer/cus_1", update.WorkflowID)
 	confirm, ok := update.Args[0].(workflows.ConfirmEmail)
 	require.True(t, ok)
 	require.Equal(t, 72*time.Hour, confirm.Undo.TTL)
 
 	_, err = b.flows.UndoEmailChange(t.Context(), ada, "jti")
-	require.ErrorIs(t, err, &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Invalid token"})
+	require.ErrorIs(t, err, &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonTokenInvalid})
 	undo, ok := update.Args[0].(workflows.UndoEmail)
 	require.True(t, ok)
 	require.Equal(t, "jti", undo.TokenID)

@@ -106,7 +106,7 @@ func TestRetryGetsTheFirstAnswer(t *testing.T) {
 
 	other := chosen
 	other.Input = s.input("a third horse")
-	require.ErrorIs(t, s.flows.CompletePasswordReset(t.Context(), other), &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Invalid token"},
+	require.ErrorIs(t, s.flows.CompletePasswordReset(t.Context(), other), &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonTokenInvalid},
 		"another request is another update")
 }
 

@@ -89,7 +89,7 @@ func (c *Client) CompletePasswordReset(ctx context.Context, r NewPassword) error
 	})
 	if _, over := errors.AsType[*serviceerror.NotFound](err); over {
 		c.shredder.shred(ref)
-		return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Invalid token", Err: err}
+		return &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonTokenInvalid, Err: err}
 	}
 	if err != nil {
 		return err // it may still go on, and needs what is sealed

@@ -10,10 +10,10 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/mocks"
-	"go.temporal.io/sdk/temporal"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/temporalkit"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/workflows"
 )
@@ -68,9 +68,9 @@ func TestCompletePasswordReset(t *testing.T) {
 	}{
 		"changed":                  {},
 		"refused by the provider":  {out: workflows.Outcome{Refusal: refused}, want: &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Too short."}},
-		"nothing is open":          {sendErr: serviceerror.NewNotFound("workflow execution already completed"), want: &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Invalid token"}},
-		"ended meanwhile":          {outErr: serviceerror.NewNotFound("gone"), want: &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Invalid token"}},
-		"rejected by the flow":     {outErr: temporal.NewApplicationError("Invalid token", "unauthorized"), want: &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Invalid token"}, kept: 1},
+		"nothing is open":          {sendErr: serviceerror.NewNotFound("workflow execution already completed"), want: &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonTokenInvalid}},
+		"ended meanwhile":          {outErr: serviceerror.NewNotFound("gone"), want: &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonTokenInvalid}},
+		"rejected by the flow":     {outErr: temporalkit.Encode(&everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonTokenInvalid}), want: &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonTokenInvalid}, kept: 1},
 		"no answer in time":        {sendErr: late, want: everlatch.ErrUnavailable, kept: 1},
 		"Temporal is away":         {sendErr: serviceerror.NewUnavailable("connection refused"), want: everlatch.ErrUnavailable, kept: 1},
 		"the step broke down":      {outErr: errors.New("internal"), want: everlatch.ErrUnavailable, kept: 1},

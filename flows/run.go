@@ -209,7 +209,7 @@ func (r Run) Cancel(ctx context.Context) error {
 
 func (r Run) failure(err error) error {
 	if _, absent := errors.AsType[*serviceerror.NotFound](err); absent {
-		return &everlatch.Error{Code: everlatch.CodeNotFound, Message: "There is no running workflow " + r.ID() + ".", Err: err}
+		return &everlatch.Error{Code: everlatch.CodeNotFound, Reason: everlatch.ReasonRunUnknown, Details: map[string]string{"id": r.ID()}, Err: err}
 	}
 	return failure(err)
 }

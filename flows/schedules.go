@@ -79,7 +79,7 @@ func (c *Client) schedule(ctx context.Context, id string) client.ScheduleHandle 
 
 func scheduleFailure(id string, err error) error {
 	if _, absent := errors.AsType[*serviceerror.NotFound](err); absent {
-		return &everlatch.Error{Code: everlatch.CodeNotFound, Message: "There is no schedule " + id + ".", Err: err}
+		return &everlatch.Error{Code: everlatch.CodeNotFound, Reason: everlatch.ReasonScheduleUnknown, Details: map[string]string{"id": id}, Err: err}
 	}
 	if err != nil {
 		return failure(err)

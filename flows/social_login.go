@@ -110,7 +110,7 @@ func (c *Client) CompleteSocialLogin(ctx context.Context, r RedirectAnswer) (wor
 	})
 	if _, over := errors.AsType[*serviceerror.NotFound](err); over {
 		c.shredder.shred(ref)
-		return workflows.Login{}, &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "No state provided, or session expired", Err: err}
+		return workflows.Login{}, &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonStateInvalid, Err: err}
 	}
 	if err != nil {
 		return workflows.Login{}, err // the exchange may still go on, and needs what is sealed

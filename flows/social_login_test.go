@@ -9,10 +9,10 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/mocks"
-	"go.temporal.io/sdk/temporal"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/temporalkit"
 	"github.com/everlatch/everlatch/workflows"
 )
 
@@ -21,7 +21,7 @@ import (
 func TestCompleteSocialLogin(t *testing.T) {
 	t.Parallel()
 	refused := &everlatch.Refusal{Code: everlatch.CodeUnauthorized, Message: "Denied."}
-	unknown := &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "No state provided, or session expired"}
+	unknown := &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonStateInvalid}
 	late := client.NewWorkflowUpdateServiceTimeoutOrCanceledError(context.DeadlineExceeded)
 	tests := map[string]struct {
 		hangsUp bool
@@ -35,7 +35,7 @@ func TestCompleteSocialLogin(t *testing.T) {
 		"refused by the provider": {out: workflows.Login{Refusal: refused}, want: refused.Err()},
 		"an unknown state":        {sendErr: serviceerror.NewNotFound("no such execution"), want: unknown},
 		"a flow that ended":       {outErr: serviceerror.NewNotFound("gone"), want: unknown},
-		"another browser's state": {outErr: temporal.NewApplicationError(unknown.Message, string(unknown.Code)), want: unknown, kept: 1},
+		"another browser's state": {outErr: temporalkit.Encode(unknown), want: unknown, kept: 1},
 		"no answer in time":       {sendErr: late, want: everlatch.ErrUnavailable, kept: 1},
 		"Temporal is away":        {sendErr: serviceerror.NewUnavailable("connection refused"), want: everlatch.ErrUnavailable, kept: 1},
 		"the caller hangs up":     {hangsUp: true, sendErr: context.Canceled, want: context.Canceled, kept: 1},

@@ -149,7 +149,7 @@ func requireInvalid(t *testing.T, a *asked[workflows.ChangedEmail]) {
 	require.True(t, a.done)
 	require.NoError(t, a.err)
 	if a.rejected != nil {
-		require.ErrorIs(t, a.rejected, &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Invalid token"})
+		require.ErrorIs(t, a.rejected, &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonTokenInvalid})
 		return
 	}
 	requireRefusal(t, a.out.Refusal, everlatch.CodeUnauthorized, "Invalid token")

@@ -22,7 +22,7 @@ func (e *emailChange) request(ctx workflow.Context, in RequestEmail) (out Outcom
 	}
 	if e.open.Requests >= mostRequests {
 		out.Refusal = &everlatch.Refusal{
-			Code: everlatch.CodeNotAllowed, Message: "Another email was asked for too often. Try again in a few days.",
+			Code: everlatch.CodeNotAllowed, Reason: everlatch.ReasonEmailChangeLimit,
 		}
 		return out, nil
 	}

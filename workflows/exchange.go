@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/everlatch/everlatch"
@@ -95,7 +94,7 @@ func on[I, O any](
 		}
 		for _, check := range checks {
 			if refusal := check(ctx, in); refusal != nil {
-				return temporal.NewApplicationError(refusal.Message, string(refusal.Code))
+				return refusal.Err() // the interceptor of the worker encodes it
 			}
 		}
 		return nil

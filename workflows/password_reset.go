@@ -125,7 +125,7 @@ func (r *passwordReset) renew(ctx workflow.Context) error {
 	return workflow.NewContinueAsNewError(ctx, PasswordReset, in)
 }
 
-var invalidToken = everlatch.Refusal{Code: everlatch.CodeUnauthorized, Message: "Invalid token"}
+var invalidToken = everlatch.Refusal{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonTokenInvalid}
 
 // refuses says that a token is not the one that is open.
 func (r *passwordReset) refuses(ctx workflow.Context, in CompleteReset) *everlatch.Refusal {
@@ -154,8 +154,8 @@ func (r *passwordReset) issue(ctx workflow.Context, in IssueReset) (IssuedReset,
 	}
 	if !r.open.Known {
 		return IssuedReset{Refusal: &everlatch.Refusal{
-			Code:    everlatch.CodeInvalidData,
-			Message: "Provider identity with entity_id " + r.in.EntityKey + " and provider " + r.in.Provider + " not found",
+			Code: everlatch.CodeInvalidData, Reason: everlatch.ReasonIdentityUnknown,
+			Details: map[string]string{"entity_id": r.in.EntityKey, "provider": r.in.Provider},
 		}}, nil
 	}
 	return IssuedReset{Grant: r.open.ResetGrant}, nil

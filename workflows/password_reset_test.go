@@ -153,7 +153,7 @@ func (m *move) requireInvalid(t *testing.T) {
 	t.Helper()
 	require.True(t, m.done)
 	if m.rejected != nil {
-		require.ErrorIs(t, m.rejected, &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Invalid token"})
+		require.ErrorIs(t, m.rejected, &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonTokenInvalid})
 		return
 	}
 	require.NoError(t, m.err)

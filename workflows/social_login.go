@@ -110,7 +110,7 @@ func (l *socialLogin) renew(ctx workflow.Context) error {
 	return workflow.NewContinueAsNewError(ctx, SocialLogin, in)
 }
 
-var noState = everlatch.Refusal{Code: everlatch.CodeUnauthorized, Message: "No state provided, or session expired"}
+var noState = everlatch.Refusal{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonStateInvalid}
 
 // refuses says that a callback does not belong to this sign-in.
 func (l *socialLogin) refuses(ctx workflow.Context, c LoginCallback) *everlatch.Refusal {

@@ -147,7 +147,7 @@ func (m *socialMove) requireNoState(t *testing.T) {
 	t.Helper()
 	const message = "No state provided, or session expired"
 	if m.rejected != nil {
-		require.ErrorIs(t, m.rejected, &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: message})
+		require.ErrorIs(t, m.rejected, &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonStateInvalid})
 		return
 	}
 	if m.done {

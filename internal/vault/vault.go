@@ -119,5 +119,5 @@ func (v *Vault) Delete(ctx context.Context, refs ...Ref) error {
 }
 
 func expired() error {
-	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "The request has expired. Send it again."}
+	return &everlatch.Error{Code: everlatch.CodeInvalidData, Reason: everlatch.ReasonSecretExpired}
 }

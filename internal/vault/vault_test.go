@@ -54,7 +54,7 @@ func (b bundle) put(t *testing.T) vault.Ref {
 func requireGone(t *testing.T, err error) {
 	t.Helper()
 	require.ErrorIs(t, err, everlatch.ErrInvalidData)
-	require.EqualError(t, err, "The request has expired. Send it again.")
+	require.ErrorIs(t, err, &everlatch.Error{Code: everlatch.CodeInvalidData, Reason: everlatch.ReasonSecretExpired})
 }
 
 func TestPutGetDelete(t *testing.T) {

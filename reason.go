@@ -1,0 +1,44 @@
+package everlatch
+
+// The reasons of refusals by flows, each with the names of its details. The API
+// words them.
+const (
+	// ReasonTokenInvalid is a token of a reset or an e-mail change that is worth
+	// nothing: forged, expired, used or superseded.
+	ReasonTokenInvalid Reason = "token_invalid"
+	// ReasonStateInvalid is the state of a redirect that is unknown, used or expired.
+	ReasonStateInvalid Reason = "state_invalid"
+	// ReasonSecretExpired is a request whose secrets are not kept any more.
+	ReasonSecretExpired Reason = "request_expired"
+
+	// ReasonEmailRequired is an account without the e-mail that it needs.
+	ReasonEmailRequired Reason = "email_required"
+	// ReasonEmailForeign is an e-mail with which the identity does not sign in.
+	ReasonEmailForeign Reason = "email_foreign"
+	// ReasonEmailUnchanged is a change to the e-mail that the account has.
+	ReasonEmailUnchanged Reason = "email_unchanged"
+	// ReasonEmailUnsupported is a change of e-mail for an actor type without: actor_type.
+	ReasonEmailUnsupported Reason = "email_unsupported"
+	// ReasonEmailChangeLimit is one request too many for another e-mail.
+	ReasonEmailChangeLimit Reason = "email_change_limit"
+
+	// ReasonAccountDeleted is a sign-in to an account that was deleted.
+	ReasonAccountDeleted Reason = "account_deleted"
+	// ReasonActorTypeUnknown is an actor type that does not exist: actor_type.
+	ReasonActorTypeUnknown Reason = "actor_type_unknown"
+	// ReasonIdentityUnknown is a provider identity that does not exist: entity_id,
+	// provider.
+	ReasonIdentityUnknown Reason = "identity_unknown"
+	// ReasonLoginOfOther is a provider account that belongs to another identity:
+	// provider.
+	ReasonLoginOfOther Reason = "login_of_other"
+	// ReasonLoginInUse is the removal of the login that the caller signed in with.
+	ReasonLoginInUse Reason = "login_in_use"
+
+	// ReasonErasureUnknown is an erasure that does not exist: id.
+	ReasonErasureUnknown Reason = "erasure_unknown"
+	// ReasonScheduleUnknown is a schedule that does not exist: id.
+	ReasonScheduleUnknown Reason = "schedule_unknown"
+	// ReasonRunUnknown is a workflow that does not run: id.
+	ReasonRunUnknown Reason = "run_unknown"
+)
