@@ -64,7 +64,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 }
 
 func writeError(err error, c echo.Context) error {
-	if e, ok := errors.AsType[*httpauth.Refusal](err); ok {
+	if e, ok := errors.AsType[*httpauth.RefusalError](err); ok {
 		return wire.Respond(c, http.StatusUnauthorized, wire.ContentJSON, append(wire.AppendText([]byte(`{"message":`), e.Message), '}'))
 	}
 	if e, ok := errors.AsType[*wire.BodyError](err); ok {

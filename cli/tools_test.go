@@ -163,11 +163,28 @@ func TestCommandsLeaveAnEmptyFolderEmpty(t *testing.T) {
 	t.Parallel()
 
 	tests := [][]string{
-		{"user", "list"}, {"user", "show", "a@example.com"}, {"user", "update", "a@example.com"}, {"user", "delete", "a@example.com", "--yes"},
-		{"customer", "list"}, {"customer", "show", "cus_1"}, {"customer", "delete", "cus_1"}, {"customer", "group", "list"},
-		{"customer", "address", "add", "cus_1"}, {"role", "list"}, {"role", "policies"}, {"key", "list"}, {"key", "revoke", "apk_1"},
-		{"invite", "list"}, {"invite", "show", "invite_1"}, {"invite", "resend", "invite_1"}, {"invite", "revoke", "invite_1"},
-		{"event", "list"}, {"event", "show", "evt_1"}, {"event", "release", "--all"}, {"schedule", "list"}, {"migrate", "status"},
+		{"user", "list"},
+		{"user", "show", "a@example.com"},
+		{"user", "update", "a@example.com"},
+		{"user", "delete", "a@example.com", "--yes"},
+		{"customer", "list"},
+		{"customer", "show", "cus_1"},
+		{"customer", "delete", "cus_1"},
+		{"customer", "group", "list"},
+		{"customer", "address", "add", "cus_1"},
+		{"role", "list"},
+		{"role", "policies"},
+		{"key", "list"},
+		{"key", "revoke", "apk_1"},
+		{"invite", "list"},
+		{"invite", "show", "invite_1"},
+		{"invite", "resend", "invite_1"},
+		{"invite", "revoke", "invite_1"},
+		{"event", "list"},
+		{"event", "show", "evt_1"},
+		{"event", "release", "--all"},
+		{"schedule", "list"},
+		{"migrate", "status"},
 	}
 	for _, args := range tests {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {

@@ -71,7 +71,7 @@ func TestLimitAddsHeaders(t *testing.T) {
 	t.Parallel()
 
 	echo := func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.WriteString(w, r.Header.Get("Accept")+" "+r.UserAgent()) //nolint:gosec // a test's own header
+		_, _ = io.WriteString(w, r.Header.Get("Accept")+" "+r.UserAgent())
 	}
 	_, body, err := ask(t, echo, http.Header{"Accept": {"application/json"}, "User-Agent": {"Everlatch"}})
 	require.NoError(t, err)

@@ -14,18 +14,18 @@ import (
 	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// Refusal is the error for a request that is not authenticated. Its answer has no
+// RefusalError is the error for a request that is not authenticated. Its answer has no
 // type (docs/contract.md#s4-1).
-type Refusal struct{ Message string }
+type RefusalError struct{ Message string }
 
 // Error implements error.
-func (e *Refusal) Error() string { return e.Message }
+func (e *RefusalError) Error() string { return e.Message }
 
 // ErrUnauthorized is the refusal that names no reason.
-var ErrUnauthorized = &Refusal{"Unauthorized"}
+var ErrUnauthorized = &RefusalError{"Unauthorized"}
 
 // errKeyAsBearer tells apart a mistake that developers make.
-var errKeyAsBearer = &Refusal{"A secret API key was passed as a Bearer token. Secret API keys must be sent using " +
+var errKeyAsBearer = &RefusalError{"A secret API key was passed as a Bearer token. Secret API keys must be sent using " +
 	"HTTP Basic authentication instead (Authorization: Basic <secret-api-key>)."}
 
 // Authenticator checks requests. All fields but Rolling and Roles are required.
@@ -88,7 +88,7 @@ func (r *Request) BySession() bool { return r.caller != nil && r.caller == r.ses
 func (r *Request) Ended() bool { return r.caller != nil && r.caller.ended }
 
 // Check identifies the caller of a request by the steps of docs/contract.md#s4-2. Its error
-// is a [*Refusal], or an outage. ctx bounds the lookups.
+// is a [*RefusalError], or an outage. ctx bounds the lookups.
 func (a *Authenticator) Check(ctx context.Context, c echo.Context, r *Request, p Policy) error {
 	r.caller = nil
 	if p.apiKeys() {

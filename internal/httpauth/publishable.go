@@ -32,6 +32,7 @@ type PublishableKeys struct {
 	changes int
 }
 
+// NewPublishableKeys returns a cache of the publishable keys of a store.
 func NewPublishableKeys(s *store.Store, now func() time.Time) *PublishableKeys {
 	return &PublishableKeys{store: s, now: now, good: map[string]time.Time{}}
 }

@@ -73,7 +73,7 @@ func (l *listener) closeAll() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.closed = true
-	_ = l.Listener.Close()
+	_ = l.Close()
 	for c := range l.conns {
 		_ = c.Conn.Close()
 	}

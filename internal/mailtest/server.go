@@ -4,8 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"io"
-	"log"
+	"log/slog"
 	"net"
 	"slices"
 	"sync"
@@ -120,7 +119,7 @@ func (s *Server) Restart(tb testing.TB) {
 	server.Domain = "mailtest"
 	server.AllowInsecureAuth = true
 	server.EnableSMTPUTF8 = true
-	server.ErrorLog = log.New(io.Discard, "", 0) // broken connections are the purpose
+	server.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // broken connections are the purpose
 	if s.opts.StartTLS {
 		server.TLSConfig = s.tls
 	}
