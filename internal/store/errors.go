@@ -47,6 +47,7 @@ func unavailable(op string, err error) error {
 func away(err error) bool {
 	for _, target := range []error{
 		context.DeadlineExceeded, driver.ErrBadConn, sql.ErrConnDone, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed,
+		pgconn.ErrConnClosed,
 	} {
 		if errors.Is(err, target) {
 			return true
