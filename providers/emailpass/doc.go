@@ -17,14 +17,14 @@
 // # What the time of an answer tells (docs/weak-spots.md#w19)
 //
 // A refused login always costs one hash: of the stored record, or of a dummy
-// with the parameters of new hashes when nobody is known or nothing is stored.
-// So accounts with a hash of our own take as long as no account.
+// with the parameters of new hashes if the account or its hash does not exist. So
+// an account with an Everlatch hash takes as long as an unknown address.
 //
-// An account whose imported hash has not been replaced yet takes its own time:
-// Medusa's scrypt three to four times that of argon2id, bcrypt of cost 12 eight
-// times (BenchmarkRefusedLogin). An outsider who measures well learns that such an address has an
-// account and that nobody has signed in to it since the import. The knowledge
-// ends with the owner's next login. [Options.MedusaHashes] closes the gap for
+// An account with an imported hash takes longer until the hash is replaced:
+// Medusa's scrypt takes three to four times as long as argon2id, bcrypt with cost
+// 12 eight times (BenchmarkRefusedLogin). An attacker who measures this learns that
+// the address has an account that has not been used since the import. The user's
+// next login replaces the hash and ends the difference. [Options.MedusaHashes] closes the gap for
 // Medusa's default parameters by doing both kinds of work for every refusal; the
 // price is that a refusal costs about five times as much, so switch it off when
 // the last such hash is gone. Nothing closes it for other imported formats.

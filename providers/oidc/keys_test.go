@@ -39,7 +39,7 @@ func TestKeyRotation(t *testing.T) {
 
 	w.idp.Rotate()
 	_, err = w.signIn(t)
-	requireFailed(t, err, "a key that the provider does not publish") // somebody looked just now
+	requireFailed(t, err, "a key that the provider does not publish") // the keys were fetched less than a minute ago
 	require.Equal(t, 2, w.idp.Requests(oidctest.Keys))
 	w.clock.pass(time.Minute)
 	_, err = w.signIn(t)
@@ -54,7 +54,7 @@ func TestKeyRotation(t *testing.T) {
 	}
 	require.Equal(t, 4, w.idp.Requests(oidctest.Keys), "one request a minute")
 
-	// Whoever cannot get the keys does not know.
+	// An outage of the key endpoint is reported as an outage, not as a refusal.
 	w.clock.pass(time.Minute)
 	w.idp.Always(oidctest.ServerError.At(oidctest.Keys))
 	for range 2 {
@@ -67,8 +67,8 @@ func TestKeyRotation(t *testing.T) {
 	require.NoError(t, err, "known keys serve")
 }
 
-// Some providers put a new key under the ID of the old one: a signature that does
-// not fit fetches the keys again, once a minute.
+// Some providers replace a key and keep its ID: a wrong signature fetches the keys
+// again, at most once a minute.
 func TestKeyIsReplacedUnderItsID(t *testing.T) {
 	t.Parallel()
 
@@ -92,7 +92,7 @@ func TestKeyIsReplacedUnderItsID(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 3, w.idp.Requests(oidctest.Keys))
 
-	// Without the keys nothing can be said about the signature.
+	// Without the keys the signature cannot be verified, which is an outage.
 	w.clock.pass(time.Minute)
 	w.idp.Replace()
 	w.idp.Once(oidctest.ServerError.At(oidctest.Keys))
@@ -100,7 +100,7 @@ func TestKeyIsReplacedUnderItsID(t *testing.T) {
 	requireAway(t, err)
 }
 
-// All tokens by a new key wait for the one request.
+// Concurrent tokens with a new key share one request for the keys.
 func TestKeyRotationIsShared(t *testing.T) {
 	t.Parallel()
 
@@ -127,8 +127,8 @@ func TestKeyRotationIsShared(t *testing.T) {
 	require.Equal(t, 2, w.idp.Requests(oidctest.Keys))
 }
 
-// A key that was taken back ends with the TTL, though nobody names a new one.
-func TestRetiredKeyEnds(t *testing.T) {
+// A retired key is accepted until the cache TTL ends, even if no token uses a new key.
+func TestRetiredKeyExpires(t *testing.T) {
 	t.Parallel()
 
 	w := setup(t, oidctest.Options{}, nil)
@@ -174,8 +174,8 @@ func TestKeysMisbehave(t *testing.T) {
 	}
 }
 
-// What a provider publishes by mistake is not believed.
-func TestKeysThatAreNotBelieved(t *testing.T) {
+// Keys that are unsuitable for signatures are ignored.
+func TestUnusableKeys(t *testing.T) {
 	t.Parallel()
 
 	small, err := rsa.GenerateKey(rand.Reader, 1024)
@@ -206,7 +206,7 @@ func TestKeysThatAreNotBelieved(t *testing.T) {
 	}
 }
 
-// A token without a key ID is tried with every key, so their number is bounded.
+// A token without a key ID is tried with every key, so the number of keys is limited.
 func TestNumberOfKeys(t *testing.T) {
 	t.Parallel()
 

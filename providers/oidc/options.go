@@ -49,9 +49,9 @@ type Options struct {
 	// its header (client_secret_basic) where the discovery document allows nothing
 	// else. Without it the client is a public one, and PKCE alone protects the code.
 	ClientSecret string
-	// CallbackURL is where people come back to when a request asks for nothing else.
+	// CallbackURL is where the provider redirects users by default.
 	CallbackURL string
-	// AllowedCallbackURLs are the others that a request may ask for, compared
+	// AllowedCallbackURLs are other URLs that a request may choose, compared
 	// byte for byte (docs/weak-spots.md#w46).
 	AllowedCallbackURLs []string
 	// Scopes are asked for, separated by spaces; "" is [DefaultScopes]. "openid"
@@ -96,8 +96,8 @@ type Options struct {
 	HTTPClient *http.Client
 }
 
-// algorithms are all that Options.Algorithms may name. What a shared secret
-// signs is not among them: whoever verifies could forge it.
+// algorithms are the allowed values of Options.Algorithms. Algorithms with a
+// shared secret are excluded: every verifier could forge a token.
 var algorithms = []string{
 	gooidc.RS256, gooidc.RS384, gooidc.RS512, gooidc.PS256, gooidc.PS384, gooidc.PS512,
 	gooidc.ES256, gooidc.ES384, gooidc.ES512, gooidc.EdDSA,

@@ -32,7 +32,7 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
-// It may be called again with the same tokens, which are not spent.
+// Profile may be called again with the same tokens.
 func TestProfileAgain(t *testing.T) {
 	t.Parallel()
 
@@ -100,7 +100,7 @@ func TestTokenMisbehaves(t *testing.T) {
 	}
 }
 
-// A token without the name of its key is fine when one of the keys signed it.
+// A token without a key ID is accepted if one of the keys signed it.
 func TestTokenWithoutKeyID(t *testing.T) {
 	t.Parallel()
 
@@ -131,7 +131,7 @@ func TestOtherAlgorithms(t *testing.T) {
 	requireFailed(t, err, "an algorithm that is not allowed")
 }
 
-// claimsOf are those of a token that is right.
+// claimsOf returns the claims of a valid token with the given changes.
 func (w world) claimsOf(change map[string]any) map[string]any {
 	now := w.clock.now().Unix()
 	claims := map[string]any{
@@ -253,7 +253,7 @@ func TestClaimMappings(t *testing.T) {
 			},
 		},
 		"more of them, of any type": {
-			options: options{mappings: map[string]string{"first_name": "given_name", "groups": "groups", "age": "age", "nobody": "x", "void": "void", "id": "sub"}},
+			options: options{mappings: map[string]string{"first_name": "given_name", "groups": "groups", "age": "age", "absent": "x", "void": "void", "id": "sub"}},
 			change:  map[string]any{"given_name": "Ada", "groups": []string{"a", "b"}, "age": 36, "void": json.RawMessage("null"), "name": nil},
 			want: providers.Profile{
 				EntityID: "ada", Email: "ada@example.com", EmailVerified: true,
@@ -373,7 +373,7 @@ func TestClaimMappings(t *testing.T) {
 		"a domain below it":    {options: options{domains: []string{"example.com"}}, change: map[string]any{"email": "ada@x.example.com"}, cause: "allowed domain"},
 		"a domain ending so":   {options: options{domains: []string{"example.com"}}, change: map[string]any{"email": "ada@badexample.com"}, cause: "allowed domain"},
 		"the domain as a name": {options: options{domains: []string{"example.com"}}, change: map[string]any{"email": "example.com@evil.example"}, cause: "allowed domain"},
-		"nobody at the domain": {options: options{domains: []string{"example.com"}}, change: map[string]any{"email": "@example.com"}, cause: "allowed domain"},
+		"an empty local part":  {options: options{domains: []string{"example.com"}}, change: map[string]any{"email": "@example.com"}, cause: "allowed domain"},
 		"only the domain":      {options: options{domains: []string{"example.com"}}, change: map[string]any{"email": "example.com"}, cause: "allowed domain"},
 		"no address at a domain": {
 			options: options{domains: []string{"example.com"}, unverified: true}, change: map[string]any{"email": nil}, cause: "allowed domain",

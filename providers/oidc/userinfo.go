@@ -23,7 +23,7 @@ func (p *Provider) complete(ctx context.Context, token claims, t providers.Token
 	if err := p.getJSON(ctx, "user info", d.userInfo, t.AccessToken, &info); err != nil {
 		return nil, err
 	}
-	// Section 5.3.2: an answer about somebody else must not be used.
+	// Section 5.3.2: a response about another subject must not be used.
 	if info.text("sub") != token.text("sub") || info.text("sub") == "" {
 		return nil, failed(errors.New("the user info is of another subject than the ID token"))
 	}
