@@ -7,8 +7,8 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// discard deletes an account that a dance has created, with the events that
-// nobody has seen.
+// discard deletes an account that a flow has created, with its unreleased
+// events.
 func (s *Store) discard(ctx context.Context, op, text, id, groupID string) error {
 	err := s.write(ctx, func(tx *tx) error {
 		if _, err := tx.exec(ctx, text, id); err != nil {
@@ -59,9 +59,9 @@ func endActors(ctx context.Context, q querier, link Link, reason string, now tim
 	return identities, nil
 }
 
-// accountDeleted is the event that an account of any type is gone, with the
-// identities that could sign in to it; nobody could sign in to a guest. The
-// dance releases it.
+// accountDeleted is the event that an account of any type was deleted, with the
+// identities that could sign in to it; a guest has none. The flow releases the
+// event.
 func accountDeleted(now time.Time, actorType, actorID, groupID string, identities []string) (e everlatch.Event) {
 	identity := ""
 	switch len(identities) {

@@ -81,8 +81,8 @@ func (s *Store) Addresses(ctx context.Context, customerID string, f AddressFilte
 	})
 }
 
-// Address returns an address of a customer. That of somebody else is
-// [everlatch.ErrNotFound] too.
+// Address returns an address of a customer. Another customer's address is
+// [everlatch.ErrNotFound].
 func (s *Store) Address(ctx context.Context, customerID, id string) (everlatch.Address, error) {
 	a, err := addressOf(ctx, s.reads, customerID, id)
 	return a, s.fail(ctx, "read address", err)

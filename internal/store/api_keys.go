@@ -33,7 +33,7 @@ func (f APIKeyFilter) test(c *conditions) {
 }
 
 const (
-	// Of a secret key the token column holds a hash, which is nobody's business.
+	// The token column holds the hash of a secret key, which is never returned.
 	apiKeyColumns = `id, title, type, CASE WHEN type = 'publishable' THEN token ELSE '' END, redacted,
 		last_used_at, created_by, revoked_by, revoked_at, created_at, updated_at, deleted_at`
 
@@ -146,9 +146,9 @@ func (s *Store) SecretKey(ctx context.Context, tokenHash string) (everlatch.APIK
 	return key, s.fail(ctx, "read secret key", noRows(err, errNoSecretKey()))
 }
 
-// SecretKeyWithAccess is [Store.SecretKey] with what the administrator who created
-// the key may do now: a key never may more. One that was created by nobody who
-// is an administrator may nothing.
+// SecretKeyWithAccess is [Store.SecretKey] with the current permissions of the
+// administrator who created the key, which limit what the key can do. A key
+// whose creator is not an administrator has no permissions.
 func (s *Store) SecretKeyWithAccess(ctx context.Context, tokenHash string) (everlatch.APIKey, everlatch.Access, error) {
 	found, err := first(ctx, s.reads, scanKeyAccess, selectSecretKeyAccess, tokenHash, s.now())
 	return found.key, found.access, s.fail(ctx, "read secret key", noRows(err, errNoSecretKey()))

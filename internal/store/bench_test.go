@@ -26,7 +26,7 @@ func benchOn(b *testing.B, run func(b *testing.B, f fixture, customer everlatch.
 		b.Run(name, func(b *testing.B) {
 			f := open(b, url())
 			for i := range 100 {
-				f.customer(b, fmt.Sprintf("somebody-%d@example.com", i))
+				f.customer(b, fmt.Sprintf("customer-%d@example.com", i))
 			}
 			customer, identity := f.customer(b, "ada@example.com")
 			for range 2 {

@@ -86,7 +86,7 @@ func (p *pool) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if first := p.statements[text]; first != nil {
-		_ = stmt.Close() // somebody else was faster
+		_ = stmt.Close() // another goroutine was faster
 		return first, nil
 	}
 	p.statements[text] = stmt

@@ -37,11 +37,10 @@ const (
 	holdCustomer = `UPDATE customer SET updated_at = updated_at WHERE id = $1 AND deleted_at IS NULL`
 )
 
-// ScheduleDeletion notes that a customer is to be removed, ends the sessions of
-// that customer and the tokens of every identity linked to it, and records an
-// event for the dance to release. When it is noted already, that is what is
-// returned and nothing changes. A customer who is gone is
-// [everlatch.ErrNotFound].
+// ScheduleDeletion schedules the removal of a customer, ends the customer's
+// sessions and the tokens of every linked identity, and records an event for the
+// flow to release. If a deletion is already scheduled, it is returned and nothing
+// changes. A missing customer is [everlatch.ErrNotFound].
 func (s *Store) ScheduleDeletion(ctx context.Context, customerID string, at time.Time, ev everlatch.Event) (Deletion, error) {
 	now := s.now()
 	var noted Deletion
@@ -75,9 +74,9 @@ func (s *Store) Deletion(ctx context.Context, customerID string) (Deletion, erro
 	return d, s.fail(ctx, "read deletion", noRows(err, notFound("Deletion", customerID)))
 }
 
-// CancelDeletion forgets that a customer is to be removed, and records an event
-// for the dance to release. That there is nothing to forget is no error and no
-// event; a customer who is gone is [everlatch.ErrNotFound].
+// CancelDeletion cancels the scheduled removal of a customer and records an event
+// for the flow to release. Without a scheduled removal it does nothing and
+// records no event; a missing customer is [everlatch.ErrNotFound].
 func (s *Store) CancelDeletion(ctx context.Context, customerID string, ev everlatch.Event) error {
 	now := s.now()
 	err := s.write(ctx, func(tx *tx) error {

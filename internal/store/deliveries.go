@@ -16,18 +16,18 @@ type DeliveryFilter struct {
 }
 
 const (
-	beginAnew = `UPDATE delivery SET status = 'waiting', generation = generation + 1, error = '', updated_at = $3
+	restartDelivery = `UPDATE delivery SET status = 'waiting', generation = generation + 1, error = '', updated_at = $3
 		WHERE event_id = $1 AND ($2 = '' OR subscriber = $2) AND status IN `
 
-	releaseDead   = beginAnew + `('dead')`
-	replaySettled = beginAnew + `('dead', 'delivered')`
+	releaseDead   = restartDelivery + `('dead')`
+	replaySettled = restartDelivery + `('dead', 'delivered')`
 
 	restartLost = `UPDATE delivery SET status = 'waiting', generation = generation + 1, updated_at = $2
 		WHERE status = 'started' AND updated_at < $1`
 
 	redispatch = `UPDATE event SET dispatched_at = NULL WHERE id = $1 AND released_at IS NOT NULL`
 
-	// What somebody may still need stays: open deliveries and dead letters.
+	// Open deliveries and dead letters stay, because they may still be needed.
 	pruneEvents = `DELETE FROM event WHERE id IN (SELECT e.id FROM event e
 		WHERE e.created_at < $1 AND (e.released_at IS NULL OR e.dispatched_at IS NOT NULL)
 		AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.event_id = e.id AND d.status <> 'delivered')
@@ -81,16 +81,16 @@ func (s *Store) ReplayEvent(ctx context.Context, eventID, subscriber string) err
 	return s.fail(ctx, "replay event", err)
 }
 
-// PruneEvents deletes at most limit events from before a time, with their
-// deliveries, and returns how many. What is not delivered yet, dead letters
-// among it, stays; what a dance recorded and never released goes.
+// PruneEvents deletes at most limit events older than before, with their
+// deliveries, and returns how many it deleted. Events with undelivered or dead
+// deliveries stay; events that a flow recorded and never released are deleted.
 func (s *Store) PruneEvents(ctx context.Context, before time.Time, limit int) (int, error) {
 	n, err := s.writes.exec(ctx, pruneEvents, before, limit)
 	return int(n), s.fail(ctx, "prune events", err)
 }
 
-// RestartLost begins anew what started before a time and has not ended, and
-// returns how many deliveries that were.
+// RestartLost restarts the deliveries that were started before startedBefore and
+// have not ended, and returns how many it restarted.
 func (s *Store) RestartLost(ctx context.Context, startedBefore time.Time) (int, error) {
 	n, err := s.writes.exec(ctx, restartLost, startedBefore, s.now())
 	s.tellReleased()

@@ -92,8 +92,8 @@ func (s *Store) StartableDeliveries(ctx context.Context, limit int) ([]everlatch
 	return out, s.fail(ctx, "look for deliveries", err)
 }
 
-// DeliveryStarted notes that a dance delivers d. One that is settled already,
-// because the dance was quick, stays as it is.
+// DeliveryStarted records that a flow delivers d. A delivery that the flow has
+// already settled is left unchanged.
 func (s *Store) DeliveryStarted(ctx context.Context, d everlatch.Delivery) error {
 	_, err := s.writes.exec(ctx, markStarted, d.EventID, d.Subscriber, d.Generation, s.now())
 	return s.fail(ctx, "note a delivery", err)

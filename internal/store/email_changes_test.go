@@ -91,14 +91,14 @@ func TestChangeEmailConflicts(t *testing.T) {
 			spoil func(*store.EmailChange)
 			code  everlatch.Code
 		}{
-			"another e-mail":           {func(c *store.EmailChange) { c.From = "x@example.com" }, everlatch.CodeConflict},
-			"no account":               {func(c *store.EmailChange) { c.ActorID = "cus_nope" }, everlatch.CodeConflict},
-			"credentials have changed": {func(c *store.EmailChange) { c.SeenVersion-- }, everlatch.CodeConflict},
-			"somebody else's identity": {func(c *store.EmailChange) { c.IdentityID = "authid_x" }, everlatch.CodeConflict},
-			"the login has changed":    {func(c *store.EmailChange) { c.Logins[0].FromKey = "x@example.com" }, everlatch.CodeConflict},
-			"the login is gone":        {func(c *store.EmailChange) { c.Logins[0].ProviderIdentityID = "pi_x" }, everlatch.CodeConflict},
-			"taken by an account":      {func(c *store.EmailChange) { c.To, c.Logins = "GRACE@example.com", nil }, everlatch.CodeDuplicate},
-			"taken by a login":         {func(c *store.EmailChange) { c.Logins[0].EntityKey = "login@example.com" }, everlatch.CodeDuplicate},
+			"another e-mail":             {func(c *store.EmailChange) { c.From = "x@example.com" }, everlatch.CodeConflict},
+			"no account":                 {func(c *store.EmailChange) { c.ActorID = "cus_nope" }, everlatch.CodeConflict},
+			"credentials have changed":   {func(c *store.EmailChange) { c.SeenVersion-- }, everlatch.CodeConflict},
+			"another account's identity": {func(c *store.EmailChange) { c.IdentityID = "authid_x" }, everlatch.CodeConflict},
+			"the login has changed":      {func(c *store.EmailChange) { c.Logins[0].FromKey = "x@example.com" }, everlatch.CodeConflict},
+			"the login is gone":          {func(c *store.EmailChange) { c.Logins[0].ProviderIdentityID = "pi_x" }, everlatch.CodeConflict},
+			"taken by an account":        {func(c *store.EmailChange) { c.To, c.Logins = "GRACE@example.com", nil }, everlatch.CodeDuplicate},
+			"taken by a login":           {func(c *store.EmailChange) { c.Logins[0].EntityKey = "login@example.com" }, everlatch.CodeDuplicate},
 		} {
 			c := f.change(t, ada, identity, "new@example.com")
 			tt.spoil(&c)
@@ -130,7 +130,7 @@ func TestChangeEmailConflicts(t *testing.T) {
 	})
 }
 
-// docs/weak-spots.md#w13: as long as a change can be undone, nobody else gets the former address.
+// docs/weak-spots.md#w13: as long as a change can be undone, no other account gets the former address.
 func TestFormerEmailIsHeld(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
@@ -184,7 +184,7 @@ func TestFormerEmailIsHeld(t *testing.T) {
 }
 
 // The owner may have the address back, and then it is theirs and held no more.
-func TestHeldEmailComesBack(t *testing.T) {
+func TestHeldEmailIsRestored(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
 		ada, identity := f.customer(t, "ada@example.com")
@@ -260,7 +260,7 @@ func TestUpdateCustomerMovesLogin(t *testing.T) {
 		login, err := f.FindCredential(ctx, "emailpass", "new@example.com")
 		require.NoError(t, err)
 		require.Equal(t, identity.ID, login.Identity.ID)
-		require.Empty(t, login.Provider.VerifiedEmail, "nobody has proved it")
+		require.Empty(t, login.Provider.VerifiedEmail, "the address is not verified")
 		require.Equal(t, int64(2), login.Identity.CredentialVersion, "tokens end")
 		require.Len(t, f.eventNames(t, store.EventFilter{Name: everlatch.EventEmailChanged, Released: new(true)}), 1)
 	})

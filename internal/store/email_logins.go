@@ -55,7 +55,7 @@ func followEmail(ctx context.Context, tx *tx, former, changed everlatch.Customer
 	if err := setLogins(ctx, tx, c, now); err != nil {
 		return err
 	}
-	if err := rehold(ctx, tx, c, now); err != nil {
+	if err := moveHolds(ctx, tx, c, now); err != nil {
 		return err
 	}
 	return recordEvents(ctx, tx, now, event)

@@ -113,7 +113,7 @@ func open(tb testing.TB, url string) fixture {
 // id makes an id.
 func id(prefix string) string { return ids.New(prefix, start) }
 
-// identity registers somebody under an e-mail.
+// identity registers a user under an e-mail.
 func (f fixture) identity(tb testing.TB, email string) everlatch.AuthIdentity {
 	tb.Helper()
 	identity, err := f.RegisterIdentity(tb.Context(), newIdentity(email))

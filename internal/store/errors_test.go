@@ -74,8 +74,8 @@ func TestCancelledCallIsInternal(t *testing.T) {
 	})
 }
 
-// Somebody holds what a writer needs: it waits as long as its caller, not longer,
-// and readers do not wait at all.
+// While another connection holds the write lock, a writer waits until its
+// context ends, and readers do not wait.
 func TestWriterWaitsAsLongAsItsCaller(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {

@@ -48,8 +48,8 @@ type membership struct {
 	pair    func(other string) (customer, group string)
 }
 
-// changeMembers goes through ids in order, whoever asks: then no two changes
-// wait for each other.
+// changeMembers always processes ids in the same order, so that two changes
+// cannot deadlock.
 func (s *Store) changeMembers(ctx context.Context, m membership, add, remove []string) error {
 	err := s.write(ctx, func(tx *tx) error {
 		if err := m.subject(tx); err != nil {

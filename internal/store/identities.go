@@ -15,10 +15,10 @@ type NewIdentity struct {
 	UserMetadata, ProviderMetadata everlatch.Metadata
 	// VerifiedEmail is the address that the provider vouches for, "" for none.
 	VerifiedEmail string
-	// Typed says that EntityID is what somebody typed and nobody vouches for: it
+	// Typed says that EntityID was typed by the user and is not verified: it
 	// cannot be an address that is held for an account.
 	Typed bool
-	// Events are recorded as they are: the dance releases them at its end.
+	// Events are recorded as given; the flow releases them when it ends.
 	Events []everlatch.Event
 }
 

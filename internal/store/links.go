@@ -10,8 +10,8 @@ import (
 // Link says that an identity may act as an actor.
 type Link struct {
 	IdentityID, ActorType, ActorID string
-	// GroupID is the dance that links or unlinks, whose end releases the event.
-	// "" undoes a step of a dance: no event is recorded then.
+	// GroupID is the flow that links or unlinks; it releases the event when it
+	// ends. "" means that a step of a flow is undone: no event is recorded.
 	GroupID string
 }
 

@@ -11,19 +11,19 @@ import (
 	"github.com/everlatch/everlatch/internal/ids"
 )
 
-// Authority is on whose behalf roles and policies are changed. The zero value is
-// nobody's and may nothing.
+// Authority is the caller on whose behalf roles and policies are changed. The
+// zero value has no permissions.
 type Authority struct {
 	by       string
 	operator bool
 }
 
-// Operator is the authority of whoever has the database at hand, under a name
-// for the events. It may everything.
+// Operator is the authority of an operator with database access, under a name
+// for the events. It has all permissions.
 func Operator(name string) Authority { return Authority{by: name, operator: true} }
 
-// OnBehalfOf is the authority of an administrator: nobody gives, takes or
-// changes what they do not have themselves.
+// OnBehalfOf is the authority of an administrator, who can only grant, revoke or
+// change permissions they hold.
 func OnBehalfOf(userID string) Authority { return Authority{by: userID} }
 
 func (a Authority) access(ctx context.Context, q querier) (everlatch.Access, error) {
@@ -149,18 +149,17 @@ type RBACState struct {
 	Granted int
 	// SuperAdmin says that there is one who is not removed.
 	SuperAdmin bool
-	// IdleKeys is how many secret API keys may nothing, because nobody who is an
-	// administrator has created them.
+	// IdleKeys is the number of secret API keys that have no permissions because
+	// their creator is not an administrator.
 	IdleKeys int
 }
 
-// SetUpRBAC sees to it that the super admin's role and the built-in policies are
-// there. Many processes may call it at once and at every start.
+// SetUpRBAC creates the super admin's role and the built-in policies if they are
+// missing. Many processes may call it concurrently and at every start.
 //
-// The call that creates the super admin's role gives it to every administrator
-// there is: they could do everything until then, so that nobody gains or loses
-// anything. No later call gives anything to anybody. Policies that are not built
-// in any more are kept, for roles have them.
+// The call that creates the super admin's role assigns it to every existing
+// administrator, who had all permissions until then. Later calls assign nothing.
+// Policies that are no longer built in stay, because roles may have them.
 func (s *Store) SetUpRBAC(ctx context.Context, builtIn []everlatch.Policy) (state RBACState, err error) {
 	now := s.now()
 	err = s.write(ctx, func(tx *tx) error {

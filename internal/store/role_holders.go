@@ -104,7 +104,7 @@ func (s *Store) changeHolders(
 	})
 }
 
-// recordRoles records which roles somebody has now.
+// recordRoles records the current roles of a user.
 func (s *Store) recordRoles(ctx context.Context, q querier, by Authority, userID string) error {
 	access, err := accessOf(ctx, q, userID)
 	if err != nil {

@@ -82,8 +82,8 @@ func errUserTaken(email string) error {
 	return refuse(everlatch.CodeInvalidData, UserEmailTaken, "email", email)
 }
 
-// DiscardUser undoes [Store.CreateUser]: it deletes the row for good and the
-// unreleased events of the dance. A user that is gone is no error.
+// DiscardUser undoes [Store.CreateUser]: it deletes the row permanently, with the
+// unreleased events of the flow. A missing user is no error.
 func (s *Store) DiscardUser(ctx context.Context, id, groupID string) error {
 	return s.discard(ctx, "discard user", discardUser, id, groupID)
 }

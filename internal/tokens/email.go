@@ -8,9 +8,9 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Email is what a token for a change of an e-mail address says: whose change it
-// is. It names no address. The dance EmailChange knows the ids that are good; the
-// token alone changes nothing.
+// Email is the content of a token for an e-mail change: whose change it is, but
+// no address. The flow EmailChange knows which ids are valid; the token alone
+// changes nothing.
 type Email struct {
 	// Purpose is [PurposeEmail] or [PurposeEmailUndo].
 	Purpose            Purpose

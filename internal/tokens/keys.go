@@ -88,7 +88,7 @@ func sharedKeys(cfg Config) (keySet, error) {
 		if i > 0 && len(secret) == 0 {
 			errs = append(errs, fmt.Errorf("previous secret %d is empty", i))
 		}
-		// A public key is no secret: whoever reads it could sign tokens (docs/weak-spots.md#w37).
+		// A public key is not a secret: anyone who has it could sign tokens (docs/weak-spots.md#w37).
 		if bytes.Contains(secret, []byte("-----BEGIN ")) {
 			errs = append(errs, fmt.Errorf("the secret of %s is a PEM key: set the algorithm of that key", cfg.Algorithm))
 		}
@@ -163,8 +163,8 @@ func signer(cfg Config, key any) func(text string) ([]byte, error) {
 	return func(text string) ([]byte, error) { return method.Sign(text, key) }
 }
 
-// verifier tries every key: a kid is a hint of whoever made the token and
-// chooses nothing here.
+// verifier tries every key: the kid is set by the issuer of the token, which is
+// not trusted yet, so it does not select a key.
 func verifier(cfg Config, keys []any) func(text string, signature []byte) bool {
 	method := jwt.GetSigningMethod(cfg.Algorithm)
 	return func(text string, signature []byte) bool {

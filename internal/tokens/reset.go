@@ -9,8 +9,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Reset is what a token for a new password says (docs/contract.md#s4-3, update). The
-// dance PasswordReset knows the one ID that is good; the token alone changes
+// Reset is the content of a token for a new password (docs/contract.md#s4-3,
+// update). The flow PasswordReset knows the one valid ID; the token alone changes
 // nothing.
 type Reset struct {
 	EntityID  string

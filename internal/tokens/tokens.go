@@ -13,8 +13,8 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// MaxBytes is the longest token that is issued or looked at, so that nobody
-// makes the server decode megabytes before a signature is checked.
+// MaxBytes is the maximum length of a token that is issued or parsed, so that a
+// client cannot make the server decode megabytes before the signature check.
 const MaxBytes = 16 << 10
 
 // Tokens issues and verifies tokens. It is safe for concurrent use and shows

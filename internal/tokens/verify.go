@@ -45,9 +45,9 @@ func newValidator(cfg Config, now func() time.Time) *jwt.Validator {
 // [everlatch.CodeUnauthorized] error to the caller; its private cause is one of
 // the Err values of this package.
 //
-// The signature is checked before the claims are decoded, which the library's
-// own parser does the other way round: every request with a bearer token goes
-// through here, and whoever cannot sign should not reach a JSON decoder.
+// Verify checks the signature before it decodes the claims; the library's own
+// parser does it the other way round. Every request with a bearer token passes
+// through here, and a client that cannot sign should not reach a JSON decoder.
 func (t *Tokens) Verify(raw string, purpose Purpose) (Claims, error) {
 	payload, err := t.open(raw)
 	if err != nil {

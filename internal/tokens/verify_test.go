@@ -52,7 +52,7 @@ func TestVerifyRefusals(t *testing.T) {
 		"wrong secret":                 {hs256, sign(t, "HS256", []byte("another"), plain(nil)), tokens.ErrSignature},
 		"HS512 where HS256 is set":     {hs256, sign(t, "HS512", []byte(secret), plain(nil)), tokens.ErrSignature},                  // docs/weak-spots.md#w37
 		"algorithm none":               {hs256, sign(t, "none", jwt.UnsafeAllowNoneSignatureType, plain(nil)), tokens.ErrSignature}, // docs/weak-spots.md#w37
-		"an algorithm nobody has":      {hs256, withHeader(t, `{"alg":"HS257"}`), tokens.ErrSignature},                              // docs/weak-spots.md#w37
+		"an unknown algorithm":         {hs256, withHeader(t, `{"alg":"HS257"}`), tokens.ErrSignature},                              // docs/weak-spots.md#w37
 		"a critical extension":         {hs256, withHeader(t, `{"alg":"HS256","crit":["exp"]}`), tokens.ErrSignature},
 		"header is no JSON":            {hs256, withHeader(t, `{"alg"`), tokens.ErrMalformed},
 		"no algorithm":                 {hs256, withHeader(t, `{"typ":"JWT"}`), tokens.ErrSignature}, // docs/weak-spots.md#w37
@@ -99,7 +99,7 @@ func signed(t *testing.T, header, payload string) string {
 	return text + "." + b64(signature)
 }
 
-// docs/weak-spots.md#w37: whoever reads the public key must not be able to sign with it.
+// docs/weak-spots.md#w37: a client that has the public key must not be able to sign with it.
 func TestPublicKeyIsNoSecret(t *testing.T) {
 	t.Parallel()
 

@@ -20,8 +20,8 @@ type Ref string
 
 const refPrefix = "sec_"
 
-// DefaultTTL is how long a secret can be read when nothing else is configured:
-// longer than any short dance, retries included.
+// DefaultTTL is how long a secret can be read by default: longer than any short
+// flow, including retries.
 const DefaultTTL = 15 * time.Minute
 
 // Vault seals secrets into rows that expire. It is safe for concurrent use.
@@ -58,8 +58,9 @@ func (v *Vault) PutFor(ctx context.Context, secret Secret, ttl time.Duration) (R
 	return ref, nil
 }
 
-// NewRef returns a ref under which nothing is sealed yet. A dance that chooses
-// it beforehand finds what a step has sealed, although nobody heard of it.
+// NewRef returns a ref under which nothing is sealed yet. A flow that chooses the
+// ref in advance can find what a step has sealed even if the step's result was
+// lost.
 func (v *Vault) NewRef() Ref {
 	return Ref(refPrefix + ulid.MustNew(ulid.Timestamp(v.now()), rand.Reader).String())
 }
@@ -100,8 +101,8 @@ func (v *Vault) Get(ctx context.Context, ref Ref) (Secret, error) {
 	return NewSecret(plaintext), nil
 }
 
-// Delete destroys the secrets behind refs. A ref that is gone or empty is not
-// an error, so a dance may delete twice.
+// Delete destroys the secrets behind refs. A missing or empty ref is not an
+// error, so a flow may delete twice.
 func (v *Vault) Delete(ctx context.Context, refs ...Ref) error {
 	ids := make([]string, 0, len(refs))
 	for _, ref := range refs {

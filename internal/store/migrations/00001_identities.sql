@@ -12,7 +12,7 @@ CREATE TABLE auth_identity (
     created_at         TIMESTAMPTZ NOT NULL,
     updated_at         TIMESTAMPTZ NOT NULL,
     deleted_at         TIMESTAMPTZ,
-    -- The dance that removed it, which alone may restore it.
+    -- The flow that removed it. Only this flow may restore it.
     removed_by         TEXT        NOT NULL DEFAULT ''
 );
 

@@ -1,4 +1,4 @@
--- When and by what somebody proved who they are.
+-- When and with which factor the user authenticated.
 
 -- +goose Up
 ALTER TABLE session ADD COLUMN authenticated_at TIMESTAMPTZ;

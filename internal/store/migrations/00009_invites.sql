@@ -14,7 +14,7 @@ CREATE TABLE invite (
     -- A JSON array.
     roles       TEXT        NOT NULL,
     metadata    TEXT,
-    -- The dance that holds it.
+    -- The flow that runs it.
     workflow_id TEXT        NOT NULL,
     created_at  TIMESTAMPTZ NOT NULL,
     updated_at  TIMESTAMPTZ NOT NULL,
