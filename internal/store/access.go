@@ -108,8 +108,8 @@ func (d toPermissions) Scan(src any) error {
 	return err
 }
 
-// divided takes apart what the database put together. It divides at the blank
-// alone, the one character that the schema keeps out of the parts.
+// divided splits a string that the database joined. It splits only at the
+// space, the one character that the schema forbids in the parts.
 func divided(text string) []string {
 	if text == "" {
 		return []string{}

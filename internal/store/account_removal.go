@@ -20,7 +20,7 @@ func (s *Store) discard(ctx context.Context, op, text, id, groupID string) error
 	return s.fail(ctx, op, err)
 }
 
-// removeAccount hides an account and ends what its identities were given.
+// removeAccount hides an account and ends the tokens and sessions of its identities.
 func (s *Store) removeAccount(ctx context.Context, op, text, actorType, id string, ev everlatch.Event) error {
 	now := s.now()
 	err := s.write(ctx, func(tx *tx) error {
@@ -42,8 +42,8 @@ func (s *Store) removeAccount(ctx context.Context, op, text, actorType, id strin
 	return s.fail(ctx, op, err)
 }
 
-// endActors ends what every identity of an actor was given, and returns them
-// (docs/weak-spots.md#w9).
+// endActors ends the tokens and sessions of every identity of an actor, and
+// returns the identities (docs/weak-spots.md#w9).
 func endActors(ctx context.Context, q querier, link Link, reason string, now time.Time) ([]string, error) {
 	// Ordered, so that two removals lock shared identities in the same order.
 	identities, err := all(ctx, q, scanned[string], `SELECT auth_identity_id FROM actor_link

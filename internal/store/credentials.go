@@ -13,7 +13,7 @@ type Credential struct {
 	Provider everlatch.ProviderIdentity
 }
 
-// Use is what a successful sign-in leaves behind.
+// Use is what a successful sign-in stores.
 type Use struct {
 	IdentityID, ProviderIdentityID string
 	// ProviderMetadata and UserMetadata replace the stored ones; nil keeps them.
@@ -77,9 +77,9 @@ func scanCredential(row scanner) (c credentialRow, err error) {
 	return c, err
 }
 
-// RecordUse keeps what a sign-in has changed, in one transaction, and the time
-// of it, to the hour. With nothing to keep it writes nothing. An identity that
-// is gone is [everlatch.ErrNotFound].
+// RecordUse stores the changes of a sign-in in one transaction, with its time
+// rounded to the hour. Without changes it writes nothing. A missing identity is
+// [everlatch.ErrNotFound].
 func (s *Store) RecordUse(ctx context.Context, use Use) error {
 	now := s.now()
 	if use.ProviderMetadata == nil && use.UserMetadata == nil {

@@ -50,11 +50,11 @@ const (
 	discardCustomer = `DELETE FROM customer WHERE id = $1`
 )
 
-// CreateCustomer creates a customer under the id that it has, and records an
-// event, unreleased unless it says otherwise: [Store.ReleaseEvents] releases it. The
-// same id again returns the stored customer. An e-mail that another account has
-// is [everlatch.ErrDuplicate] (docs/contract.md#s6-2), one that another guest has is
-// [everlatch.CodeInvalidData] (4.1, unique).
+// CreateCustomer creates a customer with the given id and records an event, which
+// stays unreleased until [Store.ReleaseEvents] unless it is marked as released.
+// The same id again returns the stored customer. An e-mail that another account
+// has is [everlatch.ErrDuplicate] (docs/contract.md#s6-2), one that another guest
+// has is [everlatch.CodeInvalidData] (docs/contract.md#s4-1, unique).
 func (s *Store) CreateCustomer(ctx context.Context, c everlatch.Customer, ev everlatch.Event) (everlatch.Customer, error) {
 	now := s.now()
 	var stored everlatch.Customer
@@ -170,10 +170,10 @@ func (s *Store) UpdateCustomer(ctx context.Context, id string, patch CustomerPat
 	return c, nil
 }
 
-// RemoveCustomer hides a customer, ends the tokens of every identity linked to
-// it and their sessions as a customer (docs/weak-spots.md#w14), and records an event. Its links
-// stay; see [Store.UnlinkActor]. A customer that is hidden or was never there
-// is no error (docs/weak-spots.md#w10) and no event.
+// RemoveCustomer hides a customer, ends the tokens of every linked identity and
+// its sessions as a customer (docs/weak-spots.md#w14), and records an event. Its
+// links stay; see [Store.UnlinkActor]. A hidden or missing customer is no error
+// and records no event (docs/weak-spots.md#w10).
 func (s *Store) RemoveCustomer(ctx context.Context, id string, ev everlatch.Event) error {
 	return s.removeAccount(ctx, "remove customer", removeCustomer, everlatch.ActorCustomer, id, ev)
 }

@@ -7,19 +7,19 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// Deletion is a customer who is to be removed, as they asked.
+// Deletion is the scheduled removal of a customer.
 type Deletion struct {
 	CustomerID string
 	// At is when.
 	At time.Time
-	// RequestedAt is when they asked, which ended their sessions and tokens.
+	// RequestedAt is when it was requested, which ended all sessions and tokens.
 	RequestedAt time.Time
 }
 
 const (
 	deletionColumns = `customer_id, deletion_at, requested_at`
 
-	// A customer who is hidden is on the way out already.
+	// A hidden customer is already being removed.
 	selectDeletion = `SELECT ` + deletionColumns + ` FROM account_deletion WHERE customer_id = $1
 		AND EXISTS (SELECT 1 FROM customer c WHERE c.id = customer_id AND c.deleted_at IS NULL)`
 
@@ -32,8 +32,8 @@ const (
 		AND EXISTS (SELECT 1 FROM customer c WHERE c.id = customer_id AND c.deleted_at IS NULL)
 		ORDER BY deletion_at LIMIT $2`
 
-	// Changes nothing: it makes schedule, cancellation and removal of a customer
-	// take turns.
+	// Changes nothing, but locks the row, so that scheduling, cancelling and
+	// removing a customer are serialized.
 	holdCustomer = `UPDATE customer SET updated_at = updated_at WHERE id = $1 AND deleted_at IS NULL`
 )
 
@@ -68,7 +68,7 @@ func (s *Store) ScheduleDeletion(ctx context.Context, customerID string, at time
 	return noted, s.fail(ctx, "schedule deletion", err)
 }
 
-// Deletion returns what a customer has asked for, or [everlatch.ErrNotFound].
+// Deletion returns the scheduled deletion of a customer, or [everlatch.ErrNotFound].
 func (s *Store) Deletion(ctx context.Context, customerID string) (Deletion, error) {
 	d, err := first(ctx, s.reads, scanDeletion, selectDeletion, customerID)
 	return d, s.fail(ctx, "read deletion", noRows(err, notFound("Deletion", customerID)))

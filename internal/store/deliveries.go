@@ -55,17 +55,17 @@ func (s *Store) Deliveries(ctx context.Context, f DeliveryFilter, page Page) ([]
 	})
 }
 
-// ReleaseDead lets the dead letters of an event be tried again, all of them or
-// those of one subscriber, and returns how many there were.
+// ReleaseDead retries the dead letters of an event, of all subscribers or of
+// one, and returns how many there were.
 func (s *Store) ReleaseDead(ctx context.Context, eventID, subscriber string) (int, error) {
 	n, err := s.writes.exec(ctx, releaseDead, eventID, subscriber, s.now())
 	s.tellReleased()
 	return int(n), s.fail(ctx, "release dead letters", err)
 }
 
-// ReplayEvent delivers a released event once more, to all its subscribers or to
-// one. Without a subscriber, those that have come since are told as well. What
-// is being tried goes on.
+// ReplayEvent delivers a released event again, to all its subscribers or to one.
+// Without a subscriber, new subscribers receive it as well. Deliveries in
+// progress continue.
 func (s *Store) ReplayEvent(ctx context.Context, eventID, subscriber string) error {
 	err := s.write(ctx, func(tx *tx) error {
 		if _, err := tx.exec(ctx, replaySettled, eventID, subscriber, s.now()); err != nil || subscriber != "" {

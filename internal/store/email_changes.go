@@ -8,8 +8,8 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// EmailChange gives an account another e-mail, and with it what its person
-// signs in with (docs/weak-spots.md#w13).
+// EmailChange changes the e-mail of an account together with its logins
+// (docs/weak-spots.md#w13).
 type EmailChange struct {
 	ActorType, ActorID string
 	// From is the e-mail that the account must have, "" for none, and To the new
@@ -36,9 +36,9 @@ type LoginChange struct {
 	// FromKey is what it must be now, in the canonical form of its provider.
 	FromKey             string
 	EntityID, EntityKey string
-	// Verified says that the person has proved the new address.
+	// Verified says that the user has verified the new address.
 	Verified bool
-	// Optional leaves it as it is when it has changed otherwise.
+	// Optional keeps the login unchanged if it no longer matches FromKey.
 	Optional bool
 }
 

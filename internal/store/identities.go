@@ -109,7 +109,7 @@ func (s *Store) Identity(ctx context.Context, id string) (everlatch.AuthIdentity
 }
 
 // IdentitiesOf returns every live identity that is linked to an actor, with its
-// links: one person may sign in with several (docs/weak-spots.md#w9). None is an empty slice.
+// links: a user may have several (docs/weak-spots.md#w9). None is an empty slice.
 func (s *Store) IdentitiesOf(ctx context.Context, actorType, actorID string) ([]everlatch.AuthIdentity, error) {
 	identities, err := gather(ctx, s.reads, selectIdentitiesOf, actorType, actorID)
 	return identities, s.fail(ctx, "read identities of actor", err)

@@ -112,10 +112,10 @@ func (s *Store) ResendInvite(ctx context.Context, id, tokenID string, expiresAt 
 	return stored, s.fail(ctx, "resend invite", err)
 }
 
-// AcceptInvite ends an invite for the user that came of it, and records an
-// event. It is one conditional statement: of all who have a proof at the same
-// time one succeeds, and the others are refused as [Store.ProvenInvite] does. The
-// same user again is no error.
+// AcceptInvite ends an invite for the user created from it, and records an
+// event. It is one conditional statement: of several concurrent callers one
+// succeeds, and the others are refused like in [Store.ProvenInvite]. Repeating it
+// for the same user is no error.
 func (s *Store) AcceptInvite(ctx context.Context, p InviteProof, userID string, ev everlatch.Event) error {
 	if userID == "" {
 		return errors.New("accept invite: a user is needed")
@@ -154,8 +154,8 @@ func (s *Store) ReopenInvite(ctx context.Context, id, userID string) error {
 	return s.fail(ctx, "reopen invite", err)
 }
 
-// RevokeInvite ends an invite and records an event. One that is accepted,
-// revoked or was never there is no error and no event (docs/contract.md#s4-6).
+// RevokeInvite ends an invite and records an event. An invite that is accepted,
+// revoked or missing is no error and records no event (docs/contract.md#s4-6).
 func (s *Store) RevokeInvite(ctx context.Context, id string, ev everlatch.Event) error {
 	now := s.now()
 	err := s.write(ctx, func(tx *tx) error {

@@ -33,12 +33,12 @@ func (a Authority) access(ctx context.Context, q querier) (everlatch.Access, err
 	return accessOf(ctx, q, a.by)
 }
 
-// Changes of roles and policies are rare, and each depends on others: who may
-// what, who inherits from whom, who is the last super admin. So they queue for
-// the row of the super admin's role, and each sees what those before have done.
+// Changes of roles and policies are rare and depend on each other: permissions,
+// inheritance and the last super admin. They are serialized by locking the row
+// of the super admin's role, so each sees the results of the previous ones.
 const lockRBAC = `UPDATE rbac_role SET updated_at = updated_at WHERE id = '` + everlatch.RoleSuperAdmin + `'`
 
-// changeRBAC runs a change in its turn. fn gets what the authority may do.
+// changeRBAC runs a serialized change. fn receives the authority's permissions.
 func (s *Store) changeRBAC(
 	ctx context.Context, op string, by Authority, fn func(tx *tx, access everlatch.Access) error,
 ) error {
@@ -59,7 +59,7 @@ func (s *Store) changeRBAC(
 	return s.fail(ctx, op, err)
 }
 
-// demand refuses who does not have everything that roles give.
+// demand refuses a caller who lacks any permission that the roles give.
 func demand(ctx context.Context, q querier, access everlatch.Access, roleIDs []string, lacking everlatch.Reason) error {
 	given, err := permissionsIn(ctx, q, roleIDs)
 	if err == nil && !access.Allows(given...) {
@@ -89,8 +89,8 @@ const (
 	policyExists = `SELECT EXISTS (SELECT 1 FROM rbac_policy WHERE id = $1)`
 )
 
-// CheckRoles refuses roles that do not exist (docs/contract.md#s4-6), and those that give
-// more than the access that is to give them: through an invite, for example.
+// CheckRoles refuses roles that do not exist (docs/contract.md#s4-6) and roles
+// with permissions that the granting access lacks, for example in an invite.
 func (s *Store) CheckRoles(ctx context.Context, access everlatch.Access, roleIDs []string) error {
 	if err := rolesExist(ctx, s.reads, roleIDs); err != nil {
 		return s.fail(ctx, "check roles", err)

@@ -102,10 +102,10 @@ func (s *Store) Roles(ctx context.Context, f RoleFilter, page Page) ([]everlatch
 	})
 }
 
-// CreateRole creates a role under the id that it has, with policies. The same id
-// again returns the stored role. A name that another role has is
-// [everlatch.CodeInvalidData], a policy or parent that is not there
-// [everlatch.ErrNotFound], and one that the authority does not have itself
+// CreateRole creates a role with the given id and policies. The same id again
+// returns the stored role. A name that another role has is
+// [everlatch.CodeInvalidData], a missing policy or parent [everlatch.ErrNotFound],
+// and a policy or parent that the authority does not hold is
 // [everlatch.CodeForbidden].
 func (s *Store) CreateRole(
 	ctx context.Context, by Authority, r everlatch.Role, policyIDs []string,
@@ -174,9 +174,9 @@ func (s *Store) setParent(ctx context.Context, tx *tx, access everlatch.Access, 
 	return err
 }
 
-// UpdateRole changes a role and returns it as it is then. One that is gone is
-// [everlatch.ErrNotFound]; what the authority lacks of what the role gives, or
-// would give, is [everlatch.CodeForbidden]. The super admin's role stays as it is.
+// UpdateRole changes a role and returns the result. A missing role is
+// [everlatch.ErrNotFound]; a role whose previous or new permissions the authority
+// lacks is [everlatch.CodeForbidden]. The super admin's role cannot be changed.
 func (s *Store) UpdateRole(ctx context.Context, by Authority, id string, patch RolePatch) (r everlatch.Role, err error) {
 	now := s.now()
 	err = s.changeRole(ctx, "update role", by, id, func(tx *tx, access everlatch.Access) error {

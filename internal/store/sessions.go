@@ -69,8 +69,8 @@ func (s *Store) Session(ctx context.Context, secretHash string) (everlatch.Sessi
 	return s.session(ctx, scanSession, selectSession, secretHash)
 }
 
-// SessionWithAccess is [Store.Session] with what the actor may do now (docs/weak-spots.md#w38), in
-// one query all the same.
+// SessionWithAccess is [Store.Session] with the actor's current permissions
+// (docs/weak-spots.md#w38), still in one query.
 func (s *Store) SessionWithAccess(ctx context.Context, secretHash string) (everlatch.Session, everlatch.Standing, error) {
 	return s.session(ctx, scanSessionAccess, selectSessionAccess, secretHash)
 }

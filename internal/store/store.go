@@ -89,7 +89,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.fail(ctx, "ping", err)
 }
 
-// DB returns the pool that writes, for tests that look at rows or break things.
+// DB returns the pool that writes, for tests that inspect or corrupt rows.
 func (s *Store) DB() *sql.DB { return s.writes.db }
 
 // Released signals the dispatcher that this process has released events or that

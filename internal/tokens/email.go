@@ -64,7 +64,7 @@ func (t *Tokens) IssueEmail(e Email) (string, error) {
 
 func (p Purpose) aboutEmail() bool { return p == PurposeEmail || p == PurposeEmailUndo }
 
-// VerifyEmail returns what a token of one purpose says. Refusals are those of
+// VerifyEmail returns the content of a token of one purpose. It fails like
 // [Tokens.Verify].
 func (t *Tokens) VerifyEmail(raw string, purpose Purpose) (Email, error) {
 	payload, err := t.open(raw)

@@ -62,8 +62,8 @@ func (t *Tokens) IssueReset(r Reset) (string, error) {
 	return t.seal(payload)
 }
 
-// VerifyReset returns what the token of a password reset says. Refusals are
-// those of [Tokens.Verify].
+// VerifyReset returns the content of a password reset's token. It fails like
+// [Tokens.Verify].
 func (t *Tokens) VerifyReset(raw string) (Reset, error) {
 	payload, err := t.open(raw)
 	if err != nil {
