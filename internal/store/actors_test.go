@@ -140,7 +140,7 @@ func (f fixture) managers(tb testing.TB, q everlatch.ActorQuery) []string {
 	return ids
 }
 
-// docs/weak-spots.md#w9, #w14: every identity of an actor loses what it was given, once.
+// docs/weak-spots.md#w9, #w14: the tokens and sessions of every identity of an actor end, once.
 func TestEndActor(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {

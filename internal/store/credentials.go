@@ -77,9 +77,9 @@ func scanCredential(row scanner) (c credentialRow, err error) {
 	return c, err
 }
 
-// RecordUse stores the changes of a sign-in in one transaction, with its time
-// rounded to the hour. Without changes it writes nothing. A missing identity is
-// [everlatch.ErrNotFound].
+// RecordUse stores the changes of a sign-in in one transaction and updates
+// last_used_at at most once per useResolution. Without changes it writes nothing.
+// A missing identity is [everlatch.ErrNotFound].
 func (s *Store) RecordUse(ctx context.Context, use Use) error {
 	now := s.now()
 	if use.ProviderMetadata == nil && use.UserMetadata == nil {

@@ -202,7 +202,7 @@ func TestCreateGuest(t *testing.T) {
 	})
 }
 
-// docs/weak-spots.md#w13: the e-mail of an account is not what the person signs in with.
+// docs/weak-spots.md#w13: the e-mail of an account can differ from the login.
 func TestUpdateCustomerEmail(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {

@@ -79,7 +79,7 @@ func TestChangeEmail(t *testing.T) {
 	})
 }
 
-// What is not as the change expects it changes nothing.
+// A change that does not match the stored state changes nothing.
 func TestChangeEmailConflicts(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
@@ -183,7 +183,7 @@ func TestFormerEmailIsHeld(t *testing.T) {
 	})
 }
 
-// The owner may have the address back, and then it is theirs and held no more.
+// The owner can take the address back, which ends the hold.
 func TestHeldEmailIsRestored(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
@@ -200,7 +200,7 @@ func TestHeldEmailIsRestored(t *testing.T) {
 	})
 }
 
-// Of two people who change to one address exactly one gets it, however many try.
+// Of two accounts that concurrently change to one address, exactly one succeeds.
 func TestChangeEmailRace(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
@@ -236,7 +236,7 @@ func TestChangeEmailRace(t *testing.T) {
 	})
 }
 
-// docs/weak-spots.md#w13: an administrator's change takes the login along.
+// docs/weak-spots.md#w13: when an administrator changes the e-mail, the login follows.
 func TestUpdateCustomerMovesLogin(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {

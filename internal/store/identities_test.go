@@ -126,7 +126,7 @@ func TestIdentity(t *testing.T) {
 	})
 }
 
-// docs/weak-spots.md#w9: one person may have several identities.
+// docs/weak-spots.md#w9: one actor may have several identities.
 func TestIdentitiesOf(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {

@@ -12,7 +12,7 @@ import (
 	"github.com/everlatch/everlatch/internal/store"
 )
 
-// TestAdministratorsOnlyGrantWhatTheyHold: however it is tried.
+// TestAdministratorsOnlyGrantWhatTheyHold tries every operation that could grant more.
 func TestAdministratorsOnlyGrantWhatTheyHold(t *testing.T) {
 	t.Parallel()
 
@@ -110,7 +110,7 @@ func TestAdministratorsOnlyGrantWhatTheyHold(t *testing.T) {
 	})
 }
 
-// dumpRBAC is all there is about roles.
+// dumpRBAC returns all rows about roles.
 func (f fixture) dumpRBAC(tb testing.TB) string {
 	tb.Helper()
 	roles, _, err := f.Roles(tb.Context(), store.RoleFilter{}, store.Page{})

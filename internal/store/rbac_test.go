@@ -70,7 +70,7 @@ func (f fixture) holder(tb testing.TB, id string, roles ...string) string {
 	return id
 }
 
-// may returns what an administrator may do, as texts.
+// may returns the permissions of an administrator as strings.
 func (f fixture) may(tb testing.TB, userID string) []string {
 	tb.Helper()
 	access, err := f.Access(tb.Context(), userID)

@@ -15,8 +15,8 @@ import (
 	"github.com/everlatch/everlatch/internal/tokens"
 )
 
-// requireRefused checks that a caller learns nothing but "Unauthorized" and the
-// log only the reason, never a part of the token.
+// requireRefused checks that the client sees only "Unauthorized" and the log
+// only the reason, never a part of the token.
 func requireRefused(t *testing.T, err, cause error, raw string) {
 	t.Helper()
 	require.ErrorIs(t, err, cause)
@@ -119,7 +119,7 @@ func TestPublicKeyIsNoSecret(t *testing.T) {
 	}
 }
 
-// docs/weak-spots.md#w36: each purpose opens its own door only.
+// docs/weak-spots.md#w36: a token is valid for its own purpose only.
 func TestPurposesAreSeparate(t *testing.T) {
 	t.Parallel()
 
@@ -133,7 +133,7 @@ func TestPurposesAreSeparate(t *testing.T) {
 	}
 }
 
-// docs/weak-spots.md#w36: the compatibility switch lets Medusa's sign-in tokens in, and nothing else.
+// docs/weak-spots.md#w36: the compatibility option accepts Medusa's access tokens, and nothing else.
 func TestAcceptUntyped(t *testing.T) {
 	t.Parallel()
 
@@ -156,8 +156,8 @@ func TestAcceptUntyped(t *testing.T) {
 	requireRefused(t, err, tokens.ErrPurpose, invite)
 }
 
-// The order of a header and its kid are not ours to choose: other issuers with
-// the same key are understood.
+// Tokens of other issuers with the same key are accepted, whatever the order of
+// their header and its kid.
 func TestOtherHeadersAreUnderstood(t *testing.T) {
 	t.Parallel()
 
