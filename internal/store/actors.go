@@ -16,9 +16,9 @@ type Records struct {
 
 var _ everlatch.ActorStore = (*Records)(nil)
 
-// Records returns the built-in store of an actor type, whose definition is
-// complete (see [everlatch.ActorType.Complete]). It tells of no events: the
-// dances do that, which work with people's own stores as well.
+// Records returns the built-in store of an actor type, whose definition must be
+// complete (see [everlatch.ActorType.Complete]). It records no events: the flows
+// do that, so that custom stores work the same way.
 func (s *Store) Records(t everlatch.ActorType) *Records {
 	return &Records{store: s, t: t, model: t.Model()}
 }
@@ -130,9 +130,9 @@ func (r *Records) Update(
 }
 
 // Remove implements [everlatch.ActorStore].
-func (r *Records) Remove(ctx context.Context, id, dance string) (removed bool, err error) {
+func (r *Records) Remove(ctx context.Context, id, flow string) (removed bool, err error) {
 	err = r.store.write(ctx, func(tx *tx) error {
-		n, err := tx.exec(ctx, hideRecord, id, r.t.Name, r.store.now(), dance)
+		n, err := tx.exec(ctx, hideRecord, id, r.t.Name, r.store.now(), flow)
 		if err != nil {
 			return err
 		}
@@ -141,7 +141,7 @@ func (r *Records) Remove(ctx context.Context, id, dance string) (removed bool, e
 			_, err = tx.exec(ctx, hideValues, id)
 			return err
 		}
-		before, err := first(ctx, tx, scanned[int], selectRemoved, id, r.t.Name, dance)
+		before, err := first(ctx, tx, scanned[int], selectRemoved, id, r.t.Name, flow)
 		removed = before > 0
 		return err
 	})
@@ -149,9 +149,9 @@ func (r *Records) Remove(ctx context.Context, id, dance string) (removed bool, e
 }
 
 // Restore implements [everlatch.ActorStore].
-func (r *Records) Restore(ctx context.Context, id, dance string) error {
+func (r *Records) Restore(ctx context.Context, id, flow string) error {
 	err := r.store.write(ctx, func(tx *tx) error {
-		n, err := tx.exec(ctx, showRecord, id, r.t.Name, r.store.now(), dance)
+		n, err := tx.exec(ctx, showRecord, id, r.t.Name, r.store.now(), flow)
 		if err != nil || n == 0 {
 			return err
 		}
@@ -164,10 +164,10 @@ func (r *Records) Restore(ctx context.Context, id, dance string) error {
 	return r.store.fail(ctx, "restore actor", err)
 }
 
-// EndActor ends what the identities of an actor were given (docs/weak-spots.md#w9, #w14) and records
-// that it is gone: the event, which needs an id, and
-// [everlatch.EventAccountDeleted]. The dance of the link releases both. The same
-// event again changes nothing.
+// EndActor ends the tokens and sessions of an actor's identities
+// (docs/weak-spots.md#w9, #w14) and records two events: ev, which needs an id,
+// and [everlatch.EventAccountDeleted]. The flow of the link releases both.
+// Calling it again with the same event changes nothing.
 func (s *Store) EndActor(ctx context.Context, link Link, ev everlatch.Event) error {
 	now := s.now()
 	err := s.write(ctx, func(tx *tx) error {
@@ -185,7 +185,7 @@ func (s *Store) EndActor(ctx context.Context, link Link, ev everlatch.Event) err
 	return s.fail(ctx, "end actor", err)
 }
 
-// RecordPending records an event that the end of its dance releases. The same
+// RecordPending records an event that is released when its flow ends. The same
 // id again changes nothing.
 func (s *Store) RecordPending(ctx context.Context, e everlatch.Event) error {
 	e.ReleasedAt = nil

@@ -86,7 +86,7 @@ func TestRecordsOfOurOwn(t *testing.T) {
 			requireError(t, err, everlatch.CodeNotFound, store.RecordNotFound, "model", "Courier", "id", "mana_1")
 			_, err = couriers.Create(t.Context(), everlatch.ActorRecord{ID: "cour_1", Data: everlatch.Metadata{"email": "ada@example.com"}})
 			require.NoError(t, err)
-			removed, err := couriers.Remove(t.Context(), "mana_1", "dance")
+			removed, err := couriers.Remove(t.Context(), "mana_1", "flow")
 			require.NoError(t, err)
 			require.False(t, removed)
 			require.NoError(t, couriers.Discard(t.Context(), "mana_1"))
@@ -140,7 +140,7 @@ func (f fixture) managers(tb testing.TB, q everlatch.ActorQuery) []string {
 	return ids
 }
 
-// docs/weak-spots.md#w9, #w14: every identity of an actor loses what it was given, once.
+// docs/weak-spots.md#w9, #w14: the tokens and sessions of every identity of an actor end, once.
 func TestEndActor(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
@@ -150,7 +150,7 @@ func TestEndActor(t *testing.T) {
 		}
 		secret := f.session(t, identities[1].ID, "manager", "mana_1")
 		end := func() error {
-			return f.EndActor(t.Context(), store.Link{ActorType: "manager", ActorID: "mana_1", GroupID: "dance"},
+			return f.EndActor(t.Context(), store.Link{ActorType: "manager", ActorID: "mana_1", GroupID: "flow"},
 				everlatch.Event{ID: "evt_1", Name: "manager.deleted", Data: everlatch.Metadata{"id": "mana_1"}})
 		}
 
@@ -163,12 +163,12 @@ func TestEndActor(t *testing.T) {
 		}
 		_, _, err := f.Session(t.Context(), secret)
 		require.ErrorIs(t, err, everlatch.ErrNotFound)
-		names := f.eventNames(t, store.EventFilter{GroupID: "dance", Released: new(false)})
+		names := f.eventNames(t, store.EventFilter{GroupID: "flow", Released: new(false)})
 		require.ElementsMatch(t, []string{"manager.deleted", "auth.account_deleted", "auth.session_ended"}, names)
 	})
 }
 
-// docs/weak-spots.md#w14: an actor that was removed counts for nothing, whoever removed it.
+// docs/weak-spots.md#w14: a removed actor has no standing, no matter how it was removed.
 func TestStandingOfARemovedRecord(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
@@ -178,10 +178,10 @@ func TestStandingOfARemovedRecord(t *testing.T) {
 		f.manager(t, "mana_1", everlatch.Metadata{})
 		require.Equal(t, "mana_1", f.standing(t, identity.ID, "manager").ActorID)
 		records := f.Records(managerType(t))
-		_, err := records.Remove(t.Context(), "mana_1", "dance")
+		_, err := records.Remove(t.Context(), "mana_1", "flow")
 		require.NoError(t, err)
 		require.Empty(t, f.standing(t, identity.ID, "manager").ActorID)
-		require.NoError(t, records.Restore(t.Context(), "mana_1", "dance"))
+		require.NoError(t, records.Restore(t.Context(), "mana_1", "flow"))
 		require.Equal(t, "mana_1", f.standing(t, identity.ID, "manager").ActorID)
 	})
 }

@@ -86,7 +86,7 @@ func (p *pool) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if first := p.statements[text]; first != nil {
-		_ = stmt.Close() // somebody else was faster
+		_ = stmt.Close() // another goroutine was faster
 		return first, nil
 	}
 	p.statements[text] = stmt
@@ -141,8 +141,8 @@ func (t *tx) statement(ctx context.Context, text string) *sql.Stmt {
 }
 
 // write runs fn in a transaction and commits it unless fn fails. On SQLite it
-// holds the write lock from the start (_txlock=immediate), so a transaction
-// never finds at its end that another one was faster.
+// holds the write lock from the start (_txlock=immediate), so a commit never
+// fails because another transaction was faster.
 func (s *Store) write(ctx context.Context, fn func(*tx) error) error {
 	raw, err := s.writes.db.BeginTx(ctx, nil)
 	if err != nil {

@@ -45,7 +45,7 @@ func TestFindCredential(t *testing.T) {
 			require.ErrorIs(t, err, everlatch.ErrNotFound)
 			_, err = f.FindCredential(t.Context(), "staff", "ada@example.com")
 			require.ErrorIs(t, err, everlatch.ErrNotFound)
-			require.NoError(t, f.RemoveIdentity(t.Context(), identity.ID, "dance"))
+			require.NoError(t, f.RemoveIdentity(t.Context(), identity.ID, "flow"))
 			_, err = f.FindCredential(t.Context(), "emailpass", "ada@example.com")
 			require.ErrorIs(t, err, everlatch.ErrNotFound)
 		})
@@ -101,7 +101,7 @@ func TestRecordUse(t *testing.T) {
 		},
 		"identity that is gone is not found": func(t *testing.T, f fixture) {
 			in := use(f.identity(t, "ada@example.com"))
-			require.NoError(t, f.RemoveIdentity(t.Context(), in.IdentityID, "dance"))
+			require.NoError(t, f.RemoveIdentity(t.Context(), in.IdentityID, "flow"))
 			require.ErrorIs(t, f.RecordUse(t.Context(), in), everlatch.ErrNotFound)
 		},
 		"credential of another identity is not touched": func(t *testing.T, f fixture) {
@@ -124,7 +124,7 @@ func TestRecordUse(t *testing.T) {
 	}
 }
 
-// docs/weak-spots.md#w25: what was issued before ends.
+// docs/weak-spots.md#w25: previously issued tokens and sessions end.
 func TestEndCredentials(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {

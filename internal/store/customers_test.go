@@ -219,13 +219,13 @@ func TestRemoveCustomer(t *testing.T) {
 			customer, identity := f.customer(t, "ada@example.com")
 			_, err := f.CreateAddress(t.Context(), newAddress(customer.ID))
 			require.NoError(t, err)
-			require.NoError(t, f.RemoveCustomer(t.Context(), customer.ID, everlatch.Event{GroupID: "dance"}))
+			require.NoError(t, f.RemoveCustomer(t.Context(), customer.ID, everlatch.Event{GroupID: "flow"}))
 
-			require.NoError(t, f.RestoreCustomer(t.Context(), customer.ID, "another dance"))
+			require.NoError(t, f.RestoreCustomer(t.Context(), customer.ID, "another flow"))
 			_, err = f.Customer(t.Context(), customer.ID)
-			require.ErrorIs(t, err, everlatch.ErrNotFound, "only the dance that removed it brings it back")
-			require.NoError(t, f.RestoreCustomer(t.Context(), customer.ID, "dance"))
-			require.NoError(t, f.RestoreCustomer(t.Context(), customer.ID, "dance"), "twice")
+			require.ErrorIs(t, err, everlatch.ErrNotFound, "only the flow that removed it restores it")
+			require.NoError(t, f.RestoreCustomer(t.Context(), customer.ID, "flow"))
+			require.NoError(t, f.RestoreCustomer(t.Context(), customer.ID, "flow"), "twice")
 
 			got, err := f.Customer(t.Context(), customer.ID)
 			require.NoError(t, err)
@@ -234,10 +234,10 @@ func TestRemoveCustomer(t *testing.T) {
 		},
 		"e-mail is free at once, then restoring is a duplicate": func(t *testing.T, f fixture) {
 			customer, _ := f.customer(t, "ada@example.com")
-			require.NoError(t, f.RemoveCustomer(t.Context(), customer.ID, everlatch.Event{GroupID: "dance"}))
+			require.NoError(t, f.RemoveCustomer(t.Context(), customer.ID, everlatch.Event{GroupID: "flow"}))
 			_, err := f.CreateCustomer(t.Context(), newCustomer("ada@example.com"), everlatch.Event{})
 			require.NoError(t, err)
-			require.ErrorIs(t, f.RestoreCustomer(t.Context(), customer.ID, "dance"), everlatch.ErrDuplicate)
+			require.ErrorIs(t, f.RestoreCustomer(t.Context(), customer.ID, "flow"), everlatch.ErrDuplicate)
 		},
 	}
 	for name, test := range tests {

@@ -14,11 +14,11 @@ import (
 )
 
 func scheduled(n int) everlatch.Event {
-	return everlatch.Event{ID: fmt.Sprint("evt_scheduled_", n), Name: everlatch.EventDeletionScheduled, GroupID: "dance"}
+	return everlatch.Event{ID: fmt.Sprint("evt_scheduled_", n), Name: everlatch.EventDeletionScheduled, GroupID: "flow"}
 }
 
 func cancelled(n int) everlatch.Event {
-	return everlatch.Event{ID: fmt.Sprint("evt_cancelled_", n), Name: everlatch.EventDeletionCancelled, GroupID: "dance"}
+	return everlatch.Event{ID: fmt.Sprint("evt_cancelled_", n), Name: everlatch.EventDeletionCancelled, GroupID: "flow"}
 }
 
 func TestScheduleDeletion(t *testing.T) {
@@ -59,7 +59,7 @@ func TestScheduleDeletion(t *testing.T) {
 				require.Equal(t, noted.At, found.Identity.DeletionAt, key)
 			}
 			require.ElementsMatch(t, []string{everlatch.EventSessionEnded, everlatch.EventDeletionScheduled},
-				f.eventNames(t, store.EventFilter{GroupID: "dance", Released: new(false)}))
+				f.eventNames(t, store.EventFilter{GroupID: "flow", Released: new(false)}))
 		},
 		"asked again, nothing changes": func(t *testing.T, f fixture) {
 			customer, identity := f.customer(t, "ada@example.com")
@@ -129,8 +129,8 @@ func TestScheduleDeletion(t *testing.T) {
 	}
 }
 
-// Whoever asks at once gets one date, and whatever cancels and removes at once
-// leaves either a customer or none.
+// Concurrent requests to schedule agree on one date, and concurrent cancelling
+// and removing leaves either a complete customer or none.
 func TestDeletionInParallel(t *testing.T) {
 	t.Parallel()
 	t.Run("50 ask, one date counts", func(t *testing.T) {
@@ -255,7 +255,7 @@ func TestErasure(t *testing.T) {
 			require.Equal(t, 2, f.rows(t, "auth_identity"))
 			require.Zero(t, f.rows(t, `"user"`))
 		},
-		"an identity that another dance has hidden is not purged": func(t *testing.T, f fixture) {
+		"an identity that another flow has hidden is not purged": func(t *testing.T, f fixture) {
 			identity := f.identity(t, "ada@example.com")
 			require.NoError(t, f.RemoveIdentity(t.Context(), identity.ID, "winner"))
 			require.NoError(t, f.PurgeIdentity(t.Context(), identity.ID, "loser"))

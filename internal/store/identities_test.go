@@ -36,7 +36,7 @@ func TestRegisterIdentity(t *testing.T) {
 			events, _, err := f.Events(t.Context(), store.EventFilter{Released: new(false)}, store.Page{})
 			require.NoError(t, err)
 			require.Len(t, events, 1)
-			require.Nil(t, events[0].ReleasedAt, "the dance may still fail")
+			require.Nil(t, events[0].ReleasedAt, "the flow may still fail")
 		},
 		"same id again returns what is stored": func(t *testing.T, f fixture) {
 			in := newIdentity("ada@example.com")
@@ -51,7 +51,7 @@ func TestRegisterIdentity(t *testing.T) {
 			require.Equal(t, stored, again)
 			require.Len(t, f.eventNames(t, store.EventFilter{}), 1)
 		},
-		"key of somebody else is a duplicate, and nothing is kept": func(t *testing.T, f fixture) {
+		"key of another identity is a duplicate, and nothing is kept": func(t *testing.T, f fixture) {
 			f.identity(t, "ada@example.com")
 			other := newIdentity("ADA@example.com")
 			other.Events = []everlatch.Event{{ID: id(ids.Event), Name: everlatch.EventIdentityRegistered}}
@@ -63,7 +63,7 @@ func TestRegisterIdentity(t *testing.T) {
 			require.ErrorIs(t, err, everlatch.ErrNotFound)
 			require.Empty(t, f.eventNames(t, store.EventFilter{}))
 		},
-		"same key under another provider is somebody else": func(t *testing.T, f fixture) {
+		"same key under another provider is another identity": func(t *testing.T, f fixture) {
 			f.identity(t, "ada@example.com")
 			other := newIdentity("ada@example.com")
 			other.Provider = "staff"
@@ -85,7 +85,7 @@ func TestRegisterIdentity(t *testing.T) {
 		},
 		"address of a removed identity is free": func(t *testing.T, f fixture) {
 			former := f.identity(t, "ada@example.com")
-			require.NoError(t, f.RemoveIdentity(t.Context(), former.ID, "dance"))
+			require.NoError(t, f.RemoveIdentity(t.Context(), former.ID, "flow"))
 
 			identity := f.identity(t, "ada@example.com")
 
@@ -126,7 +126,7 @@ func TestIdentity(t *testing.T) {
 	})
 }
 
-// docs/weak-spots.md#w9: one person may have several identities.
+// docs/weak-spots.md#w9: one actor may have several identities.
 func TestIdentitiesOf(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
@@ -140,7 +140,7 @@ func TestIdentitiesOf(t *testing.T) {
 		f.link(t, byOther.ID, "manager", "manager_1")
 		removed := f.identity(t, "removed@example.com")
 		f.link(t, removed.ID, everlatch.ActorCustomer, customer.ID)
-		require.NoError(t, f.RemoveIdentity(t.Context(), removed.ID, "dance"))
+		require.NoError(t, f.RemoveIdentity(t.Context(), removed.ID, "flow"))
 
 		got, err := f.IdentitiesOf(t.Context(), everlatch.ActorCustomer, customer.ID)
 

@@ -16,7 +16,7 @@ func TestLinkActor(t *testing.T) {
 	t.Parallel()
 
 	tests := map[string]func(t *testing.T, f fixture){
-		"its event waits for the end of the dance, with the others": func(t *testing.T, f fixture) {
+		"its event waits for the end of the flow, with the others": func(t *testing.T, f fixture) {
 			identity := f.identity(t, "ada@example.com")
 			in := link(identity.ID, everlatch.ActorCustomer, "")
 			in.GroupID = "create-customer-account/1"
@@ -31,7 +31,7 @@ func TestLinkActor(t *testing.T) {
 			require.Empty(t, f.eventNames(t, store.EventFilter{Released: new(true)}))
 
 			require.NoError(t, f.LinkActor(t.Context(), in))
-			require.Empty(t, f.eventNames(t, store.EventFilter{Released: new(true)}), "the dance may still fail")
+			require.Empty(t, f.eventNames(t, store.EventFilter{Released: new(true)}), "the flow may still fail")
 			require.NoError(t, f.ReleaseEvents(t.Context(), in.GroupID))
 
 			require.ElementsMatch(t, []string{everlatch.EventCustomerCreated, everlatch.EventActorLinked},
@@ -64,7 +64,7 @@ func TestLinkActor(t *testing.T) {
 		},
 		"identity that is gone is not found": func(t *testing.T, f fixture) {
 			identity := f.identity(t, "ada@example.com")
-			require.NoError(t, f.RemoveIdentity(t.Context(), identity.ID, "dance"))
+			require.NoError(t, f.RemoveIdentity(t.Context(), identity.ID, "flow"))
 			require.ErrorIs(t, f.LinkActor(t.Context(), link(identity.ID, "customer", "cus_1")), everlatch.ErrNotFound)
 			require.ErrorIs(t, f.LinkActor(t.Context(), link("authid_none", "customer", "cus_1")), everlatch.ErrNotFound)
 		},

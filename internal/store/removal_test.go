@@ -20,7 +20,7 @@ func TestRemoveIdentity(t *testing.T) {
 			customer, identity := f.customer(t, "ada@example.com")
 			secret := f.session(t, identity.ID, everlatch.ActorCustomer, customer.ID)
 
-			require.NoError(t, f.RemoveIdentity(t.Context(), identity.ID, "dance"))
+			require.NoError(t, f.RemoveIdentity(t.Context(), identity.ID, "flow"))
 
 			_, _, err := f.Session(t.Context(), secret)
 			require.ErrorIs(t, err, everlatch.ErrNotFound)
@@ -32,14 +32,14 @@ func TestRemoveIdentity(t *testing.T) {
 			before, err := f.FindCredential(t.Context(), "emailpass", "ada@example.com")
 			require.NoError(t, err)
 			f.clock.Advance(time.Minute)
-			require.NoError(t, f.RemoveIdentity(t.Context(), identity.ID, "dance"))
-			require.NoError(t, f.RemoveIdentity(t.Context(), identity.ID, "dance"), "twice")
+			require.NoError(t, f.RemoveIdentity(t.Context(), identity.ID, "flow"))
+			require.NoError(t, f.RemoveIdentity(t.Context(), identity.ID, "flow"), "twice")
 
-			require.NoError(t, f.RestoreIdentity(t.Context(), identity.ID, "another dance"))
+			require.NoError(t, f.RestoreIdentity(t.Context(), identity.ID, "another flow"))
 			_, err = f.Identity(t.Context(), identity.ID)
-			require.ErrorIs(t, err, everlatch.ErrNotFound, "another dance has not removed it")
-			require.NoError(t, f.RestoreIdentity(t.Context(), identity.ID, "dance"))
-			require.NoError(t, f.RestoreIdentity(t.Context(), identity.ID, "dance"), "twice")
+			require.ErrorIs(t, err, everlatch.ErrNotFound, "another flow has not removed it")
+			require.NoError(t, f.RestoreIdentity(t.Context(), identity.ID, "flow"))
+			require.NoError(t, f.RestoreIdentity(t.Context(), identity.ID, "flow"), "twice")
 
 			after, err := f.FindCredential(t.Context(), "emailpass", "ada@example.com")
 			require.NoError(t, err)
@@ -48,12 +48,12 @@ func TestRemoveIdentity(t *testing.T) {
 			require.Equal(t, before.Identity.CredentialVersion+1, after.Identity.CredentialVersion,
 				"tokens from before stay ended")
 		},
-		"cannot be restored when its address was registered anew": func(t *testing.T, f fixture) {
+		"cannot be restored when its address was registered again": func(t *testing.T, f fixture) {
 			former := f.identity(t, "ada@example.com")
-			require.NoError(t, f.RemoveIdentity(t.Context(), former.ID, "dance"))
+			require.NoError(t, f.RemoveIdentity(t.Context(), former.ID, "flow"))
 			f.identity(t, "ada@example.com")
 
-			require.ErrorIs(t, f.RestoreIdentity(t.Context(), former.ID, "dance"), everlatch.ErrDuplicate)
+			require.ErrorIs(t, f.RestoreIdentity(t.Context(), former.ID, "flow"), everlatch.ErrDuplicate)
 
 			_, err := f.Identity(t.Context(), former.ID)
 			require.ErrorIs(t, err, everlatch.ErrNotFound)
@@ -62,19 +62,19 @@ func TestRemoveIdentity(t *testing.T) {
 			customer, identity := f.customer(t, "ada@example.com")
 			f.session(t, identity.ID, everlatch.ActorCustomer, customer.ID)
 
-			require.NoError(t, f.PurgeIdentity(t.Context(), identity.ID, "dance"))
-			require.NoError(t, f.PurgeIdentity(t.Context(), identity.ID, "dance"), "twice")
+			require.NoError(t, f.PurgeIdentity(t.Context(), identity.ID, "flow"))
+			require.NoError(t, f.PurgeIdentity(t.Context(), identity.ID, "flow"), "twice")
 
 			for _, table := range []string{"auth_identity", "provider_identity", "actor_link", "session"} {
 				require.Zero(t, f.rows(t, table), table)
 			}
 			require.Equal(t, []string{everlatch.EventIdentityDeleted},
-				f.eventNames(t, store.EventFilter{GroupID: "dance", Released: new(false)}))
+				f.eventNames(t, store.EventFilter{GroupID: "flow", Released: new(false)}))
 		},
 		"one that was never there is no error": func(t *testing.T, f fixture) {
-			require.NoError(t, f.RemoveIdentity(t.Context(), "authid_none", "dance"))
-			require.NoError(t, f.RestoreIdentity(t.Context(), "authid_none", "dance"))
-			require.NoError(t, f.PurgeIdentity(t.Context(), "authid_none", "dance"))
+			require.NoError(t, f.RemoveIdentity(t.Context(), "authid_none", "flow"))
+			require.NoError(t, f.RestoreIdentity(t.Context(), "authid_none", "flow"))
+			require.NoError(t, f.PurgeIdentity(t.Context(), "authid_none", "flow"))
 			require.NoError(t, f.DiscardIdentity(t.Context(), "authid_none", "g"))
 		},
 	}
@@ -109,7 +109,7 @@ func TestDiscardIdentity(t *testing.T) {
 			require.Zero(t, f.rows(t, "event"))
 		})
 	})
-	t.Run("keeps an identity that somebody has linked", func(t *testing.T) {
+	t.Run("keeps an identity that is linked", func(t *testing.T) {
 		t.Parallel()
 		onEachEngine(t, func(t *testing.T, f fixture) {
 			identity := register(t, f)
@@ -130,7 +130,7 @@ func TestRemoveOrphans(t *testing.T) {
 			orphan := f.identity(t, "orphan@example.com")
 			f.customer(t, "customer@example.com")
 			hidden := f.identity(t, "hidden@example.com")
-			require.NoError(t, f.RemoveIdentity(t.Context(), hidden.ID, "dance"))
+			require.NoError(t, f.RemoveIdentity(t.Context(), hidden.ID, "flow"))
 			used := f.identity(t, "used@example.com")
 			f.clock.Advance(100 * time.Hour)
 			fresh := f.identity(t, "fresh@example.com")
@@ -144,7 +144,7 @@ func TestRemoveOrphans(t *testing.T) {
 			require.ErrorIs(t, err, everlatch.ErrNotFound)
 			_, err = f.Identity(t.Context(), fresh.ID)
 			require.NoError(t, err)
-			require.NoError(t, f.RestoreIdentity(t.Context(), hidden.ID, "dance"), "belongs to a running dance")
+			require.NoError(t, f.RestoreIdentity(t.Context(), hidden.ID, "flow"), "belongs to a running flow")
 			require.Equal(t, []string{everlatch.EventOrphanRemoved},
 				f.eventNames(t, store.EventFilter{AuthIdentityID: orphan.ID, Released: new(true)}))
 		},

@@ -54,8 +54,8 @@ func TestGrantAndRevokeRoles(t *testing.T) {
 	})
 }
 
-// TestOneSuperAdminStays, whatever is tried at once: here each takes the role
-// from another one, or removes them.
+// TestOneSuperAdminStays: two super admins concurrently revoke each other's role
+// or remove each other, and one stays.
 func TestOneSuperAdminStays(t *testing.T) {
 	t.Parallel()
 
@@ -111,8 +111,8 @@ func TestOneSuperAdminStays(t *testing.T) {
 
 func admin(i int) string { return fmt.Sprintf("user_%d", i) }
 
-// TestPromotionAndDemotionInParallel: of grants and revocations at once nothing
-// is lost or made up.
+// TestPromotionAndDemotionInParallel: concurrent grants and revocations lose and
+// invent nothing.
 func TestPromotionAndDemotionInParallel(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {

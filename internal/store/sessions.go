@@ -62,15 +62,15 @@ func (s *Store) CreateSession(ctx context.Context, session everlatch.Session, se
 	return s.fail(ctx, "create session", err)
 }
 
-// Session returns the session of a secret, with what is true now about its
-// identity; its principal carries the links of now. One that has expired, was
-// ended or whose identity is gone is [everlatch.ErrNotFound].
+// Session returns the session of a secret with the current state of its
+// identity; its principal has the current links. A session that has expired or
+// was ended, or whose identity is gone, is [everlatch.ErrNotFound].
 func (s *Store) Session(ctx context.Context, secretHash string) (everlatch.Session, everlatch.Standing, error) {
 	return s.session(ctx, scanSession, selectSession, secretHash)
 }
 
-// SessionWithAccess is [Store.Session] with what the actor may do now (docs/weak-spots.md#w38), in
-// one query all the same.
+// SessionWithAccess is [Store.Session] with the actor's current permissions
+// (docs/weak-spots.md#w38), still in one query.
 func (s *Store) SessionWithAccess(ctx context.Context, secretHash string) (everlatch.Session, everlatch.Standing, error) {
 	return s.session(ctx, scanSessionAccess, selectSessionAccess, secretHash)
 }
@@ -162,7 +162,7 @@ func (s *Store) EndSession(ctx context.Context, secretHash, reason string) (ende
 	return ended, s.fail(ctx, "end session", err)
 }
 
-// ending says which dance ends sessions, "" for none, and why.
+// ending says which flow ends sessions, "" for none, and why.
 type ending struct{ group, reason string }
 
 // endSessions runs a statement that deletes sessions and returns them, and
@@ -182,7 +182,7 @@ func recordEnded(ctx context.Context, q querier, now time.Time, e ending, sessio
 			"actor_type": session.actorType, "actor_id": session.actorID, "reason": e.reason,
 		})
 		if e.group != "" {
-			event.ReleasedAt = nil // with its dance
+			event.ReleasedAt = nil // released with its flow
 		}
 		if err := recordEvents(ctx, q, now, event); err != nil {
 			return err

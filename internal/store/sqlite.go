@@ -15,7 +15,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-// memory is the path of a database that nobody else sees.
+// memory is the path of a private in-memory database.
 const memory = ":memory:"
 
 // openSQLite opens the path of a sqlite:// URL.

@@ -61,19 +61,19 @@ func TestCreateUser(t *testing.T) {
 			f.link(t, identity.ID, everlatch.ActorUser, u.ID)
 			secret := f.session(t, identity.ID, everlatch.ActorUser, u.ID)
 
-			require.NoError(t, f.RemoveUser(t.Context(), u.ID, everlatch.Event{ID: "evt_1", Name: "user.deleted", GroupID: "dance"}))
+			require.NoError(t, f.RemoveUser(t.Context(), u.ID, everlatch.Event{ID: "evt_1", Name: "user.deleted", GroupID: "flow"}))
 			require.Equal(t, everlatch.Standing{CredentialVersion: 2}, f.standing(t, identity.ID, everlatch.ActorUser))
 			_, _, err := f.Session(t.Context(), secret)
 			require.ErrorIs(t, err, everlatch.ErrNotFound)
 			_, err = f.User(t.Context(), u.ID)
 			requireError(t, err, everlatch.CodeNotFound, store.RecordNotFound, "model", "User", "id", u.ID)
 
-			require.NoError(t, f.RestoreUser(t.Context(), u.ID, "dance"))
+			require.NoError(t, f.RestoreUser(t.Context(), u.ID, "flow"))
 			require.Equal(t, u.ID, f.standing(t, identity.ID, everlatch.ActorUser).ActorID)
 
-			require.NoError(t, f.RemoveUser(t.Context(), u.ID, everlatch.Event{GroupID: "dance"}))
+			require.NoError(t, f.RemoveUser(t.Context(), u.ID, everlatch.Event{GroupID: "flow"}))
 			f.user(t, "admin@example.com")
-			require.ErrorIs(t, f.RestoreUser(t.Context(), u.ID, "dance"), everlatch.ErrDuplicate)
+			require.ErrorIs(t, f.RestoreUser(t.Context(), u.ID, "flow"), everlatch.ErrDuplicate)
 		},
 	}
 	for name, test := range tests {
@@ -142,7 +142,7 @@ func TestUsers(t *testing.T) {
 			"words anywhere":             {filter: store.UserFilter{Q: "gRACE"}, want: []string{"user_2", "user_3"}, count: 2},
 			"words are no pattern":       {filter: store.UserFilter{Q: "%_\\"}, want: []string{"user_1"}, count: 1},
 			"words and page":             {filter: store.UserFilter{Q: "example.org", Page: store.Page{Limit: 1}}, want: []string{"user_2"}, count: 2},
-			"nobody":                     {filter: store.UserFilter{Q: "nobody"}, want: []string{}},
+			"no match":                   {filter: store.UserFilter{Q: "nomatch"}, want: []string{}},
 			"words and ids, all at once": {filter: store.UserFilter{Q: "grace", IDs: []string{"user_3"}}, want: []string{"user_3"}, count: 1},
 		} {
 			users, count, err := f.Users(t.Context(), tt.filter)
