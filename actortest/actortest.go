@@ -49,8 +49,8 @@ func Run(t *testing.T, s Subject) {
 		"an update that is refused":                           updateRefused,
 		"no update is lost":                                   updatedInParallel,
 		"a removal is remembered":                             removed,
-		"a removal is undone by its dance alone":              restored,
-		"one of many dances removes":                          removedInParallel,
+		"a removal is undone by its flow alone":               restored,
+		"one of many flows removes":                           removedInParallel,
 		"unique values belong to one":                         unique,
 		"unique values are freed by a removal":                freed,
 		"unique values have one winner":                       uniqueInParallel,
@@ -145,7 +145,7 @@ func updated(t *testing.T, s Subject, store everlatch.ActorStore) {
 
 func updateRefused(t *testing.T, s Subject, store everlatch.ActorStore) {
 	_, err := store.Update(t.Context(), ada, become(s.Ada))
-	require.ErrorIs(t, err, everlatch.ErrNotFound, "nobody")
+	require.ErrorIs(t, err, everlatch.ErrNotFound, "an unknown id")
 	before := s.create(t, store, ada, s.Ada)
 	refusal := &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "Not like this."}
 
@@ -155,7 +155,7 @@ func updateRefused(t *testing.T, s Subject, store everlatch.ActorStore) {
 	found, err := store.Find(t.Context(), ada)
 	require.NoError(t, err)
 	require.Equal(t, before.Data, found.Data)
-	_, err = store.Remove(t.Context(), ada, "dance")
+	_, err = store.Remove(t.Context(), ada, "flow")
 	require.NoError(t, err)
 	_, err = store.Update(t.Context(), ada, become(s.Ada))
 	require.ErrorIs(t, err, everlatch.ErrNotFound, "removed")

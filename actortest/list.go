@@ -86,7 +86,7 @@ func ordered(t *testing.T, s Subject, store everlatch.ActorStore) {
 func listedDeleted(t *testing.T, s Subject, store everlatch.ActorStore) {
 	s.create(t, store, ada, s.Ada)
 	s.create(t, store, grace, s.Grace)
-	_, err := store.Remove(t.Context(), ada, "dance/1")
+	_, err := store.Remove(t.Context(), ada, "flow/1")
 	require.NoError(t, err)
 
 	require.Equal(t, []string{grace}, listed(t, store, everlatch.ActorQuery{}))

@@ -14,42 +14,42 @@ import (
 
 func removed(t *testing.T, s Subject, store everlatch.ActorStore) {
 	s.create(t, store, ada, s.Ada)
-	got, err := store.Remove(t.Context(), grace, "dance/1")
+	got, err := store.Remove(t.Context(), grace, "flow/1")
 	require.NoError(t, err, "one that is not there")
 	require.False(t, got)
 
-	got, err = store.Remove(t.Context(), ada, "dance/1")
+	got, err = store.Remove(t.Context(), ada, "flow/1")
 	require.NoError(t, err)
 	require.True(t, got)
 
 	_, err = store.Find(t.Context(), ada)
 	require.ErrorIs(t, err, everlatch.ErrNotFound)
-	got, err = store.Remove(t.Context(), ada, "dance/1")
+	got, err = store.Remove(t.Context(), ada, "flow/1")
 	require.NoError(t, err)
 	require.True(t, got, "a step may run again, and must hear the same")
-	got, err = store.Remove(t.Context(), ada, "dance/2")
+	got, err = store.Remove(t.Context(), ada, "flow/2")
 	require.NoError(t, err)
-	require.False(t, got, "another dance has removed it")
+	require.False(t, got, "another flow has removed it")
 }
 
 func restored(t *testing.T, s Subject, store everlatch.ActorStore) {
-	require.NoError(t, store.Restore(t.Context(), ada, "dance/1"), "what never was")
+	require.NoError(t, store.Restore(t.Context(), ada, "flow/1"), "what never was")
 	before := s.create(t, store, ada, s.Ada)
-	require.NoError(t, store.Restore(t.Context(), ada, "dance/1"), "what was not removed")
-	_, err := store.Remove(t.Context(), ada, "dance/1")
+	require.NoError(t, store.Restore(t.Context(), ada, "flow/1"), "what was not removed")
+	_, err := store.Remove(t.Context(), ada, "flow/1")
 	require.NoError(t, err)
 
-	require.NoError(t, store.Restore(t.Context(), ada, "dance/2"))
+	require.NoError(t, store.Restore(t.Context(), ada, "flow/2"))
 	_, err = store.Find(t.Context(), ada)
-	require.ErrorIs(t, err, everlatch.ErrNotFound, "another dance has not removed it")
-	require.NoError(t, store.Restore(t.Context(), ada, "dance/1"))
-	require.NoError(t, store.Restore(t.Context(), ada, "dance/1"), "twice")
+	require.ErrorIs(t, err, everlatch.ErrNotFound, "another flow has not removed it")
+	require.NoError(t, store.Restore(t.Context(), ada, "flow/1"))
+	require.NoError(t, store.Restore(t.Context(), ada, "flow/1"), "twice")
 
 	found, err := store.Find(t.Context(), ada)
 	require.NoError(t, err)
 	require.Equal(t, before.Data, found.Data)
 	require.Nil(t, found.DeletedAt)
-	got, err := store.Remove(t.Context(), ada, "dance/3")
+	got, err := store.Remove(t.Context(), ada, "flow/3")
 	require.NoError(t, err)
 	require.True(t, got, "and it can be removed again")
 }
@@ -59,7 +59,7 @@ func removedInParallel(t *testing.T, s Subject, store everlatch.ActorStore) {
 	var winners atomic.Int32
 
 	errs := atOnce(t, func(ctx context.Context, i int) error {
-		won, err := store.Remove(ctx, ada, fmt.Sprint("dance/", i))
+		won, err := store.Remove(ctx, ada, fmt.Sprint("flow/", i))
 		if won {
 			winners.Add(1)
 		}
@@ -96,12 +96,12 @@ func freed(t *testing.T, s Subject, store everlatch.ActorStore) {
 		t.Skip("the type has no unique field")
 	}
 	s.create(t, store, ada, s.Ada)
-	_, err := store.Remove(t.Context(), ada, "dance/1")
+	_, err := store.Remove(t.Context(), ada, "flow/1")
 	require.NoError(t, err)
 
 	s.create(t, store, third, s.Ada)
 
-	require.ErrorIs(t, store.Restore(t.Context(), ada, "dance/1"), everlatch.ErrDuplicate)
+	require.ErrorIs(t, store.Restore(t.Context(), ada, "flow/1"), everlatch.ErrDuplicate)
 	_, err = store.Find(t.Context(), ada)
 	require.ErrorIs(t, err, everlatch.ErrNotFound, "she stays removed")
 }

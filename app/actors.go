@@ -8,9 +8,9 @@ import (
 	"github.com/everlatch/everlatch/api"
 )
 
-// WithActorType adds a kind of person of one's own, beside customers and users:
+// WithActorType adds a custom actor type, next to customers and users:
 // with it come POST /<name> for who has registered, /<name>/me, /admin/<plural>,
-// the dances that create, change and remove its records, and their events. A
+// the flows that create, change and remove its records, and their events. A
 // definition with mistakes, or one whose paths are taken, is an error of New.
 //
 // Processes with the part API and those with the part Worker must be given the
@@ -34,7 +34,7 @@ func WithRoutes(add func(*api.Server)) Option {
 	})
 }
 
-// completeTypes checks the actor types of people's own, each by itself and next
+// completeTypes checks the custom actor types, each by itself and next
 // to one another.
 func completeTypes(types []everlatch.ActorType) ([]everlatch.ActorType, error) {
 	var out []everlatch.ActorType
@@ -79,8 +79,8 @@ func (a *App) keepActors() {
 }
 
 // Actors returns the store of an actor type, for reading in handlers and
-// activities of one's own, or nil where there is no such type. Who writes
-// through it tells nobody; the dances do.
+// custom activities, or nil where there is no such type. A direct write
+// through it records no event; the flows do.
 func (a *App) Actors(actorType string) everlatch.ActorStore {
 	for _, t := range a.actorTypes {
 		if t.Name == actorType {

@@ -17,11 +17,11 @@ import (
 // Parts say what a process does.
 type Parts uint8
 
-// The parts. With none, an [App] starts dances that a worker elsewhere runs.
+// The parts. With none, an [App] starts flows that a worker in another process runs.
 const (
 	// API answers HTTP requests.
 	API Parts = 1 << iota
-	// Worker runs dances.
+	// Worker runs flows.
 	Worker
 )
 
@@ -52,7 +52,7 @@ type options struct {
 	erasers       []eraser
 	devMail       bool
 	quiet         bool
-	// weakSecrets lets dev start with secrets that somebody chose.
+	// weakSecrets lets dev start with secrets that a person chose.
 	weakSecrets bool
 	// command is the name of the program.
 	command    string
@@ -91,18 +91,18 @@ func WithEnviron(environ []string) Option { return func(o *options) { o.environ 
 // WithHome shows a page at GET /.
 func WithHome(h Home) Option { return func(o *options) { o.home = h } }
 
-// WithProvider registers an auth provider of one's own, after the configured
+// WithProvider registers a custom auth provider, after the configured
 // ones. An id that is taken is an error of New.
 func WithProvider(id string, p providers.Provider) Option {
 	return func(o *options) { o.providers = append(o.providers, registration{id, p}) }
 }
 
 // WithDevMail keeps mails in an inbox at /_dev/mail where no SMTP server is
-// configured. Whoever can open the page can choose anybody's password: it is for
+// configured. Everyone who can open the page can choose any account's password: it is for
 // development alone.
 func WithDevMail() Option { return func(o *options) { o.devMail = true } }
 
-// WithoutEvents makes a worker that only runs dances: it tells nobody about
+// WithoutEvents makes a worker that only runs flows: it notifies no subscriber about
 // events, calls no eraser, and leaves the schedules as they are. It is for tools that borrow a
 // worker for a moment and know neither the flows nor the subscribers of the
 // service.
@@ -124,7 +124,7 @@ func WithSubscription(s subscribers.Subscription) Option {
 	return func(o *options) { o.subscriptions = append(o.subscriptions, s) }
 }
 
-// WithWorkflow registers a workflow of one's own with the worker, by the name
+// WithWorkflow registers a custom workflow with the worker, by the name
 // under which schedules and subscriptions start it.
 func WithWorkflow(name string, workflow any) Option {
 	return func(o *options) {
@@ -135,7 +135,7 @@ func WithWorkflow(name string, workflow any) Option {
 	}
 }
 
-// WithActivities registers activities of one's own: a function, or a struct
+// WithActivities registers custom activities: a function, or a struct
 // whose methods they are.
 func WithActivities(activities any) Option {
 	return func(o *options) { o.activities = append(o.activities, activities) }
@@ -174,7 +174,7 @@ func WithFlowSubscriber(name string, events []string, workflow string) Option {
 
 // WithEraser has a function remove what another system keeps about a person
 // whose account is gone. It is called until it confirms, see [everlatch.Eraser];
-// its context ends after an hour, and then it is called anew. The name is what
+// its context ends after an hour, and then it is called again. The name is what
 // receipts tell, and identifies it for ever: an erasure that waits for it waits
 // until the program has it again. A name that is taken is an error of New.
 func WithEraser(name string, f everlatch.Eraser) Option {

@@ -55,8 +55,8 @@ func prepare(cfg *config.Config, o *options) (p prepared, err error) {
 	return p, errors.Join(append(problems, err)...)
 }
 
-// warnOfAbsent names the providers that an allow-list mentions and nobody has
-// registered. Whoever uses one is told so by the contract's 401 (docs/contract.md#s2-3).
+// warnOfAbsent names the providers that an allow-list mentions and that are not
+// registered. A request for one gets the contract's 401 (docs/contract.md#s2-3).
 func warnOfAbsent(allowed map[string][]string, registry *providers.Registry, log *slog.Logger) {
 	for actor, list := range allowed {
 		for _, id := range list {
