@@ -65,7 +65,7 @@ func sqlitePath(path string) (string, error) {
 }
 
 func openSQLiteFile(ctx context.Context, path, synchronous string) (*Store, error) {
-	// Created here, because SQLite would let everybody on the machine read it.
+	// Created here, because SQLite would make it readable for every user of the machine.
 	// Its log files take over the mode.
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names the file
 	if err != nil {
