@@ -1,5 +1,3 @@
-//go:build texts
-
 package everlatch_test
 
 import (

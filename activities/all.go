@@ -24,7 +24,7 @@ type Deps struct {
 	LoginEvents bool
 	// LinkByEmail is [Redirects.LinkByEmail].
 	LinkByEmail []string
-	// ActorTypes are those of people's own, each with its store.
+	// ActorTypes are the custom actor types, each with its store.
 	ActorTypes []everlatch.ActorType
 	// Erasers is [Erasures.Erasers].
 	Erasers map[string]everlatch.Eraser

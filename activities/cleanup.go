@@ -57,7 +57,7 @@ type RestartLostInput struct {
 	StartedBefore time.Time `json:"started_before"`
 }
 
-// RestartLost begins deliveries anew whose flow has vanished, because an operator
+// RestartLost restarts deliveries whose flow has vanished, because an operator
 // terminated it or Temporal lost its data.
 func (a *Upkeep) RestartLost(ctx context.Context, in RestartLostInput) (BatchOutput, error) {
 	restarted, err := a.Store.RestartLost(ctx, in.StartedBefore)

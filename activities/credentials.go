@@ -92,7 +92,7 @@ func (a *Credentials) CheckCredentials(
 }
 
 // recordLogin records a sign-in where that is wanted, for unknown people too: it
-// must not be told from the time of an answer who is known (docs/weak-spots.md#w19). What somebody
+// must not be told from the time of an answer who is known (docs/weak-spots.md#w19). What a caller
 // typed is not kept, for it may be a password in the wrong field.
 func (a *Credentials) recordLogin(ctx context.Context, name string, in CheckCredentialsInput, cred store.Credential) error {
 	if !a.LoginEvents {
@@ -223,7 +223,7 @@ type DiscardIdentityInput struct {
 
 // DiscardIdentity undoes [Credentials.RegisterIdentity]. It knows the identity
 // by the id that this flow chose, so it can never remove one that was there
-// before, nor one that somebody linked meanwhile.
+// before, nor one that another request linked meanwhile.
 func (a *Credentials) DiscardIdentity(ctx context.Context, in DiscardIdentityInput) (None, error) {
 	return None{}, a.Store.DiscardIdentity(ctx, in.IdentityID, in.GroupID)
 }
@@ -245,7 +245,7 @@ func (a *Credentials) claim(
 }
 
 // find returns the credential of a subject, and nil for the record when
-// nobody is known under it.
+// no identity has it.
 func (a *Credentials) find(
 	ctx context.Context, provider string, subject providers.Subject,
 ) (store.Credential, *providers.Record, error) {
@@ -265,7 +265,7 @@ func (a *Credentials) find(
 }
 
 // held returns a record that is taken for an address that its former owner may
-// have back (docs/weak-spots.md#w13), and nil for any other. To whoever registers, one looks like
+// have back (docs/weak-spots.md#w13), and nil for any other. To the caller who registers, one looks like
 // the other.
 func (a *Credentials) held(ctx context.Context, subject providers.Subject) (*providers.Record, error) {
 	for _, address := range []string{subject.EntityID, subject.EntityKey} {
@@ -277,7 +277,7 @@ func (a *Credentials) held(ctx context.Context, subject providers.Subject) (*pro
 			return &providers.Record{EntityID: subject.EntityID, Linked: true}, nil
 		}
 	}
-	return nil, nil //nolint:nilnil // nobody may have it back, which is no fault
+	return nil, nil //nolint:nilnil // not held for anyone, which is not an error
 }
 
 func principal(cred store.Credential, actorType string) everlatch.Principal {
@@ -290,7 +290,7 @@ func principal(cred store.Credential, actorType string) everlatch.Principal {
 		Links:             cred.Identity.Links,
 		UserMetadata:      cred.Provider.UserMetadata,
 	}
-	if actorType == everlatch.ActorCustomer { // nobody else can ask for it
+	if actorType == everlatch.ActorCustomer { // only customers can ask for it
 		p.DeletionAt = cred.Identity.DeletionAt
 	}
 	return p

@@ -39,7 +39,7 @@ type ScheduleDeletionOutput struct {
 }
 
 // ScheduleDeletion notes that a customer is to be removed and signs them out
-// everywhere, so that whoever is signed in has not asked for it. What is noted
+// everywhere, so that a session that still works cannot have asked for it. What is noted
 // already stays as it is.
 func (a *Deletions) ScheduleDeletion(ctx context.Context, in ScheduleDeletionInput) (out ScheduleDeletionOutput, err error) {
 	event, err := a.event(ctx, everlatch.EventDeletionScheduled, in.CustomerID, in.At)

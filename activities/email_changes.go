@@ -52,7 +52,7 @@ type ChangeEmailInput struct {
 // of the request.
 type ChangeEmailOutput struct {
 	Refusal *everlatch.Refusal `json:"refusal,omitempty"`
-	// Void says that the request was worth nothing any more: account, credentials
+	// Void says that the request was void: account, credentials
 	// or login have changed since.
 	Void bool `json:"void,omitempty"`
 	// UndoUntil is when the former address cannot be restored any more; zero when
@@ -65,7 +65,7 @@ type ChangeEmailOutput struct {
 // (docs/weak-spots.md#w13). No other account can take that one meanwhile.
 //
 // What was issued before ends, but for sessions: a password reset that was
-// mailed to the former address must not outlive the change, and whoever changed
+// mailed to the former address must not outlive the change, and the person who changed
 // it keeps the password that they have.
 func (a *Emails) ChangeEmail(ctx context.Context, in ChangeEmailInput) (out ChangeEmailOutput, err error) {
 	now := a.Now().UTC().Truncate(time.Second)
@@ -117,10 +117,10 @@ type RestoreEmailInput struct {
 	From string `json:"from"`
 	To   string `json:"to"`
 	Told string `json:"told"`
-	// Logins are changes of before, the latest first, to be turned back.
+	// Logins are the previous changes, the latest first, to be undone.
 	Logins  []LoginChange `json:"logins,omitempty"`
 	EventID string        `json:"event_id"`
-	// Spent are the sealed tokens that are worth nothing then.
+	// Spent are the sealed tokens that become void.
 	Spent   []vault.Ref `json:"spent,omitempty"`
 	GroupID string      `json:"group_id"`
 }

@@ -52,7 +52,7 @@ type RequestEmailInput struct {
 	IdentityID string             `json:"identity_id"`
 	Email      string             `json:"email"`
 	// Grant is of the token that proves the address. AnnouncedID is the event that
-	// tells the address of now.
+	// notifies the current address.
 	Grant       EmailGrant `json:"grant"`
 	AnnouncedID string     `json:"announced_id"`
 	// Former is where the token of an earlier request is sealed, "" for none.
@@ -69,7 +69,7 @@ type RequestEmailOutput struct {
 }
 
 // RequestEmail makes the token that proves a new address, and records the events
-// that mail it there and tell the address of now. For an address that another
+// that mail it there and notify the current address. For an address that another
 // account has it does the same work, and the mail has no link: nothing tells the one
 // who asks (docs/weak-spots.md#w19).
 func (a *Emails) RequestEmail(ctx context.Context, in RequestEmailInput) (out RequestEmailOutput, err error) {

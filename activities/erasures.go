@@ -86,7 +86,7 @@ type EraseOutput struct {
 // heartbeat is a few of them.
 const beat = 5 * time.Second
 
-// Erase calls one eraser. All of its errors have it called again: nobody is let
+// Erase calls one eraser. Every error is retried: no eraser is allowed
 // off by saying that something is invalid.
 func (a *Erasures) Erase(ctx context.Context, in EraseInput) (out EraseOutput, err error) {
 	if a.Erasers == nil {

@@ -90,7 +90,7 @@ type ResendInviteInput struct {
 }
 
 // ResendInvite gives an invite another token, from which moment the one before
-// is worth nothing, and mails it. All of that happens at once or not at all (docs/weak-spots.md#w16).
+// is void, and mails it. All of that happens at once or not at all (docs/weak-spots.md#w16).
 func (a *Invites) ResendInvite(ctx context.Context, in ResendInviteInput) (out InviteOutput, err error) {
 	i, err := a.Store.Invite(ctx, in.InviteID)
 	if errors.Is(err, everlatch.ErrNotFound) {

@@ -29,7 +29,7 @@ func refusal(err error) (*everlatch.Refusal, error) {
 }
 
 // refusalBy is [refusal] for what a provider has decided. Its cause, which
-// nobody is told, goes to the log: why a provider refuses everybody can be seen
+// is not part of the answer, goes to the log: the reason why a provider refuses everyone can be seen
 // nowhere else. A cause holds no secret; providertest sees to that.
 func refusalBy(ctx context.Context, provider string, err error) (*everlatch.Refusal, error) {
 	answer, fault := refusal(err)

@@ -17,7 +17,7 @@ import (
 )
 
 // What a provider hides from people can be read in the log (docs/weak-spots.md#w51): the cause of
-// "Authentication failed" and its like. What hides nothing is not logged.
+// "Authentication failed" and similar messages. What hides nothing is not logged.
 func TestCausesOfRefusalsAreLogged(t *testing.T) {
 	t.Parallel()
 

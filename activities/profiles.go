@@ -68,7 +68,7 @@ func verified(p providers.Profile) string {
 	return p.Email
 }
 
-// admit gives a profile that nobody has an identity.
+// admit gives a profile without an identity.
 func (a *Redirects) admit(ctx context.Context, in ReadProfileInput, p providers.Profile) (out RegisterIdentityOutput, err error) {
 	owner, automatic := in.LinkTo, false
 	if owner == "" {
@@ -90,7 +90,7 @@ func (a *Redirects) admit(ctx context.Context, in ReadProfileInput, p providers.
 // sameEmail returns the one identity of which a provider vouches for the address
 // of a profile. Both sides must have proved it, to providers that the
 // configuration trusts with that, or an address that anybody typed would open
-// somebody's account (docs/weak-spots.md#w17).
+// an account (docs/weak-spots.md#w17).
 func (a *Redirects) sameEmail(ctx context.Context, provider string, p providers.Profile) (string, error) {
 	if !slices.Contains(a.LinkByEmail, provider) || verified(p) == "" {
 		return "", nil

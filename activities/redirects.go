@@ -152,7 +152,7 @@ type ReadProfileInput struct {
 	LinkTo string `json:"link_to,omitempty"`
 }
 
-// ReadProfile verifies the tokens, and finds or creates the identity of whoever
+// ReadProfile verifies the tokens, and finds or creates the identity of the user who
 // they speak of. Their claims take the place of the former ones (docs/weak-spots.md#w51). With
 // LinkTo it is that identity's from now on, unless it is another's (docs/weak-spots.md#w17).
 func (a *Redirects) ReadProfile(ctx context.Context, in ReadProfileInput) (out RegisterIdentityOutput, err error) {

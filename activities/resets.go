@@ -120,7 +120,7 @@ type ChangePasswordInput struct {
 // it is, or the end of the grant.
 type ChangePasswordOutput struct {
 	Refusal *everlatch.Refusal `json:"refusal,omitempty"`
-	// Void says that the grant was worth nothing any more: the identity is gone
+	// Void says that the grant was void: the identity is gone
 	// or its credentials have changed since.
 	Void bool `json:"void,omitempty"`
 }

@@ -145,7 +145,7 @@ func updated(t *testing.T, s Subject, store everlatch.ActorStore) {
 
 func updateRefused(t *testing.T, s Subject, store everlatch.ActorStore) {
 	_, err := store.Update(t.Context(), ada, become(s.Ada))
-	require.ErrorIs(t, err, everlatch.ErrNotFound, "no record")
+	require.ErrorIs(t, err, everlatch.ErrNotFound, "an unknown id")
 	before := s.create(t, store, ada, s.Ada)
 	refusal := &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "Not like this."}
 

@@ -1,6 +1,6 @@
 // Package actortest holds a store of actors to the promises of
 // [everlatch.ActorStore]. The store of Everlatch passes it on both engines; one
-// you write should, too, before flows rely on it:
+// of your own should, too, before flows rely on it:
 //
 //	func TestManagers(t *testing.T) {
 //		actortest.Run(t, actortest.Subject{

@@ -15,7 +15,7 @@ import (
 func removed(t *testing.T, s Subject, store everlatch.ActorStore) {
 	s.create(t, store, ada, s.Ada)
 	got, err := store.Remove(t.Context(), grace, "flow/1")
-	require.NoError(t, err, "one that does not exist")
+	require.NoError(t, err, "one that is not there")
 	require.False(t, got)
 
 	got, err = store.Remove(t.Context(), ada, "flow/1")

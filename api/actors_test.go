@@ -340,7 +340,7 @@ func TestActorTypesAreRefused(t *testing.T) {
 	}
 }
 
-func TestRoutesOfOnesOwnReadFormsAndTrustOrigins(t *testing.T) {
+func TestCustomRoutesReadFormsAndTrustOrigins(t *testing.T) {
 	t.Parallel()
 
 	w := setup(t)
@@ -357,7 +357,7 @@ func TestRoutesOfOnesOwnReadFormsAndTrustOrigins(t *testing.T) {
 	for _, segment := range []string{"", "store", "a/b"} {
 		require.Error(t, w.server.TrustOrigins(segment, everlatch.OriginsStore))
 	}
-	require.Error(t, w.server.TrustOrigins("reviews", "nobody"))
+	require.Error(t, w.server.TrustOrigins("reviews", "unknown"))
 	_, err = api.NewForm([]everlatch.Field{{Name: "stars"}})
 	require.ErrorContains(t, err, "kind")
 

@@ -83,7 +83,7 @@ func TestTheChainComesFirst(t *testing.T) {
 		"preflight of an unknown admin path": {"OPTIONS", "/admin/nope", nil, 401, unauthorized},
 		"preflight of an unknown store path": {"OPTIONS", "/store/nope", nil, 400, noKey},
 		"malformed before unknown":           {"POST", "/admin/invites", "{", 400, `{"message":"Expected property name or '}' in JSON at position 1","type":"invalid_data"}`},
-		"malformed before not allowed":       {"POST", "/auth/nobody/emailpass/register", "{", 400, `{"message":"Expected property name or '}' in JSON at position 1","type":"invalid_data"}`},
+		"malformed before not allowed":       {"POST", "/auth/unlisted/emailpass/register", "{", 400, `{"message":"Expected property name or '}' in JSON at position 1","type":"invalid_data"}`},
 		"key before authentication":          {"GET", "/store/customers/me", nil, 400, noKey},
 		"case does not matter":               {"GET", "/ADMIN/Nope", nil, 401, unauthorized},
 	}
@@ -251,8 +251,8 @@ func TestPathParameters(t *testing.T) {
 	}
 }
 
-// TestPeoplesOwnRoutes get the same treatment as the built-in ones.
-func TestPeoplesOwnRoutes(t *testing.T) {
+// TestCustomRoutes: custom routes get the same treatment as the built-in ones.
+func TestCustomRoutes(t *testing.T) {
 	t.Parallel()
 
 	w := setup(t)

@@ -213,8 +213,8 @@ func TestAcceptingIsRefused(t *testing.T) {
 		return raw
 	}
 	const (
-		nobody  = `{"message":"Unauthorized"}`
-		invalid = `{"type":"unauthorized","message":"The invite token is invalid"}`
+		anonymous = `{"message":"Unauthorized"}`
+		invalid   = `{"type":"unauthorized","message":"The invite token is invalid"}`
 	)
 	for name, tt := range map[string]struct {
 		query   string
@@ -223,10 +223,10 @@ func TestAcceptingIsRefused(t *testing.T) {
 		status  int
 		want    string
 	}{
-		"no credentials":               {"token=" + token, object{}, nil, 401, nobody},
-		"a customer to be":             {"token=" + token, object{}, []header{bearer(w.registered("customer", "c@example.com"))}, 401, nobody},
-		"the invite's token as bearer": {"token=" + token, object{}, []header{bearer(token)}, 401, nobody},
-		"a secret API key":             {"token=" + token, object{}, []header{basic("sk_" + strings.Repeat("0", 64))}, 401, nobody},
+		"no credentials":               {"token=" + token, object{}, nil, 401, anonymous},
+		"a customer to be":             {"token=" + token, object{}, []header{bearer(w.registered("customer", "c@example.com"))}, 401, anonymous},
+		"the invite's token as bearer": {"token=" + token, object{}, []header{bearer(token)}, 401, anonymous},
+		"a secret API key":             {"token=" + token, object{}, []header{basic("sk_" + strings.Repeat("0", 64))}, 401, anonymous},
 		"an administrator":             {"token=" + token, object{}, []header{bearer(admin)}, 400, `{"type":"invalid_data","message":"The user is already authenticated and cannot accept an invite."}`},
 		"no token":                     {"", object{}, []header{as}, 400, `{"type":"invalid_data","message":"Invalid request: Field 'token' is required"}`},
 		"an unknown field":             {"token=" + token, object{"password": "x"}, []header{as}, 400, `{"type":"invalid_data","message":"Invalid request: Unrecognized fields: 'password'"}`},

@@ -38,7 +38,7 @@ func TestSigningIn(t *testing.T) {
 		"the query is not read":              {"GET", "/auth/customer/emailpass?email=login1@example.com&password=supersecret", nil, 401, "unauthorized", "Password should be a string"},
 		"GET does not sign in":               {"GET", "/auth/customer/emailpass", good, 401, "unauthorized", "Password should be a string"},
 		"provider not allowed":               {"POST", "/auth/customer/nope", object{}, 400, "not_allowed", allowed("customer", "nope")},
-		"actor type with an empty list":      {"POST", "/auth/nobody/emailpass", good, 400, "not_allowed", allowed("nobody", "emailpass")},
+		"actor type with an empty list":      {"POST", "/auth/unlisted/emailpass", good, 400, "not_allowed", allowed("unlisted", "emailpass")},
 		"users may use emailpass only":       {"POST", "/auth/user/login-only", good, 400, "not_allowed", allowed("user", "login-only")},
 		"unknown provider, any allowed":      {"POST", "/auth/shopper/nope", object{}, 401, "unauthorized", strings.ReplaceAll(unknownProvider, "%s", "nope")},
 		"GET on refresh is a login":          {"GET", "/auth/token/refresh", nil, 401, "unauthorized", strings.ReplaceAll(unknownProvider, "%s", "refresh")},
@@ -190,7 +190,7 @@ func TestListingProviders(t *testing.T) {
 		"/auth/vendor/providers":   emailpass,
 		"/auth/user/providers":     emailpass,
 		"/auth/customer/providers": all,
-		"/auth/nobody/providers":   "",
+		"/auth/unlisted/providers": "",
 		"/auth/shopper/providers":  all,
 		"/auth/Vendor/PROVIDERS/":  all, // the actor type keeps its case
 	} {

@@ -195,7 +195,7 @@ func TestRolesAreOff(t *testing.T) {
 	w.do("GET", "/admin/feature-flags", nil).is(t, `{"feature_flags":{"rbac":false,"translation":false,"view_configurations":false}}`)
 	created := w.do("POST", "/admin/invites", object{"email": "a@example.com", "roles": []string{"role_any"}}, bearer(root))
 	require.Equal(t, 200, created.StatusCode, "roles of invites are not looked at: %s", created.body)
-	require.Equal(t, 200, w.do("GET", "/admin/customers", nil, w.keyOf("nobody")).StatusCode)
+	require.Equal(t, 200, w.do("GET", "/admin/customers", nil, w.keyOf("unassigned")).StatusCode)
 }
 
 // TestRolesChangeAtOnce: existing tokens and sessions know nothing of what
@@ -304,6 +304,6 @@ func TestRolesOfCustomActors(t *testing.T) {
 	for method, need := range map[string]string{"POST": "manager:update", "DELETE": "manager:delete"} {
 		w.ask(method, "/admin/managers/"+id, object{}, bearer(reader)).is(t, insufficient(need))
 	}
-	nobody, _ := w.adminWith("nobody@example.com")
-	w.ask("GET", "/admin/managers/"+id, nil, bearer(nobody)).is(t, forbidden)
+	unassigned, _ := w.adminWith("unassigned@example.com")
+	w.ask("GET", "/admin/managers/"+id, nil, bearer(unassigned)).is(t, forbidden)
 }

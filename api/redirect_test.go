@@ -23,7 +23,7 @@ func browserCookie(r reply) *http.Cookie {
 	return nil
 }
 
-func TestSendAway(t *testing.T) {
+func TestRedirectToProvider(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 

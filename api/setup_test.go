@@ -97,7 +97,7 @@ func setup(tb testing.TB, settings ...setting) *world {
 
 	o := api.Options{
 		AdminCORS: adminOrigin, StoreCORS: " " + shopOrigin + ` , /\.preview\.example$/i`, CookieSecrets: []string{cookieSecret},
-		AuthMethodsPerActor: map[string][]string{"customer": {"emailpass", "login-only", "elsewhere"}, "vendor": {"emailpass"}, "nobody": {}},
+		AuthMethodsPerActor: map[string][]string{"customer": {"emailpass", "login-only", "elsewhere"}, "vendor": {"emailpass"}, "unlisted": {}},
 	}
 	cfg := tokens.Config{Secret: []byte("a secret of the tests, long enough"), OwnActorOnly: true}
 	for _, s := range settings {

@@ -31,10 +31,10 @@ func TestReadingUsers(t *testing.T) {
 		"/admin/users?created_at[$gt]=2026-11-23T13:47:46.000Z&fields=id":       `^\{"users":\[\{"id":"` + other + `"\}\],"count":1,"offset":0,"limit":50\}$`,
 		"/admin/users?updated_at[$lte]=2026-11-23T13:47:46.000Z&fields=id":      `^\{"users":\[\{"id":"` + id + `"\}\],"count":1,"offset":0,"limit":50\}$`,
 		"/admin/users?deleted_at[$gt]=2026-01-01&with_deleted=true":             `^\{"users":\[\],"count":0,"offset":0,"limit":50\}$`,
-		"/admin/users?first_name=Nobody":                                        `^\{"users":\[\],"count":0,"offset":0,"limit":50\}$`,
+		"/admin/users?first_name=Unknown":                                       `^\{"users":\[\],"count":0,"offset":0,"limit":50\}$`,
 		"/admin/users?email[0]=ada@example.com&email[1]=b@x.cc&fields=id":       `"count":1,`,
 		"/admin/users/" + id + "/auth-providers":                                `^\{"providers":\["emailpass"\]\}$`,
-		"/admin/users/nobody/auth-providers":                                    `^\{"providers":\[\]\}$`,
+		"/admin/users/unknown/auth-providers":                                   `^\{"providers":\[\]\}$`,
 		"/admin/users/" + id + "?fields=email,a.b.c.d.e.f,first_name.x,*groups": `^\{"user":\{"id":"` + id + `","email":"root@example.com"\}\}$`,
 	}
 	for path, want := range tests {

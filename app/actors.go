@@ -8,7 +8,7 @@ import (
 	"github.com/everlatch/everlatch/api"
 )
 
-// WithActorType adds a custom actor type beside customers and users:
+// WithActorType adds a custom actor type, next to customers and users:
 // with it come POST /<name> for who has registered, /<name>/me, /admin/<plural>,
 // the flows that create, change and remove its records, and their events. A
 // definition with mistakes, or one whose paths are taken, is an error of New.
@@ -79,8 +79,8 @@ func (a *App) keepActors() {
 }
 
 // Actors returns the store of an actor type, for reading in handlers and
-// custom activities, or nil where there is no such type. Writing through it
-// records no event; the flows do.
+// custom activities, or nil where there is no such type. A direct write
+// through it records no event; the flows do.
 func (a *App) Actors(actorType string) everlatch.ActorStore {
 	for _, t := range a.actorTypes {
 		if t.Name == actorType {

@@ -26,7 +26,7 @@ func settings(t *testing.T) config.Config {
 	t.Helper()
 	cfg, err := config.Load(config.Sources{Flags: map[string]any{
 		"database.url":          "sqlite://" + filepath.Join(t.TempDir(), "everlatch.db"),
-		"temporal.address":      nobody(t),
+		"temporal.address":      unused(t),
 		"http.address":          "127.0.0.1:0",
 		"worker.health_address": "127.0.0.1:0",
 	}})
@@ -35,8 +35,8 @@ func settings(t *testing.T) config.Config {
 	return cfg
 }
 
-// nobody returns an address that nobody listens on.
-func nobody(t *testing.T) string {
+// unused returns an address without a listener.
+func unused(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -117,7 +117,7 @@ func TestWorkerAlone(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, request(t, http.MethodGet, url+"/store/customers/me", "").status)
 }
 
-// magic is a provider of one's own.
+// magic is a custom provider.
 type magic struct{ providers.Credentials }
 
 func (magic) Identifier() string  { return "magic" }

@@ -25,7 +25,7 @@ const (
 const mailSubscriber = "mail"
 
 // newSender returns who takes mails: an SMTP server, the inbox of a development
-// service, or nobody, nil.
+// service, or nil without a mail server.
 func (a *App) newSender() (mail.Sender, error) {
 	c := a.cfg.Mail.SMTP
 	if c.Address != "" {
@@ -39,14 +39,14 @@ func (a *App) newSender() (mail.Sender, error) {
 		return smtp, nil
 	}
 	if !a.opts.devMail {
-		return nil, nil //nolint:nilnil // mail is not configured, which is no fault
+		return nil, nil //nolint:nilnil // no mail server, which is not an error
 	}
 	inbox := mail.NewInbox(&mailBox{store: a.store, ring: a.ring.Derive("mail")}, a.opts.now, a.log)
 	a.inbox = inbox
 	return inbox, nil
 }
 
-// addMailer lets people be told by mail. Where mail is not configured, the log says
+// addMailer sends mails about events. Without a mail server, the log says
 // so.
 func (a *App) addMailer(registry *subscribers.Registry, sender mail.Sender) error {
 	c := a.cfg.Mail

@@ -17,7 +17,7 @@ import (
 // Parts say what a process does.
 type Parts uint8
 
-// The parts. With none, an [App] starts flows that a worker elsewhere runs.
+// The parts. With none, an [App] starts flows that a worker in another process runs.
 const (
 	// API answers HTTP requests.
 	API Parts = 1 << iota
@@ -52,7 +52,7 @@ type options struct {
 	erasers       []eraser
 	devMail       bool
 	quiet         bool
-	// weakSecrets lets dev start with weak secrets.
+	// weakSecrets lets dev start with secrets that a person chose.
 	weakSecrets bool
 	// command is the name of the program.
 	command    string
@@ -98,11 +98,11 @@ func WithProvider(id string, p providers.Provider) Option {
 }
 
 // WithDevMail keeps mails in an inbox at /_dev/mail where no SMTP server is
-// configured. Anyone who can open the page can choose every password: it is for
+// configured. Everyone who can open the page can choose any account's password: it is for
 // development alone.
 func WithDevMail() Option { return func(o *options) { o.devMail = true } }
 
-// WithoutEvents makes a worker that only runs flows: it delivers no
+// WithoutEvents makes a worker that only runs flows: it notifies no subscriber about
 // events, calls no eraser, and leaves the schedules as they are. It is for tools that borrow a
 // worker for a moment and know neither the flows nor the subscribers of the
 // service.
@@ -174,7 +174,7 @@ func WithFlowSubscriber(name string, events []string, workflow string) Option {
 
 // WithEraser has a function remove what another system keeps about a person
 // whose account is gone. It is called until it confirms, see [everlatch.Eraser];
-// its context ends after an hour, and then it is called anew. The name is what
+// its context ends after an hour, and then it is called again. The name is what
 // receipts tell, and identifies it for ever: an erasure that waits for it waits
 // until the program has it again. A name that is taken is an error of New.
 func WithEraser(name string, f everlatch.Eraser) Option {

@@ -56,7 +56,7 @@ func prepare(cfg *config.Config, o *options) (p prepared, err error) {
 }
 
 // warnOfAbsent names the providers that an allow-list mentions and that are not
-// registered. A request for one is answered with the contract's 401 (docs/contract.md#s2-3).
+// registered. A request for one gets the contract's 401 (docs/contract.md#s2-3).
 func warnOfAbsent(allowed map[string][]string, registry *providers.Registry, log *slog.Logger) {
 	for actor, list := range allowed {
 		for _, id := range list {

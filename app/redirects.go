@@ -17,11 +17,11 @@ import (
 // registered is what every provider elsewhere needs to know of its registration there,
 // as it stands in the YAML file.
 type registered struct {
-	ClientID            string   `json:"client_id" doc:"What the provider calls this service." source:"3.4–3.6"`
-	ClientSecret        string   `json:"client_secret" doc:"What this service proves to be itself with. It travels in a form, never in an address." source:"3.4–3.6"`
-	CallbackURL         string   `json:"callback_url" doc:"The page of yours to which people come back, unless a request asks for another. The provider must know it too." source:"3.4–3.6"`
-	AllowedCallbackURLs []string `json:"allowed_callback_urls" default:"[]" doc:"The other pages that a request may ask for as callback_url, compared byte for byte." source:"3.6"`
-	AllowPrivate        bool     `json:"allow_private" default:"false" doc:"The provider may be in your own network and speak http: with github anywhere, with google and oidc on localhost. Off: https and public addresses alone." source:"3.6"`
+	ClientID            string   `json:"client_id" doc:"The client ID that the provider has assigned to this service." source:"3.4–3.6"`
+	ClientSecret        string   `json:"client_secret" doc:"The client secret. It is sent in a request body, never in a URL." source:"3.4–3.6"`
+	CallbackURL         string   `json:"callback_url" doc:"The page of your site to which the provider redirects users by default. Register it with the provider too." source:"3.4–3.6"`
+	AllowedCallbackURLs []string `json:"allowed_callback_urls" default:"[]" doc:"Other pages that a request may choose as callback_url, compared byte for byte." source:"3.6"`
+	AllowPrivate        bool     `json:"allow_private" default:"false" doc:"Permit a provider in your private network and plain http: with github anywhere, with google and oidc on localhost. By default only https and public addresses are permitted." source:"3.6"`
 	HTTPTimeout         millis   `json:"http_timeout_ms" default:"10000" doc:"How long one request to the provider may take." source:"3.6"`
 }
 
@@ -29,12 +29,12 @@ type registered struct {
 type githubOptions struct {
 	registered
 
-	Scopes                words  `json:"scopes" default:"read:user user:email" doc:"What is asked for. Without user:email GitHub tells no addresses. A GitHub App has permissions instead and ignores them." source:"W49"`
-	AuthorizationEndpoint string `json:"authorization_endpoint" default:"https://github.com/login/oauth/authorize" doc:"Where people are sent. Another one is for a GitHub Enterprise Server, as are the next two." source:"3.5"`
+	Scopes                words  `json:"scopes" default:"read:user user:email" doc:"The requested scopes. Without user:email GitHub returns no addresses. A GitHub App ignores scopes and uses its permissions instead." source:"W49"`
+	AuthorizationEndpoint string `json:"authorization_endpoint" default:"https://github.com/login/oauth/authorize" doc:"Where users are redirected to sign in. Change this and the next two for a GitHub Enterprise Server." source:"3.5"`
 	TokenEndpoint         string `json:"token_endpoint" default:"https://github.com/login/oauth/access_token" doc:"Where codes are exchanged." source:"3.5"`
-	APIEndpoint           string `json:"api_endpoint" default:"https://api.github.com" doc:"GitHub's API; that of an Enterprise Server is https://HOST/api/v3." source:"3.5"`
-	KeepTokens            bool   `json:"keep_tokens" default:"false" doc:"Keep GitHub's tokens with the identity, encrypted. Off: they are forgotten after use." source:"W50"`
-	RequireVerifiedEmail  *bool  `json:"require_verified_email" default:"true" doc:"Refuse people whose primary address GitHub does not vouch for. false lets them in without an address: one that is not verified is never told." source:"W49"`
+	APIEndpoint           string `json:"api_endpoint" default:"https://api.github.com" doc:"GitHub's API. For an Enterprise Server use https://HOST/api/v3." source:"3.5"`
+	KeepTokens            bool   `json:"keep_tokens" default:"false" doc:"Store GitHub's tokens with the identity, encrypted. By default they are discarded after use." source:"W50"`
+	RequireVerifiedEmail  *bool  `json:"require_verified_email" default:"true" doc:"Refuse users whose primary address GitHub has not verified. With false they sign in without an address: an unverified address is never returned." source:"W49"`
 }
 
 func newGithub(in githubOptions) (providers.Provider, error) {
@@ -51,10 +51,10 @@ func newGithub(in githubOptions) (providers.Provider, error) {
 type googleOptions struct {
 	registered
 
-	Issuer                string `json:"issuer" default:"https://accounts.google.com" doc:"For tests: another OpenID provider that stands in for Google and is asked for its endpoints." source:"3.4"`
-	AuthorizationEndpoint string `json:"authorization_endpoint" default:"https://accounts.google.com/o/oauth2/v2/auth" doc:"Where people are sent." source:"3.4"`
+	Issuer                string `json:"issuer" default:"https://accounts.google.com" doc:"For tests: the issuer of an OpenID provider that replaces Google. Its discovery document supplies the endpoints." source:"3.4"`
+	AuthorizationEndpoint string `json:"authorization_endpoint" default:"https://accounts.google.com/o/oauth2/v2/auth" doc:"Where users are redirected to sign in." source:"3.4"`
 	TokenEndpoint         string `json:"token_endpoint" default:"https://oauth2.googleapis.com/token" doc:"Where codes are exchanged." source:"3.4"`
-	JWKSURI               string `json:"jwks_uri" default:"https://www.googleapis.com/oauth2/v3/certs" doc:"Where the keys are that sign ID tokens." source:"3.4"`
+	JWKSURI               string `json:"jwks_uri" default:"https://www.googleapis.com/oauth2/v3/certs" doc:"The URL of the keys that sign ID tokens." source:"3.4"`
 }
 
 func newGoogle(in googleOptions) (providers.Provider, error) {
@@ -70,21 +70,21 @@ func newGoogle(in googleOptions) (providers.Provider, error) {
 type oidcOptions struct {
 	registered
 
-	Issuer                string            `json:"issuer" doc:"What the provider calls itself, compared byte for byte. Its discovery document is below it." source:"3.6"`
-	Scopes                words             `json:"scopes" default:"openid email profile" doc:"What is asked for; openid always is." source:"3.6"`
-	AuthorizationEndpoint string            `json:"authorization_endpoint" doc:"Where people are sent. By default what discovery says, as for the next two; with all three there is no discovery." source:"3.6"`
+	Issuer                string            `json:"issuer" doc:"The provider's issuer URL, compared byte for byte. The discovery document is below it." source:"3.6"`
+	Scopes                words             `json:"scopes" default:"openid email profile" doc:"The requested scopes. openid is always included." source:"3.6"`
+	AuthorizationEndpoint string            `json:"authorization_endpoint" doc:"Where users are redirected to sign in. This and the next two come from discovery by default; if all three are set, discovery is skipped." source:"3.6"`
 	TokenEndpoint         string            `json:"token_endpoint" doc:"Where codes are exchanged." source:"3.6"`
-	JWKSURI               string            `json:"jwks_uri" doc:"Where the keys are that sign ID tokens." source:"3.6"`
-	UserInfoEndpoint      string            `json:"userinfo_endpoint" doc:"Where the address is asked for when the ID token leaves it out. By default what discovery says." source:"–"`
-	EndSessionEndpoint    string            `json:"end_session_endpoint" doc:"Accepted and not used, as in Medusa." source:"3.6"`
-	ClaimMappings         map[string]string `json:"claim_mappings" default:"{entity_id: sub, email: email, name: name}" doc:"Which claim of the ID token is read for what. entity_id is what identifies a person for ever; every other key goes into user_metadata. It adds to the default." source:"3.6"`
-	RequireVerifiedEmail  *bool             `json:"require_verified_email" default:"true" doc:"Refuse people whose address the provider does not vouch for: email_verified must be true, and email be the claim that is mapped." source:"3.6"`
-	AllowedEmailDomains   []string          `json:"allowed_email_domains" default:"[]" doc:"What must stand behind the @ of an address; none allows all. It looks at the address alone, so it is a gate only beside require_verified_email." source:"3.6"`
-	ClockTolerance        seconds           `json:"clock_tolerance_seconds" default:"5" doc:"How far the provider's clock may be from ours. 0 is the default, and 120 the most." source:"3.6"`
-	StateTTL              seconds           `json:"state_ttl_seconds" doc:"How long somebody may take to sign in there. By default auth.redirect.ttl, which is 10 minutes." source:"3.6"`
-	DisplayName           string            `json:"display_name" default:"OpenID Connect" doc:"What people read in the list of providers." source:"3.6"`
-	DiscoveryTTL          millis            `json:"discovery_cache_ttl_ms" default:"3600000" doc:"How long the provider's document and keys are kept. A token by a key that is not known yet fetches them sooner." source:"3.6"`
-	Algorithms            []string          `json:"algorithms" default:"[RS256, PS256, ES256, EdDSA]" doc:"What an ID token may be signed by. RS384, RS512, PS384, PS512, ES384 and ES512 can be named too; a shared secret cannot." source:"3.6"`
+	JWKSURI               string            `json:"jwks_uri" doc:"The URL of the keys that sign ID tokens." source:"3.6"`
+	UserInfoEndpoint      string            `json:"userinfo_endpoint" doc:"The UserInfo endpoint, which supplies the address if the ID token has none. By default from discovery." source:"–"`
+	EndSessionEndpoint    string            `json:"end_session_endpoint" doc:"Accepted but ignored, as in Medusa." source:"3.6"`
+	ClaimMappings         map[string]string `json:"claim_mappings" default:"{entity_id: sub, email: email, name: name}" doc:"Maps keys to claims of the ID token. entity_id permanently identifies a user; every other key goes into user_metadata. Entries are added to the default." source:"3.6"`
+	RequireVerifiedEmail  *bool             `json:"require_verified_email" default:"true" doc:"Refuse users whose address the provider has not verified: email_verified must be true, and the mapped claim must be email." source:"3.6"`
+	AllowedEmailDomains   []string          `json:"allowed_email_domains" default:"[]" doc:"The allowed domains of email addresses; an empty list allows all. It checks only the address, so it restricts access only together with require_verified_email." source:"3.6"`
+	ClockTolerance        seconds           `json:"clock_tolerance_seconds" default:"5" doc:"The tolerated difference between the provider's clock and ours. 0 means the default; the maximum is 120." source:"3.6"`
+	StateTTL              seconds           `json:"state_ttl_seconds" doc:"How long a user may take to sign in at the provider. By default auth.redirect.ttl, which is 10 minutes." source:"3.6"`
+	DisplayName           string            `json:"display_name" default:"OpenID Connect" doc:"The name shown in the list of providers." source:"3.6"`
+	DiscoveryTTL          millis            `json:"discovery_cache_ttl_ms" default:"3600000" doc:"How long the provider's discovery document and keys are cached. A token with an unknown key fetches the keys sooner." source:"3.6"`
+	Algorithms            []string          `json:"algorithms" default:"[RS256, PS256, ES256, EdDSA]" doc:"The allowed signature algorithms of ID tokens. RS384, RS512, PS384, PS512, ES384 and ES512 are also supported; algorithms with a shared secret are not." source:"3.6"`
 }
 
 func newOIDC(in oidcOptions) (providers.Provider, error) {

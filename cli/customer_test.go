@@ -73,8 +73,8 @@ func TestCustomerCommands(t *testing.T) {
 	require.Nil(t, shown.Customer.Metadata)
 	require.NotNil(t, shown.Customer.LastName, "what no flag names stays")
 
-	x.fails("Invalid email address", "customer", "create", "--email", "nobody")
-	x.fails("Invalid email address", "customer", "update", id, "--email", "nobody")
+	x.fails("Invalid email address", "customer", "create", "--email", "no-address")
+	x.fails("Invalid email address", "customer", "update", id, "--email", "no-address")
 	x.fails("Customer with email: grace@example.com, has_account: false, already exists.", "customer", "update", id, "--email", "grace@example.com")
 	x.fails("--metadata is not a JSON object", "customer", "create", "--metadata", "[]")
 	x.fails("no customer has the e-mail ada@example.com", "customer", "show", "ada@example.com")

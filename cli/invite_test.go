@@ -92,9 +92,9 @@ func TestInviteRefuses(t *testing.T) {
 		want string
 	}{
 		"no e-mail":                 {[]string{"invite", "create"}, "email"},
-		"an e-mail that is none":    {[]string{"invite", "create", "-e", "somebody"}, `"somebody" is not an e-mail address`},
+		"an e-mail that is none":    {[]string{"invite", "create", "-e", "no-address"}, `"no-address" is not an e-mail address`},
 		"an e-mail with a name":     {[]string{"invite", "create", "-e", "Ada <ada@example.com>"}, "is not an e-mail address"},
-		"a user that is none":       {[]string{"user", "create", "--invite", "-e", "somebody"}, "is not an e-mail address"},
+		"a user that is none":       {[]string{"user", "create", "--invite", "-e", "no-address"}, "is not an e-mail address"},
 		"an invite with a password": {[]string{"user", "create", "--invite", "-e", "a@example.com", "-p", password}, "none of the others can be"},
 		"no id":                     {[]string{"invite", "resend"}, "needs the id or the e-mail of an invite and nothing else"},
 		"an unknown id":             {[]string{"invite", "show", "invite_1"}, "Invite with id: invite_1 was not found"},

@@ -75,8 +75,8 @@ func TestRoleCommands(t *testing.T) {
 	require.Equal(t, "bo@example.com", role.Users[0].Email)
 	x.run("invite", "create", "-e", "new@example.com", "--role", "reader")
 
-	x.fails("there is no role nobody, none", "user", "create", "-e", "c@example.com", "-p", "correct horse battery", "--role", "nobody", "--role", "none")
-	x.fails("there is no role nobody", "invite", "create", "-e", "c@example.com", "--role", "nobody")
+	x.fails("there is no role unknown, none", "user", "create", "-e", "c@example.com", "-p", "correct horse battery", "--role", "unknown", "--role", "none")
+	x.fails("there is no role unknown", "invite", "create", "-e", "c@example.com", "--role", "unknown")
 	x.fails("there is no policy x:y", "role", "allow", "reader", "x:y")
 	x.fails("The last super admin has to stay one.", "role", "revoke", "role_super_admin", "root@example.com")
 	x.fails("The last super admin has to stay one.", "user", "delete", "root@example.com", "--yes")

@@ -70,7 +70,7 @@ func readSecrets(path string) (map[string]string, error) {
 	}
 	values, err := yaml.Parser().Unmarshal(content)
 	if err != nil {
-		return nil, fmt.Errorf("read generated secrets: %s is damaged; restore it, or remove the data folder to start anew", path)
+		return nil, fmt.Errorf("read generated secrets: %s is damaged; restore it, or remove the data folder to start over", path)
 	}
 	for key, value := range values {
 		out[key], _ = value.(string)

@@ -39,7 +39,7 @@ admin: {reset_tokens: everyone}
 password_reset: {ttl: 10s, resend_after: -1}
 events: {retry_initial: 1h, retry_max: 1m, retry_for: 1s, retention: -1}
 mail:
-  from: nobody
+  from: no-address
   report_to: "a@b, c@d"
   urls: {customer: "ftp://x", seller: /shop, user: "https://u:topsecret@h"}
   smtp: {address: mail, security: ssl, timeout: 10ms}

@@ -93,7 +93,7 @@ func (c *Config) requireSigningKey() Problems {
 	return nil
 }
 
-// weakSecret is about a secret that is there and can be guessed.
+// weakSecret reports a secret that is set but can be guessed.
 func weakSecret(key string, secret Secret) Problems {
 	text := secret.Reveal()
 	seen := map[byte]bool{}

@@ -169,7 +169,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	require.Equal(t, "[secret]", config.URL("u:topsecret@/x").String())
 }
 
-// Dev starts with a secret that somebody chose, however weak, as long as the
+// Dev starts with a secret that a person chose, however weak, as long as the
 // operator can be told (docs/weak-spots.md#w35).
 func TestDevAcceptsWeakSecrets(t *testing.T) {
 	t.Parallel()

@@ -40,7 +40,7 @@ func TestScheduleProblems(t *testing.T) {
 		"no id and no flow":      {"{every: 1h}", "entry 1: flow is missing"},
 		"an id with capitals":    {"{id: A, flow: f, every: 1h}", `entry 1, id: "A" has more than`},
 		"an id of our own":       {"{id: clean-up, flow: f, every: 1h}", "is taken by one of Everlatch's own"},
-		"an id that is there":    {"{id: a, flow: f, every: 1h}, {id: a, flow: f, every: 1h}", `the id "a" is given twice`},
+		"an existing id":         {"{id: a, flow: f, every: 1h}, {id: a, flow: f, every: 1h}", `the id "a" is given twice`},
 		"every is too short":     {"{id: a, flow: f, every: 10ms}", "entry 1, every: 10ms is too short"},
 		"every is not a span":    {"{id: a, flow: f, every: often}", `entry 1, every: "often" is not a length of time`},
 		"catch_up is too short":  {"{id: a, flow: f, every: 1h, catch_up: 1s}", "entry 1, catch_up: 1s is too short"},

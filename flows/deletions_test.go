@@ -23,7 +23,7 @@ type deletionMove struct {
 	update  client.UpdateWorkflowOptions
 }
 
-// deletions makes the next moves come back with an answer or an error.
+// deletions makes the next updates return an answer or an error.
 func (b *testBundle) deletions(t *testing.T, out any, sendErr error) *deletionMove {
 	t.Helper()
 	m := &deletionMove{}
@@ -50,7 +50,7 @@ func (b *testBundle) deletions(t *testing.T, out any, sendErr error) *deletionMo
 func TestDeleteCustomer(t *testing.T) {
 	t.Parallel()
 
-	t.Run("one flow for a customer, taken up when it is over or lost", func(t *testing.T) {
+	t.Run("one flow for a customer, started again when it has ended or is lost", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
 		b.flows = b.with(func(o *flows.Options) { o.DeletionGrace = time.Hour })
@@ -163,7 +163,7 @@ func TestSignInCancelsDeletion(t *testing.T) {
 		_, err := b.flows.Authenticate(t.Context(), request())
 		require.ErrorIs(t, err, everlatch.ErrUnavailable)
 	})
-	t.Run("nobody else costs a move", func(t *testing.T) {
+	t.Run("no other sign-in costs an update", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
 		b.answers(t, workflows.Login{Principal: everlatch.Principal{AuthIdentityID: "authid_1"}}, nil)

@@ -28,7 +28,7 @@ type IssuedInvite struct {
 	everlatch.Invite
 
 	// Token is empty when the answer to an earlier request is repeated and that
-	// token is worth nothing any more.
+	// token is void.
 	Token vault.Secret
 }
 
@@ -66,11 +66,11 @@ func (c *Client) CreateInvite(ctx context.Context, r InviteRequest) (IssuedInvit
 }
 
 // firstInvite returns the answer that a flow which is over has given first.
-func (c *Client) firstInvite(ctx context.Context, danceID string) (workflows.IssuedInvite, error) {
+func (c *Client) firstInvite(ctx context.Context, executionID string) (workflows.IssuedInvite, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	var end workflows.InvitationEnd
-	if err := c.opts.Temporal.GetWorkflow(ctx, danceID, "").Get(ctx, &end); err != nil {
+	if err := c.opts.Temporal.GetWorkflow(ctx, executionID, "").Get(ctx, &end); err != nil {
 		return workflows.IssuedInvite{}, failure(err)
 	}
 	if end.Created == nil {
@@ -80,7 +80,7 @@ func (c *Client) firstInvite(ctx context.Context, danceID string) (workflows.Iss
 }
 
 // ResendInvite gives an invite another token, expired or not, and mails it. The
-// token before is worth nothing from then on. An invite that has ended is
+// previous token is void from then on. An invite that has ended is
 // [everlatch.CodeInvalidData].
 func (c *Client) ResendInvite(ctx context.Context, i everlatch.Invite, by everlatch.ActorRef) (IssuedInvite, error) {
 	var out workflows.IssuedInvite

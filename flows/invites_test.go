@@ -27,7 +27,7 @@ type moved struct {
 	update  client.UpdateWorkflowOptions
 }
 
-// invitations makes the next moves come back with an answer or an error.
+// invitations makes the next updates return an answer or an error.
 func (b *testBundle) invitations(t *testing.T, out any, sendErr error) *moved {
 	t.Helper()
 	m := &moved{}
@@ -89,7 +89,7 @@ func TestCreateInvite(t *testing.T) {
 		require.Equal(t, root, grant.InvitedBy)
 	})
 
-	t.Run("a key is a flow, of whoever invites", func(t *testing.T) {
+	t.Run("a key names one flow of the administrator who invites", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
 		m := b.invitations(t, nil, serviceerror.NewUnavailable("gone"))
@@ -139,13 +139,13 @@ func TestCreateInvite(t *testing.T) {
 		require.NoError(t, b.options.Vault.Delete(t.Context(), token))
 		issued, err = b.flows.CreateInvite(t.Context(), graces("k"))
 		require.NoError(t, err)
-		require.Empty(t, issued.Token.Reveal(), "it is worth nothing any more")
+		require.Empty(t, issued.Token.Reveal(), "it is void")
 		_, err = b.flows.CreateInvite(t.Context(), flows.InviteRequest{Email: "eve@example.com", By: root, IdempotencyKey: "k"})
 		require.ErrorIs(t, err, everlatch.ErrConflict)
 	})
 }
 
-// Every other move can take up an invite whose execution is over, lost or never
+// Every other update can restore an invite whose execution has ended, was lost or never
 // was.
 func TestMovesOfInvites(t *testing.T) {
 	t.Parallel()

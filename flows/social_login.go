@@ -100,7 +100,7 @@ func (c *Client) CompleteSocialLogin(ctx context.Context, r RedirectAnswer) (wor
 		return workflows.Login{}, err
 	}
 	var login workflows.Login
-	// Without request: a state is good for one answer, so that a leaked URL is worth nothing.
+	// Without request: a state is good for one answer, so that a leaked URL is useless.
 	err = c.update(ctx, update{
 		flow: socialLogin, workflowID: c.socialLoginID(r.State), name: workflows.UpdateCallback,
 		arg: workflows.LoginCallback{

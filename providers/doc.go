@@ -1,9 +1,8 @@
-// Package providers says what an auth provider is and keeps the registered
-// ones. Writing a provider means implementing one of the two capabilities,
-// [Credentials] or (later) a redirect, in a package of its own and registering
-// it under an id.
+// Package providers defines auth providers and their registry. A custom provider
+// implements [Credentials] or [Redirect] in its own package and is registered
+// under an id.
 //
-// A provider is plain Go: it gets the request and the stored record and
-// returns a verdict. It never touches the store, Temporal or HTTP handlers, so
-// it may run again after a crash without doing harm.
+// A provider is plain Go: it receives the request and the stored record and
+// returns a verdict. It never accesses the store, Temporal or HTTP handlers, so
+// it can safely run again after a crash.
 package providers

@@ -7,46 +7,45 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// Redirect is a provider that sends people elsewhere to prove who they are. The
-// dance owns state, nonce, PKCE verifier, expiry, single use, and the binding to
-// browser, provider and actor type (docs/weak-spots.md#w44, #w48); the provider knows its endpoints
-// and its claims.
+// Redirect is a provider that redirects users to an external service to sign in.
+// The flow handles state, nonce, PKCE verifier, expiry, single use, and the binding
+// to browser, provider and actor type (docs/weak-spots.md#w44, #w48). The provider
+// handles its endpoints and claims.
 //
 // A refusal is an [*everlatch.Error] with the contract's code and message.
-// [everlatch.Unavailable] is an outage, after which the same call may be made
-// again: no answer, or one that says that the provider itself is in trouble
-// (5xx). Every other answer is final, since a code is exchanged at most once for
-// each.
+// [everlatch.Unavailable] is an outage, after which the call may be repeated: the
+// service did not respond, or responded with a 5xx status. Every other response is
+// final, because a code that got one is not exchanged again.
 type Redirect interface {
 	Provider
-	// CallbackURL decides where the provider sends people back to: requested is
-	// what the request asks for, "" for the configured one. One that is not
-	// allow-listed is refused (docs/weak-spots.md#w46).
+	// CallbackURL returns the URL to which the service redirects the user after
+	// sign-in: the requested one, or the configured one if requested is "". It
+	// refuses URLs that are not allow-listed (docs/weak-spots.md#w46).
 	CallbackURL(requested string) (string, error)
-	// Begin returns the address to which the person is sent.
+	// Begin returns the URL to which the user is redirected.
 	Begin(ctx context.Context, a Authorization) (location string, err error)
 	// Exchange turns the code of a callback into tokens.
 	Exchange(ctx context.Context, c Callback) (Tokens, error)
-	// Profile verifies tokens and says whose they are. It may be called again
-	// with the same tokens.
+	// Profile verifies tokens and returns the profile of their user. It may be
+	// called again with the same tokens.
 	Profile(ctx context.Context, t Tokens, c Callback) (Profile, error)
 }
 
-// Explainer is a [Redirect] provider that passes on what the provider elsewhere
-// says when somebody refuses or fails there.
+// Explainer is a [Redirect] provider that passes on the external service's message
+// when a sign-in is cancelled or fails there.
 type Explainer interface {
 	// Explain returns the message for the parameters of an error callback.
 	Explain(params map[string]string) string
 }
 
-// Paced is a [Redirect] provider at which people may take a time of its own.
+// Paced is a [Redirect] provider with a custom time limit for sign-ins.
 type Paced interface {
-	// SignInWithin is how long somebody may take, beginning to end.
+	// SignInWithin limits the time from the start of a sign-in to its callback.
 	SignInWithin() time.Duration
 }
 
-// ReadMore is the message of the contract's providers for an error callback
-// (docs/contract.md#s3-4, #s3-5), which have "undefined" for what is not there.
+// ReadMore returns the contract's message for an error callback
+// (docs/contract.md#s3-4, #s3-5), with "undefined" for missing parameters.
 func ReadMore(params map[string]string) string {
 	said := func(name string) string {
 		if params[name] == "" {
@@ -57,29 +56,30 @@ func ReadMore(params map[string]string) string {
 	return said("error_description") + ", read more at: " + said("error_uri")
 }
 
-// Authorization is what the dance has decided about one sign-in.
+// Authorization holds the parameters that the flow has set for one sign-in.
 type Authorization struct {
 	CallbackURL string
 	State       string
 	Nonce       string
-	// CodeVerifier is the secret of PKCE (RFC 7636). The address holds its S256
-	// challenge, as [golang.org/x/oauth2.S256ChallengeOption] makes it, and never
+	// CodeVerifier is the PKCE secret (RFC 7636). The authorization URL contains its
+	// S256 challenge, made by [golang.org/x/oauth2.S256ChallengeOption], and never
 	// the verifier itself.
 	CodeVerifier string
 }
 
-// Callback is the answer that a person brings back. Its fields hold secrets:
-// they reach a provider through the vault only.
+// Callback is the response of the external service, delivered by the user's
+// browser. Its fields contain secrets, so they reach a provider through the vault
+// only.
 type Callback struct {
 	CallbackURL  string `json:"callback_url"`
 	Code         string `json:"code"`
 	Nonce        string `json:"nonce"`
 	CodeVerifier string `json:"code_verifier"`
-	// Params are all parameters of the callback, of the query before the body.
+	// Params are all parameters of the callback; the query precedes the body.
 	Params map[string]string `json:"params"`
 }
 
-// Tokens are what a provider gives for a code. They are secrets.
+// Tokens are the secrets that the service returns for a code.
 type Tokens struct {
 	AccessToken           string    `json:"access_token,omitempty"`
 	RefreshToken          string    `json:"refresh_token,omitempty"`
@@ -88,18 +88,18 @@ type Tokens struct {
 	RefreshTokenExpiresAt time.Time `json:"refresh_token_expires_at,omitzero"`
 }
 
-// Profile is who somebody proved to be.
+// Profile describes an authenticated user.
 type Profile struct {
-	// EntityID identifies them at the provider for ever.
+	// EntityID identifies the user at the provider and never changes.
 	EntityID string
-	// Email is their address, "" when the provider did not tell, and
-	// EmailVerified whether the provider vouches that it is theirs.
+	// Email is the user's address, "" if the provider returned none.
+	// EmailVerified reports whether the provider has verified it.
 	Email         string
 	EmailVerified bool
-	// UserMetadata are the claims that go into tokens; they take the place of
-	// those of the last sign-in (docs/weak-spots.md#w51).
+	// UserMetadata holds the claims for tokens. It replaces the metadata of the
+	// previous sign-in (docs/weak-spots.md#w51).
 	UserMetadata everlatch.Metadata
-	// Secrets are what is kept sealed with the identity, such as a refresh token;
-	// nil keeps nothing.
+	// Secrets are stored encrypted with the identity, such as a refresh token; nil
+	// stores none.
 	Secrets *Tokens
 }

@@ -29,7 +29,7 @@ const (
 // AccountDeletionInput is the argument of [AccountDeletion].
 type AccountDeletionInput struct {
 	CustomerID string `json:"customer_id"`
-	// At takes up a deletion that is noted, for then; the zero time waits for the
+	// At restores a stored deletion, for that time; the zero time waits for the
 	// first request.
 	At time.Time `json:"at,omitzero"`
 }

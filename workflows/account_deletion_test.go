@@ -147,11 +147,11 @@ func TestAccountDeletion(t *testing.T) {
 			s.plays(workflows.AccountDeletionInput{}, workflows.DeletionRemoved)
 			s.removed()
 		},
-		"nobody has asked": func(_ *testing.T, s *deletionScene) {
+		"not requested": func(_ *testing.T, s *deletionScene) {
 			s.plays(workflows.AccountDeletionInput{}, workflows.DeletionVoid)
 			s.whole()
 		},
-		"a sign-in that cancels what nobody has asked for": func(t *testing.T, s *deletionScene) {
+		"a sign-in without a requested deletion": func(t *testing.T, s *deletionScene) {
 			cancelled := s.cancel(0, 1)
 			s.plays(workflows.AccountDeletionInput{}, workflows.DeletionCancelled)
 			require.Nil(t, cancelled.out.Refusal, "two of them may have met")
@@ -171,14 +171,14 @@ func TestAccountDeletion(t *testing.T) {
 			s.plays(workflows.AccountDeletionInput{}, workflows.DeletionVoid)
 			late.requireGone(t, late.out.Refusal)
 		},
-		"lost, and taken up when it is overdue": func(t *testing.T, s *deletionScene) {
+		"lost, and restored when it is overdue": func(t *testing.T, s *deletionScene) {
 			now := s.env.Now()
 			_, err := s.store.ScheduleDeletion(t.Context(), "cus_1", now.Add(-day), everlatch.Event{})
 			require.NoError(t, err)
 			s.plays(workflows.AccountDeletionInput{At: now.Add(-day)}, workflows.DeletionRemoved)
 			s.removed()
 		},
-		"lost, and taken up by a sign-in": func(t *testing.T, s *deletionScene) {
+		"lost, and restored by a sign-in": func(t *testing.T, s *deletionScene) {
 			_, err := s.store.ScheduleDeletion(t.Context(), "cus_1", s.env.Now().Add(day), everlatch.Event{})
 			require.NoError(t, err)
 			cancelled := s.cancel(0, 1)
@@ -186,7 +186,7 @@ func TestAccountDeletion(t *testing.T) {
 			require.Nil(t, cancelled.out.Refusal)
 			require.Len(t, s.released(t, everlatch.EventDeletionCancelled), 1)
 		},
-		"taken up without a move, it keeps the date that is noted": func(t *testing.T, s *deletionScene) {
+		"restored without an update, it keeps the stored date": func(t *testing.T, s *deletionScene) {
 			at := s.env.Now().Add(3 * day).Truncate(time.Microsecond)
 			_, err := s.store.ScheduleDeletion(t.Context(), "cus_1", at, everlatch.Event{})
 			require.NoError(t, err)
@@ -233,7 +233,7 @@ func TestAccountDeletionMeetsSignIn(t *testing.T) {
 	}
 }
 
-// Each step fails once, before and after it took effect, and the story ends as if
+// Each step fails once, before and after it took effect, and the flow ends as if
 // it had not.
 func TestAccountDeletionSteps(t *testing.T) {
 	t.Parallel()
@@ -273,15 +273,15 @@ func TestAccountDeletionSteps(t *testing.T) {
 func TestAccountDeletionBreaksDown(t *testing.T) {
 	t.Parallel()
 	for _, step := range []string{"DescribeAccount", "RemoveCustomer", "RemoveIdentity", "UnlinkActor"} {
-		for _, comesBack := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s, signs in %v", step, comesBack), func(t *testing.T) {
+		for _, signsIn := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, signs in %v", step, signsIn), func(t *testing.T) {
 				t.Parallel()
 				s := newDeletion(t)
 				s.faults.set(fault{activities: []string{step}, times: -1, after: true})
 				s.schedule(0, 1)
 				s.at(grace+30*time.Hour, func() { s.faults.set() })
 				outcome, check := workflows.DeletionRemoved, s.removed
-				if comesBack {
+				if signsIn {
 					cancelled := s.cancel(grace+6*time.Hour+30*time.Minute, 1)
 					defer func() { cancelled.requireDone(t); require.Nil(t, cancelled.out.Refusal) }()
 					outcome, check = workflows.DeletionCancelled, s.whole

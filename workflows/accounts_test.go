@@ -113,7 +113,7 @@ func TestRemoveAccount(t *testing.T) {
 		return err
 	}
 
-	t.Run("nobody knows it", func(t *testing.T) {
+	t.Run("unknown", func(t *testing.T) {
 		t.Parallel()
 		require.NoError(t, remove(t, newHouse(t), "cus_nope"))
 	})
@@ -195,7 +195,7 @@ func TestSetAuthAppMetadata(t *testing.T) {
 		register(t, h, "authid_1")
 		require.NoError(t, setVendor(t, h, new("vendor_1")))
 		require.NoError(t, setVendor(t, h, nil))
-		require.NoError(t, setVendor(t, h, nil), "unlinking nobody is no fault")
+		require.NoError(t, setVendor(t, h, nil), "unlinking what is not linked is not an error")
 		require.NoError(t, setVendor(t, h, new("vendor_2")))
 		require.Equal(t, []string{"authid_1 vendor vendor_2"}, h.snapshot(t)["links"])
 	})

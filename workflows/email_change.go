@@ -62,7 +62,7 @@ type RequestEmail struct {
 	CredentialVersion int64      `json:"credential_version"`
 	Email             string     `json:"email"`
 	Grant             EmailGrant `json:"grant"`
-	// AnnouncedID names the event that tells the address of now.
+	// AnnouncedID names the event that notifies the current address.
 	AnnouncedID string `json:"announced_id"`
 	// ResendAfter is how long the same request is folded into the one before.
 	ResendAfter time.Duration `json:"resend_after"`

@@ -47,7 +47,7 @@ func (s *emailScene) request(at time.Duration, n int, to string) *asked[workflow
 	return s.requestUnder(at, n, to, 0)
 }
 
-// requestUnder is request by somebody who is signed in under a credential
+// requestUnder is request by a user who is signed in under a credential
 // version; 0 is that of the moment.
 func (s *emailScene) requestUnder(at time.Duration, n int, to string, version int64) *asked[workflows.Outcome] {
 	a := &asked[workflows.Outcome]{}
@@ -143,7 +143,7 @@ func requireChanged(t *testing.T, a *asked[workflows.ChangedEmail], want string)
 	require.Equal(t, want, a.out.Email)
 }
 
-// requireInvalid checks a token that is worth nothing, at the door or behind it.
+// requireInvalid checks a token that is void, at the validator or behind it.
 func requireInvalid(t *testing.T, a *asked[workflows.ChangedEmail]) {
 	t.Helper()
 	require.True(t, a.done)

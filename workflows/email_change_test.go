@@ -47,7 +47,7 @@ func TestEmailChange(t *testing.T) {
 	found, err := s.store.FindCredential(t.Context(), "emailpass", "new@example.com")
 	require.NoError(t, err, "the login is compared in its canonical form")
 	require.Equal(t, "new@example.com", found.Provider.VerifiedEmail)
-	require.Equal(t, version+1, s.version(), "tokens and open resets of before end")
+	require.Equal(t, version+1, s.version(), "previous tokens and open resets end")
 	s.requireLasted(began, 3*day+2*time.Hour)
 
 	asked, told := s.events(everlatch.EventEmailRequested), s.events(everlatch.EventEmailAnnounced)
@@ -112,10 +112,10 @@ func TestEmailChangeThatIsNotProved(t *testing.T) {
 		requireInvalid(t, void)
 		s.requireEmail(email)
 		require.Empty(t, s.events(everlatch.EventEmailChanged))
-		require.Zero(t, s.sealedUndos(t), "an undo that is worth nothing is shredded")
+		require.Zero(t, s.sealedUndos(t), "a void undo is deleted")
 	})
 
-	t.Run("asked by a token of before", func(t *testing.T) {
+	t.Run("requested with a previous token", func(t *testing.T) {
 		t.Parallel()
 		s := newEmailChange(t)
 		s.requestUnder(0, 1, "new@example.com", 77)
@@ -163,7 +163,7 @@ func TestEmailChangeThatIsNotProved(t *testing.T) {
 	})
 }
 
-// docs/weak-spots.md#w19: nothing tells the one who asks that somebody has an address.
+// docs/weak-spots.md#w19: the answer does not tell whether an address is in use.
 func TestEmailChangeToTakenAddress(t *testing.T) {
 	t.Parallel()
 

@@ -24,7 +24,7 @@ func (s *emailScene) sealedUndos(t *testing.T) (n int) {
 	return n
 }
 
-// docs/weak-spots.md#w13: from the former address, within three days, by whoever has lost the account.
+// docs/weak-spots.md#w13: from the former address, within three days, by the owner who lost the account.
 func TestUndoingAnEmailChange(t *testing.T) {
 	t.Parallel()
 
@@ -39,7 +39,7 @@ func TestUndoingAnEmailChange(t *testing.T) {
 			_, err := s.store.RegisterIdentity(t.Context(), store.NewIdentity{
 				ID: "authid_e", ProviderIdentityID: "pi_e", Provider: "emailpass", EntityID: email, EntityKey: email, Typed: true,
 			})
-			require.ErrorIs(t, err, everlatch.ErrDuplicate, "nobody takes the former address meanwhile")
+			require.ErrorIs(t, err, everlatch.ErrDuplicate, "the former address cannot be taken meanwhile")
 		})
 		undone := s.undo(3*day, 1)
 		again := s.undo(3*day, 1)
@@ -51,7 +51,7 @@ func TestUndoingAnEmailChange(t *testing.T) {
 		require.Equal(t, int64(3), s.version(), "both ended what was issued")
 		found, err := s.store.FindCredential(t.Context(), "emailpass", email)
 		require.NoError(t, err)
-		require.Equal(t, email, found.Provider.VerifiedEmail, "whoever undoes has proved the address")
+		require.Equal(t, email, found.Provider.VerifiedEmail, "the undo proves the address")
 		require.Len(t, s.events(everlatch.EventEmailRestored), 1)
 		require.Equal(t, email, s.events(everlatch.EventEmailRestored)[0].Data["email"])
 		require.Zero(t, s.sealedUndos(t))
@@ -125,7 +125,7 @@ func TestUndoingAnEmailChange(t *testing.T) {
 	})
 }
 
-// Each step fails once, before and after it took effect, and the story ends as if
+// Each step fails once, before and after it took effect, and the flow ends as if
 // it had not.
 func TestEmailChangeSteps(t *testing.T) {
 	t.Parallel()

@@ -81,7 +81,7 @@ func (e *emailChange) confirm(ctx workflow.Context, in ConfirmEmail) (out Change
 	return out, nil
 }
 
-// void ends a request that is worth nothing any more.
+// void ends a request that is no longer valid.
 func (e *emailChange) void(out ChangedEmail) ChangedEmail {
 	e.open.Asked = nil
 	out.Refusal = &invalidToken

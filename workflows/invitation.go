@@ -37,7 +37,7 @@ type InviteGrant = activities.InviteGrant
 // InvitationInput is the argument of [Invitation].
 type InvitationInput struct {
 	InviteID string `json:"invite_id"`
-	// New is the invite to make; nil takes up one that there is.
+	// New is the invite to make; nil restores an existing one.
 	New *NewInvite `json:"new,omitempty"`
 	// Open carries what is open over to a fresh history.
 	Open *OpenInvite `json:"open,omitempty"`

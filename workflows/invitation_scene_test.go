@@ -42,8 +42,8 @@ func newInvitation(t *testing.T) *inviteScene {
 	return s
 }
 
-// takenUp is another execution for the same invite, later.
-func (s *inviteScene) takenUp(later time.Duration) *inviteScene {
+// restored is another execution for the same invite, later.
+func (s *inviteScene) restored(later time.Duration) *inviteScene {
 	s.t.Helper()
 	next := &inviteScene{house: s.house, t: s.t, env: s.house.env(s.t, invitesName)}
 	next.env.SetStartTime(s.clock.Now().Add(later))
@@ -51,7 +51,7 @@ func (s *inviteScene) takenUp(later time.Duration) *inviteScene {
 	return next
 }
 
-// identity registers somebody who is nobody yet.
+// identity registers an identity without an actor.
 func (h *house) identity(t *testing.T, id string) {
 	t.Helper()
 	_, err := h.store.RegisterIdentity(t.Context(), store.NewIdentity{

@@ -101,12 +101,12 @@ func TestInvitation(t *testing.T) {
 		require.WithinDuration(t, began.Add(day), s.clock.Now(), time.Second)
 		require.Equal(t, []string{"invite_1 grace@example.com live"}, s.snapshot(t)["invites"], "it stays in the list")
 
-		late := s.takenUp(time.Hour)
+		late := s.restored(time.Hour)
 		tooLate := late.accept(0, 1, "authid_1", 1)
 		late.plays(workflows.InvitationInput{InviteID: "invite_1"}, workflows.InviteVoid)
 		requireNotAdmitted(t, tooLate, everlatch.CodeUnauthorized, errTooLate)
 
-		again := late.takenUp(time.Hour)
+		again := late.restored(time.Hour)
 		resent := again.resend(0, 2)
 		former := again.accept(time.Minute, 1, "authid_1", 1)
 		good := again.accept(23*time.Hour, 2, "authid_1", 2)
@@ -137,7 +137,7 @@ func TestInvitation(t *testing.T) {
 		requireAdmitted(t, good, "user_2")
 	})
 
-	t.Run("revoked, it is worth nothing", func(t *testing.T) {
+	t.Run("revoked, it is void", func(t *testing.T) {
 		t.Parallel()
 		s := newInvitation(t)
 		made := s.invite(0)

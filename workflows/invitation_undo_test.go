@@ -11,7 +11,7 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// Each step fails once, before and after it took effect, and the story ends as if
+// Each step fails once, before and after it took effect, and the flow ends as if
 // it had not.
 func TestInvitationSteps(t *testing.T) {
 	t.Parallel()
@@ -66,7 +66,7 @@ func TestInvitationUndone(t *testing.T) {
 			})
 			require.Error(t, s.play(s.input()), "so that an Idempotency-Key may try again")
 			require.Error(t, made.err)
-			require.Error(t, again.err, "whoever joined is told the same")
+			require.Error(t, again.err, "the user who joined gets the same answer")
 			require.Equal(t, before, s.snapshot(t))
 			require.Zero(t, s.sealed(t))
 		})
@@ -105,7 +105,7 @@ func TestInvitationUndone(t *testing.T) {
 				s.revoke(5 * time.Hour)
 				outcome := workflows.InviteRevoked
 				if step == "RevokeInvite" && after {
-					outcome = workflows.InviteVoid // as whoever sends it again finds out
+					outcome = workflows.InviteVoid // as the administrator who sends it again finds out
 				}
 				s.plays(s.input(), outcome)
 				if broken = resent.err; step == "RevokeInvite" {

@@ -8,7 +8,7 @@ import (
 )
 
 // invite makes the invite. Asked again, it gives the first answer; an execution
-// that has taken up an invite knows of no first answer.
+// that restored an invite knows no first answer.
 func (v *invitation) invite(ctx workflow.Context, _ activities.None) (out IssuedInvite, err error) {
 	switch {
 	case v.fault != nil:
@@ -55,7 +55,7 @@ func (v *invitation) issued(made activities.InviteOutput, g InviteGrant) IssuedI
 }
 
 // resend mails another token. The event is released with the change, for the
-// token before is worth nothing from that moment.
+// previous token is void from that moment.
 func (v *invitation) resend(ctx workflow.Context, g InviteGrant) (out IssuedInvite, err error) {
 	resent, err := durableStep(ctx, invites.ResendInvite, activities.ResendInviteInput{
 		InviteID: v.in.InviteID, Grant: g, Former: v.open.Token, GroupID: groupID(ctx),

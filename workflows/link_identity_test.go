@@ -49,8 +49,8 @@ func TestLinkElsewhere(t *testing.T) {
 	})
 
 	for name, change := range map[string]func(*workflows.LoginCallback){
-		"nobody":        func(*workflows.LoginCallback) {},
-		"somebody else": func(c *workflows.LoginCallback) { c.SignedInAs = "authid_victim" },
+		"signed out":   func(*workflows.LoginCallback) {},
+		"another user": func(c *workflows.LoginCallback) { c.SignedInAs = "authid_victim" },
 	} {
 		t.Run("an answer brought by "+name+" changes nothing", func(t *testing.T) {
 			t.Parallel()
@@ -63,7 +63,7 @@ func TestLinkElsewhere(t *testing.T) {
 		})
 	}
 
-	t.Run("what somebody else signs in with is refused", func(t *testing.T) {
+	t.Run("another user's sign-in method is refused", func(t *testing.T) {
 		t.Parallel()
 		s := linking(t)
 		s.known(t, "authid_other", "elsewhere", "sub-1", "")
@@ -117,7 +117,7 @@ func TestLinkElsewhere(t *testing.T) {
 		})
 	}
 
-	t.Run("what took effect unheard is told even if nobody tries again", func(t *testing.T) {
+	t.Run("a lost answer is reported without another attempt", func(t *testing.T) {
 		t.Parallel()
 		s := linking(t)
 		s.faults.set(fault{activities: []string{"ReadProfile"}, times: -1, after: true})
@@ -128,7 +128,7 @@ func TestLinkElsewhere(t *testing.T) {
 	})
 }
 
-// Automatic linking opens somebody's account by an address: both sides must
+// Automatic linking opens an account by an address: both sides must
 // have proved it, to providers that are trusted with that (docs/weak-spots.md#w17).
 func TestLinkByEmail(t *testing.T) {
 	t.Parallel()
@@ -191,7 +191,7 @@ func linkPassword(t *testing.T, h *house, email string) (workflows.LinkedIdentit
 func TestLinkIdentity(t *testing.T) {
 	t.Parallel()
 
-	t.Run("a password for somebody who came from elsewhere", func(t *testing.T) {
+	t.Run("a password for a user of another provider", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 		h.known(t, "authid_own", "elsewhere", "sub-1", "")
@@ -275,7 +275,7 @@ func TestUnlinkIdentity(t *testing.T) {
 		out, err := unlink(t, h, "pi_new", "emailpass")
 		require.NoError(t, err)
 		requireRefusal(t, out.Refusal, everlatch.CodeNotAllowed, "You have signed in with this one. Sign in with another one to remove it.")
-		out, err = unlink(t, h, "pi_nobody", "emailpass")
+		out, err = unlink(t, h, "pi_unknown", "emailpass")
 		require.NoError(t, err)
 		require.NotNil(t, out.Refusal)
 		require.Equal(t, everlatch.CodeNotFound, out.Refusal.Code)

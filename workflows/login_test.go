@@ -49,7 +49,7 @@ func TestAuthenticate(t *testing.T) {
 		"right password":              {mail: email, pass: password},
 		"address in another spelling": {mail: " ADA@Example.com ", pass: password},
 		"wrong password":              {mail: email, pass: "wrong horse", refusal: "Invalid email or password"},
-		"nobody there":                {mail: "bob@example.com", pass: password, refusal: "Invalid email or password"},
+		"unknown user":                {mail: "bob@example.com", pass: password, refusal: "Invalid email or password"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -214,7 +214,7 @@ func TestRegisterWithAccount(t *testing.T) {
 		require.Equal(t, before, h.snapshot(t))
 	})
 
-	t.Run("an identity that somebody else gave an actor meanwhile is theirs", func(t *testing.T) {
+	t.Run("an identity that got an actor meanwhile keeps it", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 		h.faults.set(fault{activities: []string{"LinkActor"}, meanwhile: func() {

@@ -12,7 +12,7 @@ import (
 )
 
 // docs/weak-spots.md#w5: an account has an e-mail of its identity's own.
-func TestCustomerEmailIsOnesOwn(t *testing.T) {
+func TestCustomerEmailIsProved(t *testing.T) {
 	t.Parallel()
 	const notOwn = "The email of a customer is the one that you sign in with. It can be changed afterwards."
 	for name, tt := range map[string]struct {
@@ -26,7 +26,7 @@ func TestCustomerEmailIsOnesOwn(t *testing.T) {
 		"what they sign in with":              {entity: email, written: email, want: email},
 		"written otherwise":                   {entity: email, written: "ADA@Example.com", want: "ADA@Example.com"},
 		"none is the one they sign in with":   {entity: "Ada@Example.com", want: "Ada@Example.com"},
-		"somebody else's":                     {entity: email, written: "grace@example.com", code: everlatch.CodeNotAllowed, message: notOwn},
+		"another user's":                      {entity: email, written: "grace@example.com", code: everlatch.CodeNotAllowed, message: notOwn},
 		"proved elsewhere":                    {provider: "elsewhere", entity: "1", verified: email, written: email, want: email},
 		"none is the proved one":              {provider: "elsewhere", entity: "1", verified: email, claimed: "Ada@Example.com", want: "Ada@Example.com"},
 		"only claimed elsewhere":              {provider: "elsewhere", entity: "1", claimed: email, written: email, code: everlatch.CodeNotAllowed, message: notOwn},
@@ -85,7 +85,7 @@ func TestCustomerOfAnEmailThatWasTheirs(t *testing.T) {
 }
 
 // docs/weak-spots.md#w13, #w19: an address that its former owner may have back looks taken, to
-// whoever registers and to whoever adds a way to sign in.
+// a user who registers and a user who adds a sign-in method.
 func TestHeldAddressLooksTaken(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

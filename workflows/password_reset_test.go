@@ -255,7 +255,7 @@ func TestPasswordReset(t *testing.T) {
 		m.requireInvalid(t)
 	})
 
-	t.Run("nobody there: as long, without event", func(t *testing.T) {
+	t.Run("unknown user: as long, without event", func(t *testing.T) {
 		t.Parallel()
 		s := newReset(t)
 		s.ask(0, "customer")
@@ -354,7 +354,7 @@ func TestIssuedReset(t *testing.T) {
 		require.Equal(t, "authid_1", event.AuthIdentityID)
 	})
 
-	t.Run("is refused for somebody unknown", func(t *testing.T) {
+	t.Run("is refused for an unknown user", func(t *testing.T) {
 		t.Parallel()
 		s, m := newReset(t), &move{}
 		issue(s, m)

@@ -72,7 +72,7 @@ func TestRecordDeletions(t *testing.T) {
 	customer("cus_d")
 	_, err := h.store.ScheduleDeletion(t.Context(), "cus_d", h.clock.Now().Add(-time.Hour), everlatch.Event{})
 	require.NoError(t, err)
-	r.keep(t, "AccountDeletion/taken_up", workflows.AccountDeletion, workflows.AccountDeletionInput{CustomerID: "cus_d", At: h.clock.Now().Add(-time.Hour)})
+	r.keep(t, "AccountDeletion/restored", workflows.AccountDeletion, workflows.AccountDeletionInput{CustomerID: "cus_d", At: h.clock.Now().Add(-time.Hour)})
 	h.faults.set()
 	customer("cus_e")
 	r.keep(t, "RemoveCustomerAccount/erased", workflows.RemoveCustomerAccount, workflows.RemoveAccountInput{ActorID: "cus_e", Requested: true})
@@ -97,6 +97,6 @@ func TestRecordDeletions(t *testing.T) {
 	customer("cus_i")
 	_, err = h.store.ScheduleDeletion(t.Context(), "cus_i", h.clock.Now().Add(-2*time.Hour), everlatch.Event{})
 	require.NoError(t, err)
-	r.keep(t, "TendDeletions/taken_up", workflows.TendDeletions, workflows.TendDeletionsInput{Retention: 720 * time.Hour})
+	r.keep(t, "TendDeletions/restored", workflows.TendDeletions, workflows.TendDeletionsInput{Retention: 720 * time.Hour})
 	r.keep(t, "TendDeletions/nothing", workflows.TendDeletions, workflows.TendDeletionsInput{})
 }

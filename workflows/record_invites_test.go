@@ -62,7 +62,7 @@ func (r *recorder) invitations(t *testing.T) {
 	i.move(workflows.UpdateInvite)
 	i.keep()
 
-	i = begin("Invitation/taken_up_by_address", false, time.Hour)
+	i = begin("Invitation/restored_by_address", false, time.Hour)
 	i.accept(0, "eve@example.com") // ends what is not known yet
 	i.keep()
 	i = begin("Invitation/accepted_by_address", false, time.Hour)

@@ -28,7 +28,7 @@ func (h *house) rolesOf(t *testing.T, userID string) []string {
 	return access.Roles
 }
 
-// TestInvitationGivesRoles: whoever accepts has the roles of the invite, with the
+// TestInvitationGivesRoles: the administrator who accepts gets the roles of the invite, with the
 // user or not at all, however a step fails (docs/contract.md#s4-6).
 func TestInvitationGivesRoles(t *testing.T) {
 	t.Parallel()

@@ -67,7 +67,7 @@ func sagas() map[string]saga {
 				}, s["events"])
 			},
 		},
-		"Register with an actor of one's own type": {
+		"Register with a custom actor type": {
 			steps:   []string{"RegisterIdentity", "LinkActor", "CreateActor"},
 			lasting: []string{"ReleaseEvents"},
 			prepare: func(*testing.T, *house) {},

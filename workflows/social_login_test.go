@@ -158,7 +158,7 @@ func (m *socialMove) requireNoState(t *testing.T) {
 func TestSocialLogin(t *testing.T) {
 	t.Parallel()
 
-	t.Run("sent away, back, signed in once", func(t *testing.T) {
+	t.Run("redirected, returned, signed in once", func(t *testing.T) {
 		t.Parallel()
 		s := newSocial(t)
 		begun := &socialMove{}
@@ -196,7 +196,7 @@ func TestSocialLogin(t *testing.T) {
 		})
 	}
 
-	t.Run("a client without cookies may come back, unless the browser keeps them", func(t *testing.T) {
+	t.Run("a client without cookies may return, unless the browser keeps them", func(t *testing.T) {
 		t.Parallel()
 		without := func(c *workflows.LoginCallback) { c.Binding = "" }
 		s := newSocial(t)
@@ -303,7 +303,7 @@ func TestSocialLogin(t *testing.T) {
 		require.Empty(t, s.snapshot(t)["identities"])
 	})
 
-	t.Run("somebody known keeps their identity and gets new claims", func(t *testing.T) {
+	t.Run("a known user keeps the identity and gets new claims", func(t *testing.T) {
 		t.Parallel()
 		s := newSocial(t)
 		_, err := s.store.RegisterIdentity(t.Context(), store.NewIdentity{

@@ -17,14 +17,14 @@ func managers() everlatch.ActorType {
 			{Name: "languages", Kind: everlatch.FieldList, MaxLength: 10},
 			{Name: "approved", Kind: everlatch.FieldBoolean, AdminOnly: true},
 		},
-		Validate: speaks,
+		Validate: requireLanguage,
 		Origins:  everlatch.OriginsAdmin,
 	}
 }
 
-// speaks demands a language from managers who work abroad. It sees the whole record,
-// at sign-up and after every change.
-func speaks(_ context.Context, record everlatch.Metadata) error {
+// requireLanguage rejects managers in the region "abroad" without a language. It
+// receives the whole record, at sign-up and after every change.
+func requireLanguage(_ context.Context, record everlatch.Metadata) error {
 	languages, _ := record["languages"].([]any)
 	if record["region"] == "abroad" && len(languages) == 0 {
 		return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Choose at least one language for managers who work abroad."}

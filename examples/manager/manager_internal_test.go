@@ -12,18 +12,18 @@ import (
 	"github.com/everlatch/everlatch/config"
 )
 
-func TestManagersAbroadSpeakALanguage(t *testing.T) {
+func TestRequireLanguage(t *testing.T) {
 	t.Parallel()
 
-	abroad := everlatch.Metadata{"region": "abroad"}
-	require.ErrorIs(t, speaks(t.Context(), abroad), everlatch.ErrInvalidData)
-	abroad["languages"] = []any{"pl"}
-	require.NoError(t, speaks(t.Context(), abroad))
-	require.NoError(t, speaks(t.Context(), everlatch.Metadata{"region": "north"}))
+	manager := everlatch.Metadata{"region": "abroad"}
+	require.ErrorIs(t, requireLanguage(t.Context(), manager), everlatch.ErrInvalidData)
+	manager["languages"] = []any{"pl"}
+	require.NoError(t, requireLanguage(t.Context(), manager))
+	require.NoError(t, requireLanguage(t.Context(), everlatch.Metadata{"region": "north"}))
 }
 
-// Everlatch's own store keeps managers as their fields say.
-func TestManagersAreKept(t *testing.T) {
+// The default store passes the actor store suite with these fields.
+func TestManagersAreStored(t *testing.T) {
 	t.Parallel()
 
 	complete, err := managers().Complete()

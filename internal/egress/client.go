@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// maxHeaders is how much of an answer's headers is read, in bytes.
+// maxHeaders limits the response headers, in bytes.
 const maxHeaders = 64 << 10
 
-// Client makes requests through [Dialer], each within timeout. It follows no
-// redirect, which would take what is secret elsewhere, and asks no proxy, which
-// would connect to what we must not. How much of a body is read is up to the
-// caller.
+// Client returns an HTTP client that dials with [Dialer] and limits each request
+// to timeout. It follows no redirects, which could leak secrets, and uses no
+// proxy, which would bypass the address check. The caller limits the response
+// body.
 func Client(timeout time.Duration, allowPrivate bool) *http.Client {
 	return &http.Client{
 		Timeout: timeout,
@@ -30,5 +30,5 @@ func Client(timeout time.Duration, allowPrivate bool) *http.Client {
 	}
 }
 
-// NoRedirect answers a request with the redirect itself.
+// NoRedirect makes a client return the redirect response itself.
 func NoRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

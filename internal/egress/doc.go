@@ -1,5 +1,5 @@
-// Package egress decides where this service may connect to when somebody else
-// says where: webhooks, OpenID providers. It refuses addresses of one's own
-// network, behind which are databases and metadata services that trust whoever
-// reaches them.
+// Package egress restricts outgoing connections to addresses that come from
+// configuration or users, such as webhooks and OpenID providers. It blocks
+// addresses of internal networks, where databases and metadata services trust
+// every client that can connect.
 package egress

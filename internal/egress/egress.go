@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// special lists networks that are nobody's public address, beside those that
-// netip knows of: loopback, link-local with the metadata services of clouds,
-// private, unique local, multicast and unspecified ones.
+// special lists non-public networks that netip does not cover. netip covers
+// loopback, link-local (with cloud metadata services), private, unique local,
+// multicast and unspecified addresses.
 var special = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"),        // this host (RFC 1122)
 	netip.MustParsePrefix("100.64.0.0/10"),    // carriers (RFC 6598), and Alibaba's metadata
@@ -32,13 +32,13 @@ var special = []netip.Prefix{
 var (
 	// nat64 embeds an IPv4 address in its last four bytes (RFC 6052).
 	nat64 = netip.MustParsePrefix("64:ff9b::/96")
-	// public6 is where all public addresses of IPv6 are.
+	// public6 contains all public IPv6 addresses.
 	public6 = netip.MustParsePrefix("2000::/3")
 )
 
-// IsPublic says whether an address may belong to somebody on the internet. What
-// is not known to be public is not: behind private addresses are databases and
-// metadata services that trust whoever reaches them.
+// IsPublic reports whether an address is public. Unknown ranges count as private,
+// because databases and metadata services on private networks trust every client
+// that can connect.
 func IsPublic(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	if nat64.Contains(a) {
@@ -51,12 +51,11 @@ func IsPublic(a netip.Addr) bool {
 	return !slices.ContainsFunc(special, func(network netip.Prefix) bool { return network.Contains(a) })
 }
 
-// ErrPrivate stops a connection that [Dialer] does not make.
+// ErrPrivate is the error of [Dialer] for an address that is not public.
 var ErrPrivate = errors.New("the address is private")
 
-// Dialer connects to public addresses alone, unless private ones are allowed.
-// It looks at the address that is really dialled, so that no name can resolve
-// to one thing when it is checked and to another when it is used.
+// Dialer connects to public addresses only, unless private ones are allowed. It
+// checks the resolved address at dial time, which defeats DNS rebinding.
 func Dialer(timeout time.Duration, allowPrivate bool) *net.Dialer {
 	d := &net.Dialer{Timeout: timeout}
 	if allowPrivate {

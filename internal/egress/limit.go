@@ -8,17 +8,17 @@ import (
 	"net/http"
 )
 
-// maxBody is how much of an answer [Limit] reads, in bytes.
+// maxBody limits the response body in [Limit], in bytes.
 const maxBody = 1 << 20
 
-// ErrTooLong ends a request whose answer is longer than [Limit] allows.
+// ErrTooLong is the error of a request whose response exceeds the limit of [Limit].
 var ErrTooLong = errors.New("the answer is longer than 1 MiB")
 
-// Limit returns a copy of a client that reads at most 1 MiB of each answer and
+// Limit returns a copy of client that reads at most 1 MiB of each response and
 // adds header to requests that do not set it. It is for libraries that read whole
-// bodies: every fault of an answer's body is an error of the request, which ends
-// with [ErrTooLong] for one that is too long. Error pages are cut instead, since
-// their status says enough.
+// bodies: an error while reading the body fails the request, and a longer body
+// fails it with [ErrTooLong]. Error pages are truncated instead, because their
+// status is enough.
 func Limit(client *http.Client, header http.Header) *http.Client {
 	limited := *client
 	limited.Transport = transport{base: client.Transport, header: header}

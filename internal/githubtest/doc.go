@@ -12,5 +12,5 @@
 //		AllowPrivate:          true,
 //	})
 //	server.Script(githubtest.Token, githubtest.ServerError) // the next exchange
-//	callback := server.Visit(t, location)                   // what the browser comes back with
+//	callback := server.Visit(t, location)                   // the parameters of the callback
 package githubtest

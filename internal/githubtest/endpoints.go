@@ -17,7 +17,7 @@ type Endpoint string
 
 const apiPath = "/api"
 
-// The endpoints. Elsewhere is where [Redirect] points to: nobody goes there.
+// The endpoints. [Redirect] points to Elsewhere, which must not be requested.
 const (
 	Authorize Endpoint = "/login/oauth/authorize"
 	Token     Endpoint = "/login/oauth/access_token"

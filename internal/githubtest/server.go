@@ -138,15 +138,15 @@ func (s *Server) Exchanges() int {
 	return s.exchanges
 }
 
-// Codes returns the codes that nobody has used yet.
+// Codes returns the unused codes.
 func (s *Server) Codes() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Collect(maps.Keys(s.codes))
 }
 
-// Secrets returns every secret that the server has made or was sent: the client
-// secret, codes, verifiers and tokens. Tests look for them where none may be.
+// Secrets returns every secret that the server issued or received: the client
+// secret, codes, verifiers and tokens. Tests check that they do not leak.
 func (s *Server) Secrets() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -241,8 +241,8 @@ func (p *Provider) claims(g grant) map[string]any {
 	return claims
 }
 
-// userInfo answers whoever has an access token (OpenID Connect Core, section
-// 5.3).
+// userInfo answers requests with a valid access token (OpenID Connect Core,
+// section 5.3).
 func (p *Provider) userInfo(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	info, known := p.info, p.access[strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")]

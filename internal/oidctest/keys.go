@@ -143,11 +143,11 @@ func (p *Provider) token(claims map[string]any) string {
 		return p.sign(p.strange(k.algorithm, k.id), payload, nil)
 	case p.does(Tampered):
 		parts := strings.Split(p.sign(k, payload, nil), ".")
-		claims["sub"] = "somebody else"
+		claims["sub"] = "mallory"
 		payload, _ = json.Marshal(claims) //nolint:errchkjson // it was JSON above
 		return parts[0] + "." + encode(payload) + "." + parts[2]
 	case p.does(UnknownKey):
-		return p.sign(p.strange(jose.ES256, "nobody knows"), payload, nil)
+		return p.sign(p.strange(jose.ES256, "unknown"), payload, nil)
 	case p.does(RetiredKey):
 		return p.sign(p.key(1), payload, nil)
 	case p.does(EmbeddedKey):

@@ -40,11 +40,11 @@ const (
 	ForgedSignature Misbehaviour = "forged signature"
 	// Tampered changes the claims after signing.
 	Tampered Misbehaviour = "tampered claims"
-	// UnknownKey signs by a key that is not published.
+	// UnknownKey signs with a key that is not published.
 	UnknownKey Misbehaviour = "unknown kid"
-	// RetiredKey signs by the key of before the last [Provider.Rotate].
+	// RetiredKey signs with the key that the last [Provider.Rotate] replaced.
 	RetiredKey Misbehaviour = "retired key"
-	// EmbeddedKey signs by a strange key that the header of the token brings along.
+	// EmbeddedKey signs with an unpublished key and embeds it in the token header.
 	EmbeddedKey Misbehaviour = "key in the header"
 	// NoKeyID does not name the key, which is allowed.
 	NoKeyID Misbehaviour = "no kid"

@@ -39,8 +39,8 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Person is somebody who signs in: their claims, which take the place of those
-// that the provider would make itself.
+// Person holds the claims of the user who signs in. They override the default
+// claims.
 type Person map[string]any
 
 // Provider is a running provider.
@@ -70,8 +70,8 @@ type grant struct {
 	expires                              time.Time
 }
 
-// Start runs a provider until the test ends. Somebody is signed in already, with
-// the subject "ada" and a verified address.
+// Start runs a provider until the test ends. A user with the subject "ada" and a
+// verified address is already signed in.
 func Start(tb testing.TB, o Options) *Provider {
 	tb.Helper()
 	if o.ClientID == "" {
@@ -127,8 +127,8 @@ func (p *Provider) Login(who Person) {
 	p.person = maps.Clone(who)
 }
 
-// Tell says what the UserInfo endpoint tells from now on, whoever signs in. ID
-// tokens go on telling what [Provider.Login] says.
+// Tell sets the claims that the UserInfo endpoint returns for every user. ID
+// tokens keep the claims set by [Provider.Login].
 func (p *Provider) Tell(info Person) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -8,9 +8,10 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// The database works out what an administrator may do at each request, in the
-// query for the identity: there is no copy that could be stale (docs/weak-spots.md#w38). It comes as two texts, the ids of the roles and
-// the permissions, divided by blanks, which neither can contain.
+// The database computes an administrator's permissions in the query that reads
+// their identity, on every request, so no cached copy can be stale
+// (docs/weak-spots.md#w38). The result is two strings, role ids and permissions,
+// separated by spaces, which neither can contain.
 const (
 	// rolesOf and roleIDsOf are followed by whose roles they are. A removed
 	// administrator has none.
@@ -44,8 +45,8 @@ const (
 	selectRolePermissions = permissionsFrom + `SELECT id FROM rbac_role WHERE id = $1` + permissionsTo
 )
 
-// Access returns what an administrator may do now; one that is gone or never was
-// has no permissions.
+// Access returns the current roles and permissions of an administrator. A
+// removed or unknown administrator has no permissions.
 func (s *Store) Access(ctx context.Context, userID string) (everlatch.Access, error) {
 	access, err := accessOf(ctx, s.reads, userID)
 	return access, s.fail(ctx, "read access", err)
@@ -107,8 +108,8 @@ func (d toPermissions) Scan(src any) error {
 	return err
 }
 
-// divided takes apart what the database put together. It divides at the blank
-// alone, the one character that the schema keeps out of the parts.
+// divided splits a string that the database joined. It splits only at the
+// space, the one character that the schema forbids in the parts.
 func divided(text string) []string {
 	if text == "" {
 		return []string{}

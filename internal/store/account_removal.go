@@ -7,8 +7,8 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// discard deletes an account that a flow has created, with the events that
-// were never released.
+// discard deletes an account that a flow has created, with its unreleased
+// events.
 func (s *Store) discard(ctx context.Context, op, text, id, groupID string) error {
 	err := s.write(ctx, func(tx *tx) error {
 		if _, err := tx.exec(ctx, text, id); err != nil {
@@ -20,7 +20,7 @@ func (s *Store) discard(ctx context.Context, op, text, id, groupID string) error
 	return s.fail(ctx, op, err)
 }
 
-// removeAccount hides an account and ends what its identities were given.
+// removeAccount hides an account and ends the tokens and sessions of its identities.
 func (s *Store) removeAccount(ctx context.Context, op, text, actorType, id string, ev everlatch.Event) error {
 	now := s.now()
 	err := s.write(ctx, func(tx *tx) error {
@@ -42,8 +42,8 @@ func (s *Store) removeAccount(ctx context.Context, op, text, actorType, id strin
 	return s.fail(ctx, op, err)
 }
 
-// endActors ends what every identity of an actor was given, and returns them
-// (docs/weak-spots.md#w9).
+// endActors ends the tokens and sessions of every identity of an actor, and
+// returns the identities (docs/weak-spots.md#w9).
 func endActors(ctx context.Context, q querier, link Link, reason string, now time.Time) ([]string, error) {
 	// Ordered, so that two removals lock shared identities in the same order.
 	identities, err := all(ctx, q, scanned[string], `SELECT auth_identity_id FROM actor_link
@@ -59,9 +59,9 @@ func endActors(ctx context.Context, q querier, link Link, reason string, now tim
 	return identities, nil
 }
 
-// accountDeleted is the event that an account of any type is gone, with the
-// identities that could sign in to it; a guest has none. The
-// flow releases it.
+// accountDeleted is the event that an account of any type was deleted, with the
+// identities that could sign in to it; a guest has none. The flow releases the
+// event.
 func accountDeleted(now time.Time, actorType, actorID, groupID string, identities []string) (e everlatch.Event) {
 	identity := ""
 	switch len(identities) {

@@ -16,9 +16,9 @@ type Records struct {
 
 var _ everlatch.ActorStore = (*Records)(nil)
 
-// Records returns the built-in store of an actor type, whose definition is
-// complete (see [everlatch.ActorType.Complete]). It tells of no events: the
-// flows do that, which also work with custom stores.
+// Records returns the built-in store of an actor type, whose definition must be
+// complete (see [everlatch.ActorType.Complete]). It records no events: the flows
+// do that, so that custom stores work the same way.
 func (s *Store) Records(t everlatch.ActorType) *Records {
 	return &Records{store: s, t: t, model: t.Model()}
 }
@@ -164,10 +164,10 @@ func (r *Records) Restore(ctx context.Context, id, flow string) error {
 	return r.store.fail(ctx, "restore actor", err)
 }
 
-// EndActor ends what the identities of an actor were given (docs/weak-spots.md#w9, #w14) and records
-// that it is gone: the event, which needs an id, and
-// [everlatch.EventAccountDeleted]. The flow of the link releases both. The same
-// event again changes nothing.
+// EndActor ends the tokens and sessions of an actor's identities
+// (docs/weak-spots.md#w9, #w14) and records two events: ev, which needs an id,
+// and [everlatch.EventAccountDeleted]. The flow of the link releases both.
+// Calling it again with the same event changes nothing.
 func (s *Store) EndActor(ctx context.Context, link Link, ev everlatch.Event) error {
 	now := s.now()
 	err := s.write(ctx, func(tx *tx) error {
@@ -185,7 +185,7 @@ func (s *Store) EndActor(ctx context.Context, link Link, ev everlatch.Event) err
 	return s.fail(ctx, "end actor", err)
 }
 
-// RecordPending records an event that the end of its flow releases. The same
+// RecordPending records an event that is released when its flow ends. The same
 // id again changes nothing.
 func (s *Store) RecordPending(ctx context.Context, e everlatch.Event) error {
 	e.ReleasedAt = nil

@@ -140,7 +140,7 @@ func (f fixture) managers(tb testing.TB, q everlatch.ActorQuery) []string {
 	return ids
 }
 
-// docs/weak-spots.md#w9, #w14: every identity of an actor loses what it was given, once.
+// docs/weak-spots.md#w9, #w14: the tokens and sessions of every identity of an actor end, once.
 func TestEndActor(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
@@ -168,7 +168,7 @@ func TestEndActor(t *testing.T) {
 	})
 }
 
-// docs/weak-spots.md#w14: an actor that was removed counts for nothing, whoever removed it.
+// docs/weak-spots.md#w14: a removed actor has no standing, no matter how it was removed.
 func TestStandingOfARemovedRecord(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {

@@ -81,16 +81,16 @@ func (s *Store) Addresses(ctx context.Context, customerID string, f AddressFilte
 	})
 }
 
-// Address returns an address of a customer. That of another customer is
-// [everlatch.ErrNotFound] too.
+// Address returns an address of a customer. Another customer's address is
+// [everlatch.ErrNotFound].
 func (s *Store) Address(ctx context.Context, customerID, id string) (everlatch.Address, error) {
 	a, err := addressOf(ctx, s.reads, customerID, id)
 	return a, s.fail(ctx, "read address", err)
 }
 
-// CreateAddress adds an address, under the id that it has, to the customer that
-// it names. The same id again changes nothing. A default takes the place of the
-// former one. A customer that is gone is [everlatch.ErrNotFound].
+// CreateAddress adds an address with the given id to its customer. The same id
+// again changes nothing. A new default replaces the previous one. A missing
+// customer is [everlatch.ErrNotFound].
 func (s *Store) CreateAddress(ctx context.Context, a everlatch.Address) (everlatch.Address, error) {
 	now := s.now()
 	var stored everlatch.Address
@@ -113,8 +113,8 @@ func (s *Store) CreateAddress(ctx context.Context, a everlatch.Address) (everlat
 	return stored, nil
 }
 
-// UpdateAddress changes an address of a customer and returns it as it is then,
-// or [everlatch.ErrNotFound].
+// UpdateAddress changes an address of a customer and returns the result, or
+// [everlatch.ErrNotFound].
 func (s *Store) UpdateAddress(ctx context.Context, customerID, id string, patch AddressPatch) (everlatch.Address, error) {
 	now := s.now()
 	var a everlatch.Address
@@ -138,8 +138,8 @@ func (s *Store) UpdateAddress(ctx context.Context, customerID, id string, patch 
 	return a, nil
 }
 
-// DeleteAddress deletes an address of a customer for good. One that is not
-// there is [everlatch.ErrNotFound].
+// DeleteAddress permanently deletes an address of a customer. A missing address
+// is [everlatch.ErrNotFound].
 func (s *Store) DeleteAddress(ctx context.Context, customerID, id string) error {
 	n, err := s.writes.exec(ctx, deleteAddress, id, customerID)
 	if err == nil && n == 0 {
@@ -163,7 +163,7 @@ func (s *Store) writeAddresses(ctx context.Context, customerID string, now time.
 	})
 }
 
-// dropDefaults makes way for the defaults that an address claims.
+// dropDefaults clears the previous defaults that an address replaces.
 func dropDefaults(ctx context.Context, q querier, a everlatch.Address, now time.Time) error {
 	if a.IsDefaultShipping {
 		if _, err := q.exec(ctx, dropDefaultShipping, a.CustomerID, a.ID, now); err != nil {

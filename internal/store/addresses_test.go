@@ -116,7 +116,7 @@ func TestAddresses(t *testing.T) {
 			require.NoError(t, f.RemoveCustomer(t.Context(), customerID, everlatch.Event{}))
 			got, count, err := f.Addresses(t.Context(), customerID, store.AddressFilter{}, store.Page{})
 			require.NoError(t, err)
-			require.Empty(t, got, "those of a removed customer are nobody's business")
+			require.Empty(t, got, "addresses of a removed customer are not returned")
 			require.Zero(t, count)
 		},
 		"new default takes the place of the former one": func(t *testing.T, f fixture, customerID string) {
@@ -166,7 +166,7 @@ func TestAddresses(t *testing.T) {
 			requireError(t, f.DeleteAddress(t.Context(), customerID, a.ID), everlatch.CodeNotFound,
 				store.RecordNotFound, "model", "Address", "id", a.ID)
 		},
-		"that of somebody else is not found": func(t *testing.T, f fixture, customerID string) {
+		"an address of another customer is not found": func(t *testing.T, f fixture, customerID string) {
 			a, err := f.CreateAddress(t.Context(), newAddress(customerID))
 			require.NoError(t, err)
 			other, _ := f.customer(t, "other@example.com")

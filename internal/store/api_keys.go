@@ -33,7 +33,7 @@ func (f APIKeyFilter) test(c *conditions) {
 }
 
 const (
-	// Of a secret key the token column holds a hash, which is not shown.
+	// The token column holds the hash of a secret key, which is never returned.
 	apiKeyColumns = `id, title, type, CASE WHEN type = 'publishable' THEN token ELSE '' END, redacted,
 		last_used_at, created_by, revoked_by, revoked_at, created_at, updated_at, deleted_at`
 
@@ -64,10 +64,10 @@ const (
 	deleteAPIKey = `DELETE FROM api_key WHERE id = $1 AND revoked_at <= $2`
 )
 
-// CreateAPIKey keeps a key under the id that it has: a publishable one with its
-// token, a secret one with the hash of its token only (docs/weak-spots.md#w20: the token has 256
-// random bits, so a fast hash is enough). The same id again returns the stored
-// key. The clear token of a secret key is not in the answer.
+// CreateAPIKey stores a key with the given id: a publishable key with its token,
+// a secret key only with the hash of its token (the token has 256 random bits,
+// so a fast hash is enough, docs/weak-spots.md#w20). The same id again returns
+// the stored key. The result never contains the token of a secret key.
 func (s *Store) CreateAPIKey(ctx context.Context, key everlatch.APIKey, tokenHash string) (everlatch.APIKey, error) {
 	token := tokenHash
 	if key.Type == everlatch.KeyPublishable {
@@ -113,8 +113,8 @@ func (s *Store) UpdateAPIKey(ctx context.Context, id, title string) (everlatch.A
 	return s.APIKey(ctx, id)
 }
 
-// RevokeAPIKey ends a key at a time, which may lie ahead, and returns it. A key
-// that has been revoked stays as it is; one that is gone is [everlatch.ErrNotFound].
+// RevokeAPIKey revokes a key at a time, which may be in the future, and returns
+// it. A revoked key stays unchanged; a missing key is [everlatch.ErrNotFound].
 func (s *Store) RevokeAPIKey(ctx context.Context, id, by string, at time.Time) (everlatch.APIKey, error) {
 	if _, err := s.writes.exec(ctx, revokeAPIKey, id, by, at, s.now()); err != nil {
 		return everlatch.APIKey{}, s.fail(ctx, "revoke API key", err)
@@ -122,8 +122,8 @@ func (s *Store) RevokeAPIKey(ctx context.Context, id, by string, at time.Time) (
 	return s.APIKey(ctx, id)
 }
 
-// DeleteAPIKey deletes a revoked key for good. One that still works is
-// [everlatch.ErrNotAllowed]; one that is gone is no error (docs/contract.md#s1-4, #s2-1).
+// DeleteAPIKey permanently deletes a revoked key. A key that is not revoked is
+// [everlatch.ErrNotAllowed]; a missing key is no error (docs/contract.md#s1-4, #s2-1).
 func (s *Store) DeleteAPIKey(ctx context.Context, id string) error {
 	n, err := s.writes.exec(ctx, deleteAPIKey, id, s.now())
 	if err != nil || n > 0 {
@@ -146,15 +146,15 @@ func (s *Store) SecretKey(ctx context.Context, tokenHash string) (everlatch.APIK
 	return key, s.fail(ctx, "read secret key", noRows(err, errNoSecretKey()))
 }
 
-// SecretKeyWithAccess is [Store.SecretKey] with what the administrator who created
-// the key may do now: a key never has more. One that was created by nobody who
-// is an administrator has no permissions.
+// SecretKeyWithAccess is [Store.SecretKey] with the current permissions of the
+// administrator who created the key, which limit what the key can do. A key
+// whose creator is not an administrator has no permissions.
 func (s *Store) SecretKeyWithAccess(ctx context.Context, tokenHash string) (everlatch.APIKey, everlatch.Access, error) {
 	found, err := first(ctx, s.reads, scanKeyAccess, selectSecretKeyAccess, tokenHash, s.now())
 	return found.key, found.access, s.fail(ctx, "read secret key", noRows(err, errNoSecretKey()))
 }
 
-// keyAccess is a key with what it may do.
+// keyAccess is a key with its permissions.
 type keyAccess struct {
 	key    everlatch.APIKey
 	access everlatch.Access

@@ -13,7 +13,7 @@ import (
 )
 
 // benchOn runs a benchmark on SQLite on disk, as everlatch dev uses it, and on
-// PostgreSQL when there is one; among people who are there already.
+// PostgreSQL when it is available, in a database with existing customers.
 func benchOn(b *testing.B, run func(b *testing.B, f fixture, customer everlatch.Customer, identity everlatch.AuthIdentity)) {
 	b.Helper()
 	urls := map[string]func() string{
@@ -26,7 +26,7 @@ func benchOn(b *testing.B, run func(b *testing.B, f fixture, customer everlatch.
 		b.Run(name, func(b *testing.B) {
 			f := open(b, url())
 			for i := range 100 {
-				f.customer(b, fmt.Sprintf("somebody-%d@example.com", i))
+				f.customer(b, fmt.Sprintf("customer-%d@example.com", i))
 			}
 			customer, identity := f.customer(b, "ada@example.com")
 			for range 2 {
@@ -57,7 +57,7 @@ func BenchmarkCustomer(b *testing.B) {
 	})
 }
 
-// BenchmarkMe is what a request for /store/customers/me asks, many at once.
+// BenchmarkMe runs the queries of a request for /store/customers/me, concurrently.
 func BenchmarkMe(b *testing.B) {
 	benchOn(b, func(b *testing.B, f fixture, customer everlatch.Customer, identity everlatch.AuthIdentity) {
 		b.RunParallel(func(pb *testing.PB) {
@@ -92,8 +92,8 @@ func BenchmarkFindCredential(b *testing.B) {
 	})
 }
 
-// BenchmarkLogin is what one login asks: a sealed password in, read and spent,
-// the credential, the use.
+// BenchmarkLogin runs the queries of one login: seal, read and delete the
+// password, find the credential, record the use.
 func BenchmarkLogin(b *testing.B) {
 	benchOn(b, func(b *testing.B, f fixture, _ everlatch.Customer, identity everlatch.AuthIdentity) {
 		for i := 0; b.Loop(); i++ {

@@ -141,8 +141,8 @@ func (t *tx) statement(ctx context.Context, text string) *sql.Stmt {
 }
 
 // write runs fn in a transaction and commits it unless fn fails. On SQLite it
-// holds the write lock from the start (_txlock=immediate), so a transaction
-// never finds at its end that another one was faster.
+// holds the write lock from the start (_txlock=immediate), so a commit never
+// fails because another transaction was faster.
 func (s *Store) write(ctx context.Context, fn func(*tx) error) error {
 	raw, err := s.writes.db.BeginTx(ctx, nil)
 	if err != nil {

@@ -13,7 +13,7 @@ type Credential struct {
 	Provider everlatch.ProviderIdentity
 }
 
-// Use is what a successful sign-in leaves behind.
+// Use is what a successful sign-in stores.
 type Use struct {
 	IdentityID, ProviderIdentityID string
 	// ProviderMetadata and UserMetadata replace the stored ones; nil keeps them.
@@ -21,9 +21,9 @@ type Use struct {
 	// VerifiedEmail is the address that the provider vouches for now, "" for
 	// none; it is kept with UserMetadata, and as it was without them.
 	VerifiedEmail string
-	// SeenAt is UpdatedAt of the credential that the sign-in looked at. When it
-	// changed in the meantime, by a new password for example, the metadata are not
-	// replaced: a renewed hash of the old password must not return.
+	// SeenAt is UpdatedAt of the credential that the sign-in read. If the
+	// credential has changed since, for example by a new password, the metadata
+	// are not replaced: a rehash of the old password must not overwrite the new one.
 	SeenAt time.Time
 }
 
@@ -46,8 +46,8 @@ const (
 		WHERE id = $1 AND auth_identity_id = $2 AND deleted_at IS NULL AND updated_at = $6`
 )
 
-// FindCredential returns the credential that signs in, in one
-// query, or [everlatch.ErrNotFound]. entityKey is the canonical form (docs/weak-spots.md#w22).
+// FindCredential returns the credential for a sign-in, in one query, or
+// [everlatch.ErrNotFound]. entityKey is the canonical form (docs/weak-spots.md#w22).
 func (s *Store) FindCredential(ctx context.Context, provider, entityKey string) (Credential, error) {
 	rows, err := all(ctx, s.reads, scanCredential, selectCredential, provider, entityKey)
 	if err == nil && len(rows) == 0 {
@@ -77,9 +77,9 @@ func scanCredential(row scanner) (c credentialRow, err error) {
 	return c, err
 }
 
-// RecordUse keeps what a sign-in has changed, in one transaction, and the time
-// of it, to the hour. With nothing to keep it writes nothing. An identity that
-// is gone is [everlatch.ErrNotFound].
+// RecordUse stores the changes of a sign-in in one transaction and updates
+// last_used_at at most once per useResolution. Without changes it writes nothing.
+// A missing identity is [everlatch.ErrNotFound].
 func (s *Store) RecordUse(ctx context.Context, use Use) error {
 	now := s.now()
 	if use.ProviderMetadata == nil && use.UserMetadata == nil {

@@ -124,7 +124,7 @@ func TestRecordUse(t *testing.T) {
 	}
 }
 
-// docs/weak-spots.md#w25: what was issued before ends.
+// docs/weak-spots.md#w25: previously issued tokens and sessions end.
 func TestEndCredentials(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {

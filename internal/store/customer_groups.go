@@ -98,8 +98,8 @@ func (s *Store) Groups(ctx context.Context, f GroupFilter, page Page) ([]everlat
 	})
 }
 
-// UpdateGroup changes a customer group and returns it as it is then. One that
-// is gone is [everlatch.ErrNotFound], a name that another one has
+// UpdateGroup changes a customer group and returns the result. A missing group
+// is [everlatch.ErrNotFound], a name that another group has is
 // [everlatch.CodeInvalidData].
 func (s *Store) UpdateGroup(ctx context.Context, id string, patch GroupPatch) (everlatch.CustomerGroup, error) {
 	now := s.now()
@@ -127,8 +127,8 @@ func (s *Store) UpdateGroup(ctx context.Context, id string, patch GroupPatch) (e
 	return g, nil
 }
 
-// DeleteGroup deletes a customer group for good; its customers stay. One that
-// is gone is no error (docs/contract.md#s2-1).
+// DeleteGroup permanently deletes a customer group; its customers stay. A
+// missing group is no error (docs/contract.md#s2-1).
 func (s *Store) DeleteGroup(ctx context.Context, id string) error {
 	_, err := s.writes.exec(ctx, deleteGroup, id)
 	return s.fail(ctx, "delete customer group", err)

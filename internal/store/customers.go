@@ -50,11 +50,11 @@ const (
 	discardCustomer = `DELETE FROM customer WHERE id = $1`
 )
 
-// CreateCustomer creates a customer under the id that it has, and records an
-// event, unreleased unless it says otherwise: [Store.ReleaseEvents] releases it. The
-// same id again returns the stored customer. An e-mail that another account has
-// is [everlatch.ErrDuplicate] (docs/contract.md#s6-2), one that another guest has is
-// [everlatch.CodeInvalidData] (4.1, unique).
+// CreateCustomer creates a customer with the given id and records an event, which
+// stays unreleased until [Store.ReleaseEvents] unless it is marked as released.
+// The same id again returns the stored customer. An e-mail that another account
+// has is [everlatch.ErrDuplicate] (docs/contract.md#s6-2), one that another guest
+// has is [everlatch.CodeInvalidData] (docs/contract.md#s4-1, unique).
 func (s *Store) CreateCustomer(ctx context.Context, c everlatch.Customer, ev everlatch.Event) (everlatch.Customer, error) {
 	now := s.now()
 	var stored everlatch.Customer
@@ -87,7 +87,7 @@ func (s *Store) CreateCustomer(ctx context.Context, c everlatch.Customer, ev eve
 
 // CreateGuest creates a customer without an account, like
 // [Store.CreateCustomer], and records [everlatch.EventCustomerCreated] as
-// released: there is no flow around it.
+// released, because no flow surrounds it.
 func (s *Store) CreateGuest(ctx context.Context, c everlatch.Customer) (everlatch.Customer, error) {
 	c.HasAccount = false
 	return s.CreateCustomer(ctx, c, accountEvent(s.now(), everlatch.EventCustomerCreated, c.ID))
@@ -106,8 +106,8 @@ func errCustomerTaken(c everlatch.Customer) error {
 	return refuse(everlatch.CodeInvalidData, CustomerEmailTaken, "email", email, "has_account", strconv.FormatBool(c.HasAccount))
 }
 
-// DiscardCustomer undoes [Store.CreateCustomer]: it deletes the row for good and
-// the unreleased events of the flow. A customer that is gone is no error.
+// DiscardCustomer undoes [Store.CreateCustomer]: it deletes the row permanently,
+// with the unreleased events of the flow. A missing customer is no error.
 func (s *Store) DiscardCustomer(ctx context.Context, id, groupID string) error {
 	return s.discard(ctx, "discard customer", discardCustomer, id, groupID)
 }
@@ -120,13 +120,13 @@ func (s *Store) Customer(ctx context.Context, id string) (everlatch.Customer, er
 }
 
 // UpdateCustomer changes a customer, records [everlatch.EventCustomerUpdated] as
-// released and returns the customer as it is then, with addresses. One that is
-// gone is [everlatch.ErrNotFound], an e-mail that another one has
+// released and returns the updated customer with addresses. A missing customer
+// is [everlatch.ErrNotFound], an e-mail that another customer has is
 // [everlatch.CodeInvalidData].
 //
-// Another e-mail of an account ends the tokens of its identities and, where
-// another identity signs in with it, is [everlatch.ErrDuplicate];
-// [everlatch.EventEmailChanged] tells of it.
+// Changing the e-mail of an account ends the tokens of its identities and
+// records [everlatch.EventEmailChanged]. If another identity signs in with the
+// new address, the error is [everlatch.ErrDuplicate].
 func (s *Store) UpdateCustomer(ctx context.Context, id string, patch CustomerPatch) (everlatch.Customer, error) {
 	now := s.now()
 	var c everlatch.Customer
@@ -170,18 +170,18 @@ func (s *Store) UpdateCustomer(ctx context.Context, id string, patch CustomerPat
 	return c, nil
 }
 
-// RemoveCustomer hides a customer, ends the tokens of every identity linked to
-// it and their sessions as a customer (docs/weak-spots.md#w14), and records an event. Its links
-// stay; see [Store.UnlinkActor]. A customer that is hidden or was never there
-// is no error (docs/weak-spots.md#w10) and no event.
+// RemoveCustomer hides a customer, ends the tokens of every linked identity and
+// its sessions as a customer (docs/weak-spots.md#w14), and records an event. Its
+// links stay; see [Store.UnlinkActor]. A hidden or missing customer is no error
+// and records no event (docs/weak-spots.md#w10).
 func (s *Store) RemoveCustomer(ctx context.Context, id string, ev everlatch.Event) error {
 	return s.removeAccount(ctx, "remove customer", removeCustomer, everlatch.ActorCustomer, id, ev)
 }
 
 // RestoreCustomer undoes the [Store.RemoveCustomer] of the same flow (the group
-// of its event) but for the tokens and sessions, which stay ended. A customer
-// that is not hidden, or was hidden by another flow, is no error; one whose
-// e-mail is taken by then is [everlatch.ErrDuplicate].
+// of its event), except that tokens and sessions stay ended. A customer that is
+// not hidden, or was hidden by another flow, is no error; one whose e-mail was
+// taken in the meantime is [everlatch.ErrDuplicate].
 func (s *Store) RestoreCustomer(ctx context.Context, id, groupID string) error {
 	_, err := s.writes.exec(ctx, restoreCustomer, id, s.now(), groupID)
 	if isUnique(err) {

@@ -223,7 +223,7 @@ func TestRemoveCustomer(t *testing.T) {
 
 			require.NoError(t, f.RestoreCustomer(t.Context(), customer.ID, "another flow"))
 			_, err = f.Customer(t.Context(), customer.ID)
-			require.ErrorIs(t, err, everlatch.ErrNotFound, "only the flow that removed it brings it back")
+			require.ErrorIs(t, err, everlatch.ErrNotFound, "only the flow that removed it restores it")
 			require.NoError(t, f.RestoreCustomer(t.Context(), customer.ID, "flow"))
 			require.NoError(t, f.RestoreCustomer(t.Context(), customer.ID, "flow"), "twice")
 

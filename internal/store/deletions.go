@@ -7,19 +7,19 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// Deletion is a customer who is to be removed, as they asked.
+// Deletion is the scheduled removal of a customer.
 type Deletion struct {
 	CustomerID string
 	// At is when.
 	At time.Time
-	// RequestedAt is when they asked, which ended their sessions and tokens.
+	// RequestedAt is when it was requested, which ended all sessions and tokens.
 	RequestedAt time.Time
 }
 
 const (
 	deletionColumns = `customer_id, deletion_at, requested_at`
 
-	// A customer who is hidden is on the way out already.
+	// A hidden customer is already being removed.
 	selectDeletion = `SELECT ` + deletionColumns + ` FROM account_deletion WHERE customer_id = $1
 		AND EXISTS (SELECT 1 FROM customer c WHERE c.id = customer_id AND c.deleted_at IS NULL)`
 
@@ -32,16 +32,15 @@ const (
 		AND EXISTS (SELECT 1 FROM customer c WHERE c.id = customer_id AND c.deleted_at IS NULL)
 		ORDER BY deletion_at LIMIT $2`
 
-	// Changes nothing: it makes schedule, cancellation and removal of a customer
-	// take turns.
+	// Changes nothing, but locks the row, so that scheduling, cancelling and
+	// removing a customer are serialized.
 	holdCustomer = `UPDATE customer SET updated_at = updated_at WHERE id = $1 AND deleted_at IS NULL`
 )
 
-// ScheduleDeletion notes that a customer is to be removed, ends the sessions of
-// that customer and the tokens of every identity linked to it, and records an
-// event for the flow to release. When it is noted already, that is what is
-// returned and nothing changes. A customer who is gone is
-// [everlatch.ErrNotFound].
+// ScheduleDeletion schedules the removal of a customer, ends the customer's
+// sessions and the tokens of every linked identity, and records an event for the
+// flow to release. If a deletion is already scheduled, it is returned and nothing
+// changes. A missing customer is [everlatch.ErrNotFound].
 func (s *Store) ScheduleDeletion(ctx context.Context, customerID string, at time.Time, ev everlatch.Event) (Deletion, error) {
 	now := s.now()
 	var noted Deletion
@@ -69,15 +68,15 @@ func (s *Store) ScheduleDeletion(ctx context.Context, customerID string, at time
 	return noted, s.fail(ctx, "schedule deletion", err)
 }
 
-// Deletion returns what a customer has asked for, or [everlatch.ErrNotFound].
+// Deletion returns the scheduled deletion of a customer, or [everlatch.ErrNotFound].
 func (s *Store) Deletion(ctx context.Context, customerID string) (Deletion, error) {
 	d, err := first(ctx, s.reads, scanDeletion, selectDeletion, customerID)
 	return d, s.fail(ctx, "read deletion", noRows(err, notFound("Deletion", customerID)))
 }
 
-// CancelDeletion forgets that a customer is to be removed, and records an event
-// for the flow to release. That there is nothing to forget is no error and no
-// event; a customer who is gone is [everlatch.ErrNotFound].
+// CancelDeletion cancels the scheduled removal of a customer and records an event
+// for the flow to release. Without a scheduled removal it does nothing and
+// records no event; a missing customer is [everlatch.ErrNotFound].
 func (s *Store) CancelDeletion(ctx context.Context, customerID string, ev everlatch.Event) error {
 	now := s.now()
 	err := s.write(ctx, func(tx *tx) error {

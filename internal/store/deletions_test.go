@@ -129,8 +129,8 @@ func TestScheduleDeletion(t *testing.T) {
 	}
 }
 
-// Whoever asks at once gets one date, and whatever cancels and removes at once
-// leaves either a customer or none.
+// Concurrent requests to schedule agree on one date, and concurrent cancelling
+// and removing leaves either a complete customer or none.
 func TestDeletionInParallel(t *testing.T) {
 	t.Parallel()
 	t.Run("50 ask, one date counts", func(t *testing.T) {

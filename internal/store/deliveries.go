@@ -16,18 +16,18 @@ type DeliveryFilter struct {
 }
 
 const (
-	beginAnew = `UPDATE delivery SET status = 'waiting', generation = generation + 1, error = '', updated_at = $3
+	restartDelivery = `UPDATE delivery SET status = 'waiting', generation = generation + 1, error = '', updated_at = $3
 		WHERE event_id = $1 AND ($2 = '' OR subscriber = $2) AND status IN `
 
-	releaseDead   = beginAnew + `('dead')`
-	replaySettled = beginAnew + `('dead', 'delivered')`
+	releaseDead   = restartDelivery + `('dead')`
+	replaySettled = restartDelivery + `('dead', 'delivered')`
 
 	restartLost = `UPDATE delivery SET status = 'waiting', generation = generation + 1, updated_at = $2
 		WHERE status = 'started' AND updated_at < $1`
 
 	redispatch = `UPDATE event SET dispatched_at = NULL WHERE id = $1 AND released_at IS NOT NULL`
 
-	// What may still be needed stays: open deliveries and dead letters.
+	// Open deliveries and dead letters stay, because they may still be needed.
 	pruneEvents = `DELETE FROM event WHERE id IN (SELECT e.id FROM event e
 		WHERE e.created_at < $1 AND (e.released_at IS NULL OR e.dispatched_at IS NOT NULL)
 		AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.event_id = e.id AND d.status <> 'delivered')
@@ -55,17 +55,17 @@ func (s *Store) Deliveries(ctx context.Context, f DeliveryFilter, page Page) ([]
 	})
 }
 
-// ReleaseDead lets the dead letters of an event be tried again, all of them or
-// those of one subscriber, and returns how many there were.
+// ReleaseDead retries the dead letters of an event, of all subscribers or of
+// one, and returns how many there were.
 func (s *Store) ReleaseDead(ctx context.Context, eventID, subscriber string) (int, error) {
 	n, err := s.writes.exec(ctx, releaseDead, eventID, subscriber, s.now())
 	s.tellReleased()
 	return int(n), s.fail(ctx, "release dead letters", err)
 }
 
-// ReplayEvent delivers a released event once more, to all its subscribers or to
-// one. Without a subscriber, those that have come since are told as well. What
-// is being tried goes on.
+// ReplayEvent delivers a released event again, to all its subscribers or to one.
+// Without a subscriber, new subscribers receive it as well. Deliveries in
+// progress continue.
 func (s *Store) ReplayEvent(ctx context.Context, eventID, subscriber string) error {
 	err := s.write(ctx, func(tx *tx) error {
 		if _, err := tx.exec(ctx, replaySettled, eventID, subscriber, s.now()); err != nil || subscriber != "" {
@@ -81,16 +81,16 @@ func (s *Store) ReplayEvent(ctx context.Context, eventID, subscriber string) err
 	return s.fail(ctx, "replay event", err)
 }
 
-// PruneEvents deletes at most limit events from before a time, with their
-// deliveries, and returns how many. What is not delivered yet, dead letters
-// among it, stays; what a flow recorded and never released goes.
+// PruneEvents deletes at most limit events older than before, with their
+// deliveries, and returns how many it deleted. Events with undelivered or dead
+// deliveries stay; events that a flow recorded and never released are deleted.
 func (s *Store) PruneEvents(ctx context.Context, before time.Time, limit int) (int, error) {
 	n, err := s.writes.exec(ctx, pruneEvents, before, limit)
 	return int(n), s.fail(ctx, "prune events", err)
 }
 
-// RestartLost begins anew what started before a time and has not ended, and
-// returns how many deliveries that were.
+// RestartLost restarts the deliveries that were started before startedBefore and
+// have not ended, and returns how many it restarted.
 func (s *Store) RestartLost(ctx context.Context, startedBefore time.Time) (int, error) {
 	n, err := s.writes.exec(ctx, restartLost, startedBefore, s.now())
 	s.tellReleased()

@@ -6,7 +6,7 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// Target is a subscriber that shall be told about an event.
+// Target is a subscriber that receives an event.
 type Target struct {
 	Subscriber string
 	// Ordered makes events of one identity wait for each other.
@@ -46,9 +46,9 @@ const (
 )
 
 // Dispatch turns at most limit released events into deliveries for their
-// targets, each event once, and returns how many events that were. Of several
-// processes one does it at a time, so that deliveries stand in the order in
-// which events were released. When nothing waits it only reads.
+// targets, each event once, and returns how many events that were. Only one
+// process dispatches at a time, so that deliveries have the order in which
+// events were released. If no event is waiting, it only reads.
 func (s *Store) Dispatch(ctx context.Context, limit int, targets func(everlatch.Event) []Target) (int, error) {
 	waiting, err := first(ctx, s.reads, scanned[bool], anyEventWaiting)
 	if err != nil || !waiting {
@@ -85,23 +85,22 @@ func (s *Store) Dispatch(ctx context.Context, limit int, targets func(everlatch.
 	return len(events), s.fail(ctx, "dispatch events", err)
 }
 
-// StartableDeliveries returns at most limit deliveries whose turn it is, in
-// order.
+// StartableDeliveries returns at most limit deliveries that are due, in order.
 func (s *Store) StartableDeliveries(ctx context.Context, limit int) ([]everlatch.Delivery, error) {
 	out, err := all(ctx, s.reads, scanDelivery, selectStartable, limit)
 	return out, s.fail(ctx, "look for deliveries", err)
 }
 
-// DeliveryStarted notes that a flow delivers d. One that is settled already,
-// because the flow was quick, stays as it is.
+// DeliveryStarted records that a flow delivers d. A delivery that the flow has
+// already settled is left unchanged.
 func (s *Store) DeliveryStarted(ctx context.Context, d everlatch.Delivery) error {
 	_, err := s.writes.exec(ctx, markStarted, d.EventID, d.Subscriber, d.Generation, s.now())
 	return s.fail(ctx, "note a delivery", err)
 }
 
 // SettleDelivery ends a delivery as [everlatch.DeliveryDelivered] or
-// [everlatch.DeliveryDead]. One of another generation, or one that is settled,
-// stays as it is.
+// [everlatch.DeliveryDead]. A delivery that is settled or has another generation
+// stays unchanged.
 func (s *Store) SettleDelivery(ctx context.Context, d everlatch.Delivery) error {
 	_, err := s.writes.exec(ctx, settleDelivery, d.EventID, d.Subscriber, d.Generation, d.Status, d.Error, s.now())
 	s.tellReleased()

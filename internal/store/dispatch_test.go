@@ -105,9 +105,9 @@ func TestDispatch(t *testing.T) {
 			require.NotContains(t, f.startable(t), "a2/hook", "it is being tried")
 
 			f.settle(t, "a1", "hook", everlatch.DeliveryDead)
-			require.Contains(t, f.startable(t), "a2/hook", "a dead letter holds nobody up")
+			require.Contains(t, f.startable(t), "a2/hook", "a dead letter does not block other deliveries")
 		},
-		"a dead letter is released, and what its old flow says is not heard": func(t *testing.T, f fixture) {
+		"a dead letter is released, and the result of its old flow is ignored": func(t *testing.T, f fixture) {
 			f.publish(t, "e", "")
 			_, err := f.Dispatch(t.Context(), 10, toHookAndLog)
 			require.NoError(t, err)

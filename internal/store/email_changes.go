@@ -8,7 +8,8 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// EmailChange gives an account another e-mail, and changes the logins that follow it (docs/weak-spots.md#w13).
+// EmailChange changes the e-mail of an account together with its logins
+// (docs/weak-spots.md#w13).
 type EmailChange struct {
 	ActorType, ActorID string
 	// From is the e-mail that the account must have, "" for none, and To the new
@@ -35,9 +36,9 @@ type LoginChange struct {
 	// FromKey is what it must be now, in the canonical form of its provider.
 	FromKey             string
 	EntityID, EntityKey string
-	// Verified says that the person has proved the new address.
+	// Verified says that the user has verified the new address.
 	Verified bool
-	// Optional leaves it as it is when it has changed otherwise.
+	// Optional keeps the login unchanged if it no longer matches FromKey.
 	Optional bool
 }
 
@@ -63,15 +64,16 @@ const (
 		WHERE actor_type = $1 AND actor_id = $2 ORDER BY auth_identity_id`
 )
 
-// ChangeEmail changes account and logins together, or nothing. It ends the
-// tokens of every identity of the account, so that neither an earlier one nor a
-// password reset that was mailed to the former address outlives it; sessions go
-// on unless EndSessions says otherwise. [everlatch.EventCustomerUpdated] or
-// [everlatch.EventUserUpdated] goes with it, released as Events are.
+// ChangeEmail changes account and logins in one transaction. It ends the tokens
+// of every identity of the account, so that neither an earlier token nor a
+// password reset mailed to the former address stays valid; sessions continue
+// unless EndSessions is set. It records [everlatch.EventCustomerUpdated] or
+// [everlatch.EventUserUpdated], released like Events.
 //
-// An address that another account has or may get back is [everlatch.ErrDuplicate];
-// an account, a login or credentials that are not as the change expects them
-// [everlatch.ErrConflict]. The same change again is no error.
+// An address that another account has or may get back is
+// [everlatch.ErrDuplicate]; an account, login or credential that differs from
+// what the change expects is [everlatch.ErrConflict]. Repeating the same change
+// is no error.
 func (s *Store) ChangeEmail(ctx context.Context, c EmailChange) error {
 	if len(c.Events) == 0 || c.Events[0].ID == "" {
 		return errors.New("change email: an event is needed")
@@ -101,7 +103,7 @@ func changeEmail(ctx context.Context, tx *tx, c EmailChange, now time.Time) erro
 	if c.ActorType == everlatch.ActorUser {
 		text, updated = setUserEmail, everlatch.EventUserUpdated
 	}
-	// The account comes first: its removal locks in this order too.
+	// Lock the account first, in the same order as a removal.
 	n, err := tx.exec(ctx, text, c.ActorID, emailKey(c.From), c.To, emailKey(c.To), now)
 	if err != nil {
 		return err
@@ -115,7 +117,7 @@ func changeEmail(ctx context.Context, tx *tx, c EmailChange, now time.Time) erro
 	if err := setLogins(ctx, tx, c, now); err != nil {
 		return err
 	}
-	if err := updateHolds(ctx, tx, c, now); err != nil {
+	if err := moveHolds(ctx, tx, c, now); err != nil {
 		return err
 	}
 	event := accountEvent(now, updated, c.ActorID)
@@ -176,9 +178,9 @@ func errChanged(what string) error {
 	return refuse(everlatch.CodeConflict, ChangedMeanwhile, "what", what)
 }
 
-// EmailTaken reports whether a change would meet an address that another account
-// has or may have back. It does the same work in every case (docs/weak-spots.md#w19); only the
-// change itself decides.
+// EmailTaken reports whether another account has the new address of a change or
+// may get it back. It does the same work in every case (docs/weak-spots.md#w19);
+// only the change itself decides.
 func (s *Store) EmailTaken(ctx context.Context, c EmailChange) (bool, error) {
 	text := selectCustomerTaken
 	if c.ActorType == everlatch.ActorUser {

@@ -79,7 +79,7 @@ func TestChangeEmail(t *testing.T) {
 	})
 }
 
-// What is not as the change expects it changes nothing.
+// A change that does not match the stored state changes nothing.
 func TestChangeEmailConflicts(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
@@ -91,14 +91,14 @@ func TestChangeEmailConflicts(t *testing.T) {
 			spoil func(*store.EmailChange)
 			code  everlatch.Code
 		}{
-			"another e-mail":           {func(c *store.EmailChange) { c.From = "x@example.com" }, everlatch.CodeConflict},
-			"no account":               {func(c *store.EmailChange) { c.ActorID = "cus_nope" }, everlatch.CodeConflict},
-			"credentials have changed": {func(c *store.EmailChange) { c.SeenVersion-- }, everlatch.CodeConflict},
-			"somebody else's identity": {func(c *store.EmailChange) { c.IdentityID = "authid_x" }, everlatch.CodeConflict},
-			"the login has changed":    {func(c *store.EmailChange) { c.Logins[0].FromKey = "x@example.com" }, everlatch.CodeConflict},
-			"the login is gone":        {func(c *store.EmailChange) { c.Logins[0].ProviderIdentityID = "pi_x" }, everlatch.CodeConflict},
-			"taken by an account":      {func(c *store.EmailChange) { c.To, c.Logins = "GRACE@example.com", nil }, everlatch.CodeDuplicate},
-			"taken by a login":         {func(c *store.EmailChange) { c.Logins[0].EntityKey = "login@example.com" }, everlatch.CodeDuplicate},
+			"another e-mail":             {func(c *store.EmailChange) { c.From = "x@example.com" }, everlatch.CodeConflict},
+			"no account":                 {func(c *store.EmailChange) { c.ActorID = "cus_nope" }, everlatch.CodeConflict},
+			"credentials have changed":   {func(c *store.EmailChange) { c.SeenVersion-- }, everlatch.CodeConflict},
+			"another account's identity": {func(c *store.EmailChange) { c.IdentityID = "authid_x" }, everlatch.CodeConflict},
+			"the login has changed":      {func(c *store.EmailChange) { c.Logins[0].FromKey = "x@example.com" }, everlatch.CodeConflict},
+			"the login is gone":          {func(c *store.EmailChange) { c.Logins[0].ProviderIdentityID = "pi_x" }, everlatch.CodeConflict},
+			"taken by an account":        {func(c *store.EmailChange) { c.To, c.Logins = "GRACE@example.com", nil }, everlatch.CodeDuplicate},
+			"taken by a login":           {func(c *store.EmailChange) { c.Logins[0].EntityKey = "login@example.com" }, everlatch.CodeDuplicate},
 		} {
 			c := f.change(t, ada, identity, "new@example.com")
 			tt.spoil(&c)
@@ -130,7 +130,7 @@ func TestChangeEmailConflicts(t *testing.T) {
 	})
 }
 
-// docs/weak-spots.md#w13: as long as a change can be undone, nobody else gets the former address.
+// docs/weak-spots.md#w13: as long as a change can be undone, no other account gets the former address.
 func TestFormerEmailIsHeld(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
@@ -183,8 +183,8 @@ func TestFormerEmailIsHeld(t *testing.T) {
 	})
 }
 
-// The owner may have the address back, and then it is theirs and held no more.
-func TestHeldEmailComesBack(t *testing.T) {
+// The owner can take the address back, which ends the hold.
+func TestHeldEmailIsRestored(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
 		ada, identity := f.customer(t, "ada@example.com")
@@ -200,7 +200,7 @@ func TestHeldEmailComesBack(t *testing.T) {
 	})
 }
 
-// Of two people who change to one address exactly one gets it, however many try.
+// Of two accounts that concurrently change to one address, exactly one succeeds.
 func TestChangeEmailRace(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
@@ -236,7 +236,7 @@ func TestChangeEmailRace(t *testing.T) {
 	})
 }
 
-// docs/weak-spots.md#w13: an administrator's change takes the login along.
+// docs/weak-spots.md#w13: when an administrator changes the e-mail, the login follows.
 func TestUpdateCustomerMovesLogin(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
@@ -260,7 +260,7 @@ func TestUpdateCustomerMovesLogin(t *testing.T) {
 		login, err := f.FindCredential(ctx, "emailpass", "new@example.com")
 		require.NoError(t, err)
 		require.Equal(t, identity.ID, login.Identity.ID)
-		require.Empty(t, login.Provider.VerifiedEmail, "nobody has proved it")
+		require.Empty(t, login.Provider.VerifiedEmail, "the address is not verified")
 		require.Equal(t, int64(2), login.Identity.CredentialVersion, "tokens end")
 		require.Len(t, f.eventNames(t, store.EventFilter{Name: everlatch.EventEmailChanged, Released: new(true)}), 1)
 	})

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// An address is held for the account that had it, for as long as the change of
-// it can be undone. Otherwise an attacker who changed the e-mail of an account
-// would only have to register the former address to keep it.
+// An address is held for the account that had it while the change can be undone.
+// Otherwise an attacker who changed the e-mail of an account would only have to
+// register the former address to keep the account.
 
 const (
 	insertHold = `INSERT INTO email_hold (email_key, actor_type, actor_id, expires_at) VALUES ($1, $2, $3, $4)
@@ -23,8 +23,8 @@ const (
 	sweepHolds = `DELETE FROM email_hold WHERE expires_at <= $1`
 )
 
-// EmailHeld reports whether an address is kept for an account that had it until
-// a while ago: no one else can register it in that time.
+// EmailHeld reports whether an address is held for the account that recently had
+// it, so that no other account can register it.
 func (s *Store) EmailHeld(ctx context.Context, email string) (bool, error) {
 	held, err := heldForOthers(ctx, s.reads, email, Actor{}, s.now())
 	return held, s.fail(ctx, "look for a hold", err)
@@ -42,7 +42,7 @@ func heldForOthers(ctx context.Context, q querier, email string, but Actor, now 
 	return first(ctx, q, scanned[bool], selectHeld, emailKey(email), now, but.Type, but.ID)
 }
 
-// checkTyped refuses a typed login that is held.
+// checkTyped refuses a held address that a user typed as their login.
 func checkTyped(ctx context.Context, q querier, typed bool, entityID, entityKey string, now time.Time) error {
 	if !typed {
 		return nil
@@ -69,9 +69,9 @@ func checkAccountEmail(ctx context.Context, q querier, email string, account Act
 	return err
 }
 
-// updateHolds lets go of the addresses that an account gets, which no one else may
-// have a right to, and keeps those that it loses.
-func updateHolds(ctx context.Context, tx *tx, c EmailChange, now time.Time) error {
+// moveHolds releases the holds on the addresses that an account gets, which no
+// other account can claim, and holds the ones that it loses.
+func moveHolds(ctx context.Context, tx *tx, c EmailChange, now time.Time) error {
 	account := Actor{c.ActorType, c.ActorID}
 	wanted := []string{c.To}
 	for _, l := range c.Logins {

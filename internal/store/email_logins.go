@@ -24,9 +24,9 @@ func errLoginTaken() error {
 	return refuse(everlatch.CodeDuplicate, LoginTaken)
 }
 
-// followEmail lets the logins of an account follow its e-mail, which an
-// administrator has changed, and tells the person. It does nothing for a guest,
-// and where the address is another way of writing the same.
+// followEmail updates the logins of an account after an administrator changed
+// its e-mail, and notifies the user. It does nothing for a guest, or if the new
+// address is another spelling of the same one.
 func followEmail(ctx context.Context, tx *tx, former, changed everlatch.Customer, patch CustomerPatch, now time.Time) error {
 	if !changed.HasAccount || changed.Email == nil || former.Email != nil && SameEmail(*former.Email, *changed.Email) {
 		return nil
@@ -55,7 +55,7 @@ func followEmail(ctx context.Context, tx *tx, former, changed everlatch.Customer
 	if err := setLogins(ctx, tx, c, now); err != nil {
 		return err
 	}
-	if err := updateHolds(ctx, tx, c, now); err != nil {
+	if err := moveHolds(ctx, tx, c, now); err != nil {
 		return err
 	}
 	return recordEvents(ctx, tx, now, event)

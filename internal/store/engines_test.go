@@ -33,10 +33,10 @@ func TestMain(m *testing.M) {
 
 func postgresMissing() bool { return os.Getenv(postgresVariable) == "" }
 
-// start is the present of every test.
+// start is the initial time of every test.
 var start = time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC)
 
-// clock is the present of one test.
+// clock is the time of one test.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -54,14 +54,14 @@ func (c *clock) Advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// fixture is a migrated, empty store of its own.
+// fixture is a separate, migrated, empty store.
 type fixture struct {
 	*store.Store
 	clock *clock
 	url   string
 }
 
-// onEachEngine runs a test on SQLite always, and on PostgreSQL when there is one.
+// onEachEngine runs a test on SQLite, and on PostgreSQL when it is available.
 func onEachEngine(t *testing.T, test func(t *testing.T, f fixture)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
@@ -113,7 +113,7 @@ func open(tb testing.TB, url string) fixture {
 // id makes an id.
 func id(prefix string) string { return ids.New(prefix, start) }
 
-// identity registers somebody under an e-mail.
+// identity registers a user under an e-mail.
 func (f fixture) identity(tb testing.TB, email string) everlatch.AuthIdentity {
 	tb.Helper()
 	identity, err := f.RegisterIdentity(tb.Context(), newIdentity(email))

@@ -11,8 +11,8 @@ import (
 type AccountState struct {
 	// Email is "" where there is none.
 	Email string
-	// RemovedAt is the zero time for an existing account, ErasedAt for one of
-	// which something may be left elsewhere.
+	// RemovedAt is zero for an existing account, ErasedAt for an account whose
+	// data may remain in other systems.
 	RemovedAt, ErasedAt time.Time
 }
 
@@ -71,10 +71,10 @@ func (s *Store) FinishErasure(ctx context.Context, actorType, id string, purge b
 const purgeOldIdentities = `DELETE FROM auth_identity WHERE deleted_at < $1
 	AND id IN (SELECT id FROM auth_identity WHERE deleted_at < $1 ORDER BY deleted_at LIMIT $2)`
 
-// PurgeRemoved deletes what was removed before a time and is still kept: at most
-// limit customers, users and identities each. It returns the greatest number of
-// one kind. Identities are purged by the flow that removes them; one that is
-// found here was left by a flow that was terminated.
+// PurgeRemoved deletes records that were removed before a time and are still
+// kept: at most limit customers, users and identities each. It returns the
+// largest of the three counts. The flow that removes an identity purges it; an
+// identity found here was left by a flow that an operator terminated.
 func (s *Store) PurgeRemoved(ctx context.Context, before time.Time, limit int) (int, error) {
 	most := 0
 	for _, statement := range []string{

@@ -60,7 +60,7 @@ func TestDeadlineIsUnavailable(t *testing.T) {
 	})
 }
 
-// A caller that has left is no outage.
+// A cancelled context is not an outage.
 func TestCancelledCallIsInternal(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
@@ -74,8 +74,8 @@ func TestCancelledCallIsInternal(t *testing.T) {
 	})
 }
 
-// Somebody holds what a writer needs: it waits as long as its caller, not longer,
-// and readers do not wait at all.
+// While another connection holds the write lock, a writer waits until its
+// context ends, and readers do not wait.
 func TestWriterWaitsAsLongAsItsCaller(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
@@ -115,7 +115,7 @@ func TestTextThatNoDatabaseHolds(t *testing.T) {
 	})
 }
 
-// A fault of our own is internal, and its text holds no argument.
+// A bug in the store is an internal error whose text holds no argument.
 func TestMissingTableIsInternal(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {

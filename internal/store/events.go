@@ -11,8 +11,8 @@ import (
 // EventFilter selects events; zero fields select all.
 type EventFilter struct {
 	Name, GroupID, AuthIdentityID, Source string
-	// Released selects events that subscribers may see, or those that wait for
-	// the end of their flow.
+	// Released selects the events that subscribers may see, or the events that
+	// wait for the end of their flow.
 	Released *bool
 }
 
@@ -33,15 +33,15 @@ func (s *Store) Events(ctx context.Context, f EventFilter, page Page) ([]everlat
 	})
 }
 
-// DropEvents forgets the unreleased events of a flow that did not succeed
-// (docs/contract.md#s6). Released ones stay.
+// DropEvents deletes the unreleased events of a flow that did not succeed
+// (docs/contract.md#s6). Released events stay.
 func (s *Store) DropEvents(ctx context.Context, groupID string) error {
 	_, err := s.writes.exec(ctx, deleteUnreleased, groupID)
 	return s.fail(ctx, "drop events", err)
 }
 
-// ReleaseEvents lets subscribers see the events of a flow that has succeeded.
-// Events without a group belong to no flow and are not touched.
+// ReleaseEvents makes the events of a flow that succeeded visible to
+// subscribers. Events without a group belong to no flow and stay unchanged.
 func (s *Store) ReleaseEvents(ctx context.Context, groupID string) error {
 	if groupID == "" {
 		return nil
@@ -61,8 +61,8 @@ func (s *Store) Event(ctx context.Context, id string) (everlatch.Event, error) {
 }
 
 // PublishEvent records a released event that belongs to no flow and returns
-// what is stored under its id: the same id again changes nothing. The second
-// result says whether this call recorded it.
+// what is stored under its id; the same id again changes nothing. The second
+// result reports whether this call recorded it.
 func (s *Store) PublishEvent(ctx context.Context, e everlatch.Event) (everlatch.Event, bool, error) {
 	now := s.now()
 	e.CreatedAt, e.ReleasedAt, e.GroupID = now, &now, ""

@@ -40,7 +40,7 @@ func TestFaultNamesTheCause(t *testing.T) {
 		change(u)
 		return u.String()
 	}
-	require.Contains(t, openFails(t, with(func(u *url.URL) { u.User = url.UserPassword("ada_nobody", "hunter2") })), `role "ada_nobody" does not exist`)
+	require.Contains(t, openFails(t, with(func(u *url.URL) { u.User = url.UserPassword("ada_missing", "hunter2") })), `role "ada_missing" does not exist`)
 	require.Contains(t, openFails(t, with(func(u *url.URL) { u.Path = "/no_such_database" })), `database "no_such_database" does not exist`)
 	require.Contains(t, openFails(t, with(func(u *url.URL) { u.RawQuery = "sslmode=require" })), "TLS")
 }

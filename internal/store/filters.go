@@ -26,9 +26,9 @@ type TextTest struct {
 	Texts []string
 }
 
-// Period is an instant as a caller wrote it: everything from From up to, but
+// Period is an instant as a client wrote it: everything from From up to, but
 // not including, Until. Clients see milliseconds where the database keeps
-// microseconds, and what they see must find the record.
+// microseconds, and filtering by a value they saw must find the record.
 type Period struct{ From, Until time.Time }
 
 // TimeTest compares a time: less is before a period, at most within it or

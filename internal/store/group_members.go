@@ -21,8 +21,8 @@ const (
 )
 
 // ChangeGroupsOf adds a customer to groups and then removes it from others.
-// Being a member already, or not being one, is no error; a customer or a group
-// to add that does not exist is [everlatch.ErrNotFound], and nothing changes.
+// Adding a member again or removing a non-member is no error; a missing customer
+// or group to add is [everlatch.ErrNotFound], and nothing changes.
 func (s *Store) ChangeGroupsOf(ctx context.Context, customerID string, add, remove []string) error {
 	return s.changeMembers(ctx, membership{
 		subject: func(q querier) error { return customerLives(ctx, q, customerID) },
@@ -48,8 +48,8 @@ type membership struct {
 	pair    func(other string) (customer, group string)
 }
 
-// changeMembers goes through ids in order, whichever side asks: then no two changes
-// wait for each other.
+// changeMembers always processes ids in the same order, so that two changes
+// cannot deadlock.
 func (s *Store) changeMembers(ctx context.Context, m membership, add, remove []string) error {
 	err := s.write(ctx, func(tx *tx) error {
 		if err := m.subject(tx); err != nil {

@@ -15,10 +15,10 @@ type NewIdentity struct {
 	UserMetadata, ProviderMetadata everlatch.Metadata
 	// VerifiedEmail is the address that the provider vouches for, "" for none.
 	VerifiedEmail string
-	// Typed says that EntityID was typed and is not vouched for: it
+	// Typed says that EntityID was typed by the user and is not verified: it
 	// cannot be an address that is held for an account.
 	Typed bool
-	// Events are recorded as they are: the flow releases them at its end.
+	// Events are recorded as given; the flow releases them when it ends.
 	Events []everlatch.Event
 }
 
@@ -109,7 +109,7 @@ func (s *Store) Identity(ctx context.Context, id string) (everlatch.AuthIdentity
 }
 
 // IdentitiesOf returns every live identity that is linked to an actor, with its
-// links: one person may sign in with several (docs/weak-spots.md#w9). None is an empty slice.
+// links: a user may have several (docs/weak-spots.md#w9). None is an empty slice.
 func (s *Store) IdentitiesOf(ctx context.Context, actorType, actorID string) ([]everlatch.AuthIdentity, error) {
 	identities, err := gather(ctx, s.reads, selectIdentitiesOf, actorType, actorID)
 	return identities, s.fail(ctx, "read identities of actor", err)

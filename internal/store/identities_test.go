@@ -51,7 +51,7 @@ func TestRegisterIdentity(t *testing.T) {
 			require.Equal(t, stored, again)
 			require.Len(t, f.eventNames(t, store.EventFilter{}), 1)
 		},
-		"key of somebody else is a duplicate, and nothing is kept": func(t *testing.T, f fixture) {
+		"key of another identity is a duplicate, and nothing is kept": func(t *testing.T, f fixture) {
 			f.identity(t, "ada@example.com")
 			other := newIdentity("ADA@example.com")
 			other.Events = []everlatch.Event{{ID: id(ids.Event), Name: everlatch.EventIdentityRegistered}}
@@ -63,7 +63,7 @@ func TestRegisterIdentity(t *testing.T) {
 			require.ErrorIs(t, err, everlatch.ErrNotFound)
 			require.Empty(t, f.eventNames(t, store.EventFilter{}))
 		},
-		"same key under another provider is somebody else": func(t *testing.T, f fixture) {
+		"same key under another provider is another identity": func(t *testing.T, f fixture) {
 			f.identity(t, "ada@example.com")
 			other := newIdentity("ada@example.com")
 			other.Provider = "staff"
@@ -126,7 +126,7 @@ func TestIdentity(t *testing.T) {
 	})
 }
 
-// docs/weak-spots.md#w9: one person may have several identities.
+// docs/weak-spots.md#w9: one actor may have several identities.
 func TestIdentitiesOf(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {

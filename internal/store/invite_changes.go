@@ -19,7 +19,7 @@ const (
 	resendInvite = `UPDATE invite SET token_hash = $2, expires_at = $3, updated_at = $4
 		WHERE id = $1 AND accepted = FALSE AND deleted_at IS NULL`
 
-	// The one who changes the row has accepted; there is no second one.
+	// Only one caller can change the row, so an invite is accepted once.
 	acceptInvite = `UPDATE invite SET accepted = TRUE, accepted_by = $4, deleted_at = $5, updated_at = $5
 		WHERE ` + proven + ` AND expires_at > $5`
 	acceptedInvite = `SELECT EXISTS (SELECT 1 FROM invite WHERE id = $1 AND accepted = TRUE AND accepted_by = $2)`
@@ -83,15 +83,15 @@ func errUserExists(email string) error {
 	return refuse(everlatch.CodeInvalidData, InvitedUserExists, "email", email)
 }
 
-// DiscardInvite undoes [Store.CreateInvite]: it deletes the row for good and the
-// unreleased events of the flow. An invite that is gone is no error.
+// DiscardInvite undoes [Store.CreateInvite]: it deletes the row permanently, with
+// the unreleased events of the flow. A missing invite is no error.
 func (s *Store) DiscardInvite(ctx context.Context, id, groupID string) error {
 	return s.discard(ctx, "discard invite", discardInvite, id, groupID)
 }
 
-// ResendInvite gives an invite another token and another end, from which moment
-// the token before is worth nothing, and records an event. An invite that was
-// accepted, revoked or never there is [everlatch.CodeInvalidData] (docs/contract.md#s4-6).
+// ResendInvite gives an invite a new token and expiry and records an event. The
+// previous token becomes invalid. An invite that was accepted, was revoked or
+// never existed is [everlatch.CodeInvalidData] (docs/contract.md#s4-6).
 func (s *Store) ResendInvite(ctx context.Context, id, tokenID string, expiresAt time.Time, ev everlatch.Event) (everlatch.Invite, error) {
 	if tokenID == "" {
 		return everlatch.Invite{}, errors.New("resend invite: a token is needed")
@@ -112,10 +112,10 @@ func (s *Store) ResendInvite(ctx context.Context, id, tokenID string, expiresAt 
 	return stored, s.fail(ctx, "resend invite", err)
 }
 
-// AcceptInvite ends an invite for the user that came of it, and records an
-// event. It is one conditional statement: of all who have a proof at the same
-// time one succeeds, and the others are refused as [Store.ProvenInvite] does. The
-// same user again is no error.
+// AcceptInvite ends an invite for the user created from it, and records an
+// event. It is one conditional statement: of several concurrent callers one
+// succeeds, and the others are refused like in [Store.ProvenInvite]. Repeating it
+// for the same user is no error.
 func (s *Store) AcceptInvite(ctx context.Context, p InviteProof, userID string, ev everlatch.Event) error {
 	if userID == "" {
 		return errors.New("accept invite: a user is needed")
@@ -145,8 +145,7 @@ func (s *Store) AcceptInvite(ctx context.Context, p InviteProof, userID string, 
 }
 
 // ReopenInvite undoes [Store.AcceptInvite] of the same user. An invite that
-// somebody else accepted, or that the address does not need because there is
-// another one by now, stays as it is.
+// another user accepted, or whose address has a newer invite, stays unchanged.
 func (s *Store) ReopenInvite(ctx context.Context, id, userID string) error {
 	_, err := s.writes.exec(ctx, reopenInvite, id, userID, s.now())
 	if isUnique(err) {
@@ -155,8 +154,8 @@ func (s *Store) ReopenInvite(ctx context.Context, id, userID string) error {
 	return s.fail(ctx, "reopen invite", err)
 }
 
-// RevokeInvite ends an invite and records an event. One that is accepted,
-// revoked or was never there is no error and no event (docs/contract.md#s4-6).
+// RevokeInvite ends an invite and records an event. An invite that is accepted,
+// revoked or missing is no error and records no event (docs/contract.md#s4-6).
 func (s *Store) RevokeInvite(ctx context.Context, id string, ev everlatch.Event) error {
 	now := s.now()
 	err := s.write(ctx, func(tx *tx) error {

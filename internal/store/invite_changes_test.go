@@ -76,7 +76,7 @@ func TestAcceptInviteInParallel(t *testing.T) {
 	}
 }
 
-// Of all who invite one address at once, one does.
+// Of several concurrent invites for one address, one succeeds.
 func TestCreateInviteInParallel(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {

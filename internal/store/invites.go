@@ -32,9 +32,9 @@ func (f InviteFilter) test(c *conditions) {
 	combine(c, f.And, f.Or, InviteFilter.test)
 }
 
-// InviteProof proves the right to accept an invite: by the id of its token,
-// by the invited address, of which the caller knows that it is theirs, or by
-// both. An empty proof proves nothing.
+// InviteProof is what entitles a caller to accept an invite: the id of its
+// token, the invited address, which the caller must have verified, or both. An
+// empty proof proves nothing.
 type InviteProof struct {
 	ID, TokenID, Email string
 }
@@ -62,8 +62,8 @@ func (s *Store) Invite(ctx context.Context, id string) (everlatch.Invite, error)
 }
 
 // PendingInvite returns the invite that an address can accept now, or
-// [everlatch.ErrNotFound]. Whether the address is proved is for the caller
-// to know.
+// [everlatch.ErrNotFound]. The caller must have verified that the address
+// belongs to the user.
 func (s *Store) PendingInvite(ctx context.Context, email string) (everlatch.Invite, error) {
 	i, err := first(ctx, s.reads, scanInvite, selectPendingInvite, emailKey(email), s.now())
 	absent := refuse(everlatch.CodeNotFound, InviteForEmailUnknown)
@@ -71,8 +71,9 @@ func (s *Store) PendingInvite(ctx context.Context, email string) (everlatch.Invi
 }
 
 // ProvenInvite returns the invite that a proof is for, while it can be accepted.
-// A refusal is [everlatch.CodeUnauthorized] and says no more than that the
-// proof is worth nothing, or, to who holds a good one, that it came too late (docs/weak-spots.md#w8).
+// Otherwise it returns [everlatch.CodeUnauthorized], which says only that the
+// proof is invalid or, if the proof was valid, that the invite is no longer open
+// (docs/weak-spots.md#w8).
 func (s *Store) ProvenInvite(ctx context.Context, p InviteProof) (everlatch.Invite, error) {
 	i, err := provenInvite(ctx, s.reads, p, s.now())
 	return i, s.fail(ctx, "read invite", err)

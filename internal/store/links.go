@@ -10,8 +10,8 @@ import (
 // Link says that an identity may act as an actor.
 type Link struct {
 	IdentityID, ActorType, ActorID string
-	// GroupID is the flow that links or unlinks, whose end releases the event.
-	// "" undoes a step of a flow: no event is recorded then.
+	// GroupID is the flow that links or unlinks; it releases the event when it
+	// ends. "" means that a step of a flow is undone: no event is recorded.
 	GroupID string
 }
 
@@ -27,8 +27,8 @@ const (
 		SET linked = EXISTS (SELECT 1 FROM actor_link l WHERE l.auth_identity_id = auth_identity.id)
 		WHERE id = $1`
 
-	// Tokens of the identity end. Sessions of its other actor types are carried
-	// over to the new version: what they may do has not changed.
+	// The identity's tokens end. Sessions of its other actor types move to the new
+	// version, because their permissions have not changed.
 	endActorTokens = `UPDATE auth_identity
 		SET credential_version = credential_version + 1, last_used_at = $2, updated_at = $2
 		WHERE id = $1 AND deleted_at IS NULL`
@@ -76,11 +76,11 @@ func addLink(ctx context.Context, q querier, link Link, now time.Time) error {
 	return recordEvents(ctx, q, now, linkEvent(now, everlatch.EventActorLinked, link)...)
 }
 
-// UnlinkActor removes exactly this link, ends the tokens of the identity and
-// its sessions as that actor type. A link that does not exist is no error. It is
-// both the contract's unlink and the undo of [Store.LinkActor] (docs/weak-spots.md#w1).
+// UnlinkActor removes this link, ends the tokens of the identity and its sessions
+// as that actor type. A missing link is no error. It is both the contract's
+// unlink and the undo of [Store.LinkActor] (docs/weak-spots.md#w1).
 //
-// The identity starts a new grace period: it may be an orphan now.
+// The identity starts a new grace period, because it may be an orphan now.
 func (s *Store) UnlinkActor(ctx context.Context, link Link) error {
 	now := s.now()
 	err := s.write(ctx, func(tx *tx) error {
@@ -103,8 +103,8 @@ func (s *Store) UnlinkActor(ctx context.Context, link Link) error {
 	return s.fail(ctx, "unlink actor", err)
 }
 
-// endActor ends what an identity was given as an actor of one type. Sessions
-// that an undone step ends are no news.
+// endActor ends the tokens and sessions of an identity for one actor type.
+// Sessions that end because a step is undone record no events.
 func endActor(ctx context.Context, q querier, link Link, reason string, now time.Time) error {
 	if _, err := q.exec(ctx, endActorTokens, link.IdentityID, now); err != nil {
 		return err

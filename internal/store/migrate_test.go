@@ -89,7 +89,7 @@ func TestMigrate(t *testing.T) {
 	})
 }
 
-// Steps are named in order and have no way back.
+// Migrations are numbered in order and have no down step.
 func TestMigrationFiles(t *testing.T) {
 	t.Parallel()
 	files, err := os.ReadDir("migrations")
@@ -104,7 +104,7 @@ func TestMigrationFiles(t *testing.T) {
 	}
 }
 
-// docs/weak-spots.md#w4: the search for orphans reads orphans only, however many people there are.
+// docs/weak-spots.md#w4: the search for orphans reads only orphans, however many identities exist.
 func TestOrphansAreFoundByIndex(t *testing.T) {
 	t.Parallel()
 	f := open(t, "sqlite://:memory:")

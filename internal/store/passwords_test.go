@@ -19,7 +19,7 @@ func change(identity everlatch.AuthIdentity, event, hash string) store.Credentia
 	}
 }
 
-// docs/weak-spots.md#w25: a new password ends what the old one was good for.
+// docs/weak-spots.md#w25: a new password ends the tokens and sessions of the old one.
 func TestChangeCredential(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
@@ -42,7 +42,7 @@ func TestChangeCredential(t *testing.T) {
 	})
 }
 
-// Of many changes under one version, one is made.
+// Of several concurrent changes under one version, one succeeds.
 func TestChangeCredentialInParallel(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {

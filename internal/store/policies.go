@@ -70,10 +70,10 @@ func (s *Store) Policies(ctx context.Context, f PolicyFilter, page Page) ([]ever
 	})
 }
 
-// CreatePolicy creates a policy under the id that it has, for routes of one's
-// own. Its key is put together from resource and operation, both in lower case;
-// another key, or one that another policy has, is [everlatch.CodeInvalidData].
-// It grants nothing until a role has it.
+// CreatePolicy creates a policy with the given id, for custom routes. Its key
+// consists of resource and operation in lower case; a different key, or the key
+// of another policy, is [everlatch.CodeInvalidData]. The policy has no effect
+// until a role has it.
 func (s *Store) CreatePolicy(ctx context.Context, p everlatch.Policy) (stored everlatch.Policy, err error) {
 	if err := checkPolicy(&p); err != nil {
 		return everlatch.Policy{}, err
@@ -108,9 +108,9 @@ func policyTaken(err error, key string) error {
 	return refuse(everlatch.CodeInvalidData, PolicyKeyTaken, "key", key)
 }
 
-// UpdatePolicy changes a policy and returns it as it is then. One that is gone
-// is [everlatch.ErrNotFound], a built-in one [everlatch.ErrNotAllowed]. An
-// authority that changes what a policy permits must have both the old and the new permission.
+// UpdatePolicy changes a policy and returns the result. A missing policy is
+// [everlatch.ErrNotFound], a built-in one [everlatch.ErrNotAllowed]. The caller
+// must hold both the previous and the new permission of the policy.
 func (s *Store) UpdatePolicy(ctx context.Context, by Authority, id string, patch PolicyPatch) (p everlatch.Policy, err error) {
 	now := s.now()
 	err = s.changeRBAC(ctx, "update policy", by, func(tx *tx, access everlatch.Access) error {

@@ -72,12 +72,12 @@ const deleteCredential = `DELETE FROM provider_identity WHERE id = $1`
 
 const deleteSessionsBy = `DELETE FROM session WHERE auth_identity_id = $1 AND auth_provider = $2` + returningSession
 
-// RemoveCredential takes a way to sign in from an identity, with everything that
-// was issued for it: its sessions, and all tokens by the credential version.
-// Sessions that began with another provider go on. The last one is never
-// removed ([everlatch.CodeNotAllowed]), however many removals run at once. One
-// that the identity does not have is [everlatch.ErrNotFound]; the removal with
-// the same event again is no error.
+// RemoveCredential removes a sign-in method from an identity and ends the
+// sessions that began with it and, by the credential version, all tokens. Other
+// sessions continue. The last credential is never removed
+// ([everlatch.CodeNotAllowed]), even with concurrent removals. A credential that
+// the identity does not have is [everlatch.ErrNotFound]; repeating the removal
+// with the same event is no error.
 func (s *Store) RemoveCredential(ctx context.Context, identityID, id string, ev everlatch.Event) error {
 	now := s.now()
 	err := s.write(ctx, func(tx *tx) error {
@@ -118,8 +118,8 @@ func removeCredential(ctx context.Context, tx *tx, p everlatch.ProviderIdentity,
 	return recordEvents(ctx, tx, now, ev)
 }
 
-// IdentitiesByEmail returns the ids of the live identities of which one of the
-// providers vouches for an address.
+// IdentitiesByEmail returns the ids of the live identities for which a provider
+// has verified the address.
 func (s *Store) IdentitiesByEmail(ctx context.Context, email string, providers []string) ([]string, error) {
 	if email == "" || len(providers) == 0 {
 		return nil, nil

@@ -43,7 +43,7 @@ func TestAddCredential(t *testing.T) {
 			require.Equal(t, in.ProviderMetadata, found.Provider.ProviderMetadata)
 			require.Equal(t, []string{everlatch.EventIdentityLinked}, f.eventNames(t, store.EventFilter{GroupID: "link", Released: new(false)}))
 		},
-		"what somebody else signs in with is refused, and nothing of it stays": func(t *testing.T, f fixture) {
+		"a login of another identity is refused, and nothing is kept": func(t *testing.T, f fixture) {
 			owner := f.identity(t, "owner@example.com")
 			require.NoError(t, f.AddCredential(t.Context(), another(owner.ID, "583231")))
 			thief := f.identity(t, "thief@example.com")
@@ -137,7 +137,7 @@ func TestRemoveCredential(t *testing.T) {
 				everlatch.CodeNotAllowed, store.LastCredential)
 			require.Equal(t, int64(1), f.standing(t, identity.ID, "customer").CredentialVersion)
 		},
-		"one of somebody else's is not found": func(t *testing.T, f fixture) {
+		"a provider identity of another identity is not found": func(t *testing.T, f fixture) {
 			identity, other := f.identity(t, "ada@example.com"), f.identity(t, "b@example.com")
 			require.NoError(t, f.AddCredential(t.Context(), another(identity.ID, "1")))
 			err := f.RemoveCredential(t.Context(), identity.ID, other.Providers[0].ID, removal(identity.ID))
@@ -187,7 +187,7 @@ func TestIdentitiesByEmail(t *testing.T) {
 		}
 		require.Equal(t, []string{identity.ID}, find(" ADA@example.com", "github", "google"))
 		require.Empty(t, find("ada@example.com", "google"), "another provider's word")
-		require.Empty(t, find("ada@example.com"), "nobody's word")
+		require.Empty(t, find("ada@example.com"), "the address is not verified")
 		require.Empty(t, find("", "github"))
 		require.Empty(t, find("ada@example.org", "github", "emailpass"), "typed, and not proven")
 

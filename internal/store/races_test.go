@@ -143,7 +143,7 @@ func TestRemoveOrphansWaitsForLink(t *testing.T) {
 		removed, err := f.RemoveOrphans(context.WithoutCancel(t.Context()), f.clock.Now().Add(-time.Hour), 10)
 		swept <- result{removed, err}
 	}()
-	f.untilSomebodyWaits(t, linking)
+	f.untilBlocked(t, linking)
 	require.NoError(t, linking.Commit())
 
 	require.Equal(t, result{}, <-swept)
@@ -168,15 +168,15 @@ func TestLinkActorWaitsForSweep(t *testing.T) {
 	go func() {
 		linked <- f.LinkActor(context.WithoutCancel(t.Context()), link(identity.ID, "manager", "manager_1"))
 	}()
-	f.untilSomebodyWaits(t, sweeping)
+	f.untilBlocked(t, sweeping)
 	require.NoError(t, sweeping.Commit())
 
 	require.ErrorIs(t, <-linked, everlatch.ErrNotFound)
 	require.Zero(t, f.rows(t, "actor_link"))
 }
 
-// untilSomebodyWaits returns when another transaction waits for a lock of holder.
-func (f fixture) untilSomebodyWaits(t *testing.T, holder *sql.Tx) {
+// untilBlocked returns when another transaction waits for a lock of holder.
+func (f fixture) untilBlocked(t *testing.T, holder *sql.Tx) {
 	t.Helper()
 	var pid int
 	require.NoError(t, holder.QueryRowContext(t.Context(), `SELECT pg_backend_pid()`).Scan(&pid))

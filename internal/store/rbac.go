@@ -11,19 +11,19 @@ import (
 	"github.com/everlatch/everlatch/internal/ids"
 )
 
-// Authority is on whose behalf roles and policies are changed. The zero value is
-// of no one and has no permissions.
+// Authority is the caller on whose behalf roles and policies are changed. The
+// zero value has no permissions.
 type Authority struct {
 	by       string
 	operator bool
 }
 
-// Operator is the authority of an operator with access to the database, under a name
-// for the events. It has every permission.
+// Operator is the authority of an operator with database access, under a name
+// for the events. It has all permissions.
 func Operator(name string) Authority { return Authority{by: name, operator: true} }
 
-// OnBehalfOf is the authority of an administrator: administrators only grant, revoke or
-// changes what they do not have themselves.
+// OnBehalfOf is the authority of an administrator, who can only grant, revoke or
+// change permissions they hold.
 func OnBehalfOf(userID string) Authority { return Authority{by: userID} }
 
 func (a Authority) access(ctx context.Context, q querier) (everlatch.Access, error) {
@@ -33,12 +33,12 @@ func (a Authority) access(ctx context.Context, q querier) (everlatch.Access, err
 	return accessOf(ctx, q, a.by)
 }
 
-// Changes of roles and policies are rare, and each depends on others: who may
-// what, who inherits from whom, who is the last super admin. So they queue for
-// the row of the super admin's role, and each sees what those before have done.
+// Changes of roles and policies are rare and depend on each other: permissions,
+// inheritance and the last super admin. They are serialized by locking the row
+// of the super admin's role, so each sees the results of the previous ones.
 const lockRBAC = `UPDATE rbac_role SET updated_at = updated_at WHERE id = '` + everlatch.RoleSuperAdmin + `'`
 
-// changeRBAC runs a change alone, one after the other. fn gets what the authority may do.
+// changeRBAC runs a serialized change. fn receives the authority's permissions.
 func (s *Store) changeRBAC(
 	ctx context.Context, op string, by Authority, fn func(tx *tx, access everlatch.Access) error,
 ) error {
@@ -59,7 +59,7 @@ func (s *Store) changeRBAC(
 	return s.fail(ctx, op, err)
 }
 
-// demand refuses who does not have everything that roles give.
+// demand refuses a caller who lacks any permission that the roles give.
 func demand(ctx context.Context, q querier, access everlatch.Access, roleIDs []string, lacking everlatch.Reason) error {
 	given, err := permissionsIn(ctx, q, roleIDs)
 	if err == nil && !access.Allows(given...) {
@@ -89,8 +89,8 @@ const (
 	policyExists = `SELECT EXISTS (SELECT 1 FROM rbac_policy WHERE id = $1)`
 )
 
-// CheckRoles refuses roles that do not exist (docs/contract.md#s4-6), and those that give
-// more than the access that is to give them: through an invite, for example.
+// CheckRoles refuses roles that do not exist (docs/contract.md#s4-6) and roles
+// with permissions that the granting access lacks, for example in an invite.
 func (s *Store) CheckRoles(ctx context.Context, access everlatch.Access, roleIDs []string) error {
 	if err := rolesExist(ctx, s.reads, roleIDs); err != nil {
 		return s.fail(ctx, "check roles", err)
@@ -149,18 +149,17 @@ type RBACState struct {
 	Granted int
 	// SuperAdmin says that there is one who is not removed.
 	SuperAdmin bool
-	// IdleKeys is how many secret API keys have no permissions, because no
-	// administrator has created them.
+	// IdleKeys is the number of secret API keys that have no permissions because
+	// their creator is not an administrator.
 	IdleKeys int
 }
 
-// SetUpRBAC creates the super admin's role and the built-in policies where
-// they are missing. Many processes may call it at once and at every start.
+// SetUpRBAC creates the super admin's role and the built-in policies if they are
+// missing. Many processes may call it concurrently and at every start.
 //
-// The call that creates the super admin's role gives it to every administrator
-// that exists: they could do everything until then, so that no one gains or loses
-// anything. No later call grants anything. Policies that are no longer
-// built in are kept, because roles have them.
+// The call that creates the super admin's role assigns it to every existing
+// administrator, who had all permissions until then. Later calls assign nothing.
+// Policies that are no longer built in stay, because roles may have them.
 func (s *Store) SetUpRBAC(ctx context.Context, builtIn []everlatch.Policy) (state RBACState, err error) {
 	now := s.now()
 	err = s.write(ctx, func(tx *tx) error {

@@ -12,7 +12,7 @@ import (
 	"github.com/everlatch/everlatch/internal/store"
 )
 
-// TestAdministratorsOnlyGrantWhatTheyHold: however it is tried.
+// TestAdministratorsOnlyGrantWhatTheyHold tries every operation that could grant more.
 func TestAdministratorsOnlyGrantWhatTheyHold(t *testing.T) {
 	t.Parallel()
 
@@ -34,11 +34,11 @@ func TestAdministratorsOnlyGrantWhatTheyHold(t *testing.T) {
 		"take a role that gives more": {assign, func(ctx context.Context, f fixture, by store.Authority) error {
 			return f.RevokeRoles(ctx, by, []string{"user_strong"}, []string{"role_strong"})
 		}},
-		"add a policy to one's own role": {policies, func(ctx context.Context, f fixture, by store.Authority) error {
+		"add a policy to the caller's role": {policies, func(ctx context.Context, f fixture, by store.Authority) error {
 			_, err := f.AddRolePolicies(ctx, by, "role_weak", []string{"rpol_super_admin"})
 			return err
 		}},
-		"let one's own role inherit more": {assign, func(ctx context.Context, f fixture, by store.Authority) error {
+		"let the caller's role inherit more": {assign, func(ctx context.Context, f fixture, by store.Authority) error {
 			_, err := f.UpdateRole(ctx, by, "role_weak", store.RolePatch{Parent: store.To(new("role_strong"))})
 			return err
 		}},
@@ -98,7 +98,7 @@ func TestAdministratorsOnlyGrantWhatTheyHold(t *testing.T) {
 				}
 			}
 			err := tt.try(t.Context(), f, store.Authority{})
-			require.Equal(t, everlatch.CodeForbidden, everlatch.ErrorCode(err), "nobody's authority: %s", name)
+			require.Equal(t, everlatch.CodeForbidden, everlatch.ErrorCode(err), "zero authority: %s", name)
 		}
 		require.Equal(t, before, f.dumpRBAC(t), "nothing changed")
 
@@ -110,7 +110,7 @@ func TestAdministratorsOnlyGrantWhatTheyHold(t *testing.T) {
 	})
 }
 
-// dumpRBAC is all there is about roles.
+// dumpRBAC returns all rows about roles.
 func (f fixture) dumpRBAC(tb testing.TB) string {
 	tb.Helper()
 	roles, _, err := f.Roles(tb.Context(), store.RoleFilter{}, store.Page{})

@@ -70,7 +70,7 @@ func (f fixture) holder(tb testing.TB, id string, roles ...string) string {
 	return id
 }
 
-// may returns what an administrator may do, as texts.
+// may returns the permissions of an administrator as strings.
 func (f fixture) may(tb testing.TB, userID string) []string {
 	tb.Helper()
 	access, err := f.Access(tb.Context(), userID)
@@ -90,7 +90,7 @@ func TestSetUpRBAC(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
 		require.NoError(t, f.RemoveUser(t.Context(), f.holder(t, "user_gone"), everlatch.Event{ID: "evt_gone", GroupID: "g"}),
-			"without roles nobody is the last super admin")
+			"without roles there is no last super admin")
 		f.holder(t, "user_1")
 		f.holder(t, "user_2")
 
@@ -113,7 +113,7 @@ func TestSetUpRBAC(t *testing.T) {
 		changed[0].Name = new("Another name")
 		state, err = f.SetUpRBAC(t.Context(), changed)
 		require.NoError(t, err)
-		require.Equal(t, store.RBACState{SuperAdmin: true, IdleKeys: 2}, state, "nobody is promoted later")
+		require.Equal(t, store.RBACState{SuperAdmin: true, IdleKeys: 2}, state, "no administrator is promoted later")
 		require.Empty(t, f.may(t, "user_3"))
 		got, err := f.Policy(t.Context(), policy)
 		require.NoError(t, err)
@@ -144,7 +144,7 @@ func TestSetUpRBACInParallel(t *testing.T) {
 	})
 }
 
-// TestAccess: what somebody may do is what their roles and those above give, now.
+// TestAccess: a user's permissions are those that their roles and the parents of these give now.
 func TestAccess(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
@@ -196,7 +196,7 @@ func TestAccess(t *testing.T) {
 	})
 }
 
-// TestACircleOfParentsEnds: one that somehow came to be harms nobody.
+// TestACircleOfParentsEnds: a cycle of parents in the database does no harm.
 func TestACircleOfParentsEnds(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {

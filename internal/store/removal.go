@@ -39,9 +39,9 @@ const (
 
 // RemoveIdentity hides an identity with its credentials and ends its tokens and
 // sessions. Its links and everything else stay, so that [Store.RestoreIdentity]
-// brings it back whole (docs/weak-spots.md#w11); its address is free at once (docs/weak-spots.md#w12). An identity
-// that is hidden or gone is no error. The flow that removes it is remembered,
-// for only the same flow may bring it back.
+// restores it completely (docs/weak-spots.md#w11); its address is free immediately
+// (docs/weak-spots.md#w12). A hidden or missing identity is no error. The flow is
+// stored with the identity, because only the same flow may restore it.
 func (s *Store) RemoveIdentity(ctx context.Context, id, groupID string) error {
 	now := s.now()
 	err := s.write(ctx, func(tx *tx) error {
@@ -57,10 +57,10 @@ func (s *Store) RemoveIdentity(ctx context.Context, id, groupID string) error {
 	return s.fail(ctx, "remove identity", err)
 }
 
-// RestoreIdentity undoes the [Store.RemoveIdentity] of the same flow; tokens
-// and sessions stay ended. An identity that is not hidden, or that another flow
-// has hidden, stays as it is and is no error. If the address was registered
-// again in the meantime, it is [everlatch.ErrDuplicate] and nothing changes.
+// RestoreIdentity undoes the [Store.RemoveIdentity] of the same flow; tokens and
+// sessions stay ended. An identity that is not hidden, or that another flow has
+// hidden, stays unchanged and is no error. If the address was registered again
+// in the meantime, it is [everlatch.ErrDuplicate] and nothing changes.
 func (s *Store) RestoreIdentity(ctx context.Context, id, groupID string) error {
 	now := s.now()
 	err := s.write(ctx, func(tx *tx) error {
@@ -82,11 +82,11 @@ func (s *Store) RestoreIdentity(ctx context.Context, id, groupID string) error {
 	return s.fail(ctx, "restore identity", err)
 }
 
-// PurgeIdentity deletes an identity with all that belongs to it, for good, and
-// records [everlatch.EventIdentityDeleted], which the flow releases. It is the
-// last step of a removal, for when nothing can fail any more (docs/weak-spots.md#w11). An identity
-// that is gone is no error, and one that another flow has removed stays: that
-// one may have to bring it back.
+// PurgeIdentity permanently deletes an identity with everything that belongs to
+// it and records [everlatch.EventIdentityDeleted], which the flow releases. It is
+// the last step of a removal, after which nothing can fail
+// (docs/weak-spots.md#w11). A missing identity is no error. An identity that
+// another flow has removed stays, because that flow may have to restore it.
 func (s *Store) PurgeIdentity(ctx context.Context, id, groupID string) error {
 	now := s.now()
 	err := s.write(ctx, func(tx *tx) error {
@@ -102,8 +102,8 @@ func (s *Store) PurgeIdentity(ctx context.Context, id, groupID string) error {
 }
 
 // DiscardIdentity undoes [Store.RegisterIdentity]: it deletes the identity and
-// the events that the flow recorded about it. One that has been linked since
-// stays, with its events: it is in use (docs/weak-spots.md#w3).
+// the events that the flow recorded about it. An identity that was linked in the
+// meantime is in use and stays, with its events (docs/weak-spots.md#w3).
 func (s *Store) DiscardIdentity(ctx context.Context, id, groupID string) error {
 	err := s.write(ctx, func(tx *tx) error {
 		if _, err := tx.exec(ctx, discardIdentity, id); err != nil {

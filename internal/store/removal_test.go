@@ -48,7 +48,7 @@ func TestRemoveIdentity(t *testing.T) {
 			require.Equal(t, before.Identity.CredentialVersion+1, after.Identity.CredentialVersion,
 				"tokens from before stay ended")
 		},
-		"cannot be restored when its address was registered anew": func(t *testing.T, f fixture) {
+		"cannot be restored when its address was registered again": func(t *testing.T, f fixture) {
 			former := f.identity(t, "ada@example.com")
 			require.NoError(t, f.RemoveIdentity(t.Context(), former.ID, "flow"))
 			f.identity(t, "ada@example.com")
@@ -109,7 +109,7 @@ func TestDiscardIdentity(t *testing.T) {
 			require.Zero(t, f.rows(t, "event"))
 		})
 	})
-	t.Run("keeps an identity that somebody has linked", func(t *testing.T) {
+	t.Run("keeps an identity that is linked", func(t *testing.T) {
 		t.Parallel()
 		onEachEngine(t, func(t *testing.T, f fixture) {
 			identity := register(t, f)

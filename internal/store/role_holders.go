@@ -34,10 +34,10 @@ const (
 		AND NOT ` + otherSuperAdmin
 )
 
-// GrantRoles gives roles to administrators, who have them from their next
-// request on (docs/weak-spots.md#w38). Having one already is no error. A role that does not exist is
-// [everlatch.CodeInvalidData], an administrator who does not
-// [everlatch.ErrNotFound], and a role that gives more than the authority has
+// GrantRoles gives roles to administrators, effective with their next request
+// (docs/weak-spots.md#w38). Granting a role again is no error. A missing role is
+// [everlatch.CodeInvalidData], a missing administrator [everlatch.ErrNotFound],
+// and a role with permissions that the authority lacks
 // [everlatch.CodeForbidden]; then nothing changes.
 func (s *Store) GrantRoles(ctx context.Context, by Authority, userIDs, roleIDs []string) error {
 	now := s.now()
@@ -52,10 +52,10 @@ func (s *Store) GrantRoles(ctx context.Context, by Authority, userIDs, roleIDs [
 	})
 }
 
-// RevokeRoles takes roles from administrators, who lack them from their next
-// request on (docs/weak-spots.md#w38). Not having one is no error. Taking a role needs what giving
-// it needs, and the last super admin stays one: that is [everlatch.ErrNotAllowed],
-// and nothing changes.
+// RevokeRoles takes roles from administrators, effective with their next request
+// (docs/weak-spots.md#w38). Revoking a role that they do not have is no error.
+// Revoking requires the same permissions as granting. Revoking the last super
+// admin is [everlatch.ErrNotAllowed], and nothing changes.
 func (s *Store) RevokeRoles(ctx context.Context, by Authority, userIDs, roleIDs []string) error {
 	return s.changeHolders(ctx, "revoke roles", by, userIDs, roleIDs, func(tx *tx, userID, roleID string) (int64, error) {
 		n, err := tx.exec(ctx, revokeRole, userID, roleID)
@@ -104,7 +104,7 @@ func (s *Store) changeHolders(
 	})
 }
 
-// recordRoles records which roles an administrator has now.
+// recordRoles records the current roles of a user.
 func (s *Store) recordRoles(ctx context.Context, q querier, by Authority, userID string) error {
 	access, err := accessOf(ctx, q, userID)
 	if err != nil {

@@ -54,20 +54,20 @@ func TestGrantAndRevokeRoles(t *testing.T) {
 	})
 }
 
-// TestOneSuperAdminStays, whatever is tried at once: here each takes the role
-// from another one, or removes them.
+// TestOneSuperAdminStays: many super admins concurrently revoke the role from
+// themselves or each other, or remove each other, and one stays.
 func TestOneSuperAdminStays(t *testing.T) {
 	t.Parallel()
 
 	const admins = 50
 	attempts := map[string]func(ctx context.Context, f fixture, i int) error{
-		"everybody takes it from themselves": func(ctx context.Context, f fixture, i int) error {
+		"all revoke their own": func(ctx context.Context, f fixture, i int) error {
 			return f.RevokeRoles(ctx, store.OnBehalfOf(admin(i)), []string{admin(i)}, []string{everlatch.RoleSuperAdmin})
 		},
-		"everybody takes it from the next": func(ctx context.Context, f fixture, i int) error {
+		"all revoke the next one's": func(ctx context.Context, f fixture, i int) error {
 			return f.RevokeRoles(ctx, store.OnBehalfOf(admin(i)), []string{admin((i + 1) % admins)}, []string{everlatch.RoleSuperAdmin})
 		},
-		"everybody removes the next, or takes it from them": func(ctx context.Context, f fixture, i int) error {
+		"all remove the next or revoke their role": func(ctx context.Context, f fixture, i int) error {
 			next := admin((i + 1) % admins)
 			if i%2 == 0 {
 				return f.RevokeRoles(ctx, operator, []string{next}, []string{everlatch.RoleSuperAdmin})
@@ -99,7 +99,7 @@ func TestOneSuperAdminStays(t *testing.T) {
 				left, count, err := f.UsersWithRole(t.Context(), everlatch.RoleSuperAdmin, nil, store.Page{})
 				require.NoError(t, err)
 				require.GreaterOrEqual(t, count, 1)
-				if name != "everybody takes it from the next" {
+				if name != "all revoke the next one's" {
 					require.Equal(t, 1, count)
 					require.Equal(t, 1, refused)
 				}
@@ -111,8 +111,8 @@ func TestOneSuperAdminStays(t *testing.T) {
 
 func admin(i int) string { return fmt.Sprintf("user_%d", i) }
 
-// TestPromotionAndDemotionInParallel: of grants and revocations at once nothing
-// is lost or made up.
+// TestPromotionAndDemotionInParallel: concurrent grants and revocations lose and
+// invent nothing.
 func TestPromotionAndDemotionInParallel(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {

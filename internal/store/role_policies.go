@@ -42,9 +42,9 @@ func rolePolicyPage(page Page) Page {
 	return page
 }
 
-// AddRolePolicies gives policies to a role and returns what says so; one that it
-// has already is no error. A role or a policy that does not exist is
-// [everlatch.ErrNotFound], and one that the authority does not have itself
+// AddRolePolicies adds policies to a role and returns the assignments; an
+// existing assignment is no error. A missing role or policy is
+// [everlatch.ErrNotFound], and a policy that the authority does not hold is
 // [everlatch.CodeForbidden].
 func (s *Store) AddRolePolicies(
 	ctx context.Context, by Authority, roleID string, policyIDs []string,
@@ -72,8 +72,8 @@ func (s *Store) AddRolePolicies(
 	return out, err
 }
 
-// RemoveRolePolicy takes a policy from a role and returns the id of what said
-// that the role has it, "" when it has not.
+// RemoveRolePolicy removes a policy from a role and returns the id of the
+// assignment, "" if there was none.
 func (s *Store) RemoveRolePolicy(ctx context.Context, by Authority, roleID, policyID string) (id string, err error) {
 	now := s.now()
 	err = s.changeRole(ctx, "remove a policy from a role", by, roleID, func(tx *tx, _ everlatch.Access) error {

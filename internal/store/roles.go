@@ -102,10 +102,10 @@ func (s *Store) Roles(ctx context.Context, f RoleFilter, page Page) ([]everlatch
 	})
 }
 
-// CreateRole creates a role under the id that it has, with policies. The same id
-// again returns the stored role. A name that another role has is
-// [everlatch.CodeInvalidData], a policy or parent that does not exist
-// [everlatch.ErrNotFound], and one that the authority does not have itself
+// CreateRole creates a role with the given id and policies. The same id again
+// returns the stored role. A name that another role has is
+// [everlatch.CodeInvalidData], a missing policy or parent [everlatch.ErrNotFound],
+// and a policy or parent that the authority does not hold is
 // [everlatch.CodeForbidden].
 func (s *Store) CreateRole(
 	ctx context.Context, by Authority, r everlatch.Role, policyIDs []string,
@@ -120,7 +120,7 @@ func (s *Store) CreateRole(
 			return err
 		}
 		if n > 0 {
-			if err := s.initRole(ctx, tx, access, r, policyIDs); err != nil {
+			if err := s.fill(ctx, tx, access, r, policyIDs); err != nil {
 				return err
 			}
 			if err := recordEvents(ctx, tx, now, rbacEvent(now, everlatch.EventRoleCreated, r.ID, by)); err != nil {
@@ -133,8 +133,8 @@ func (s *Store) CreateRole(
 	return stored, roleTaken(err, r.Name)
 }
 
-// initRole gives a new role its parent and its policies.
-func (s *Store) initRole(ctx context.Context, tx *tx, access everlatch.Access, r everlatch.Role, policyIDs []string) error {
+// fill gives a new role its parent and its policies.
+func (s *Store) fill(ctx context.Context, tx *tx, access everlatch.Access, r everlatch.Role, policyIDs []string) error {
 	if err := s.setParent(ctx, tx, access, r.ID, r.ParentID); err != nil {
 		return err
 	}
@@ -174,9 +174,9 @@ func (s *Store) setParent(ctx context.Context, tx *tx, access everlatch.Access, 
 	return err
 }
 
-// UpdateRole changes a role and returns it as it is then. One that is gone is
-// [everlatch.ErrNotFound]; what the authority lacks of what the role gives, or
-// would give, is [everlatch.CodeForbidden]. The super admin's role stays as it is.
+// UpdateRole changes a role and returns the result. A missing role is
+// [everlatch.ErrNotFound]; a role whose previous or new permissions the authority
+// lacks is [everlatch.CodeForbidden]. The super admin's role cannot be changed.
 func (s *Store) UpdateRole(ctx context.Context, by Authority, id string, patch RolePatch) (r everlatch.Role, err error) {
 	now := s.now()
 	err = s.changeRole(ctx, "update role", by, id, func(tx *tx, access everlatch.Access) error {
@@ -206,8 +206,9 @@ func (s *Store) UpdateRole(ctx context.Context, by Authority, id string, patch R
 	return r, nil
 }
 
-// DeleteRole deletes a role for good; its holders, and roles that inherit from it, lose
-// what it gave. One that is gone is no error (docs/contract.md#s2-1).
+// DeleteRole permanently deletes a role; users who had it and roles that
+// inherited from it lose its permissions. A missing role is no error
+// (docs/contract.md#s2-1).
 func (s *Store) DeleteRole(ctx context.Context, by Authority, id string) error {
 	now := s.now()
 	return s.changeRole(ctx, "delete role", by, id, func(tx *tx, _ everlatch.Access) error {
@@ -219,9 +220,9 @@ func (s *Store) DeleteRole(ctx context.Context, by Authority, id string) error {
 	})
 }
 
-// changeRole is [Store.changeRBAC] for a change of what a role is or gives: that
-// of the super admin cannot change, and the authority must have
-// all that it gives.
+// changeRole is [Store.changeRBAC] for a change to a role's attributes or
+// permissions. The super admin's role cannot be changed; for any other role the
+// caller must hold all its permissions.
 func (s *Store) changeRole(
 	ctx context.Context, op string, by Authority, id string, fn func(tx *tx, access everlatch.Access) error,
 ) error {
@@ -236,7 +237,7 @@ func (s *Store) changeRole(
 	})
 }
 
-// rbacEvent is the event that a role, or the roles of an administrator, changed. It is
+// rbacEvent is the event that a role, or the roles of a user, changed. It is
 // released with the change.
 func rbacEvent(now time.Time, name, id string, by Authority) everlatch.Event {
 	return newEvent(now, name, "", "", everlatch.Metadata{"id": id, "changed_by": by.by})

@@ -201,7 +201,7 @@ func TestPolicy(t *testing.T) {
 	})
 }
 
-// TestParentsInParallel: of two that would inherit from each other, one does.
+// TestParentsInParallel: of two roles that concurrently inherit from each other, one succeeds.
 func TestParentsInParallel(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {

@@ -30,8 +30,8 @@ func (s *Store) PutSealed(ctx context.Context, sealed Sealed) error {
 	return s.fail(ctx, "put sealed secret", err)
 }
 
-// GetSealed returns a sealed secret, as often as it is asked. One that is
-// expired, deleted or was never there is [everlatch.ErrNotFound].
+// GetSealed returns a sealed secret and can be called repeatedly. A secret that
+// is expired, deleted or missing is [everlatch.ErrNotFound].
 func (s *Store) GetSealed(ctx context.Context, id string) (Sealed, error) {
 	sealed, err := first(ctx, s.reads, scanSealed, selectSealed, id, s.now())
 	absent := refuse(everlatch.CodeNotFound, SecretExpired)
@@ -43,7 +43,7 @@ func scanSealed(row scanner) (sealed Sealed, err error) {
 	return sealed, err
 }
 
-// DeleteSealed shreds sealed secrets. Ids that are gone already are no error.
+// DeleteSealed destroys sealed secrets. Missing ids are no error.
 func (s *Store) DeleteSealed(ctx context.Context, ids ...string) error {
 	err := s.write(ctx, func(tx *tx) error {
 		for _, id := range ids {

@@ -62,15 +62,15 @@ func (s *Store) CreateSession(ctx context.Context, session everlatch.Session, se
 	return s.fail(ctx, "create session", err)
 }
 
-// Session returns the session of a secret, with what is true now about its
-// identity; its principal carries the current links. One that has expired, was
-// ended or whose identity is gone is [everlatch.ErrNotFound].
+// Session returns the session of a secret with the current state of its
+// identity; its principal has the current links. A session that has expired or
+// was ended, or whose identity is gone, is [everlatch.ErrNotFound].
 func (s *Store) Session(ctx context.Context, secretHash string) (everlatch.Session, everlatch.Standing, error) {
 	return s.session(ctx, scanSession, selectSession, secretHash)
 }
 
-// SessionWithAccess is [Store.Session] with what the actor may do now (docs/weak-spots.md#w38), in
-// one query all the same.
+// SessionWithAccess is [Store.Session] with the actor's current permissions
+// (docs/weak-spots.md#w38), still in one query.
 func (s *Store) SessionWithAccess(ctx context.Context, secretHash string) (everlatch.Session, everlatch.Standing, error) {
 	return s.session(ctx, scanSessionAccess, selectSessionAccess, secretHash)
 }
@@ -182,7 +182,7 @@ func recordEnded(ctx context.Context, q querier, now time.Time, e ending, sessio
 			"actor_type": session.actorType, "actor_id": session.actorID, "reason": e.reason,
 		})
 		if e.group != "" {
-			event.ReleasedAt = nil // with its flow
+			event.ReleasedAt = nil // released with its flow
 		}
 		if err := recordEvents(ctx, q, now, event); err != nil {
 			return err

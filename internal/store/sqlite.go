@@ -15,7 +15,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-// memory is the path of a database that no other process sees.
+// memory is the path of a private in-memory database.
 const memory = ":memory:"
 
 // openSQLite opens the path of a sqlite:// URL.
@@ -65,7 +65,7 @@ func sqlitePath(path string) (string, error) {
 }
 
 func openSQLiteFile(ctx context.Context, path, synchronous string) (*Store, error) {
-	// Created here, because SQLite would let every user of the machine read it.
+	// Created here, because SQLite would make it readable for every user of the machine.
 	// Its log files take over the mode.
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names the file
 	if err != nil {

@@ -26,18 +26,18 @@ const (
 	selectStandingAccess = `SELECT ` + standingColumns + `, ` + linkedAccess + fromStanding
 )
 
-// Standing returns what is true now about an identity, as an actor of a type:
-// every authenticated request asks for it (docs/weak-spots.md#w14, #w25, #w32). ActorID is "" when
-// no actor is linked or its account was removed. An identity that is gone is
+// Standing returns the current state of an identity as an actor of a type; every
+// authenticated request reads it (docs/weak-spots.md#w14, #w25, #w32). ActorID is
+// "" if no actor is linked or its account was removed. A missing identity is
 // [everlatch.ErrNotFound].
 func (s *Store) Standing(ctx context.Context, identityID, actorType string) (everlatch.Standing, error) {
 	standing, err := first(ctx, s.reads, scanStanding, selectStanding, identityID, actorType)
 	return standing, s.fail(ctx, "read standing", noRows(err, notFound("AuthIdentity", identityID)))
 }
 
-// StandingWithAccess is [Store.Standing] with what the actor may do now: a role
-// that was given or taken counts from the next request on (docs/weak-spots.md#w38). It is one
-// query all the same.
+// StandingWithAccess is [Store.Standing] with the actor's current permissions: a
+// granted or revoked role takes effect with the next request
+// (docs/weak-spots.md#w38). It is still one query.
 func (s *Store) StandingWithAccess(ctx context.Context, identityID, actorType string) (everlatch.Standing, error) {
 	standing, err := first(ctx, s.reads, scanStandingAccess, selectStandingAccess, identityID, actorType)
 	return standing, s.fail(ctx, "read standing", noRows(err, notFound("AuthIdentity", identityID)))

@@ -89,12 +89,12 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.fail(ctx, "ping", err)
 }
 
-// DB returns the pool that writes, for tests that look at rows or break things.
+// DB returns the pool that writes, for tests that inspect or corrupt rows.
 func (s *Store) DB() *sql.DB { return s.writes.db }
 
-// Released tells the dispatcher of events that this process has released some,
-// or that a delivery's turn may have come. It is a hint that saves waiting:
-// other processes release events as well.
+// Released signals the dispatcher that this process has released events or that
+// a delivery may be due. It only shortens the polling interval: other processes
+// release events as well.
 func (s *Store) Released() <-chan struct{} { return s.released }
 
 func (s *Store) tellReleased() {

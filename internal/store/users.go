@@ -47,10 +47,10 @@ const (
 	discardUser = `DELETE FROM "user" WHERE id = $1`
 )
 
-// CreateUser creates a user under the id that it has, with those of the roles
-// that there are, and records an event, unreleased unless it says otherwise:
-// [Store.ReleaseEvents] releases it. The same id again returns the stored user. An e-mail that another user has is
-// [everlatch.CodeInvalidData] (docs/contract.md#s4-1, unique).
+// CreateUser creates a user with the given id and the existing ones of the roles,
+// and records an event, which stays unreleased until [Store.ReleaseEvents] unless
+// it is marked as released. The same id again returns the stored user. An e-mail
+// that another user has is [everlatch.CodeInvalidData] (docs/contract.md#s4-1, unique).
 func (s *Store) CreateUser(ctx context.Context, u everlatch.User, ev everlatch.Event, roleIDs ...string) (everlatch.User, error) {
 	now := s.now()
 	var stored everlatch.User
@@ -82,8 +82,8 @@ func errUserTaken(email string) error {
 	return refuse(everlatch.CodeInvalidData, UserEmailTaken, "email", email)
 }
 
-// DiscardUser undoes [Store.CreateUser]: it deletes the row for good and the
-// unreleased events of the flow. A user that is gone is no error.
+// DiscardUser undoes [Store.CreateUser]: it deletes the row permanently, with the
+// unreleased events of the flow. A missing user is no error.
 func (s *Store) DiscardUser(ctx context.Context, id, groupID string) error {
 	return s.discard(ctx, "discard user", discardUser, id, groupID)
 }
@@ -114,7 +114,7 @@ func (s *Store) Users(ctx context.Context, f UserFilter) ([]everlatch.User, int,
 }
 
 // UpdateUser changes a user, records [everlatch.EventUserUpdated] as released
-// and returns the user as it is then. One that is gone is [everlatch.ErrNotFound].
+// and returns the result. A missing user is [everlatch.ErrNotFound].
 func (s *Store) UpdateUser(ctx context.Context, id string, patch UserPatch) (everlatch.User, error) {
 	now := s.now()
 	var u everlatch.User
@@ -142,9 +142,9 @@ func (s *Store) UpdateUser(ctx context.Context, id string, patch UserPatch) (eve
 	return u, nil
 }
 
-// RemoveUser hides a user, ends the tokens of every identity linked to it and
-// their sessions as a user (docs/weak-spots.md#w14), and records an event. Its links stay; see
-// [Store.UnlinkActor]. A user that is hidden or was never there is no error and
+// RemoveUser hides a user, ends the tokens of every linked identity and its
+// sessions as a user (docs/weak-spots.md#w14), and records an event. Its links
+// stay; see [Store.UnlinkActor]. A hidden or missing user is no error and records
 // no event; the last super admin is [everlatch.ErrNotAllowed].
 func (s *Store) RemoveUser(ctx context.Context, id string, ev everlatch.Event) error {
 	return s.removeAccount(ctx, "remove user", removeUser, everlatch.ActorUser, id, ev)

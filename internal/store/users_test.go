@@ -142,7 +142,7 @@ func TestUsers(t *testing.T) {
 			"words anywhere":             {filter: store.UserFilter{Q: "gRACE"}, want: []string{"user_2", "user_3"}, count: 2},
 			"words are no pattern":       {filter: store.UserFilter{Q: "%_\\"}, want: []string{"user_1"}, count: 1},
 			"words and page":             {filter: store.UserFilter{Q: "example.org", Page: store.Page{Limit: 1}}, want: []string{"user_2"}, count: 2},
-			"nobody":                     {filter: store.UserFilter{Q: "nobody"}, want: []string{}},
+			"no match":                   {filter: store.UserFilter{Q: "nomatch"}, want: []string{}},
 			"words and ids, all at once": {filter: store.UserFilter{Q: "grace", IDs: []string{"user_3"}}, want: []string{"user_3"}, count: 1},
 		} {
 			users, count, err := f.Users(t.Context(), tt.filter)

@@ -10,7 +10,7 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// Purpose says what a token is good for (docs/weak-spots.md#w36).
+// Purpose says what a token may be used for (docs/weak-spots.md#w36).
 type Purpose string
 
 // The purposes.
@@ -42,7 +42,7 @@ type Claims struct { //nolint:recvcheck // pointers for the JWT library alone, w
 	Purpose        Purpose            `json:"purpose,omitempty"`
 	// CredentialVersion is that of the identity when the token was issued.
 	CredentialVersion int64 `json:"credential_version"`
-	// AuthTime is when the person signed in (OpenID Connect Core, section 2): a
+	// AuthTime is when the user signed in (OpenID Connect Core, section 2). A
 	// refreshed token keeps it.
 	AuthTime  int64    `json:"auth_time,omitempty"`
 	IssuedAt  int64    `json:"iat"`
@@ -57,9 +57,9 @@ type Claims struct { //nolint:recvcheck // pointers for the JWT library alone, w
 // isoMillis is how the contract's clients write an instant.
 const isoMillis = "2006-01-02T15:04:05.000Z"
 
-// Principal returns who the token speaks for. Its links are the ids in
-// app_metadata, which with [Config.OwnActorOnly] is the own actor alone. An
-// unreadable mfa_challenge_completed_at counts as none.
+// Principal returns the principal of the token. Its links are the ids in
+// app_metadata, which with [Config.OwnActorOnly] is only the token's own actor.
+// An unreadable mfa_challenge_completed_at counts as absent.
 func (c Claims) Principal() everlatch.Principal {
 	p := everlatch.Principal{
 		AuthIdentityID:    c.AuthIdentityID,

@@ -13,8 +13,8 @@ const (
 	DefaultExpiresIn = 24 * time.Hour
 )
 
-// Config says how tokens are signed. The zero value of a field means what its
-// comment says.
+// Config says how tokens are signed. The comment of a field says what its zero
+// value means.
 type Config struct {
 	// Algorithm signs and is the only one that verifies (docs/weak-spots.md#w37): HS256 (the
 	// default), HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256,
@@ -49,8 +49,8 @@ type Config struct {
 	// ClockTolerance is how far the clocks of issuer and verifier may differ.
 	ClockTolerance time.Duration
 
-	// AcceptUntyped takes tokens without a purpose for access tokens, so that
-	// those that Medusa issued go on working until they expire (docs/weak-spots.md#w36).
+	// AcceptUntyped accepts tokens without a purpose as access tokens, so that
+	// tokens issued by Medusa work until they expire (docs/weak-spots.md#w36).
 	AcceptUntyped bool
 	// OwnActorOnly leaves the ids of other actor types out of tokens (docs/weak-spots.md#w38).
 	OwnActorOnly bool
@@ -83,8 +83,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// withoutKeys returns c as it may be kept: fmt calls no methods on unexported
-// fields, so [Config.Format] would not protect the keys there.
+// withoutKeys returns c without keys, so that it can be stored: fmt calls no
+// methods on unexported fields, so [Config.Format] would not protect the keys.
 func (c Config) withoutKeys() Config {
 	c.Secret, c.PreviousSecrets, c.PrivateKeyPEM = nil, nil, ""
 	return c

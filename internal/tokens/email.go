@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Email is what a token for a change of an e-mail address says: whose change it
-// is. It names no address. The flow EmailChange knows the ids that are good; the
-// token alone changes nothing.
+// Email is the content of a token for an e-mail change: whose change it is, but
+// no address. The flow EmailChange knows which ids are valid; the token alone
+// changes nothing.
 type Email struct {
 	// Purpose is [PurposeEmail] or [PurposeEmailUndo].
 	Purpose            Purpose
@@ -40,7 +40,7 @@ func (t *Tokens) IssueEmail(e Email) (string, error) {
 
 func (p Purpose) aboutEmail() bool { return p == PurposeEmail || p == PurposeEmailUndo }
 
-// VerifyEmail returns what a token of one purpose says. Refusals are those of
+// VerifyEmail returns the content of a token of one purpose. It fails like
 // [Tokens.Verify].
 func (t *Tokens) VerifyEmail(raw string, purpose Purpose) (Email, error) {
 	payload, err := t.open(raw)

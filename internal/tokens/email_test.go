@@ -39,7 +39,7 @@ func TestEmail(t *testing.T) {
 		cfg.AcceptUntyped = untyped
 		lenient := newTokens(t, cfg)
 		_, err = lenient.Verify(raw, tokens.PurposeAccess)
-		require.ErrorIs(t, err, everlatch.ErrUnauthorized, "it signs nobody in")
+		require.ErrorIs(t, err, everlatch.ErrUnauthorized, "it does not sign in")
 		_, err = lenient.VerifyReset(raw)
 		require.ErrorIs(t, err, everlatch.ErrUnauthorized)
 		_, err = lenient.VerifyInvite(raw)

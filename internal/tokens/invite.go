@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Invite is what the token of an invite says (docs/contract.md#s4-6). The dashboard reads
-// it in the browser to show whom the invite is for; whether it still counts is
-// for the invite to say, which knows the one TokenID that is good.
+// Invite is the content of an invite's token (docs/contract.md#s4-6). The
+// dashboard reads it in the browser to show whom the invite is for. The stored
+// invite knows the one valid TokenID and decides whether the token counts.
 type Invite struct {
 	ID        string // of the invite
 	Email     string
@@ -36,7 +36,7 @@ func (t *Tokens) IssueInvite(i Invite) (string, error) {
 	return t.seal(payload)
 }
 
-// VerifyInvite returns what the token of an invite says. Refusals are those of
+// VerifyInvite returns the content of an invite's token. It fails like
 // [Tokens.Verify]. Invites of Medusa have no purpose, and pass only with
 // [Config.AcceptUntyped] (docs/weak-spots.md#w36).
 func (t *Tokens) VerifyInvite(raw string) (Invite, error) {

@@ -32,7 +32,7 @@ func TestInvite(t *testing.T) {
 	for _, untyped := range []bool{false, true} {
 		cfg.AcceptUntyped = untyped
 		_, err = newTokens(t, cfg).Verify(raw, tokens.PurposeAccess)
-		require.ErrorIs(t, err, everlatch.ErrUnauthorized, "it signs nobody in")
+		require.ErrorIs(t, err, everlatch.ErrUnauthorized, "it does not sign in")
 		_, err = newTokens(t, cfg).VerifyReset(raw)
 		require.ErrorIs(t, err, everlatch.ErrUnauthorized, "and changes no password")
 	}

@@ -13,11 +13,11 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// minRSABits is what NIST SP 800-131A still calls acceptable.
+// minRSABits is the smallest size that NIST SP 800-131A accepts.
 const minRSABits = 2048
 
-// keySet is what a configuration signs and verifies with. Secret keys are in
-// closures only, where no printing of structs can reach them.
+// keySet holds the keys of a configuration. Secret keys are only in closures,
+// so that printing a struct cannot reveal them.
 type keySet struct {
 	sign   func(text string) ([]byte, error)
 	verify func(text string, signature []byte) bool
@@ -88,7 +88,7 @@ func sharedKeys(cfg Config) (keySet, error) {
 		if i > 0 && len(secret) == 0 {
 			errs = append(errs, fmt.Errorf("previous secret %d is empty", i))
 		}
-		// A public key is no secret: its readers could sign tokens (docs/weak-spots.md#w37).
+		// A public key is not a secret: anyone who has it could sign tokens (docs/weak-spots.md#w37).
 		if bytes.Contains(secret, []byte("-----BEGIN ")) {
 			errs = append(errs, fmt.Errorf("the secret of %s is a PEM key: set the algorithm of that key", cfg.Algorithm))
 		}
@@ -163,8 +163,8 @@ func signer(cfg Config, key any) func(text string) ([]byte, error) {
 	return func(text string) ([]byte, error) { return method.Sign(text, key) }
 }
 
-// verifier tries every key: a kid is a hint of the token's maker and
-// chooses nothing here.
+// verifier tries every key: the kid is set by the issuer of the token, which is
+// not trusted yet, so it does not select a key.
 func verifier(cfg Config, keys []any) func(text string, signature []byte) bool {
 	method := jwt.GetSigningMethod(cfg.Algorithm)
 	return func(text string, signature []byte) bool {
@@ -177,8 +177,8 @@ func verifier(cfg Config, keys []any) func(text string, signature []byte) bool {
 	}
 }
 
-// signing and verifying let the parsers of golang-jwt, which return a type each,
-// be in one table.
+// signing and verifying adapt the parsers of golang-jwt, which return different
+// types, so that one table can hold them.
 func signing[K any](parse func([]byte) (K, error)) func([]byte) (crypto.Signer, error) {
 	return func(pem []byte) (crypto.Signer, error) {
 		key, err := parse(pem)
@@ -210,8 +210,8 @@ func (k keyKind) readPublic(text string) (crypto.PublicKey, error) {
 	return key, nil
 }
 
-// unreadable says why a key cannot be read. The errors of x509 are dropped: they
-// may quote what they could not read.
+// unreadable says why a key cannot be read. It drops the errors of x509, which
+// may quote key material.
 func (k keyKind) unreadable(half, formats string, err error) error {
 	for _, other := range []error{
 		jwt.ErrNotRSAPrivateKey, jwt.ErrNotRSAPublicKey, jwt.ErrNotECPrivateKey, jwt.ErrNotECPublicKey,

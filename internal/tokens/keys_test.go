@@ -158,7 +158,7 @@ func TestJWKS(t *testing.T) {
 			require.Equal(t, algorithm, current.Algorithm)
 			require.Equal(t, "sig", current.Use)
 
-			// A stranger who has only the set can verify a token.
+			// A client that has only the key set can verify a token.
 			raw := issue(t, tok)
 			require.Contains(t, segment(t, raw, 0), `"kid":"`+current.KeyID+`"`)
 			parsed, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(algorithm)})

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Reset is what a token for a new password says (docs/contract.md#s4-3, update). The
-// flow PasswordReset knows the one ID that is good; the token alone changes
+// Reset is the content of a token for a new password (docs/contract.md#s4-3,
+// update). The flow PasswordReset knows the one valid ID; the token alone changes
 // nothing.
 type Reset struct {
 	EntityID  string
@@ -39,8 +39,8 @@ func (t *Tokens) IssueReset(r Reset) (string, error) {
 	return t.seal(payload)
 }
 
-// VerifyReset returns what the token of a password reset says. Refusals are
-// those of [Tokens.Verify].
+// VerifyReset returns the content of a password reset's token. It fails like
+// [Tokens.Verify].
 func (t *Tokens) VerifyReset(raw string) (Reset, error) {
 	payload, err := t.open(raw)
 	if err != nil {

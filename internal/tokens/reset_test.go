@@ -30,7 +30,7 @@ func TestReset(t *testing.T) {
 	require.Equal(t, adasReset(), got)
 
 	_, err = newTokens(t, cfg).Verify(raw, tokens.PurposeAccess)
-	require.ErrorIs(t, err, everlatch.ErrUnauthorized, "it signs nobody in")
+	require.ErrorIs(t, err, everlatch.ErrUnauthorized, "it does not sign in")
 	other := cfg
 	other.Issuer = "another shop"
 	_, err = newTokens(t, other).VerifyReset(raw)

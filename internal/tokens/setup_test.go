@@ -51,7 +51,7 @@ func issue(tb testing.TB, tok *tokens.Tokens) string {
 	return raw
 }
 
-// sign makes a token by hand, as somebody else would.
+// sign makes a token by hand, as another issuer would.
 func sign(tb testing.TB, algorithm string, key any, claims map[string]any) string {
 	tb.Helper()
 	raw, err := jwt.NewWithClaims(jwt.GetSigningMethod(algorithm), jwt.MapClaims(claims)).SignedString(key)

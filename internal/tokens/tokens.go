@@ -13,8 +13,8 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// MaxBytes is the longest token that is issued or looked at, so that no one
-// makes the server decode megabytes before a signature is checked.
+// MaxBytes is the maximum length of a token that is issued or parsed, so that a
+// client cannot make the server decode megabytes before the signature check.
 const MaxBytes = 16 << 10
 
 // Tokens issues and verifies tokens. It is safe for concurrent use and shows
@@ -48,9 +48,9 @@ func New(cfg Config, now func() time.Time) (*Tokens, error) {
 
 // Issue makes an access token for p that is valid from issuedAt and has id as
 // its jti. With the HS, RS and EdDSA algorithms equal input gives an equal
-// token, so a flow that is asked twice answers the same; PS and ES signatures
-// are random. It fails when the metadata of p cannot be encoded or make the
-// token longer than [MaxBytes].
+// token, so a repeated call returns the same token; PS and ES signatures are
+// random. It fails when the metadata of p cannot be encoded or make the token
+// longer than [MaxBytes].
 func (t *Tokens) Issue(p everlatch.Principal, issuedAt time.Time, id string) (string, Claims, error) {
 	claims := t.claims(p, issuedAt, id)
 	payload, err := json.Marshal(claims)
@@ -101,7 +101,7 @@ func (t *Tokens) claims(p everlatch.Principal, issuedAt time.Time, id string) Cl
 }
 
 // encodeHeader returns the first segment of a token. Symmetric keys have no
-// kid: it would only tell one installation from another.
+// kid, which would only identify the installation.
 func encodeHeader(algorithm, keyID string) (string, error) {
 	header, err := json.Marshal(struct {
 		Algorithm string `json:"alg"`

@@ -13,7 +13,7 @@ import (
 )
 
 // Why a token was refused: the private cause of the error of [Tokens.Verify],
-// for logs and counters. A caller learns none of it.
+// for logs and counters. Clients never see it.
 var (
 	ErrMalformed   = errors.New("the token is not a token")
 	ErrSignature   = errors.New("the token is signed by another key or algorithm")
@@ -24,7 +24,7 @@ var (
 	ErrPurpose     = errors.New("the token is for another purpose")
 )
 
-// newValidator fixes what is asked of the claims of every token.
+// newValidator configures the checks that apply to the claims of every token.
 func newValidator(cfg Config, now func() time.Time) *jwt.Validator {
 	options := []jwt.ParserOption{
 		jwt.WithTimeFunc(now),
@@ -45,9 +45,9 @@ func newValidator(cfg Config, now func() time.Time) *jwt.Validator {
 // [everlatch.CodeUnauthorized] error to the caller; its private cause is one of
 // the Err values of this package.
 //
-// The signature is checked before the claims are decoded, which the library's
-// own parser does the other way round: every request with a bearer token goes
-// through here, and a caller who cannot sign must not reach a JSON decoder.
+// Verify checks the signature before it decodes the claims; the library's own
+// parser does it the other way round. Every request with a bearer token passes
+// through here, and a client that cannot sign should not reach a JSON decoder.
 func (t *Tokens) Verify(raw string, purpose Purpose) (Claims, error) {
 	payload, err := t.open(raw)
 	if err != nil {
@@ -72,8 +72,8 @@ func (t *Tokens) Verify(raw string, purpose Purpose) (Claims, error) {
 	return claims, nil
 }
 
-// segments decodes the parts of a token. Strict refuses second spellings of the
-// same bytes.
+// segments decodes the parts of a token. Strict decoding refuses alternative
+// encodings of the same bytes.
 var segments = base64.RawURLEncoding.Strict()
 
 // open returns the payload of a token that one of the keys signed.

@@ -15,8 +15,8 @@ import (
 	"github.com/everlatch/everlatch/internal/tokens"
 )
 
-// requireRefused checks that a caller learns nothing but "Unauthorized" and the
-// log only the reason, never a part of the token.
+// requireRefused checks that the client sees only "Unauthorized" and the log
+// only the reason, never a part of the token.
 func requireRefused(t *testing.T, err, cause error, raw string) {
 	t.Helper()
 	require.ErrorIs(t, err, cause)
@@ -52,7 +52,7 @@ func TestVerifyRefusals(t *testing.T) {
 		"wrong secret":                 {hs256, sign(t, "HS256", []byte("another"), plain(nil)), tokens.ErrSignature},
 		"HS512 where HS256 is set":     {hs256, sign(t, "HS512", []byte(secret), plain(nil)), tokens.ErrSignature},                  // docs/weak-spots.md#w37
 		"algorithm none":               {hs256, sign(t, "none", jwt.UnsafeAllowNoneSignatureType, plain(nil)), tokens.ErrSignature}, // docs/weak-spots.md#w37
-		"an algorithm nobody has":      {hs256, withHeader(t, `{"alg":"HS257"}`), tokens.ErrSignature},                              // docs/weak-spots.md#w37
+		"an unknown algorithm":         {hs256, withHeader(t, `{"alg":"HS257"}`), tokens.ErrSignature},                              // docs/weak-spots.md#w37
 		"a critical extension":         {hs256, withHeader(t, `{"alg":"HS256","crit":["exp"]}`), tokens.ErrSignature},
 		"header is no JSON":            {hs256, withHeader(t, `{"alg"`), tokens.ErrMalformed},
 		"no algorithm":                 {hs256, withHeader(t, `{"typ":"JWT"}`), tokens.ErrSignature}, // docs/weak-spots.md#w37
@@ -99,7 +99,7 @@ func signed(t *testing.T, header, payload string) string {
 	return text + "." + b64(signature)
 }
 
-// docs/weak-spots.md#w37: whoever reads the public key must not be able to sign with it.
+// docs/weak-spots.md#w37: a client that has the public key must not be able to sign with it.
 func TestPublicKeyIsNoSecret(t *testing.T) {
 	t.Parallel()
 
@@ -119,7 +119,7 @@ func TestPublicKeyIsNoSecret(t *testing.T) {
 	}
 }
 
-// docs/weak-spots.md#w36: each purpose opens its own door only.
+// docs/weak-spots.md#w36: a token is valid for its own purpose only.
 func TestPurposesAreSeparate(t *testing.T) {
 	t.Parallel()
 
@@ -133,7 +133,7 @@ func TestPurposesAreSeparate(t *testing.T) {
 	}
 }
 
-// docs/weak-spots.md#w36: the compatibility switch lets Medusa's sign-in tokens in, and nothing else.
+// docs/weak-spots.md#w36: the compatibility option accepts Medusa's access tokens, and nothing else.
 func TestAcceptUntyped(t *testing.T) {
 	t.Parallel()
 
@@ -156,8 +156,8 @@ func TestAcceptUntyped(t *testing.T) {
 	requireRefused(t, err, tokens.ErrPurpose, invite)
 }
 
-// The order of a header and its kid are not ours to choose: other issuers with
-// the same key are understood.
+// Tokens of other issuers with the same key are accepted, whatever the order of
+// their header and its kid.
 func TestOtherHeadersAreUnderstood(t *testing.T) {
 	t.Parallel()
 

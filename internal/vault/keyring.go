@@ -27,11 +27,11 @@ const (
 )
 
 // ErrUnknownKey says that something was sealed under a key that the ring does
-// not have: it was retired too early, or this process was not given it yet.
+// not have: it was retired too early, or this process does not have it yet.
 var ErrUnknownKey = errors.New("vault: sealed under a key that is not in the key ring")
 
-// errOpen is deliberately without detail: why a ciphertext does not open helps
-// only those who try.
+// errOpen deliberately has no detail: the reason why a ciphertext does not open
+// would only help an attacker.
 var errOpen = errors.New("vault: the sealed value is damaged or belongs elsewhere")
 
 // Key is one named key of [KeyBytes] bytes.
@@ -90,7 +90,7 @@ func (r *KeyRing) Seal(plaintext, aad []byte) (keyID string, sealed []byte) {
 }
 
 // Open is the inverse of [KeyRing.Seal]. It fails with [ErrUnknownKey], or
-// without detail when one bit of the sealed value or of aad differs.
+// without detail when the sealed value or aad was modified.
 func (r *KeyRing) Open(keyID string, sealed, aad []byte) ([]byte, error) {
 	for _, k := range r.keys {
 		if k.id != keyID {
@@ -109,8 +109,8 @@ func (r *KeyRing) Open(keyID string, sealed, aad []byte) ([]byte, error) {
 	return nil, ErrUnknownKey
 }
 
-// Derive returns the ring of another purpose: the same ids, independent keys
-// (HKDF-SHA256). What one purpose sealed or hashed means nothing to another.
+// Derive returns a ring for another purpose: the same ids, independent keys
+// (HKDF-SHA256). Values sealed or hashed for one purpose cannot be used for another.
 func (r *KeyRing) Derive(purpose string) *KeyRing {
 	keys := make([]Key, 0, len(r.keys))
 	for _, k := range r.keys {

@@ -123,7 +123,7 @@ func TestHash(t *testing.T) {
 	require.Equal(t, hash, ring.Hash("emailpass", "a@b.c"))
 	require.NotEqual(t, hash, ring.Hash("emailpassa", "@b.c"), "parts do not run together")
 	require.NotEqual(t, hash, ring.Hash("emailpass", "a@b.c", ""))
-	require.NotEqual(t, hash, ringOf(t, key("k1")).Hash("emailpass", "a@b.c"), "nobody without the key can guess")
+	require.NotEqual(t, hash, ringOf(t, key("k1")).Hash("emailpass", "a@b.c"), "cannot be guessed without the key")
 }
 
 func TestParseKeys(t *testing.T) {

@@ -20,8 +20,8 @@ type Ref string
 
 const refPrefix = "sec_"
 
-// DefaultTTL is how long a secret can be read when nothing else is configured:
-// longer than any short flow, retries included.
+// DefaultTTL is how long a secret can be read by default: longer than any short
+// flow, including retries.
 const DefaultTTL = 15 * time.Minute
 
 // Vault seals secrets into rows that expire. It is safe for concurrent use.
@@ -42,14 +42,13 @@ func New(s *store.Store, ring *KeyRing, ttl time.Duration, now func() time.Time)
 }
 
 // Put seals a secret and returns the ref under which it can be read until it
-// expires. Each call makes a new ref. It fails as the store does:
-// [everlatch.CodeUnavailable] when the database is away.
+// expires. Each call makes a new ref. It fails like the store, for example with
+// [everlatch.CodeUnavailable] when the database is unavailable.
 func (v *Vault) Put(ctx context.Context, secret Secret) (Ref, error) {
 	return v.PutFor(ctx, secret, v.ttl)
 }
 
-// PutFor is [Vault.Put] for a secret that is of use for another time than the
-// vault's own.
+// PutFor is [Vault.Put] with a lifetime other than the vault's default.
 func (v *Vault) PutFor(ctx context.Context, secret Secret, ttl time.Duration) (Ref, error) {
 	ref := v.NewRef()
 	if err := v.PutAt(ctx, ref, secret, ttl); err != nil {
@@ -58,14 +57,15 @@ func (v *Vault) PutFor(ctx context.Context, secret Secret, ttl time.Duration) (R
 	return ref, nil
 }
 
-// NewRef returns a ref under which nothing is sealed yet. A flow that chooses
-// it beforehand finds what a step has sealed, even if its result was lost.
+// NewRef returns a ref under which nothing is sealed yet. A flow that chooses the
+// ref in advance can find what a step has sealed even if the step's result was
+// lost.
 func (v *Vault) NewRef() Ref {
 	return Ref(refPrefix + ulid.MustNew(ulid.Timestamp(v.now()), rand.Reader).String())
 }
 
-// PutAt is [Vault.PutFor] under a ref of [Vault.NewRef]. What is sealed there
-// already stays.
+// PutAt is [Vault.PutFor] under a ref of [Vault.NewRef]. A secret that is
+// already sealed there stays.
 func (v *Vault) PutAt(ctx context.Context, ref Ref, secret Secret, ttl time.Duration) error {
 	at := v.now()
 	keyID, sealed := v.ring.Seal(secret.Reveal(), []byte(ref))
@@ -78,10 +78,10 @@ func (v *Vault) PutAt(ctx context.Context, ref Ref, secret Secret, ttl time.Dura
 	return nil
 }
 
-// Get returns the secret behind ref, as often as it is asked. A secret that
+// Get returns the secret behind ref and can be called repeatedly. A secret that
 // expired or was deleted is [everlatch.CodeInvalidData] with a message for the
-// person: nothing but a new request can bring it back. A row that does not open
-// is an internal error.
+// user, who has to start a new request. A row that does not open is an internal
+// error.
 func (v *Vault) Get(ctx context.Context, ref Ref) (Secret, error) {
 	if !strings.HasPrefix(string(ref), refPrefix) {
 		return Secret{}, expired()
@@ -100,8 +100,8 @@ func (v *Vault) Get(ctx context.Context, ref Ref) (Secret, error) {
 	return NewSecret(plaintext), nil
 }
 
-// Delete destroys the secrets behind refs. A ref that is gone or empty is not
-// an error, so a flow may delete twice.
+// Delete destroys the secrets behind refs. A missing or empty ref is not an
+// error, so a flow may delete twice.
 func (v *Vault) Delete(ctx context.Context, refs ...Ref) error {
 	ids := make([]string, 0, len(refs))
 	for _, ref := range refs {

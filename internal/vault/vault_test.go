@@ -50,7 +50,7 @@ func (b bundle) put(t *testing.T) vault.Ref {
 	return ref
 }
 
-// requireGone checks the answer for a secret that nobody can bring back.
+// requireGone checks the answer for a secret that is irrecoverably destroyed.
 func requireGone(t *testing.T, err error) {
 	t.Helper()
 	require.ErrorIs(t, err, everlatch.ErrInvalidData)

@@ -6,9 +6,10 @@ import (
 	"strings"
 )
 
-// Wrap encrypts a secret that is kept for as long as the record it belongs to,
-// such as a provider's refresh token (docs/weak-spots.md#w50). purpose names the record: the text
-// opens for the same purpose alone, so that it cannot be moved to another one.
+// Wrap encrypts a secret that is kept as long as its record, such as a
+// provider's refresh token (docs/weak-spots.md#w50). purpose names the record:
+// the ciphertext opens only for the same purpose, so that it cannot be moved to
+// another record.
 func (v *Vault) Wrap(secret Secret, purpose string) string {
 	keyID, sealed := v.ring.Seal(secret.Reveal(), []byte("wrap "+purpose))
 	return keyID + ":" + base64.RawStdEncoding.EncodeToString(sealed)

@@ -20,10 +20,10 @@ func BenchmarkRefusedLogin(b *testing.B) {
 		p   *emailpass.Provider
 		rec *providers.Record
 	}{
-		"nobody":                  {p, nil},
+		"unknown":                 {p, nil},
 		"argon2id":                {p, registered(b, p, "supersecret")},
 		"medusa":                  {p, record(recordedHash)},
-		"nobody,MedusaHashes":     {even, nil},
+		"unknown,MedusaHashes":    {even, nil},
 		"argon2id,MedusaHashes":   {even, registered(b, p, "supersecret")},
 		"medusa,MedusaHashes":     {even, record(recordedHash)},
 		"bcrypt-12":               {p, record("$2y$12$BCryptRequires22Chrcte/VlQH0piJtjXl.0t1XkA8pw9dMXTTOq")},

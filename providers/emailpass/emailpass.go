@@ -66,9 +66,9 @@ func (*Provider) Identifier() string { return Identifier }
 func (*Provider) DisplayName() string { return "Email/Password Authentication" }
 
 // Identify implements [providers.Credentials]. It refuses a password or an
-// address that is not text, in the contract's order and words. Whether the
-// address is one is asked at registration only: at login it is just unknown.
-// The key is "" for an address that nobody can have.
+// address that is not a string, with the contract's messages in the contract's
+// order. Only registration validates the address; at login an invalid address is
+// simply unknown. The key is "" for an address that no identity can have.
 func (*Provider) Identify(in providers.Input) (providers.Subject, error) {
 	email, _, err := read(in)
 	if err != nil {
@@ -152,7 +152,7 @@ func (p *Provider) again(ctx context.Context, password string, rec *providers.Re
 // which no password matches.
 func (p *Provider) stored(rec *providers.Record) (h hash, problem error) {
 	if rec == nil {
-		return p.dummy, errors.New("nobody is known under this address")
+		return p.dummy, errors.New("no identity has this address")
 	}
 	text, ok := rec.ProviderMetadata[passwordKey].(string)
 	if !ok || text == "" {
@@ -166,9 +166,9 @@ func (p *Provider) stored(rec *providers.Record) (h hash, problem error) {
 }
 
 // renew returns the record with a new hash where the stored one is outdated. A
-// password that the old hash knew only in part is left alone: the part that
-// nobody checked must not become binding. When ctx ends meanwhile the login
-// stands and the next one renews.
+// password that the old hash covered only in part keeps its hash: the unchecked
+// part must not become binding. If ctx ends meanwhile, the login still succeeds
+// and the next one renews the hash.
 func (p *Provider) renew(ctx context.Context, h hash, password string, rec *providers.Record) (providers.Verdict, error) {
 	if h.prefix == p.options.Argon2.prefix() || (h.maxBytes > 0 && len(password) > h.maxBytes) {
 		return providers.Verdict{}, nil

@@ -184,7 +184,7 @@ func TestRefusedLoginsCostTheSame(t *testing.T) {
 	linked.Linked = true
 	done.take()
 	records := map[string]*providers.Record{
-		"nobody":                        nil,
+		"unknown":                       nil,
 		"wrong password":                own,
 		"wrong password, linked":        &linked,
 		"no hash":                       record(""),
@@ -234,7 +234,7 @@ func TestMedusaHashesEvenOut(t *testing.T) {
 	own := registered(t, p, "supersecret")
 	done.take()
 	//nolint:paralleltest // one counter of hashes for all
-	for name, rec := range map[string]*providers.Record{"nobody": nil, "ours": own, "Medusa's": record(recordedHash), "no hash": record("")} {
+	for name, rec := range map[string]*providers.Record{"unknown": nil, "ours": own, "Medusa's": record(recordedHash), "no hash": record("")} {
 		t.Run(name, func(t *testing.T) {
 			_, err := p.Authenticate(t.Context(), input("ada@example.com", "wrong"), rec)
 			requireWrong(t, err)

@@ -19,10 +19,10 @@ type HashInfo struct {
 	MemoryKiB, Work int64
 }
 
-// CheckHash says what a stored hash is and costs, without doing its work. The
-// error, which does not repeat the hash, says why nobody could sign in with it:
-// an unknown format, a damaged value, or a cost above the limits. An import
-// calls it for every row.
+// CheckHash returns the format and cost of a stored hash without computing one.
+// The error, which does not contain the hash, says why the hash is unusable: an
+// unknown format, a damaged value, or a cost above the limits. Imports call it
+// for every row.
 func CheckHash(stored string) (HashInfo, error) {
 	h, err := parseHash(stored)
 	if err != nil {

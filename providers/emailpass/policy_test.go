@@ -63,7 +63,7 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
-// The policy is for choosing a password: whoever has one can use it.
+// The policy applies to new passwords; existing passwords keep working.
 func TestPolicyIsNotAskedAtLogin(t *testing.T) {
 	t.Parallel()
 

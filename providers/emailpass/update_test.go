@@ -16,7 +16,7 @@ func TestSubject(t *testing.T) {
 	p, err := emailpass.New(emailpass.Options{})
 	require.NoError(t, err)
 	require.Equal(t, providers.Subject{EntityID: "Ada@Example.com", EntityKey: "ada@example.com"}, p.Subject(" Ada@Example.com "))
-	require.Empty(t, p.Subject(" ").EntityKey, "nobody can have it")
+	require.Empty(t, p.Subject(" ").EntityKey, "no identity can have it")
 }
 
 // docs/weak-spots.md#w26: what is refused is refused before anything is hashed.

@@ -32,10 +32,10 @@ func (p *Provider) evenOut(ctx context.Context, done hash, password string) erro
 	return nil
 }
 
-// slot runs work while it holds its share of the memory. Formats that need
-// little memory need a core all the same, so nothing weighs less than a new
-// hash; nothing weighs more than there is, or it would wait for ever. The queue
-// is first come, first served, and whoever's ctx ends leaves it.
+// slot runs work while it holds its share of the memory. Formats that need little
+// memory still need a core, so every format weighs at least as much as a new hash.
+// No format weighs more than the total, or it would wait forever. The queue is
+// first in, first out; a caller leaves it when its ctx ends.
 func (p *Provider) slot(ctx context.Context, format string, memoryKiB int64, work func()) error {
 	weight := min(max(memoryKiB, int64(p.options.Argon2.MemoryKiB)), p.options.MaxConcurrentMemoryKiB)
 	if err := p.slots.Acquire(ctx, weight); err != nil {

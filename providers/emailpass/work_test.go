@@ -68,7 +68,7 @@ func TestConcurrentMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// docs/weak-spots.md#w20: whoever gives up waiting leaves the queue, and that is not a refusal.
+// docs/weak-spots.md#w20: a caller whose context ends leaves the queue; the error is not a refusal.
 func TestWaitingEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 

@@ -169,10 +169,10 @@ func known(code string) string {
 	return "an unknown error"
 }
 
-// failed is the answer to whoever did not prove anything. The cause is for the log.
+// failed refuses a sign-in that proves no identity. The cause is for the log.
 func failed(cause error) error { return refuse("Authentication failed", cause) }
 
-// unverified is the answer to whoever has no address that GitHub vouches for.
+// unverified refuses a user without an address that GitHub has verified.
 func unverified(cause error) error {
 	return refuse("Your GitHub account has no verified primary email address. Verify one at GitHub and try again.", cause)
 }

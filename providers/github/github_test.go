@@ -62,7 +62,7 @@ func TestBegin(t *testing.T) {
 	}
 }
 
-// A dance that forgot PKCE or state is a mistake of ours, and no sign-in.
+// Begin refuses an authorization without a callback URL, state or PKCE verifier.
 func TestBeginNeedsEverything(t *testing.T) {
 	t.Parallel()
 
@@ -305,7 +305,7 @@ func TestCallerGoesAway(t *testing.T) {
 	require.Zero(t, server.Exchanges())
 }
 
-// Addresses of one's own network are not dialled, whatever their name.
+// Private addresses are not dialled, whatever name resolves to them.
 func TestPrivateAddresses(t *testing.T) {
 	t.Parallel()
 

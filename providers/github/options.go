@@ -24,14 +24,14 @@ const (
 type Options struct {
 	ClientID     string
 	ClientSecret string
-	// CallbackURL is where people come back to when a request asks for nothing else.
+	// CallbackURL is where the provider redirects users by default.
 	CallbackURL string
-	// AllowedCallbackURLs are the others that a request may ask for, compared
+	// AllowedCallbackURLs are other URLs that a request may choose, compared
 	// byte for byte (docs/weak-spots.md#w46).
 	AllowedCallbackURLs []string
-	// Scopes are asked for, separated by spaces; "" is [DefaultScopes]. Without
-	// user:email GitHub does not tell addresses. A GitHub App has permissions
-	// instead and ignores them.
+	// Scopes are the requested scopes, separated by spaces; "" is [DefaultScopes].
+	// Without user:email GitHub does not return addresses. A GitHub App ignores
+	// scopes and uses its permissions instead.
 	Scopes string
 	// The endpoints, "" for those of github.com. A GitHub Enterprise Server's API
 	// is at https://<host>/api/v3.
@@ -39,13 +39,13 @@ type Options struct {
 	TokenEndpoint         string
 	APIEndpoint           string
 	// KeepTokens returns the tokens with the profile, to be kept sealed with the
-	// identity (docs/weak-spots.md#w50). Without it nothing remembers them.
+	// identity (docs/weak-spots.md#w50). By default tokens are discarded.
 	KeepTokens bool
-	// RequireVerifiedEmail refuses people whose primary address is not verified;
-	// nil is true. With false they sign in without an address: one that is not
-	// verified is never told.
+	// RequireVerifiedEmail refuses users whose primary address is not verified; nil
+	// is true. With false they sign in without an address: an unverified address is
+	// never returned.
 	RequireVerifiedEmail *bool
-	// AllowPrivate admits http and addresses of the operator's own network.
+	// AllowPrivate permits http and private addresses.
 	AllowPrivate bool
 	// HTTPTimeout bounds each request; 0 is [DefaultHTTPTimeout].
 	HTTPTimeout time.Duration

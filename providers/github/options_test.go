@@ -46,7 +46,7 @@ func TestNew(t *testing.T) {
 		"a callback with a name":       {change: func(o *github.Options) { o.CallbackURL = "https://a@shop.example" }, want: "the callback URL"},
 		"an enterprise server":         {change: func(o *github.Options) { o.APIEndpoint = "https://github.example/api/v3/" }},
 		"http":                         {change: func(o *github.Options) { o.TokenEndpoint = "http://github.example" }, want: "the token endpoint must be https"},
-		"http in one's own network":    {change: func(o *github.Options) { o.TokenEndpoint, o.AllowPrivate = "http://github.example", true }},
+		"http in a private network":    {change: func(o *github.Options) { o.TokenEndpoint, o.AllowPrivate = "http://github.example", true }},
 		"an API with a query":          {change: func(o *github.Options) { o.APIEndpoint = "https://github.example?a=b" }, want: "the API endpoint has a query"},
 		"an endpoint that is a path":   {change: func(o *github.Options) { o.TokenEndpoint = "/token" }, want: "the token endpoint is not a URL"},
 		"an endpoint that is no URL":   {change: func(o *github.Options) { o.TokenEndpoint = "https://a b%" }, want: "the token endpoint is not a URL"},

@@ -44,7 +44,7 @@ func setup(t *testing.T, o githubtest.Options, change func(*github.Options)) (*g
 	return p, server
 }
 
-// visit goes to GitHub and comes back with a code.
+// visit signs in at GitHub and returns the callback with a code.
 func visit(t *testing.T, p *github.Provider, s *githubtest.Server) providers.Callback {
 	t.Helper()
 	verifier, state := oauth2.GenerateVerifier(), rand.Text()

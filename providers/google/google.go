@@ -31,9 +31,9 @@ const (
 type Options struct {
 	ClientID     string
 	ClientSecret string
-	// CallbackURL is where people come back to when a request asks for nothing else.
+	// CallbackURL is where the provider redirects users by default.
 	CallbackURL string
-	// AllowedCallbackURLs are the others that a request may ask for, compared
+	// AllowedCallbackURLs are other URLs that a request may choose, compared
 	// byte for byte (docs/weak-spots.md#w46).
 	AllowedCallbackURLs []string
 	// Issuer is for tests; "" is Google. Another one is asked for its endpoints.

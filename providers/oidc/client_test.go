@@ -97,7 +97,7 @@ func TestTransportErrorsAreRedacted(t *testing.T) {
 	require.NoError(t, errors.Unwrap(errors.Unwrap(err)), "the error of the transport is not kept")
 }
 
-// A client of one's own keeps its limits, and follows no redirects either.
+// A custom client keeps its limits and does not follow redirects either.
 func TestHTTPClient(t *testing.T) {
 	t.Parallel()
 

@@ -117,7 +117,7 @@ func TestDiscoveryIsJudged(t *testing.T) {
 		"500":               {oidctest.ServerError.At(oidctest.Discovery), ""},
 		"a broken answer":   {oidctest.Break.At(oidctest.Discovery), ""},
 		"no answer":         {oidctest.Hang.At(oidctest.Discovery), ""},
-		"nobody there":      {"", ""},
+		"no server":         {"", ""},
 		"a private network": {"private", ""},
 		"a caller who left": {"left", ""},
 	}
@@ -154,7 +154,7 @@ func TestDiscoveryIsJudged(t *testing.T) {
 	}
 }
 
-// With all endpoints in the options nobody is asked.
+// Discovery is skipped when the options contain all endpoints.
 func TestNoDiscovery(t *testing.T) {
 	t.Parallel()
 
@@ -172,7 +172,7 @@ func TestNoDiscovery(t *testing.T) {
 	require.Zero(t, w.idp.Requests(oidctest.Discovery))
 	w.idp.Once(oidctest.NoIssParameter)
 	_, err = w.signIn(t)
-	require.NoError(t, err, "nobody has promised the parameter")
+	require.NoError(t, err, "the provider does not announce the parameter")
 	w.idp.Once(oidctest.WrongIssParameter)
 	_, err = w.signIn(t)
 	requireFailed(t, err, "the callback is of another issuer")

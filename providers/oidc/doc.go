@@ -1,43 +1,40 @@
-// Package oidc signs people in at an OpenID Connect provider (docs/contract.md#s3-6).
+// Package oidc implements sign-in with an OpenID Connect provider (docs/contract.md#s3-6).
 // It is registered once for each provider, under an id such as "okta".
 //
-// A sign-in is an authorization code with PKCE (S256), state and nonce. Nothing
-// secret is ever part of an address that this package requests: the code, its
-// verifier and the client's secret travel in a form (docs/weak-spots.md#w47), or the last in a header.
+// A sign-in uses the authorization code flow with PKCE (S256), state and nonce.
+// Request URLs never contain secrets: the code, its verifier and the client secret
+// are sent in a form (docs/weak-spots.md#w47), or the client secret in a header.
 //
-// # What is believed
+// # Verification
 //
-// The ID token. Its signature must be that of a key that the
-// provider publishes, by an algorithm of [Options.Algorithms]; a shared secret
-// and "none" are never among them. Issuer, audience, authorized party, times
-// and nonce must fit the sign-in. Keys are fetched again when a token names
-// one that is unknown, at most once a minute, and at the latest when
-// [Options.DiscoveryTTL] is over, so that a key that was taken back ends.
+// The ID token must be signed with a key that the provider publishes and an
+// algorithm of [Options.Algorithms], which never include "none" or a shared secret.
+// Issuer, audience, authorized party, times and nonce must match the sign-in. An
+// unknown key or a wrong signature fetches the keys again, at most once a minute.
+// [Options.DiscoveryTTL] limits how long a retired key is accepted.
 //
-// The UserInfo endpoint is asked for people whose ID token leaves their address
-// out, as OpenID Connect Core has it (section 5.4) and strict providers do. Its
-// answer comes over TLS from an endpoint that the issuer names, and must be about
-// the subject of the ID token, which goes before it in every claim that both have.
+// If the ID token has no address, it is read from the UserInfo endpoint (OpenID
+// Connect Core, section 5.4). The response comes over TLS from an endpoint that the
+// issuer names, and must be about the subject of the ID token. The claims of the ID
+// token take precedence.
 //
-// An address counts as verified when the provider says so of the very claim that
-// it was read from: email_verified speaks of "email", whatever is mapped.
-// [Options.AllowedEmailDomains] looks at the address, not at who vouches for it,
-// so it is a gate only while [Options.RequireVerifiedEmail] is on.
+// email_verified applies to the claim "email" only, whatever claim is mapped.
+// [Options.AllowedEmailDomains] checks the address, not whether it is verified, so
+// it restricts access only together with [Options.RequireVerifiedEmail].
 //
 // # Outages and refusals
 //
-// What a provider answers is final, except an answer of the 500s: a refusal has
-// the contract's words, "Authentication failed", and the cause is for the log
-// alone. Silence, broken connections and 500s are [everlatch.Unavailable]: the
-// same call may be made again. When the first attempt had reached the provider
-// after all, it refuses the second, since a code is good only once. Causes hold
-// neither code, verifier, secret nor token.
+// A missing response, a broken connection and a 5xx status are
+// [everlatch.Unavailable], and the call may be repeated. If the first attempt did
+// reach the provider, it refuses the second, because a code can be used only once.
+// Every other unexpected response is a refusal with the contract's message,
+// "Authentication failed". The cause is for the log only and contains no code,
+// verifier, secret or token.
 //
-// While a provider is away, its last known document and keys go on serving.
+// During an outage of the provider, its cached document and keys stay in use.
 //
-// # Where this connects to
+// # Connections
 //
-// To public addresses, directly, over TLS 1.2 or newer, and without following
-// redirects, unless [Options.AllowPrivate] says that the operator vouches for
-// the provider.
+// Connections go directly to public addresses over TLS 1.2 or newer, and redirects
+// are not followed. [Options.AllowPrivate] also permits private addresses.
 package oidc

@@ -276,7 +276,7 @@ func TestTokenResponses(t *testing.T) {
 	}
 }
 
-// A callback's parameters are nobody's but the caller's.
+// Exchange does not modify the callback's parameters, which belong to the caller.
 func TestExchangeLeavesParametersAlone(t *testing.T) {
 	t.Parallel()
 

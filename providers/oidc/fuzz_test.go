@@ -14,8 +14,8 @@ import (
 	"github.com/everlatch/everlatch/providers/oidc"
 )
 
-// FuzzIDToken looks for a token that panics, that is neither accepted nor
-// refused in the contract's words, or that is accepted though nobody signed it.
+// FuzzIDToken looks for a token that causes a panic, that is refused with a
+// message other than the contract's, or that is accepted without a signature.
 func FuzzIDToken(f *testing.F) {
 	w := setup(f, oidctest.Options{}, nil)
 	payload, err := json.Marshal(w.claimsOf(nil))

@@ -38,56 +38,55 @@ const (
 	Name     = "name"
 )
 
-// Options configures a [Provider]. Issuer, ClientID and CallbackURL are needed;
+// Options configures a [Provider]. Issuer, ClientID and CallbackURL are required;
 // everything else has a default.
 type Options struct {
-	// Issuer is what the provider calls itself, compared byte for byte. Its
-	// discovery document is below it.
+	// Issuer is the provider's issuer URL, compared byte for byte. The discovery
+	// document is below it.
 	Issuer   string
 	ClientID string
 	// ClientSecret is sent in the form of the exchange (client_secret_post), or in
 	// its header (client_secret_basic) where the discovery document allows nothing
 	// else. Without it the client is a public one, and PKCE alone protects the code.
 	ClientSecret string
-	// CallbackURL is where people come back to when a request asks for nothing else.
+	// CallbackURL is where the provider redirects users by default.
 	CallbackURL string
-	// AllowedCallbackURLs are the others that a request may ask for, compared
+	// AllowedCallbackURLs are other URLs that a request may choose, compared
 	// byte for byte (docs/weak-spots.md#w46).
 	AllowedCallbackURLs []string
-	// Scopes are asked for, separated by spaces; "" is [DefaultScopes]. "openid"
-	// is always among them (docs/weak-spots.md#w53).
+	// Scopes are the requested scopes, separated by spaces; "" is [DefaultScopes].
+	// "openid" is always included (docs/weak-spots.md#w53).
 	Scopes string
-	// The endpoints, "" for those of the discovery document. With all three of
-	// them there is no discovery.
+	// The endpoints, "" for those of the discovery document. If all
+	// three are set, discovery is skipped.
 	AuthorizationEndpoint, TokenEndpoint, JWKSURI string
-	// UserInfoEndpoint is asked for people whose ID token leaves their address
-	// out; "" is that of the discovery document, if there is any.
+	// UserInfoEndpoint supplies the address if the ID token has none; "" is that of
+	// the discovery document, if any.
 	UserInfoEndpoint string
-	// ClaimMappings says which claims are read: [EntityID] identifies a person
-	// for ever, [Email] is their address, and every key but the first goes into
-	// the user metadata under its own name. It adds to the defaults.
+	// ClaimMappings maps keys to claims: [EntityID] permanently identifies a user,
+	// [Email] is their address, and every key except [EntityID] goes into the user
+	// metadata. Entries are added to the defaults.
 	ClaimMappings map[string]string
-	// RequireVerifiedEmail refuses people whose address the provider does not
-	// vouch for; nil is true. Those of whom it says email_verified and tells no
-	// address may sign in: they have none here either.
+	// RequireVerifiedEmail refuses users whose address the provider has not
+	// verified; nil is true. Users with email_verified but no address may sign in,
+	// and have no address here either.
 	RequireVerifiedEmail *bool
-	// AllowedEmailDomains are where addresses must be; none allows all.
+	// AllowedEmailDomains are the allowed domains of addresses; none allows all.
 	AllowedEmailDomains []string
-	// ClockTolerance is how far the provider's clock may be from ours; 0 is
+	// ClockTolerance is the tolerated difference from the provider's clock; 0 is
 	// [DefaultClockTolerance].
 	ClockTolerance time.Duration
-	// DisplayName is shown to people; "" is [DefaultDisplayName].
+	// DisplayName is shown to end users; "" is [DefaultDisplayName].
 	DisplayName string
 	// DiscoveryTTL is how long the provider's document and keys are kept; 0 is
 	// [DefaultDiscoveryTTL].
 	DiscoveryTTL time.Duration
 	// HTTPTimeout bounds each request; 0 is [DefaultHTTPTimeout].
 	HTTPTimeout time.Duration
-	// AllowPrivate admits addresses of the operator's own network, and http for
-	// localhost.
+	// AllowPrivate permits private addresses, and http for localhost.
 	AllowPrivate bool
-	// Algorithms are those that an ID token may be signed by; none are RS256,
-	// PS256, ES256 and EdDSA.
+	// Algorithms are the allowed signature algorithms of ID tokens; empty means
+	// RS256, PS256, ES256 and EdDSA.
 	Algorithms []string
 	// Now is the clock; nil is the system's.
 	Now func() time.Time
@@ -96,8 +95,8 @@ type Options struct {
 	HTTPClient *http.Client
 }
 
-// algorithms are all that Options.Algorithms may name. What a shared secret
-// signs is not among them: whoever verifies could forge it.
+// algorithms are the allowed values of Options.Algorithms. Algorithms with a
+// shared secret are excluded: every verifier could forge a token.
 var algorithms = []string{
 	gooidc.RS256, gooidc.RS384, gooidc.RS512, gooidc.PS256, gooidc.PS384, gooidc.PS512,
 	gooidc.ES256, gooidc.ES384, gooidc.ES512, gooidc.EdDSA,

@@ -69,7 +69,7 @@ func setup(tb testing.TB, server oidctest.Options, change func(*oidc.Options)) w
 	return w
 }
 
-// callback goes to the provider and comes back.
+// callback signs in at the provider and returns the callback.
 func (w world) callback(tb testing.TB) providers.Callback {
 	tb.Helper()
 	c := providers.Callback{CallbackURL: callbackURL, Nonce: "nonce-" + rand.Text(), CodeVerifier: oauth2.GenerateVerifier()}

@@ -8,9 +8,8 @@ import (
 	"github.com/everlatch/everlatch/providers"
 )
 
-// complete adds what the provider tells of a person at its UserInfo endpoint.
-// It is asked when the ID token leaves their address out, as it may when there
-// is an access token (OpenID Connect Core, section 5.4).
+// complete adds the claims of the UserInfo endpoint if the ID token has no address,
+// which is allowed if there is an access token (OpenID Connect Core, section 5.4).
 func (p *Provider) complete(ctx context.Context, token claims, t providers.Tokens) (claims, error) {
 	if _, told := token[p.options.ClaimMappings[Email]]; told || t.AccessToken == "" {
 		return token, nil
@@ -23,15 +22,15 @@ func (p *Provider) complete(ctx context.Context, token claims, t providers.Token
 	if err := p.getJSON(ctx, "user info", d.userInfo, t.AccessToken, &info); err != nil {
 		return nil, err
 	}
-	// Section 5.3.2: an answer about somebody else must not be used.
+	// Section 5.3.2: a response about another subject must not be used.
 	if info.text("sub") != token.text("sub") || info.text("sub") == "" {
 		return nil, failed(errors.New("the user info is of another subject than the ID token"))
 	}
 	return merge(info, token), nil
 }
 
-// merge lets the ID token, which is signed for this sign-in, go before. What
-// vouches for an address stays with the address that it vouches for.
+// merge combines the claims; those of the signed ID token take precedence.
+// email_verified is taken from the source of the email claim.
 func merge(info, token claims) claims {
 	info, token = maps.Clone(info), maps.Clone(token)
 	if _, told := token["email"]; told {

@@ -44,8 +44,8 @@ func TestUserInfo(t *testing.T) {
 			o.AuthorizationEndpoint, o.TokenEndpoint = o.Issuer+string(oidctest.Authorization), o.Issuer+string(oidctest.Token)
 			o.JWKSURI, o.UserInfoEndpoint = o.Issuer+string(oidctest.Keys), o.Issuer+string(oidctest.UserInfo)
 		},
-		"of an allowed domain":   func(o *oidc.Options) { o.AllowedEmailDomains = []string{"example.com"} },
-		"though nobody must say": func(o *oidc.Options) { o.RequireVerifiedEmail = new(false) },
+		"of an allowed domain":  func(o *oidc.Options) { o.AllowedEmailDomains = []string{"example.com"} },
+		"verification optional": func(o *oidc.Options) { o.RequireVerifiedEmail = new(false) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -11,10 +11,10 @@ import (
 // CredentialsCase describes a provider to [Credentials]. Make hashes cheap: the
 // suite makes some hundred calls.
 type CredentialsCase struct {
-	// New makes a provider. Every group of checks has one of its own.
+	// New makes a provider. Every group of checks gets a new one.
 	New func(tb testing.TB) providers.Credentials
 	// Good is a request that signs in, after it has registered. Wrong claims the
-	// same subject with a wrong secret, Unknown a subject that nobody has.
+	// same subject with a wrong secret, Unknown an unregistered subject.
 	Good, Wrong, Unknown providers.Input
 	// Malformed are requests that Identify must refuse.
 	Malformed []providers.Input
@@ -31,9 +31,9 @@ type CredentialsCase struct {
 	Updated      providers.Input
 	Unacceptable []providers.Input
 
-	// Work returns how much costly work was done so far by all providers that New
-	// made, such as a number of hashes. With it the suite checks that refusals
-	// cost the same whether or not somebody is known. It must be safe for
+	// Work returns the amount of costly work, such as a number of hashes, done so
+	// far by all providers that New made. The suite uses it to check that refusals
+	// cost the same whether or not the subject is known. It must be safe for
 	// concurrent use.
 	Work func() int64
 }
@@ -167,7 +167,7 @@ func (s *credentials) record() *providers.Record {
 	}
 	verdict, err := s.register("Good", r, s.Good, nil)
 	if err != nil {
-		s.Fatalf("Register refuses Good, of whom nobody knows: %s", shown(err))
+		s.Fatalf("Register refuses Good, which is not registered yet: %s", shown(err))
 	}
 	return s.stored(subject.EntityID, verdict, false)
 }

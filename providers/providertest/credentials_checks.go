@@ -21,7 +21,7 @@ func (s *credentials) checkIdentify() {
 			brief(good.EntityID), brief(good.EntityKey))
 	}
 	if again, err := s.identify("Good", s.Good); err != nil || again != good {
-		s.Errorf("Identify of Good differs from call to call: it must depend on the request alone, or nobody is found again")
+		s.Errorf("Identify of Good differs from call to call: it must depend on the request alone, or existing users cannot sign in again")
 	}
 	wrong, err := s.identify("Wrong", s.Wrong)
 	if wantSuccess(s, "Identify of Wrong", err) && wrong.EntityKey != good.EntityKey {
@@ -44,7 +44,7 @@ func (s *credentials) checkIdentify() {
 	}
 	for name, identifier := range map[string]string{"EntityID": good.EntityID, "EntityKey": good.EntityKey} {
 		if key := u.Subject(identifier).EntityKey; key != good.EntityKey {
-			s.Errorf("Subject of the %s of Good gives the key %s, not %s: it must find whom Identify finds, or nobody can reset a password", name,
+			s.Errorf("Subject of the %s of Good gives the key %s, not %s: it must find whom Identify finds, or users cannot reset their passwords", name,
 				brief(key), brief(good.EntityKey))
 		}
 	}
@@ -134,7 +134,7 @@ func (s *credentials) checkWork() {
 	}
 	for what, attempt := range attempts {
 		if got := work(attempt); got != want {
-			s.Errorf("Authenticate of %s costs %d and of Wrong with a record %d: a refusal must cost the same whether or not somebody is known, "+
+			s.Errorf("Authenticate of %s costs %d and of Wrong with a record %d: a refusal must cost the same whether or not the subject is known, "+
 				"or the time of an answer tells who has an account", what, got, want)
 		}
 	}
@@ -160,7 +160,7 @@ func (s *credentials) checkRegister() {
 		}
 		_, err = s.register("Wrong with a record", r, s.Wrong, rec)
 		if err == nil {
-			s.Errorf("Register of Wrong with a record is accepted: a repetition must prove the secret, or whoever registers a taken name is given its identity")
+			s.Errorf("Register of Wrong with a record is accepted: a repetition must prove the secret, or anyone who registers a taken name gets its identity")
 		} else {
 			wantRefusal(s, "Register of Wrong with a record", err)
 		}

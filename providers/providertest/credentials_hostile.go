@@ -88,8 +88,8 @@ func (s *credentials) checkParallel() {
 	})
 }
 
-// checkCancelled gives up calls. They may succeed if they are quick, but nobody
-// may be told that their password is wrong because a server stops.
+// checkCancelled cancels calls. A quick call may still succeed, but a shutdown of
+// the server must never be reported to the user as a wrong password.
 func (s *credentials) checkCancelled() {
 	s.Helper()
 	rec, ctx := s.record(), over(s)

@@ -202,7 +202,7 @@ func TestBrokenCredentialsFail(t *testing.T) {
 				return s, err
 			}}, "must not depend on the secret",
 		},
-		"a reset finds nobody": {
+		"a reset finds no user": {
 			faults{subject: func(identifier string) providers.Subject { return providers.Subject{EntityKey: "x" + identifier} }},
 			"must find whom Identify finds",
 		},
@@ -251,12 +251,12 @@ func TestBrokenCredentialsFail(t *testing.T) {
 		"tells who is known": {
 			wrongly(func(_ providers.Input, rec *providers.Record) error {
 				if rec == nil {
-					return refuse("Nobody has this address.")
+					return refuse("Unknown address.")
 				}
 				return refuse("Wrong password.")
 			}), "strangers learn who has an account",
 		},
-		"is quick when nobody is known": {
+		"is quick for unknown subjects": {
 			faults{authenticate: func(p *plain, _ context.Context, _ providers.Input, rec *providers.Record, v providers.Verdict, err error) (providers.Verdict, error) {
 				if rec == nil {
 					p.work.Add(-1)
@@ -464,7 +464,7 @@ func TestPoorCasesFail(t *testing.T) {
 		"no update":         {func(c *providertest.CredentialsCase) { c.Updated = providers.Input{} }, "must have Updated"},
 		"Wrong is not":      {func(c *providertest.CredentialsCase) { c.Wrong = c.Good }, "Authenticate of Wrong is accepted"},
 		"Unknown is known":  {func(c *providertest.CredentialsCase) { c.Unknown = c.Good }, "different people"},
-		"nobody is made":    {func(c *providertest.CredentialsCase) { c.New = func(testing.TB) providers.Credentials { return nil } }, "no provider"},
+		"New returns nil":   {func(c *providertest.CredentialsCase) { c.New = func(testing.TB) providers.Credentials { return nil } }, "no provider"},
 		"work is not told":  {func(c *providertest.CredentialsCase) { c.Work = func() int64 { return 0 } }, "costs no work"},
 		"a record is wrong": {func(c *providertest.CredentialsCase) { c.Record = &providers.Record{EntityID: "ada"} }, "must be accepted"},
 	}

@@ -15,29 +15,29 @@ import (
 	"github.com/everlatch/everlatch/providers"
 )
 
-// RedirectCase describes a provider to [Redirect]. The provider asks a service
-// that the suite runs: a recorder in front of Service, which breaks its answers
-// now and then.
+// RedirectCase describes a provider to [Redirect]. The provider sends its requests
+// to a recorder that the suite runs in front of Service and that sometimes breaks
+// the responses.
 type RedirectCase struct {
 	// New makes a provider whose endpoints are at the URL of a service, which is
-	// http on 127.0.0.1. Every group of checks has one of its own.
+	// http on 127.0.0.1. Every group of checks gets a new one.
 	New func(tb testing.TB, service string) providers.Redirect
-	// Service answers as the real one does: whoever visits the location is signed
-	// in at once and sent back with a code; codes, clients and verifiers are
-	// checked. A proxy to a fake that listens elsewhere does as well.
+	// Service behaves like the real one: it signs in every visitor of the location
+	// immediately, redirects back with a code, and checks codes, clients and
+	// verifiers. A proxy to a fake server works as well.
 	Service func(tb testing.TB) http.Handler
 	// CallbackURL is the configured one, and AllowedCallbackURLs are others that a
-	// request may ask for. A query with signs that need escapes finds mistakes.
+	// request may choose. Use a query with characters that need escaping.
 	CallbackURL         string
 	AllowedCallbackURLs []string
-	// Nonce says that the service puts a nonce into ID tokens.
+	// Nonce is true if the service puts a nonce into ID tokens.
 	Nonce bool
-	// Secrets are those of the configuration, such as the client secret, of at
-	// least 8 bytes each. Codes, verifiers and tokens are known to the suite.
+	// Secrets are the configured secrets, such as the client secret, of at least 8
+	// bytes each. The suite already knows codes, verifiers and tokens.
 	Secrets []string
 }
 
-// Redirect checks a provider that sends people elsewhere.
+// Redirect checks a [providers.Redirect] provider.
 func Redirect(tb testing.TB, c RedirectCase) {
 	tb.Helper()
 	if c.New == nil || c.Service == nil || c.CallbackURL == "" {
@@ -71,7 +71,7 @@ func Redirect(tb testing.TB, c RedirectCase) {
 	}
 }
 
-// redirect calls a provider and looks at what comes back.
+// redirect calls a provider and checks its results.
 type redirect struct {
 	testing.TB
 	RedirectCase
@@ -81,13 +81,13 @@ type redirect struct {
 	hidden  secrets
 }
 
-// visitor is somebody who comes back.
+// visitor is a user who was redirected back with a callback.
 type visitor struct {
 	callback providers.Callback
 	tokens   providers.Tokens
 }
 
-// secrets are all that may not be found anywhere while somebody signs in.
+// secrets returns all secrets of a sign-in, which must not leak.
 func (s *redirect) secrets(v visitor) secrets {
 	out := append(secrets{}, s.hidden...)
 	for _, text := range []string{v.callback.Code, v.callback.CodeVerifier, v.tokens.AccessToken, v.tokens.RefreshToken, v.tokens.IDToken} {
@@ -115,8 +115,8 @@ func (s *redirect) exchange(ctx context.Context, what string, v visitor) (tokens
 	return tokens, err
 }
 
-// profile calls as the service does: tokens and callback were sealed meanwhile,
-// and what is used up is gone.
+// profile calls Profile like Everlatch does: tokens and callback went through JSON,
+// and the used code and verifier are gone.
 func (s *redirect) profile(ctx context.Context, what string, v visitor) (profile providers.Profile, err error) {
 	s.Helper()
 	what = "Profile of " + what
@@ -145,7 +145,7 @@ func (s *redirect) throughJSON(from, to any) {
 	}
 }
 
-// begin returns the location, and who will come back from it but for the code.
+// begin returns the location and a visitor whose callback has no code yet.
 func (s *redirect) begin(ctx context.Context) (location string, a providers.Authorization, v visitor, err error) {
 	s.Helper()
 	v.callback = providers.Callback{
@@ -162,7 +162,7 @@ func (s *redirect) begin(ctx context.Context) (location string, a providers.Auth
 	return location, a, v, err
 }
 
-// visit goes to the service and comes back with a code.
+// visit signs in at the service and returns the callback with a code.
 func (s *redirect) visit() (v visitor, err error) {
 	s.Helper()
 	location, a, v, err := s.begin(s.Context())
@@ -177,7 +177,7 @@ func (s *redirect) visit() (v visitor, err error) {
 		return v, err
 	}
 	if v.callback.Params["state"] != a.State {
-		return v, errors.New("the state that comes back is not the one that was given: it must stand in the location, properly encoded")
+		return v, errors.New("the callback has a different state than Begin was given: the location must contain it, properly encoded")
 	}
 	v.callback.Code = v.callback.Params["code"]
 	return v, nil
@@ -188,7 +188,7 @@ func (s *redirect) visitor() visitor {
 	s.Helper()
 	v, err := s.visit()
 	if err != nil {
-		s.Fatalf("nobody can sign in: %v", err)
+		s.Fatalf("the sign-in fails: %v", err)
 	}
 	return v
 }

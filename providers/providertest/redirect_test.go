@@ -171,7 +171,7 @@ func (p *oauth) Profile(ctx context.Context, t providers.Tokens, _ providers.Cal
 	var who struct{ ID, Email string }
 	err = p.ask(ctx, http.MethodGet, address, "", t.AccessToken, &who)
 	if err == nil && who.ID == "" {
-		err = refuse("Nobody.")
+		err = refuse("Unknown user.")
 	}
 	if err == nil {
 		out = providers.Profile{EntityID: who.ID, Email: who.Email}
@@ -300,11 +300,11 @@ func TestBrokenRedirectsFail(t *testing.T) {
 			delete(c.Params, "state")
 			return t, err
 		}}, "changes the callback"},
-		"panics at nobody": {slips{profile: func(_ providers.Tokens, p providers.Profile, err error) (providers.Profile, error) {
+		"panics without a user": {slips{profile: func(_ providers.Tokens, p providers.Profile, err error) (providers.Profile, error) {
 			_ = p.EntityID[0]
 			return p, err
 		}}, "panics"},
-		"nobody": {slips{profile: func(_ providers.Tokens, p providers.Profile, err error) (providers.Profile, error) {
+		"no user": {slips{profile: func(_ providers.Tokens, p providers.Profile, err error) (providers.Profile, error) {
 			p.EntityID = ""
 			return p, err
 		}}, "must be printable text"},

@@ -1,4 +1,4 @@
--- Who can sign in, by which credential, as which actor (docs/contract.md#s1-1).
+-- Identities, their credentials and the actors they are linked to (docs/contract.md#s1-1).
 -- Times are UTC. One text for PostgreSQL and SQLite.
 
 -- +goose Up
@@ -12,7 +12,7 @@ CREATE TABLE auth_identity (
     created_at         TIMESTAMPTZ NOT NULL,
     updated_at         TIMESTAMPTZ NOT NULL,
     deleted_at         TIMESTAMPTZ,
-    -- The dance that removed it, which alone may restore it.
+    -- The flow that removed it. Only this flow may restore it.
     removed_by         TEXT        NOT NULL DEFAULT ''
 );
 
@@ -32,7 +32,7 @@ CREATE TABLE provider_identity (
     deleted_at        TIMESTAMPTZ
 );
 
--- Live rows only: a removed identity gives its address free (docs/weak-spots.md#w12, #w22).
+-- Live rows only: removing an identity frees its address (docs/weak-spots.md#w12, #w22).
 CREATE UNIQUE INDEX provider_identity_entity ON provider_identity (provider, entity_key)
     WHERE deleted_at IS NULL;
 CREATE INDEX provider_identity_auth_identity ON provider_identity (auth_identity_id);

@@ -15,7 +15,7 @@ CREATE TABLE customer (
     created_at   TIMESTAMPTZ NOT NULL,
     updated_at   TIMESTAMPTZ NOT NULL,
     deleted_at   TIMESTAMPTZ,
-    -- The dance that removed it, which alone may restore it.
+    -- The flow that removed it. Only this flow may restore it.
     removed_by   TEXT        NOT NULL DEFAULT ''
 );
 

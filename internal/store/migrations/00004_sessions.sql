@@ -1,4 +1,4 @@
--- Browsers that stay signed in (docs/weak-spots.md#w32). The cookie's value is kept as a hash.
+-- Browser sessions (docs/weak-spots.md#w32). The cookie's value is stored as a hash.
 
 -- +goose Up
 CREATE TABLE session (

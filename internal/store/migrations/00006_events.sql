@@ -1,4 +1,4 @@
--- What the system says about itself; seen by subscribers once released.
+-- Events. Subscribers see them once they are released.
 
 -- +goose Up
 CREATE TABLE event (

@@ -1,11 +1,11 @@
--- Who is told about which event. A released event is dispatched once, into one
--- delivery for each subscriber; a dance delivers it.
+-- Which subscriber is told about which event. A released event is dispatched
+-- once, into one delivery for each subscriber; a flow delivers it.
 
 -- +goose Up
 ALTER TABLE event ADD COLUMN source TEXT NOT NULL DEFAULT 'everlatch';
 ALTER TABLE event ADD COLUMN dispatched_at TIMESTAMPTZ;
 
--- Nobody subscribed to what happened before there were subscribers.
+-- Events from before this migration have no subscribers: mark them dispatched.
 UPDATE event SET dispatched_at = released_at;
 
 -- Holds nothing but what waits, so that asking for it costs nothing.
@@ -21,7 +21,7 @@ CREATE TABLE delivery (
     -- waits for nothing.
     order_key  TEXT        NOT NULL,
     status     TEXT        NOT NULL CHECK (status IN ('waiting', 'started', 'delivered', 'dead')),
-    -- Counts how often the delivery was begun anew: each time is another dance.
+    -- Counts how often the delivery was started; each start is a new workflow.
     generation BIGINT      NOT NULL DEFAULT 1,
     error      TEXT        NOT NULL DEFAULT '',
     created_at TIMESTAMPTZ NOT NULL,
@@ -34,7 +34,7 @@ CREATE INDEX delivery_turn ON delivery (subscriber, order_key, position)
     WHERE order_key <> '' AND status IN ('waiting', 'started');
 CREATE INDEX delivery_dead ON delivery (updated_at) WHERE status = 'dead';
 
--- One row: whoever holds it dispatches, and counts positions.
+-- One row. The process that locks it dispatches events and counts positions.
 CREATE TABLE dispatch_turn (
     id       BIGINT NOT NULL PRIMARY KEY,
     position BIGINT NOT NULL

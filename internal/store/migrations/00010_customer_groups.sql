@@ -1,4 +1,4 @@
--- Customers that shops treat alike (docs/contract.md#s1-2, groups).
+-- Groups of customers (docs/contract.md#s1-2, groups).
 
 -- +goose Up
 CREATE TABLE customer_group (

@@ -1,5 +1,5 @@
--- Addresses that belonged to an account and can be given back to it: as long as
--- an e-mail change can be undone, nobody else may take the former address (docs/weak-spots.md#w13).
+-- Former addresses of accounts. While an e-mail change can be undone, no other
+-- account may take the former address (docs/weak-spots.md#w13).
 
 -- +goose Up
 CREATE TABLE email_hold (

@@ -1,5 +1,5 @@
--- Customers who want their account removed, and accounts of which nothing is
--- left elsewhere.
+-- Scheduled deletions of customers, and removed accounts that are erased in
+-- other systems.
 
 -- +goose Up
 CREATE TABLE account_deletion (
@@ -11,11 +11,11 @@ CREATE TABLE account_deletion (
 
 CREATE INDEX account_deletion_at ON account_deletion (deletion_at);
 
--- When every eraser had confirmed that a removed account is gone elsewhere too.
+-- When every eraser confirmed that a removed account is erased in its system.
 ALTER TABLE customer ADD COLUMN erased_at TIMESTAMPTZ;
 ALTER TABLE "user" ADD COLUMN erased_at TIMESTAMPTZ;
 
--- Hold nothing but what waits to be purged.
+-- Partial indexes of the records that wait to be purged.
 CREATE INDEX customer_removed ON customer (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX user_removed ON "user" (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX auth_identity_removed ON auth_identity (deleted_at) WHERE deleted_at IS NOT NULL;

@@ -1,5 +1,5 @@
--- Records of actor types of people's own, and their values once more, one a
--- row, to be unique, searched and ordered by. Both are written together.
+-- Records of custom actor types. actor_value repeats their values, one per row,
+-- for unique constraints, search and sorting. Both are written together.
 
 -- +goose Up
 CREATE TABLE actor_record (
@@ -9,7 +9,7 @@ CREATE TABLE actor_record (
     created_at TIMESTAMPTZ NOT NULL,
     updated_at TIMESTAMPTZ NOT NULL,
     deleted_at TIMESTAMPTZ,
-    -- The dance that removed it, which alone may restore it.
+    -- The flow that removed it. Only this flow may restore it.
     removed_by TEXT        NOT NULL DEFAULT ''
 );
 

@@ -1,5 +1,5 @@
--- What administrators may do (docs/contract.md#s4-8). The tables are Medusa's; rows are
--- deleted for good.
+-- Permissions of administrators (docs/contract.md#s4-8). The tables are Medusa's;
+-- rows are deleted permanently.
 
 -- +goose Up
 CREATE TABLE rbac_role (
@@ -14,7 +14,7 @@ CREATE TABLE rbac_role (
 
 CREATE UNIQUE INDEX rbac_role_name ON rbac_role (name);
 
--- Permissions are read as one text, divided by blanks and colons.
+-- Permissions are read as one string, separated by spaces and colons.
 CREATE TABLE rbac_policy (
     id          TEXT        NOT NULL PRIMARY KEY,
     key         TEXT        NOT NULL,
@@ -44,7 +44,7 @@ CREATE TABLE rbac_role_policy (
 CREATE UNIQUE INDEX rbac_role_policy_pair ON rbac_role_policy (role_id, policy_id);
 CREATE INDEX rbac_role_policy_policy ON rbac_role_policy (policy_id);
 
--- A role has the policies of its parents as well.
+-- A role also has the policies of its parents.
 CREATE TABLE rbac_role_parent (
     role_id    TEXT        NOT NULL REFERENCES rbac_role (id) ON UPDATE CASCADE ON DELETE CASCADE,
     parent_id  TEXT        NOT NULL REFERENCES rbac_role (id) ON UPDATE CASCADE ON DELETE CASCADE,

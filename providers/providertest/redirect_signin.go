@@ -81,9 +81,9 @@ func (s *redirect) checkBegin() {
 	}
 	why := map[string]string{
 		"state":          "it ties the answer to this sign-in",
-		"code_challenge": "without PKCE a stolen code is good", "code_challenge_method": "without PKCE a stolen code is good",
-		"redirect_uri": "the person must come back to where it was decided", "nonce": "it ties the ID token to this sign-in",
-		"response_type": "tokens may not come back in a URL",
+		"code_challenge": "without PKCE a stolen code can be used", "code_challenge_method": "without PKCE a stolen code can be used",
+		"redirect_uri": "the service must redirect the user to the chosen callback", "nonce": "it ties the ID token to this sign-in",
+		"response_type": "a URL must not contain tokens",
 	}
 	if s.Nonce {
 		want["nonce"] = a.Nonce
@@ -122,7 +122,7 @@ func (s *redirect) checkSignIn() {
 	}
 	sent := s.service.carrying(v.callback.Code)
 	if len(sent) != 1 {
-		s.Errorf("Exchange sends the code %d times: it must be sent once, because it is good for one answer", len(sent))
+		s.Errorf("Exchange sends the code %d times: it must be sent once, because it can be used only once", len(sent))
 	}
 	for _, r := range sent {
 		if find(r.text, v.callback.CodeVerifier) == "" {
@@ -170,7 +170,7 @@ func (s *redirect) checkProfile(p providers.Profile) {
 	}
 }
 
-// checkRefused brings back what is no code.
+// checkRefused exchanges callbacks without a code and verifies invalid tokens.
 func (s *redirect) checkRefused() {
 	s.Helper()
 	for what, params := range map[string]map[string]string{

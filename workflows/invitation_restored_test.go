@@ -76,7 +76,7 @@ func TestInvitationByAddress(t *testing.T) {
 
 // An invite whose execution was terminated, or that came with an import, is taken
 // up by whatever move comes first.
-func TestInvitationTakenUp(t *testing.T) {
+func TestInvitationRestored(t *testing.T) {
 	t.Parallel()
 	pending := workflows.InvitationInput{InviteID: "invite_1"}
 	lost := func(t *testing.T) *inviteScene {
@@ -135,7 +135,7 @@ func TestInvitationTakenUp(t *testing.T) {
 		resent.requireDone(t)
 		requireAdmitted(t, good, "user_2")
 	})
-	t.Run("by a repeated request, whose first answer nobody knows", func(t *testing.T) {
+	t.Run("by a repeated request, whose first answer was lost", func(t *testing.T) {
 		t.Parallel()
 		s := lost(t)
 		unknown := s.invite(0)
@@ -158,7 +158,7 @@ func TestInvitationStartsAfresh(t *testing.T) {
 	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(again.Input, &in))
 	require.Nil(t, in.New)
 
-	next := s.takenUp(0)
+	next := s.restored(0)
 	repeated := next.invite(time.Minute)
 	good := next.accept(23*time.Hour, 1, "authid_1", 1)
 	next.plays(in, workflows.InviteAccepted)
