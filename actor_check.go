@@ -71,7 +71,7 @@ func CompleteFields(fields []Field) ([]Field, error) {
 	for i := range fields {
 		f := &fields[i]
 		if seen[f.Name] {
-			problems = append(problems, fmt.Errorf("field %q is there twice", f.Name))
+			problems = append(problems, fmt.Errorf("field %q is defined twice", f.Name))
 		}
 		seen[f.Name] = true
 		if err := f.complete(); err != nil {

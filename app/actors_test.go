@@ -49,7 +49,7 @@ func TestActorTypesAreChecked(t *testing.T) {
 		want string
 	}{
 		"a mistake":        {[]app.Option{manager(func(t *everlatch.ActorType) { t.Name = "customer" })}, "the name is taken"},
-		"twice":            {[]app.Option{manager(nil), manager(nil)}, `actor type "manager" is there twice`},
+		"twice":            {[]app.Option{manager(nil), manager(nil)}, `actor type "manager" is added twice`},
 		"the same prefix":  {[]app.Option{manager(nil), manager(func(t *everlatch.ActorType) { t.Name = "manacle" })}, `the same prefix "mana_"`},
 		"a path in use":    {[]app.Option{app.WithMigrations(), manager(func(t *everlatch.ActorType) { t.Name = "health" })}, "the path /health is taken"},
 		"routes that fail": {[]app.Option{app.WithMigrations(), app.WithOwnRoutes(func(*app.App, *api.Server) error { return errors.New("no such list") })}, "no such list"},

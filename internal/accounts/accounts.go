@@ -21,7 +21,7 @@ type Accounts struct {
 // that no account may have is [everlatch.CodeInvalidData] with [EmailInvalid].
 func (a *Accounts) CreateGuest(ctx context.Context, c everlatch.Customer) (everlatch.Customer, error) {
 	if c.Email != nil {
-		if err := CheckEmail(*c.Email); err != nil {
+		if err := checkEmail(*c.Email); err != nil {
 			return everlatch.Customer{}, err
 		}
 	}
@@ -33,7 +33,7 @@ func (a *Accounts) CreateGuest(ctx context.Context, c everlatch.Customer) (everl
 // e-mail of an account changes, its logins follow by the rule of [FollowEmail].
 func (a *Accounts) UpdateCustomer(ctx context.Context, id string, patch store.CustomerPatch) (everlatch.Customer, error) {
 	if patch.Email.Value != nil {
-		if err := CheckEmail(*patch.Email.Value); err != nil {
+		if err := checkEmail(*patch.Email.Value); err != nil {
 			return everlatch.Customer{}, err
 		}
 	}

@@ -30,9 +30,9 @@ func IsEmail(text string) bool {
 		emailPattern.MatchString(text)
 }
 
-// CheckEmail returns [everlatch.CodeInvalidData] with [EmailInvalid] for a text
+// checkEmail returns [everlatch.CodeInvalidData] with [EmailInvalid] for a text
 // that no account may have as its e-mail.
-func CheckEmail(text string) error {
+func checkEmail(text string) error {
 	if IsEmail(text) {
 		return nil
 	}

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
-
-	"github.com/golang-jwt/jwt/v5"
 )
 
 // Email is the content of a token for an e-mail change: whose change it is, but
@@ -21,29 +19,9 @@ type Email struct {
 }
 
 type emailClaims struct {
-	ActorType string   `json:"actor_type"`
-	ActorID   string   `json:"actor_id"`
-	Purpose   Purpose  `json:"purpose"`
-	IssuedAt  int64    `json:"iat"`
-	ExpiresAt int64    `json:"exp"`
-	Audience  Audience `json:"aud,omitempty"`
-	Issuer    string   `json:"iss,omitempty"`
-	ID        string   `json:"jti"`
-}
-
-func (c *emailClaims) GetExpirationTime() (*jwt.NumericDate, error) {
-	return numericDate(c.ExpiresAt), nil
-}
-
-func (c *emailClaims) GetIssuedAt() (*jwt.NumericDate, error) { return numericDate(c.IssuedAt), nil }
-
-func (c *emailClaims) GetNotBefore() (*jwt.NumericDate, error) {
-	return nil, nil //nolint:nilnil // the library's way of saying absent
-}
-func (c *emailClaims) GetIssuer() (string, error)  { return c.Issuer, nil }
-func (c *emailClaims) GetSubject() (string, error) { return "", nil }
-func (c *emailClaims) GetAudience() (jwt.ClaimStrings, error) {
-	return jwt.ClaimStrings(c.Audience), nil
+	ActorType string `json:"actor_type"`
+	ActorID   string `json:"actor_id"`
+	linkClaims
 }
 
 // IssueEmail makes a token. Times count in whole seconds.
@@ -52,9 +30,7 @@ func (t *Tokens) IssueEmail(e Email) (string, error) {
 		return "", fmt.Errorf("%q is no purpose of a token about an e-mail address", e.Purpose)
 	}
 	payload, err := json.Marshal(emailClaims{
-		ActorType: e.ActorType, ActorID: e.ActorID, Purpose: e.Purpose,
-		IssuedAt: e.IssuedAt.Unix(), ExpiresAt: e.ExpiresAt.Unix(),
-		Audience: t.cfg.Audience, Issuer: t.cfg.Issuer, ID: e.ID,
+		ActorType: e.ActorType, ActorID: e.ActorID, linkClaims: t.linkClaims(e.Purpose, e.ID, e.IssuedAt, e.ExpiresAt),
 	})
 	if err != nil {
 		return "", fmt.Errorf("encode the claims of a token: %w", err)

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
-
-	"github.com/golang-jwt/jwt/v5"
 )
 
 // Invite is the content of an invite's token (docs/contract.md#s4-6). The
@@ -21,37 +19,16 @@ type Invite struct {
 
 // inviteClaims is the payload in the contract's order.
 type inviteClaims struct {
-	InviteID  string   `json:"id"`
-	Email     string   `json:"email"`
-	Purpose   Purpose  `json:"purpose,omitempty"`
-	IssuedAt  int64    `json:"iat"`
-	ExpiresAt int64    `json:"exp"`
-	Audience  Audience `json:"aud,omitempty"`
-	Issuer    string   `json:"iss,omitempty"`
-	ID        string   `json:"jti"`
-}
-
-func (c *inviteClaims) GetExpirationTime() (*jwt.NumericDate, error) {
-	return numericDate(c.ExpiresAt), nil
-}
-
-func (c *inviteClaims) GetIssuedAt() (*jwt.NumericDate, error) { return numericDate(c.IssuedAt), nil }
-
-func (c *inviteClaims) GetNotBefore() (*jwt.NumericDate, error) {
-	return nil, nil //nolint:nilnil // the library's way of saying absent
-}
-func (c *inviteClaims) GetIssuer() (string, error)  { return c.Issuer, nil }
-func (c *inviteClaims) GetSubject() (string, error) { return "", nil }
-func (c *inviteClaims) GetAudience() (jwt.ClaimStrings, error) {
-	return jwt.ClaimStrings(c.Audience), nil
+	InviteID string `json:"id"`
+	Email    string `json:"email"`
+	linkClaims
 }
 
 // IssueInvite makes the token of an invite. Times count in whole seconds.
 func (t *Tokens) IssueInvite(i Invite) (string, error) {
 	payload, err := json.Marshal(inviteClaims{
-		InviteID: i.ID, Email: i.Email, Purpose: PurposeInvite,
-		IssuedAt: i.IssuedAt.Unix(), ExpiresAt: i.ExpiresAt.Unix(),
-		Audience: t.cfg.Audience, Issuer: t.cfg.Issuer, ID: i.TokenID,
+		InviteID: i.ID, Email: i.Email,
+		linkClaims: t.linkClaims(PurposeInvite, i.TokenID, i.IssuedAt, i.ExpiresAt),
 	})
 	if err != nil {
 		return "", fmt.Errorf("encode the claims of a token: %w", err)

@@ -9,7 +9,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"math/big"
-	"strings"
 	"testing"
 	"time"
 
@@ -176,24 +175,4 @@ func TestKeyID(t *testing.T) {
 
 	raw := issue(t, newTokens(t, tokens.Config{Algorithm: "EdDSA", PrivateKeyPEM: privatePEM(t, "EdDSA"), KeyID: "mine"}))
 	require.JSONEq(t, `{"alg":"EdDSA","typ":"JWT","kid":"mine"}`, segment(t, raw, 0))
-}
-
-// docs/weak-spots.md#w35.
-func TestCheckSecret(t *testing.T) {
-	t.Parallel()
-
-	require.NoError(t, tokens.CheckSecret(secret))
-	for name, weak := range map[string]string{
-		"none": "", "Medusa's default": "supersecret", "in capitals": " SuperSecret ", "31 bytes": secret[1:],
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-
-			err := tokens.CheckSecret(weak)
-			require.Error(t, err)
-			if weak != "" {
-				require.NotContains(t, strings.ToLower(err.Error()), strings.ToLower(weak))
-			}
-		})
-	}
 }

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
-
-	"github.com/golang-jwt/jwt/v5"
 )
 
 // Reset is the content of a token for a new password (docs/contract.md#s4-3,
@@ -23,38 +21,17 @@ type Reset struct {
 
 // resetClaims is the payload in the contract's order.
 type resetClaims struct {
-	EntityID  string   `json:"entity_id"`
-	Provider  string   `json:"provider"`
-	ActorType string   `json:"actor_type"`
-	Purpose   Purpose  `json:"purpose"`
-	IssuedAt  int64    `json:"iat"`
-	ExpiresAt int64    `json:"exp"`
-	Audience  Audience `json:"aud,omitempty"`
-	Issuer    string   `json:"iss,omitempty"`
-	ID        string   `json:"jti"`
-}
-
-func (c *resetClaims) GetExpirationTime() (*jwt.NumericDate, error) {
-	return numericDate(c.ExpiresAt), nil
-}
-
-func (c *resetClaims) GetIssuedAt() (*jwt.NumericDate, error) { return numericDate(c.IssuedAt), nil }
-
-func (c *resetClaims) GetNotBefore() (*jwt.NumericDate, error) {
-	return nil, nil //nolint:nilnil // the library's way of saying absent
-}
-func (c *resetClaims) GetIssuer() (string, error)  { return c.Issuer, nil }
-func (c *resetClaims) GetSubject() (string, error) { return "", nil }
-func (c *resetClaims) GetAudience() (jwt.ClaimStrings, error) {
-	return jwt.ClaimStrings(c.Audience), nil
+	EntityID  string `json:"entity_id"`
+	Provider  string `json:"provider"`
+	ActorType string `json:"actor_type"`
+	linkClaims
 }
 
 // IssueReset makes the token of a password reset. Times count in whole seconds.
 func (t *Tokens) IssueReset(r Reset) (string, error) {
 	payload, err := json.Marshal(resetClaims{
-		EntityID: r.EntityID, Provider: r.Provider, ActorType: r.ActorType, Purpose: PurposeReset,
-		IssuedAt: r.IssuedAt.Unix(), ExpiresAt: r.ExpiresAt.Unix(),
-		Audience: t.cfg.Audience, Issuer: t.cfg.Issuer, ID: r.ID,
+		EntityID: r.EntityID, Provider: r.Provider, ActorType: r.ActorType,
+		linkClaims: t.linkClaims(PurposeReset, r.ID, r.IssuedAt, r.ExpiresAt),
 	})
 	if err != nil {
 		return "", fmt.Errorf("encode the claims of a token: %w", err)

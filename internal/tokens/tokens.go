@@ -27,7 +27,7 @@ type Tokens struct {
 }
 
 // New checks the whole configuration and reports all its problems at once. It
-// accepts weak secrets; see [CheckSecret].
+// accepts weak secrets; the configuration refuses them.
 func New(cfg Config, now func() time.Time) (*Tokens, error) {
 	cfg = cfg.withDefaults()
 	keys, err := loadKeys(cfg)
