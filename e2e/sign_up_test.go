@@ -40,9 +40,15 @@ func TestSignUpOfAdmins(t *testing.T) {
 	answers := parallel(t, 50, func(int) (answer, error) {
 		return p.try(t.Context(), "POST", "/auth/github/user", nil, bearer(token)...)
 	})
-	require.Equal(t, 1, count(answers, 200), "of 50 at once one becomes an administrator")
+	// The same request 50 times at once has one effect, and its answer.
+	require.Positive(t, count(answers, 200))
 	user := answerOf(answers, 200)
 	require.Equal(t, email, user.str(t, "user.email"))
+	for _, a := range answers {
+		if a.status == 200 {
+			require.Equal(t, user.str(t, "user.id"), a.str(t, "user.id"))
+		}
+	}
 	admin := p.call(t, "POST", "/auth/token/refresh", nil, bearer(token)...).str(t, "token")
 	require.Equal(t, 200, p.call(t, "GET", "/admin/users/me", nil, bearer(admin)...).status)
 	users := p.call(t, "GET", "/admin/users", nil, bearer(admin)...)
