@@ -138,7 +138,7 @@ func Describe(err error) string {
 		return text
 	}
 	said := Message(e)
-	if fault, ok := errors.AsType[*store.Fault](e.Err); ok {
+	if fault, ok := errors.AsType[*store.FaultError](e.Err); ok {
 		said = strings.TrimSuffix(said, " Try again shortly.")
 		said = strings.TrimSuffix(said, ".") + ": " + fault.Error()
 	}

@@ -38,7 +38,7 @@ func startService(t *testing.T) *service {
 	server, err := embedded.Start(t.Context(), embedded.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = server.Stop() })
-	now := func() time.Time { return time.Now().UTC() } //nolint:forbidigo // the server's clock is the real one
+	now := func() time.Time { return time.Now().UTC() }
 	ring, err := vault.NewKeyRing([]vault.Key{{ID: "k", Secret: vault.NewSecret(make([]byte, vault.KeyBytes))}})
 	require.NoError(t, err)
 	c, err := temporalkit.Dial(temporalkit.Options{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -136,9 +137,7 @@ func (c *Client) startOptions(o StartOptions, workflow, fingerprint string) clie
 	out.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL
 	out.WorkflowExecutionErrorWhenAlreadyStarted = true
 	out.Memo = map[string]any{requestMemo + fingerprint: true}
-	for key, value := range o.Memo {
-		out.Memo[key] = value
-	}
+	maps.Copy(out.Memo, o.Memo)
 	return out
 }
 

@@ -28,7 +28,8 @@ func (c *counters) WithTags(tags map[string]string) client.MetricsHandler {
 }
 func (c *counters) Counter(name string) client.MetricsCounter { return tagged{c, ""}.Counter(name) }
 func (*counters) Gauge(name string) client.MetricsGauge       { return client.MetricsNopHandler.Gauge(name) }
-func (*counters) Timer(name string) client.MetricsTimer       { return client.MetricsNopHandler.Timer(name) }
+
+func (*counters) Timer(name string) client.MetricsTimer { return client.MetricsNopHandler.Timer(name) }
 
 type tagged struct {
 	*counters

@@ -69,12 +69,6 @@ func (v *invitation) resend(ctx workflow.Context, g InviteGrant) (out IssuedInvi
 	return v.issued(resent, g), nil
 }
 
-func (v *invitation) over(outcome string) {
-	if v.outcome == "" {
-		v.outcome = outcome
-	}
-}
-
 func (v *invitation) revoke(ctx workflow.Context, in RevokeInvite) (out Outcome, err error) {
 	_, err = durableStep(ctx, invites.RevokeInvite, activities.RevokeInviteInput{
 		InviteID: v.in.InviteID, EventID: in.EventID, Token: v.open.Token, GroupID: groupID(ctx),

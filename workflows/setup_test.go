@@ -219,7 +219,7 @@ func (f *faults) local(name string) bool {
 	return f.locals[name]
 }
 
-func (f *faults) next(name string) (err error, after bool) { //nolint:staticcheck // the error is what to say, not how this went
+func (f *faults) next(name string) (err error, after bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.calls = append(f.calls, name)

@@ -143,10 +143,10 @@ func login(name string) map[string]string {
 func TestOneWorkflowStartedInThreeWays(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	t.Run("an API route", s.byRoute) //nolint:paralleltest // each looks at everything the service stores
+	t.Run("an API route", s.byRoute)                     //nolint:paralleltest // each looks at everything the service stores
 	t.Run("an applicant with an identity", s.byCustomer) //nolint:paralleltest // each looks at everything the service stores
-	t.Run("a schedule", s.bySchedule) //nolint:paralleltest // each looks at everything the service stores
-	t.Run("an event", s.byEvent) //nolint:paralleltest // each looks at everything the service stores
+	t.Run("a schedule", s.bySchedule)                    //nolint:paralleltest // each looks at everything the service stores
+	t.Run("an event", s.byEvent)                         //nolint:paralleltest // each looks at everything the service stores
 }
 
 func (s *service) byRoute(t *testing.T) {

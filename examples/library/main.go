@@ -16,8 +16,8 @@ func main() {
 		app.WithActorType(everlatch.ActorType{Name: "manager", Fields: []everlatch.Field{
 			{Name: "email", Kind: everlatch.FieldEmail, Required: true, Unique: true},
 		}}),
-		app.WithSubscriber("crm", []string{"manager.*"}, func(_ context.Context, e everlatch.Event) error {
-			slog.Info("tell the CRM", "event", e.Name) // retried for three days
+		app.WithSubscriber("crm", []string{"manager.*"}, func(ctx context.Context, e everlatch.Event) error {
+			slog.InfoContext(ctx, "tell the CRM", "event", e.Name) // retried for three days
 			return nil
 		}),
 	)

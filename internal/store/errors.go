@@ -18,7 +18,7 @@ import (
 
 // fail turns the error of an operation into what callers of the package get:
 // an [everlatch.Error] as it is, an outage as [everlatch.CodeUnavailable] with a
-// [Fault], anything else as an internal error that names the operation. It never adds
+// [FaultError], anything else as an internal error that names the operation. It never adds
 // an argument of a statement: those may be secret.
 func (s *Store) fail(ctx context.Context, op string, err error) error {
 	if err == nil {
@@ -39,7 +39,7 @@ func (s *Store) fail(ctx context.Context, op string, err error) error {
 }
 
 func unavailable(op string, err error) error {
-	return everlatch.Unavailable("The database", &Fault{Op: op, err: err})
+	return everlatch.Unavailable("The database", &FaultError{Op: op, err: err})
 }
 
 // away reports whether err says that the database cannot work now and may be

@@ -6,19 +6,19 @@ import (
 	"unicode"
 )
 
-// Fault is the cause of an outage: what the store did, and what driver or
+// FaultError is the cause of an outage: what the store did, and what driver or
 // operating system answered. An operator may read it: it holds no password and
 // no argument of a statement.
-type Fault struct {
+type FaultError struct {
 	Op  string // what the store was about to do, such as "ping"
 	err error
 }
 
 // Error returns the operation and the cause on one line.
-func (f *Fault) Error() string { return f.Op + ": " + masked(f.err.Error()) }
+func (f *FaultError) Error() string { return f.Op + ": " + masked(f.err.Error()) }
 
 // Unwrap returns the driver's error.
-func (f *Fault) Unwrap() error { return f.err }
+func (f *FaultError) Unwrap() error { return f.err }
 
 var (
 	// urlPassword is the password in a URL. It ends at the last @ of a word, since

@@ -17,7 +17,7 @@ func openFails(tb testing.TB, url string) string {
 	tb.Helper()
 	_, err := store.Open(tb.Context(), url, (&clock{}).Now)
 	require.ErrorIs(tb, err, everlatch.ErrUnavailable)
-	fault, ok := errors.AsType[*store.Fault](err)
+	fault, ok := errors.AsType[*store.FaultError](err)
 	require.True(tb, ok, "the cause of %v", err)
 	require.NotContains(tb, fault.Error(), "hunter2")
 	require.NotContains(tb, fault.Error(), "\n")
@@ -59,7 +59,7 @@ func TestUnreadableURLKeepsItsPassword(t *testing.T) {
 	} {
 		_, err := store.Open(t.Context(), url, (&clock{}).Now)
 		require.Error(t, err, url)
-		fault, ok := errors.AsType[*store.Fault](err)
+		fault, ok := errors.AsType[*store.FaultError](err)
 		if ok {
 			err = fault
 		}
