@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -76,14 +75,6 @@ func startDev(t *testing.T, o devOptions) *process {
 	p.base = "http://" + p.base
 	p.start(t, args, o.env)
 	return p
-}
-
-// port returns the port of the API: links for administrators lead there.
-func (p *process) port(t *testing.T) string {
-	t.Helper()
-	u, err := url.Parse(p.base)
-	require.NoError(t, err)
-	return u.Port()
 }
 
 // start runs a command of the program and, where it serves HTTP, waits for
