@@ -100,7 +100,8 @@ func (m sdkMode) forgets(t *testing.T) {
 	ada.must(t, "auth.resetPassword", "customer", "emailpass", object{"identifier": "unknown@example.com"})
 	token := m.resetToken(t, email, 1)
 	ada.must(t, "auth.updateProvider", "customer", "emailpass", object{"password": changed}, token)
-	ada.refused(t, 401, "Invalid token", "auth.updateProvider", "customer", "emailpass", object{"password": changed}, token)
+	ada.must(t, "auth.updateProvider", "customer", "emailpass", object{"password": changed}, token) // a retry gets the first answer
+	ada.refused(t, 401, "Invalid token", "auth.updateProvider", "customer", "emailpass", object{"password": "a third good horse"}, token)
 	elsewhere.refused(t, 401, "Unauthorized", "store.customer.retrieve") // docs/weak-spots.md#w25
 	ada.refused(t, 401, "Invalid email or password", "auth.login", "customer", "emailpass", object{"email": email, "password": password})
 	ada.token(t, "auth.login", "customer", "emailpass", object{"email": email, "password": changed})
