@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/testsuite"
 	sdkworker "go.temporal.io/sdk/worker"
+	sdkworker "go.temporal.io/sdk/worker"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/activities"
@@ -54,6 +55,7 @@ func newOffice(t *testing.T) *office {
 func (o *office) run(t *testing.T, id string, workflow, input any) error {
 	t.Helper()
 	env := (&testsuite.WorkflowTestSuite{}).NewTestWorkflowEnvironment()
+	env.SetWorkerOptions(sdkworker.Options{DeadlockDetectionTimeout: time.Minute}) // a busy machine is no deadlock
 	env.SetWorkerOptions(sdkworker.Options{Interceptors: []interceptor.WorkerInterceptor{
 		temporalkit.NewInterceptor(slog.New(slog.DiscardHandler)), &breaker{office: o},
 	}})
