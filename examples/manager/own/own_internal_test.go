@@ -14,7 +14,6 @@ import (
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/testsuite"
 	sdkworker "go.temporal.io/sdk/worker"
-	sdkworker "go.temporal.io/sdk/worker"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/activities"
