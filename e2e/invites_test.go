@@ -70,6 +70,10 @@ func TestInviteFlow(t *testing.T) {
 	}
 	id, shown := p.invite(t, root, "Grace@example.com")
 	require.Equal(t, shown, p.mailedInvite(t, "Grace@example.com", "invite.created", 1))
+	here, err := url.Parse(p.base)
+	require.NoError(t, err)
+	require.Contains(t, p.mailTo(t, "Grace@example.com", "invite.created", 1)["links"],
+		"http://localhost:"+here.Port()+"/app/invite?token="+shown, "the service that runs")
 	said := claims(t, shown)
 	require.Equal(t, id, said["id"])
 	require.Equal(t, "Grace@example.com", said["email"], "the dashboard shows it")

@@ -40,14 +40,18 @@ func TestSignUpOfAdmins(t *testing.T) {
 	answers := parallel(t, 50, func(int) (answer, error) {
 		return p.try(t.Context(), "POST", "/auth/github/user", nil, bearer(token)...)
 	})
-	// The same request 50 times at once has one effect, and its answer.
+	// The same request 50 times at once has one effect, and its answer; one that
+	// is read after the effect is told so.
 	require.Positive(t, count(answers, 200))
 	user := answerOf(answers, 200)
 	require.Equal(t, email, user.str(t, "user.email"))
 	for _, a := range answers {
 		if a.status == 200 {
 			require.Equal(t, user.str(t, "user.id"), a.str(t, "user.id"))
+			continue
 		}
+		require.Equal(t, 400, a.status, "%s", a.raw)
+		require.Equal(t, "The user is already registered and cannot create a new account.", a.str(t, "message"))
 	}
 	admin := p.call(t, "POST", "/auth/token/refresh", nil, bearer(token)...).str(t, "token")
 	require.Equal(t, 200, p.call(t, "GET", "/admin/users/me", nil, bearer(admin)...).status)
