@@ -50,6 +50,7 @@ func (s *Server) routes() []route {
 		{method: post, path: "/auth/session", handle: s.createSession, middleware: by(anyone, visitor, bearer)},
 		{method: del, path: "/auth/session", handle: s.endSession, middleware: by(anyone, visitor, session)},
 		{method: post, path: "/auth/token/refresh", handle: s.refreshToken, middleware: by(anyone, refresh, session|bearer)},
+		{method: del, path: "/auth/token", handle: s.endToken, middleware: by(anyone, visitor, bearer)},
 		{method: get, path: "/auth/identities", handle: s.listIdentities, middleware: by(anyone, visitor, session|bearer)},
 		{method: post, path: "/auth/identities/link/:auth_provider", handle: s.linkIdentity, middleware: recently},
 		{method: del, path: "/auth/identities/:id", handle: s.unlinkIdentity, middleware: recently},
