@@ -121,7 +121,7 @@ func (s *Server) readCustomerByID(c echo.Context) error {
 func (s *Server) customerOfPath(c echo.Context) (everlatch.Customer, error) {
 	customer, err := s.deps.Store.Customer(lookups(c), c.Param("id"))
 	if errors.Is(err, everlatch.ErrNotFound) {
-		err = &everlatch.Error{Code: everlatch.CodeNotFound, Message: "Customer with id: " + c.Param("id") + " not found"}
+		err = errNoCustomer(c.Param("id"))
 	}
 	return customer, err
 }

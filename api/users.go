@@ -108,7 +108,7 @@ func (s *Server) removeUser(c echo.Context) error {
 	}
 	id := c.Param("id")
 	if id == claims.ActorID {
-		return &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "A user cannot delete itself"}
+		return errSelfRemoval
 	}
 	if err := s.demandOver(c, id); err != nil {
 		return err

@@ -23,14 +23,14 @@ func ActorFilters(def everlatch.ActorType) Schema {
 		if !isSingle(f) {
 			continue
 		}
-		out = append(out, Field{Name: f.Name, Test: func(asked Field, value any) string {
+		out = append(out, Field{Name: f.Name, Test: func(asked Field, value any) *Issue {
 			asked.Kind = Texts
-			if issue := (Field{Name: asked.Name, Kind: Texts}).issue(value, true); issue != "" {
+			if issue := (Field{Name: asked.Name, Kind: Texts}).issue(value, true); issue != nil {
 				return issue
 			}
 			texts := Input{asked.Name: value}.Texts(asked.Name)
 			if len(texts) > maxValues {
-				return asked.tooBig(maxValues)
+				return tooMany(asked.Name, maxValues)
 			}
 			for _, text := range texts {
 				if _, ok := filterValue(f, text); !ok {
@@ -38,7 +38,7 @@ func ActorFilters(def everlatch.ActorType) Schema {
 					return asked.expect(false, text)
 				}
 			}
-			return ""
+			return nil
 		}})
 	}
 	return out
@@ -109,7 +109,7 @@ func timeRange(name string, tests []store.TimeTest) (r everlatch.TimeRange, err 
 	}
 	for _, test := range tests {
 		if len(test.Periods) != 1 || test.Op == store.IsNot {
-			return r, Invalid("Field '" + name + "' is compared with one time, by $eq, $gt, $gte, $lt or $lte")
+			return r, Invalid(Issue{RangeBroken, map[string]string{"field": name}})
 		}
 		p := test.Periods[0]
 		switch test.Op {

@@ -44,7 +44,7 @@ var operators = map[string]store.Op{
 }
 
 // filterIssue is [Field.issue] for the kinds of query strings.
-func (f Field) filterIssue(value any) string {
+func (f Field) filterIssue(value any) *Issue {
 	switch object, isObject := value.(map[string]any); {
 	case f.Kind == Flag:
 		return f.expect(flagOf(value) != nil, value)
@@ -59,24 +59,24 @@ func (f Field) filterIssue(value any) string {
 	default:
 		for _, name := range slices.Sorted(maps.Keys(object)) {
 			if _, known := operators[name]; !known {
-				return unrecognized(name)
+				return new(unrecognized(name))
 			}
-			if issue := (Field{Name: f.Name + ", " + name, Kind: f.Kind}).valuesIssue(object[name]); issue != "" {
+			if issue := (Field{Name: f.Name + ", " + name, Kind: f.Kind}).valuesIssue(object[name]); issue != nil {
 				return issue
 			}
 		}
-		return ""
+		return nil
 	}
 }
 
 // itemsIssue checks the items of a list, each named by its index.
-func (f Field) itemsIssue(value any) string {
+func (f Field) itemsIssue(value any) *Issue {
 	list, ok := value.([]any)
 	if !ok {
 		return f.expect(false, value)
 	}
 	if f.Kind == Filters && len(list) > maxFilters {
-		return f.tooBig(maxFilters)
+		return tooMany(f.Name, maxFilters)
 	}
 	for i, item := range list {
 		name := f.Name + ", " + strconv.Itoa(i)
@@ -88,21 +88,21 @@ func (f Field) itemsIssue(value any) string {
 				issue = firstOf(f.Of.issues(name+", ", object))
 			}
 		}
-		if issue != "" {
+		if issue != nil {
 			return issue
 		}
 	}
-	return ""
+	return nil
 }
 
 // valuesIssue checks a value, or each of several.
-func (f Field) valuesIssue(value any) string {
+func (f Field) valuesIssue(value any) *Issue {
 	list, ok := value.([]any)
 	if !ok {
 		list = []any{value}
 	}
 	if len(list) > maxValues {
-		return f.tooBig(maxValues)
+		return tooMany(f.Name, maxValues)
 	}
 	for _, v := range list {
 		text, ok := v.(string)
@@ -113,18 +113,14 @@ func (f Field) valuesIssue(value any) string {
 			return f.expect(false, v)
 		}
 	}
-	return ""
+	return nil
 }
 
-func (f Field) tooBig(most int) string {
-	return "Value for field '" + f.Name + "' too big, expected at most: '" + strconv.Itoa(most) + "'"
-}
-
-func firstOf(issues []string) string {
+func firstOf(issues []Issue) *Issue {
 	if len(issues) == 0 {
-		return ""
+		return nil
 	}
-	return issues[0]
+	return &issues[0]
 }
 
 // period reads an ISO 8601 time, UTC unless it says otherwise. A time written in
