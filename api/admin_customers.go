@@ -28,7 +28,7 @@ var adminCustomerShape = render.ShapeOf(adminCustomerTable, "addresses", "groups
 
 // customerFields are what a filter can ask of a customer.
 var customerFields = query.Schema{
-	{Name: "q", Kind: query.Text},
+	query.Search,
 	{Name: "id", Kind: query.Tests},
 	{Name: "email", Kind: query.Texts},
 	{Name: "company_name", Kind: query.Texts},

@@ -45,7 +45,7 @@ var apiKeyColumns = render.Table[everlatch.APIKey]{
 var (
 	keyTypes      = []string{everlatch.KeyPublishable, everlatch.KeySecret}
 	apiKeyFilters = query.Schema{
-		{Name: "q", Kind: query.Text},
+		query.Search,
 		{Name: "id", Kind: query.Texts},
 		{Name: "title", Kind: query.Texts},
 		{Name: "token", Kind: query.Texts},

@@ -40,7 +40,7 @@ var (
 
 var (
 	inviteFilters = query.Schema{
-		{Name: "q", Kind: query.Text},
+		query.Search,
 		{Name: "id", Kind: query.Texts},
 		{Name: "email", Kind: query.Texts},
 		{Name: "created_at", Kind: query.Times},

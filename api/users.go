@@ -28,7 +28,7 @@ var userTable = render.Table[everlatch.User]{
 var userShape = render.ShapeOf(userTable)
 
 var userFilters = query.Schema{
-	{Name: "q", Kind: query.Text},
+	query.Search,
 	{Name: "id", Kind: query.Texts},
 	{Name: "email", Kind: query.Texts},
 	{Name: "first_name", Kind: query.Text},

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/everlatch/everlatch/internal/store"
 )
@@ -19,7 +20,13 @@ const (
 	// SQLite reads one in time that grows with the square of its arguments.
 	maxValues  = 100
 	maxFilters = 20
+	// maxSearch is in characters: SQLite refuses a longer pattern as too complex,
+	// and no record holds words like that.
+	maxSearch = 1000
 )
+
+// Search are the words to look for.
+var Search = Field{Name: "q", Kind: words}
 
 // WithDeleted is a parameter of the contract's lists.
 var WithDeleted = Field{Name: "with_deleted", Kind: Flag}
@@ -48,6 +55,8 @@ func (f Field) filterIssue(value any) *Issue {
 	switch object, isObject := value.(map[string]any); {
 	case f.Kind == Flag:
 		return f.expect(flagOf(value) != nil, value)
+	case f.Kind == words:
+		return f.wordsIssue(value)
 	case f.Kind == List || f.Kind == Filters:
 		return f.itemsIssue(value)
 	case f.Kind == Related && isObject:
@@ -67,6 +76,14 @@ func (f Field) filterIssue(value any) *Issue {
 		}
 		return nil
 	}
+}
+
+func (f Field) wordsIssue(value any) *Issue {
+	text, ok := value.(string)
+	if ok && utf8.RuneCountInString(text) > maxSearch {
+		return tooMany(f.Name, maxSearch)
+	}
+	return f.expect(ok, value)
 }
 
 // itemsIssue checks the items of a list, each named by its index.

@@ -73,7 +73,7 @@ func (f Field) expect(ok bool, value any) *Issue {
 	}
 	name := string(f.Kind)
 	switch f.Kind {
-	case Email, Texts, Tests:
+	case Email, Texts, Tests, words:
 		name = string(Text)
 	case Count:
 		name = string(Number)

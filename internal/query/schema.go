@@ -28,8 +28,10 @@ const (
 
 // The kinds of values in query strings.
 const (
-	// Texts is one text or a list of them.
+	// Texts is one text or a list of them, a hundred at most.
 	Texts Kind = "strings"
+	// words is the kind of [Search].
+	words Kind = "words"
 	// Count is a whole number.
 	Count Kind = "count"
 	// Flag is true or false.
@@ -156,14 +158,21 @@ func (f Field) issue(value any, present bool) *Issue {
 	case Choice:
 		return f.choiceIssue(value)
 	case Texts:
-		list, ok := value.([]any)
-		return f.expect(isText(value) || ok && !slices.ContainsFunc(list, func(v any) bool { return !isText(v) }), value)
+		return f.textsIssue(value)
 	case Count:
 		return f.countIssue(value)
-	case List, Flag, Tests, Times, Related, Filters:
+	case List, Flag, Tests, Times, Related, Filters, words:
 		return f.filterIssue(value)
 	}
 	return nil
+}
+
+func (f Field) textsIssue(value any) *Issue {
+	list, ok := value.([]any)
+	if len(list) > maxValues {
+		return tooMany(f.Name, maxValues)
+	}
+	return f.expect(isText(value) || ok && !slices.ContainsFunc(list, func(v any) bool { return !isText(v) }), value)
 }
 
 func (f Field) numberIssue(value any) *Issue {
