@@ -1,6 +1,7 @@
 package query
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -32,7 +33,10 @@ func Invalid(issues ...Issue) error {
 func (e *InvalidError) Error() string {
 	named := make([]string, len(e.Issues))
 	for i, issue := range e.Issues {
-		named[i] = strings.TrimSpace(string(issue.Reason) + " " + issue.Details["field"])
+		named[i] = string(issue.Reason)
+		if field := issue.Details["field"]; field != "" {
+			named[i] += " (" + field + ")"
+		}
 	}
 	return "invalid request: " + strings.Join(named, ", ")
 }
@@ -98,7 +102,7 @@ func jsText(value any) string {
 	case bool:
 		return strconv.FormatBool(v)
 	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
+		return jsNumber(v)
 	case []any:
 		parts := make([]string, len(v))
 		for i, item := range v {
@@ -110,4 +114,14 @@ func jsText(value any) string {
 	default:
 		return "[object Object]"
 	}
+}
+
+// jsNumber shows a number as JavaScript does: with an exponent from 1e21 on, and
+// below 1e-6.
+func jsNumber(n float64) string {
+	if abs := math.Abs(n); abs == 0 || abs >= 1e-6 && abs < 1e21 {
+		return strconv.FormatFloat(n, 'f', -1, 64)
+	}
+	digits, exponent, _ := strings.Cut(strconv.FormatFloat(n, 'e', -1, 64), "e")
+	return digits + "e" + exponent[:1] + strings.TrimPrefix(exponent[1:], "0")
 }
