@@ -24,7 +24,7 @@ func (s *Server) createActor(t *actorType, c echo.Context) error {
 		return err
 	}
 	if claims.ActorID != "" {
-		return invalidData("Request already authenticated as a " + t.Name + ".")
+		return errHasActor(t.Name)
 	}
 	data, err := t.parse(lookups(c), Body(c))
 	if err != nil {

@@ -28,7 +28,7 @@ var adminCustomerShape = render.ShapeOf(adminCustomerTable, "addresses", "groups
 
 // customerFields are what a filter can ask of a customer.
 var customerFields = query.Schema{
-	{Name: "q", Kind: query.Text},
+	query.Search,
 	{Name: "id", Kind: query.Tests},
 	{Name: "email", Kind: query.Texts},
 	{Name: "company_name", Kind: query.Texts},
@@ -121,7 +121,7 @@ func (s *Server) readCustomerByID(c echo.Context) error {
 func (s *Server) customerOfPath(c echo.Context) (everlatch.Customer, error) {
 	customer, err := s.deps.Store.Customer(lookups(c), c.Param("id"))
 	if errors.Is(err, everlatch.ErrNotFound) {
-		err = &everlatch.Error{Code: everlatch.CodeNotFound, Message: "Customer with id: " + c.Param("id") + " not found"}
+		err = errNoCustomer(c.Param("id"))
 	}
 	return customer, err
 }

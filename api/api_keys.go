@@ -1,7 +1,6 @@
 package api
 
 import (
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -46,7 +45,7 @@ var apiKeyColumns = render.Table[everlatch.APIKey]{
 var (
 	keyTypes      = []string{everlatch.KeyPublishable, everlatch.KeySecret}
 	apiKeyFilters = query.Schema{
-		{Name: "q", Kind: query.Text},
+		query.Search,
 		{Name: "id", Kind: query.Texts},
 		{Name: "title", Kind: query.Texts},
 		{Name: "token", Kind: query.Texts},
@@ -172,10 +171,10 @@ func (s *Server) changeSalesChannels(c echo.Context) error {
 		return err
 	}
 	if key.Type != everlatch.KeyPublishable {
-		return invalidData("Sales channels can only be associated with publishable API keys")
+		return errChannelsOfSecretKey
 	}
 	if unknown := in.Texts("add"); len(unknown) > 0 {
-		return invalidData("Sales channels with IDs " + strings.Join(unknown, ", ") + " do not exist")
+		return errNoChannels(unknown)
 	}
 	return writeWrapped(c, "api_key", apiKeyTable, &key, sel)
 }

@@ -3,7 +3,6 @@ package api
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -48,17 +47,13 @@ func demand(a everlatch.Access, needs []everlatch.Permission) error {
 	case len(needs) == 0 || len(a.Roles) > 0 && a.Allows(needs...):
 		return nil
 	case len(a.Roles) == 0:
-		return forbidden("Forbidden")
+		return errNoRoles
 	}
 	keys := make([]string, len(needs))
 	for i, need := range needs {
 		keys[i] = need.String()
 	}
-	return forbidden("Insufficient permissions. Required policies: " + strings.Join(keys, ", "))
-}
-
-func forbidden(message string) error {
-	return &everlatch.Error{Code: everlatch.CodeForbidden, Message: message}
+	return errPermissions(keys)
 }
 
 // guards are the middlewares of a route.
@@ -118,7 +113,7 @@ func (s *Server) demandOver(c echo.Context, userID string) error {
 	}
 	theirs, err := s.deps.Store.Access(lookups(c), userID)
 	if err == nil && !callOf(c).auth.Access().Allows(theirs.Permissions...) {
-		err = forbidden("You do not have permission to do this to a user with these roles")
+		err = errUserAbove
 	}
 	return err
 }

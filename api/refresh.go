@@ -20,7 +20,7 @@ func (s *Server) refreshToken(c echo.Context) error {
 		return err
 	}
 	if claims.AuthProvider == "" {
-		return unauthorized("The auth provider is not set while refreshing token")
+		return errRefreshProvider
 	}
 	identity, standing, err := s.current(c, claims)
 	if err != nil {
@@ -89,14 +89,8 @@ func refreshError(err error, claims *tokens.Claims) error {
 	case !errors.Is(err, everlatch.ErrNotFound):
 		return err
 	case claims.ActorID == "":
-		return unauthorized("Invalid auth identity while refreshing token")
+		return errRefreshIdentity
 	default:
-		return &everlatch.Error{
-			Code: everlatch.CodeNotFound, Message: "AuthIdentity with id: " + claims.AuthIdentityID + " was not found",
-		}
+		return errNoIdentity(claims.AuthIdentityID)
 	}
-}
-
-func unauthorized(message string) error {
-	return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: message}
 }
