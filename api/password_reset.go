@@ -110,7 +110,7 @@ func (s *Server) issueReset(c echo.Context) error {
 	if err := s.opts.ResetTokens.check(claims, id); err != nil {
 		return err
 	}
-	if err := s.demandOver(c, id); err != nil {
+	if err := s.demandOver(c, everlatch.ActorUser, id); err != nil {
 		return err
 	}
 	credential, err := s.resettable(c, id)

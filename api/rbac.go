@@ -105,15 +105,21 @@ func (s *Server) createdBy(c echo.Context, claims *tokens.Claims) string {
 	return claims.ActorID
 }
 
-// demandOver refuses to end or take over the account of a user who has
-// permissions that the caller lacks.
-func (s *Server) demandOver(c echo.Context, userID string) error {
+// demandOver refuses to change, end or take over an account without authority
+// over everything that its identities can sign in to.
+func (s *Server) demandOver(c echo.Context, actorType, id string) error {
 	if !s.opts.RBAC {
 		return nil
 	}
-	theirs, err := s.deps.Store.Access(lookups(c), userID)
-	if err == nil && !callOf(c).auth.Access().Allows(theirs.Permissions...) {
-		err = errUserAbove
+	return s.accounts.CheckAuthority(lookups(c), callOf(c).auth.Access(), everlatch.ActorRef{ActorType: actorType, ActorID: id})
+}
+
+// demandKey refuses to change a secret key whose owner has permissions that the
+// caller lacks.
+func (s *Server) demandKey(c echo.Context) (everlatch.APIKey, error) {
+	key, err := s.deps.Store.APIKey(lookups(c), c.Param("id"))
+	if err == nil && key.OwnerID != "" {
+		err = s.demandOver(c, everlatch.ActorUser, key.OwnerID)
 	}
-	return err
+	return key, err
 }

@@ -116,6 +116,7 @@ func (s *Server) routes() []route {
 		{method: post, path: "/admin/api-keys/:id", handle: s.updateAPIKey, needs: can("api_key:read", "api_key:update")},
 		{method: del, path: "/admin/api-keys/:id", handle: s.deleteAPIKey, needs: can("api_key:read", "api_key:delete")},
 		{method: post, path: "/admin/api-keys/:id/revoke", handle: s.revokeAPIKey, needs: can("api_key:read", "api_key:update")},
+		{method: post, path: "/admin/api-keys/:id/take-over", handle: s.takeOverAPIKey, needs: can("api_key:read", "api_key:update")},
 		{method: post, path: "/admin/api-keys/:id/sales-channels", handle: s.changeSalesChannels, needs: can("api_key:read", "api_key:update")},
 		{method: get, path: "/admin/events", handle: s.listEvents, needs: can("event:read")},
 		{method: post, path: "/admin/events", handle: s.publishEvent, needs: can("event:create")},

@@ -110,7 +110,7 @@ func (s *Server) removeUser(c echo.Context) error {
 	if id == claims.ActorID {
 		return errSelfRemoval
 	}
-	if err := s.demandOver(c, id); err != nil {
+	if err := s.demandOver(c, everlatch.ActorUser, id); err != nil {
 		return err
 	}
 	if err := s.deps.Flows.RemoveUserAccount(c.Request().Context(), id); err != nil {

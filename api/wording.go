@@ -54,6 +54,8 @@ var sentences = map[everlatch.Reason]string{
 	store.SessionEnded:        "The session has ended.",
 	store.SecretExpired:       "The secret has expired.",
 
+	accounts.UserAbove:            "You do not have permission to do this to a user with these roles",
+	accounts.IdentityAbove:        "You do not have permission to do this: the same sign-in belongs to an account of actor type {actor_type} that you may not change.",
 	accounts.KeyTypeInvalid:       "The type of an API key is publishable or secret.",
 	store.KeyUnknown:              "The API key was not found.",
 	everlatch.ReasonTokenInvalid:  "Invalid token",
@@ -164,6 +166,7 @@ var (
 	errIdempotencyKey = invalidData("Idempotency-Key must be one value of at most 255 visible ASCII characters.")
 
 	errChannelsOfSecretKey = invalidData("Sales channels can only be associated with publishable API keys")
+	errKeyOwner            = invalidData("Only an administrator can take over an API key, and only a secret one.")
 )
 
 func errNoChannels(unknown []string) error {
@@ -239,8 +242,7 @@ func errNoPassword(email string) error {
 
 // Permissions.
 var (
-	errNoRoles   = forbidden("Forbidden")
-	errUserAbove = forbidden("You do not have permission to do this to a user with these roles")
+	errNoRoles = forbidden("Forbidden")
 )
 
 func errPermissions(keys []string) error {

@@ -170,7 +170,7 @@ func (a *Authenticator) byAPIKey(ctx context.Context, r *http.Request) (*credent
 	case err != nil:
 		return nil, err
 	}
-	return &credential{access: access, userID: found.CreatedBy, claims: &tokens.Claims{
+	return &credential{access: access, userID: found.OwnerID, claims: &tokens.Claims{
 		ActorID: found.ID, ActorType: everlatch.ActorAPIKey,
 		AppMetadata: everlatch.Metadata{}, UserMetadata: everlatch.Metadata{},
 	}}, nil

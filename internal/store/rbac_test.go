@@ -102,7 +102,7 @@ func TestSetUpRBAC(t *testing.T) {
 
 		f.holder(t, "user_3")
 		for id, creator := range map[string]string{"apk_1": "user_1", "apk_2": "user_gone", "apk_3": "everlatch-cli", "apk_4": "apk_1"} {
-			_, err := f.CreateAPIKey(t.Context(), everlatch.APIKey{ID: id, Title: id, Type: everlatch.KeySecret, CreatedBy: creator}, id)
+			_, err := f.CreateAPIKey(t.Context(), everlatch.APIKey{ID: id, Title: id, Type: everlatch.KeySecret, CreatedBy: creator, OwnerID: creator}, id)
 			require.NoError(t, err)
 		}
 		_, err = f.RevokeAPIKey(t.Context(), "apk_4", "user_1", start)
@@ -177,7 +177,7 @@ func TestAccess(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, access, standing.Access)
 
-		_, err = f.CreateAPIKey(t.Context(), everlatch.APIKey{ID: "apk_1", Title: "k", Type: everlatch.KeySecret, CreatedBy: user}, "keyhash")
+		_, err = f.CreateAPIKey(t.Context(), everlatch.APIKey{ID: "apk_1", Title: "k", Type: everlatch.KeySecret, CreatedBy: user, OwnerID: user}, "keyhash")
 		require.NoError(t, err)
 		key, keyAccess, err := f.SecretKeyWithAccess(t.Context(), "keyhash")
 		require.NoError(t, err)
@@ -188,10 +188,12 @@ func TestAccess(t *testing.T) {
 
 		require.NoError(t, f.RemoveUser(t.Context(), user, everlatch.Event{ID: "evt_1", GroupID: "g"}))
 		require.Empty(t, f.may(t, user), "a removed administrator")
+		_, _, err = f.SecretKeyWithAccess(t.Context(), "keyhash")
+		require.ErrorIs(t, err, everlatch.ErrNotFound, "it ends with its owner")
+		require.NoError(t, f.RestoreUser(t.Context(), user, "g"))
 		_, keyAccess, err = f.SecretKeyWithAccess(t.Context(), "keyhash")
 		require.NoError(t, err)
-		require.Empty(t, keyAccess.Permissions)
-		require.NoError(t, f.RestoreUser(t.Context(), user, "g"))
+		require.Equal(t, access, keyAccess)
 		require.Equal(t, keysOf(access), f.may(t, user), "restored with everything")
 	})
 }
