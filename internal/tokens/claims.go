@@ -30,7 +30,7 @@ const (
 // Claims is the payload of a token, in the names and the order of the contract
 // (docs/contract.md#s4-2) and with purpose, credential_version and auth_time added. Times are seconds since
 // 1970.
-type Claims struct { //nolint:recvcheck // pointers for the JWT library alone, which validates in place
+type Claims struct {
 	ActorID        string             `json:"actor_id"` // "" = no actor yet
 	ActorType      string             `json:"actor_type"`
 	AuthIdentityID string             `json:"auth_identity_id"`
@@ -90,23 +90,12 @@ func (c Claims) Principal() everlatch.Principal {
 	return p
 }
 
-// GetExpirationTime implements [jwt.Claims].
-func (c *Claims) GetExpirationTime() (*jwt.NumericDate, error) { return numericDate(c.ExpiresAt), nil }
-
-// GetIssuedAt implements [jwt.Claims].
-func (c *Claims) GetIssuedAt() (*jwt.NumericDate, error) { return numericDate(c.IssuedAt), nil }
-
-// GetNotBefore implements [jwt.Claims].
-func (c *Claims) GetNotBefore() (*jwt.NumericDate, error) { return numericDate(c.NotBefore), nil }
-
-// GetIssuer implements [jwt.Claims].
-func (c *Claims) GetIssuer() (string, error) { return c.Issuer, nil }
-
-// GetSubject implements [jwt.Claims].
-func (c *Claims) GetSubject() (string, error) { return c.Subject, nil }
-
-// GetAudience implements [jwt.Claims].
-func (c *Claims) GetAudience() (jwt.ClaimStrings, error) { return jwt.ClaimStrings(c.Audience), nil }
+func (c Claims) registered() jwt.RegisteredClaims {
+	return jwt.RegisteredClaims{
+		ExpiresAt: numericDate(c.ExpiresAt), IssuedAt: numericDate(c.IssuedAt), NotBefore: numericDate(c.NotBefore),
+		Issuer: c.Issuer, Subject: c.Subject, Audience: jwt.ClaimStrings(c.Audience),
+	}
+}
 
 func numericDate(seconds int64) *jwt.NumericDate {
 	if seconds == 0 {

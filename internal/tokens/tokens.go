@@ -100,6 +100,29 @@ func (t *Tokens) claims(p everlatch.Principal, issuedAt time.Time, id string) Cl
 	return claims
 }
 
+// encode signs claims.
+func (t *Tokens) encode(claims any) (string, error) {
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", fmt.Errorf("encode the claims of a token: %w", err)
+	}
+	return t.seal(payload)
+}
+
+// seal signs a payload and assembles the token.
+func (t *Tokens) seal(payload []byte) (string, error) {
+	text := t.header + "." + base64.RawURLEncoding.EncodeToString(payload)
+	signature, err := t.keys.sign(text)
+	if err != nil {
+		return "", fmt.Errorf("sign a token: %w", err)
+	}
+	token := text + "." + base64.RawURLEncoding.EncodeToString(signature)
+	if len(token) > MaxBytes {
+		return "", fmt.Errorf("a token of %d bytes is longer than the limit of %d: the metadata of the identity are too large", len(token), MaxBytes)
+	}
+	return token, nil
+}
+
 // encodeHeader returns the first segment of a token. Symmetric keys have no
 // kid, which would only identify the installation.
 func encodeHeader(algorithm, keyID string) (string, error) {

@@ -49,16 +49,9 @@ func newValidator(cfg Config, now func() time.Time) *jwt.Validator {
 // parser does it the other way round. Every request with a bearer token passes
 // through here, and a client that cannot sign should not reach a JSON decoder.
 func (t *Tokens) Verify(raw string, purpose Purpose) (Claims, error) {
-	payload, err := t.open(raw)
+	claims, err := decode[Claims](t, raw)
 	if err != nil {
-		return Claims{}, refuse(err)
-	}
-	var claims Claims
-	if json.Unmarshal(payload, &claims) != nil {
-		return Claims{}, refuse(ErrMalformed)
-	}
-	if err := t.validator.Validate(&claims); err != nil {
-		return Claims{}, refuse(reason(err))
+		return Claims{}, err
 	}
 	if !t.serves(claims, purpose) {
 		return Claims{}, refuse(ErrPurpose)
@@ -68,6 +61,22 @@ func (t *Tokens) Verify(raw string, purpose Purpose) (Claims, error) {
 	}
 	if claims.UserMetadata == nil {
 		claims.UserMetadata = everlatch.Metadata{}
+	}
+	return claims, nil
+}
+
+// decode verifies a token and decodes its claims. The caller checks the purpose.
+func decode[C interface{ registered() jwt.RegisteredClaims }](t *Tokens, raw string) (C, error) {
+	var claims C
+	payload, err := t.open(raw)
+	if err != nil {
+		return claims, refuse(err)
+	}
+	if json.Unmarshal(payload, &claims) != nil {
+		return claims, refuse(ErrMalformed)
+	}
+	if err := t.validator.Validate(claims.registered()); err != nil {
+		return claims, refuse(reason(err))
 	}
 	return claims, nil
 }
