@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/everlatch/everlatch"
@@ -65,14 +66,10 @@ var kinds = map[string]kind{
 // templateResetRequested is the mail about a reset token issued to an administrator.
 const templateResetRequested = everlatch.EventPasswordReset + ".requested"
 
-// templateNames are the names that templates may have.
-var templateNames = []string{
-	everlatch.EventPasswordReset, templateResetRequested, everlatch.EventPasswordChanged,
-	everlatch.EventIdentityLinked, everlatch.EventIdentityUnlinked, everlatch.EventInviteCreated, everlatch.EventInviteResent,
-	everlatch.EventDeadLetters, everlatch.EventDeletionScheduled, everlatch.EventDeletionCancelled, everlatch.EventCustomerErased,
-	everlatch.EventEmailRequested, templateEmailTaken, everlatch.EventEmailAnnounced, everlatch.EventEmailChanged,
-	templateEmailChangedByOthers, everlatch.EventEmailRestored,
-}
+// templateNames are the names that templates may have: one per kind, and those of
+// mails that a kind sends instead.
+var templateNames = append(slices.Sorted(maps.Keys(kinds)),
+	templateResetRequested, templateEmailTaken, templateEmailChangedByOthers)
 
 // resetPath is the storefront page that asks for a new password.
 const resetPath = "/reset-password"
