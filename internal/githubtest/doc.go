@@ -4,12 +4,13 @@
 //
 //	server := githubtest.Start(t, githubtest.Options{})
 //	provider, err := github.New(github.Options{
-//		ClientID: server.ClientID, ClientSecret: server.ClientSecret,
-//		CallbackURL:           "https://shop.example/callback",
+//		OAuthClient: providers.OAuthClient{
+//			ClientID: server.ClientID, ClientSecret: server.ClientSecret,
+//			CallbackURL: "https://shop.example/callback", AllowPrivate: true,
+//		},
 //		AuthorizationEndpoint: server.AuthorizationEndpoint,
 //		TokenEndpoint:         server.TokenEndpoint,
 //		APIEndpoint:           server.APIEndpoint,
-//		AllowPrivate:          true,
 //	})
 //	server.Script(githubtest.Token, githubtest.ServerError) // the next exchange
 //	callback := server.Visit(t, location)                   // the parameters of the callback

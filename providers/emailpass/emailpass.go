@@ -37,7 +37,7 @@ type Provider struct {
 
 // New returns a provider, or every problem of its options.
 func New(o Options) (*Provider, error) {
-	o = o.withDefaults()
+	o = o.WithDefaults()
 	if err := o.check(); err != nil {
 		return nil, fmt.Errorf("emailpass options: %w", err)
 	}
@@ -47,7 +47,7 @@ func New(o Options) (*Provider, error) {
 	}
 	p := &Provider{
 		options: o, policy: newPolicy(o), dummy: dummy,
-		slots: semaphore.NewWeighted(o.MaxConcurrentMemoryKiB),
+		slots: semaphore.NewWeighted(o.memoryKiB()),
 	}
 	if o.MedusaHashes {
 		medusa, err := medusaDummy()

@@ -37,7 +37,7 @@ func (p *Provider) evenOut(ctx context.Context, done hash, password string) erro
 // No format weighs more than the total, or it would wait forever. The queue is
 // first in, first out; a caller leaves it when its ctx ends.
 func (p *Provider) slot(ctx context.Context, format string, memoryKiB int64, work func()) error {
-	weight := min(max(memoryKiB, int64(p.options.Argon2.MemoryKiB)), p.options.MaxConcurrentMemoryKiB)
+	weight := min(max(memoryKiB, int64(p.options.Argon2.MemoryKiB)), p.options.memoryKiB())
 	if err := p.slots.Acquire(ctx, weight); err != nil {
 		return fmt.Errorf("wait for a turn to hash: %w", err)
 	}

@@ -21,7 +21,10 @@ import (
 // registered by default.
 const Identifier = "github"
 
-var _ providers.Redirect = (*Provider)(nil)
+var (
+	_ providers.Redirect  = (*Provider)(nil)
+	_ providers.KindNamer = (*Provider)(nil)
+)
 
 // Provider implements [providers.Redirect]. It is safe for concurrent use and
 // works under any id (docs/weak-spots.md#w23).
@@ -32,7 +35,7 @@ type Provider struct {
 
 // New returns a provider, or every problem of its options.
 func New(o Options) (*Provider, error) {
-	o = o.withDefaults()
+	o = o.WithDefaults()
 	if err := o.check(); err != nil {
 		return nil, fmt.Errorf("github options: %w", err)
 	}
@@ -45,15 +48,12 @@ func (*Provider) Identifier() string { return Identifier }
 // DisplayName implements [providers.Provider].
 func (*Provider) DisplayName() string { return "Github Authentication" }
 
+// KindName implements [providers.KindNamer].
+func (*Provider) KindName() string { return "Github" }
+
 // CallbackURL implements [providers.Redirect].
 func (p *Provider) CallbackURL(requested string) (string, error) {
-	switch {
-	case requested == "" || requested == p.options.CallbackURL:
-		return p.options.CallbackURL, nil
-	case slices.Contains(p.options.AllowedCallbackURLs, requested):
-		return requested, nil
-	}
-	return "", refuse("The provided callback URL is not allowed", nil)
+	return p.options.ChooseCallback(requested)
 }
 
 // oauth2 returns the client's side of one sign-in. The style is never detected:
@@ -61,7 +61,7 @@ func (p *Provider) CallbackURL(requested string) (string, error) {
 func (p *Provider) oauth2(callbackURL string) *oauth2.Config {
 	return &oauth2.Config{
 		ClientID: p.options.ClientID, ClientSecret: p.options.ClientSecret, RedirectURL: callbackURL,
-		Scopes: strings.Fields(p.options.Scopes),
+		Scopes: p.options.Scopes.List(),
 		Endpoint: oauth2.Endpoint{
 			AuthURL: p.options.AuthorizationEndpoint, TokenURL: p.options.TokenEndpoint, AuthStyle: oauth2.AuthStyleInParams,
 		},

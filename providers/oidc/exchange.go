@@ -21,7 +21,7 @@ import (
 func (p *Provider) oauth2(d document, callbackURL string) *oauth2.Config {
 	return &oauth2.Config{
 		ClientID: p.options.ClientID, ClientSecret: p.options.ClientSecret, Endpoint: d.Endpoint,
-		RedirectURL: callbackURL, Scopes: strings.Fields(p.options.Scopes),
+		RedirectURL: callbackURL, Scopes: p.options.Scopes.List(),
 	}
 }
 

@@ -44,7 +44,7 @@ func (p *Provider) read(token claims) (providers.Profile, error) {
 	if token.text("sub") == "" {
 		return providers.Profile{}, errors.New("the ID token has no subject")
 	}
-	id, err := entityID(token[p.options.ClaimMappings[EntityID]])
+	id, err := entityID(token[p.options.ClaimMappings[keyEntityID]])
 	if err != nil {
 		return providers.Profile{}, err
 	}
@@ -60,7 +60,7 @@ func (p *Provider) read(token claims) (providers.Profile, error) {
 	}
 	for key, claim := range p.options.ClaimMappings {
 		var value any
-		if key == EntityID || json.Unmarshal(token[claim], &value) != nil || value == nil {
+		if key == keyEntityID || json.Unmarshal(token[claim], &value) != nil || value == nil {
 			continue // not told
 		}
 		profile.UserMetadata[key] = value
@@ -73,7 +73,7 @@ func (p *Provider) read(token claims) (providers.Profile, error) {
 // whichever is mapped. Who has no address may be vouched for as well, as in the
 // contract (docs/contract.md#s3-6): a token that tells none claims none.
 func (p *Provider) email(token claims) (address string, vouched bool) {
-	mapped := p.options.ClaimMappings[Email]
+	mapped := p.options.ClaimMappings[keyEmail]
 	address = token.text(mapped)
 	if address == "" && token.has(mapped) {
 		return "", false // what is told is no address
