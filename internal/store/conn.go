@@ -222,7 +222,15 @@ func noRows(err, absent error) error {
 	return err
 }
 
-// scanned returns a scan function for a single column.
+// scanFields returns a scan function for the fields of a record.
+func scanFields[T any](fields func(*T) []any) func(scanner) (T, error) {
+	return func(row scanner) (record T, err error) {
+		err = row.Scan(fields(&record)...)
+		return record, err
+	}
+}
+
+// scanned scans a single column.
 func scanned[T any](row scanner) (v T, err error) {
 	err = row.Scan(&v)
 	return v, err

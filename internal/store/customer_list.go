@@ -55,7 +55,7 @@ func (s *Store) Customers(ctx context.Context, f CustomerFilter, page Page) ([]e
 	f.test(&where)
 	names := []string{"email", "company_name", "first_name", "last_name", "phone", "created_by", "deleted_at"}
 	return list(ctx, s, "list customers", listing[everlatch.Customer]{
-		table: "customer c", columns: customerColumns, scan: scanPlainCustomer, where: where, page: page,
+		table: "customer c", columns: customerColumns, scan: scanFields(customerFields), where: where, page: page,
 		defaultOrder: "id", nullable: names,
 		orders: append([]string{"id", "has_account", "created_at", "updated_at"}, names...),
 	})
@@ -96,16 +96,8 @@ var groupsOfCustomers = related[everlatch.Customer, everlatch.CustomerGroup]{
 		FROM customer_group_customer m JOIN customer_group g ON g.id = m.customer_group_id AND g.deleted_at IS NULL
 		WHERE ` + where + ` ORDER BY g.id`
 	},
-	scan: func(row scanner) (m belonging[everlatch.CustomerGroup], err error) {
-		err = row.Scan(append([]any{&m.to}, groupFields(&m.record)...)...)
-		return m, err
-	},
-	id: idOfCustomer, list: func(c *everlatch.Customer) *[]everlatch.CustomerGroup { return &c.Groups },
-}
-
-func scanPlainCustomer(row scanner) (c everlatch.Customer, err error) {
-	err = row.Scan(customerFields(&c)...)
-	return c, err
+	scan: belongingTo(groupFields),
+	id:   idOfCustomer, list: func(c *everlatch.Customer) *[]everlatch.CustomerGroup { return &c.Groups },
 }
 
 // emailKeys are the keys of e-mails.

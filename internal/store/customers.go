@@ -183,11 +183,7 @@ func (s *Store) RemoveCustomer(ctx context.Context, id string, ev everlatch.Even
 // not hidden, or was hidden by another flow, is no error; one whose e-mail was
 // taken in the meantime is [everlatch.ErrDuplicate].
 func (s *Store) RestoreCustomer(ctx context.Context, id, groupID string) error {
-	_, err := s.writes.exec(ctx, restoreCustomer, id, s.now(), groupID)
-	if isUnique(err) {
-		err = errAccountTaken()
-	}
-	return s.fail(ctx, "restore customer", err)
+	return s.restoreAccount(ctx, "restore customer", restoreCustomer, id, groupID, errAccountTaken())
 }
 
 // customerOf reads a live customer with its addresses.

@@ -109,10 +109,7 @@ var customersOfGroups = related[everlatch.CustomerGroup, everlatch.Customer]{
 		FROM customer_group_customer m JOIN customer c ON c.id = m.customer_id AND c.deleted_at IS NULL
 		WHERE ` + where + ` ORDER BY c.id`
 	},
-	scan: func(row scanner) (m belonging[everlatch.Customer], err error) {
-		err = row.Scan(append([]any{&m.to}, customerFields(&m.record)...)...)
-		return m, err
-	},
+	scan: belongingTo(customerFields),
 	id:   func(g *everlatch.CustomerGroup) string { return g.ID },
 	list: func(g *everlatch.CustomerGroup) *[]everlatch.Customer { return &g.Customers },
 }

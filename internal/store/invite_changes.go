@@ -51,7 +51,7 @@ func (s *Store) CreateInvite(ctx context.Context, i everlatch.Invite, tokenID st
 			return err
 		}
 		if n == 0 { // an earlier run has kept it, or there is another
-			stored, err = inviteOf(ctx, tx, i.ID, errInvited(i.Email))
+			stored, err = inviteKind.find(ctx, tx, i.ID, errInvited(i.Email))
 			if !errors.Is(err, errInvited(i.Email)) {
 				return err
 			}
@@ -64,7 +64,7 @@ func (s *Store) CreateInvite(ctx context.Context, i everlatch.Invite, tokenID st
 		case n == 0:
 			return errInvited(i.Email)
 		}
-		if stored, err = inviteOf(ctx, tx, i.ID, errInvited(i.Email)); err != nil {
+		if stored, err = inviteKind.find(ctx, tx, i.ID, errInvited(i.Email)); err != nil {
 			return err
 		}
 		return recordEvents(ctx, tx, now, ev)
@@ -103,7 +103,7 @@ func (s *Store) ResendInvite(ctx context.Context, id, tokenID string, expiresAt 
 			return err
 		}
 		var err error
-		stored, err = inviteOf(ctx, tx, id, refuse(everlatch.CodeInvalidData, InviteUnknown, "id", id))
+		stored, err = inviteKind.find(ctx, tx, id, refuse(everlatch.CodeInvalidData, InviteUnknown, "id", id))
 		if err != nil {
 			return err
 		}

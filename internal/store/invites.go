@@ -54,11 +54,19 @@ const (
 	selectProvenInvite = `SELECT ` + inviteColumns + ` FROM invite WHERE ` + proven
 )
 
+// inviteKind are invites.
+var inviteKind = kind[everlatch.Invite]{
+	name: "Invite", one: "invite", many: "invites", byID: selectInvite,
+	listing: listing[everlatch.Invite]{
+		table: "invite", columns: inviteColumns, scan: scanInvite, defaultOrder: "id",
+		orders: []string{"id", "email", "expires_at", "created_at", "updated_at"},
+	},
+}
+
 // Invite returns an invite that is neither accepted nor revoked, expired or
 // not, or [everlatch.ErrNotFound].
 func (s *Store) Invite(ctx context.Context, id string) (everlatch.Invite, error) {
-	i, err := inviteOf(ctx, s.reads, id, notFound("Invite", id))
-	return i, s.fail(ctx, "read invite", err)
+	return inviteKind.read(ctx, s, id)
 }
 
 // PendingInvite returns the invite that an address can accept now, or
@@ -111,18 +119,7 @@ func SameEmail(a, b string) bool { return emailKey(a) == emailKey(b) }
 // (docs/contract.md#s4-6). They are ordered by id, or by email, expires_at, created_at or
 // updated_at.
 func (s *Store) Invites(ctx context.Context, f InviteFilter, page Page) ([]everlatch.Invite, int, error) {
-	var where conditions
-	where.is("deleted_at IS NULL")
-	f.test(&where)
-	return list(ctx, s, "list invites", listing[everlatch.Invite]{
-		table: "invite", columns: inviteColumns, scan: scanInvite, where: where, page: page, defaultOrder: "id",
-		orders: []string{"id", "email", "expires_at", "created_at", "updated_at"},
-	})
-}
-
-func inviteOf(ctx context.Context, q querier, id string, absent error) (everlatch.Invite, error) {
-	i, err := first(ctx, q, scanInvite, selectInvite, id)
-	return i, noRows(err, absent)
+	return inviteKind.list(ctx, s, page, notDeleted("deleted_at", Page{}), f.test)
 }
 
 func scanInvite(row scanner) (i everlatch.Invite, err error) {

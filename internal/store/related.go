@@ -18,6 +18,14 @@ type belonging[C any] struct {
 	record C
 }
 
+// belongingTo scans the id of a parent and then the fields of the record.
+func belongingTo[C any](fields func(*C) []any) func(scanner) (belonging[C], error) {
+	return func(row scanner) (b belonging[C], err error) {
+		err = row.Scan(append([]any{&b.to}, fields(&b.record)...)...)
+		return b, err
+	}
+}
+
 // load fills the list of each parent; a parent without records gets an empty one.
 func (r related[P, C]) load(ctx context.Context, s *Store, parents []P) error {
 	if len(parents) == 0 {

@@ -51,7 +51,7 @@ func (s *Store) AddRolePolicies(
 ) (out []everlatch.RolePolicy, err error) {
 	now := s.now()
 	err = s.changeRole(ctx, "add policies to a role", by, roleID, func(tx *tx, access everlatch.Access) error {
-		if _, err := roleOf(ctx, tx, roleID, noSuch("role_id", roleID)); err != nil {
+		if _, err := roleKind.find(ctx, tx, roleID, noSuch("role_id", roleID)); err != nil {
 			return err
 		}
 		if err := demandPolicies(ctx, tx, access, policyIDs); err != nil {
