@@ -81,7 +81,7 @@ type Field struct {
 	// Nullable fields may be null, which is how an update clears one.
 	Nullable bool
 	// MaxLength bounds a text in characters and a list in items; 0 is
-	// [DefaultMaxLength], or [MaxUniqueLength] where the values are unique.
+	// 10,000, or 400 where the values are unique.
 	MaxLength int
 	// Pattern is a regular expression (RE2) that a whole text must match.
 	Pattern string
@@ -100,11 +100,11 @@ type Field struct {
 	AdminOnly bool
 }
 
-// DefaultMaxLength bounds texts and lists that say nothing else, and
-// MaxUniqueLength whatever must be unique: an index has no room for more.
+// defaultMaxLength bounds texts and lists that say nothing else, and
+// maxUniqueLength whatever must be unique: an index has no room for more.
 const (
-	DefaultMaxLength = 10_000
-	MaxUniqueLength  = 400
+	defaultMaxLength = 10_000
+	maxUniqueLength  = 400
 )
 
 // ActorRef names an actor: one whose account it is, or one who acts.

@@ -86,16 +86,16 @@ func (f *Field) complete() error {
 	_, badPattern := regexp.Compile(f.Pattern)
 	isText, isNumber := f.Kind == FieldString, f.Kind == FieldInteger || f.Kind == FieldNumber
 	isScalar := f.Kind != FieldObject && f.Kind != FieldList
-	most := DefaultMaxLength
+	most := defaultMaxLength
 	if f.Unique {
-		most = MaxUniqueLength
+		most = maxUniqueLength
 	}
 	switch {
 	case !fieldName.MatchString(f.Name):
 		return errors.New("a name is lower-case letters, digits and _, and begins with a letter")
 	case slices.Contains(fieldsInUse, f.Name):
 		return errors.New("the name is taken")
-	case !slices.Contains(FieldKinds(), f.Kind):
+	case !slices.Contains(fieldKinds(), f.Kind):
 		return fmt.Errorf("there is no kind %q", f.Kind)
 	case f.Pattern != "" && (!isText || badPattern != nil):
 		return fmt.Errorf("the pattern %q is no regular expression, or the field no text", f.Pattern)
@@ -122,8 +122,8 @@ func (f *Field) complete() error {
 	return nil
 }
 
-// FieldKinds are all kinds of fields.
-func FieldKinds() []FieldKind {
+// fieldKinds are all kinds of fields.
+func fieldKinds() []FieldKind {
 	return []FieldKind{
 		FieldString, FieldEmail, FieldInteger, FieldNumber, FieldBoolean, FieldDate, FieldTime, FieldObject, FieldList,
 	}

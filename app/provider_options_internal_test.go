@@ -172,7 +172,9 @@ func commentOf(t *testing.T, owner reflect.Type, field string) string {
 			if !isType || spec.Name.Name != owner.Name() {
 				return true
 			}
-			for _, f := range spec.Type.(*ast.StructType).Fields.List {
+			options, isStruct := spec.Type.(*ast.StructType)
+			require.True(t, isStruct, owner)
+			for _, f := range options.Fields.List {
 				for _, name := range f.Names {
 					if name.Name == field {
 						comment = strings.Join(strings.Fields(f.Doc.Text()), " ")

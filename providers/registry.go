@@ -17,8 +17,8 @@ type Info struct {
 
 // The values of [Info.Flow].
 const (
-	FlowCredentials = "credentials"
-	FlowRedirect    = "redirect"
+	flowCredentials = "credentials"
+	flowRedirect    = "redirect"
 )
 
 // Registry keeps providers by the id under which routes name them, in the
@@ -135,9 +135,9 @@ func (r *Registry) List(allowed []string) []Info {
 		if name == "" {
 			name = id
 		}
-		flow := FlowCredentials
+		flow := flowCredentials
 		if _, redirects := p.(Redirect); redirects {
-			flow = FlowRedirect
+			flow = flowRedirect
 		}
 		out = append(out, Info{ID: id, Identifier: p.Identifier(), DisplayName: name, Flow: flow})
 	}

@@ -11,13 +11,13 @@ import (
 
 // The client that is known unless [Options] name another.
 const (
-	DefaultClientID     = "everlatch-test"
+	defaultClientID     = "everlatch-test"
 	DefaultClientSecret = "not-a-secret-of-anybody"
 )
 
 // Options configures a [Provider].
 type Options struct {
-	// ClientID is [DefaultClientID] and ClientSecret [DefaultClientSecret] by
+	// ClientID is "everlatch-test" and ClientSecret [DefaultClientSecret] by
 	// default.
 	ClientID, ClientSecret string
 	// Public says that the client has no secret, and must not send one.
@@ -75,7 +75,7 @@ type grant struct {
 func Start(tb testing.TB, o Options) *Provider {
 	tb.Helper()
 	if o.ClientID == "" {
-		o.ClientID = DefaultClientID
+		o.ClientID = defaultClientID
 	}
 	if o.ClientSecret == "" && !o.Public {
 		o.ClientSecret = DefaultClientSecret

@@ -9,8 +9,8 @@ import (
 
 // The defaults of [Config].
 const (
-	DefaultAlgorithm = "HS256"
-	DefaultExpiresIn = 24 * time.Hour
+	defaultAlgorithm = "HS256"
+	defaultExpiresIn = 24 * time.Hour
 )
 
 // Config says how tokens are signed. The comment of a field says what its zero
@@ -44,7 +44,7 @@ type Config struct {
 	Issuer   string
 	Audience []string
 
-	// ExpiresIn is the life of a token, [DefaultExpiresIn] when zero.
+	// ExpiresIn is the lifetime of a token; 0 is 24 hours.
 	ExpiresIn time.Duration
 	// ClockTolerance is how far the clocks of issuer and verifier may differ.
 	ClockTolerance time.Duration
@@ -75,10 +75,10 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 // withDefaults returns c with the zero values filled in.
 func (c Config) withDefaults() Config {
 	if c.Algorithm == "" {
-		c.Algorithm = DefaultAlgorithm
+		c.Algorithm = defaultAlgorithm
 	}
 	if c.ExpiresIn == 0 {
-		c.ExpiresIn = DefaultExpiresIn
+		c.ExpiresIn = defaultExpiresIn
 	}
 	return c
 }

@@ -43,7 +43,7 @@ func (t *Tokens) VerifyEmail(raw string, purpose Purpose) (Email, error) {
 		return Email{}, err
 	}
 	if c.Purpose != purpose || !purpose.aboutEmail() || c.ID == "" || c.ActorType == "" || c.ActorID == "" {
-		return Email{}, refuse(ErrPurpose)
+		return Email{}, refuse(errPurpose)
 	}
 	issuedAt, expiresAt := c.times()
 	return Email{

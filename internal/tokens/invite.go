@@ -38,7 +38,7 @@ func (t *Tokens) VerifyInvite(raw string) (Invite, error) {
 	}
 	typed := c.Purpose == PurposeInvite || c.Purpose == "" && t.cfg.AcceptUntyped
 	if !typed || c.InviteID == "" || c.Email == "" || c.ID == "" {
-		return Invite{}, refuse(ErrPurpose)
+		return Invite{}, refuse(errPurpose)
 	}
 	issuedAt, expiresAt := c.times()
 	return Invite{

@@ -38,7 +38,7 @@ func (t *Tokens) VerifyReset(raw string) (Reset, error) {
 		return Reset{}, err
 	}
 	if c.Purpose != PurposeReset || c.ID == "" || c.EntityID == "" || c.Provider == "" || c.ActorType == "" {
-		return Reset{}, refuse(ErrPurpose)
+		return Reset{}, refuse(errPurpose)
 	}
 	issuedAt, expiresAt := c.times()
 	return Reset{

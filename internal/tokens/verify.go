@@ -12,16 +12,18 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// Why a token was refused: the private cause of the error of [Tokens.Verify],
-// for logs and counters. Clients never see it.
+// ErrExpired is the private cause of the error of [Tokens.Verify] for a token that
+// has expired.
+var ErrExpired = errors.New("the token has expired")
+
+// Why else a token was refused, for logs and counters. Clients never see it.
 var (
-	ErrMalformed   = errors.New("the token is not a token")
-	ErrSignature   = errors.New("the token is signed by another key or algorithm")
-	ErrExpired     = errors.New("the token has expired")
-	ErrNotYetValid = errors.New("the token is not valid yet")
-	ErrIssuer      = errors.New("the token has another issuer or audience")
-	ErrIncomplete  = errors.New("the token lacks an expiry, issuer or audience")
-	ErrPurpose     = errors.New("the token is for another purpose")
+	errMalformed   = errors.New("the token is not a token")
+	errSignature   = errors.New("the token is signed by another key or algorithm")
+	errNotYetValid = errors.New("the token is not valid yet")
+	errIssuer      = errors.New("the token has another issuer or audience")
+	errIncomplete  = errors.New("the token lacks an expiry, issuer or audience")
+	errPurpose     = errors.New("the token is for another purpose")
 )
 
 // newValidator configures the checks that apply to the claims of every token.
@@ -42,8 +44,7 @@ func newValidator(cfg Config, now func() time.Time) *jwt.Validator {
 
 // Verify returns the claims of a token that this configuration signed, that is
 // valid now and that was issued for purpose. Every refusal is the same
-// [everlatch.CodeUnauthorized] error to the caller; its private cause is one of
-// the Err values of this package.
+// [everlatch.CodeUnauthorized] error to the caller; its private cause says why.
 //
 // Verify checks the signature before it decodes the claims; the library's own
 // parser does it the other way round. Every request with a bearer token passes
@@ -54,7 +55,7 @@ func (t *Tokens) Verify(raw string, purpose Purpose) (Claims, error) {
 		return Claims{}, err
 	}
 	if !t.serves(claims, purpose) {
-		return Claims{}, refuse(ErrPurpose)
+		return Claims{}, refuse(errPurpose)
 	}
 	if claims.AppMetadata == nil {
 		claims.AppMetadata = everlatch.Metadata{}
@@ -73,7 +74,7 @@ func decode[C interface{ registered() jwt.RegisteredClaims }](t *Tokens, raw str
 		return claims, refuse(err)
 	}
 	if json.Unmarshal(payload, &claims) != nil {
-		return claims, refuse(ErrMalformed)
+		return claims, refuse(errMalformed)
 	}
 	if err := t.validator.Validate(claims.registered()); err != nil {
 		return claims, refuse(reason(err))
@@ -88,26 +89,26 @@ var segments = base64.RawURLEncoding.Strict()
 // open returns the payload of a token that one of the keys signed.
 func (t *Tokens) open(raw string) ([]byte, error) {
 	end := strings.LastIndexByte(raw, '.')
-	if len(raw) > MaxBytes || end < 0 {
-		return nil, ErrMalformed
+	if len(raw) > maxBytes || end < 0 {
+		return nil, errMalformed
 	}
 	header, payload, ok := strings.Cut(raw[:end], ".")
 	if !ok {
-		return nil, ErrMalformed
+		return nil, errMalformed
 	}
 	signature, err := segments.DecodeString(raw[end+1:])
 	if err != nil {
-		return nil, ErrMalformed
+		return nil, errMalformed
 	}
 	if err := t.checkHeader(header); err != nil {
 		return nil, err
 	}
 	if !t.keys.verify(raw[:end], signature) {
-		return nil, ErrSignature
+		return nil, errSignature
 	}
 	claims, err := segments.DecodeString(payload)
 	if err != nil {
-		return nil, ErrMalformed
+		return nil, errMalformed
 	}
 	return claims, nil
 }
@@ -121,17 +122,17 @@ func (t *Tokens) checkHeader(encoded string) error {
 	}
 	text, err := segments.DecodeString(encoded)
 	if err != nil {
-		return ErrMalformed
+		return errMalformed
 	}
 	var header struct {
 		Algorithm string          `json:"alg"`
 		Critical  json.RawMessage `json:"crit"`
 	}
 	if json.Unmarshal(text, &header) != nil {
-		return ErrMalformed
+		return errMalformed
 	}
 	if header.Algorithm != t.cfg.Algorithm || header.Critical != nil {
-		return ErrSignature
+		return errSignature
 	}
 	return nil
 }
@@ -154,16 +155,16 @@ func (t *Tokens) serves(c Claims, purpose Purpose) bool {
 func reason(err error) error {
 	for _, known := range []struct{ theirs, ours error }{
 		{jwt.ErrTokenExpired, ErrExpired},
-		{jwt.ErrTokenNotValidYet, ErrNotYetValid},
-		{jwt.ErrTokenInvalidIssuer, ErrIssuer},
-		{jwt.ErrTokenInvalidAudience, ErrIssuer},
-		{jwt.ErrTokenRequiredClaimMissing, ErrIncomplete},
+		{jwt.ErrTokenNotValidYet, errNotYetValid},
+		{jwt.ErrTokenInvalidIssuer, errIssuer},
+		{jwt.ErrTokenInvalidAudience, errIssuer},
+		{jwt.ErrTokenRequiredClaimMissing, errIncomplete},
 	} {
 		if errors.Is(err, known.theirs) {
 			return known.ours
 		}
 	}
-	return ErrMalformed
+	return errMalformed
 }
 
 func refuse(cause error) error {

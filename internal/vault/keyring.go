@@ -26,9 +26,9 @@ const (
 	labelDerive = "everlatch/derive/v1/"
 )
 
-// ErrUnknownKey says that something was sealed under a key that the ring does
+// errUnknownKey says that something was sealed under a key that the ring does
 // not have: it was retired too early, or this process does not have it yet.
-var ErrUnknownKey = errors.New("vault: sealed under a key that is not in the key ring")
+var errUnknownKey = errors.New("vault: sealed under a key that is not in the key ring")
 
 // errOpen deliberately has no detail: the reason why a ciphertext does not open
 // would only help an attacker.
@@ -89,7 +89,7 @@ func (r *KeyRing) Seal(plaintext, aad []byte) (keyID string, sealed []byte) {
 	return k.id, k.aead.Seal(sealed, sealed, plaintext, aad)
 }
 
-// Open is the inverse of [KeyRing.Seal]. It fails with [ErrUnknownKey], or
+// Open is the inverse of [KeyRing.Seal]. It fails when the key is not in the ring, or
 // without detail when the sealed value or aad was modified.
 func (r *KeyRing) Open(keyID string, sealed, aad []byte) ([]byte, error) {
 	for _, k := range r.keys {
@@ -106,7 +106,7 @@ func (r *KeyRing) Open(keyID string, sealed, aad []byte) ([]byte, error) {
 		}
 		return plaintext, nil
 	}
-	return nil, ErrUnknownKey
+	return nil, errUnknownKey
 }
 
 // Derive returns a ring for another purpose: the same ids, independent keys

@@ -45,16 +45,6 @@ func ParseKeys(text string) ([]Key, error) {
 	return keys, nil
 }
 
-// FormatKeys is the inverse of [ParseKeys], for the program that makes a key
-// and writes it down.
-func FormatKeys(keys []Key) string {
-	parts := make([]string, 0, len(keys))
-	for _, k := range keys {
-		parts = append(parts, k.ID+":"+base64.StdEncoding.EncodeToString(k.Secret.Reveal()))
-	}
-	return strings.Join(parts, ",")
-}
-
 func decodeKey(encoded string) ([]byte, error) {
 	encoded = strings.TrimRight(strings.TrimSpace(encoded), "=")
 	encoded = strings.NewReplacer("-", "+", "_", "/").Replace(encoded)

@@ -20,9 +20,9 @@ type Ref string
 
 const refPrefix = "sec_"
 
-// DefaultTTL is how long a secret can be read by default: longer than any short
+// defaultTTL is how long a secret can be read by default: longer than any short
 // flow, including retries.
-const DefaultTTL = 15 * time.Minute
+const defaultTTL = 15 * time.Minute
 
 // Vault seals secrets into rows that expire. It is safe for concurrent use.
 type Vault struct {
@@ -33,10 +33,10 @@ type Vault struct {
 }
 
 // New returns a vault over s. Its keys are derived from ring for this purpose
-// alone. A ttl of zero or less means [DefaultTTL].
+// alone. A ttl of zero or less means 15 minutes.
 func New(s *store.Store, ring *KeyRing, ttl time.Duration, now func() time.Time) *Vault {
 	if ttl <= 0 {
-		ttl = DefaultTTL
+		ttl = defaultTTL
 	}
 	return &Vault{store: s, ring: ring.Derive("vault"), ttl: ttl, now: now}
 }

@@ -22,7 +22,7 @@ var domainForm = idna.New(
 	idna.StrictDomainName(true), idna.VerifyDNSLength(true),
 )
 
-// CanonicalEmail returns the form in which addresses are compared (docs/weak-spots.md#w22): without
+// canonicalEmail returns the form in which addresses are compared (docs/weak-spots.md#w22): without
 // surrounding blanks, in Unicode NFC and lower case, the domain in ASCII. The
 // form of a form is itself. Dots and "+tags" stay: only a mailbox's own server
 // knows what they mean.
@@ -32,7 +32,7 @@ var domainForm = idna.New(
 // the best that can be done, so that people whom Medusa registered as "foo" can
 // still sign in after an import; it is "" for what no stored identifier can be:
 // control characters, invalid UTF-8, more than 254 bytes.
-func CanonicalEmail(email string) (key string, valid bool) {
+func canonicalEmail(email string) (key string, valid bool) {
 	if email = strings.TrimSpace(email); len(email) > maxEmail || !utf8.ValidString(email) {
 		return "", false
 	}

@@ -74,7 +74,7 @@ func (*Provider) Identify(in providers.Input) (providers.Subject, error) {
 	if err != nil {
 		return providers.Subject{}, err
 	}
-	key, _ := CanonicalEmail(email)
+	key, _ := canonicalEmail(email)
 	return providers.Subject{EntityID: strings.TrimSpace(email), EntityKey: key}, nil
 }
 
@@ -117,7 +117,7 @@ func (p *Provider) Register(ctx context.Context, in providers.Input, rec *provid
 	if rec != nil {
 		return providers.Verdict{}, p.again(ctx, password, rec)
 	}
-	if _, valid := CanonicalEmail(email); !valid {
+	if _, valid := canonicalEmail(email); !valid {
 		return providers.Verdict{}, invalid("Email should be a valid email address")
 	}
 	if err := p.policy.check(password); err != nil {

@@ -9,30 +9,10 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// HashInfo describes a stored password hash.
-type HashInfo struct {
-	// Format is "argon2id", "argon2i", "medusa-scrypt", "scrypt", "bcrypt",
-	// "pbkdf2-sha256" or "pbkdf2-sha512".
-	Format string
-	// MemoryKiB is what verifying it allocates, and Work how much it computes:
-	// memory times passes for the argon2 and scrypt formats, rounds for others.
-	MemoryKiB, Work int64
-}
-
-// CheckHash returns the format and cost of a stored hash without computing one.
-// The error, which does not contain the hash, says why the hash is unusable: an
-// unknown format, a damaged value, or a cost above the limits. Imports call it
-// for every row.
-func CheckHash(stored string) (HashInfo, error) {
-	h, err := parseHash(stored)
-	if err != nil {
-		return HashInfo{}, err
-	}
-	return HashInfo{Format: h.format, MemoryKiB: h.cost.memoryKiB, Work: h.cost.work}, nil
-}
-
 // hash is a stored password hash that was understood and found affordable.
 type hash struct {
+	// format is "argon2id", "argon2i", "medusa-scrypt", "scrypt", "bcrypt",
+	// "pbkdf2-sha256" or "pbkdf2-sha512".
 	format string
 	cost   cost
 	// prefix is everything before salt and key in the PHC form of argon2id, ""

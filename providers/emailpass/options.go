@@ -51,13 +51,13 @@ type Options struct {
 
 	Argon2 Argon2 `json:"argon2"`
 
-	// OnHash, if set, is called with the [HashInfo.Format] of every hash that is
-	// computed, for counters. It must be quick and safe for concurrent use.
+	// OnHash, if set, is called with the format of every hash that is computed,
+	// such as "argon2id", for counters. It must be quick and safe for concurrent use.
 	OnHash func(format string) `json:"-"`
 }
 
 // Argon2 are the cost parameters of argon2id. Zero fields have their defaults.
-// They may not exceed what [CheckHash] accepts, so that a hash stays verifiable
+// They may not exceed what a stored hash may cost, so that a hash stays verifiable
 // whatever is configured later.
 type Argon2 struct {
 	// The memory of a new hash. A hash with other parameters is replaced when its

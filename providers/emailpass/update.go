@@ -11,7 +11,7 @@ import (
 
 // Subject implements [providers.Updater].
 func (*Provider) Subject(identifier string) providers.Subject {
-	key, _ := CanonicalEmail(identifier)
+	key, _ := canonicalEmail(identifier)
 	return providers.Subject{EntityID: strings.TrimSpace(identifier), EntityKey: key}
 }
 
