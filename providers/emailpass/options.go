@@ -21,9 +21,9 @@ const (
 	defaultParallelism = 1
 )
 
-// maxPasswordBytes bounds every password that is hashed, at login too, so that
-// 100 kB cost nothing. It is above the policy because imported accounts may have
-// longer passwords than new ones.
+// maxPasswordBytes bounds every password that is hashed, also at sign-in, so
+// that 100 kB cost no work. It is above the policy because imported accounts
+// may have longer passwords than new ones.
 const maxPasswordBytes = 4096
 
 // Options configures a [Provider]. The zero value is the recommended one. The

@@ -33,7 +33,7 @@ func newPolicy(o Options) policy {
 	return p
 }
 
-// check names the rule that a password breaks, for the person who chose it.
+// check returns the rule that a password breaks, as a message for the user.
 func (p policy) check(password string) error {
 	length := Limit(utf8.RuneCountInString(password))
 	switch {

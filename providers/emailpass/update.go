@@ -16,8 +16,9 @@ func (*Provider) Subject(identifier string) providers.Subject {
 }
 
 // Update implements [providers.Updater]: it puts a new password into a record.
-// The policy is asked before anything is hashed (docs/weak-spots.md#w21, #w26). A request without a
-// password is answered as the contract does, by a bare Unauthorized.
+// The policy is checked before anything is hashed (docs/weak-spots.md#w21,
+// #w26). A request without a password is refused with a bare Unauthorized, as
+// in the contract.
 func (p *Provider) Update(ctx context.Context, in providers.Input, rec providers.Record) (providers.Verdict, error) {
 	password, _ := in.Body["password"].(string)
 	if password == "" {

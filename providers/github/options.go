@@ -64,8 +64,8 @@ func (o Options) WithDefaults() Options {
 	return o
 }
 
-// check reports every problem of o, which has its defaults. The problems repeat
-// no value: an operator may have put one into the wrong place.
+// check reports every problem of o, which has its defaults. The problems quote
+// no value: it may be a misplaced secret.
 func (o Options) check() error {
 	var problems []error
 	// The contract's words (docs/contract.md#s3-5).

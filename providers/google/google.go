@@ -62,7 +62,7 @@ func New(o Options) (*Provider, error) {
 	need := func(label string, value *string, placeholder string) {
 		if *value == "" {
 			problems = append(problems, &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Google " + label + " is required"})
-			*value = placeholder // so that the others are looked at too
+			*value = placeholder // so that the other options are checked too
 		}
 	}
 	need("clientId", &o.ClientID, "missing")
@@ -80,7 +80,7 @@ func New(o Options) (*Provider, error) {
 func (o Options) WithDefaults() Options {
 	o.OAuthClient = o.OAuthClient.WithDefaults()
 	o.Issuer = cmp.Or(o.Issuer, defaultIssuer)
-	if o.Issuer == defaultIssuer { // another one's come from its discovery document
+	if o.Issuer == defaultIssuer { // another issuer's come from its discovery document
 		o.AuthorizationEndpoint = cmp.Or(o.AuthorizationEndpoint, defaultAuthorizationEndpoint)
 		o.TokenEndpoint = cmp.Or(o.TokenEndpoint, defaultTokenEndpoint)
 		o.JWKSURI = cmp.Or(o.JWKSURI, defaultJWKSURI)

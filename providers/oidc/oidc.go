@@ -64,7 +64,7 @@ func (p *Provider) CallbackURL(requested string) (string, error) {
 	return p.options.ChooseCallback(requested)
 }
 
-// failed is the answer to everything that a provider or a callback did wrong
+// failed is the refusal for every fault of a provider or a callback
 // (docs/contract.md#s3-6). The cause is for the log and holds no secret.
 func failed(cause error) error { return unauthorized("Authentication failed", cause) }
 
@@ -72,5 +72,5 @@ func unauthorized(message string, cause error) error {
 	return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: message, Err: cause}
 }
 
-// away says that the provider cannot be reached now.
+// away reports that the provider cannot be reached.
 func away(cause error) error { return everlatch.Unavailable("The sign-in provider", cause) }

@@ -137,8 +137,8 @@ func (o Options) WithDefaults() Options {
 	return o
 }
 
-// check reports every problem of o, which has its defaults. The problems repeat
-// no value that may be a secret in the wrong place.
+// check reports every problem of o, which has its defaults. The problems quote
+// no value that may be a misplaced secret.
 func (o Options) check() error {
 	return errors.Join(o.checkNeeded(), o.checkURLs(), o.checkClaims(), o.checkTimes(), o.checkAlgorithms())
 }
@@ -179,7 +179,7 @@ func (o Options) checkURLs() error {
 	return errors.Join(problems...)
 }
 
-// checkURL holds the contract's rule for every URL of the options, and of the
+// checkURL applies the contract's rule for the URLs of the options and of the
 // discovery document.
 func checkURL(label, text string, allowPrivate bool) error {
 	u, err := url.Parse(text)
