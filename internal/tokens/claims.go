@@ -10,7 +10,7 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// Purpose says what a token may be used for (docs/weak-spots.md#w36).
+// Purpose is what a token may be used for (docs/weak-spots.md#w36).
 type Purpose string
 
 // The purposes.
@@ -40,7 +40,7 @@ type Claims struct {
 	AppMetadata    everlatch.Metadata `json:"app_metadata"`               // never nil
 	UserMetadata   everlatch.Metadata `json:"user_metadata"`              // never nil
 	Purpose        Purpose            `json:"purpose,omitempty"`
-	// CredentialVersion is that of the identity when the token was issued.
+	// CredentialVersion is the identity's when the token was issued.
 	CredentialVersion int64 `json:"credential_version"`
 	// AuthTime is when the user signed in (OpenID Connect Core, section 2). A
 	// refreshed token keeps it.
@@ -54,7 +54,7 @@ type Claims struct {
 	Subject   string   `json:"sub,omitempty"`
 }
 
-// isoMillis is how the contract's clients write an instant.
+// isoMillis is how the contract's clients write a time.
 const isoMillis = "2006-01-02T15:04:05.000Z"
 
 // Principal returns the principal of the token. Its links are the ids in

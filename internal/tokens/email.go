@@ -23,7 +23,7 @@ type emailClaims struct {
 	linkClaims
 }
 
-// IssueEmail makes a token. Times count in whole seconds.
+// IssueEmail issues a token. Times are truncated to seconds.
 func (t *Tokens) IssueEmail(e Email) (string, error) {
 	if !e.Purpose.aboutEmail() {
 		return "", fmt.Errorf("%q is no purpose of a token about an e-mail address", e.Purpose)

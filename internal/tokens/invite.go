@@ -4,7 +4,7 @@ import "time"
 
 // Invite is the content of an invite's token (docs/contract.md#s4-6). The
 // dashboard reads it in the browser to show whom the invite is for. The stored
-// invite knows the one valid TokenID and decides whether the token counts.
+// invite has the only valid TokenID and decides whether the token is valid.
 type Invite struct {
 	ID        string // of the invite
 	Email     string
@@ -20,7 +20,7 @@ type inviteClaims struct {
 	linkClaims
 }
 
-// IssueInvite makes the token of an invite. Times count in whole seconds.
+// IssueInvite issues the token of an invite. Times are truncated to seconds.
 func (t *Tokens) IssueInvite(i Invite) (string, error) {
 	return t.encode(inviteClaims{
 		InviteID: i.ID, Email: i.Email,

@@ -6,8 +6,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// linkClaims are what the tokens in links of mails have in common, in the
-// contract's order.
+// linkClaims are the common claims of tokens in mailed links, in the contract's
+// order.
 type linkClaims struct {
 	Purpose   Purpose  `json:"purpose,omitempty"`
 	IssuedAt  int64    `json:"iat"`

@@ -3,8 +3,8 @@ package tokens
 import "time"
 
 // Reset is the content of a token for a new password (docs/contract.md#s4-3,
-// update). The flow PasswordReset knows the one valid ID; the token alone changes
-// nothing.
+// update). The flow PasswordReset knows the only valid ID; the token alone
+// changes nothing.
 type Reset struct {
 	EntityID  string
 	Provider  string
@@ -22,7 +22,8 @@ type resetClaims struct {
 	linkClaims
 }
 
-// IssueReset makes the token of a password reset. Times count in whole seconds.
+// IssueReset issues the token of a password reset. Times are truncated to
+// seconds.
 func (t *Tokens) IssueReset(r Reset) (string, error) {
 	return t.encode(resetClaims{
 		EntityID: r.EntityID, Provider: r.Provider, ActorType: r.ActorType,

@@ -46,11 +46,11 @@ func New(cfg Config, now func() time.Time) (*Tokens, error) {
 	}, nil
 }
 
-// Issue makes an access token for p that is valid from issuedAt and has id as
+// Issue returns an access token for p that is valid from issuedAt and has id as
 // its jti. With the HS, RS and EdDSA algorithms equal input gives an equal
 // token, so a repeated call returns the same token; PS and ES signatures are
-// random. It fails when the metadata of p cannot be encoded or make the token
-// longer than 16 KiB.
+// random. It fails if the metadata of p cannot be encoded, or if the token
+// would be longer than 16 KiB.
 func (t *Tokens) Issue(p everlatch.Principal, issuedAt time.Time, id string) (string, Claims, error) {
 	claims := t.claims(p, issuedAt, id)
 	payload, err := json.Marshal(claims)

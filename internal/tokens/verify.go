@@ -137,9 +137,9 @@ func (t *Tokens) checkHeader(encoded string) error {
 	return nil
 }
 
-// serves says whether a token may be used for purpose. Untyped tokens can only
-// be access tokens, and only when they name an identity and an actor type: the
-// invites of Medusa are untyped too and name neither.
+// serves reports whether a token may be used for purpose. Untyped tokens can
+// only be access tokens, and only when they name an identity and an actor type:
+// the invites of Medusa are untyped too and name neither.
 func (t *Tokens) serves(c Claims, purpose Purpose) bool {
 	if c.Purpose == "" && t.cfg.AcceptUntyped {
 		c.Purpose = PurposeAccess
@@ -150,8 +150,8 @@ func (t *Tokens) serves(c Claims, purpose Purpose) bool {
 	return purpose != PurposeAccess || (c.AuthIdentityID != "" && c.ActorType != "")
 }
 
-// reason reduces the library's error to one of ours, because its texts quote
-// parts of the token.
+// reason replaces the library's error by one of this package, because its texts
+// quote parts of the token.
 func reason(err error) error {
 	for _, known := range []struct{ theirs, ours error }{
 		{jwt.ErrTokenExpired, ErrExpired},
