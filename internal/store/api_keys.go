@@ -10,14 +10,14 @@ import (
 
 // APIKeyFilter selects API keys; zero fields select all.
 type APIKeyFilter struct {
-	// Q is words, each of them part of the title or of the redacted token, in
+	// Q are words, each of them part of the title or of the redacted token, in
 	// any case.
 	Q string
 	// Tokens find publishable keys; a secret key is not found by its token.
 	IDs, Titles, Tokens, Types []string
 
 	CreatedAt, UpdatedAt, DeletedAt, RevokedAt []TimeTest
-	// And must all hold, and of Or at least one.
+	// All of And must match, and at least one of Or.
 	And, Or []APIKeyFilter
 }
 
@@ -57,7 +57,7 @@ const (
 
 	updateAPIKey = `UPDATE api_key SET title = $2, updated_at = $3 WHERE id = $1 AND deleted_at IS NULL`
 
-	// A key that is revoked stays as it is; a delayed revocation may be moved.
+	// A revoked key stays unchanged; a delayed revocation may be rescheduled.
 	revokeAPIKey = `UPDATE api_key SET revoked_by = $2, revoked_at = $3, updated_at = $4
 		WHERE id = $1 AND deleted_at IS NULL AND (revoked_at IS NULL OR revoked_at > $4)`
 

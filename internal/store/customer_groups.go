@@ -8,22 +8,22 @@ import (
 
 // GroupFilter selects customer groups; zero fields select all.
 type GroupFilter struct {
-	// Q is words, each of them part of the name.
+	// Q are words, each of them part of the name.
 	Q string
 
 	IDs, Names, CreatedBy []string
-	// Customer selects groups with a member that passes.
+	// Customer selects groups with a member that matches.
 	Customer *CustomerFilter
 
 	CreatedAt, UpdatedAt, DeletedAt []TimeTest
-	// And must all hold, and of Or at least one.
+	// All of And must match, and at least one of Or.
 	And, Or []GroupFilter
 }
 
 // GroupPatch is an update of a customer group; zero fields keep what is stored.
 type GroupPatch struct {
 	Name Change[string]
-	// Metadata is merged into the stored one; a key set to "" is removed.
+	// Metadata is merged into the stored metadata; a key set to "" is removed.
 	Metadata Change[everlatch.Metadata]
 }
 
@@ -67,8 +67,8 @@ var groupKind = kind[everlatch.CustomerGroup]{
 	},
 }
 
-// CreateGroup creates a customer group under the id that it has. The same id
-// again returns the stored group; a name that another group has is
+// CreateGroup creates a customer group with the given id. The same id again
+// returns the stored group; a name that another group has is
 // [everlatch.CodeInvalidData] (docs/contract.md#s4-1, unique).
 func (s *Store) CreateGroup(ctx context.Context, g everlatch.CustomerGroup) (everlatch.CustomerGroup, error) {
 	var stored everlatch.CustomerGroup
@@ -108,7 +108,7 @@ func (s *Store) UpdateGroup(ctx context.Context, id string, patch GroupPatch) (e
 	now := s.now()
 	var g everlatch.CustomerGroup
 	err := s.write(ctx, func(tx *tx) error {
-		// The update locks the row, so that no other patch is lost.
+		// Locks the row, so that no concurrent update is lost.
 		if _, err := tx.exec(ctx, lockGroup, id, now); err != nil {
 			return err
 		}

@@ -8,7 +8,7 @@ import (
 
 // CustomerFilter selects customers; zero fields select all.
 type CustomerFilter struct {
-	// Q is words, each of them part of the e-mail, a name or the phone number.
+	// Q are words, each of them part of the e-mail, a name or the phone number.
 	Q      string
 	ID     []TextTest
 	Emails []string // compared in any case (docs/weak-spots.md#w22)
@@ -16,11 +16,11 @@ type CustomerFilter struct {
 	CompanyNames, FirstNames, LastNames, CreatedBy []string
 
 	HasAccount *bool
-	// Group selects members of a group that passes.
+	// Group selects members of a group that matches.
 	Group *GroupFilter
 
 	CreatedAt, UpdatedAt, DeletedAt []TimeTest
-	// And must all hold, and of Or at least one.
+	// All of And must match, and at least one of Or.
 	And, Or []CustomerFilter
 }
 
@@ -44,11 +44,12 @@ func (f CustomerFilter) test(c *conditions) {
 	combine(c, f.And, f.Or, CustomerFilter.test)
 }
 
-// CustomerRelations are what customers can be read with.
+// CustomerRelations are the relations that customers can be read with.
 type CustomerRelations struct{ Addresses, Groups bool }
 
-// Customers lists customers without their relations, and counts them (
-// docs/contract.md#s4-7). They are ordered by id, or by any of their columns but metadata.
+// Customers lists customers without their relations, and counts them
+// (docs/contract.md#s4-7). They are ordered by id, or by any of their columns
+// except metadata.
 func (s *Store) Customers(ctx context.Context, f CustomerFilter, page Page) ([]everlatch.Customer, int, error) {
 	var where conditions
 	where.live("c.deleted_at", page)
@@ -100,7 +101,7 @@ var groupsOfCustomers = related[everlatch.Customer, everlatch.CustomerGroup]{
 	id:   idOfCustomer, list: func(c *everlatch.Customer) *[]everlatch.CustomerGroup { return &c.Groups },
 }
 
-// emailKeys are the keys of e-mails.
+// emailKeys returns the keys of e-mails.
 func emailKeys(emails []string) []string {
 	keys := make([]string, len(emails))
 	for i, email := range emails {

@@ -4,7 +4,7 @@ import "context"
 
 // kind is a kind of records that have an id and are listed.
 type kind[T any] struct {
-	// listing lacks what each list is given: a filter and a page.
+	// listing has no filter and page yet: each list sets its own.
 	listing[T]
 
 	name      string // in messages, such as "Policy"

@@ -10,13 +10,13 @@ import (
 
 // PolicyFilter selects policies; zero fields select all.
 type PolicyFilter struct {
-	// Q is words, each of them part of the key or the name.
+	// Q are words, each of them part of the key or the name.
 	Q string
 
 	IDs, Keys, Resources, Operations []string
 
 	CreatedAt, UpdatedAt, DeletedAt []TimeTest
-	// And must all hold, and of Or at least one.
+	// All of And must match, and at least one of Or.
 	And, Or []PolicyFilter
 }
 
@@ -24,7 +24,7 @@ type PolicyFilter struct {
 type PolicyPatch struct {
 	Key, Resource, Operation Change[string]
 	Name, Description        Change[*string]
-	// Metadata is merged into the stored one; a key set to "" is removed.
+	// Metadata is merged into the stored metadata; a key set to "" is removed.
 	Metadata Change[everlatch.Metadata]
 }
 
@@ -89,8 +89,8 @@ func (s *Store) CreatePolicy(ctx context.Context, p everlatch.Policy) (stored ev
 	return s.Policy(ctx, p.ID)
 }
 
-// policyWord is a resource or an operation: such as can neither be taken for
-// another one nor stand for two.
+// policyWord is the form of a resource or an operation: it is unambiguous
+// within a key.
 var policyWord = regexp.MustCompile(`^(\*|[a-z0-9_][a-z0-9_.-]*)$`)
 
 func checkPolicy(p *everlatch.Policy) error {
@@ -144,8 +144,9 @@ func (s *Store) UpdatePolicy(ctx context.Context, by Authority, id string, patch
 	return p, nil
 }
 
-// DeletePolicy deletes a policy for good, and takes it from every role. One that
-// is gone is no error (docs/contract.md#s2-1), a built-in one [everlatch.ErrNotAllowed].
+// DeletePolicy permanently deletes a policy and removes it from every role. A
+// missing policy is no error (docs/contract.md#s2-1), a built-in one
+// [everlatch.ErrNotAllowed].
 func (s *Store) DeletePolicy(ctx context.Context, by Authority, id string) error {
 	return s.changeRBAC(ctx, "delete policy", by, func(tx *tx, access everlatch.Access) error {
 		found, err := all(ctx, tx, policyKind.scan, selectPolicy, id)

@@ -9,7 +9,7 @@ type related[P, C any] struct {
 	query  func(where string) string // its rows are in the order of the lists
 	scan   func(scanner) (belonging[C], error)
 	id     func(*P) string
-	list   func(*P) *[]C // what is filled
+	list   func(*P) *[]C // the list to fill
 }
 
 // belonging is a record with the id of the record that it belongs to.

@@ -12,7 +12,7 @@ import (
 
 // RoleFilter selects roles; zero fields select all.
 type RoleFilter struct {
-	// Q is words, each of them part of the name.
+	// Q are words, each of them part of the name.
 	Q string
 
 	IDs, Names []string
@@ -24,7 +24,7 @@ type RoleFilter struct {
 	Policies []string
 
 	CreatedAt, UpdatedAt, DeletedAt []TimeTest
-	// And must all hold, and of Or at least one.
+	// All of And must match, and at least one of Or.
 	And, Or []RoleFilter
 }
 
@@ -34,12 +34,12 @@ type RolePatch struct {
 	Description Change[*string]
 	// Parent is the role that this one inherits from; nil for none.
 	Parent Change[*string]
-	// Metadata is merged into the stored one; a key set to "" is removed.
+	// Metadata is merged into the stored metadata; a key set to "" is removed.
 	Metadata Change[everlatch.Metadata]
 }
 
 const (
-	// A role from elsewhere may have several parents; one is shown.
+	// An imported role may have several parents; one is shown.
 	roleColumns = `r.id, r.name, (SELECT MIN(i.parent_id) FROM rbac_role_parent i WHERE i.role_id = r.id),
 		r.description, r.metadata, r.created_at, r.updated_at, r.deleted_at`
 
@@ -137,7 +137,7 @@ func (s *Store) CreateRole(
 	return stored, roleTaken(err, r.Name)
 }
 
-// fill gives a new role its parent and its policies.
+// fill sets the parent and the policies of a new role.
 func (s *Store) fill(ctx context.Context, tx *tx, access everlatch.Access, r everlatch.Role, policyIDs []string) error {
 	if err := s.setParent(ctx, tx, access, r.ID, r.ParentID); err != nil {
 		return err

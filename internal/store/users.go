@@ -8,20 +8,20 @@ import (
 
 // UserFilter selects users; zero fields select all.
 type UserFilter struct {
-	// Q is words, each of them part of the e-mail or of a name, in any case.
+	// Q are words, each of them part of the e-mail or of a name, in any case.
 	Q                   string
 	IDs, Emails         []string
 	FirstName, LastName string
 
 	CreatedAt, UpdatedAt, DeletedAt []TimeTest
-	// Page orders by id unless it names another column, but for metadata.
+	// Page orders by id unless it names another column, except metadata.
 	Page Page
 }
 
 // UserPatch is an update of a user; zero fields keep what is stored.
 type UserPatch struct {
 	FirstName, LastName, AvatarURL Change[*string]
-	// Metadata is merged into the stored one; a key set to "" is removed.
+	// Metadata is merged into the stored metadata; a key set to "" is removed.
 	Metadata Change[everlatch.Metadata]
 }
 
@@ -125,7 +125,7 @@ func (s *Store) UpdateUser(ctx context.Context, id string, patch UserPatch) (eve
 	now := s.now()
 	var u everlatch.User
 	err := s.write(ctx, func(tx *tx) error {
-		// The update locks the row, so that no other patch is lost.
+		// Locks the row, so that no concurrent update is lost.
 		if _, err := tx.exec(ctx, lockUser, id, now); err != nil {
 			return err
 		}
