@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -81,19 +80,18 @@ func (m *Mailer) passwordReset(v *view) (string, error) {
 	if err := m.needURL(v); err != nil {
 		return "", err
 	}
-	late := m.readExpiry(v)
-	given := v.Data["token"]
 	if v.Data["requested_by"] != nil {
+		m.readExpiry(v)
 		v.Data = maps.Clone(v.Data)
 		delete(v.Data, "token")
 		return templateResetRequested, nil
 	}
-	if _, sealed := everlatch.SecretOf(given); sealed {
-		return "", errors.New("the token was not resolved: the subscription has no secrets")
+	token, err := m.token(v)
+	if err == nil && token == "" {
+		err = errLate()
 	}
-	token, _ := given.(string)
-	if token == "" || late {
-		return "", everlatch.Permanent(errors.New("the link has expired before the mail could be sent"))
+	if err != nil {
+		return "", err
 	}
 	v.Link = v.URL + resetPath + "?token=" + url.QueryEscape(token) + "&email=" + url.QueryEscape(v.To)
 	return everlatch.EventPasswordReset, nil

@@ -54,20 +54,16 @@ func newKey(algorithm string, n int) (key, error) {
 }
 
 // Rotate replaces the published key by a new one.
-func (p *Provider) Rotate() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	next, err := newKey(p.options.Algorithm, len(p.signers)+1)
-	if err != nil {
-		p.tb.Errorf("a new key: %v", err)
-		return
-	}
-	p.signers = append(p.signers, next)
-}
+func (p *Provider) Rotate() { p.publish(func(*key) {}) }
 
 // Replace publishes a new key under the ID of the current one, as some providers
 // do.
 func (p *Provider) Replace() {
+	p.publish(func(next *key) { next.id = p.signers[len(p.signers)-1].id })
+}
+
+// publish replaces the published key by a new one; adapt holds the lock.
+func (p *Provider) publish(adapt func(next *key)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	next, err := newKey(p.options.Algorithm, len(p.signers)+1)
@@ -75,7 +71,7 @@ func (p *Provider) Replace() {
 		p.tb.Errorf("a new key: %v", err)
 		return
 	}
-	next.id = p.signers[len(p.signers)-1].id
+	adapt(&next)
 	p.signers = append(p.signers, next)
 }
 
