@@ -111,7 +111,7 @@ func TestCheckBody(t *testing.T) {
 func TestErrorHidesValues(t *testing.T) {
 	t.Parallel()
 
-	_, err := query.Schema{{Name: "flag", Kind: query.Boolean}}.Check(object{"flag": "hunter2"})
+	_, err := query.Schema{{Name: "flag", Kind: query.Boolean}}.CheckUnder("", object{"flag": "hunter2"})
 	require.EqualError(t, err, "invalid request: type_wrong (flag)")
 }
 
