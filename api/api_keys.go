@@ -60,13 +60,13 @@ var (
 	}
 	updateKeyFields = query.Schema{{Name: "title", Kind: query.Text, Required: true}}
 	revokeKeyFields = query.Schema{{Name: "revoke_in", Kind: query.Number}}
-	// linkFields are the ids that one record is tied to, or no longer.
+	// linkFields list the ids to link to a record, and those to unlink.
 	linkFields = query.Schema{{Name: "add", Kind: query.List}, {Name: "remove", Kind: query.List}}
 )
 
 const (
 	apiKeyPage = 20
-	// maxRevokeIn is ten years in seconds, far enough and no overflow.
+	// maxRevokeIn is ten years in seconds, which does not overflow a duration.
 	maxRevokeIn = 10 * 365 * 24 * 3600
 )
 

@@ -48,8 +48,8 @@ var (
 		{Name: "created_at", Kind: query.Times},
 		{Name: "updated_at", Kind: query.Times},
 	}.Combined()
-	// createInviteFields differ from the contract's in that the e-mail is one:
-	// nothing else could be mailed or registered with (docs/weak-spots.md#w22).
+	// createInviteFields demand a valid e-mail address, unlike the contract: nothing
+	// else could be mailed or registered with (docs/weak-spots.md#w22).
 	createInviteFields = query.Schema{
 		{Name: "email", Kind: query.Email, Required: true},
 		{Name: "roles", Kind: query.Texts, Nullable: true},

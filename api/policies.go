@@ -14,8 +14,8 @@ import (
 	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// policyTable is a policy (docs/contract.md#s4-8). Within a role it says where it comes
-// from.
+// policyTable is a policy (docs/contract.md#s4-8). Within a role it names the role
+// that it is inherited from.
 var (
 	policyTable = render.Pick(policyColumns,
 		"id", "key", "resource", "operation", "name", "description", "metadata", "created_at", "updated_at", "deleted_at")

@@ -2,6 +2,7 @@ package httpauth_test
 
 import (
 	"encoding/base64"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -33,7 +34,7 @@ func TestBearerToken(t *testing.T) {
 		"": "", "Bearer": "", "Bearer ": "", "Bearer a.b.c": "a.b.c", "bearer a": "a", "BEARER   a": "a", "Bearer\ta": "a",
 		"Bearer a b": "a", " Bearer a": "", "Bearera": "", "Basic a": "", "Token a": "", "Bearer  ": "",
 	} {
-		r := httptest.NewRequest("GET", "/", nil)
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set(echo.HeaderAuthorization, header)
 		require.Equal(t, want, httpauth.BearerToken(r), "%q", header)
 	}
@@ -282,7 +283,7 @@ func TestIdleSessions(t *testing.T) {
 	cookie := request{"Cookie": w.session(w.principal())}
 	use := func() (expires string, err error) {
 		_, answer, err := w.check(cookie, customers)
-		for _, c := range answer.Result().Cookies() { //nolint:bodyclose // there is none
+		for _, c := range answer.Result().Cookies() {
 			expires = c.Expires.UTC().Format(time.RFC3339)
 		}
 		return expires, err

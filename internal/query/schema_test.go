@@ -92,11 +92,14 @@ func TestCheckBody(t *testing.T) {
 		},
 	}
 	for name, tt := range tests {
-		in, err := schema.CheckBody(wire.Body{Object: tt.body})
-		t.Run(name, func(t *testing.T) { requireIssues(t, err, tt.want...) })
-		if tt.want == nil {
-			require.Equal(t, query.Input(tt.body), in)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in, err := schema.CheckBody(wire.Body{Object: tt.body})
+			requireIssues(t, err, tt.want...)
+			if tt.want == nil {
+				require.Equal(t, query.Input(tt.body), in)
+			}
+		})
 	}
 	_, err := schema.CheckBody(wire.Body{Other: true})
 	requireIssues(t, err, issue(query.FieldRequired, "field", ""))

@@ -64,7 +64,8 @@ func TestAppend(t *testing.T) {
 				`"metadata":{"a":"<&>"},"born":"2026-01-02T01:04:05.678Z","gone":"2026-01-02T00:00:00.000Z"}`,
 		},
 		"the zero value": {
-			owner{}, "",
+			owner{},
+			"",
 			`{"id":"","phone":null,"pets":[],"active":false,"metadata":null,"born":"0001-01-01T00:00:00.000Z","gone":null}`,
 		},
 		"whatever the order asked for":      {full, "active,id", `{"id":"o_1","active":true}`},
@@ -74,7 +75,8 @@ func TestAppend(t *testing.T) {
 		"a relation in an order of its own": {owner{Pets: full.Pets[:1]}, "id,*friends", `{"id":"","friends":[{"note":null,"name":"Rex"}]}`},
 		"an empty object is not null":       {owner{Metadata: everlatch.Metadata{}}, "metadata", `{"id":"","metadata":{}}`},
 		"text as JavaScript escapes it": {
-			owner{ID: "\"\\\b\f\n\r\t\x00\x1f/<é\u2028😀"}, "id",
+			owner{ID: "\"\\\b\f\n\r\t\x00\x1f/<é\u2028😀"},
+			"id",
 			`{"id":"\"\\\b\f\n\r\t\u0000\u001f/<é` + "\u2028" + `😀"}`,
 		},
 	}
@@ -100,7 +102,9 @@ func FuzzText(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		raw := ownerTable.Append(nil, &owner{ID: text}, query.Selection{Columns: 1})
-		var read struct{ ID string }
+		var read struct {
+			ID string `json:"id"`
+		}
 		require.NoError(t, json.Unmarshal(raw, &read), "%q", raw)
 		var quoted string
 		encoded, err := json.Marshal(text)

@@ -54,7 +54,7 @@ func splitPattern(entry string) (source, flags string, ok bool) {
 	return entry[1:end], flags, strings.Trim(flags, "dgimsuvy") == ""
 }
 
-// goFlags keeps the flags that mean something to a single test of a string.
+// goFlags keeps the flags that matter when a string is tested once.
 func goFlags(flags string) string {
 	var kept strings.Builder
 	for _, f := range "ims" {
