@@ -36,16 +36,6 @@ type EmailGrant struct {
 	TTL time.Duration `json:"ttl"`
 }
 
-// LoginChange is another address to sign in with at one provider.
-type LoginChange struct {
-	ProviderIdentityID string `json:"provider_identity_id"`
-	FormerID           string `json:"former_id"`
-	FormerKey          string `json:"former_key"`
-	FormerVerified     bool   `json:"former_verified,omitempty"`
-	EntityID           string `json:"entity_id"`
-	EntityKey          string `json:"entity_key"`
-}
-
 // RequestEmailInput is the argument of [Emails.RequestEmail].
 type RequestEmailInput struct {
 	Actor      everlatch.ActorRef `json:"actor"`
@@ -127,9 +117,9 @@ func (a *Emails) seal(ctx context.Context, purpose tokens.Purpose, actor everlat
 // PlannedEmail is what a change would change.
 type PlannedEmail struct {
 	// From is the e-mail of the account now, "" for none.
-	From   string        `json:"from,omitempty"`
-	To     string        `json:"to"`
-	Logins []LoginChange `json:"logins,omitempty"`
+	From   string                  `json:"from,omitempty"`
+	To     string                  `json:"to"`
+	Logins []everlatch.LoginChange `json:"logins,omitempty"`
 	// Told is the address that has to know of the change, "" for none.
 	Told string `json:"told,omitempty"`
 }
@@ -147,13 +137,7 @@ func (p PlannedEmail) told() string {
 }
 
 func (p PlannedEmail) stored(actor everlatch.ActorRef) store.EmailChange {
-	out := store.EmailChange{ActorType: actor.ActorType, ActorID: actor.ActorID, From: p.From, To: p.To}
-	for _, l := range p.Logins {
-		out.Logins = append(out.Logins, store.LoginChange{
-			ProviderIdentityID: l.ProviderIdentityID, FromKey: l.FormerKey, EntityID: l.EntityID, EntityKey: l.EntityKey, Verified: true,
-		})
-	}
-	return out
+	return store.EmailChange{ActorType: actor.ActorType, ActorID: actor.ActorID, From: p.From, To: p.To, Logins: p.Logins}
 }
 
 // plan says what another e-mail changes: the account, and the logins that follow
@@ -167,15 +151,9 @@ func (a *Emails) plan(ctx context.Context, actor everlatch.ActorRef, identityID,
 	if err != nil {
 		return out, err
 	}
-	followers, err := accounts.FollowEmail(a.Providers, accounts.EmailChange{From: out.From, To: email, IdentityID: identityID}, logins)
+	out.Logins, err = accounts.FollowEmail(a.Providers, accounts.EmailChange{From: out.From, To: email, IdentityID: identityID}, logins)
 	if err != nil {
 		return out, err
-	}
-	for _, f := range followers {
-		out.Logins = append(out.Logins, LoginChange{
-			ProviderIdentityID: f.Current.ID, FormerID: f.Current.EntityID, FormerKey: f.Current.EntityKey,
-			FormerVerified: f.Current.VerifiedEmail != "", EntityID: f.EntityID, EntityKey: f.EntityKey,
-		})
 	}
 	out.Told = out.told()
 	return out, nil

@@ -42,20 +42,17 @@ type InviteOutput struct {
 
 // CreateInviteInput is the argument of [Invites.CreateInvite].
 type CreateInviteInput struct {
-	InviteID string             `json:"invite_id"`
-	Email    string             `json:"email"`
-	Roles    []string           `json:"roles,omitempty"`
-	Metadata everlatch.Metadata `json:"metadata,omitempty"`
-	Grant    InviteGrant        `json:"grant"`
-	GroupID  string             `json:"group_id"`
+	everlatch.InviteOffer
+
+	InviteID string      `json:"invite_id"`
+	Grant    InviteGrant `json:"grant"`
+	GroupID  string      `json:"group_id"`
 }
 
 // CreateInvite keeps an invite and makes its token. The event that mails it
 // waits until the flow has succeeded.
 func (a *Invites) CreateInvite(ctx context.Context, in CreateInviteInput) (out InviteOutput, err error) {
-	i := everlatch.Invite{
-		ID: in.InviteID, Email: in.Email, Roles: in.Roles, Metadata: in.Metadata, WorkflowID: in.GroupID,
-	}
+	i := everlatch.Invite{ID: in.InviteID, InviteOffer: in.InviteOffer, WorkflowID: in.GroupID}
 	if i.ExpiresAt, err = a.seal(ctx, i, in.Grant); err != nil {
 		return out, err
 	}
@@ -172,21 +169,9 @@ func (a *Invites) RevokeInvite(ctx context.Context, in RevokeInviteInput) (None,
 	return None{}, a.Vault.Delete(ctx, in.Token)
 }
 
-// InviteProof shows that its bearer may accept an invite: by the id of its token,
-// or by the invited address, when they have proved that it is theirs.
-type InviteProof struct {
-	InviteID string `json:"invite_id"`
-	TokenID  string `json:"token_id,omitempty"`
-	Email    string `json:"email,omitempty"`
-}
-
-func (p InviteProof) stored() store.InviteProof {
-	return store.InviteProof{ID: p.InviteID, TokenID: p.TokenID, Email: p.Email}
-}
-
 // CheckInvite returns the invite that a proof is for, while it can be accepted.
-func (a *Invites) CheckInvite(ctx context.Context, in InviteProof) (out InviteOutput, err error) {
-	out.Invite, err = a.Store.ProvenInvite(ctx, in.stored())
+func (a *Invites) CheckInvite(ctx context.Context, in everlatch.InviteProof) (out InviteOutput, err error) {
+	out.Invite, err = a.Store.ProvenInvite(ctx, in)
 	if err != nil {
 		out.Refusal, err = refusal(err)
 	}
@@ -195,10 +180,10 @@ func (a *Invites) CheckInvite(ctx context.Context, in InviteProof) (out InviteOu
 
 // AcceptInviteInput is the argument of [Invites.AcceptInvite].
 type AcceptInviteInput struct {
-	Proof          InviteProof `json:"proof"`
-	UserID         string      `json:"user_id"`
-	AuthIdentityID string      `json:"auth_identity_id"`
-	EventID        string      `json:"event_id"`
+	Proof          everlatch.InviteProof `json:"proof"`
+	UserID         string                `json:"user_id"`
+	AuthIdentityID string                `json:"auth_identity_id"`
+	EventID        string                `json:"event_id"`
 	// Token is where the token is sealed, "" when it is not known.
 	Token   vault.Ref `json:"token,omitempty"`
 	GroupID string    `json:"group_id"`
@@ -207,7 +192,7 @@ type AcceptInviteInput struct {
 // AcceptInvite ends an invite for the user that came of it, once. Its event
 // waits until the flow has succeeded.
 func (a *Invites) AcceptInvite(ctx context.Context, in AcceptInviteInput) (out Verdict, err error) {
-	err = a.Store.AcceptInvite(ctx, in.Proof.stored(), in.UserID, everlatch.Event{
+	err = a.Store.AcceptInvite(ctx, in.Proof, in.UserID, everlatch.Event{
 		ID: in.EventID, Name: everlatch.EventInviteAccepted, GroupID: in.GroupID, AuthIdentityID: in.AuthIdentityID,
 		Data: everlatch.Metadata{"id": in.Proof.InviteID, "user_id": in.UserID, "auth_identity_id": in.AuthIdentityID},
 	})

@@ -118,7 +118,7 @@ func TestRetriedInvite(t *testing.T) {
 	defer s.work()()
 	login, err := s.flows.Register(t.Context(), flows.AuthRequest{ActorType: "user", Provider: "emailpass", Input: s.input("a good horse")})
 	require.NoError(t, err)
-	request := flows.InviteRequest{Email: "ada@example.com", By: everlatch.ActorRef{ActorType: "user", ActorID: "user_9"}, IdempotencyKey: "k"}
+	request := flows.InviteRequest{InviteOffer: everlatch.InviteOffer{Email: "ada@example.com"}, By: everlatch.ActorRef{ActorType: "user", ActorID: "user_9"}, IdempotencyKey: "k"}
 	invited, err := s.flows.CreateInvite(t.Context(), request)
 	require.NoError(t, err)
 	again, err := s.flows.CreateInvite(t.Context(), request)

@@ -15,9 +15,8 @@ import (
 
 // InviteRequest asks for an invite.
 type InviteRequest struct {
-	Email    string
-	Roles    []string
-	Metadata everlatch.Metadata
+	everlatch.InviteOffer
+
 	// By is who invites.
 	By             everlatch.ActorRef
 	IdempotencyKey string
@@ -46,7 +45,7 @@ func (c *Client) CreateInvite(ctx context.Context, r InviteRequest) (IssuedInvit
 		workflowID = c.keyedID(invitation.name, r.By.ActorType, r.By.ActorID, r.IdempotencyKey)
 	}
 	in := workflows.InvitationInput{InviteID: id, New: &workflows.NewInvite{
-		Email: r.Email, Roles: r.Roles, Metadata: r.Metadata, Grant: c.inviteGrant(r.By), Fingerprint: fingerprint,
+		InviteOffer: r.InviteOffer, Grant: c.inviteGrant(r.By), Fingerprint: fingerprint,
 	}}
 	var out workflows.IssuedInvite
 	err = c.update(ctx, update{

@@ -45,10 +45,9 @@ type InvitationInput struct {
 
 // NewInvite is an invite to make.
 type NewInvite struct {
-	Email    string             `json:"email"`
-	Roles    []string           `json:"roles,omitempty"`
-	Metadata everlatch.Metadata `json:"metadata,omitempty"`
-	Grant    InviteGrant        `json:"grant"`
+	everlatch.InviteOffer
+
+	Grant InviteGrant `json:"grant"`
 	// Fingerprint of the request, when it came with an Idempotency-Key.
 	Fingerprint string `json:"fingerprint,omitempty"`
 }

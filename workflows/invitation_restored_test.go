@@ -83,7 +83,7 @@ func TestInvitationRestored(t *testing.T) {
 		t.Helper()
 		s := newInvitation(t)
 		_, err := s.store.CreateInvite(t.Context(), everlatch.Invite{
-			ID: "invite_1", Email: invitee, ExpiresAt: s.clock.Now().Add(10 * time.Hour),
+			ID: "invite_1", InviteOffer: everlatch.InviteOffer{Email: invitee}, ExpiresAt: s.clock.Now().Add(10 * time.Hour),
 		}, "jti_1", everlatch.Event{})
 		require.NoError(t, err)
 		return s

@@ -69,7 +69,7 @@ func (s *inviteScene) grant(n int) workflows.InviteGrant {
 
 func (s *inviteScene) input() workflows.InvitationInput {
 	return workflows.InvitationInput{InviteID: "invite_1", New: &workflows.NewInvite{
-		Email: invitee, Roles: []string{"role_1"}, Metadata: everlatch.Metadata{"team": "a"}, Grant: s.grant(1), Fingerprint: "f",
+		InviteOffer: everlatch.InviteOffer{Email: invitee, Roles: []string{"role_1"}, Metadata: everlatch.Metadata{"team": "a"}}, Grant: s.grant(1), Fingerprint: "f",
 	}}
 }
 

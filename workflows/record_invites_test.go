@@ -28,10 +28,10 @@ func (r *recorder) invitations(t *testing.T) {
 		h.identity(t, i.identity())
 		in := workflows.InvitationInput{InviteID: fmt.Sprint("invite_r", n)}
 		if fresh {
-			in.New = &workflows.NewInvite{Email: i.email(), Roles: []string{"role_1"}, Metadata: everlatch.Metadata{"a": 1}, Grant: i.grant(1, ttl), Fingerprint: "f"}
+			in.New = &workflows.NewInvite{InviteOffer: everlatch.InviteOffer{Email: i.email(), Roles: []string{"role_1"}, Metadata: everlatch.Metadata{"a": 1}}, Grant: i.grant(1, ttl), Fingerprint: "f"}
 		} else {
 			_, err := h.store.CreateInvite(t.Context(), everlatch.Invite{
-				ID: in.InviteID, Email: i.email(), ExpiresAt: h.clock.Now().Add(ttl),
+				ID: in.InviteID, InviteOffer: everlatch.InviteOffer{Email: i.email()}, ExpiresAt: h.clock.Now().Add(ttl),
 			}, i.token(1), everlatch.Event{})
 			require.NoError(t, err)
 		}
