@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -39,7 +38,7 @@ func removeUnder[I any](
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{WorkflowID: id, WaitForCancellation: true})
 	for {
 		err = workflow.ExecuteChildWorkflow(child, removal, in).Get(ctx, &out)
-		if _, running := errors.AsType[*temporal.ChildWorkflowExecutionAlreadyStartedError](err); !running {
+		if !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 			return out, err
 		}
 		if err := workflow.Sleep(ctx, removalPause); err != nil {
