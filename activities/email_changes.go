@@ -42,7 +42,7 @@ type ChangeEmailInput struct {
 	SeenVersion int64        `json:"seen_version"`
 	Plan        PlannedEmail `json:"plan"`
 	// Undo is of the token that brings the former address back.
-	Undo EmailGrant `json:"undo"`
+	Undo LinkGrant `json:"undo"`
 	// Spent is where the token that proved the address is sealed.
 	Spent   vault.Ref `json:"spent"`
 	GroupID string    `json:"group_id"`
@@ -83,7 +83,7 @@ func (a *Emails) ChangeEmail(ctx context.Context, in ChangeEmailInput) (out Chan
 		change.HoldUntil = out.UndoUntil
 		event.Data["token"] = everlatch.SecretRef(string(in.Undo.Token))
 		event.Data["expires_at"] = out.UndoUntil.Format(time.RFC3339)
-		if err := a.seal(ctx, tokens.PurposeEmailUndo, in.Actor, in.Undo, now); err != nil {
+		if err := a.issue(ctx, tokens.PurposeEmailUndo, in.Actor, in.Undo, now); err != nil {
 			return out, err
 		}
 	}

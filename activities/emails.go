@@ -24,18 +24,6 @@ type Emails struct {
 	Now       func() time.Time
 }
 
-// EmailGrant says what a token is like that proves an address, or undoes a
-// change. The caller names what is created, so that a repeated step
-// finds its own work.
-type EmailGrant struct {
-	TokenID string `json:"token_id"` // a UUID, as the contract's jti are
-	EventID string `json:"event_id"`
-	// Token names where the token is sealed.
-	Token vault.Ref `json:"token"`
-	// TTL is how long the token is good.
-	TTL time.Duration `json:"ttl"`
-}
-
 // RequestEmailInput is the argument of [Emails.RequestEmail].
 type RequestEmailInput struct {
 	Actor      everlatch.ActorRef `json:"actor"`
@@ -43,8 +31,8 @@ type RequestEmailInput struct {
 	Email      string             `json:"email"`
 	// Grant is of the token that proves the address. AnnouncedID is the event that
 	// notifies the current address.
-	Grant       EmailGrant `json:"grant"`
-	AnnouncedID string     `json:"announced_id"`
+	Grant       LinkGrant `json:"grant"`
+	AnnouncedID string    `json:"announced_id"`
 	// Former is where the token of an earlier request is sealed, "" for none.
 	Former  vault.Ref `json:"former,omitempty"`
 	GroupID string    `json:"group_id"`
@@ -77,7 +65,7 @@ func (a *Emails) RequestEmail(ctx context.Context, in RequestEmailInput) (out Re
 	if out.Taken, err = a.Store.EmailTaken(ctx, change.stored(in.Actor)); err != nil {
 		return out, err
 	}
-	if err := a.seal(ctx, tokens.PurposeEmail, in.Actor, in.Grant, now); err != nil {
+	if err := a.issue(ctx, tokens.PurposeEmail, in.Actor, in.Grant, now); err != nil {
 		return out, err
 	}
 	if err := a.Vault.Delete(ctx, in.Former); err != nil {
@@ -103,7 +91,8 @@ func (a *Emails) RequestEmail(ctx context.Context, in RequestEmailInput) (out Re
 	}))
 }
 
-func (a *Emails) seal(ctx context.Context, purpose tokens.Purpose, actor everlatch.ActorRef, g EmailGrant, now time.Time) error {
+// issue makes the token that proves an address or undoes a change.
+func (a *Emails) issue(ctx context.Context, purpose tokens.Purpose, actor everlatch.ActorRef, g LinkGrant, now time.Time) error {
 	token, err := a.Tokens.IssueEmail(tokens.Email{
 		Purpose: purpose, ActorType: actor.ActorType, ActorID: actor.ActorID, ID: g.TokenID,
 		IssuedAt: now, ExpiresAt: now.Add(g.TTL),
@@ -111,7 +100,7 @@ func (a *Emails) seal(ctx context.Context, purpose tokens.Purpose, actor everlat
 	if err != nil {
 		return err
 	}
-	return a.Vault.PutAt(ctx, g.Token, vault.NewSecret([]byte(token)), g.TTL)
+	return g.seal(ctx, a.Vault, token)
 }
 
 // PlannedEmail is what a change would change.

@@ -21,15 +21,10 @@ type Invites struct {
 	Now    func() time.Time
 }
 
-// InviteGrant says what a new token of an invite is like. The caller
-// names what is created, so that a repeated step finds its own work.
+// InviteGrant says what a new token of an invite is like.
 type InviteGrant struct {
-	TokenID string `json:"token_id"` // a UUID, as the contract's jti are
-	EventID string `json:"event_id"`
-	// Token names where the token is sealed.
-	Token vault.Ref `json:"token"`
-	// TTL is how long the token is good.
-	TTL time.Duration `json:"ttl"`
+	LinkGrant
+
 	// InvitedBy is who asked for it.
 	InvitedBy everlatch.ActorRef `json:"invited_by"`
 }
@@ -53,7 +48,7 @@ type CreateInviteInput struct {
 // waits until the flow has succeeded.
 func (a *Invites) CreateInvite(ctx context.Context, in CreateInviteInput) (out InviteOutput, err error) {
 	i := everlatch.Invite{ID: in.InviteID, InviteOffer: in.InviteOffer, WorkflowID: in.GroupID}
-	if i.ExpiresAt, err = a.seal(ctx, i, in.Grant); err != nil {
+	if i.ExpiresAt, err = a.issue(ctx, i, in.Grant); err != nil {
 		return out, err
 	}
 	event := a.mailed(everlatch.EventInviteCreated, i, in.Grant, in.GroupID)
@@ -99,7 +94,7 @@ func (a *Invites) ResendInvite(ctx context.Context, in ResendInviteInput) (out I
 	if err != nil {
 		return out, err
 	}
-	if i.ExpiresAt, err = a.seal(ctx, i, in.Grant); err != nil {
+	if i.ExpiresAt, err = a.issue(ctx, i, in.Grant); err != nil {
 		return out, err
 	}
 	event, now := a.mailed(everlatch.EventInviteResent, i, in.Grant, in.GroupID), a.Now()
@@ -111,8 +106,8 @@ func (a *Invites) ResendInvite(ctx context.Context, in ResendInviteInput) (out I
 	return out, a.Vault.Delete(ctx, in.Former)
 }
 
-// seal makes a token and returns when it ends.
-func (a *Invites) seal(ctx context.Context, i everlatch.Invite, g InviteGrant) (expiresAt time.Time, err error) {
+// issue makes a token and returns when it ends.
+func (a *Invites) issue(ctx context.Context, i everlatch.Invite, g InviteGrant) (expiresAt time.Time, err error) {
 	now := a.Now().UTC().Truncate(time.Second)
 	expiresAt = now.Add(g.TTL).Truncate(time.Second)
 	token, err := a.Tokens.IssueInvite(tokens.Invite{
@@ -121,7 +116,7 @@ func (a *Invites) seal(ctx context.Context, i everlatch.Invite, g InviteGrant) (
 	if err != nil {
 		return expiresAt, err
 	}
-	return expiresAt, a.Vault.PutAt(ctx, g.Token, vault.NewSecret([]byte(token)), g.TTL)
+	return expiresAt, g.seal(ctx, a.Vault, token)
 }
 
 // settle splits an error as [refusal] does, and leaves no token of an invite

@@ -13,6 +13,8 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
+var emailChange = shared("email-change", workflows.EmailChange)
+
 // The times of an e-mail change, unless configured.
 const (
 	DefaultEmailTTL     = 24 * time.Hour
@@ -40,7 +42,7 @@ func (c *Client) RequestEmailChange(ctx context.Context, r EmailRequest) error {
 		input: workflows.EmailChangeInput{Actor: r.Actor},
 		arg: workflows.RequestEmail{
 			AuthIdentityID: r.AuthIdentityID, CredentialVersion: r.CredentialVersion, Email: r.Email,
-			Grant: c.emailGrant(c.opts.EmailTTL), AnnouncedID: ids.New(ids.Event, c.opts.Now()), ResendAfter: c.opts.EmailResendAfter,
+			Grant: c.linkGrant(c.opts.EmailTTL), AnnouncedID: ids.New(ids.Event, c.opts.Now()), ResendAfter: c.opts.EmailResendAfter,
 		},
 		answer: &out,
 	})
@@ -55,7 +57,7 @@ func (c *Client) RequestEmailChange(ctx context.Context, r EmailRequest) error {
 // superseded or expired is [everlatch.CodeUnauthorized]; an address that was registered meanwhile is
 // [everlatch.CodeDuplicate] and changes nothing.
 func (c *Client) ConfirmEmailChange(ctx context.Context, actor everlatch.ActorRef, tokenID string) (email string, err error) {
-	return c.updateEmail(ctx, actor, tokenID, workflows.UpdateConfirmEmail, workflows.ConfirmEmail{TokenID: tokenID, Undo: c.emailGrant(c.opts.EmailUndoTTL)})
+	return c.updateEmail(ctx, actor, tokenID, workflows.UpdateConfirmEmail, workflows.ConfirmEmail{TokenID: tokenID, Undo: c.linkGrant(c.opts.EmailUndoTTL)})
 }
 
 // UndoEmailChange brings the address back that a token was mailed to, and ends
@@ -79,8 +81,8 @@ func (c *Client) updateEmail(ctx context.Context, actor everlatch.ActorRef, toke
 	return out.Email, refused(out.Refusal)
 }
 
-func (c *Client) emailGrant(ttl time.Duration) workflows.EmailGrant {
-	return workflows.EmailGrant{TokenID: uuid.NewString(), EventID: ids.New(ids.Event, c.opts.Now()), Token: c.opts.Vault.NewRef(), TTL: ttl}
+func (c *Client) linkGrant(ttl time.Duration) workflows.LinkGrant {
+	return workflows.LinkGrant{TokenID: uuid.NewString(), EventID: ids.New(ids.Event, c.opts.Now()), Token: c.opts.Vault.NewRef(), TTL: ttl}
 }
 
 // emailChangeID is the workflow id of an account's one execution.

@@ -4,13 +4,24 @@ import (
 	"context"
 	"errors"
 
-	"github.com/google/uuid"
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/workflows"
+)
+
+// invitation resumes an invite that exists, and newInvitation makes one, once: an
+// execution that failed has made none.
+var (
+	invitation    = shared("invitation", workflows.Invitation)
+	newInvitation = kind{
+		name: invitation.name, workflow: workflows.Invitation,
+		running: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		closed:  enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
+	}
 )
 
 // InviteRequest asks for an invite.
@@ -169,9 +180,7 @@ func (c *Client) updateInvite(ctx context.Context, i everlatch.Invite, u update)
 }
 
 func (c *Client) inviteGrant(by everlatch.ActorRef) workflows.InviteGrant {
-	return workflows.InviteGrant{
-		TokenID: uuid.NewString(), EventID: ids.New(ids.Event, c.opts.Now()), Token: c.opts.Vault.NewRef(), TTL: c.opts.InviteTTL, InvitedBy: by,
-	}
+	return workflows.InviteGrant{LinkGrant: c.linkGrant(c.opts.InviteTTL), InvitedBy: by}
 }
 
 // issued takes the token out of the vault, for the one answer that shows it.

@@ -14,6 +14,8 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
+var passwordReset = shared("password-reset", workflows.PasswordReset)
+
 // ResetRequest asks for a new password for the identity with an identifier.
 type ResetRequest struct {
 	ActorType string

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"golang.org/x/oauth2"
 
@@ -17,6 +18,13 @@ import (
 	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/workflows"
 )
+
+// socialLogin is begun once for each state.
+var socialLogin = kind{
+	name: "social-login", workflow: workflows.SocialLogin,
+	running: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+	closed:  enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+}
 
 // RedirectRequest asks to sign in with a provider elsewhere.
 type RedirectRequest struct {

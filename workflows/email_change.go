@@ -16,14 +16,15 @@ const (
 	UpdateUndoEmail    = "UndoEmail"    // UndoEmail -> ChangedEmail
 )
 
-// EmailGrant says what a token is like that proves an address or undoes a change.
-type EmailGrant = activities.EmailGrant
+// LinkGrant says what the token of a mailed link is like.
+type LinkGrant = activities.LinkGrant
 
 // EmailChangeInput is the argument of [EmailChange].
 type EmailChangeInput struct {
 	Actor everlatch.ActorRef `json:"actor"`
-	// Open carries what is open over to a fresh history.
-	Open *OpenEmailChange `json:"open,omitempty"`
+	// Open and Answers carry over what is open and was answered to a fresh history.
+	Open    *OpenEmailChange `json:"open,omitempty"`
+	Answers []Answer         `json:"answers,omitempty"`
 }
 
 // OpenEmailChange is what can still become of a change.
@@ -50,7 +51,7 @@ type AskedEmail struct {
 type MadeEmailChange struct {
 	IdentityID string                  `json:"identity_id"`
 	Plan       activities.PlannedEmail `json:"plan"`
-	Undo       EmailGrant              `json:"undo"`
+	Undo       LinkGrant               `json:"undo"`
 	Until      time.Time               `json:"until"`
 }
 
@@ -59,9 +60,9 @@ type RequestEmail struct {
 	AuthIdentityID string `json:"auth_identity_id"`
 	// CredentialVersion is the one under which they are signed in: any other change
 	// of the credentials ends the request (docs/weak-spots.md#w25).
-	CredentialVersion int64      `json:"credential_version"`
-	Email             string     `json:"email"`
-	Grant             EmailGrant `json:"grant"`
+	CredentialVersion int64     `json:"credential_version"`
+	Email             string    `json:"email"`
+	Grant             LinkGrant `json:"grant"`
 	// AnnouncedID names the event that notifies the current address.
 	AnnouncedID string `json:"announced_id"`
 	// ResendAfter is how long the same request is folded into the one before.
@@ -72,7 +73,7 @@ type RequestEmail struct {
 type ConfirmEmail struct {
 	TokenID string `json:"token_id"`
 	// Undo is of the token that brings the former address back.
-	Undo EmailGrant `json:"undo"`
+	Undo LinkGrant `json:"undo"`
 }
 
 // UndoEmail brings the token that went to a former address.
@@ -108,7 +109,7 @@ func EmailChange(ctx workflow.Context, in EmailChangeInput) error {
 	if in.Open != nil {
 		e.open = *in.Open
 	}
-	e.exchange = newExchange(ctx, e)
+	e.exchange = newExchange(ctx, e, in.Answers...)
 	on(ctx, e.exchange, UpdateRequestEmail, e.request)
 	on(ctx, e.exchange, UpdateConfirmEmail, e.confirm, func(ctx workflow.Context, in ConfirmEmail) *everlatch.Refusal {
 		return valid(e.proves(ctx, in.TokenID))
@@ -145,7 +146,7 @@ func (e *emailChange) expire(workflow.Context) error {
 }
 
 func (e *emailChange) renew(ctx workflow.Context) error {
-	return workflow.NewContinueAsNewError(ctx, EmailChange, EmailChangeInput{Actor: e.actor, Open: &e.open})
+	return workflow.NewContinueAsNewError(ctx, EmailChange, EmailChangeInput{Actor: e.actor, Open: &e.open, Answers: e.answers})
 }
 
 func valid(token bool) *everlatch.Refusal {

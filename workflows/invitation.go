@@ -39,8 +39,9 @@ type InvitationInput struct {
 	InviteID string `json:"invite_id"`
 	// New is the invite to make; nil restores an existing one.
 	New *NewInvite `json:"new,omitempty"`
-	// Open carries what is open over to a fresh history.
-	Open *OpenInvite `json:"open,omitempty"`
+	// Open and Answers carry over what is open and was answered to a fresh history.
+	Open    *OpenInvite `json:"open,omitempty"`
+	Answers []Answer    `json:"answers,omitempty"`
 }
 
 // NewInvite is an invite to make.
@@ -108,7 +109,7 @@ func Invitation(ctx workflow.Context, in InvitationInput) (InvitationEnd, error)
 	if in.Open != nil {
 		v.open = *in.Open
 	}
-	v.exchange = newExchange(ctx, v)
+	v.exchange = newExchange(ctx, v, in.Answers...)
 	on(ctx, v.exchange, UpdateInvite, v.invite)
 	on(ctx, v.exchange, UpdateResend, v.resend)
 	on(ctx, v.exchange, UpdateRevoke, v.revoke)
@@ -144,5 +145,5 @@ func (v *invitation) expire(workflow.Context) error {
 }
 
 func (v *invitation) renew(ctx workflow.Context) error {
-	return workflow.NewContinueAsNewError(ctx, Invitation, InvitationInput{InviteID: v.in.InviteID, Open: &v.open})
+	return workflow.NewContinueAsNewError(ctx, Invitation, InvitationInput{InviteID: v.in.InviteID, Open: &v.open, Answers: v.answers})
 }

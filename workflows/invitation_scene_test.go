@@ -62,7 +62,7 @@ func (h *house) identity(t *testing.T, id string) {
 
 func (s *inviteScene) grant(n int) workflows.InviteGrant {
 	return workflows.InviteGrant{
-		TokenID: fmt.Sprint("jti_", n), EventID: fmt.Sprint("evt_grant_", n), Token: s.vault.NewRef(), TTL: day,
+		LinkGrant: workflows.LinkGrant{TokenID: fmt.Sprint("jti_", n), EventID: fmt.Sprint("evt_grant_", n), Token: s.vault.NewRef(), TTL: day},
 		InvitedBy: everlatch.ActorRef{ActorType: "user", ActorID: "user_9"},
 	}
 }

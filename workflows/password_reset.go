@@ -33,8 +33,9 @@ type PasswordResetInput struct {
 	TTL time.Duration `json:"ttl"`
 	// ResendAfter is how long a request is folded into the previous one.
 	ResendAfter time.Duration `json:"resend_after"`
-	// Open carries what is open over to a fresh history.
-	Open *OpenReset `json:"open,omitempty"`
+	// Open and Answers carry over what is open and was answered to a fresh history.
+	Open    *OpenReset `json:"open,omitempty"`
+	Answers []Answer   `json:"answers,omitempty"`
 }
 
 // OpenReset is a reset that can be completed.
@@ -98,7 +99,7 @@ func PasswordReset(ctx workflow.Context, in PasswordResetInput) error {
 	if in.Open != nil {
 		r.open = *in.Open
 	}
-	r.exchange = newExchange(ctx, r)
+	r.exchange = newExchange(ctx, r, in.Answers...)
 	onSignal(ctx, r.exchange, SignalAsk, r.ask)
 	on(ctx, r.exchange, UpdateIssue, r.issue)
 	on(ctx, r.exchange, UpdateComplete, r.complete, r.refuses)
@@ -121,7 +122,7 @@ func (r *passwordReset) expire(workflow.Context) error {
 
 func (r *passwordReset) renew(ctx workflow.Context) error {
 	in := r.in
-	in.Open = &r.open
+	in.Open, in.Answers = &r.open, r.answers
 	return workflow.NewContinueAsNewError(ctx, PasswordReset, in)
 }
 

@@ -110,7 +110,7 @@ func (i *recordedInvite) token(k int) string {
 
 func (i *recordedInvite) grant(k int, ttl time.Duration) workflows.InviteGrant {
 	return workflows.InviteGrant{
-		TokenID: i.token(k), EventID: fmt.Sprintf("evt_grant_%d_%d", i.n, k), Token: i.house.vault.NewRef(), TTL: ttl,
+		LinkGrant: workflows.LinkGrant{TokenID: i.token(k), EventID: fmt.Sprintf("evt_grant_%d_%d", i.n, k), Token: i.house.vault.NewRef(), TTL: ttl},
 		InvitedBy: everlatch.ActorRef{ActorType: "user", ActorID: "user_9"},
 	}
 }
