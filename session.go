@@ -20,6 +20,8 @@ type Session struct {
 // session. A caller whose token or session disagrees with it is refused.
 type Standing struct {
 	CredentialVersion int64
+	// SignInEnded says that the user has ended the asked sign-in.
+	SignInEnded bool
 	// ActorID is the linked, living actor of the asked type, or "".
 	ActorID string
 	// Access is what that actor may do, loaded only by reads that say so.
