@@ -41,7 +41,7 @@ type ChangeEmailInput struct {
 	// SeenVersion is the credential version of the identity when it asked.
 	SeenVersion int64        `json:"seen_version"`
 	Plan        PlannedEmail `json:"plan"`
-	// Undo is of the token that brings the former address back.
+	// Undo is the token that restores the former address.
 	Undo LinkGrant `json:"undo"`
 	// Spent is where the token that proved the address is sealed.
 	Spent   vault.Ref `json:"spent"`

@@ -31,8 +31,8 @@ type EmailRequest struct {
 	Email             string
 }
 
-// RequestEmailChange has a link mailed to the new address, and tells the one of
-// now (docs/weak-spots.md#w13). Nothing tells whether another account has the new one. The address
+// RequestEmailChange has a link mailed to the new address, and notifies the
+// current one (docs/weak-spots.md#w13). Nothing tells whether another account has the new one. The address
 // that the account has already, and too many requests, are
 // [everlatch.CodeNotAllowed].
 func (c *Client) RequestEmailChange(ctx context.Context, r EmailRequest) error {
@@ -60,7 +60,7 @@ func (c *Client) ConfirmEmailChange(ctx context.Context, actor everlatch.ActorRe
 	return c.updateEmail(ctx, actor, tokenID, workflows.UpdateConfirmEmail, workflows.ConfirmEmail{TokenID: tokenID, Undo: c.linkGrant(c.opts.EmailUndoTTL)})
 }
 
-// UndoEmailChange brings the address back that a token was mailed to, and ends
+// UndoEmailChange restores the address that a token was mailed to, and ends
 // every session and token of the account. Its errors are those of
 // [Client.ConfirmEmailChange].
 func (c *Client) UndoEmailChange(ctx context.Context, actor everlatch.ActorRef, tokenID string) (email string, err error) {

@@ -117,7 +117,7 @@ func (c *Client) RevokeInvite(ctx context.Context, i everlatch.Invite) error {
 type InviteAcceptance struct {
 	// Invite is the one to accept, as the store has it.
 	Invite everlatch.Invite
-	// TokenID is the jti of the token that the person brings. Without one,
+	// TokenID is the jti of the token that the invited user presents. Without one,
 	// VerifiedEmail must be the invited address, and the caller must have proof
 	// that it belongs to the identity, such as the word of a provider that
 	// verifies addresses (docs/weak-spots.md#w6).

@@ -26,7 +26,7 @@ var socialLogin = kind{
 	closed:  enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 }
 
-// RedirectRequest asks to sign in with a provider elsewhere.
+// RedirectRequest asks to sign in with an external provider.
 type RedirectRequest struct {
 	ActorType string
 	Provider  string
@@ -36,9 +36,9 @@ type RedirectRequest struct {
 	// the request brought it: a cookie that is only offered may not be kept.
 	Browser string
 	Kept    bool
-	// TTL is how long the person may take; 0 is RedirectTTL of the options.
+	// TTL is how long the user may take; 0 is RedirectTTL of the options.
 	TTL time.Duration
-	// LinkTo is the identity that gets this way to sign in, "" for a sign-in.
+	// LinkTo is the identity that gets this sign-in method, "" for a sign-in.
 	LinkTo string
 }
 
@@ -46,7 +46,7 @@ type RedirectRequest struct {
 // contract (docs/contract.md#s3-4).
 const stateBytes = 32
 
-// BeginSocialLogin starts a sign-in and returns where the person is sent.
+// BeginSocialLogin starts a sign-in and returns where the browser is sent.
 func (c *Client) BeginSocialLogin(ctx context.Context, r RedirectRequest) (location string, err error) {
 	secrets := workflows.RedirectSecrets{
 		State: hex.EncodeToString(random(stateBytes)), Nonce: base64.RawURLEncoding.EncodeToString(random(stateBytes)),
@@ -84,7 +84,7 @@ func (c *Client) BeginSocialLogin(ctx context.Context, r RedirectRequest) (locat
 	return string(secret.Reveal()), nil
 }
 
-// RedirectAnswer is what a person brings back from a provider.
+// RedirectAnswer is what a browser returns with from a provider.
 type RedirectAnswer struct {
 	ActorType string
 	Provider  string
@@ -98,10 +98,10 @@ type RedirectAnswer struct {
 	SignedInAs string
 }
 
-// CompleteSocialLogin signs the person in. A state that is unknown, used,
+// CompleteSocialLogin signs the user in. A state that is unknown, used,
 // expired or of another provider, actor type or browser is
 // [everlatch.CodeUnauthorized]; after [everlatch.CodeUnavailable] the same
-// answer may be brought again.
+// answer may be sent again.
 func (c *Client) CompleteSocialLogin(ctx context.Context, r RedirectAnswer) (workflows.Login, error) {
 	ref, err := c.seal(ctx, r.Params)
 	if err != nil {

@@ -16,20 +16,20 @@ const RequestPrefix = "r:"
 // new. Only the latest requests can still be repeated by a caller who waits.
 const mostAnswers = 16
 
-// Answer is what a request was answered. Temporal knows the updates of one run
+// answered is what a request was answered. Temporal knows the updates of one run
 // only, so a flow that continues as new hands its answers on: a request that is
 // repeated then gets the first answer.
-type Answer struct {
+type answered struct {
 	UpdateID string          `json:"update_id"`
 	Value    json.RawMessage `json:"value"`
 }
 
-type answers []Answer
+type answers []answered
 
 // find returns the answer that the current update was given in an earlier run.
 func (a answers) find(ctx workflow.Context) (json.RawMessage, bool) {
 	id := requestID(ctx)
-	i := slices.IndexFunc(a, func(known Answer) bool { return known.UpdateID == id })
+	i := slices.IndexFunc(a, func(known answered) bool { return known.UpdateID == id })
 	if id == "" || i < 0 {
 		return nil, false
 	}
@@ -46,7 +46,7 @@ func (a *answers) keep(ctx workflow.Context, answer any) error {
 	if err != nil {
 		return err
 	}
-	*a = append(*a, Answer{UpdateID: id, Value: raw})
+	*a = append(*a, answered{UpdateID: id, Value: raw})
 	if tooMany := len(*a) - mostAnswers; tooMany > 0 {
 		*a = slices.Delete(*a, 0, tooMany)
 	}

@@ -93,7 +93,7 @@ type UserAccount struct {
 // create-user-account), and creates the identity first when asked to.
 //
 // The command line starts it (docs/weak-spots.md#w15). Identity, user and link appear together or
-// not at all; an identity that was there before is never removed (docs/weak-spots.md#w3).
+// not at all; an existing identity is never removed (docs/weak-spots.md#w3).
 func CreateUserAccount(ctx workflow.Context, in CreateUserAccountInput) (out UserAccount, err error) {
 	var undo saga
 	group := groupID(ctx)

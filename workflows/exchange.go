@@ -58,7 +58,7 @@ type exchange struct {
 
 // newExchange returns the loop of a flow, which was given these answers by the
 // execution before it.
-func newExchange(ctx workflow.Context, f flow, given ...Answer) *exchange {
+func newExchange(ctx workflow.Context, f flow, given ...answered) *exchange {
 	return &exchange{flow: f, answers: given, mutex: workflow.NewMutex(ctx), waitUntil: workflow.Now(ctx).Add(firstRequestWithin)}
 }
 

@@ -49,7 +49,7 @@ func (v *invitation) issued(made activities.InviteOutput, g InviteGrant) IssuedI
 	v.known = true
 	v.open.ExpiresAt, v.open.Token = made.Invite.ExpiresAt, g.Token
 	if v.outcome == InviteVoid {
-		v.outcome = "" // it is there after all
+		v.outcome = "" // it exists after all
 	}
 	return IssuedInvite{Invite: made.Invite, Token: g.Token}
 }

@@ -33,13 +33,13 @@ type PasswordResetInput struct {
 	TTL time.Duration `json:"ttl"`
 	// ResendAfter is how long a request is folded into the previous one.
 	ResendAfter time.Duration `json:"resend_after"`
-	// Open and Answers carry over what is open and was answered to a fresh history.
-	Open    *OpenReset `json:"open,omitempty"`
-	Answers []Answer   `json:"answers,omitempty"`
+	// Open and Answers are what an execution that continues as new hands on.
+	Open    *openReset `json:"open,omitempty"`
+	Answers []answered `json:"answers,omitempty"`
 }
 
-// OpenReset is a reset that can be completed.
-type OpenReset struct {
+// openReset is a reset that can be completed.
+type openReset struct {
 	activities.ResetGrant
 
 	MailedAt time.Time `json:"mailed_at"`
@@ -110,7 +110,7 @@ type passwordReset struct {
 	*exchange
 
 	in   PasswordResetInput
-	open OpenReset
+	open openReset
 }
 
 func (r *passwordReset) deadline() time.Time { return r.open.ExpiresAt }
@@ -176,7 +176,7 @@ func (r *passwordReset) grant(ctx workflow.Context, in activities.GrantResetInpu
 		return err
 	}
 	r.outcome = ""
-	r.open = OpenReset{ResetGrant: grant, MailedAt: workflow.Now(ctx)}
+	r.open = openReset{ResetGrant: grant, MailedAt: workflow.Now(ctx)}
 	return nil
 }
 
@@ -194,7 +194,7 @@ func (r *passwordReset) complete(ctx workflow.Context, in CompleteReset) (out Ou
 	if out.Refusal = changed.Refusal; out.Refusal != nil {
 		return out, nil
 	}
-	r.open = OpenReset{}
+	r.open = openReset{}
 	r.end(resetUsed)
 	if changed.Void {
 		out.Refusal = &invalidToken

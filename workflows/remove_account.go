@@ -15,12 +15,12 @@ import (
 // [RemoveUserAccount].
 type RemoveAccountInput struct {
 	ActorID string `json:"actor_id"`
-	// Requested says that the person asked for it, see [EraseAccountInput].
+	// Requested says that the account's owner asked for it, see [EraseAccountInput].
 	Requested bool `json:"requested,omitempty"`
 }
 
 // RemovalID is the id of the one execution that removes an account. Two at once
-// could each leave what the other one has to bring back.
+// could each leave what the other has to restore.
 func RemovalID(actorType, actorID string) string {
 	return "remove-" + actorType + "-account/" + actorID
 }
