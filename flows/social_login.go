@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -144,13 +143,9 @@ func (c *Client) binding(cookie string) string {
 }
 
 func (c *Client) sealFor(ctx context.Context, v any, ttl time.Duration) (vault.Ref, error) {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return "", errors.New("the secrets of a sign-in are not JSON")
-	}
-	ctx, cancel := context.WithTimeout(ctx, startWithin)
-	defer cancel()
-	return c.opts.Vault.PutFor(ctx, vault.NewSecret(raw), ttl)
+	return sealed(ctx, v, func(ctx context.Context, secret vault.Secret) (vault.Ref, error) {
+		return c.opts.Vault.PutFor(ctx, secret, ttl)
+	})
 }
 
 func random(n int) []byte {
