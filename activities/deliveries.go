@@ -59,7 +59,7 @@ func (a *Deliveries) Deliver(ctx context.Context, in DeliveryInput) (None, error
 	}))
 }
 
-// tell survives a subscriber that panics: it is other people's code.
+// tell survives a subscriber that panics: it is custom code.
 func tell(ctx context.Context, s subscribers.Subscriber, d subscribers.Delivery) (err error) {
 	defer func() {
 		if problem := recover(); problem != nil {

@@ -95,7 +95,8 @@ func (s *Server) createInvite(c echo.Context) error {
 		return err
 	}
 	issued, err := s.deps.Flows.CreateInvite(c.Request().Context(), flows.InviteRequest{
-		Email: in.Plain("email"), Roles: in.Texts("roles"), Metadata: in.Record("metadata"), By: by, IdempotencyKey: key,
+		InviteOffer: everlatch.InviteOffer{Email: in.Plain("email"), Roles: in.Texts("roles"), Metadata: in.Record("metadata")},
+		By:          by, IdempotencyKey: key,
 	})
 	if err != nil {
 		return err
@@ -231,7 +232,7 @@ func (s *Server) acceptance(c echo.Context, token string, in query.Input) (flows
 	case err != nil:
 		return flows.InviteAcceptance{}, &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: store.InviteTokenInvalid, Err: err}
 	}
-	invite, err := s.deps.Store.ProvenInvite(lookups(c), store.InviteProof{ID: said.ID, TokenID: said.TokenID})
+	invite, err := s.deps.Store.ProvenInvite(lookups(c), everlatch.InviteProof{InviteID: said.ID, TokenID: said.TokenID})
 	if err != nil {
 		return flows.InviteAcceptance{}, err
 	}

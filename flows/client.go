@@ -227,11 +227,16 @@ func failure(err error) error {
 
 // seal puts a value that may hold a password into the vault.
 func (c *Client) seal(ctx context.Context, v any) (vault.Ref, error) {
+	return sealed(ctx, v, c.opts.Vault.Put)
+}
+
+// sealed puts a value into the vault by one of its methods.
+func sealed(ctx context.Context, v any, put func(context.Context, vault.Secret) (vault.Ref, error)) (vault.Ref, error) {
 	raw, err := json.Marshal(v)
 	if err != nil {
-		return "", fmt.Errorf("marshal request: %w", err)
+		return "", errors.New("the request is not JSON") // the cause may quote a secret
 	}
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
-	return c.opts.Vault.Put(ctx, vault.NewSecret(raw))
+	return put(ctx, vault.NewSecret(raw))
 }
