@@ -164,7 +164,7 @@ func TestGuidesShowTheirSettings(t *testing.T) {
 
 	files, err := filepath.Glob("../*/everlatch.yaml")
 	require.NoError(t, err)
-	require.Len(t, files, 4)
+	require.Len(t, files, 5)
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
