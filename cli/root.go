@@ -53,6 +53,8 @@ func (p *program) root() *cobra.Command {
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.PersistentPreRunE = checkFlags
+	root.SetFlagErrorFunc(explainFlag)
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.PersistentFlags().String("config", "", "YAML file (default $"+config.FileVariable+", or everlatch.yaml if it exists)")
 	setting(root.PersistentFlags(), "data", "data.dir", "data folder of dev (default "+p.dataFolder()+")")
