@@ -130,6 +130,7 @@ func (p *program) startTemporal(ctx context.Context, f *folder, cfg *config.Conf
 func home(s *embedded.Server, cfg config.Config) app.Home {
 	links := []app.Link{
 		{Name: "Auth providers", URL: "/auth/customer/providers", Note: "the sign-in methods of customers"},
+		{Name: "HTTP API", URL: "/docs", Note: "every route, with its requests and responses"},
 		{Name: "Ready?", URL: "/ready", Note: "whether the database and Temporal answer"},
 	}
 	if cfg.Mail.SMTP.Address == "" {

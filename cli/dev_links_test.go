@@ -23,7 +23,9 @@ func mailedLink(t *testing.T, api, to, page string) string {
 		for _, m := range messages {
 			text, err := json.Marshal(m)
 			require.NoError(t, err)
-			var mail struct{ Links []string }
+			var mail struct {
+				Links []string `json:"links"`
+			}
 			require.NoError(t, json.Unmarshal(text, &mail))
 			for _, l := range mail.Links {
 				if strings.Contains(l, page) {
@@ -41,7 +43,7 @@ func mailedLink(t *testing.T, api, to, page string) string {
 // follows.
 func fill(t *testing.T, link string, values url.Values) string {
 	t.Helper()
-	res, err := http.Get(link) //nolint:gosec,noctx // of our own service
+	res, err := http.Get(link) //nolint:noctx // of our own service
 	require.NoError(t, err)
 	defer res.Body.Close()
 	require.Equal(t, http.StatusOK, res.StatusCode, link)
@@ -49,7 +51,7 @@ func fill(t *testing.T, link string, values url.Values) string {
 	require.NoError(t, err)
 	values.Set("token", u.Query().Get("token"))
 	u.RawQuery = ""
-	answered, err := http.PostForm(u.String(), values) //nolint:gosec,noctx // of our own service
+	answered, err := http.PostForm(u.String(), values) //nolint:noctx // of our own service
 	require.NoError(t, err)
 	defer answered.Body.Close()
 	body, err := io.ReadAll(answered.Body)
@@ -88,7 +90,9 @@ func TestDevLinksLeadSomewhere(t *testing.T) {
 	keys, _, err := execute(t, nil, "", "key", "list", "--json", "--data", data)
 	require.NoError(t, err)
 	var listed struct {
-		Keys []struct{ Token string } `json:"api_keys"`
+		Keys []struct {
+			Token string `json:"token"`
+		} `json:"api_keys"`
 	}
 	require.NoError(t, json.Unmarshal([]byte(keys), &listed))
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, api+"/store/customers/me/email", strings.NewReader(`{"email":"hedy@new.example"}`))

@@ -22,7 +22,7 @@ func main() { cli.Main(app.FromConfig(options)) }
 func options(cfg config.Config) ([]app.Option, error) {
 	i := slices.IndexFunc(cfg.Auth.Providers, func(p config.Provider) bool { return p.Resolve == "google" })
 	if i < 0 {
-		return nil, errors.New("Google is not in the settings: add --config examples/storefront-login/everlatch.yaml")
+		return nil, errors.New("the settings have no provider google: add --config examples/storefront-login/everlatch.yaml")
 	}
 	shop, google := hostOf(cfg.Auth.Providers[i], "callback_url"), hostOf(cfg.Auth.Providers[i], "issuer")
 	opts := []app.Option{app.WithBackground(func(ctx context.Context, a *app.App) error {

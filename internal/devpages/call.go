@@ -65,8 +65,7 @@ func (r *refusal) Error() string { return r.message }
 // refusalIn returns the refusal that an error is; every other error is one of
 // this service.
 func refusalIn(err error) *refusal {
-	var refused *refusal
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*refusal](err); ok {
 		return refused
 	}
 	return &refusal{http.StatusInternalServerError, "Something went wrong: " + err.Error()}
