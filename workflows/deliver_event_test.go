@@ -184,7 +184,9 @@ func TestTendEvents(t *testing.T) {
 		return map[bool][]store.Target{true: {{Subscriber: "hook"}}}[e.ID == "lost"]
 	})
 	require.NoError(t, err)
-	require.NoError(t, h.store.DeliveryStarted(t.Context(), everlatch.Delivery{EventID: "lost", Subscriber: "hook", Generation: 1}))
+	claim, err := h.store.ClaimDeliveries(t.Context(), 10, time.Minute)
+	require.NoError(t, err)
+	require.NoError(t, h.store.EndClaim(t.Context(), claim))
 	h.clock.of(h.env(t, "tend-events/0")) // the time of the execution is the real one
 
 	tend := func(in workflows.TendEventsInput) {
@@ -197,10 +199,10 @@ func TestTendEvents(t *testing.T) {
 	tend(workflows.TendEventsInput{LostAfter: 73 * time.Hour})
 	_, err = h.store.Event(t.Context(), "old")
 	require.NoError(t, err, "0 keeps for ever")
-	startable, err := h.store.StartableDeliveries(t.Context(), 10)
+	claim, err = h.store.ClaimDeliveries(t.Context(), 10, time.Minute)
 	require.NoError(t, err)
-	require.Len(t, startable, 1)
-	require.EqualValues(t, 2, startable[0].Generation)
+	require.Len(t, claim.Deliveries, 1)
+	require.EqualValues(t, 2, claim.Deliveries[0].Generation)
 
 	tend(workflows.TendEventsInput{Retention: 24 * time.Hour, LostAfter: 73 * time.Hour})
 	_, err = h.store.Event(t.Context(), "old")

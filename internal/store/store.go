@@ -104,5 +104,7 @@ func (s *Store) tellReleased() {
 	}
 }
 
+func (s *Store) onPostgres() bool { return s.dialect == goose.DialectPostgres }
+
 // now is the present as both engines keep it.
 func (s *Store) now() time.Time { return instant(s.clock()) }
