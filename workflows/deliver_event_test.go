@@ -108,6 +108,23 @@ func TestDeliverEvent(t *testing.T) {
 		require.Equal(t, everlatch.Metadata{"id": "x"}, l.heard[0].Event.Data)
 	})
 
+	t.Run("a receiver that asks for a pause gets it", func(t *testing.T) {
+		t.Parallel()
+		h, l := newHouse(t), &listener{}
+		l.err = func(time.Time) error {
+			if len(l.heard) < 3 {
+				return everlatch.RetryAfter(errors.New("shop.example answers 429"), 10*time.Minute)
+			}
+			return nil
+		}
+		d := deliver(t, h, nil, l, false)
+		require.Equal(t, everlatch.DeliveryDelivered, d.Status)
+		require.Len(t, l.heard, 3)
+		for i := range 2 {
+			require.InDelta(t, 10*time.Minute, l.heard[i+1].At.Sub(l.heard[i].At), float64(time.Second))
+		}
+	})
+
 	t.Run("an outage of nearly three days", func(t *testing.T) {
 		t.Parallel()
 		h, l := newHouse(t), &listener{}

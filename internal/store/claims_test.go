@@ -45,7 +45,7 @@ func TestClaims(t *testing.T) {
 
 			f.clock.Advance(time.Minute)
 			require.Equal(t, "e0000/hook", f.begin(t))
-			require.NoError(t, f.EndClaim(t.Context(), dead), "the old worker comes back, too late for the first")
+			require.NoError(t, f.EndClaim(t.Context(), dead), "the old worker is too late for the first")
 			require.Equal(t, []string{"e0002/hook"}, f.startable(t))
 		},
 		"the row of a delivery that another claimed is not changed": func(t *testing.T, f fixture) {

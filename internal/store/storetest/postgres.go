@@ -1,16 +1,14 @@
 package storetest
 
 import (
+	"crypto/rand"
 	"database/sql"
 	"net/url"
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
-
-	"github.com/everlatch/everlatch/internal/ids"
 )
 
 // PostgresVariable names the PostgreSQL server on which tests run beside SQLite.
@@ -28,7 +26,7 @@ func PostgresURL(tb testing.TB) string {
 	if err != nil {
 		tb.Fatalf("open PostgreSQL: %v", err)
 	}
-	schema := "test_" + strings.ToLower(ids.New("", time.Now())) //nolint:forbidigo // only a name
+	schema := "test_" + strings.ToLower(rand.Text())
 	if _, err := db.ExecContext(tb.Context(), `CREATE SCHEMA `+schema); err != nil {
 		tb.Fatalf("create a schema: %v", err)
 	}
