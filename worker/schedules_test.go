@@ -103,8 +103,8 @@ func TestInstallationsShareANamespace(t *testing.T) {
 	require.NoError(t, two.Ensure(t.Context(), []worker.Schedule{hourly("clean-up"), hourly("nightly")}))
 	jobs(t, c, "one", "clean-up", "own")
 	jobs(t, c, "two", "clean-up", "nightly")
-	require.Equal(t, "queue-1", queueOf(t, c, "clean-up/one"))
-	require.Equal(t, "queue-2", queueOf(t, c, "clean-up/two"))
+	require.True(t, strings.HasPrefix(queueOf(t, c, "clean-up/one"), "queue-1"))
+	require.True(t, strings.HasPrefix(queueOf(t, c, "clean-up/two"), "queue-2"))
 
 	require.NoError(t, two.Ensure(t.Context(), []worker.Schedule{hourly("nightly")}))
 	jobs(t, c, "two", "nightly")
