@@ -151,7 +151,7 @@ func (a *App) until(ctx context.Context, problem string, do func() error) {
 		if err == nil || ctx.Err() != nil {
 			return
 		}
-		a.log.WarnContext(ctx, problem, slog.String("again_in", wait.String()), slog.Any("error", everlatch.Cause(err)))
+		a.log.WarnContext(ctx, "trying again", slog.String("problem", problem), slog.String("again_in", wait.String()), slog.Any("error", everlatch.Cause(err)))
 		timer.Reset(wait)
 	}
 }

@@ -126,10 +126,10 @@ func drain(ctx context.Context, o *outbox.Outbox) error {
 	}
 }
 
-func publish(t testing.TB, o *outbox.Outbox, id, name, identity string) {
-	t.Helper()
-	_, _, err := o.Store.PublishEvent(t.Context(), everlatch.Event{ID: id, Name: name, Source: "apk_1", AuthIdentityID: identity})
-	require.NoError(t, err)
+func publish(tb testing.TB, o *outbox.Outbox, id, name, identity string) {
+	tb.Helper()
+	_, _, err := o.Store.PublishEvent(tb.Context(), everlatch.Event{ID: id, Name: name, Source: "apk_1", AuthIdentityID: identity})
+	require.NoError(tb, err)
 }
 
 func TestPass(t *testing.T) {

@@ -7,8 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/store"
 )
@@ -66,23 +64,27 @@ func (o *Outbox) start(ctx context.Context, claim store.Claim) ([]store.Unstarte
 			failure = err
 		}
 	}
-	var g errgroup.Group
-	g.SetLimit(o.parallel())
+	one := func(d everlatch.Delivery) {
+		if now := o.Now(); away.Load() || ctx.Err() != nil || now.Add(startMargin).After(claim.Until) {
+			leave(d, now, nil)
+			return
+		}
+		if err := o.Flows.Deliver(ctx, d, o.retry(d)); err != nil {
+			away.Store(true)
+			leave(d, o.Now().Add(retryAfter), err)
+		}
+	}
+	var starting sync.WaitGroup
+	free := make(chan struct{}, o.parallel())
 	for _, d := range claim.Deliveries {
-		g.Go(func() error {
-			if now := o.Now(); away.Load() || ctx.Err() != nil || now.Add(startMargin).After(claim.Until) {
-				leave(d, now, nil)
-				return nil
-			}
-			if err := o.Flows.Deliver(ctx, d, o.retry(d)); err != nil {
-				away.Store(true)
-				leave(d, o.Now().Add(retryAfter), err)
-			}
-			return nil
+		free <- struct{}{}
+		starting.Go(func() {
+			defer func() { <-free }()
+			one(d)
 		})
 	}
-	err := g.Wait()
-	return unstarted, errors.Join(err, failure)
+	starting.Wait()
+	return unstarted, failure
 }
 
 func (o *Outbox) parallel() int {
