@@ -13,7 +13,6 @@ import (
 
 	"github.com/everlatch/everlatch/config"
 	"github.com/everlatch/everlatch/flows"
-	"github.com/everlatch/everlatch/internal/temporalkit"
 	"github.com/everlatch/everlatch/mail"
 	"github.com/everlatch/everlatch/subscribers"
 	"github.com/everlatch/everlatch/workflows"
@@ -99,8 +98,9 @@ func (a *App) startsFlow(name string, input map[string]any) (subscribers.Subscri
 	return subscribers.NewFlow(subscribers.FlowOptions{
 		Name: name, Input: input,
 		Start: func(ctx context.Context, name, key string, in map[string]any) error {
+			subscription, event, _ := strings.Cut(key, "/")
 			_, err := a.flows.Start(ctx, flows.StartOptions{
-				ID: temporalkit.OwnedID(name+"/"+key, a.installation), Reuse: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+				ID: a.flows.EventFlowID(name, subscription, event), Reuse: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 			}, name, in)
 			return err
 		},

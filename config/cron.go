@@ -11,9 +11,9 @@ import (
 
 // CheckCron reports what is wrong with a cron expression, by the rules of
 // Temporal's schedules, so that a wrong one is found at the start and not when the
-// schedule is written: the five fields of crontab, a year behind them, seconds before them, or a word such as @daily; all of
-// them perhaps after CRON_TZ=Europe/Berlin. Intervals (@every) have a setting of
-// their own.
+// schedule is written: the five fields of crontab, a year behind them, seconds
+// before them, or a word such as @daily; all of them perhaps after
+// CRON_TZ=Europe/Berlin. Intervals (@every) have a setting of their own.
 func CheckCron(text string) error {
 	fields := strings.Fields(text)
 	if len(fields) > 1 && cronZone.MatchString(fields[0]) {

@@ -24,6 +24,13 @@ func (c *Client) Deliver(ctx context.Context, d everlatch.Delivery, retry workfl
 	return c.startOnce(ctx, id, workflows.DeliverEvent, in)
 }
 
+// EventFlowID is the id of the workflow that a subscription starts for an event,
+// under which [Client.Run] finds it. It names the installation, because the ids of
+// published events are the choice of their programs.
+func (c *Client) EventFlowID(workflow, subscription, eventID string) string {
+	return temporalkit.OwnedID(workflow+"/"+subscription+"/"+eventID, c.opts.Installation)
+}
+
 func (c *Client) startOnce(ctx context.Context, id string, workflow, input any) error {
 	startCtx, cancel := starting(ctx)
 	defer cancel()

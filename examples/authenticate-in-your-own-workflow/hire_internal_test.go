@@ -250,5 +250,5 @@ func (s *service) recommend(t *testing.T, id, name, size string) (Courier, error
 		Data: everlatch.Metadata{"email": name + "@example.com", "name": name, "size": size},
 	})
 	require.NoError(t, err)
-	return s.result(t, "HireCourier/hire-recommended/"+id)
+	return s.result(t, s.app.Flows().EventFlowID("HireCourier", "hire-recommended", id))
 }
