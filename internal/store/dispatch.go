@@ -67,9 +67,9 @@ func scanDue(row scanner) (d Due, err error) {
 }
 
 // Dispatch turns at most limit released events into deliveries for their
-// targets, each event once, and returns how many events that were. Only one
-// process dispatches at a time, so that deliveries have the order in which
-// events were released; while another one does, it returns 0 at once.
+// targets, each event once, and returns the number of events. Only one process
+// dispatches at a time, so that deliveries have the order in which events were
+// released; while another one does, it returns 0 at once.
 func (s *Store) Dispatch(ctx context.Context, limit int, targets func(everlatch.Event) []Target) (int, error) {
 	var events []everlatch.Event
 	err := s.write(ctx, func(tx *tx) error {
