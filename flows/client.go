@@ -46,6 +46,9 @@ type Options struct {
 	Ring *vault.KeyRing
 	// TaskQueue is [TaskQueue] when empty.
 	TaskQueue string
+	// Installation keeps ids apart that two installations in one namespace would
+	// both choose.
+	Installation string
 	// Eager asks Temporal to return the first task of a flow with its start. It
 	// works only where the worker runs in this process on the same client.
 	Eager bool

@@ -10,6 +10,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/store/storetest"
 )
 
 // openFails returns the cause of a database that cannot be opened.
@@ -33,7 +34,7 @@ func TestFaultNamesTheCause(t *testing.T) {
 	if postgresMissing() {
 		return
 	}
-	server := os.Getenv(postgresVariable)
+	server := os.Getenv(storetest.PostgresVariable)
 	with := func(change func(u *url.URL)) string {
 		u, err := url.Parse(server)
 		require.NoError(t, err)
