@@ -51,6 +51,7 @@ var arrows = map[string]string{
 	"api":                      ". internal/accounts internal/ids internal/vault internal/tokens internal/apidocs internal/httpauth internal/query internal/render internal/wire providers flows workflows internal/store",
 	"internal/apitest":         ".",
 	"config":                   "",
+	"deploy":                   "",
 	"internal/embedded":        "",
 	"app":                      "* -cli -cmd/everlatch -internal/embedded -bench -e2e",
 	"cli":                      ". app config internal/accounts internal/devpages internal/embedded flows mail internal/store internal/vault",

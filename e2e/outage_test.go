@@ -56,7 +56,8 @@ func TestTemporalIsAway(t *testing.T) {
 	server := temporalServer(t, filepath.Join(folder, "temporal"), "")
 	mails := mailtest.Start(t, mailtest.Options{})
 	env := append(production("sqlite://"+filepath.Join(folder, "store.db"), server.Address()),
-		"EVERLATCH_MAIL_SMTP_ADDRESS="+mails.Address(), "EVERLATCH_MAIL_SMTP_SECURITY=none")
+		"EVERLATCH_MAIL_SMTP_ADDRESS="+mails.Address(), "EVERLATCH_MAIL_SMTP_SECURITY=none",
+		"EVERLATCH_MAIL_ALLOW_LOCALHOST_LINKS=true")
 	runToEnd(t, env, "migrate", "up")
 	p := startCommand(t, "serve", env)
 	token := p.signUp(t)
