@@ -70,12 +70,12 @@ func (s serverOf) drop() {
 	admin, err := sql.Open("pgx", s.urlOf("", ""))
 	require.NoError(s.t, err)
 	defer func() { require.NoError(s.t, admin.Close()) }()
-	for _, what := range []string{"DATABASE temporal_visibility", "DATABASE temporal", "DATABASE everlatch"} {
-		_, err = admin.Exec("DROP DATABASE IF EXISTS " + strings.TrimPrefix(what, "DATABASE ") + s.suffix + " WITH (FORCE)") //nolint:noctx // the test's context has ended
+	for _, database := range []string{"temporal_visibility", "temporal", "everlatch"} {
+		_, err = admin.Exec("DROP DATABASE IF EXISTS " + database + s.suffix + " WITH (FORCE)")
 		require.NoError(s.t, err)
 	}
 	for _, role := range []string{"everlatch", "temporal"} {
-		_, err = admin.Exec("DROP ROLE IF EXISTS " + role + s.suffix) //nolint:noctx // the test's context has ended
+		_, err = admin.Exec("DROP ROLE IF EXISTS " + role + s.suffix)
 		require.NoError(s.t, err)
 	}
 }
@@ -94,8 +94,12 @@ func TestRolesOfPostgres(t *testing.T) {
 		role, database string
 		want           bool
 	}{
-		{"everlatch", "everlatch", true}, {"everlatch", "temporal", false}, {"everlatch", "temporal_visibility", false},
-		{"temporal", "temporal", true}, {"temporal", "temporal_visibility", true}, {"temporal", "everlatch", false},
+		{"everlatch", "everlatch", true},
+		{"everlatch", "temporal", false},
+		{"everlatch", "temporal_visibility", false},
+		{"temporal", "temporal", true},
+		{"temporal", "temporal_visibility", true},
+		{"temporal", "everlatch", false},
 	} {
 		err := s.to(reach.role, reach.database).PingContext(t.Context())
 		if reach.want {
@@ -119,7 +123,7 @@ func TestRolesOfPostgres(t *testing.T) {
 func TestRolesCanCreateTheirSchemas(t *testing.T) {
 	t.Parallel()
 	s := newRoles(t)
-	data, err := store.Open(t.Context(), s.urlOf("everlatch", "everlatch"), time.Now) //nolint:forbidigo // the time of migrations
+	data, err := store.Open(t.Context(), s.urlOf("everlatch", "everlatch"), time.Now)
 	require.NoError(t, err)
 	require.NoError(t, data.Migrate(t.Context()))
 	require.NoError(t, data.Close())
