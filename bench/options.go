@@ -136,7 +136,7 @@ func (o *options) checkText() error {
 		problems = append(problems, fmt.Errorf("-email-prefix must be letters, digits and -_. , up to %d", maxPrefix))
 	}
 	if !madeOf(o.adminToken, "_-.") {
-		problems = append(problems, errors.New("-admin-token must be letters, digits and _-."))
+		problems = append(problems, errors.New("-admin-token must be letters, digits, dots, _ and -"))
 	}
 	if !madeOf(o.publishableKey, "_-") {
 		problems = append(problems, errors.New("-publishable-key must be letters, digits, _ and -"))
