@@ -82,7 +82,7 @@ func (a *App) assemble(ctx context.Context) (err error) {
 	if err := a.setUpRBAC(ctx); err != nil {
 		return err
 	}
-	if a.temporal, err = dial(&a.cfg, a.opts.environ, a.ring, a.log); err != nil {
+	if a.temporal, err = dial(&a.cfg, a.opts.environ, a.sealing, a.log); err != nil {
 		return err
 	}
 	a.vault = vault.New(a.store, a.ring, a.cfg.Vault.TTL.Duration(), a.opts.now)

@@ -93,6 +93,8 @@ type Temporal struct {
 	Namespace string `koanf:"namespace" env:"TEMPORAL_NAMESPACE" default:"default" doc:"Temporal namespace of the workflows. It must exist; dev creates it."`
 	TaskQueue string `koanf:"task_queue" default:"everlatch" doc:"Task queue that API and workers share."`
 	Retention Span   `koanf:"retention" default:"24h" min:"1h" doc:"How long dev keeps the history of a finished workflow. In a cluster, the namespace decides."`
+
+	AcceptUnsealedUntil string `koanf:"accept_unsealed_until" doc:"For a migration alone: the day (2027-01-31, UTC) until which workers and clients also accept payloads that are not encrypted with encryption.keys. Not later than 90 days ahead. Until then, whoever reaches Temporal can start any workflow with any input."`
 }
 
 // Encryption holds the key ring.

@@ -27,6 +27,7 @@ import (
 // service is flows with a real server, whose worker may be away.
 type service struct {
 	t        *testing.T
+	server   *embedded.Server
 	temporal client.Client
 	store    *store.Store
 	flows    *flows.Client
@@ -42,7 +43,7 @@ func startService(t *testing.T) *service {
 	ring, err := vault.NewKeyRing([]vault.Key{{ID: "k", Secret: vault.NewSecret(make([]byte, vault.KeyBytes))}})
 	require.NoError(t, err)
 	c, err := temporalkit.Dial(temporalkit.Options{
-		Client: client.Options{HostPort: server.Address(), Namespace: server.Namespace()}, Ring: ring, Log: slog.New(slog.DiscardHandler),
+		Client: client.Options{HostPort: server.Address(), Namespace: server.Namespace()}, Sealing: temporalkit.Sealing{Ring: ring}, Log: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
@@ -56,7 +57,7 @@ func startService(t *testing.T) *service {
 	require.NoError(t, err)
 	f := flows.New(flows.Options{Temporal: c, Vault: v, Ring: ring, Now: now, Log: slog.New(slog.DiscardHandler)})
 	t.Cleanup(f.Close)
-	return &service{t: t, temporal: c, store: s, flows: f, acts: activities.New(activities.Deps{
+	return &service{t: t, server: server, temporal: c, store: s, flows: f, acts: activities.New(activities.Deps{
 		Store: s, Vault: v, Providers: registry, Tokens: signer, Now: now,
 	})}
 }
