@@ -91,7 +91,7 @@ type Database struct {
 type Temporal struct {
 	Address   string `koanf:"address" env:"TEMPORAL_ADDRESS" doc:"host:port of the Temporal cluster, by default localhost:7233. The standard TEMPORAL_* variables set TLS, the API key and the rest. dev ignores it."`
 	Namespace string `koanf:"namespace" env:"TEMPORAL_NAMESPACE" default:"default" doc:"Temporal namespace of the workflows. It must exist; dev creates it."`
-	TaskQueue string `koanf:"task_queue" default:"everlatch" doc:"Task queue that API and workers share."`
+	TaskQueue string `koanf:"task_queue" default:"everlatch" doc:"Task queue that API and workers share. The queues for slow calls and for deliveries add -slow and -deliveries to this name."`
 	Retention Span   `koanf:"retention" default:"24h" min:"1h" doc:"How long dev keeps the history of a finished workflow. In a cluster, the namespace decides."`
 
 	AcceptUnsealedUntil string `koanf:"accept_unsealed_until" doc:"For a migration alone: the day (2027-01-31, UTC) until which workers and clients also accept payloads that are not encrypted with encryption.keys. Not later than 90 days ahead. Until then, whoever reaches Temporal can start any workflow with any input."`
@@ -109,9 +109,11 @@ type Vault struct {
 
 // Worker is about the processes that run workflows.
 type Worker struct {
-	HealthAddress string `koanf:"health_address" default:"off" doc:"host:port where a process that is only a worker serves /health and /ready; off by default."`
-	CleanUpEvery  Span   `koanf:"clean_up_every" default:"10m" min:"1m" doc:"How often expired sessions, secrets and identities without an actor are removed."`
-	StopWithin    Span   `koanf:"stop_within" default:"10s" min:"1s" doc:"How long a process that stops may finish its work; other processes take over the rest."`
+	HealthAddress string   `koanf:"health_address" default:"off" doc:"host:port where a process that is only a worker serves /health and /ready; off by default."`
+	Queues        []string `koanf:"queues" default:"[interactive, slow, deliveries]" doc:"Queues that everlatch worker and everlatch serve run: interactive (sign-ins and everything else that a caller waits for), slow (calls to providers elsewhere), deliveries (mails, webhooks, erasers, scheduled jobs). Each queue needs a process that runs it."`
+	APIQueues     []string `koanf:"api_queues" default:"[interactive]" doc:"Queues that everlatch api runs in its own process. With interactive, sign-ins start without a trip through Temporal's queues; [] leaves all work to the workers."`
+	CleanUpEvery  Span     `koanf:"clean_up_every" default:"10m" min:"1m" doc:"How often expired sessions, secrets and identities without an actor are removed."`
+	StopWithin    Span     `koanf:"stop_within" default:"10s" min:"1s" doc:"How long a process that stops may finish its work; other processes take over the rest."`
 }
 
 // Log says how much is logged and how.

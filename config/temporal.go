@@ -2,8 +2,35 @@ package config
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
+
+// queues are what worker.queues and worker.api_queues may name.
+var queues = []string{"interactive", "slow", "deliveries"}
+
+// checkQueues names queues that do not exist, and a task queue whose name would be
+// that of a queue beside it.
+func (c *Config) checkQueues() Problems {
+	var out Problems
+	for key, names := range map[string][]string{"worker.queues": c.Worker.Queues, "worker.api_queues": c.Worker.APIQueues} {
+		for _, name := range names {
+			if !slices.Contains(queues, name) {
+				out = append(out, Problem{key, fmt.Sprintf("%q is none of %s", name, strings.Join(queues, ", "))})
+			}
+		}
+	}
+	if len(c.Worker.Queues) == 0 {
+		out = append(out, Problem{"worker.queues", "is empty; a worker runs at least one queue"})
+	}
+	for _, name := range queues {
+		if suffix := "-" + name; strings.HasSuffix(c.Temporal.TaskQueue, suffix) {
+			out = append(out, Problem{"temporal.task_queue", fmt.Sprintf("%q ends with %s, which names another queue", c.Temporal.TaskQueue, suffix)})
+		}
+	}
+	return out
+}
 
 const (
 	acceptUnsealedUntil = "temporal.accept_unsealed_until"

@@ -44,3 +44,23 @@ func TestAcceptUnsealed(t *testing.T) {
 		})
 	}
 }
+
+func TestQueues(t *testing.T) {
+	t.Parallel()
+
+	cfg, err := config.Load(config.Sources{Environ: []string{
+		"EVERLATCH_TEMPORAL_TASK_QUEUE=shop", "EVERLATCH_WORKER_QUEUES=slow,deliveries", "EVERLATCH_WORKER_API_QUEUES=",
+	}})
+	require.NoError(t, err)
+	require.Equal(t, "shop", cfg.Temporal.TaskQueue)
+	require.Equal(t, []string{"slow", "deliveries"}, cfg.Worker.Queues)
+
+	for flag, value := range map[string]string{
+		"worker.queues": "[fast]", "worker.api_queues": "[interactive, mail]", "temporal.task_queue": "shop-slow",
+	} {
+		_, err := config.Load(config.Sources{Flags: map[string]any{flag: value}})
+		require.ErrorContains(t, err, flag)
+	}
+	_, err = config.Load(config.Sources{Flags: map[string]any{"worker.queues": "[]"}})
+	require.ErrorContains(t, err, "at least one queue")
+}

@@ -20,7 +20,8 @@ import (
 	"github.com/everlatch/everlatch/internal/vault"
 )
 
-// TaskQueue is the one task queue of Everlatch, unless configured otherwise.
+// TaskQueue is the queue of interactive work, unless configured otherwise. The names
+// of the other queues begin with it, see [workflows.SlowQueue].
 const TaskQueue = "everlatch"
 
 const (

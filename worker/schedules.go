@@ -9,6 +9,8 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
+
+	"github.com/everlatch/everlatch/workflows"
 )
 
 // Schedule is a scheduled job: a flow that is started at certain times.
@@ -33,7 +35,7 @@ type Schedule struct {
 	Paused bool
 }
 
-// EnsureSchedules creates schedules, or updates them to what is wanted now, and
+// EnsureSchedules, for the interactive queue of an installation, creates schedules, or updates them to what is wanted now, and
 // deletes those of this task queue that are no longer wanted. Every worker
 // calls it when it starts; the result is the same for all of them.
 func EnsureSchedules(ctx context.Context, c client.Client, taskQueue string, wanted []Schedule) error {
@@ -59,7 +61,7 @@ func (s Schedule) options(taskQueue string) client.ScheduleOptions {
 	} else {
 		spec.Intervals = []client.ScheduleIntervalSpec{{Every: s.Every}}
 	}
-	action := &client.ScheduleWorkflowAction{ID: s.ID, Workflow: s.Flow, TaskQueue: taskQueue}
+	action := &client.ScheduleWorkflowAction{ID: s.ID, Workflow: s.Flow, TaskQueue: workflows.DeliveriesQueue(taskQueue)}
 	if s.Input != nil {
 		action.Args = []any{s.Input}
 	}

@@ -48,7 +48,7 @@ type Login struct {
 // unknown account look and cost the same, and undoes nothing, because it
 // creates nothing.
 func Authenticate(ctx workflow.Context, in AuthenticateInput) (Login, error) {
-	checked, err := step(ctx, credentials.CheckCredentials, activities.CheckCredentialsInput{
+	checked, err := checkCredentials(ctx, activities.CheckCredentialsInput{
 		ActorType: in.ActorType, Provider: in.Provider, Request: in.Request,
 	})
 	if err != nil {

@@ -36,10 +36,14 @@ const (
 // second at most, so that a short flow is listed once, when it has ended.
 func dynamicConfig() dynamicconfig.StaticClient {
 	return dynamicconfig.StaticClient{
-		dynamicconfig.MakeKey("system.enableEagerWorkflowStart"):         true,
-		dynamicconfig.TransferProcessorMaxPollRPS.Key():                  2000,
-		dynamicconfig.TimerProcessorMaxPollRPS.Key():                     2000,
-		dynamicconfig.VisibilityProcessorMaxPollRPS.Key():                4,
+		dynamicconfig.MakeKey("system.enableEagerWorkflowStart"): true,
+		dynamicconfig.TransferProcessorMaxPollRPS.Key():          2000,
+		dynamicconfig.TimerProcessorMaxPollRPS.Key():             2000,
+		dynamicconfig.VisibilityProcessorMaxPollRPS.Key():        4,
+		// With several partitions, a task and the worker that polls for it often meet in
+		// different ones.
+		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key():          1,
+		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():           1,
 		dynamicconfig.HistoryCacheHostLevelMaxSize.Key():                 8096,
 		dynamicconfig.FrontendMaxNamespaceVisibilityRPSPerInstance.Key(): 100,
 	}
