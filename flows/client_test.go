@@ -108,6 +108,7 @@ func TestAuthenticate(t *testing.T) {
 		opts, input := seen()
 		require.True(t, opts.EnableEagerStart)
 		require.Equal(t, enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE, opts.WorkflowIDReusePolicy)
+		require.Equal(t, 15*time.Second, opts.WorkflowExecutionTimeout, "it ends with its caller")
 		require.Regexp(t, `^authenticate/customer/[0-9A-Z]{26}$`, opts.ID)
 		require.NotContains(t, fmt.Sprintf("%+v", input), "ada@example.com")
 		b.flows.Close()
