@@ -24,6 +24,7 @@ func Dial(o Options) (client.Client, error) {
 	opts := o.Client
 	opts.DataConverter = NewDataConverter(o.Sealing)
 	opts.FailureConverter = NewFailureConverter(o.Sealing)
+	opts.ConnectionOptions.DialOptions = append(resume(), opts.ConnectionOptions.DialOptions...)
 	opts.Logger = sdklog.NewStructuredLogger(o.Log)
 	c, err := client.NewLazyClient(opts)
 	if err != nil {
