@@ -29,7 +29,7 @@ func newSealing(cfg *config.Config, o *options, ring *vault.KeyRing) (temporalki
 		return temporalkit.Sealing{}, err
 	}
 	if !until.IsZero() {
-		o.log.Warn("payloads that are not encrypted are accepted: whoever reaches Temporal can start any workflow",
+		o.log.Warn("payloads that are not encrypted are accepted: everyone who reaches Temporal can start any workflow",
 			slog.Time("until", until))
 	}
 	return temporalkit.Sealing{Ring: ring.Derive("temporal"), AcceptUnsealedUntil: until, Now: o.now}, nil

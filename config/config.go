@@ -94,7 +94,7 @@ type Temporal struct {
 	TaskQueue string `koanf:"task_queue" default:"everlatch" doc:"Task queue that API and workers share. The queues for slow calls and for deliveries add -slow and -deliveries to this name."`
 	Retention Span   `koanf:"retention" default:"24h" min:"1h" doc:"How long dev keeps the history of a finished workflow. In a cluster, the namespace decides."`
 
-	AcceptUnsealedUntil string `koanf:"accept_unsealed_until" doc:"For a migration alone: the day (2027-01-31, UTC) until which workers and clients also accept payloads that are not encrypted with encryption.keys. Not later than 90 days ahead. Until then, whoever reaches Temporal can start any workflow with any input."`
+	AcceptUnsealedUntil string `koanf:"accept_unsealed_until" doc:"For a migration alone: the day (2027-01-31, UTC) until which workers and clients also accept payloads that are not encrypted with encryption.keys. Not later than 90 days ahead. Until then, everyone who reaches Temporal can start any workflow with any input."`
 }
 
 // Encryption holds the key ring.

@@ -92,6 +92,8 @@ type Client struct {
 	opts     Options
 	shredder *shredder
 	locks    locks
+	ready    readiness
+	resets   resetGate
 	// removals are under way, by the id of their flow.
 	removals singleflight.Group
 }
@@ -112,7 +114,10 @@ func New(o Options) *Client {
 	if o.RedirectTTL == 0 {
 		o.RedirectTTL = DefaultRedirectTTL
 	}
-	return &Client{opts: o, shredder: newShredder(o.Vault, o.Log)}
+	return &Client{
+		opts: o, shredder: newShredder(o.Vault, o.Log),
+		resets: resetGate{fold: o.ResetResendAfter, within: o.ResetTTL},
+	}
 }
 
 // Close deletes the sealed requests of finished flows and returns. It does

@@ -31,6 +31,7 @@ type service struct {
 	temporal client.Client
 	store    *store.Store
 	flows    *flows.Client
+	options  flows.Options
 	acts     activities.All
 }
 
@@ -55,11 +56,19 @@ func startService(t *testing.T) *service {
 	require.NoError(t, registry.Add("emailpass", emailpassProvider))
 	signer, err := tokens.New(tokens.Config{Secret: []byte("a secret of the tests, long enough")}, now)
 	require.NoError(t, err)
-	f := flows.New(flows.Options{Temporal: c, Vault: v, Ring: ring, Now: now, Log: slog.New(slog.DiscardHandler)})
+	options := flows.Options{Temporal: c, Vault: v, Ring: ring, Now: now, Log: slog.New(slog.DiscardHandler)}
+	f := flows.New(options)
 	t.Cleanup(f.Close)
-	return &service{t: t, server: server, temporal: c, store: s, flows: f, acts: activities.New(activities.Deps{
+	return &service{t: t, server: server, temporal: c, store: s, flows: f, options: options, acts: activities.New(activities.Deps{
 		Store: s, Vault: v, Providers: registry, Tokens: signer, Now: now,
 	})}
+}
+
+// with returns other options.
+func (s *service) with(change func(o *flows.Options)) flows.Options {
+	o := s.options
+	change(&o)
+	return o
 }
 
 // work runs a worker until stop is called.

@@ -16,7 +16,7 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// Whoever reaches Temporal, without the key ring, can start workflows, signal them
+// An attacker who reaches Temporal, and has no keys, can start workflows, signal them
 // and send them updates. Nothing of it has an effect.
 func TestUnsealedPayloadsDoNothing(t *testing.T) {
 	t.Parallel()

@@ -35,7 +35,7 @@ type Sealing struct {
 }
 
 // NewDataConverter returns the default converter behind AES-256-GCM. It refuses
-// what is not sealed: whoever reaches Temporal could otherwise start a workflow, or
+// what is not sealed: everyone who reaches Temporal could otherwise start a workflow, or
 // answer a step, with words of their own. An argument that is missing altogether
 // would decode into its zero value, so it is refused as well.
 func NewDataConverter(s Sealing) converter.DataConverter {

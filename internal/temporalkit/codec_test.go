@@ -103,7 +103,7 @@ func TestCodec(t *testing.T) {
 	})
 }
 
-// Values of every kind, nil among them, come back as they were; an argument that is
+// Values of every kind, nil among them, are the same afterwards; an argument that is
 // missing is not a zero value.
 func TestDataConverter(t *testing.T) {
 	t.Parallel()
