@@ -15,6 +15,7 @@ import (
 
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/internal/hostguard"
 	"github.com/everlatch/everlatch/mail"
 )
 
@@ -136,10 +137,15 @@ func (a *App) address() string {
 }
 
 func (a *App) handler() http.Handler {
+	handler := a.health
 	if a.server != nil {
-		return a.server.Handler()
+		handler = a.server.Handler
 	}
-	return a.health()
+	hosts := a.cfg.HTTP.AllowedHosts
+	if len(hosts) == 0 && !a.opts.localHosts {
+		return handler()
+	}
+	return hostguard.New(a.address(), hosts...).Handler(handler())
 }
 
 // serve answers requests until ctx ends. Then it takes no new connections and

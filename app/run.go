@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/bits"
 	"sync"
@@ -21,7 +22,11 @@ import (
 const (
 	firstRetry = 100 * time.Millisecond
 	lastRetry  = time.Second
+	// polledWithin bounds the wait for the first poll.
+	polledWithin = 3 * time.Second
 )
+
+var errNotPolled = errors.New("a queue is not polled yet")
 
 // Run runs the parts of the process until ctx ends, and then stops gracefully: it
 // takes no new requests, finishes those under way, and leaves flows to other
@@ -72,6 +77,7 @@ func (a *App) work(ctx context.Context) {
 		return // stopped before Temporal was reached
 	}
 	defer stop(workers)
+	a.awaitPolls(ctx)
 	close(a.started)
 	a.log.InfoContext(ctx, "worker started",
 		slog.String("task_queue", a.cfg.Temporal.TaskQueue), slog.Any("queues", a.queues()))
@@ -106,7 +112,7 @@ func (a *App) retry(ctx context.Context, what string, do func() error) error {
 		}
 		attempt++
 		// An outage is logged again when it has lasted twice as long.
-		if ctx.Err() == nil && bits.OnesCount(uint(attempt)) == 1 {
+		if ctx.Err() == nil && !errors.Is(err, errNotPolled) && bits.OnesCount(uint(attempt)) == 1 {
 			a.log.WarnContext(ctx, "Temporal does not answer, trying again",
 				slog.String("what", what), slog.Duration("again_in", wait), slog.Any("error", everlatch.Cause(err)))
 		}
@@ -118,6 +124,22 @@ func (a *App) retry(ctx context.Context, what string, do func() error) error {
 		case <-timer.C:
 		}
 	}
+}
+
+// awaitPolls waits until Temporal has seen the workers of this process poll, which
+// takes a moment: then /ready agrees that they run. It gives up soon, because a poll
+// shows in no other way.
+func (a *App) awaitPolls(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, polledWithin)
+	defer cancel()
+	_ = a.retry(ctx, "find workers", func() error {
+		for _, q := range a.flows.Readiness(ctx).Unserved {
+			if a.serves(worker.Queue(q)) {
+				return errNotPolled
+			}
+		}
+		return nil
+	})
 }
 
 // startWorkers starts a worker for each queue, or none. One that failed to start

@@ -139,5 +139,6 @@ type Data struct {
 type Dev struct {
 	TemporalAddress string `koanf:"temporal_address" default:"127.0.0.1:7233" doc:"host:port of the embedded Temporal server of dev; port 0 chooses a free one."`
 	UIAddress       string `koanf:"ui_address" default:"127.0.0.1:8233" doc:"host:port of Temporal's web UI in dev; port 0 chooses a free one, off disables it."`
+	UIWrites        bool   `koanf:"ui_writes" default:"false" doc:"Allow Temporal's web UI in dev to change workflows: start, signal, cancel and terminate them. It has no login."`
 	Ephemeral       bool   `koanf:"ephemeral" default:"false" doc:"Remove all data of dev when it stops."`
 }

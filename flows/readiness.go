@@ -15,8 +15,10 @@ import (
 
 const (
 	// readinessFor is how long an answer about readiness is given again, so that
-	// probes cost Temporal nothing.
-	readinessFor = time.Second
+	// probes cost Temporal nothing; unreadinessFor is the same for an answer that says
+	// that something is missing, which may be there in a moment.
+	readinessFor   = time.Second
+	unreadinessFor = 100 * time.Millisecond
 	// readinessWithin bounds the question.
 	readinessWithin = 2 * time.Second
 	// pollsWithin is how recent the last poll of a worker is that still runs: a poll
@@ -50,7 +52,8 @@ type readiness struct {
 	until time.Time
 }
 
-// Readiness asks Temporal whether flows can run. Its answer may be a second old.
+// Readiness asks Temporal whether flows can run. Its answer may be up to a second
+// old.
 func (c *Client) Readiness(ctx context.Context) Readiness {
 	r := &c.ready
 	r.mu.Lock()
@@ -62,7 +65,11 @@ func (c *Client) Readiness(ctx context.Context) Readiness {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readinessWithin)
 	defer cancel()
 	r.known = c.askReadiness(ctx)
-	r.until = c.opts.Now().Add(readinessFor)
+	lasts := readinessFor
+	if r.known.Temporal != nil || r.known.Namespace != nil || len(r.known.Unserved) > 0 {
+		lasts = unreadinessFor
+	}
+	r.until = c.opts.Now().Add(lasts)
 	return r.known
 }
 

@@ -66,8 +66,9 @@ func workflowTasksAtOnce() int { return max(8, 4*runtime.GOMAXPROCS(0)) }
 const slowCallsAtOnce = 256
 
 // New returns a worker of one queue that is ready to start. It shares its client with
-// package flows; with another client, starts are not eager. Each registers everything:
-// an execution finishes on the queue that it was started on, whatever runs there now.
+// package flows; with another client, starts are not eager. The queues of workflows
+// register everything: an execution finishes on the queue that it was started on,
+// whatever is started there now.
 func New(c client.Client, a activities.All, o Options) sdkworker.Worker {
 	options := sdkworker.Options{
 		WorkerStopTimeout:                      o.StopWithin,
@@ -81,12 +82,16 @@ func New(c client.Client, a activities.All, o Options) sdkworker.Worker {
 		options.MaxConcurrentActivityExecutionSize = slowCallsAtOnce
 	}
 	w := sdkworker.New(c, o.Queue.Name(o.TaskQueue), options)
-	Register(w, a)
-	for name, own := range o.Workflows {
-		w.RegisterWorkflowWithOptions(own, workflow.RegisterOptions{Name: name})
-	}
+	registerActivities(w, a)
 	for _, own := range o.Activities {
 		w.RegisterActivity(own)
+	}
+	if options.DisableWorkflowWorker {
+		return w
+	}
+	registerWorkflows(w)
+	for name, own := range o.Workflows {
+		w.RegisterWorkflowWithOptions(own, workflow.RegisterOptions{Name: name})
 	}
 	return w
 }
@@ -94,6 +99,11 @@ func New(c client.Client, a activities.All, o Options) sdkworker.Worker {
 // Register registers every workflow and activity. Their names are part of
 // histories and kept in testdata/names.golden: add, never rename.
 func Register(r sdkworker.Registry, a activities.All) {
+	registerWorkflows(r)
+	registerActivities(r, a)
+}
+
+func registerWorkflows(r sdkworker.WorkflowRegistry) {
 	r.RegisterWorkflow(workflows.Authenticate)
 	r.RegisterWorkflow(workflows.Register)
 	r.RegisterWorkflow(workflows.CreateCustomerAccount)
@@ -119,7 +129,9 @@ func Register(r sdkworker.Registry, a activities.All) {
 	r.RegisterWorkflow(workflows.TendEvents)
 	r.RegisterWorkflow(workflows.ReportDeadLetters)
 	r.RegisterWorkflow(workflows.TendDeletions)
+}
 
+func registerActivities(r sdkworker.ActivityRegistry, a activities.All) {
 	r.RegisterActivity(a.Credentials)
 	r.RegisterActivity(a.Resets)
 	r.RegisterActivity(a.Redirects)
