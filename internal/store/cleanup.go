@@ -2,13 +2,13 @@ package store
 
 import "context"
 
-// SweepResult counts what a sweep has deleted.
+// SweepResult counts the rows that a sweep has deleted.
 type SweepResult struct {
 	Sessions, Sealed int
 }
 
-// Condition and limit stand in both parts: the inner one finds rows by index,
-// the outer one is tested again when a row changed in the meantime.
+// Both parts have the condition: the inner one finds rows by index, the outer
+// one is evaluated again when a row has changed in the meantime.
 const (
 	sweepSessions = `DELETE FROM session WHERE idle_expires_at <= $1
 		AND id IN (SELECT id FROM session WHERE idle_expires_at <= $1 ORDER BY idle_expires_at LIMIT $2)`
@@ -16,7 +16,7 @@ const (
 		AND id IN (SELECT id FROM sealed_secret WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)`
 )
 
-// Sweep deletes expired sessions and sealed secrets, at most limit of each, and
+// Sweep deletes expired sessions, sealed secrets and ended sign-ins, at most limit of each, and
 // the holds of e-mail changes that cannot be undone any more.
 // Nothing depends on it: reads do not see expired rows.
 func (s *Store) Sweep(ctx context.Context, limit int) (SweepResult, error) {
@@ -31,6 +31,9 @@ func (s *Store) Sweep(ctx context.Context, limit int) (SweepResult, error) {
 		return result, s.fail(ctx, "sweep sealed secrets", err)
 	}
 	result.Sealed = int(sealed)
+	if _, err := s.writes.exec(ctx, sweepSignIns, s.now(), limit); err != nil {
+		return result, s.fail(ctx, "sweep sign-ins", err)
+	}
 	_, err = s.writes.exec(ctx, sweepHolds, s.now()) // a few at a time, one for each e-mail change
 	return result, s.fail(ctx, "sweep holds", err)
 }

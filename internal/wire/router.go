@@ -38,7 +38,7 @@ func Of(c echo.Context) *Request {
 // Router serves an Echo as Express would serve the same routes.
 type Router struct {
 	echo    *echo.Echo
-	index   func() *Index
+	index   func() *routeIndex
 	origins func(path string) *Origins
 }
 
@@ -47,7 +47,7 @@ type Router struct {
 // the list that a raw path trusts, or nil.
 func NewRouter(e *echo.Echo, builtIn []Route, origins func(path string) *Origins) *Router {
 	x := &Router{echo: e, origins: origins}
-	x.index = sync.OnceValue(func() *Index { return NewIndex(builtIn, e.Routes()) })
+	x.index = sync.OnceValue(func() *routeIndex { return newRouteIndex(builtIn, e.Routes()) })
 	e.Pre(attach)
 	return x
 }
@@ -63,7 +63,7 @@ func attach(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // ServeHTTP finds the route before Echo does and shows Echo the path that it
-// knows (see [Index]).
+// knows (see routeIndex).
 func (x *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out := &responseWriter{ResponseWriter: w, request: x.resolve(r)}
 	q := &out.request
@@ -132,7 +132,7 @@ func DecodeParams(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		values, ok := decodedParams(c.ParamValues(), c.Request().URL.RawPath != "")
 		if !ok {
-			return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "The path is not valid."}
+			return &everlatch.Error{Code: everlatch.CodeInvalidData, Reason: PathInvalid}
 		}
 		c.SetParamValues(values...)
 		return next(c)
@@ -140,11 +140,11 @@ func DecodeParams(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // ParseBody reads the body of every request, up to a limit, before other
-// middlewares see the request (see [ReadBody]).
+// middlewares see the request (see readBody).
 func ParseBody(limit int64) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			body, err := ReadBody(c.Request(), limit)
+			body, err := readBody(c.Request(), limit)
 			if err != nil {
 				return err
 			}
