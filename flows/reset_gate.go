@@ -46,7 +46,7 @@ func (g *resetGate) admit(id, request string, now time.Time) bool {
 	defer g.mu.Unlock()
 	r := g.known[id]
 	if r != nil && now.Sub(r.since) >= g.within {
-		// The count begins anew; what was asked for just now is still folded.
+		// The count begins again; what was asked for just now is still folded.
 		r.since, r.sent = now, 0
 	}
 	if r == nil {
