@@ -13,6 +13,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/query"
 	"github.com/everlatch/everlatch/internal/wire"
 )
 
@@ -31,7 +32,7 @@ const forReads = "reads"
 func (s *Server) ready(c echo.Context) error {
 	purpose := c.QueryParam("for")
 	if purpose != "" && purpose != forReads {
-		return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Invalid request: for is reads, or is left out"}
+		return refused(everlatch.CodeInvalidData, query.ChoiceUnknown, map[string]string{"want": forReads, "field": "for", "got": purpose})
 	}
 	ctx, cancel := context.WithTimeout(c.Request().Context(), readyWithin)
 	defer cancel()
