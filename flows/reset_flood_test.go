@@ -12,6 +12,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/embedded"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/workflows"
@@ -82,7 +83,7 @@ func TestResetMetadataIsBounded(t *testing.T) {
 // owner's reset as it was.
 func TestResetSurvivesAFlood(t *testing.T) {
 	t.Parallel()
-	s := startService(t)
+	s := startService(t, embedded.Options{})
 	defer s.work()()
 	s.flows = flows.New(s.with(func(o *flows.Options) { o.ResetResendAfter = time.Minute }))
 	t.Cleanup(s.flows.Close)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/embedded"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/workflows"
 )
@@ -20,7 +21,7 @@ import (
 // and send them updates. Nothing of it has an effect.
 func TestUnsealedPayloadsDoNothing(t *testing.T) {
 	t.Parallel()
-	s := startService(t)
+	s := startService(t, embedded.Options{})
 	defer s.work()()
 	login, err := s.flows.Register(t.Context(), flows.AuthRequest{ActorType: "user", Provider: "emailpass", Input: s.input("a good horse")})
 	require.NoError(t, err)

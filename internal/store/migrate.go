@@ -79,7 +79,7 @@ func (s *Store) migrator() (*goose.Provider, error) {
 		goose.WithDisableGlobalRegistry(true),
 		goose.WithTableName("everlatch_migration"),
 	}
-	if s.dialect == goose.DialectPostgres {
+	if s.onPostgres() {
 		options = append(options, goose.WithSessionLocker(postgresLocker{}))
 	}
 	return goose.NewProvider(s.dialect, s.writes.db, steps, options...)
