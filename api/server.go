@@ -48,7 +48,7 @@ type Flows interface {
 	CreateActorAccount(ctx context.Context, r flows.ActorAccountRequest) (everlatch.ActorRecord, error)
 	UpdateActor(ctx context.Context, actorType, id string, change everlatch.Metadata) (everlatch.ActorRecord, error)
 	RemoveActorAccount(ctx context.Context, actorType, id string) error
-	Ready(ctx context.Context) error
+	Readiness(ctx context.Context) flows.Readiness
 }
 
 var _ Flows = (*flows.Client)(nil)

@@ -37,8 +37,12 @@ func (a *App) missing(ctx context.Context) []string {
 	if a.store.Ping(ctx) != nil {
 		out = append(out, "database")
 	}
-	if a.flows.Ready(ctx) != nil {
+	r := a.flows.Readiness(ctx)
+	if r.Temporal != nil {
 		out = append(out, "temporal")
+	}
+	if r.Namespace != nil {
+		out = append(out, "namespace")
 	}
 	select {
 	case <-a.started:

@@ -18,6 +18,7 @@ import (
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/config"
 	"github.com/everlatch/everlatch/internal/devpages"
+	"github.com/everlatch/everlatch/internal/hostguard"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/mail"
 )
@@ -140,6 +141,16 @@ func (a *App) address() string {
 }
 
 func (a *App) handler() http.Handler {
+	handler := a.parts()
+	hosts := a.cfg.HTTP.AllowedHosts
+	if len(hosts) == 0 && !a.opts.localHosts {
+		return handler
+	}
+	return hostguard.New(a.address(), hosts...).Handler(handler)
+}
+
+// parts answers what the parts of this process answer.
+func (a *App) parts() http.Handler {
 	switch {
 	case a.server == nil:
 		return a.health()

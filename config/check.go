@@ -24,6 +24,7 @@ func (c *Config) check(unread map[string]bool) Problems {
 	if c.Temporal.Address != "" {
 		out = append(out, checkAddress("temporal.address", c.Temporal.Address)...)
 	}
+	out = append(out, c.checkQueues()...)
 	out = append(out, c.checkCookie()...)
 	out = append(out, c.Invites.check()...)
 	out = append(out, c.Deletion.check()...)

@@ -92,8 +92,10 @@ type Database struct {
 type Temporal struct {
 	Address   string `koanf:"address" env:"TEMPORAL_ADDRESS" doc:"host:port of the Temporal cluster, by default localhost:7233. The standard TEMPORAL_* variables set TLS, the API key and the rest. dev ignores it."`
 	Namespace string `koanf:"namespace" env:"TEMPORAL_NAMESPACE" default:"default" doc:"Temporal namespace of the workflows. It must exist; dev creates it. Installations that share a namespace need different task queues."`
-	TaskQueue string `koanf:"task_queue" default:"everlatch" doc:"Task queue that API and workers share."`
+	TaskQueue string `koanf:"task_queue" default:"everlatch" doc:"Task queue that API and workers share. The queues for slow calls and for deliveries add -slow and -deliveries to this name."`
 	Retention Span   `koanf:"retention" default:"72h" min:"1h" doc:"How long dev keeps the history of a finished workflow. In a cluster, the namespace decides. A worker warns at start when it is shorter than events.retry_for."`
+
+	AcceptUnsealedUntil string `koanf:"accept_unsealed_until" doc:"For a migration alone: the day (2027-01-31, UTC) until which workers and clients also accept payloads that are not encrypted with encryption.keys. Not later than 90 days ahead. Until then, everyone who reaches Temporal can start any workflow with any input."`
 }
 
 // Encryption holds the key ring.
@@ -108,9 +110,11 @@ type Vault struct {
 
 // Worker is about the processes that run workflows.
 type Worker struct {
-	HealthAddress string `koanf:"health_address" default:"off" doc:"host:port where a process that is only a worker serves /health and /ready; off by default."`
-	CleanUpEvery  Span   `koanf:"clean_up_every" default:"10m" min:"1m" doc:"How often expired sessions, secrets and identities without an actor are removed."`
-	StopWithin    Span   `koanf:"stop_within" default:"10s" min:"1s" doc:"How long a process that stops may finish its work; other processes take over the rest."`
+	HealthAddress string   `koanf:"health_address" default:"off" doc:"host:port where a process that is only a worker serves /health and /ready; off by default."`
+	Queues        []string `koanf:"queues" default:"[interactive, slow, deliveries]" doc:"Queues that everlatch worker and everlatch serve run: interactive (sign-ins and everything else that a caller waits for), slow (calls to providers elsewhere), deliveries (mails, webhooks, erasers, scheduled jobs). Each queue needs a process that runs it."`
+	APIQueues     []string `koanf:"api_queues" default:"[interactive]" doc:"Queues that everlatch api runs in its own process. With interactive, sign-ins start without a trip through Temporal's queues; [] leaves all work to the workers."`
+	CleanUpEvery  Span     `koanf:"clean_up_every" default:"10m" min:"1m" doc:"How often expired sessions, secrets and identities without an actor are removed."`
+	StopWithin    Span     `koanf:"stop_within" default:"10s" min:"1s" doc:"How long a process that stops may finish its work; other processes take over the rest."`
 }
 
 // Log says how much is logged and how.
@@ -136,5 +140,6 @@ type Data struct {
 type Dev struct {
 	TemporalAddress string `koanf:"temporal_address" default:"127.0.0.1:7233" doc:"host:port of the embedded Temporal server of dev; port 0 chooses a free one."`
 	UIAddress       string `koanf:"ui_address" default:"127.0.0.1:8233" doc:"host:port of Temporal's web UI in dev; port 0 chooses a free one, off disables it."`
+	UIWrites        bool   `koanf:"ui_writes" default:"false" doc:"Allow Temporal's web UI in dev to change workflows: start, signal, cancel and terminate them. It has no login."`
 	Ephemeral       bool   `koanf:"ephemeral" default:"false" doc:"Remove all data of dev when it stops."`
 }

@@ -18,6 +18,7 @@ type HTTP struct {
 	StoreRelationsLimit int                 `koanf:"store_relations_limit" default:"3" min:"1" doc:"How many relations the fields parameter may expand on /store."`
 	RestrictedFields    RestrictedFields    `koanf:"restricted_fields"`
 	BodyLimit           Size                `koanf:"body_limit" default:"100kb" doc:"Largest request body."`
+	AllowedHosts        []string            `koanf:"allowed_hosts" default:"[]" doc:"Hosts that the service answers to; requests with another Host header get 421. Loopback names and the host of http.address are always among them. By default every host is accepted, except by dev, which adds these to the loopback names for the API, the mails and Temporal's web UI."`
 	TrustProxy          int                 `koanf:"trust_proxy" default:"0" min:"0" doc:"How many proxies in front of the API are trusted to report the client's address and protocol (X-Forwarded-*)."`
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/knadh/koanf/parsers/yaml"
 )
@@ -101,6 +102,8 @@ func scalar(raw any) (string, error) {
 		return fmt.Sprint(v), nil
 	case float64:
 		return strconv.FormatFloat(v, 'f', -1, 64), nil
+	case time.Time: // what YAML makes of a date
+		return v.Format(time.DateOnly), nil
 	}
 	return "", fmt.Errorf("one value is expected, not %s", kindOf(raw))
 }
