@@ -25,6 +25,7 @@ func (c *Config) check(unread map[string]bool) Problems {
 		out = append(out, checkAddress("temporal.address", c.Temporal.Address)...)
 	}
 	out = append(out, c.checkCookie()...)
+	out = append(out, c.HTTP.checkOrigins()...)
 	out = append(out, c.Invites.check()...)
 	out = append(out, c.Deletion.check()...)
 	out = append(out, c.Events.check()...)

@@ -84,7 +84,9 @@ type Accounts struct {
 
 // Database is where the lasting facts are.
 type Database struct {
-	URL URL `koanf:"url" env:"DATABASE_URL" doc:"postgres://… or sqlite:///absolute/path.db. dev ignores it and uses a file in the data folder."`
+	URL            URL  `koanf:"url" env:"DATABASE_URL" doc:"postgres://… or sqlite:///absolute/path.db. dev ignores it and uses a file in the data folder."`
+	MaxConnections int  `koanf:"max_connections" default:"20" min:"2" doc:"How many connections to PostgreSQL a process opens at most. pool_max_conns in the URL takes precedence."`
+	MigrationWait  Span `koanf:"migration_wait" default:"5m" min:"1s" doc:"How long a process waits for another one that migrates the database before it gives up."`
 }
 
 // Temporal is the cluster that runs the workflows.

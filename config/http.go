@@ -49,7 +49,7 @@ type Session struct {
 
 // Cookie is the form of the session cookie.
 type Cookie struct {
-	SameSite string `koanf:"same_site" default:"lax" oneof:"lax,strict,none" doc:"SameSite attribute of the session cookie."`
+	SameSite string `koanf:"same_site" default:"lax" oneof:"lax,strict,none" doc:"SameSite attribute of the session cookie. none implies Secure, because browsers drop the cookie otherwise."`
 	Secure   string `koanf:"secure" default:"auto" oneof:"auto,true,false" doc:"Secure attribute of the session cookie; auto sets it for requests over https, which trusted proxies report (http.trust_proxy)."`
 	Path     string `koanf:"path" default:"/" doc:"Path of the session cookie."`
 	Domain   string `koanf:"domain" doc:"Domain of the session cookie; by default the host of the API."`
