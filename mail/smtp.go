@@ -42,7 +42,8 @@ type SMTPOptions struct {
 	// Timeout bounds a whole conversation, including dialling; 0 is
 	// [DefaultTimeout]. An earlier deadline of the context wins.
 	Timeout time.Duration
-	// Hello is the host name to send in EHLO; "" is the name of this machine.
+	// Hello is the host name to send in EHLO; "" is the name of this machine or,
+	// where that has no domain, the domain of the sender.
 	Hello string
 	// RootCAs are the certificate authorities to trust; nil is those of the system.
 	RootCAs *x509.CertPool
@@ -101,7 +102,7 @@ func (o SMTPOptions) check() error {
 	if o.Timeout < 0 {
 		problems = append(problems, errors.New("the timeout is negative"))
 	}
-	if o.Hello != "" && !plainDomain.MatchString(o.Hello) {
+	if o.Hello != "" && !plainDomain.MatchString(o.Hello) && !addressLiteral.MatchString(o.Hello) {
 		problems = append(problems, errors.New("hello is not a host name"))
 	}
 	return errors.Join(problems...)
@@ -137,10 +138,11 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && address.IsLoopback()
 }
 
-// Send implements [Sender]. A 5xx reply to the sender, the recipient or the mail
-// itself is [everlatch.Permanent]. All else is worth a retry: a 4xx reply, a
-// connection that fails or breaks, a timeout, and also a server that refuses the
-// connection or the credentials, because an operator can fix that.
+// Send implements [Sender]. A 5xx reply to the recipient or the mail itself is
+// [everlatch.Permanent], and so is an address that the server has no way to take.
+// All else is worth a retry: a 4xx reply, a connection that fails or breaks, a
+// timeout, and also what an operator can fix: a server that refuses the
+// connection, the credentials, the greeting, the sender or to relay.
 //
 // When Send fails, the mail may still have arrived.
 func (s *SMTP) Send(ctx context.Context, m Message) error {

@@ -3,9 +3,8 @@ package store
 import (
 	"strings"
 
-	"golang.org/x/text/unicode/norm"
-
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/mailbox"
 )
 
 // Change is what an update does to one column. The zero value keeps it.
@@ -39,7 +38,7 @@ func applyMetadata(change Change[everlatch.Metadata], column *everlatch.Metadata
 // emailKey is the form in which e-mails of accounts are compared (docs/weak-spots.md#w22): without
 // blanks around, composed, in lower case. It is stored, so it may not change.
 func emailKey(email string) string {
-	return strings.ToLower(norm.NFC.String(strings.TrimSpace(email)))
+	return mailbox.Fold(strings.TrimSpace(email))
 }
 
 // emailKeyOf is the key of an e-mail that may be absent; absent ones never collide.
