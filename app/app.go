@@ -72,7 +72,9 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (*App, error) {
 }
 
 func (a *App) assemble(ctx context.Context) (err error) {
-	if a.store, err = store.Open(ctx, a.cfg.Database.URL.Reveal(), a.opts.now); err != nil {
+	if a.store, err = store.Open(ctx, a.cfg.Database.URL.Reveal(), a.opts.now,
+		store.WithMaxConnections(a.cfg.Database.MaxConnections), store.WithMigrationWait(a.cfg.Database.MigrationWait.Duration()),
+		store.WithLog(a.log)); err != nil {
 		return err
 	}
 	if err := a.checkSchema(ctx); err != nil {
