@@ -37,7 +37,7 @@ func (s *Server) createSession(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if former := s.cookies.SessionID(c.Request()); former != "" {
+	for _, former := range s.cookies.SessionIDs(c.Request()) {
 		if _, err := s.deps.Store.EndSession(lookups(c), tokens.HashSecret(former), store.EndedByReplacement); err != nil {
 			return err
 		}
@@ -47,10 +47,13 @@ func (s *Server) createSession(c echo.Context) error {
 	return writeJSON(c, append(appendClaims([]byte(`{"user":`), claims), '}'))
 }
 
-// endSession signs a browser out.
+// endSession signs a browser out, of every session whose cookie it sent: another
+// one would take the place of the first.
 func (s *Server) endSession(c echo.Context) error {
-	if _, err := s.deps.Store.EndSession(lookups(c), tokens.HashSecret(s.cookies.SessionID(c.Request())), store.EndedBySignOut); err != nil {
-		return err
+	for _, secret := range s.cookies.SessionIDs(c.Request()) {
+		if _, err := s.deps.Store.EndSession(lookups(c), tokens.HashSecret(secret), store.EndedBySignOut); err != nil {
+			return err
+		}
 	}
 	s.cookies.Clear(c.Response(), c.Request())
 	return writeJSON(c, []byte(`{"success":true}`))

@@ -76,7 +76,7 @@ func behindPgbouncer(tb testing.TB, server *url.URL) string {
 		"listen_addr=127.0.0.1\nlisten_port=%d\nunix_socket_dir=\nauth_type=any\npool_mode=transaction\n"+
 		"default_pool_size=8\nserver_reset_query_always=0\n", server.Hostname(), server.Port(), login, address.Port)
 	if os.Getuid() == 0 {
-		config += "user=nobody\n" // it refuses to run as root
+		config += "user=daemon\n" // it refuses to run as root
 	}
 	require.NoError(tb, os.WriteFile(file, []byte(config), 0o600))
 	var output bytes.Buffer
