@@ -25,6 +25,7 @@ type SMTP struct {
 	Username string `koanf:"username" doc:"User name for the mail server; empty does not sign in."`
 	Password Secret `koanf:"password" doc:"Password for the mail server."`
 	Security string `koanf:"security" default:"auto" oneof:"auto,starttls,tls,none" doc:"How the connection is protected: starttls, tls (from the first byte), none, or auto: tls on port 465 and starttls elsewhere, which is optional for a server on this machine."`
+	Proxy    URL    `koanf:"proxy" doc:"Proxy to reach the mail server through: http://host:port, which must allow CONNECT to the server's port, or socks5://host:port. HTTPS_PROXY is for calls by https, and is not used for mails."`
 	Timeout  Span   `koanf:"timeout" default:"20s" min:"1s" doc:"How long sending one mail may take."`
 }
 

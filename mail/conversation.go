@@ -147,7 +147,7 @@ func (s *SMTP) tlsConfig() *tls.Config {
 // dial connects, with implicit TLS where configured. The connection's only
 // deadline is ctx.
 func (s *SMTP) dial(ctx context.Context) (net.Conn, error) {
-	raw, err := new(net.Dialer).DialContext(ctx, "tcp", s.opts.Address)
+	raw, err := s.connect(ctx)
 	if err != nil {
 		return nil, err
 	}

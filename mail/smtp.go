@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,6 +46,9 @@ type SMTPOptions struct {
 	// Hello is the host name to send in EHLO; "" is the name of this machine or,
 	// where that has no domain, the domain of the sender.
 	Hello string
+	// Proxy is http://host:port, which must allow CONNECT to the server's port, or
+	// socks5://host:port, each with a name and password if needed; "" is none.
+	Proxy string
 	// RootCAs are the certificate authorities to trust; nil is those of the system.
 	RootCAs *x509.CertPool
 }
@@ -56,6 +60,8 @@ type SMTP struct {
 	host string
 	port int
 	link link
+	// proxy is nil without one.
+	proxy *url.URL
 }
 
 var _ Sender = (*SMTP)(nil)
@@ -70,7 +76,7 @@ func NewSMTP(o SMTPOptions) (*SMTP, error) {
 		o.Timeout = DefaultTimeout
 	}
 	s := &SMTP{opts: o}
-	problems := []error{s.readAddress(), o.check()}
+	problems := []error{s.readAddress(), s.readProxy(), o.check()}
 	s.link = linkOf(o.Security, s.host, s.port)
 	if s.link == unencrypted && o.Username != "" && !isLoopback(s.host) {
 		problems = append(problems, errors.New(`security "none" would send the password unencrypted`))
