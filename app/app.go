@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -43,6 +44,7 @@ type App struct {
 
 	listener net.Listener // nil without an address, and until Listen
 	started  chan struct{}
+	draining atomic.Bool
 	close    sync.Once
 	closeErr error
 }

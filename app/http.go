@@ -143,15 +143,15 @@ func (a *App) handler() http.Handler {
 	return a.health()
 }
 
-// serve answers requests until ctx ends. Then it takes no new connections and
-// gives the requests under way stop_within to finish.
+// serve answers requests until ctx ends. Then it drains, takes no new connections
+// and gives the requests under way stop_within to finish.
 func (a *App) serve(ctx context.Context) error {
 	if a.listener == nil {
 		<-ctx.Done()
 		return nil
 	}
 	server := &http.Server{
-		Handler:           a.handler(),
+		Handler:           a.drained(a.handler()),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -165,6 +165,9 @@ func (a *App) serve(ctx context.Context) error {
 	case err := <-failed:
 		return fmt.Errorf("serve HTTP: %w", err)
 	case <-ctx.Done():
+	}
+	if err := a.drain(ctx, failed); err != nil {
+		return fmt.Errorf("serve HTTP: %w", err)
 	}
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.cfg.Worker.StopWithin.Duration())
 	defer cancel()

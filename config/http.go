@@ -18,6 +18,7 @@ type HTTP struct {
 	StoreRelationsLimit int                 `koanf:"store_relations_limit" default:"3" min:"1" doc:"How many relations the fields parameter may expand on /store."`
 	RestrictedFields    RestrictedFields    `koanf:"restricted_fields"`
 	BodyLimit           Size                `koanf:"body_limit" default:"100kb" doc:"Largest request body."`
+	DrainDelay          Span                `koanf:"drain_delay" default:"3s" min:"0" doc:"How long an API that was told to stop goes on answering requests while /ready says no, so that balancers take it out first. Set it to what yours need to notice; dev does not wait."`
 	HSTS                Span                `koanf:"hsts" default:"0" min:"0" doc:"How long browsers remember to use https only (Strict-Transport-Security), such as 365d; 0 sends no such header. It is sent with answers by https, which trusted proxies report (http.trust_proxy)."`
 	TrustProxy          int                 `koanf:"trust_proxy" default:"0" min:"0" doc:"How many proxies in front of the API are trusted to report the client's address and protocol (X-Forwarded-*)."`
 }
