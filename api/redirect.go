@@ -33,8 +33,8 @@ func (s *Server) redirectTo(c echo.Context, provider providers.Redirect, to redi
 		return err
 	}
 	var ttl time.Duration
-	if p, ok := provider.(providers.Paced); ok {
-		ttl = p.SignInWithin()
+	if p, ok := provider.(providers.TimeLimiter); ok {
+		ttl = p.StateTTL()
 	}
 	browser, kept := s.browser(c)
 	location, err := s.deps.Flows.BeginSocialLogin(c.Request().Context(), flows.RedirectRequest{

@@ -305,6 +305,11 @@ type elsewhere struct{ providers.Redirect }
 
 func (elsewhere) Identifier() string  { return "elsewhere" }
 func (elsewhere) DisplayName() string { return "Elsewhere Authentication" }
+func (elsewhere) KindName() string    { return "Elsewhere" }
+
+// StateTTL implements [providers.TimeLimiter].
+func (elsewhere) StateTTL() time.Duration { return time.Minute }
+
 func (elsewhere) CallbackURL(requested string) (string, error) {
 	switch requested {
 	case "":

@@ -76,7 +76,8 @@ func TestAcme(t *testing.T) {
 	handler, err := newAcme("http://localhost:9901", shop)
 	require.NoError(t, err)
 	acme := start(t, handler, oidc.Options{
-		Issuer: "http://localhost:9901", ClientSecret: "a-secret-of-acme", CallbackURL: shop + "/callback/acme",
+		OAuthClient:         providers.OAuthClient{ClientSecret: "a-secret-of-acme", CallbackURL: shop + "/callback/acme"},
+		Issuer:              "http://localhost:9901",
 		AllowedEmailDomains: []string{"acme.example"},
 		ClaimMappings:       map[string]string{"given_name": "given_name", "family_name": "family_name", "groups": "groups"},
 	})
@@ -100,7 +101,8 @@ func TestGlobex(t *testing.T) {
 	handler, err := newGlobex("http://localhost:9902", shop, func() time.Time { return at })
 	require.NoError(t, err)
 	o := oidc.Options{
-		Issuer: "http://localhost:9902", ClientSecret: "a-secret-of-globex", CallbackURL: shop + "/callback/globex",
+		OAuthClient:          providers.OAuthClient{ClientSecret: "a-secret-of-globex", CallbackURL: shop + "/callback/globex"},
+		Issuer:               "http://localhost:9902",
 		RequireVerifiedEmail: new(false), ClaimMappings: map[string]string{"entity_id": "oid", "email": "preferred_username"},
 		ClockTolerance: 30 * time.Second, Algorithms: []string{"RS256"}, Now: func() time.Time { return at },
 	}

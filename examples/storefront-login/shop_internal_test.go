@@ -134,8 +134,8 @@ func TestTheConfigurationFitsTheStandIn(t *testing.T) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	p, err := google.New(google.Options{
-		ClientID: text("client_id"), ClientSecret: text("client_secret"), CallbackURL: text("callback_url"), Issuer: text("issuer"),
-		AllowPrivate: true, HTTPClient: client,
+		OAuthClient: providers.OAuthClient{ClientID: text("client_id"), ClientSecret: text("client_secret"), CallbackURL: text("callback_url"), AllowPrivate: true},
+		Issuer:      text("issuer"), HTTPClient: client,
 	})
 	require.NoError(t, err)
 	signIn := func(who string) (providers.Profile, error) {

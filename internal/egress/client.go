@@ -21,7 +21,7 @@ const maxHeaders = 64 << 10
 // here; a name that only the proxy can resolve is left to the rules of the proxy.
 func Client(timeout time.Duration, allowPrivate bool) *http.Client {
 	direct := &http.Transport{
-		DialContext:            Dialer(timeout, allowPrivate).DialContext,
+		DialContext:            dialer(timeout, allowPrivate).DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    timeout,
 		ForceAttemptHTTP2:      true,

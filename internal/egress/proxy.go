@@ -23,7 +23,7 @@ func newProxied(
 	direct *http.Transport, proxyOf func(*url.URL) (*url.URL, error), timeout time.Duration, allowPrivate bool,
 ) *proxied {
 	through := direct.Clone()
-	through.DialContext = Dialer(timeout, true).DialContext
+	through.DialContext = dialer(timeout, true).DialContext
 	through.Proxy = func(r *http.Request) (*url.URL, error) { return proxyOf(r.URL) }
 	return &proxied{direct: direct, through: through, proxyOf: proxyOf, allowPrivate: allowPrivate}
 }
@@ -56,7 +56,7 @@ var internalNames = []string{".internal", ".local", ".localhost", ".localdomain"
 // an address that it has here is internal.
 func isPublicName(ctx context.Context, host string) bool {
 	if address, err := netip.ParseAddr(host); err == nil {
-		return IsPublic(address)
+		return isPublic(address)
 	}
 	name := strings.ToLower(strings.TrimSuffix(host, "."))
 	if !strings.Contains(name, ".") {
@@ -72,7 +72,7 @@ func isPublicName(ctx context.Context, host string) bool {
 		return true // behind many proxies there is no DNS for the world outside
 	}
 	for _, address := range addresses {
-		if !IsPublic(address) {
+		if !isPublic(address) {
 			return false
 		}
 	}

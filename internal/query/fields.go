@@ -8,14 +8,14 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// MaxRelations is how many relations a record can have.
-const MaxRelations = 2
+// maxRelations is how many relations a record can have.
+const maxRelations = 2
 
 // Selection says which fields to show: a bit for each column, and the same for
 // each relation in the order of their columns. A record has 32 columns at most.
 type Selection struct {
 	Columns uint32
-	Related [MaxRelations]uint32
+	Related [maxRelations]uint32
 }
 
 // Shape is what a field selection can refer to: the columns of a record, and of

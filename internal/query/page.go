@@ -71,7 +71,7 @@ func Read(raw string, s Schema) (Input, error) {
 	for name, value := range values {
 		values[name] = split(value)
 	}
-	return s.Check(values)
+	return s.check(values)
 }
 
 // split reads id[]=a,b as two values, as Medusa's clients mean it.

@@ -10,14 +10,14 @@ import (
 
 // APIKeyFilter selects API keys; zero fields select all.
 type APIKeyFilter struct {
-	// Q is words, each of them part of the title or of the redacted token, in
+	// Q are words, each of them part of the title or of the redacted token, in
 	// any case.
 	Q string
 	// Tokens find publishable keys; a secret key is not found by its token.
 	IDs, Titles, Tokens, Types []string
 
 	CreatedAt, UpdatedAt, DeletedAt, RevokedAt []TimeTest
-	// And must all hold, and of Or at least one.
+	// All of And must match, and at least one of Or.
 	And, Or []APIKeyFilter
 }
 
@@ -57,12 +57,24 @@ const (
 
 	updateAPIKey = `UPDATE api_key SET title = $2, updated_at = $3 WHERE id = $1 AND deleted_at IS NULL`
 
-	// A key that is revoked stays as it is; a delayed revocation may be moved.
+	// A revoked key stays unchanged; a delayed revocation may be rescheduled.
 	revokeAPIKey = `UPDATE api_key SET revoked_by = $2, revoked_at = $3, updated_at = $4
 		WHERE id = $1 AND deleted_at IS NULL AND (revoked_at IS NULL OR revoked_at > $4)`
 
 	deleteAPIKey = `DELETE FROM api_key WHERE id = $1 AND revoked_at <= $2`
 )
+
+// apiKeyKind are API keys, revoked or not.
+var apiKeyKind = kind[everlatch.APIKey]{
+	name: "API Key", one: "API key", many: "API keys", byID: selectAPIKey,
+	listing: listing[everlatch.APIKey]{
+		table: "api_key", columns: apiKeyColumns, scan: scanAPIKey, defaultOrder: "id",
+		orders: []string{
+			"id", "title", "type", "created_by", "created_at", "updated_at", "last_used_at", "revoked_by", "revoked_at",
+		},
+		nullable: []string{"last_used_at", "revoked_by", "revoked_at"},
+	},
+}
 
 // CreateAPIKey stores a key with the given id: a publishable key with its token,
 // a secret key only with the hash of its token (the token has 256 random bits,
@@ -85,24 +97,14 @@ func (s *Store) CreateAPIKey(ctx context.Context, key everlatch.APIKey, tokenHas
 
 // APIKey returns a key, revoked or not, or [everlatch.ErrNotFound].
 func (s *Store) APIKey(ctx context.Context, id string) (everlatch.APIKey, error) {
-	key, err := first(ctx, s.reads, scanAPIKey, selectAPIKey, id)
-	return key, s.fail(ctx, "read API key", noRows(err, notFound("API Key", id)))
+	return apiKeyKind.read(ctx, s, id)
 }
 
 // APIKeys lists keys, revoked or not, and counts them (docs/contract.md#s4-9). They are
 // ordered by id, or by title, type, created_by, created_at, updated_at,
 // last_used_at, revoked_by or revoked_at.
 func (s *Store) APIKeys(ctx context.Context, f APIKeyFilter, page Page) ([]everlatch.APIKey, int, error) {
-	var where conditions
-	where.live("deleted_at", page)
-	f.test(&where)
-	return list(ctx, s, "list API keys", listing[everlatch.APIKey]{
-		table: "api_key", columns: apiKeyColumns, scan: scanAPIKey, where: where, page: page, defaultOrder: "id",
-		orders: []string{
-			"id", "title", "type", "created_by", "created_at", "updated_at", "last_used_at", "revoked_by", "revoked_at",
-		},
-		nullable: []string{"last_used_at", "revoked_by", "revoked_at"},
-	})
+	return apiKeyKind.list(ctx, s, page, notDeleted("deleted_at", page), f.test)
 }
 
 // UpdateAPIKey changes the title of a key and returns it, or [everlatch.ErrNotFound].

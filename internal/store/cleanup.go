@@ -2,13 +2,13 @@ package store
 
 import "context"
 
-// SweepResult counts what a sweep has deleted.
+// SweepResult counts the rows that a sweep has deleted.
 type SweepResult struct {
 	Sessions, Sealed int
 }
 
-// Condition and limit stand in both parts: the inner one finds rows by index,
-// the outer one is tested again when a row changed in the meantime.
+// Both parts have the condition: the inner one finds rows by index, the outer
+// one is evaluated again when a row has changed in the meantime.
 const (
 	sweepSessions = `DELETE FROM session WHERE idle_expires_at <= $1
 		AND id IN (SELECT id FROM session WHERE idle_expires_at <= $1 ORDER BY idle_expires_at LIMIT $2)`
@@ -17,8 +17,8 @@ const (
 )
 
 // Sweep deletes expired sessions and sealed secrets, at most limit of each, and
-// the holds of e-mail changes that cannot be undone any more.
-// Nothing depends on it: reads do not see expired rows.
+// the holds of e-mail changes that can no longer be undone. Nothing depends on
+// it: reads do not see expired rows.
 func (s *Store) Sweep(ctx context.Context, limit int) (SweepResult, error) {
 	var result SweepResult
 	sessions, err := s.writes.exec(ctx, sweepSessions, s.now(), limit)

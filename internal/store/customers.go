@@ -14,11 +14,11 @@ type CustomerPatch struct {
 	// e-mails and all logins; nil changes none. It is called inside the
 	// transaction, and its error is that of the update.
 	Follow func(from, to string, logins []everlatch.ProviderIdentity) ([]LoginChange, error)
-	// ChangedBy is named to the customer as who changed the e-mail.
+	// ChangedBy is the actor who changed the e-mail, as the customer is told.
 	ChangedBy Actor
 
 	CompanyName, FirstName, LastName, Phone Change[*string]
-	// Metadata is merged into the stored one; a key set to "" is removed.
+	// Metadata is merged into the stored metadata; a key set to "" is removed.
 	Metadata Change[everlatch.Metadata]
 }
 
@@ -97,7 +97,7 @@ func errAccountTaken() error {
 	return refuse(everlatch.CodeDuplicate, AccountEmailTaken)
 }
 
-// errCustomerTaken is the contract's answer to a violated unique index.
+// errCustomerTaken is the contract's error for a violated unique index.
 func errCustomerTaken(c everlatch.Customer) error {
 	email := ""
 	if c.Email != nil {
@@ -183,11 +183,7 @@ func (s *Store) RemoveCustomer(ctx context.Context, id string, ev everlatch.Even
 // not hidden, or was hidden by another flow, is no error; one whose e-mail was
 // taken in the meantime is [everlatch.ErrDuplicate].
 func (s *Store) RestoreCustomer(ctx context.Context, id, groupID string) error {
-	_, err := s.writes.exec(ctx, restoreCustomer, id, s.now(), groupID)
-	if isUnique(err) {
-		err = errAccountTaken()
-	}
-	return s.fail(ctx, "restore customer", err)
+	return s.restoreAccount(ctx, "restore customer", restoreCustomer, id, groupID, errAccountTaken())
 }
 
 // customerOf reads a live customer with its addresses.

@@ -46,9 +46,9 @@ const (
 )
 
 // Dispatch turns at most limit released events into deliveries for their
-// targets, each event once, and returns how many events that were. Only one
-// process dispatches at a time, so that deliveries have the order in which
-// events were released. If no event is waiting, it only reads.
+// targets, each event once, and returns the number of events. Only one process
+// dispatches at a time, so that deliveries have the order in which events were
+// released. If no event is waiting, it only reads.
 func (s *Store) Dispatch(ctx context.Context, limit int, targets func(everlatch.Event) []Target) (int, error) {
 	waiting, err := first(ctx, s.reads, scanned[bool], anyEventWaiting)
 	if err != nil || !waiting {

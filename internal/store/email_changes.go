@@ -23,17 +23,19 @@ type EmailChange struct {
 	// HoldUntil keeps the former addresses for the account, so that the change can
 	// be undone; the zero time keeps none.
 	HoldUntil time.Time
-	// EndSessions says why every session ends; with "" they go on.
+	// EndSessions is the reason with which every session ends; with "" they
+	// continue.
 	EndSessions string
-	// Events are recorded with the change. The id of the first makes a repetition
-	// known as one.
+	// Events are recorded with the change. The id of the first identifies a
+	// repetition.
 	Events []everlatch.Event
 }
 
-// LoginChange is another address to sign in with.
+// LoginChange is a change to the address of a login.
 type LoginChange struct {
 	ProviderIdentityID string
-	// FromKey is what it must be now, in the canonical form of its provider.
+	// FromKey is the address that it must have, in the canonical form of its
+	// provider.
 	FromKey             string
 	EntityID, EntityKey string
 	// Verified says that the user has verified the new address.
@@ -82,7 +84,8 @@ func (s *Store) ChangeEmail(ctx context.Context, c EmailChange) error {
 	err := s.write(ctx, func(tx *tx) error {
 		err := changeEmail(ctx, tx, c, now)
 		if errors.Is(err, everlatch.ErrConflict) {
-			// An earlier run may have succeeded unheard.
+			// An earlier run may have succeeded without its result being
+			// recorded.
 			_, known := first(ctx, tx, scanEvent, selectEvent, c.Events[0].ID)
 			return noRows(known, err)
 		}
@@ -125,7 +128,7 @@ func changeEmail(ctx context.Context, tx *tx, c EmailChange, now time.Time) erro
 	return recordEvents(ctx, tx, now, append([]everlatch.Event{event}, c.Events...)...)
 }
 
-// endForEmail ends what was issued for the identities of an account.
+// endForEmail ends the tokens and sessions of the identities of an account.
 func endForEmail(ctx context.Context, tx *tx, c EmailChange, now time.Time) error {
 	identities, err := all(ctx, tx, scanned[string], selectLinkedIdentities, c.ActorType, c.ActorID)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 )
 
 // FaultError is the cause of an outage: what the store did, and what driver or
-// operating system answered. An operator may read it: it holds no password and
+// operating system answered. It is for operators, and contains no password and
 // no argument of a statement.
 type FaultError struct {
 	Op  string // what the store was about to do, such as "ping"
@@ -24,7 +24,7 @@ var (
 	// urlPassword is the password in a URL. It ends at the last @ of a word, since
 	// a password that is not escaped may contain one.
 	urlPassword = regexp.MustCompile(`(://[^:/@\s]*:)\S*@`)
-	// settingPassword is a password in libpq's other form, or a parameter.
+	// settingPassword is a password in libpq's key=value form, or a parameter.
 	settingPassword = regexp.MustCompile(`(?i)((?:ssl)?password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)`)
 )
 
@@ -44,7 +44,7 @@ func unreadable(url string, err error) string {
 	return text
 }
 
-// masked hides passwords and folds the lines of a driver's text into one.
+// masked hides passwords and joins the lines of a driver's text.
 func masked(text string) string {
 	text = urlPassword.ReplaceAllString(text, "${1}xxxxx@")
 	text = settingPassword.ReplaceAllString(text, "${1}xxxxx")

@@ -29,11 +29,11 @@ const (
 	revokeInvite = `UPDATE invite SET deleted_at = $2, updated_at = $2 WHERE id = $1 AND deleted_at IS NULL`
 )
 
-// CreateInvite keeps an invite under the id that it has, with the hash of its
-// token's id, and records an event, unreleased unless it says otherwise. The
-// same id again returns the stored invite. An address that a user has, or for
-// which there is an invite, expired or not, is [everlatch.CodeInvalidData]
-// (docs/contract.md#s4-6).
+// CreateInvite stores an invite with the given id and the hash of its token's
+// id, and records an event, which stays unreleased unless it is marked as
+// released. The same id again returns the stored invite. An address that a user
+// has, or for which there is an invite, expired or not, is
+// [everlatch.CodeInvalidData] (docs/contract.md#s4-6).
 func (s *Store) CreateInvite(ctx context.Context, i everlatch.Invite, tokenID string, ev everlatch.Event) (everlatch.Invite, error) {
 	if tokenID == "" || emailKey(i.Email) == "" {
 		return everlatch.Invite{}, errors.New("create invite: a token and an address are needed")
@@ -50,8 +50,8 @@ func (s *Store) CreateInvite(ctx context.Context, i everlatch.Invite, tokenID st
 		if err != nil {
 			return err
 		}
-		if n == 0 { // an earlier run has kept it, or there is another
-			stored, err = inviteOf(ctx, tx, i.ID, errInvited(i.Email))
+		if n == 0 { // an earlier run has stored it, or there is another
+			stored, err = inviteKind.find(ctx, tx, i.ID, errInvited(i.Email))
 			if !errors.Is(err, errInvited(i.Email)) {
 				return err
 			}
@@ -64,7 +64,7 @@ func (s *Store) CreateInvite(ctx context.Context, i everlatch.Invite, tokenID st
 		case n == 0:
 			return errInvited(i.Email)
 		}
-		if stored, err = inviteOf(ctx, tx, i.ID, errInvited(i.Email)); err != nil {
+		if stored, err = inviteKind.find(ctx, tx, i.ID, errInvited(i.Email)); err != nil {
 			return err
 		}
 		return recordEvents(ctx, tx, now, ev)
@@ -103,7 +103,7 @@ func (s *Store) ResendInvite(ctx context.Context, id, tokenID string, expiresAt 
 			return err
 		}
 		var err error
-		stored, err = inviteOf(ctx, tx, id, refuse(everlatch.CodeInvalidData, InviteUnknown, "id", id))
+		stored, err = inviteKind.find(ctx, tx, id, refuse(everlatch.CodeInvalidData, InviteUnknown, "id", id))
 		if err != nil {
 			return err
 		}
@@ -114,7 +114,7 @@ func (s *Store) ResendInvite(ctx context.Context, id, tokenID string, expiresAt 
 
 // AcceptInvite ends an invite for the user created from it, and records an
 // event. It is one conditional statement: of several concurrent callers one
-// succeeds, and the others are refused like in [Store.ProvenInvite]. Repeating it
+// succeeds, and the others are refused as in [Store.ProvenInvite]. Repeating it
 // for the same user is no error.
 func (s *Store) AcceptInvite(ctx context.Context, p InviteProof, userID string, ev everlatch.Event) error {
 	if userID == "" {
@@ -137,7 +137,7 @@ func (s *Store) AcceptInvite(ctx context.Context, p InviteProof, userID string, 
 			return err
 		}
 		if _, err = provenInvite(ctx, tx, p, now); err == nil {
-			err = errInviteInvalid() // reopened in this moment
+			err = errInviteInvalid() // reopened at the same time
 		}
 		return err
 	})

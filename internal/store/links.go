@@ -7,7 +7,7 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// Link says that an identity may act as an actor.
+// Link allows an identity to act as an actor.
 type Link struct {
 	IdentityID, ActorType, ActorID string
 	// GroupID is the flow that links or unlinks; it releases the event when it
@@ -38,10 +38,10 @@ const (
 
 // LinkActor links an identity to an actor. Linking the same actor again changes
 // nothing. An identity that has another actor of the type is
-// [everlatch.ErrNotAllowed]; one that is gone, be it an orphan that is removed
-// in this moment, is [everlatch.ErrNotFound].
+// [everlatch.ErrNotAllowed]; a missing one, such as an orphan that is being
+// removed, is [everlatch.ErrNotFound].
 //
-// The contract keeps links in JSON and never really removes them; here they are
+// The contract keeps links in JSON and never fully removes them; here they are
 // rows, so unlinking and linking again work (docs/weak-spots.md#w1, #w2).
 func (s *Store) LinkActor(ctx context.Context, link Link) error {
 	now := s.now()

@@ -14,8 +14,8 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Migration is one step of the schema. There are no steps back: a release that
-// must be undone is undone by restoring a backup or by a further step.
+// Migration is one step of the schema. There are no down migrations: to undo a
+// release, restore a backup or add a step.
 type Migration struct {
 	Version int64
 	Name    string // "00001_identities.sql"

@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// postgresConns bounds the connections of one process. More do not make a
-	// database of few cores faster.
+	// postgresConns bounds the connections of one process. More connections do
+	// not make a database with few cores faster.
 	postgresConns = 20
 	// leastConns lets a migration run while another connection holds its lock.
 	leastConns = 2

@@ -40,11 +40,11 @@ const (
 	deleteSessionsOf = `DELETE FROM session WHERE auth_identity_id = $1` + returningSession
 )
 
-// CreateSession keeps a session under the hash of its cookie's secret. The same
-// id again changes nothing. An identity that is gone is [everlatch.ErrNotFound].
+// CreateSession stores a session under the hash of its cookie's secret. The
+// same id again changes nothing. A missing identity is [everlatch.ErrNotFound].
 //
 // The session keeps the actor and the credential version of its principal:
-// [Store.Session] tells whether they still hold (docs/weak-spots.md#w32).
+// [Store.Session] tells whether they are still valid (docs/weak-spots.md#w32).
 func (s *Store) CreateSession(ctx context.Context, session everlatch.Session, secretHash string) error {
 	p := session.Principal
 	if session.IdleExpiresAt.After(session.ExpiresAt) {
@@ -135,8 +135,8 @@ func sessionFields(r *sessionRow) []any {
 	}
 }
 
-// TouchSession lets a session that is in use stay idle until another time, but
-// not past its absolute end. A session that has ended is no error and stays ended.
+// TouchSession extends the idle limit of a session in use, but not past its
+// absolute end. A session that has ended is no error and stays ended.
 func (s *Store) TouchSession(ctx context.Context, id string, idleExpiresAt time.Time) error {
 	_, err := s.writes.exec(ctx, touchSession, id, idleExpiresAt, s.now())
 	return s.fail(ctx, "touch session", err)
@@ -162,7 +162,7 @@ func (s *Store) EndSession(ctx context.Context, secretHash, reason string) (ende
 	return ended, s.fail(ctx, "end session", err)
 }
 
-// ending says which flow ends sessions, "" for none, and why.
+// ending is the flow that ends sessions, "" for none, and the reason.
 type ending struct{ group, reason string }
 
 // endSessions runs a statement that deletes sessions and returns them, and

@@ -7,7 +7,7 @@ import (
 )
 
 // livingActor is the actor of a link l, or NULL when its account is gone. An
-// actor that is kept elsewhere is trusted: who removes it ends what it was given.
+// actor in a custom store is trusted: its removal ends its tokens and sessions.
 const livingActor = `CASE l.actor_type
 	WHEN 'customer' THEN (SELECT c.id FROM customer c WHERE c.id = l.actor_id AND c.deleted_at IS NULL)
 	WHEN 'user' THEN (SELECT u.id FROM "user" u WHERE u.id = l.actor_id AND u.deleted_at IS NULL)

@@ -20,8 +20,8 @@ type Store struct {
 	options       options
 	clock         func() time.Time
 	closed        atomic.Bool
-	released      chan struct{} // holds one note that something waits
-	// remove deletes what an in-memory database left on disk.
+	released      chan struct{} // holds one signal that work is waiting
+	// remove deletes the files of an in-memory database.
 	remove func() error
 }
 
@@ -34,8 +34,8 @@ type Store struct {
 //     may be written as they are or as %20, ? and # as %3F and %23
 //   - sqlite://:memory:, a database of its own that is gone after [Store.Close]
 //
-// now is the clock of every time that the store itself sets or compares. A
-// server that is away is [everlatch.CodeUnavailable]; no error holds the URL,
+// now is the clock of every time that the store itself sets or compares. An
+// unreachable server is [everlatch.CodeUnavailable]; no error contains the URL,
 // which may contain a password.
 func Open(ctx context.Context, url string, now func() time.Time, opts ...Option) (*Store, error) {
 	if now == nil {
@@ -68,8 +68,7 @@ func connect(ctx context.Context, url string, o options) (*Store, error) {
 	}
 }
 
-// Close ends all connections. Calls made afterwards are answered with
-// [everlatch.CodeUnavailable].
+// Close ends all connections. Later calls return [everlatch.CodeUnavailable].
 func (s *Store) Close() error {
 	if s.closed.Swap(true) {
 		return nil
@@ -103,9 +102,9 @@ func (s *Store) Released() <-chan struct{} { return s.released }
 func (s *Store) tellReleased() {
 	select {
 	case s.released <- struct{}{}:
-	default: // it has been told
+	default: // a signal is already waiting
 	}
 }
 
-// now is the present as both engines keep it.
+// now is the current time as both engines store it.
 func (s *Store) now() time.Time { return instant(s.clock()) }

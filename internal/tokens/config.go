@@ -9,8 +9,8 @@ import (
 
 // The defaults of [Config].
 const (
-	DefaultAlgorithm = "HS256"
-	DefaultExpiresIn = 24 * time.Hour
+	defaultAlgorithm = "HS256"
+	defaultExpiresIn = 24 * time.Hour
 )
 
 // Config says how tokens are signed. The comment of a field says what its zero
@@ -39,14 +39,15 @@ type Config struct {
 	// RFC 7638.
 	KeyID string
 
-	// Issuer and Audience are written into every token. When set they are
-	// required of every token; one of the audiences is enough.
+	// Issuer and Audience are part of every token. If set, a token must have
+	// the issuer and at least one of the audiences.
 	Issuer   string
 	Audience []string
 
-	// ExpiresIn is the life of a token, [DefaultExpiresIn] when zero.
+	// ExpiresIn is the lifetime of a token; 0 is 24 hours.
 	ExpiresIn time.Duration
-	// ClockTolerance is how far the clocks of issuer and verifier may differ.
+	// ClockTolerance is the tolerated difference between the clocks of issuer
+	// and verifier.
 	ClockTolerance time.Duration
 
 	// AcceptUntyped accepts tokens without a purpose as access tokens, so that
@@ -72,13 +73,13 @@ func (c Config) Format(f fmt.State, _ rune) {
 // LogValue implements [slog.LogValuer]: it logs the algorithm and no key.
 func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
-// withDefaults returns c with the zero values filled in.
+// withDefaults returns c with its defaults.
 func (c Config) withDefaults() Config {
 	if c.Algorithm == "" {
-		c.Algorithm = DefaultAlgorithm
+		c.Algorithm = defaultAlgorithm
 	}
 	if c.ExpiresIn == 0 {
-		c.ExpiresIn = DefaultExpiresIn
+		c.ExpiresIn = defaultExpiresIn
 	}
 	return c
 }

@@ -45,7 +45,7 @@ type Router struct {
 	TrustProxy bool
 
 	echo    *echo.Echo
-	index   func() *Index
+	index   func() *routeIndex
 	origins func(path string) *Origins
 }
 
@@ -54,7 +54,7 @@ type Router struct {
 // the list that a raw path trusts, or nil.
 func NewRouter(e *echo.Echo, builtIn []Route, origins func(path string) *Origins) *Router {
 	x := &Router{echo: e, origins: origins}
-	x.index = sync.OnceValue(func() *Index { return NewIndex(builtIn, e.Routes()) })
+	x.index = sync.OnceValue(func() *routeIndex { return newRouteIndex(builtIn, e.Routes()) })
 	e.Pre(attach)
 	return x
 }
@@ -70,7 +70,7 @@ func attach(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // ServeHTTP finds the route before Echo does and shows Echo the path that it
-// knows (see [Index]).
+// knows (see routeIndex).
 func (x *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	SecurityHeaders(w.Header(), isHTTPS(r, x.TrustProxy), x.HSTS)
 	out := &responseWriter{ResponseWriter: w, request: x.resolve(r)}
@@ -148,11 +148,11 @@ func DecodeParams(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // ParseBody reads the body of every request, up to a limit, before other
-// middlewares see the request (see [ReadBody]).
+// middlewares see the request (see readBody).
 func ParseBody(limit int64) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			body, err := ReadBody(c.Request(), limit)
+			body, err := readBody(c.Request(), limit)
 			if err != nil {
 				return err
 			}

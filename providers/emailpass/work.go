@@ -23,15 +23,16 @@ func (p *Provider) verify(ctx context.Context, h hash, password string) (matched
 	return "", nil
 }
 
-// hash makes a new hash, when its turn comes (docs/weak-spots.md#w20).
+// hash computes a new hash once there is memory for it
+// (docs/weak-spots.md#w20).
 func (p *Provider) hash(ctx context.Context, password string) (hashed string, err error) {
 	argon := p.options.Argon2
 	err = p.slot(ctx, p.dummy.format, int64(argon.MemoryKiB), func() { hashed = argon.hash([]byte(password)) })
 	return hashed, err
 }
 
-// evenOut adds the kinds of work that a refused login has not cost yet, where
-// [Options.MedusaHashes] asks for it (docs/weak-spots.md#w19).
+// evenOut computes the formats that a refused sign-in has not cost yet, if
+// [Options.MedusaHashes] is set (docs/weak-spots.md#w19).
 func (p *Provider) evenOut(ctx context.Context, done hash, password string) error {
 	for _, h := range p.even {
 		if h.format == done.format {
@@ -49,7 +50,7 @@ func (p *Provider) evenOut(ctx context.Context, done hash, password string) erro
 // No format weighs more than the total, or it would wait forever. The queue is
 // first in, first out; a caller leaves it when its ctx ends.
 func (p *Provider) slot(ctx context.Context, format string, memoryKiB int64, work func()) error {
-	weight := min(max(memoryKiB, int64(p.options.Argon2.MemoryKiB)), p.options.MaxConcurrentMemoryKiB)
+	weight := min(max(memoryKiB, int64(p.options.Argon2.MemoryKiB)), p.options.memoryKiB())
 	if err := p.slots.Acquire(ctx, weight); err != nil {
 		return fmt.Errorf("wait for a turn to hash: %w", err)
 	}
