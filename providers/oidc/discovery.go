@@ -76,14 +76,20 @@ func (p *Provider) fetchDocument(ctx context.Context) (document, error) {
 	return d, nil
 }
 
+// checkEndpoints applies the rules of the options to the endpoints that discovery
+// names; those of the options themselves have been checked.
 func (p *Provider) checkEndpoints(d document) error {
-	problems := []error{
-		checkURL("authorization_endpoint", d.AuthURL, p.options.AllowPrivate),
-		checkURL("token_endpoint", d.TokenURL, p.options.AllowPrivate),
-		checkURL("jwks_uri", d.jwksURI, p.options.AllowPrivate),
-	}
-	if d.userInfo != "" {
-		problems = append(problems, checkURL("userinfo_endpoint", d.userInfo, p.options.AllowPrivate))
+	var problems []error
+	for _, e := range []struct{ label, value, configured string }{
+		{"authorization_endpoint", d.AuthURL, p.options.AuthorizationEndpoint},
+		{"token_endpoint", d.TokenURL, p.options.TokenEndpoint},
+		{"jwks_uri", d.jwksURI, p.options.JWKSURI},
+		{"userinfo_endpoint", d.userInfo, p.options.UserInfoEndpoint},
+	} {
+		optional := e.label == "userinfo_endpoint" && e.value == ""
+		if e.configured == "" && !optional {
+			problems = append(problems, checkURL(e.label, e.value, p.options.AllowPrivate))
+		}
 	}
 	return errors.Join(problems...)
 }
