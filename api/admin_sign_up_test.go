@@ -92,7 +92,7 @@ func TestSignUpAdmin(t *testing.T) {
 
 	t.Run("an address that its domain does not give any more", func(t *testing.T) {
 		t.Parallel()
-		w := setup(t, options(func(o *api.Options) { o.SignUpDomains = []string{"former.example"} }))
+		w := setup(t, open, options(func(o *api.Options) { o.SignUpDomains = []string{"former.example"} }))
 		w.admin("boss@former.example")
 		r := w.do("POST", path, nil, bearer(w.fromElsewhere("boss@former.example", "boss@former.example")))
 		require.Equal(t, 400, r.StatusCode, r.body)

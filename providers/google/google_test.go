@@ -203,7 +203,7 @@ func TestSignIn(t *testing.T) {
 		require.Equal(t, providers.Profile{
 			EntityID: "110169484474386276334", Email: "ada@example.com", EmailVerified: true,
 			UserMetadata: everlatch.Metadata{
-				"name": "Ada Lovelace", "email": "ada@example.com", "picture": "https://lh3.example/ada", "given_name": "Ada", "family_name": "Lovelace",
+				"name": "Ada Lovelace", "email": "ada@example.com", "picture": "https://lh3.example/ada", "given_name": "Ada", "family_name": "Lovelace", "hd": "example.com",
 			},
 		}, profile)
 	}
@@ -214,7 +214,7 @@ func TestSignIn(t *testing.T) {
 	profile, err := signIn(t, p, idp)
 	require.NoError(t, err)
 	require.Equal(t, everlatch.Metadata{
-		"name": "Ada King", "email": "ada@example.com", "given_name": "Ada", "family_name": "King",
+		"name": "Ada King", "email": "ada@example.com", "given_name": "Ada", "family_name": "King", "hd": "example.com",
 	}, profile.UserMetadata)
 }
 

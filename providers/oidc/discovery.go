@@ -50,7 +50,11 @@ func (p *Provider) configured(d document) document {
 }
 
 func (p *Provider) fetchDocument(ctx context.Context) (document, error) {
-	found, err := gooidc.NewProvider(gooidc.ClientContext(ctx, p.reader), p.options.Issuer)
+	ctx = gooidc.ClientContext(ctx, p.reader)
+	if len(p.options.Tenants) > 0 { // the document names the template, checkTenant each token's issuer
+		ctx = gooidc.InsecureIssuerURLContext(ctx, issuerTemplate(p.options.Issuer))
+	}
+	found, err := gooidc.NewProvider(ctx, p.options.Issuer)
 	if mismatch, ok := errors.AsType[*gooidc.IssuerMismatchError](err); ok {
 		return document{}, failed(fmt.Errorf("discovery: the document is of issuer %.200q, not %q", mismatch.Discovered, mismatch.Provided))
 	}

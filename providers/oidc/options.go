@@ -48,6 +48,11 @@ type Options struct {
 	// The provider's issuer URL, compared byte for byte. The discovery document is
 	// below it. (docs/contract.md#s3-6)
 	Issuer string `json:"issuer"`
+	// The tenants whose users may sign in, by their ids, for an issuer of several:
+	// https://login.microsoftonline.com/organizations/v2.0 or .../common/v2.0 of
+	// Microsoft Entra ID. The issuer of a token must be that of its tenant (claim
+	// `tid`). `*` permits every tenant, and so everyone who makes one.
+	Tenants []string `json:"tenants"`
 	// The requested scopes. `openid` is always included. (docs/contract.md#s3-6,
 	// docs/weak-spots.md#w53)
 	Scopes providers.Scopes `json:"scopes"`
@@ -143,7 +148,7 @@ func (o Options) WithDefaults() Options {
 // check reports every problem of o, which has its defaults. The problems quote
 // no value that may be a misplaced secret.
 func (o Options) check() error {
-	return errors.Join(o.checkNeeded(), o.checkURLs(), o.checkClaims(), o.checkTimes(), o.checkAlgorithms())
+	return errors.Join(o.checkNeeded(), o.checkURLs(), o.checkTenants(), o.checkClaims(), o.checkTimes(), o.checkAlgorithms())
 }
 
 func (o Options) checkNeeded() error {
