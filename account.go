@@ -91,9 +91,12 @@ type APIKey struct {
 	Redacted   string     `json:"redacted"`
 	LastUsedAt *time.Time `json:"last_used_at"`
 	CreatedBy  string     `json:"created_by"`
-	RevokedBy  *string    `json:"revoked_by"`
-	RevokedAt  *time.Time `json:"revoked_at"` // may be in the future
-	CreatedAt  time.Time  `json:"created_at"`
-	UpdatedAt  time.Time  `json:"updated_at"`
-	DeletedAt  *time.Time `json:"deleted_at"`
+	// OwnerID is the administrator on whose authority a secret key acts, at first its
+	// creator; "" for an operator's. A key stops when its owner's account is removed.
+	OwnerID   string     `json:"owner_id,omitempty"`
+	RevokedBy *string    `json:"revoked_by"`
+	RevokedAt *time.Time `json:"revoked_at"` // may be in the future
+	CreatedAt time.Time  `json:"created_at"`
+	UpdatedAt time.Time  `json:"updated_at"`
+	DeletedAt *time.Time `json:"deleted_at"`
 }

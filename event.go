@@ -109,6 +109,12 @@ const (
 	// events.logins is on.
 	EventLoginSucceeded = "auth.login_succeeded"
 	EventLoginFailed    = "auth.login_failed"
+	// EventAPIKeyTakenOver is {id, owner_id, previous_owner_id}: an administrator
+	// answers for a secret API key from now on.
+	EventAPIKeyTakenOver = "api_key.taken_over"
+	// EventSignInEnded is {sign_in_id, auth_identity_id, actor_type, actor_id}: every
+	// token and session of one sign-in was ended by its user.
+	EventSignInEnded = "auth.sign_in_ended"
 	// EventSessionEnded is {session_id, auth_identity_id, actor_type, actor_id,
 	// reason}.
 	EventSessionEnded = "auth.session_ended"

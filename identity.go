@@ -70,6 +70,10 @@ type Principal struct {
 	// AuthenticatedAt is when they last proved who they are; a refreshed token
 	// keeps it. The zero time means unknown.
 	AuthenticatedAt time.Time `json:"authenticated_at,omitzero"`
+	// SignInID names the sign-in that everything was issued for: its tokens, those
+	// that were renewed from them, and its sessions end together. "" only between the
+	// first factor and the first token.
+	SignInID string `json:"sign_in_id,omitempty"`
 	// DeletionAt is when the actor is to be removed, as they asked; a sign-in
 	// cancels that. Zero is never.
 	DeletionAt time.Time `json:"deletion_at,omitzero"`

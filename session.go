@@ -20,6 +20,8 @@ type Session struct {
 // caller whose token or session disagrees with it is refused.
 type Standing struct {
 	CredentialVersion int64
+	// SignInEnded says that the user has ended the sign-in in question.
+	SignInEnded bool
 	// ActorID is the linked, live actor of the requested type, or "".
 	ActorID string
 	// Access is what that actor may do; only reads that say so load it.

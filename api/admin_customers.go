@@ -28,7 +28,7 @@ var adminCustomerShape = render.ShapeOf(adminCustomerTable, "addresses", "groups
 
 // customerFields are what a filter can ask of a customer.
 var customerFields = query.Schema{
-	{Name: "q", Kind: query.Text},
+	query.Search,
 	{Name: "id", Kind: query.Tests},
 	{Name: "email", Kind: query.Texts},
 	{Name: "company_name", Kind: query.Texts},
@@ -121,7 +121,7 @@ func (s *Server) readCustomerByID(c echo.Context) error {
 func (s *Server) customerOfPath(c echo.Context) (everlatch.Customer, error) {
 	customer, err := s.deps.Store.Customer(lookups(c), c.Param("id"))
 	if errors.Is(err, everlatch.ErrNotFound) {
-		err = &everlatch.Error{Code: everlatch.CodeNotFound, Message: "Customer with id: " + c.Param("id") + " not found"}
+		err = errNoCustomer(c.Param("id"))
 	}
 	return customer, err
 }
@@ -156,6 +156,11 @@ func (s *Server) updateCustomerByID(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if in.Has("email") {
+		if err := s.demandOver(c, everlatch.ActorCustomer, c.Param("id")); err != nil {
+			return err
+		}
+	}
 	customer, err := s.accounts.UpdateCustomer(lookups(c), c.Param("id"), store.CustomerPatch{
 		Email: in.Change("email"), ChangedBy: store.Actor{Type: claims.ActorType, ID: claims.ActorID},
 		CompanyName: in.Change("company_name"), FirstName: in.Change("first_name"),
@@ -180,6 +185,9 @@ func (s *Server) customerChange(c echo.Context) (query.Input, query.Selection, e
 // removeCustomer ends a customer's account with everything issued to it, or a
 // guest. An unknown one counts as removed (recorded: admin-delete-customer-unknown).
 func (s *Server) removeCustomer(c echo.Context) error {
+	if err := s.demandOver(c, everlatch.ActorCustomer, c.Param("id")); err != nil {
+		return err
+	}
 	if err := s.deps.Flows.RemoveCustomerAccount(c.Request().Context(), c.Param("id")); err != nil {
 		return err
 	}

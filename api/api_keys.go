@@ -1,7 +1,7 @@
 package api
 
 import (
-	"strings"
+	"errors"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -46,7 +46,7 @@ var apiKeyColumns = render.Table[everlatch.APIKey]{
 var (
 	keyTypes      = []string{everlatch.KeyPublishable, everlatch.KeySecret}
 	apiKeyFilters = query.Schema{
-		{Name: "q", Kind: query.Text},
+		query.Search,
 		{Name: "id", Kind: query.Texts},
 		{Name: "title", Kind: query.Texts},
 		{Name: "token", Kind: query.Texts},
@@ -98,7 +98,7 @@ func (s *Server) createAPIKey(c echo.Context) error {
 		return err
 	}
 	created, err := s.accounts.CreateAPIKey(lookups(c), everlatch.APIKey{
-		Title: in.Plain("title"), Type: in.Plain("type"), CreatedBy: s.createdBy(c, claims),
+		Title: in.Plain("title"), Type: in.Plain("type"), CreatedBy: s.createdBy(c, claims), OwnerID: callOf(c).auth.UserID(),
 	})
 	if err != nil {
 		return err
@@ -125,6 +125,9 @@ func (s *Server) updateAPIKey(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if _, err := s.demandKey(c); err != nil {
+		return err
+	}
 	key, err := s.deps.Store.UpdateAPIKey(lookups(c), c.Param("id"), in.Plain("title"))
 	if err != nil {
 		return err
@@ -142,6 +145,9 @@ func (s *Server) revokeAPIKey(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if _, err := s.demandKey(c); err != nil {
+		return err
+	}
 	delay := min(in.Number("revoke_in"), maxRevokeIn)
 	at := s.deps.Now().Add(time.Duration(delay * float64(time.Second)))
 	key, err := s.deps.Store.RevokeAPIKey(lookups(c), c.Param("id"), claims.ActorID, at)
@@ -152,7 +158,33 @@ func (s *Server) revokeAPIKey(c echo.Context) error {
 	return writeWrapped(c, "api_key", apiKeyTable, &key, sel)
 }
 
+// takeOverAPIKey makes the caller the owner of a secret key, so that it goes on
+// when its owner's account is removed, or works again when it was.
+func (s *Server) takeOverAPIKey(c echo.Context) error {
+	sel, err := s.selected(c, apiKeyShape)
+	if err != nil {
+		return err
+	}
+	key, err := s.demandKey(c)
+	if err != nil {
+		return err
+	}
+	owner := callOf(c).auth.UserID()
+	if owner == "" || key.Type != everlatch.KeySecret {
+		return errKeyOwner
+	}
+	if key.OwnerID != owner {
+		if key, err = s.deps.Store.TakeOverAPIKey(lookups(c), key.ID, key.OwnerID, owner); err != nil {
+			return err
+		}
+	}
+	return writeWrapped(c, "api_key", apiKeyTable, &key, sel)
+}
+
 func (s *Server) deleteAPIKey(c echo.Context) error {
+	if _, err := s.demandKey(c); err != nil && !errors.Is(err, everlatch.ErrNotFound) {
+		return err
+	}
 	if err := s.deps.Store.DeleteAPIKey(lookups(c), c.Param("id")); err != nil {
 		return err
 	}
@@ -172,10 +204,10 @@ func (s *Server) changeSalesChannels(c echo.Context) error {
 		return err
 	}
 	if key.Type != everlatch.KeyPublishable {
-		return invalidData("Sales channels can only be associated with publishable API keys")
+		return errChannelsOfSecretKey
 	}
 	if unknown := in.Texts("add"); len(unknown) > 0 {
-		return invalidData("Sales channels with IDs " + strings.Join(unknown, ", ") + " do not exist")
+		return errNoChannels(unknown)
 	}
 	return writeWrapped(c, "api_key", apiKeyTable, &key, sel)
 }

@@ -34,7 +34,7 @@ var groupColumns = render.Table[everlatch.CustomerGroup]{
 
 var (
 	groupFilters = query.Schema{
-		{Name: "q", Kind: query.Text},
+		query.Search,
 		{Name: "id", Kind: query.Texts},
 		{Name: "name", Kind: query.Texts},
 		{Name: "created_by", Kind: query.Texts},

@@ -59,7 +59,7 @@ func (s *Server) createCustomer(c echo.Context) error {
 		return err
 	}
 	if claims.ActorID != "" {
-		return invalidData("Request already authenticated as a customer.")
+		return errHasActor(everlatch.ActorCustomer)
 	}
 	key, err := idempotencyKey(c)
 	if err != nil {
@@ -123,12 +123,4 @@ func (s *Server) updateCustomer(c echo.Context) error {
 		return err
 	}
 	return writeWrapped(c, "customer", customerTable, &customer, sel)
-}
-
-func invalidData(message string) error {
-	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: message}
-}
-
-func notAllowed(message string) error {
-	return &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: message}
 }

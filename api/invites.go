@@ -40,7 +40,7 @@ var (
 
 var (
 	inviteFilters = query.Schema{
-		{Name: "q", Kind: query.Text},
+		query.Search,
 		{Name: "id", Kind: query.Texts},
 		{Name: "email", Kind: query.Texts},
 		{Name: "created_at", Kind: query.Times},
@@ -128,7 +128,7 @@ func (s *Server) resendInvite(c echo.Context) error {
 	id := c.Param("id")
 	invite, err := s.deps.Store.Invite(lookups(c), id)
 	if errors.Is(err, everlatch.ErrNotFound) {
-		return invalidData("The following invites do not exist: " + id)
+		return errInviteUnknown(id)
 	}
 	if err != nil {
 		return err
@@ -208,7 +208,7 @@ func (s *Server) acceptInvite(c echo.Context) error {
 		return err
 	}
 	if claims.ActorID != "" {
-		return invalidData("The user is already authenticated and cannot accept an invite.")
+		return errInviteForUser
 	}
 	acceptance, err := s.acceptance(c, inviteToken(c, q, in), in)
 	if err != nil {
@@ -234,14 +234,14 @@ func inviteToken(c echo.Context, q, body query.Input) string {
 // acceptance verifies the token before a flow is asked.
 func (s *Server) acceptance(c echo.Context, token string, in query.Input) (flows.InviteAcceptance, error) {
 	if token == "" {
-		return flows.InviteAcceptance{}, query.Invalid("Field 'token' is required")
+		return flows.InviteAcceptance{}, query.Missing("token")
 	}
 	said, err := s.deps.Tokens.VerifyInvite(token)
 	switch {
 	case errors.Is(err, tokens.ErrExpired):
-		return flows.InviteAcceptance{}, &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "The invite has expired", Err: err}
+		return flows.InviteAcceptance{}, &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: store.InviteExpired, Err: err}
 	case err != nil:
-		return flows.InviteAcceptance{}, &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "The invite token is invalid", Err: err}
+		return flows.InviteAcceptance{}, &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: store.InviteTokenInvalid, Err: err}
 	}
 	invite, err := s.deps.Store.ProvenInvite(lookups(c), store.InviteProof{ID: said.ID, TokenID: said.TokenID})
 	if err != nil {
@@ -252,7 +252,7 @@ func (s *Server) acceptance(c echo.Context, token string, in query.Input) (flows
 	}
 	if email := in.Plain("email"); email != "" && !store.SameEmail(email, invite.Email) {
 		if !s.opts.InviteAnyEmail {
-			return out, &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "The invite is for another email."}
+			return out, errInviteOfOther
 		}
 		out.Email = email
 	}

@@ -42,7 +42,7 @@ var policyColumns = render.Table[everlatch.Policy]{
 
 var (
 	policyFilters = query.Schema{
-		{Name: "q", Kind: query.Text},
+		query.Search,
 		{Name: "id", Kind: query.Texts},
 		{Name: "key", Kind: query.Texts},
 		{Name: "resource", Kind: query.Texts},

@@ -70,9 +70,9 @@ func (s *Server) callback(c echo.Context) error {
 	case params["error"] != "":
 		return refusedByProvider(provider, params)
 	case params["code"] == "":
-		return unauthorized("No code provided")
+		return errNoCode
 	case params["state"] == "":
-		return unauthorized("No state provided, or session expired")
+		return errNoState
 	}
 	browser, _ := wire.CookieValue(c.Request(), browserCookie)
 	signedInAs, err := s.signedInAs(c)
@@ -106,7 +106,7 @@ func refusedByProvider(provider providers.Redirect, params map[string]string) er
 	if e, ok := provider.(providers.Explainer); ok {
 		return unauthorized(e.Explain(params))
 	}
-	return unauthorized("Authentication failed")
+	return errNotAuthenticated
 }
 
 // browserCookie identifies a browser, so that a sign-in that began in one

@@ -2,7 +2,6 @@ package api
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/labstack/echo/v4"
 
@@ -66,7 +65,7 @@ func (s *Server) demandRole(c echo.Context, id string) error {
 // demanded words the error for a missing record of a path with a list in its body.
 func demanded(err error, kind, id string) error {
 	if errors.Is(err, everlatch.ErrNotFound) {
-		return &everlatch.Error{Code: everlatch.CodeNotFound, Message: fmt.Sprintf("%s with id %q not found", kind, id)}
+		return errNoRecord(kind, id)
 	}
 	return err
 }

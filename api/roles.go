@@ -35,7 +35,7 @@ var roleColumns = render.Table[everlatch.Role]{
 
 var (
 	roleFilters = query.Schema{
-		{Name: "q", Kind: query.Text},
+		query.Search,
 		{Name: "id", Kind: query.Texts},
 		{Name: "name", Kind: query.Texts},
 		{Name: "parent_id", Kind: query.Texts},
@@ -120,8 +120,8 @@ func permissionsOf(policies []everlatch.Policy) []everlatch.Permission {
 
 // writeAssignable renders {<name>: […], count}, with the count of all.
 func writeAssignable[T any](c echo.Context, name string, t render.Table[T], p query.Page, all []T) error {
-	from := min(p.Offset, len(all))
-	shown := all[from:min(from+p.Limit, len(all))]
+	shown := all[min(p.Offset, len(all)):]
+	shown = shown[:min(p.Limit, len(shown))]
 	b := wire.AppendInt(append(appendRecords(nil, name, t, shown), `,"count":`...), len(all))
 	return writeJSON(c, append(b, '}'))
 }

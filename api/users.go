@@ -28,7 +28,7 @@ var userTable = render.Table[everlatch.User]{
 var userShape = render.ShapeOf(userTable)
 
 var userFilters = query.Schema{
-	{Name: "q", Kind: query.Text},
+	query.Search,
 	{Name: "id", Kind: query.Texts},
 	{Name: "email", Kind: query.Texts},
 	{Name: "first_name", Kind: query.Text},
@@ -108,9 +108,9 @@ func (s *Server) removeUser(c echo.Context) error {
 	}
 	id := c.Param("id")
 	if id == claims.ActorID {
-		return &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "A user cannot delete itself"}
+		return errSelfRemoval
 	}
-	if err := s.demandOver(c, id); err != nil {
+	if err := s.demandOver(c, everlatch.ActorUser, id); err != nil {
 		return err
 	}
 	if err := s.deps.Flows.RemoveUserAccount(c.Request().Context(), id); err != nil {

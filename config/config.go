@@ -69,6 +69,7 @@ type MFA struct {
 
 // Tokens is about what stands in a JWT.
 type Tokens struct {
+	AbsoluteTTL  Span `koanf:"absolute_ttl" default:"30d" min:"1m" doc:"How long after a sign-in its tokens and sessions end at the latest, however often they are renewed."`
 	OwnActorOnly bool `koanf:"own_actor_only" default:"true" doc:"Whether app_metadata of a token names only the actor of the token's own type. If off, it names the actors of every type, as in Medusa."`
 }
 

@@ -27,6 +27,9 @@ func (a *Accounts) CreateAPIKey(ctx context.Context, key everlatch.APIKey) (ever
 	if key.Type != everlatch.KeyPublishable && key.Type != everlatch.KeySecret {
 		return everlatch.APIKey{}, &everlatch.Error{Code: everlatch.CodeInvalidData, Reason: KeyTypeInvalid}
 	}
+	if key.Type == everlatch.KeyPublishable {
+		key.OwnerID = "" // it signs in no caller
+	}
 	key.ID = ids.New(ids.APIKey, a.Now())
 	mint(&key)
 	stored, err := a.Store.CreateAPIKey(ctx, key, tokens.HashSecret(key.Token))

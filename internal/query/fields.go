@@ -1,8 +1,8 @@
 package query
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/everlatch/everlatch"
@@ -206,9 +206,9 @@ func (p FieldPolicy) checkDepth(tokens []fieldToken) error {
 	if len(deep) == 0 {
 		return nil
 	}
-	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: fmt.Sprintf(
-		"The following fields expand more than the maximum of %d allowed relations: %s",
-		p.MaxRelations, strings.Join(deep, ", "))}
+	return &everlatch.Error{Code: everlatch.CodeInvalidData, Reason: RelationsTooDeep, Details: map[string]string{
+		"most": strconv.Itoa(p.MaxRelations), "fields": strings.Join(deep, ", "),
+	}}
 }
 
 func (p FieldPolicy) forbids(path []string) bool {

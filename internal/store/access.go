@@ -36,8 +36,8 @@ const (
 	linkedAccess = `(` + roleIDsOf + linkedUser + `),
 		(` + permissionsFrom + rolesOf + linkedUser + permissionsTo + `)`
 
-	creatorAccess = `(` + roleIDsOf + `api_key.created_by),
-		(` + permissionsFrom + rolesOf + `api_key.created_by` + permissionsTo + `)`
+	ownerAccess = `(` + roleIDsOf + `api_key.owner_id),
+		(` + permissionsFrom + rolesOf + `api_key.owner_id` + permissionsTo + `)`
 
 	selectAccess = `SELECT (` + roleIDsOf + `$1),
 		(` + permissionsFrom + rolesOf + `$1` + permissionsTo + `)`

@@ -42,7 +42,7 @@ func benchOn(b *testing.B, run func(b *testing.B, f fixture, customer everlatch.
 func BenchmarkStanding(b *testing.B) {
 	benchOn(b, func(b *testing.B, f fixture, _ everlatch.Customer, identity everlatch.AuthIdentity) {
 		for b.Loop() {
-			_, err := f.Standing(b.Context(), identity.ID, everlatch.ActorCustomer)
+			_, err := f.Standing(b.Context(), identity.ID, everlatch.ActorCustomer, "")
 			require.NoError(b, err)
 		}
 	})
@@ -62,7 +62,7 @@ func BenchmarkMe(b *testing.B) {
 	benchOn(b, func(b *testing.B, f fixture, customer everlatch.Customer, identity everlatch.AuthIdentity) {
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
-				_, err := f.Standing(b.Context(), identity.ID, everlatch.ActorCustomer)
+				_, err := f.Standing(b.Context(), identity.ID, everlatch.ActorCustomer, "")
 				require.NoError(b, err)
 				_, err = f.PublishableKeyLive(b.Context(), "pk_none")
 				require.NoError(b, err)

@@ -16,9 +16,9 @@ const (
 		AND id IN (SELECT id FROM sealed_secret WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)`
 )
 
-// Sweep deletes expired sessions and sealed secrets, at most limit of each, and
-// the holds of e-mail changes that can no longer be undone. Nothing depends on
-// it: reads do not see expired rows.
+// Sweep deletes expired sessions, sealed secrets and ended sign-ins, at most limit of each, and
+// the holds of e-mail changes that cannot be undone any more.
+// Nothing depends on it: reads do not see expired rows.
 func (s *Store) Sweep(ctx context.Context, limit int) (SweepResult, error) {
 	var result SweepResult
 	sessions, err := s.writes.exec(ctx, sweepSessions, s.now(), limit)
@@ -31,6 +31,9 @@ func (s *Store) Sweep(ctx context.Context, limit int) (SweepResult, error) {
 		return result, s.fail(ctx, "sweep sealed secrets", err)
 	}
 	result.Sealed = int(sealed)
+	if _, err := s.writes.exec(ctx, sweepSignIns, s.now(), limit); err != nil {
+		return result, s.fail(ctx, "sweep sign-ins", err)
+	}
 	_, err = s.writes.exec(ctx, sweepHolds, s.now()) // a few at a time, one for each e-mail change
 	return result, s.fail(ctx, "sweep holds", err)
 }

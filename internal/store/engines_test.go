@@ -176,7 +176,7 @@ func newSession(now time.Time, p everlatch.Principal) everlatch.Session {
 // standing reads the standing of an identity that exists.
 func (f fixture) standing(tb testing.TB, identityID, actorType string) everlatch.Standing {
 	tb.Helper()
-	standing, err := f.Standing(tb.Context(), identityID, actorType)
+	standing, err := f.Standing(tb.Context(), identityID, actorType, "")
 	require.NoError(tb, err)
 	return standing
 }

@@ -132,3 +132,20 @@ func linkEvent(now time.Time, name string, link Link) []everlatch.Event {
 	event.ReleasedAt = nil
 	return []everlatch.Event{event}
 }
+
+const selectSameIdentities = `SELECT DISTINCT o.actor_type, o.actor_id
+	FROM actor_link l JOIN actor_link o ON o.auth_identity_id = l.auth_identity_id
+	WHERE l.actor_type = $1 AND l.actor_id = $2 AND NOT (o.actor_type = $1 AND o.actor_id = $2)
+	ORDER BY o.actor_type, o.actor_id`
+
+// AccountsOfSameIdentities returns the other accounts that the identities of an
+// account sign in to.
+func (s *Store) AccountsOfSameIdentities(ctx context.Context, account everlatch.ActorRef) ([]everlatch.ActorRef, error) {
+	refs, err := all(ctx, s.reads, scanActorRef, selectSameIdentities, account.ActorType, account.ActorID)
+	return refs, s.fail(ctx, "read accounts of the same identities", err)
+}
+
+func scanActorRef(row scanner) (r everlatch.ActorRef, err error) {
+	err = row.Scan(&r.ActorType, &r.ActorID)
+	return r, err
+}

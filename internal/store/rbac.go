@@ -139,7 +139,7 @@ const (
 		WHERE ur.rbac_role_id = '` + everlatch.RoleSuperAdmin + `' AND u.deleted_at IS NULL)`
 	countIdleKeys = `SELECT COUNT(*) FROM api_key k
 		WHERE k.type = 'secret' AND k.deleted_at IS NULL AND (k.revoked_at IS NULL OR k.revoked_at > $1)
-		AND NOT EXISTS (SELECT 1 FROM "user" u WHERE u.id = k.created_by AND u.deleted_at IS NULL)`
+		AND NOT EXISTS (SELECT 1 FROM "user" u WHERE u.id = k.owner_id AND u.deleted_at IS NULL)`
 )
 
 // RBACState is what [Store.SetUpRBAC] found and did.

@@ -51,6 +51,14 @@ func optional(t time.Time) *time.Time {
 	return &t
 }
 
+// optionalText writes "" as NULL.
+func optionalText(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
 func checkText(s string) error {
 	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
 		return nil

@@ -11,6 +11,9 @@ import (
 const (
 	defaultAlgorithm = "HS256"
 	defaultExpiresIn = 24 * time.Hour
+	// defaultAbsoluteTTL is the longest time between two sign-ins that NIST SP
+	// 800-63B-4, section 2.1.3, recommends.
+	defaultAbsoluteTTL = 30 * 24 * time.Hour
 )
 
 // Config says how tokens are signed. The comment of a field says what its zero
@@ -46,8 +49,10 @@ type Config struct {
 
 	// ExpiresIn is the lifetime of a token; 0 is 24 hours.
 	ExpiresIn time.Duration
-	// ClockTolerance is the tolerated difference between the clocks of issuer
-	// and verifier.
+	// AbsoluteTTL is how long after a sign-in its last token expires, renewed or not;
+	// 30 days when zero.
+	AbsoluteTTL time.Duration
+	// ClockTolerance is how far the clocks of issuer and verifier may differ.
 	ClockTolerance time.Duration
 
 	// AcceptUntyped accepts tokens without a purpose as access tokens, so that
@@ -81,6 +86,9 @@ func (c Config) withDefaults() Config {
 	if c.ExpiresIn == 0 {
 		c.ExpiresIn = defaultExpiresIn
 	}
+	if c.AbsoluteTTL == 0 {
+		c.AbsoluteTTL = defaultAbsoluteTTL
+	}
 	return c
 }
 
@@ -95,6 +103,9 @@ func (c Config) checkTimes() error {
 	var errs []error
 	if c.ExpiresIn < time.Second {
 		errs = append(errs, fmt.Errorf("token lifetime must be at least one second, got %s", c.ExpiresIn))
+	}
+	if c.AbsoluteTTL < time.Second {
+		errs = append(errs, fmt.Errorf("absolute token lifetime must be at least one second, got %s", c.AbsoluteTTL))
 	}
 	if c.ClockTolerance < 0 {
 		errs = append(errs, fmt.Errorf("clock tolerance must not be negative, got %s", c.ClockTolerance))

@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -49,7 +50,8 @@ func New(cfg Config, now func() time.Time) (*Tokens, error) {
 // Issue returns an access token for p that is valid from issuedAt and has id as
 // its jti. With the HS, RS and EdDSA algorithms equal input gives an equal
 // token, so a repeated call returns the same token; PS and ES signatures are
-// random. It fails if the metadata of p cannot be encoded, or if the token
+// random. It expires at the latest [Config.AbsoluteTTL] after the sign-in. It
+// fails if the metadata of p cannot be encoded, or if the token
 // would be longer than 16 KiB.
 func (t *Tokens) Issue(p everlatch.Principal, issuedAt time.Time, id string) (string, Claims, error) {
 	claims := t.claims(p, issuedAt, id)
@@ -61,7 +63,14 @@ func (t *Tokens) Issue(p everlatch.Principal, issuedAt time.Time, id string) (st
 	if err != nil {
 		return "", Claims{}, err
 	}
+	claims.SignInID = cmp.Or(claims.SignInID, claims.ID)
 	return token, claims, nil
+}
+
+// AbsoluteEnd returns when the last token of a sign-in ends, however often it is
+// renewed.
+func (t *Tokens) AbsoluteEnd(signedInAt time.Time) time.Time {
+	return signedInAt.Add(t.cfg.AbsoluteTTL)
 }
 
 // Format implements [fmt.Formatter]: it prints the algorithm and no key.
@@ -90,8 +99,12 @@ func (t *Tokens) claims(p everlatch.Principal, issuedAt time.Time, id string) Cl
 	if claims.UserMetadata == nil {
 		claims.UserMetadata = everlatch.Metadata{}
 	}
+	if p.SignInID != id {
+		claims.SignInID = p.SignInID
+	}
 	if !p.AuthenticatedAt.IsZero() {
 		claims.AuthTime = p.AuthenticatedAt.Unix()
+		claims.ExpiresAt = min(claims.ExpiresAt, t.AbsoluteEnd(p.AuthenticatedAt).Unix())
 	}
 	if !p.MFACompletedAt.IsZero() {
 		at := p.MFACompletedAt.UTC().Format(isoMillis)

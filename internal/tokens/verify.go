@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -56,6 +57,10 @@ func (t *Tokens) Verify(raw string, purpose Purpose) (Claims, error) {
 	}
 	if !t.serves(claims, purpose) {
 		return Claims{}, refuse(errPurpose)
+	}
+	claims.SignInID = cmp.Or(claims.SignInID, claims.ID)
+	if claims.SignInID == "" { // a token of another issuer
+		claims.SignInID = HashSecret(raw)
 	}
 	if claims.AppMetadata == nil {
 		claims.AppMetadata = everlatch.Metadata{}

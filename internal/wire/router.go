@@ -140,7 +140,7 @@ func DecodeParams(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		values, ok := decodedParams(c.ParamValues(), c.Request().URL.RawPath != "")
 		if !ok {
-			return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "The path is not valid."}
+			return &everlatch.Error{Code: everlatch.CodeInvalidData, Reason: PathInvalid}
 		}
 		c.SetParamValues(values...)
 		return next(c)
