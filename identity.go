@@ -125,3 +125,22 @@ const (
 	// ActorAPIKey is the actor type of a request made with a secret API key.
 	ActorAPIKey = "api-key"
 )
+
+// LoginChange is another address to sign in with at one provider, where an
+// identity signs in with its e-mail.
+type LoginChange struct {
+	ProviderIdentityID string `json:"provider_identity_id"`
+	// FormerID is the address as it was entered, and FormerKey its canonical form,
+	// which the login must still have.
+	FormerID  string `json:"former_id"`
+	FormerKey string `json:"former_key"`
+	// FormerVerified says that the user had verified the former address.
+	FormerVerified bool `json:"former_verified,omitempty"`
+	// EntityID is the new address, and EntityKey its canonical form.
+	EntityID  string `json:"entity_id"`
+	EntityKey string `json:"entity_key"`
+	// Verified says that the user has verified the new address.
+	Verified bool `json:"verified,omitempty"`
+	// Optional keeps the login unchanged if it no longer has FormerKey.
+	Optional bool `json:"optional,omitempty"`
+}

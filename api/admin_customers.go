@@ -45,7 +45,7 @@ var customerFilters = customerFields.With(query.Field{
 // additionalData is for hooks, of which there are none; clients may send it.
 var additionalData = query.Field{Name: "additional_data", Kind: query.Record, Nullable: true}
 
-// adminCustomerFields are what an administrator may say about a customer.
+// adminCustomerFields are what an administrator may set.
 var adminCustomerFields = createCustomerFields.With(additionalData)
 
 const customerPage = 50
@@ -135,7 +135,7 @@ func (s *Server) writeAdminCustomer(c echo.Context, customer everlatch.Customer,
 	return writeWrapped(c, "customer", adminCustomerTable, &customer, sel)
 }
 
-// withGroups adds the groups of a customer when they are to be shown.
+// withGroups adds the groups of a customer if the selection shows them.
 func (s *Server) withGroups(c echo.Context, customer everlatch.Customer, sel query.Selection) (everlatch.Customer, error) {
 	if !relationsOf(sel).Groups {
 		return customer, nil

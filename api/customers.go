@@ -18,7 +18,7 @@ var customerTable = append(render.Pick(customerColumns,
 	"created_at", "updated_at"),
 	render.Relation("addresses", nestedAddressTable, func(c *everlatch.Customer) []everlatch.Address { return c.Addresses }))
 
-// customerColumns are all that a customer has, but for relations.
+// customerColumns are all columns of a customer except relations.
 var customerColumns = render.Table[everlatch.Customer]{
 	render.Text("id", func(c *everlatch.Customer) string { return c.ID }),
 	render.NullableText("email", func(c *everlatch.Customer) *string { return c.Email }),
@@ -76,7 +76,7 @@ func (s *Server) createCustomer(c echo.Context) error {
 	return writeWrapped(c, "customer", customerTable, &customer, sel)
 }
 
-// customer is what a person wrote about themselves.
+// customerOf returns the profile in a body.
 func customerOf(in query.Input) everlatch.Customer {
 	return everlatch.Customer{
 		Email: in.Text("email"), CompanyName: in.Text("company_name"), FirstName: in.Text("first_name"),

@@ -5,6 +5,7 @@
 //
 //   - routes.go: every route on one screen
 //   - one file per resource: login, session, refresh, customers, addresses, users, api_keys, …
+//   - records.go: what routes that list, show or change a resource share
 //   - server.go, options.go: what a server needs and what can be set
 //   - chain.go: what happens to each request before its handler, in order
 //   - authenticate.go: [Authenticate], the middleware that identifies callers

@@ -51,7 +51,7 @@ func created(c echo.Context) error {
 	return wire.Respond(c, http.StatusCreated, wire.ContentText, []byte(http.StatusText(http.StatusCreated)))
 }
 
-// completeReset changes a password by the token of a reset. The token is for
+// completeReset changes a password with the token of a reset. The token is for
 // one provider and one actor type; the flow knows whether it is still valid.
 func (s *Server) completeReset(c echo.Context) error {
 	actorType, provider := c.Param("actor_type"), c.Param("auth_provider")

@@ -541,23 +541,6 @@ func (f *fakeFlows) CompleteSocialLogin(_ context.Context, r flows.RedirectAnswe
 	}}, nil
 }
 
-func (f *fakeFlows) LinkIdentity(ctx context.Context, r flows.LinkRequest) (everlatch.ProviderIdentity, error) {
-	email, password, err := typed(flows.AuthRequest{Input: r.Input})
-	if err != nil {
-		return everlatch.ProviderIdentity{}, err
-	}
-	id := ids.New(ids.ProviderIdentity, f.now())
-	err = f.store.AddCredential(ctx, store.NewCredential{
-		ID: id, IdentityID: r.AuthIdentityID, Provider: r.Provider, EntityID: email, EntityKey: strings.ToLower(email),
-		ProviderMetadata: everlatch.Metadata{"password": password}, Event: everlatch.Event{ID: "evt_" + id},
-	})
-	return everlatch.ProviderIdentity{ID: id, Provider: r.Provider, EntityID: email, CreatedAt: f.now(), UpdatedAt: f.now()}, err
-}
-
-func (f *fakeFlows) UnlinkIdentity(ctx context.Context, r flows.UnlinkRequest) error {
-	return f.store.RemoveCredential(ctx, r.AuthIdentityID, r.ProviderIdentityID, everlatch.Event{ID: ids.New(ids.Event, f.now())})
-}
-
 func (f *fakeFlows) RequestPasswordReset(_ context.Context, r flows.ResetRequest) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -39,8 +39,10 @@ type App struct {
 	// subscribers are told about events.
 	subscribers *subscribers.Registry
 	schedules   []Schedule
-	erasers     map[string]everlatch.Eraser
-	inbox       http.Handler // nil unless mails are kept for development
+	// installation owns what this service puts into Temporal.
+	installation string
+	erasers      map[string]everlatch.Eraser
+	inbox        http.Handler // nil unless mails are kept for development
 
 	listener net.Listener // nil without an address, and until Listen
 	started  chan struct{}
@@ -82,6 +84,9 @@ func (a *App) assemble(ctx context.Context) (err error) {
 	if err := a.checkSchema(ctx); err != nil {
 		return err
 	}
+	if a.installation, err = a.store.Installation(ctx); err != nil {
+		return err
+	}
 	a.keepActors()
 	if err := a.setUpRBAC(ctx); err != nil {
 		return err
@@ -94,9 +99,9 @@ func (a *App) assemble(ctx context.Context) (err error) {
 		Temporal:  a.temporal,
 		Vault:     a.vault,
 		Ring:      a.ring.Derive("flows"),
-		TaskQueue: a.cfg.Temporal.TaskQueue,
-		Eager:     a.has(Worker),
-		ResetTTL:  a.cfg.PasswordReset.TTL.Duration(), ResetResendAfter: a.cfg.PasswordReset.ResendAfter.Duration(),
+		TaskQueue: a.cfg.Temporal.TaskQueue, Installation: a.installation,
+		Eager:    a.has(Worker),
+		ResetTTL: a.cfg.PasswordReset.TTL.Duration(), ResetResendAfter: a.cfg.PasswordReset.ResendAfter.Duration(),
 		InviteTTL: cmp.Or(a.cfg.Invites.ValidDuration, a.cfg.HTTP.JWTExpiresIn).Duration(),
 		EmailTTL:  a.cfg.EmailChange.TTL.Duration(), EmailUndoTTL: a.cfg.EmailChange.UndoTTL.Duration(),
 		EmailResendAfter: a.cfg.EmailChange.ResendAfter.Duration(),

@@ -107,7 +107,8 @@ func webhookClient(o WebhookOptions) *http.Client {
 }
 
 // Deliver implements [Subscriber]. Every 2xx is a success; 410 means that the
-// receiver is gone, which is permanent; every other response is retried.
+// receiver is gone, which is permanent; every other response is retried, after the
+// Retry-After of a 429 or 503.
 func (w *Webhook) Deliver(ctx context.Context, d Delivery) error {
 	body, err := json.Marshal(newMessage(d.Event))
 	if err != nil {
@@ -129,7 +130,23 @@ func (w *Webhook) Deliver(ctx context.Context, d Delivery) error {
 	case resp.StatusCode == http.StatusGone:
 		return everlatch.Permanent(fmt.Errorf("%s answers 410: the receiver is gone", w.url.Host))
 	}
-	return fmt.Errorf("%s answers %d", w.url.Host, resp.StatusCode)
+	err = fmt.Errorf("%s answers %d", w.url.Host, resp.StatusCode)
+	if resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable {
+		return everlatch.RetryAfter(err, retryAfter(resp.Header.Get("Retry-After"), d.At))
+	}
+	return err
+}
+
+// retryAfter reads the header Retry-After, seconds or a date (RFC 9110, section
+// 10.2.3); 0 is none, or one that cannot be read.
+func retryAfter(text string, now time.Time) time.Duration {
+	if seconds, err := strconv.ParseUint(strings.TrimSpace(text), 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return max(0, at.Sub(now))
+	}
+	return 0
 }
 
 func (w *Webhook) request(ctx context.Context, d Delivery, body []byte) (*http.Request, error) {

@@ -73,7 +73,7 @@ func (c company) signIn(t *testing.T, who string) (providers.Profile, error) {
 func TestAcme(t *testing.T) {
 	t.Parallel()
 
-	handler, err := newAcme("http://localhost:9901", shop)
+	handler, err := newAcme("http://localhost:9901", shop+"/callback/acme", time.Now)
 	require.NoError(t, err)
 	acme := start(t, handler, oidc.Options{
 		OAuthClient:         providers.OAuthClient{ClientSecret: "a-secret-of-acme", CallbackURL: shop + "/callback/acme"},
@@ -98,7 +98,7 @@ func TestGlobex(t *testing.T) {
 	t.Parallel()
 
 	at := time.Now()
-	handler, err := newGlobex("http://localhost:9902", shop, func() time.Time { return at })
+	handler, err := newGlobex("http://localhost:9902", shop+"/callback/globex", func() time.Time { return at })
 	require.NoError(t, err)
 	o := oidc.Options{
 		OAuthClient:          providers.OAuthClient{ClientSecret: "a-secret-of-globex", CallbackURL: shop + "/callback/globex"},
@@ -136,7 +136,7 @@ func TestTheConfiguration(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, cfg.Generate(""))
 	var server *api.Server
-	a, err := app.New(t.Context(), cfg, app.WithMigrations(), app.WithRoutes(func(s *api.Server) { server = s }))
+	a, err := app.New(t.Context(), cfg, app.FromConfig(options), app.WithMigrations(), app.WithRoutes(func(s *api.Server) { server = s }))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.Close()) })
 
@@ -150,4 +150,13 @@ func TestTheConfiguration(t *testing.T) {
 		server.Handler().ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/auth/"+actorType+"/providers", http.NoBody))
 		require.JSONEq(t, `{"providers":[`+want+`]}`, answer.Body.String(), actorType)
 	}
+}
+
+func TestTheProgramNeedsItsSettings(t *testing.T) {
+	t.Parallel()
+
+	cfg, err := config.Load(config.Sources{})
+	require.NoError(t, err)
+	_, err = options(cfg)
+	require.ErrorContains(t, err, "--config examples/several-openid-providers/everlatch.yaml")
 }

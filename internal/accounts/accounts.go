@@ -37,18 +37,8 @@ func (a *Accounts) UpdateCustomer(ctx context.Context, id string, patch store.Cu
 			return everlatch.Customer{}, err
 		}
 	}
-	patch.Follow = func(from, to string, logins []everlatch.ProviderIdentity) ([]store.LoginChange, error) {
-		followers, err := FollowEmail(a.Providers, EmailChange{From: from, To: to}, logins)
-		if err != nil {
-			return nil, err
-		}
-		out := make([]store.LoginChange, len(followers))
-		for i, f := range followers {
-			out[i] = store.LoginChange{
-				ProviderIdentityID: f.Current.ID, FromKey: f.Current.EntityKey, EntityID: f.EntityID, EntityKey: f.EntityKey,
-			}
-		}
-		return out, nil
+	patch.Follow = func(from, to string, logins []everlatch.ProviderIdentity) ([]everlatch.LoginChange, error) {
+		return FollowEmail(a.Providers, EmailChange{From: from, To: to}, logins)
 	}
 	return a.Store.UpdateCustomer(ctx, id, patch)
 }

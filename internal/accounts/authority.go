@@ -16,7 +16,7 @@ const (
 )
 
 // CheckAuthority refuses with [everlatch.CodeForbidden] when access does not cover
-// everything that the identities of an account sign in to. Whoever changes the
+// everything that the identities of an account sign in to. An administrator who changes the
 // e-mail of a customer decides who can reset its password; where the same identity
 // is an administrator's, that is the administrator's password too. So every other
 // account of the identities asks for the update permission of its actor type, and

@@ -43,15 +43,9 @@ func checkEmail(text string) error {
 // EmailChange is a change to the e-mail of an account.
 type EmailChange struct {
 	From, To string // From is "" for an account without an e-mail
-	// IdentityID is the identity that requests the change, "" when an
-	// administrator changes the e-mail.
+	// IdentityID is the identity that requests the change and has proved the new
+	// e-mail, "" when an administrator changes it.
 	IdentityID string
-}
-
-// Follower is a login that changes with the e-mail of its account.
-type Follower struct {
-	Current             everlatch.ProviderIdentity
-	EntityID, EntityKey string // its new address
 }
 
 // FollowEmail is the one rule for what a changed e-mail does to the logins of
@@ -66,8 +60,8 @@ type Follower struct {
 // identity: an address is unique at a provider. Logins that already have the
 // new e-mail stay unchanged. A provider that has no login for the new e-mail is
 // [everlatch.CodeInvalidData] with [EmailUnusable].
-func FollowEmail(registry *providers.Registry, c EmailChange, logins []everlatch.ProviderIdentity) ([]Follower, error) {
-	var out []Follower
+func FollowEmail(registry *providers.Registry, c EmailChange, logins []everlatch.ProviderIdentity) ([]everlatch.LoginChange, error) {
+	var out []everlatch.LoginChange
 	decided := map[string]bool{}
 	for _, asking := range []bool{true, false} {
 		for _, p := range logins {
@@ -85,7 +79,10 @@ func FollowEmail(registry *providers.Registry, c EmailChange, logins []everlatch
 			}
 			decided[p.Provider] = true
 			if subject.EntityKey != p.EntityKey {
-				out = append(out, Follower{Current: p, EntityID: subject.EntityID, EntityKey: subject.EntityKey})
+				out = append(out, everlatch.LoginChange{
+					ProviderIdentityID: p.ID, FormerID: p.EntityID, FormerKey: p.EntityKey, FormerVerified: p.VerifiedEmail != "",
+					EntityID: subject.EntityID, EntityKey: subject.EntityKey, Verified: c.IdentityID != "",
+				})
 			}
 		}
 	}

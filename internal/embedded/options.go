@@ -35,6 +35,9 @@ type Options struct {
 	// Retention is applied to the namespace on every start, at least an hour.
 	// The default is 24 hours.
 	Retention time.Duration
+	// ContinueAsNewAfter is the number of events of a history at which Temporal
+	// suggests that its workflow continues as new. 0 is Temporal's own, 4,096.
+	ContinueAsNewAfter int
 	// Log takes the server's errors as JSON lines. Default: the file
 	// temporal.log in Folder, or nowhere for a server in memory.
 	Log io.Writer

@@ -43,8 +43,8 @@ type Authenticator struct {
 	Roles bool
 }
 
-// Request is what is known about who sends a request. Its zero value is a request
-// that was not looked at.
+// Request is what is known about the caller of a request. Its zero value is a request
+// that has not been checked.
 type Request struct {
 	// bearer and session are looked up at most once, however many policies a
 	// request is checked against.
@@ -68,7 +68,7 @@ func (r *Request) Access() everlatch.Access {
 	return r.caller.access
 }
 
-// UserID is the administrator in whose name the request is: the caller, or the
+// UserID is the administrator on whose behalf the request is made: the caller, or the
 // creator of the secret API key that calls. It is "" for other callers.
 func (r *Request) UserID() string {
 	if r.caller == nil {

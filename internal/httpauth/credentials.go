@@ -27,7 +27,7 @@ type credential struct {
 	ended bool
 	// access is what the caller may do; empty unless roles are looked up.
 	access everlatch.Access
-	// userID is the administrator in whose name the request is, or "".
+	// userID is the administrator on whose behalf the request is made, or "".
 	userID string
 	// live is the session of a cookie.
 	live *liveSession

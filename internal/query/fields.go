@@ -33,7 +33,8 @@ type relation struct {
 }
 
 // Columns returns the shape of a record with these columns, all shown by default.
-// related returns the columns of a relation, nil for a column that is none.
+// related returns the columns of a relation, nil for a column that is none; two
+// columns can be relations.
 func Columns(names []string, related func(i int) []string) Shape {
 	s := Shape{names: names}
 	for i, name := range names {

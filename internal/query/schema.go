@@ -81,7 +81,7 @@ func (s Schema) check(values map[string]any) (Input, error) {
 	return s.CheckUnder("", values)
 }
 
-// CheckUnder is check for an object inside another one: the messages
+// CheckUnder is [Schema.CheckBody] for an object inside another one: the messages
 // name its fields below the given path.
 func (s Schema) CheckUnder(path string, values map[string]any) (Input, error) {
 	if path != "" {

@@ -92,11 +92,14 @@ func TestCheckBody(t *testing.T) {
 		},
 	}
 	for name, tt := range tests {
-		in, err := schema.CheckBody(wire.Body{Object: tt.body})
-		t.Run(name, func(t *testing.T) { requireIssues(t, err, tt.want...) })
-		if tt.want == nil {
-			require.Equal(t, query.Input(tt.body), in)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in, err := schema.CheckBody(wire.Body{Object: tt.body})
+			requireIssues(t, err, tt.want...)
+			if tt.want == nil {
+				require.Equal(t, query.Input(tt.body), in)
+			}
+		})
 	}
 	_, err := schema.CheckBody(wire.Body{Other: true})
 	requireIssues(t, err, issue(query.FieldRequired, "field", ""))
@@ -111,7 +114,7 @@ func TestCheckBody(t *testing.T) {
 func TestErrorHidesValues(t *testing.T) {
 	t.Parallel()
 
-	_, err := query.Schema{{Name: "flag", Kind: query.Boolean}}.Check(object{"flag": "hunter2"})
+	_, err := query.Schema{{Name: "flag", Kind: query.Boolean}}.CheckUnder("", object{"flag": "hunter2"})
 	require.EqualError(t, err, "invalid request: type_wrong (flag)")
 }
 

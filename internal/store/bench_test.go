@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"fmt"
-	"os"
 	"testing"
 	"time"
 
@@ -19,7 +18,7 @@ func benchOn(b *testing.B, run func(b *testing.B, f fixture, customer everlatch.
 	urls := map[string]func() string{
 		"sqlite": func() string { return "sqlite://" + b.TempDir() + "/everlatch.db" },
 	}
-	if os.Getenv(postgresVariable) != "" {
+	if !postgresMissing() {
 		urls["postgres"] = func() string { return postgresURL(b) }
 	}
 	for name, url := range urls {

@@ -13,7 +13,7 @@ type CustomerPatch struct {
 	// Follow decides which logins of an account change with its e-mail, given the
 	// e-mails and all logins; nil changes none. It is called inside the
 	// transaction, and its error is that of the update.
-	Follow func(from, to string, logins []everlatch.ProviderIdentity) ([]LoginChange, error)
+	Follow func(from, to string, logins []everlatch.ProviderIdentity) ([]everlatch.LoginChange, error)
 	// ChangedBy is the actor who changed the e-mail, as the customer is told.
 	ChangedBy Actor
 

@@ -15,7 +15,7 @@ type EmailChange struct {
 	// From is the e-mail that the account must have, "" for none, and To the new
 	// one, "" for none.
 	From, To string
-	Logins   []LoginChange
+	Logins   []everlatch.LoginChange
 	// IdentityID and SeenVersion name who asked and under which credentials; ""
 	// when that does not matter.
 	IdentityID  string
@@ -29,19 +29,6 @@ type EmailChange struct {
 	// Events are recorded with the change. The id of the first identifies a
 	// repetition.
 	Events []everlatch.Event
-}
-
-// LoginChange is a change to the address of a login.
-type LoginChange struct {
-	ProviderIdentityID string
-	// FromKey is the address that it must have, in the canonical form of its
-	// provider.
-	FromKey             string
-	EntityID, EntityKey string
-	// Verified says that the user has verified the new address.
-	Verified bool
-	// Optional keeps the login unchanged if it no longer matches FromKey.
-	Optional bool
 }
 
 const (
@@ -166,7 +153,7 @@ func setLogins(ctx context.Context, tx *tx, c EmailChange, now time.Time) error 
 		if l.Verified {
 			verified = emailKey(l.EntityID)
 		}
-		n, err := tx.exec(ctx, setLogin, l.ProviderIdentityID, l.FromKey, l.EntityID, l.EntityKey, verified, now, c.ActorType, c.ActorID)
+		n, err := tx.exec(ctx, setLogin, l.ProviderIdentityID, l.FormerKey, l.EntityID, l.EntityKey, verified, now, c.ActorType, c.ActorID)
 		if err != nil {
 			return err
 		}

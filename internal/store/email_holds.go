@@ -95,7 +95,7 @@ func moveHolds(ctx context.Context, tx *tx, c EmailChange, now time.Time) error 
 	}
 	former := []string{c.From}
 	for _, l := range c.Logins {
-		former = append(former, l.FromKey)
+		former = append(former, l.FormerKey)
 	}
 	for _, email := range former {
 		if emailKey(email) == "" || emailKey(email) == emailKey(c.To) {

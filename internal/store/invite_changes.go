@@ -45,7 +45,7 @@ func (s *Store) CreateInvite(ctx context.Context, i everlatch.Invite, tokenID st
 	now := s.now()
 	var stored everlatch.Invite
 	err = s.write(ctx, func(tx *tx) error {
-		n, err := tx.exec(ctx, insertInvite, i.ID, i.Email, emailKey(i.Email), InviteProof{TokenID: tokenID}.tokenHash(),
+		n, err := tx.exec(ctx, insertInvite, i.ID, i.Email, emailKey(i.Email), tokenHash(tokenID),
 			i.ExpiresAt, roles, i.Metadata, i.WorkflowID, now)
 		if err != nil {
 			return err
@@ -99,7 +99,7 @@ func (s *Store) ResendInvite(ctx context.Context, id, tokenID string, expiresAt 
 	now := s.now()
 	var stored everlatch.Invite
 	err := s.write(ctx, func(tx *tx) error {
-		if _, err := tx.exec(ctx, resendInvite, id, InviteProof{TokenID: tokenID}.tokenHash(), expiresAt, now); err != nil {
+		if _, err := tx.exec(ctx, resendInvite, id, tokenHash(tokenID), expiresAt, now); err != nil {
 			return err
 		}
 		var err error
@@ -116,7 +116,7 @@ func (s *Store) ResendInvite(ctx context.Context, id, tokenID string, expiresAt 
 // event. It is one conditional statement: of several concurrent callers one
 // succeeds, and the others are refused as in [Store.ProvenInvite]. Repeating it
 // for the same user is no error.
-func (s *Store) AcceptInvite(ctx context.Context, p InviteProof, userID string, ev everlatch.Event) error {
+func (s *Store) AcceptInvite(ctx context.Context, p everlatch.InviteProof, userID string, ev everlatch.Event) error {
 	if userID == "" {
 		return errors.New("accept invite: a user is needed")
 	}
@@ -125,14 +125,14 @@ func (s *Store) AcceptInvite(ctx context.Context, p InviteProof, userID string, 
 		if p.TokenID == "" && p.Email == "" {
 			return errInviteInvalid()
 		}
-		n, err := tx.exec(ctx, acceptInvite, p.ID, p.tokenHash(), emailKey(p.Email), userID, now)
+		n, err := tx.exec(ctx, acceptInvite, p.InviteID, tokenHash(p.TokenID), emailKey(p.Email), userID, now)
 		if err != nil {
 			return err
 		}
 		if n > 0 {
 			return recordEvents(ctx, tx, now, ev)
 		}
-		already, err := first(ctx, tx, scanned[bool], acceptedInvite, p.ID, userID)
+		already, err := first(ctx, tx, scanned[bool], acceptedInvite, p.InviteID, userID)
 		if err != nil || already {
 			return err
 		}

@@ -32,13 +32,6 @@ func (f InviteFilter) test(c *conditions) {
 	combine(c, f.And, f.Or, InviteFilter.test)
 }
 
-// InviteProof is what entitles a caller to accept an invite: the id of its
-// token, the invited address, which the caller must have verified, or both. An
-// empty proof proves nothing.
-type InviteProof struct {
-	ID, TokenID, Email string
-}
-
 const (
 	inviteColumns = `id, email, accepted, accepted_by, expires_at, roles, metadata, workflow_id, created_at, updated_at, deleted_at`
 
@@ -82,16 +75,16 @@ func (s *Store) PendingInvite(ctx context.Context, email string) (everlatch.Invi
 // Otherwise it returns [everlatch.CodeUnauthorized], which says only that the
 // proof is invalid or, if the proof was valid, that the invite is no longer open
 // (docs/weak-spots.md#w8).
-func (s *Store) ProvenInvite(ctx context.Context, p InviteProof) (everlatch.Invite, error) {
+func (s *Store) ProvenInvite(ctx context.Context, p everlatch.InviteProof) (everlatch.Invite, error) {
 	i, err := provenInvite(ctx, s.reads, p, s.now())
 	return i, s.fail(ctx, "read invite", err)
 }
 
-func provenInvite(ctx context.Context, q querier, p InviteProof, now time.Time) (everlatch.Invite, error) {
+func provenInvite(ctx context.Context, q querier, p everlatch.InviteProof, now time.Time) (everlatch.Invite, error) {
 	if p.TokenID == "" && p.Email == "" {
 		return everlatch.Invite{}, errInviteInvalid()
 	}
-	i, err := first(ctx, q, scanInvite, selectProvenInvite, p.ID, p.tokenHash(), emailKey(p.Email))
+	i, err := first(ctx, q, scanInvite, selectProvenInvite, p.InviteID, tokenHash(p.TokenID), emailKey(p.Email))
 	if err == nil && !i.Pending(now) {
 		err = refuse(everlatch.CodeUnauthorized, InviteExpired)
 	}
@@ -104,11 +97,11 @@ func errInviteInvalid() error {
 
 // tokenHash is the stored form of a token's id. The id is a random UUID inside
 // a signed token, so a fast hash is enough.
-func (p InviteProof) tokenHash() string {
-	if p.TokenID == "" {
+func tokenHash(id string) string {
+	if id == "" {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(p.TokenID))
+	sum := sha256.Sum256([]byte(id))
 	return hex.EncodeToString(sum[:])
 }
 

@@ -35,7 +35,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.dialect == goose.DialectPostgres {
+	if s.onPostgres() {
 		lock, err := s.lockMigrations(ctx)
 		if err != nil {
 			return err

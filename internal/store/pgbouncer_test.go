@@ -22,12 +22,13 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/store/storetest"
 )
 
 // onServer runs one statement on the server of the suite.
 func onServer(tb testing.TB, statement string) {
 	tb.Helper()
-	db, err := sql.Open("pgx", os.Getenv(postgresVariable))
+	db, err := sql.Open("pgx", os.Getenv(storetest.PostgresVariable))
 	require.NoError(tb, err)
 	_, err = db.ExecContext(context.WithoutCancel(tb.Context()), statement)
 	require.NoError(tb, err, statement)
@@ -44,7 +45,7 @@ func postgresDatabase(tb testing.TB, with string) *url.URL {
 	name := "test_" + strings.ToLower(ids.New("", time.Now()))
 	onServer(tb, "CREATE DATABASE "+name+" "+with)
 	tb.Cleanup(func() { onServer(tb, "DROP DATABASE "+name+" WITH (FORCE)") })
-	u, err := url.Parse(os.Getenv(postgresVariable))
+	u, err := url.Parse(os.Getenv(storetest.PostgresVariable))
 	require.NoError(tb, err)
 	u.Path = "/" + name
 	return u

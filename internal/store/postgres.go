@@ -44,7 +44,7 @@ func openPostgres(ctx context.Context, url string, o options) (*Store, error) {
 	config.RuntimeParams["client_encoding"] = "UTF8" // of any database; all our text is
 	server, err := lookAt(ctx, config)
 	if err != nil {
-		return nil, (&Store{}).fail(ctx, "open store", err)
+		return nil, (&Store{}).fail(ctx, "ping", err)
 	}
 	if err := server.adapt(config, url); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)

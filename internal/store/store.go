@@ -106,5 +106,7 @@ func (s *Store) tellReleased() {
 	}
 }
 
+func (s *Store) onPostgres() bool { return s.dialect == goose.DialectPostgres }
+
 // now is the current time as both engines store it.
 func (s *Store) now() time.Time { return instant(s.clock()) }

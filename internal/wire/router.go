@@ -45,7 +45,7 @@ type Router struct {
 	TrustProxy bool
 
 	echo    *echo.Echo
-	index   func() *routeIndex
+	index   func() *pathIndex
 	origins func(path string) *Origins
 }
 
@@ -54,7 +54,7 @@ type Router struct {
 // the list that a raw path trusts, or nil.
 func NewRouter(e *echo.Echo, builtIn []Route, origins func(path string) *Origins) *Router {
 	x := &Router{echo: e, origins: origins}
-	x.index = sync.OnceValue(func() *routeIndex { return newRouteIndex(builtIn, e.Routes()) })
+	x.index = sync.OnceValue(func() *pathIndex { return newPathIndex(builtIn, e.Routes()) })
 	e.Pre(attach)
 	return x
 }
@@ -70,7 +70,7 @@ func attach(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // ServeHTTP finds the route before Echo does and shows Echo the path that it
-// knows (see routeIndex).
+// knows (see pathIndex).
 func (x *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	SecurityHeaders(w.Header(), isHTTPS(r, x.TrustProxy), x.HSTS)
 	out := &responseWriter{ResponseWriter: w, request: x.resolve(r)}
@@ -88,9 +88,9 @@ func (x *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (x *Router) resolve(r *http.Request) Request {
 	path := r.URL.EscapedPath()
 	q := Request{Path: path, Origins: x.origins(path), head: r.Method == http.MethodHead}
-	if q.Match = x.index().Find(r.Method, path); q.Match == nil && q.head {
+	if q.Match = x.index().find(r.Method, path); q.Match == nil && q.head {
 		// HEAD is GET without a body, on custom routes too.
-		q.Match = x.index().Find(http.MethodGet, path)
+		q.Match = x.index().find(http.MethodGet, path)
 		q.headAsGet = q.Match != nil
 	}
 	return q
@@ -171,7 +171,7 @@ func (x *Router) Unmatched(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		}
 		if c.Request().Method == http.MethodOptions {
-			if methods := x.index().Allowed(q.Path); len(methods) > 0 {
+			if methods := x.index().allowed(q.Path); len(methods) > 0 {
 				allow := strings.Join(methods, ",")
 				c.Response().Header().Set(echo.HeaderAllow, allow)
 				return Respond(c, http.StatusOK, ContentHTML, []byte(allow))
