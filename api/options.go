@@ -41,6 +41,8 @@ type Options struct {
 	// TrustProxy is how many proxies stand in front. With 0, X-Forwarded-Proto
 	// and X-Forwarded-Host are ignored.
 	TrustProxy int
+	// HSTS is how long browsers remember to use https only; 0 says nothing.
+	HSTS time.Duration
 	// RestrictedFields cannot be selected on /store (docs/contract.md#s5-1).
 	RestrictedFields []string
 	// StoreRelationsLimit is how deep fields may reach on /store; 0 is 3.

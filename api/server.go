@@ -123,6 +123,7 @@ func (s *Server) mount(routes []route) {
 	}
 	s.echo.HTTPErrorHandler = s.handleError
 	s.router = wire.NewRouter(s.echo, paths, s.originsOf)
+	s.router.HSTS, s.router.TrustProxy = s.opts.HSTS, s.opts.TrustProxy > 0
 	s.echo.Pre(s.trace)
 	s.echo.Use(s.chain()...)
 	for _, r := range routes {

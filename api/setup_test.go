@@ -307,6 +307,11 @@ func (elsewhere) Identifier() string  { return "elsewhere" }
 func (elsewhere) DisplayName() string { return "Elsewhere Authentication" }
 func (elsewhere) KindName() string    { return "Elsewhere" }
 
+// OwnsAddress implements [providers.AddressOwner] as Google does.
+func (elsewhere) OwnsAddress(email string, m everlatch.Metadata) bool {
+	return !strings.HasSuffix(email, "@former.example") || m["hd"] != nil
+}
+
 // StateTTL implements [providers.TimeLimiter].
 func (elsewhere) StateTTL() time.Duration { return time.Minute }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -47,6 +48,7 @@ type App struct {
 
 	listener net.Listener // nil without an address, and until Listen
 	started  chan struct{}
+	draining atomic.Bool
 	close    sync.Once
 	closeErr error
 }
@@ -76,7 +78,9 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (*App, error) {
 }
 
 func (a *App) assemble(ctx context.Context) (err error) {
-	if a.store, err = store.Open(ctx, a.cfg.Database.URL.Reveal(), a.opts.now); err != nil {
+	if a.store, err = store.Open(ctx, a.cfg.Database.URL.Reveal(), a.opts.now,
+		store.WithMaxConnections(a.cfg.Database.MaxConnections), store.WithMigrationWait(a.cfg.Database.MigrationWait.Duration()),
+		store.WithLog(a.log)); err != nil {
 		return err
 	}
 	if err := a.checkSchema(ctx); err != nil {

@@ -28,6 +28,7 @@ func settings(t *testing.T) config.Config {
 		"database.url":          "sqlite://" + filepath.Join(t.TempDir(), "everlatch.db"),
 		"temporal.address":      unused(t),
 		"http.address":          "127.0.0.1:0",
+		"http.drain_delay":      "0",
 		"worker.health_address": "127.0.0.1:0",
 	}})
 	require.NoError(t, err)

@@ -53,6 +53,7 @@ func (a *App) newServer() (*api.Server, error) {
 		PublishableKey:      api.KeyPolicy(c.Store.PublishableKey),
 		BodyLimit:           c.HTTP.BodyLimit.Bytes(),
 		TrustProxy:          c.HTTP.TrustProxy,
+		HSTS:                c.HTTP.HSTS.Duration(),
 		RestrictedFields:    c.HTTP.RestrictedFields.Store,
 		StoreRelationsLimit: c.HTTP.StoreRelationsLimit,
 		LoginByGET:          c.Compat.LoginByGET,
@@ -190,15 +191,15 @@ func (a *App) publishableKey(ctx context.Context) string {
 	return ""
 }
 
-// serve answers requests until ctx ends. Then it takes no new connections and
-// gives the requests under way stop_within to finish.
+// serve answers requests until ctx ends. Then it drains, takes no new connections
+// and gives the requests under way stop_within to finish.
 func (a *App) serve(ctx context.Context) error {
 	if a.listener == nil {
 		<-ctx.Done()
 		return nil
 	}
 	server := &http.Server{
-		Handler:           a.handler(),
+		Handler:           a.drained(a.handler()),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -212,6 +213,9 @@ func (a *App) serve(ctx context.Context) error {
 	case err := <-failed:
 		return fmt.Errorf("serve HTTP: %w", err)
 	case <-ctx.Done():
+	}
+	if err := a.drain(ctx, failed); err != nil {
+		return fmt.Errorf("serve HTTP: %w", err)
 	}
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.cfg.Worker.StopWithin.Duration())
 	defer cancel()

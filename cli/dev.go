@@ -127,6 +127,7 @@ func (p *program) startTemporal(ctx context.Context, f *folder, cfg *config.Conf
 		return nil, err
 	}
 	cfg.Temporal.Address, cfg.Temporal.Namespace = server.Address(), server.Namespace()
+	cfg.HTTP.DrainDelay = 0 // no balancer stands in front
 	return server, nil
 }
 

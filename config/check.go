@@ -26,6 +26,7 @@ func (c *Config) check(unread map[string]bool) Problems {
 	}
 	out = append(out, c.checkQueues()...)
 	out = append(out, c.checkCookie()...)
+	out = append(out, c.HTTP.checkOrigins()...)
 	out = append(out, c.Invites.check()...)
 	out = append(out, c.Deletion.check()...)
 	out = append(out, c.Events.check()...)

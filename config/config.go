@@ -42,7 +42,7 @@ type Auth struct {
 	Providers    []Provider `koanf:"providers" default:"[{resolve: emailpass}]" doc:"Auth providers, in the order in which they are listed: a list of {resolve, id, options}. Routes name a provider by its id; several registrations of one provider need different ids. docs/guides/provider-options.md describes the options."`
 	Redirect     Redirect   `koanf:"redirect"`
 	RecentWithin Span       `koanf:"recent_within" default:"15m" min:"1m" doc:"How long a sign-in counts as recent. Adding and removing sign-in methods and deleting an account require a recent sign-in."`
-	LinkByEmail  []string   `koanf:"link_by_email" default:"[]" doc:"Ids of providers that are trusted to verify e-mail addresses. A new account at one of them is linked to the identity whose address another of them verified, instead of becoming a new identity. Off by default."`
+	LinkByEmail  []string   `koanf:"link_by_email" default:"[]" doc:"Ids of providers that are trusted to verify e-mail addresses. A new account at one of them is linked to the identity whose address another of them verified, instead of becoming a new identity. With google, that takes an address of Google's own or of an organization (claim hd). Off by default."`
 	MFA          MFA        `koanf:"mfa"`
 }
 
@@ -85,7 +85,9 @@ type Accounts struct {
 
 // Database is where the lasting facts are.
 type Database struct {
-	URL URL `koanf:"url" env:"DATABASE_URL" doc:"postgres://… or sqlite:///absolute/path.db. dev ignores it and uses a file in the data folder."`
+	URL            URL  `koanf:"url" env:"DATABASE_URL" doc:"postgres://… or sqlite:///absolute/path.db. dev ignores it and uses a file in the data folder."`
+	MaxConnections int  `koanf:"max_connections" default:"20" min:"2" doc:"How many connections to PostgreSQL a process opens at most. pool_max_conns in the URL takes precedence."`
+	MigrationWait  Span `koanf:"migration_wait" default:"5m" min:"1s" doc:"How long a process waits for another one that migrates the database before it gives up."`
 }
 
 // Temporal is the cluster that runs the workflows.

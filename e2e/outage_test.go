@@ -21,6 +21,7 @@ func production(database, temporal string) []string {
 		"COOKIE_SECRET=Hq8wEo2rTy6uIp0aSd4fGh1jKl5zXc9vBn3mQw7e",
 		"EVERLATCH_ENCRYPTION_KEYS=" + encryptionKeys,
 		"EVERLATCH_LOG_FORMAT=text",
+		"EVERLATCH_HTTP_DRAIN_DELAY=0",
 	}
 }
 

@@ -51,10 +51,13 @@ func openMemory(ctx context.Context) (*Store, error) {
 // sqlitePath decodes what follows sqlite://. A path with an invalid percent
 // escape is used literally.
 func sqlitePath(path string) (string, error) {
+	if strings.ContainsAny(path, "?#") { // in a name they are escaped
+		return "", errors.New("open store: the SQLite URL must be sqlite:// and a path, without parameters")
+	}
 	if decoded, err := url.PathUnescape(path); err == nil {
 		path = decoded
 	}
-	if path == "" || strings.ContainsAny(path, "?#\x00") {
+	if path == "" || strings.ContainsRune(path, 0) {
 		return "", errors.New("open store: the SQLite URL must be sqlite:// and a path, without parameters")
 	}
 	path, err := filepath.Abs(path)

@@ -94,17 +94,17 @@ func (p *Provider) Authenticate(ctx context.Context, in providers.Input, rec *pr
 		return providers.Verdict{}, wrong(nil) // for every account, so it reveals nothing
 	}
 	h, problem := p.stored(rec)
-	matches, err := p.verify(ctx, h, password)
+	matched, err := p.verify(ctx, h, password)
 	if err != nil {
 		return providers.Verdict{}, err
 	}
-	if !matches || problem != nil {
+	if matched == "" || problem != nil {
 		if err := p.evenOut(ctx, h, password); err != nil {
 			return providers.Verdict{}, err
 		}
 		return providers.Verdict{}, wrong(problem)
 	}
-	return p.renew(ctx, h, password, rec)
+	return p.renew(ctx, h, matched, rec)
 }
 
 // Register implements [providers.Registrar]. A new record needs a valid
@@ -122,6 +122,7 @@ func (p *Provider) Register(ctx context.Context, in providers.Input, rec *provid
 	if _, valid := canonicalEmail(email); !valid {
 		return providers.Verdict{}, invalid("Email should be a valid email address")
 	}
+	password = normalize(password)
 	if err := p.policy.check(password); err != nil {
 		return providers.Verdict{}, err
 	}
@@ -140,11 +141,11 @@ func (p *Provider) again(ctx context.Context, password string, rec *providers.Re
 		return taken
 	}
 	h, problem := p.stored(rec)
-	matches, err := p.verify(ctx, h, password)
+	matched, err := p.verify(ctx, h, password)
 	if err != nil {
 		return err
 	}
-	if rec.Linked || problem != nil || !matches {
+	if rec.Linked || problem != nil || matched == "" {
 		return taken
 	}
 	return nil
@@ -167,12 +168,14 @@ func (p *Provider) stored(rec *providers.Record) (h hash, problem error) {
 	return h, nil
 }
 
-// renew returns the record with a new hash where the stored one is outdated. A
-// password that the old hash covers only in part keeps its hash: the unchecked
-// part must not become binding. If ctx ends meanwhile, the sign-in still
-// succeeds, and the next one renews the hash.
-func (p *Provider) renew(ctx context.Context, h hash, password string, rec *providers.Record) (providers.Verdict, error) {
-	if h.prefix == p.options.Argon2.prefix() || (h.maxBytes > 0 && len(password) > h.maxBytes) {
+// renew returns the record with a new hash where the stored one is outdated, or of
+// a form of the password that is not the normal one. A password that the old hash
+// covered only in part keeps its hash: the unchecked part must not become binding.
+// If ctx ends meanwhile, the login still succeeds and the next one renews the hash.
+func (p *Provider) renew(ctx context.Context, h hash, matched string, rec *providers.Record) (providers.Verdict, error) {
+	password := normalize(matched)
+	current := h.prefix == p.options.Argon2.prefix() && matched == password
+	if current || (h.maxBytes > 0 && len(matched) > h.maxBytes) {
 		return providers.Verdict{}, nil
 	}
 	hashed, err := p.hash(ctx, password)

@@ -5,11 +5,22 @@ import (
 	"fmt"
 )
 
-// verify computes a stored hash once there is memory for it
-// (docs/weak-spots.md#w20).
-func (p *Provider) verify(ctx context.Context, h hash, password string) (matches bool, err error) {
-	err = p.slot(ctx, h.format, h.cost.memoryKiB, func() { matches = h.match([]byte(password)) })
-	return matches, err
+// verify does the work of one stored hash, when its turn comes (docs/weak-spots.md#w20), and
+// returns the form of the password that matches it, "" for none. A password that is
+// not in the normal form costs two hashes, whatever the account, unless the first
+// matches.
+func (p *Provider) verify(ctx context.Context, h hash, password string) (matched string, err error) {
+	for _, form := range forms(password) {
+		matches := false
+		err := p.slot(ctx, h.format, h.cost.memoryKiB, func() { matches = h.match([]byte(form)) })
+		if err != nil {
+			return "", err
+		}
+		if matches {
+			return form, nil
+		}
+	}
+	return "", nil
 }
 
 // hash computes a new hash once there is memory for it
