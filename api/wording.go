@@ -7,6 +7,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/accounts"
+	"github.com/everlatch/everlatch/internal/limits"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
@@ -60,6 +61,8 @@ var sentences = map[everlatch.Reason]string{
 	everlatch.ReasonErasureUnknown:  "There is no erasure of {id}.",
 	everlatch.ReasonScheduleUnknown: "There is no schedule {id}.",
 	everlatch.ReasonRunUnknown:      "There is no running workflow {id}.",
+
+	limits.TooMany: "Too many requests. Wait a while, then try again.",
 
 	store.KeyNotRevoked: "Cannot delete api keys that are not revoked - {id}",
 

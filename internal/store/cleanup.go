@@ -5,6 +5,8 @@ import "context"
 // SweepResult counts what a sweep has deleted.
 type SweepResult struct {
 	Sessions, Sealed int
+	// Limits are counters of limits, the fuller of the two tables.
+	Limits int
 }
 
 // Condition and limit stand in both parts: the inner one finds rows by index,
@@ -16,8 +18,8 @@ const (
 		AND id IN (SELECT id FROM sealed_secret WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)`
 )
 
-// Sweep deletes expired sessions and sealed secrets, at most limit of each, and
-// the holds of e-mail changes that cannot be undone any more.
+// Sweep deletes expired sessions, sealed secrets and counters of limits, at most
+// limit of each, and the holds of e-mail changes that cannot be undone any more.
 // Nothing depends on it: reads do not see expired rows.
 func (s *Store) Sweep(ctx context.Context, limit int) (SweepResult, error) {
 	var result SweepResult
@@ -31,6 +33,15 @@ func (s *Store) Sweep(ctx context.Context, limit int) (SweepResult, error) {
 		return result, s.fail(ctx, "sweep sealed secrets", err)
 	}
 	result.Sealed = int(sealed)
+	budgets, err := s.writes.exec(ctx, sweepBudgets, s.now().UnixMicro(), limit)
+	if err != nil {
+		return result, s.fail(ctx, "sweep budgets", err)
+	}
+	attempts, err := s.writes.exec(ctx, sweepAttempts, s.now(), limit)
+	if err != nil {
+		return result, s.fail(ctx, "sweep attempts", err)
+	}
+	result.Limits = int(max(budgets, attempts))
 	_, err = s.writes.exec(ctx, sweepHolds, s.now()) // a few at a time, one for each e-mail change
 	return result, s.fail(ctx, "sweep holds", err)
 }

@@ -87,7 +87,7 @@ func openSQLiteFile(ctx context.Context, path, synchronous string) (*Store, erro
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
 
-	s := &Store{writes: newPool(writer, true), reads: newPool(reader, true), dialect: goose.DialectSQLite3}
+	s := &Store{writes: newPool(writer, true), reads: newPool(reader, true), dialect: goose.DialectSQLite3, syncs: synchronous == "FULL"}
 	// The writer goes first: it alone may turn a new file into WAL mode.
 	if err := writer.PingContext(ctx); err != nil {
 		return nil, errors.Join(s.fail(ctx, "open store", err), s.Close())

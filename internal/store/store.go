@@ -17,9 +17,11 @@ type Store struct {
 	// connection of writes queues the writers, and readers never wait for them.
 	writes, reads *pool
 	dialect       goose.Dialect
-	clock         func() time.Time
-	closed        atomic.Bool
-	released      chan struct{} // holds one note that something waits
+	// syncs says that each commit waits for the disk, on SQLite.
+	syncs    bool
+	clock    func() time.Time
+	closed   atomic.Bool
+	released chan struct{} // holds one note that something waits
 	// remove deletes what an in-memory database left on disk.
 	remove func() error
 }

@@ -55,7 +55,7 @@ func Decode(err error) error {
 	code := everlatch.Code(app.Type())
 	switch code {
 	case everlatch.CodeInvalidData, everlatch.CodeNotAllowed, everlatch.CodeUnauthorized, everlatch.CodeForbidden,
-		everlatch.CodeNotFound, everlatch.CodeConflict, everlatch.CodeDuplicate, everlatch.CodeUnavailable,
+		everlatch.CodeNotFound, everlatch.CodeConflict, everlatch.CodeDuplicate, everlatch.CodeRateLimited, everlatch.CodeUnavailable,
 		everlatch.CodeInternal:
 		var said everlatch.Refusal
 		if app.HasDetails() && app.Details(&said) == nil && said.Reason != "" && said.Code == code {
