@@ -62,7 +62,8 @@ var sentences = map[everlatch.Reason]string{
 	everlatch.ReasonScheduleUnknown: "There is no schedule {id}.",
 	everlatch.ReasonRunUnknown:      "There is no running workflow {id}.",
 
-	limits.TooMany: "Too many requests. Wait a while, then try again.",
+	everlatch.ReasonBusy: unavailableMessage,
+	limits.TooMany:       "Too many requests. Wait a while, then try again.",
 
 	store.KeyNotRevoked: "Cannot delete api keys that are not revoked - {id}",
 

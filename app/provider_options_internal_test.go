@@ -147,7 +147,7 @@ func TestOptionsAreRead(t *testing.T) {
 	t.Parallel()
 
 	for name, k := range kinds {
-		_, err := k.create(needed[name])
+		_, err := k.create(needed[name], &process{})
 		require.NoError(t, err, "%s needs more than it says", name)
 		for key := range needed[name] {
 			options := map[string]any{}
@@ -156,7 +156,7 @@ func TestOptionsAreRead(t *testing.T) {
 					options[other] = value
 				}
 			}
-			_, err := k.create(options)
+			_, err := k.create(options, &process{})
 			require.Error(t, err, "%s does without %s", name, key)
 			// Some say clientId, as the contract does.
 			require.Contains(t, strings.ToLower(strings.ReplaceAll(err.Error(), "_", "")), strings.ReplaceAll(key, "_", ""), name)
@@ -232,7 +232,7 @@ func TestWrongOptionsAreNamed(t *testing.T) {
 	_, err := kinds["oidc"].create(map[string]any{
 		"http_timeout_ms": "soon", "issuers": "https://idp.example", "scopes": 7, "client_id": "id", "client_secret": 12345678,
 		"display_name": func() {},
-	})
+	}, &process{})
 
 	for _, want := range []string{
 		`option http_timeout_ms: "soon" is not a length of time`, `option issuers: unknown field "issuers"`,

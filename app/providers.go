@@ -21,7 +21,7 @@ import (
 // kinds are the built-in auth providers by the name that auth.providers
 // resolves. A new one is a line here and a package of its own.
 var kinds = map[string]kind{
-	emailpass.Identifier: of(newEmailpass),
+	emailpass.Identifier: sharing(newEmailpass),
 	google.Identifier:    of(newGoogle),
 	github.Identifier:    of(newGithub),
 	oidc.Identifier:      of(newOIDC),
@@ -33,24 +33,35 @@ type kind struct {
 	// table of docs/guides/provider-options.md: json, default, unit and doc, and
 	// source, where the contract speaks of it.
 	options reflect.Type
-	create  func(raw map[string]any) (providers.Provider, error)
+	create  func(raw map[string]any, p *process) (providers.Provider, error)
+}
+
+// process is what the providers of one process share.
+type process struct {
+	// hashing is made by the first provider that hashes passwords.
+	hashing *emailpass.Queue
 }
 
 // of returns the kind whose providers are made of an O.
 func of[O any](create func(O) (providers.Provider, error)) kind {
-	return kind{reflect.TypeFor[O](), func(raw map[string]any) (providers.Provider, error) {
+	return sharing(func(in O, _ *process) (providers.Provider, error) { return create(in) })
+}
+
+// sharing is [of] for providers that share something.
+func sharing[O any](create func(O, *process) (providers.Provider, error)) kind {
+	return kind{reflect.TypeFor[O](), func(raw map[string]any, p *process) (providers.Provider, error) {
 		var in O
 		if err := decodeOptions(raw, &in); err != nil {
 			return nil, err
 		}
-		return create(in)
+		return create(in, p)
 	}}
 }
 
 // newRegistry makes the configured providers (docs/weak-spots.md#w23) and adds those of the
 // program. It reports every problem at once.
 func newRegistry(configured []config.Provider, own []registration) (*providers.Registry, error) {
-	registry := providers.NewRegistry()
+	registry, shared := providers.NewRegistry(), &process{}
 	var problems []error
 	for _, c := range configured {
 		k, known := kinds[c.Resolve]
@@ -58,7 +69,7 @@ func newRegistry(configured []config.Provider, own []registration) (*providers.R
 			problems = append(problems, fmt.Errorf("auth.providers: there is no provider %q; known are %s", c.Resolve, names()))
 			continue
 		}
-		p, err := k.create(c.Options)
+		p, err := k.create(c.Options, shared)
 		if err == nil {
 			err = registry.Add(c.ID, p)
 		}
@@ -87,7 +98,7 @@ type emailpassOptions struct {
 	MinLength              limit         `json:"min_length" default:"8" unit:"characters, or off" doc:"The least that a new password has." source:"W21"`
 	MaxLength              limit         `json:"max_length" default:"256" unit:"characters, or off" doc:"The most that a new password has, 1024 at the utmost." source:"W21"`
 	CommonPasswords        *bool         `json:"common_passwords" default:"true" doc:"Refuse the 3,000 most common passwords. false accepts them." source:"W21"`
-	MaxConcurrentMemoryKiB int64         `json:"max_concurrent_memory_kib" unit:"KiB" doc:"Memory of all hashes that run at once in a process; the others wait their turn. By default 65536, or one new hash on every core if that is more." source:"W20"`
+	MaxConcurrentMemoryKiB int64         `json:"max_concurrent_memory_kib" unit:"KiB" doc:"Memory of all hashes that run at once in a process; the others wait their turn. By default 65536, or one new hash on every core if that is more. Registrations of one process share it; the first one's setting counts." source:"W20"`
 	MedusaHashes           bool          `json:"medusa_hashes" default:"false" doc:"The database holds hashes that Medusa made: every refused login costs one of theirs as well, so that its time does not tell who has one. For the time after an import." source:"3.3"`
 	Argon2                 argon2Options `json:"argon2"`
 }
@@ -99,15 +110,21 @@ type argon2Options struct {
 	Parallelism uint8  `json:"parallelism" default:"1" unit:"lanes" doc:"Lanes that are computed at once." source:"W24"`
 }
 
-func newEmailpass(in emailpassOptions) (providers.Provider, error) {
-	return emailpass.New(emailpass.Options{
+func newEmailpass(in emailpassOptions, shared *process) (providers.Provider, error) {
+	p, err := emailpass.New(emailpass.Options{
 		MinLength:              int(in.MinLength),
 		MaxLength:              int(in.MaxLength),
 		AllowCommonPasswords:   in.CommonPasswords != nil && !*in.CommonPasswords,
 		MaxConcurrentMemoryKiB: in.MaxConcurrentMemoryKiB,
+		Queue:                  shared.hashing,
 		MedusaHashes:           in.MedusaHashes,
 		Argon2:                 emailpass.Argon2(in.Argon2),
 	})
+	if err != nil {
+		return nil, err
+	}
+	shared.hashing = p.Queue()
+	return p, nil
 }
 
 // decodeOptions reads the options of a provider; unknown keys and wrong types

@@ -7,8 +7,6 @@ import (
 	"maps"
 	"strings"
 
-	"golang.org/x/sync/semaphore"
-
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/providers"
 )
@@ -30,7 +28,7 @@ var (
 type Provider struct {
 	options Options
 	policy  policy
-	slots   *semaphore.Weighted
+	queue   *Queue
 	dummy   hash   // stands for a record that is not there
 	even    []hash // one of each kind that a refused login must have cost
 }
@@ -46,8 +44,10 @@ func New(o Options) (*Provider, error) {
 		return nil, fmt.Errorf("emailpass options: %w", err)
 	}
 	p := &Provider{
-		options: o, policy: newPolicy(o), dummy: dummy,
-		slots: semaphore.NewWeighted(o.MaxConcurrentMemoryKiB),
+		options: o, policy: newPolicy(o), dummy: dummy, queue: o.Queue,
+	}
+	if p.queue == nil {
+		p.queue = NewQueue(o.MaxConcurrentMemoryKiB, 0)
 	}
 	if o.MedusaHashes {
 		medusa, err := medusaDummy()
@@ -58,6 +58,9 @@ func New(o Options) (*Provider, error) {
 	}
 	return p, nil
 }
+
+// Queue returns the queue of the provider's hashes, for others to share.
+func (p *Provider) Queue() *Queue { return p.queue }
 
 // Identifier implements [providers.Provider].
 func (*Provider) Identifier() string { return Identifier }
@@ -91,6 +94,11 @@ func (p *Provider) Authenticate(ctx context.Context, in providers.Input, rec *pr
 	if len(password) > maxPasswordBytes {
 		return providers.Verdict{}, wrong(nil) // for everybody, so it tells nothing
 	}
+	leave, err := p.queue.signIn()
+	if err != nil {
+		return providers.Verdict{}, err
+	}
+	defer leave()
 	h, problem := p.stored(rec)
 	matches, err := p.verify(ctx, h, password)
 	if err != nil {

@@ -41,6 +41,9 @@ type Options struct {
 	// the others wait their turn (docs/weak-spots.md#w20). Zero means enough for one new hash on
 	// every core and for one hash of the largest accepted kind.
 	MaxConcurrentMemoryKiB int64
+	// Queue, if set, is shared with other providers and takes the place of
+	// MaxConcurrentMemoryKiB.
+	Queue *Queue
 	// MedusaHashes says that the store still holds hashes that Medusa made, and
 	// makes every refused login cost one of theirs as well as one of ours; see
 	// the package comment.
@@ -67,6 +70,9 @@ func (o Options) withDefaults() Options {
 	o.Argon2.Parallelism = cmp.Or(o.Argon2.Parallelism, DefaultParallelism)
 	if o.MaxConcurrentMemoryKiB == 0 {
 		o.MaxConcurrentMemoryKiB = max(maxMemoryKiB, int64(o.Argon2.MemoryKiB)*int64(runtime.GOMAXPROCS(0)))
+	}
+	if o.Queue != nil {
+		o.MaxConcurrentMemoryKiB = o.Queue.memoryKiB
 	}
 	if o.OnHash == nil {
 		o.OnHash = func(string) {}
