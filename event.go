@@ -108,6 +108,13 @@ const (
 	// events.logins is on.
 	EventLoginSucceeded = "auth.login_succeeded"
 	EventLoginFailed    = "auth.login_failed"
+	// EventSignInLocked is {provider, actor_type, failures, locked_for}, and
+	// auth_identity_id where the account exists: too many attempts on it failed in a
+	// row. locked_for is in seconds.
+	EventSignInLocked = "auth.sign_in_locked"
+	// EventLimitReached is {request, scope, retry_after}, and network where the scope
+	// is one: requests of a kind are refused for so many seconds.
+	EventLimitReached = "auth.limit_reached"
 	// EventSessionEnded is {session_id, auth_identity_id, actor_type, actor_id,
 	// reason}.
 	EventSessionEnded = "auth.session_ended"

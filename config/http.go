@@ -19,6 +19,7 @@ type HTTP struct {
 	RestrictedFields    RestrictedFields    `koanf:"restricted_fields"`
 	BodyLimit           Size                `koanf:"body_limit" default:"100kb" doc:"Largest request body."`
 	TrustProxy          int                 `koanf:"trust_proxy" default:"0" min:"0" doc:"How many proxies in front of the API are trusted to report the client's address and protocol (X-Forwarded-*)."`
+	TrustedProxies      []string            `koanf:"trusted_proxies" default:"[]" doc:"Networks of the proxies in front of the API, such as 10.0.0.0/8. Limits believe what they say about the client's address (X-Forwarded-For), and nothing else. Without it, trust_proxy counts them."`
 }
 
 // JWTOptions say how tokens are signed.

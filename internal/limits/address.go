@@ -61,6 +61,20 @@ func contains(networks []netip.Prefix, addr netip.Addr) bool {
 	return slices.ContainsFunc(networks, func(n netip.Prefix) bool { return n.Contains(addr) })
 }
 
+// Network returns the network of an address that a scope is about, "" for a scope
+// that is about something else.
+func Network(scope Scope, addr netip.Addr) string {
+	narrow, wide := networks(addr)
+	switch scope {
+	case ScopeAddress:
+		return narrow.String()
+	case ScopeNetwork:
+		return wide.String()
+	default:
+		return ""
+	}
+}
+
 // networks returns what one subscriber usually has, and what one organization
 // has: IPv4 /32 and /24, IPv6 /64 and /48.
 func networks(addr netip.Addr) (narrow, wide netip.Prefix) {

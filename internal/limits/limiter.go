@@ -33,7 +33,7 @@ const (
 )
 
 // Refusal is what [Options.Observe] is told.
-type Refusal struct {
+type Refusal struct { //nolint:errname // it is read as what it is
 	Op    Op
 	Scope Scope
 	Wait  time.Duration
@@ -42,6 +42,12 @@ type Refusal struct {
 	Began bool
 	// Key stands for what is counted. It is a keyed hash.
 	Key string
+}
+
+// Error implements error: a refusal is the private cause of the errors of this
+// package.
+func (r Refusal) Error() string {
+	return "limit of " + string(r.Op) + " for the " + string(r.Scope) + " is reached"
 }
 
 // Limiter counts requests. It is safe for concurrent use.
@@ -182,16 +188,17 @@ func (l *Limiter) exhausted(c counter, wait time.Duration) error {
 }
 
 func (l *Limiter) refuse(op Op, scope Scope, key string, wait time.Duration, began bool) error {
-	l.opts.Observe(Refusal{Op: op, Scope: scope, Wait: wait, Began: began, Key: key})
-	return tooMany(wait)
+	r := Refusal{Op: op, Scope: scope, Wait: wait, Began: began, Key: key}
+	l.opts.Observe(r)
+	return r.refusal()
 }
 
-// tooMany is the same for every refusal but for the time, which is rounded up: an
+// refusal is the same for every counter but for the time, which is rounded up: an
 // answer must not tell what it was that ran out.
-func tooMany(wait time.Duration) error {
-	seconds := int((wait + time.Second - 1) / time.Second)
+func (r Refusal) refusal() error {
+	seconds := int((r.Wait + time.Second - 1) / time.Second)
 	return &everlatch.Error{
-		Code: everlatch.CodeRateLimited, Reason: TooMany,
+		Code: everlatch.CodeRateLimited, Reason: TooMany, Err: r,
 		Details: map[string]string{RetryAfter: strconv.Itoa(max(1, seconds))},
 	}
 }

@@ -194,17 +194,3 @@ func TestOptionsAreChecked(t *testing.T) {
 		})
 	}
 }
-
-func TestParseRate(t *testing.T) {
-	t.Parallel()
-	rate, err := limits.ParseRate("30/1m", time.ParseDuration)
-	require.NoError(t, err)
-	require.Equal(t, perMinute(30), rate)
-	rate, err = limits.ParseRate("off", time.ParseDuration)
-	require.NoError(t, err)
-	require.Zero(t, rate)
-	for _, wrong := range []string{"30", "0/1m", "-1/1m", "30/", "30/1ms", "x/1m", "30/9000h"} {
-		_, err := limits.ParseRate(wrong, time.ParseDuration)
-		require.Error(t, err, wrong)
-	}
-}
