@@ -68,14 +68,15 @@ func (s *Server) completeReset(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	key := updater.Subject(token.EntityID).EntityKey
 	err = s.deps.Flows.CompletePasswordReset(c.Request().Context(), flows.NewPassword{
-		ActorType: actorType, Provider: provider, TokenID: token.ID,
-		EntityKey: updater.Subject(token.EntityID).EntityKey,
-		Input:     providers.Input{Body: Body(c), ActorType: actorType},
+		ActorType: actorType, Provider: provider, TokenID: token.ID, EntityKey: key,
+		Input: providers.Input{Body: Body(c), ActorType: actorType},
 	})
 	if err != nil {
 		return err
 	}
+	s.liftLock(c, provider, key)
 	return writeJSON(c, []byte(`{"success":true}`))
 }
 

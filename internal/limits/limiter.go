@@ -2,6 +2,7 @@ package limits
 
 import (
 	"context"
+	"net/http"
 	"net/netip"
 	"strconv"
 	"time"
@@ -66,6 +67,14 @@ func New(s *store.Store, o Options) (*Limiter, error) {
 		return nil, err
 	}
 	return &Limiter{store: s, opts: o}, nil
+}
+
+// Client returns the address of the machine that sent a request.
+func (l *Limiter) Client(r *http.Request) netip.Addr { return l.opts.Proxies.Client(r) }
+
+// Devices returns the tokens of known devices.
+func (l *Limiter) Devices() Devices {
+	return Devices{Hash: l.opts.Hash, TTL: l.opts.DeviceTTL, Now: l.opts.Now}
 }
 
 // counter is one budget and what it is about.

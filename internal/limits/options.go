@@ -54,6 +54,8 @@ type Options struct {
 	Mail []Rate
 	// Account says how often one account may be tried.
 	Account AccountOptions
+	// DeviceTTL is how long a device is known; 0 is [DefaultDeviceTTL].
+	DeviceTTL time.Duration
 	// Queue is how many requests of one process may wait for a password hash or
 	// compute one; 0 is [DefaultQueuePerCore] for each core. One network address may
 	// have half of them.
@@ -61,7 +63,7 @@ type Options struct {
 	// Exempt are networks whose requests are not counted by network, such as that
 	// of a storefront's server.
 	Exempt []netip.Prefix
-	// Proxies name the client in X-Forwarded-For; see [Options.ClientAddress].
+	// Proxies name the client in X-Forwarded-For; see [Proxies.Client].
 	Proxies Proxies
 	// Hash makes a key of what is counted. It must be keyed, and the same in all
 	// processes.
@@ -90,6 +92,7 @@ type AccountOptions struct {
 const (
 	DefaultNetworkFactor = 4
 	DefaultQueuePerCore  = 32 // about a second of work
+	DefaultDeviceTTL     = 180 * 24 * time.Hour
 	DefaultDelayAfter    = 5
 	DefaultLockAfter     = 10
 	DefaultLockFor       = 15 * time.Minute
@@ -104,6 +107,7 @@ func (o Options) withDefaults() Options {
 	o.Account.LockFor = cmp.Or(o.Account.LockFor, DefaultLockFor)
 	o.Account.LockAtMost = cmp.Or(o.Account.LockAtMost, max(DefaultLockAtMost, o.Account.LockFor))
 	o.Account.Forget = cmp.Or(o.Account.Forget, DefaultForget)
+	o.DeviceTTL = cmp.Or(o.DeviceTTL, DefaultDeviceTTL)
 	o.Queue = cmp.Or(o.Queue, DefaultQueuePerCore*runtime.GOMAXPROCS(0))
 	if o.Observe == nil {
 		o.Observe = func(Refusal) {}
