@@ -32,6 +32,9 @@ func (s *Server) requestReset(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := checkMetadata(Body(c), s.opts.MaxResetMetadata); err != nil {
+		return err
+	}
 	updater, err := s.deps.Providers.Updater(provider)
 	if err != nil {
 		return created(c) // nothing there that could be reset

@@ -62,8 +62,10 @@ var sentences = map[everlatch.Reason]string{
 	everlatch.ReasonScheduleUnknown: "There is no schedule {id}.",
 	everlatch.ReasonRunUnknown:      "There is no running workflow {id}.",
 
-	everlatch.ReasonBusy: unavailableMessage,
-	limits.TooMany:       "Too many requests. Wait a while, then try again.",
+	store.MetadataTooLarge: "The metadata is larger than {most} bytes.",
+	store.TooManyAddresses: "A customer can have {most} addresses.",
+	everlatch.ReasonBusy:   unavailableMessage,
+	limits.TooMany:         "Too many requests. Wait a while, then try again.",
 
 	store.KeyNotRevoked: "Cannot delete api keys that are not revoked - {id}",
 

@@ -78,6 +78,7 @@ func (a *App) assemble(ctx context.Context) (err error) {
 	if err := a.checkSchema(ctx); err != nil {
 		return err
 	}
+	a.store.SetSizes(store.Sizes{Addresses: a.cfg.Limits.Addresses, Metadata: int(a.cfg.Limits.Metadata)})
 	a.keepActors()
 	if err := a.setUpRBAC(ctx); err != nil {
 		return err

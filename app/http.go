@@ -52,6 +52,8 @@ func (a *App) newServer() (*api.Server, error) {
 		PublishableKey:      api.KeyPolicy(c.Store.PublishableKey),
 		BodyLimit:           c.HTTP.BodyLimit.Bytes(),
 		TrustProxy:          c.HTTP.TrustProxy,
+		MaxMetadata:         int(c.Limits.Metadata),
+		MaxResetMetadata:    int(c.Limits.ResetMetadata),
 		RestrictedFields:    c.HTTP.RestrictedFields.Store,
 		StoreRelationsLimit: c.HTTP.StoreRelationsLimit,
 		LoginByGET:          c.Compat.LoginByGET,

@@ -20,6 +20,7 @@ type Store struct {
 	// syncs says that each commit waits for the disk, on SQLite.
 	syncs    bool
 	clock    func() time.Time
+	sizes    Sizes
 	closed   atomic.Bool
 	released chan struct{} // holds one note that something waits
 	// remove deletes what an in-memory database left on disk.
@@ -45,7 +46,7 @@ func Open(ctx context.Context, url string, now func() time.Time) (*Store, error)
 	if err != nil {
 		return nil, err
 	}
-	s.clock, s.released = now, make(chan struct{}, 1)
+	s.clock, s.sizes, s.released = now, DefaultSizes, make(chan struct{}, 1)
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
