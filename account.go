@@ -17,13 +17,14 @@ type Customer struct {
 	CreatedAt   time.Time  `json:"created_at"`
 	UpdatedAt   time.Time  `json:"updated_at"`
 	DeletedAt   *time.Time `json:"deleted_at"`
-	// Addresses is loaded only by reads that say so; never nil then.
+	// Addresses is nil unless the read says that it loads them.
 	Addresses []Address `json:"addresses,omitempty"`
-	// Groups likewise.
+	// Groups is loaded in the same way.
 	Groups []CustomerGroup `json:"groups,omitempty"`
 }
 
-// CustomerGroup is a set of customers that shops treat alike (docs/contract.md#s1-2).
+// CustomerGroup is a set of customers that a shop treats alike
+// (docs/contract.md#s1-2).
 type CustomerGroup struct {
 	ID        string     `json:"id"`
 	Name      string     `json:"name"`
@@ -32,7 +33,7 @@ type CustomerGroup struct {
 	CreatedAt time.Time  `json:"created_at"`
 	UpdatedAt time.Time  `json:"updated_at"`
 	DeletedAt *time.Time `json:"deleted_at"`
-	// Customers is loaded only by reads that say so; never nil then.
+	// Customers is nil unless the read says that it loads them.
 	Customers []Customer `json:"customers,omitempty"`
 }
 
@@ -90,9 +91,12 @@ type APIKey struct {
 	Redacted   string     `json:"redacted"`
 	LastUsedAt *time.Time `json:"last_used_at"`
 	CreatedBy  string     `json:"created_by"`
-	RevokedBy  *string    `json:"revoked_by"`
-	RevokedAt  *time.Time `json:"revoked_at"` // may be in the future
-	CreatedAt  time.Time  `json:"created_at"`
-	UpdatedAt  time.Time  `json:"updated_at"`
-	DeletedAt  *time.Time `json:"deleted_at"`
+	// OwnerID is the administrator on whose authority a secret key acts, at first its
+	// creator; "" for an operator's. A key stops when its owner's account is removed.
+	OwnerID   string     `json:"owner_id,omitempty"`
+	RevokedBy *string    `json:"revoked_by"`
+	RevokedAt *time.Time `json:"revoked_at"` // may be in the future
+	CreatedAt time.Time  `json:"created_at"`
+	UpdatedAt time.Time  `json:"updated_at"`
+	DeletedAt *time.Time `json:"deleted_at"`
 }

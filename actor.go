@@ -14,15 +14,15 @@ type ActorType struct {
 	// Name is the word in routes, tokens, events and answers: "manager" serves
 	// /manager, emits manager.created and is manager_id in app_metadata.
 	Name string
-	// Plural is the word in /admin/<plural> and in lists; "" adds an s.
+	// Plural is the word in /admin/<plural> and in lists; "" is Name with an s.
 	Plural string
 	// IDPrefix begins the ids; "" is the first four letters and "_".
 	IDPrefix string
 	// Fields are what a record holds, in the order of answers.
 	Fields []Field
-	// Validate checks a whole record, after its fields were found valid: at
-	// creation, and with every update applied. An [Error] is shown to the caller.
-	// It may run several times for one request, in any process.
+	// Validate checks a whole record, once its fields are valid: at creation,
+	// and after every update is applied. An [Error] is shown to the caller. It
+	// may run several times for one request, in any process.
 	Validate func(ctx context.Context, record Metadata) error
 	// Store keeps the records in custom tables; nil keeps them as JSON in the
 	// database of Everlatch.
@@ -50,7 +50,7 @@ type FieldKind string
 
 // The kinds, with what a value of each is in Go.
 const (
-	// FieldString is a text (string).
+	// FieldString is a string.
 	FieldString FieldKind = "string"
 	// FieldEmail is an e-mail address, compared in any case (string).
 	FieldEmail FieldKind = "email"
@@ -63,12 +63,12 @@ const (
 	// FieldDate is a day, 2026-11-24 (string).
 	FieldDate FieldKind = "date"
 	// FieldTime is an instant, 2026-11-24T01:30:00.000Z (string in UTC,
-	// whatever zone it was written in).
+	// whatever zone it came in).
 	FieldTime FieldKind = "time"
 	// FieldObject is a JSON object (Metadata). An update is merged into it, and a
 	// key that is set to "" is removed, as for metadata.
 	FieldObject FieldKind = "object"
-	// FieldList is a list of texts ([]any of string).
+	// FieldList is a list of strings ([]any of string).
 	FieldList FieldKind = "list"
 )
 
@@ -80,34 +80,35 @@ type Field struct {
 	Required bool
 	// Nullable fields may be null, which is how an update clears one.
 	Nullable bool
-	// MaxLength bounds a text in characters and a list in items; 0 is
-	// [DefaultMaxLength], or [MaxUniqueLength] where the values are unique.
+	// MaxLength bounds a string in characters and a list in items; 0 is 10,000,
+	// or 400 where the values are unique.
 	MaxLength int
-	// Pattern is a regular expression (RE2) that a whole text must match.
+	// Pattern is a regular expression (RE2) that the whole string must match.
 	Pattern string
-	// Enum are the only texts that are accepted.
+	// Enum are the accepted values of a string.
 	Enum []string
 	// Min and Max bound a number; nil for none.
 	Min, Max *float64
-	// Unique values belong to one living record alone; e-mails are compared in
-	// any case (docs/weak-spots.md#w22), and what is removed frees its values (docs/weak-spots.md#w12).
+	// Unique values belong to one live record; e-mails are compared in any case
+	// (docs/weak-spots.md#w22), and a removed record frees its values
+	// (docs/weak-spots.md#w12).
 	Unique bool
-	// Searchable texts are looked through by q.
+	// Searchable strings are searched by q.
 	Searchable bool
-	// Immutable fields stay as they were created.
+	// Immutable fields cannot be updated.
 	Immutable bool
-	// AdminOnly fields are set by administrators alone; the person sees them.
+	// AdminOnly fields are set only by administrators; the actor sees them.
 	AdminOnly bool
 }
 
-// DefaultMaxLength bounds texts and lists that say nothing else, and
-// MaxUniqueLength whatever must be unique: an index has no room for more.
+// defaultMaxLength bounds strings and lists without a limit, and
+// maxUniqueLength unique ones: an index has no room for more.
 const (
-	DefaultMaxLength = 10_000
-	MaxUniqueLength  = 400
+	defaultMaxLength = 10_000
+	maxUniqueLength  = 400
 )
 
-// ActorRef names an actor: one whose account it is, or one who acts.
+// ActorRef refers to an actor: the owner of an account, or the one who acts.
 type ActorRef struct {
 	ActorType string `json:"actor_type"`
 	ActorID   string `json:"actor_id"`
@@ -127,9 +128,10 @@ type ActorRecord struct {
 // implementation for the rules below.
 //
 // Writes are steps of workflows. A step may run again after it has succeeded,
-// when its success was never recorded, so every write must find its own earlier
-// work and do nothing then. A refusal is an [Error], such as [CodeInvalidData] for a
-// value that is taken; any other error is a fault, and the step is retried.
+// when its success was never recorded, so every write must recognize its own
+// earlier work and then do nothing. A refusal is an [Error], such as
+// [CodeInvalidData] for a value that is taken; any other error is a fault, and
+// the step is retried.
 type ActorStore interface {
 	// Create stores a new record under its id, which the workflow has chosen, and
 	// sets its times. The same id again returns the stored record.
@@ -137,17 +139,18 @@ type ActorStore interface {
 	// Discard undoes Create: it deletes the record of this id. An unknown id is no
 	// error.
 	Discard(ctx context.Context, id string) error
-	// Find returns a living record, or [ErrNotFound].
+	// Find returns a live record, or [ErrNotFound].
 	Find(ctx context.Context, id string) (ActorRecord, error)
-	// Update replaces the data of a living record by what change makes of it, in
-	// one transaction, so that no other update is lost. Change may be called
-	// more than once; its error ends the update. [ErrNotFound] says that there is
-	// no such record.
+	// Update replaces the data of a live record with what change makes of it,
+	// in one transaction, so that no other update is lost. Change may be called
+	// more than once; its error ends the update. A missing record is
+	// [ErrNotFound].
 	Update(ctx context.Context, id string, change func(Metadata) (Metadata, error)) (ActorRecord, error)
-	// Remove hides a record, frees its unique values and remembers the workflow
-	// that did it, which alone may restore it. It reports whether this workflow
-	// has removed the record, now or in an earlier run; an unknown record, or one
-	// that another workflow removed, is false and no error.
+	// Remove hides a record, frees its unique values and remembers the
+	// workflow, which is the only one that may restore it. It reports whether
+	// this workflow has removed the record, now or in an earlier run; an
+	// unknown record, or one that another workflow removed, is false and no
+	// error.
 	Remove(ctx context.Context, id, workflowID string) (bool, error)
 	// Restore undoes the Remove of the same workflow. A record that this workflow
 	// has not removed stays as it is and is no error; one whose values were taken
@@ -157,13 +160,13 @@ type ActorStore interface {
 	List(ctx context.Context, q ActorQuery) ([]ActorRecord, int, error)
 }
 
-// ActorQuery selects records; its zero value selects all living ones. All its
+// ActorQuery selects records; its zero value selects all live ones. All its
 // conditions must hold.
 type ActorQuery struct {
 	// Q is words, each of them part of a searchable field, in any case.
 	Q   string
 	IDs []string
-	// Equal maps a field to the values of which it has one, each as in a record.
+	// Equal maps a field to its accepted values, each as in a record.
 	Equal map[string][]any
 	// CreatedAt and UpdatedAt are when records were created and last changed.
 	CreatedAt, UpdatedAt TimeRange
@@ -180,14 +183,14 @@ type ActorQuery struct {
 // TimeRange is the time from From until just before Until; a zero bound is none.
 type TimeRange struct{ From, Until time.Time }
 
-// Event returns the name of what is told about records of the type: "manager."
-// and "created", "updated" or "deleted".
+// Event returns the name of an event of the type: "manager." and "created",
+// "updated" or "deleted".
 func (t ActorType) Event(what string) string { return t.Name + "." + what }
 
-// Model returns the name of the type in sentences: "Manager".
+// Model returns the name of the type for messages: "Manager".
 func (t ActorType) Model() string { return string(t.Name[0]-'a'+'A') + t.Name[1:] }
 
-// Changed returns what an update makes of a record: each field of the change is
+// Changed returns a record with an update applied: each field of the change is
 // set, objects are merged key by key, where "" removes a key.
 func (t ActorType) Changed(record, change Metadata) Metadata {
 	out := maps.Clone(record)

@@ -12,22 +12,22 @@ import (
 const maxFields = 28
 
 var (
-	// What stands in routes, event names and ids.
+	// The forms of names in routes, events and ids.
 	actorName = regexp.MustCompile(`^[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*$`)
 	fieldName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 	idPrefix  = regexp.MustCompile(`^[a-z][a-z0-9]*_$`)
 )
 
-// namesInUse are actor types, or the first words of events, that have a meaning.
+// namesInUse are reserved: actor types, or the first words of events, of
+// Everlatch.
 var namesInUse = []string{ActorCustomer, ActorUser, ActorAPIKey, "customer_group", "auth", "invite", "everlatch"}
 
-// fieldsInUse are what every record or list has.
+// fieldsInUse are reserved: every record or list has them.
 var fieldsInUse = []string{
 	"id", "created_at", "updated_at", "deleted_at", "q", "fields", "limit", "offset", "order", "with_deleted",
 }
 
-// Complete returns the definition with its defaults, or everything that is
-// wrong with it.
+// Complete returns the definition with its defaults, or every problem of it.
 func (t ActorType) Complete() (ActorType, error) {
 	if !actorName.MatchString(t.Name) {
 		return t, fmt.Errorf("actor type %q: a name is lower-case letters, digits, - and _, and begins with a letter", t.Name)
@@ -62,8 +62,7 @@ func (t ActorType) Complete() (ActorType, error) {
 	return t, errors.Join(problems...)
 }
 
-// CompleteFields returns fields with their defaults, or everything that is wrong
-// with them.
+// CompleteFields returns fields with their defaults, or every problem of them.
 func CompleteFields(fields []Field) ([]Field, error) {
 	fields = slices.Clone(fields)
 	var problems []error
@@ -81,21 +80,21 @@ func CompleteFields(fields []Field) ([]Field, error) {
 	return fields, errors.Join(problems...)
 }
 
-// complete sets the defaults of a field and says what is wrong with it.
+// complete sets the defaults of a field and returns its problems.
 func (f *Field) complete() error {
 	_, badPattern := regexp.Compile(f.Pattern)
 	isText, isNumber := f.Kind == FieldString, f.Kind == FieldInteger || f.Kind == FieldNumber
 	isScalar := f.Kind != FieldObject && f.Kind != FieldList
-	most := DefaultMaxLength
+	most := defaultMaxLength
 	if f.Unique {
-		most = MaxUniqueLength
+		most = maxUniqueLength
 	}
 	switch {
 	case !fieldName.MatchString(f.Name):
 		return errors.New("a name is lower-case letters, digits and _, and begins with a letter")
 	case slices.Contains(fieldsInUse, f.Name):
 		return errors.New("the name is taken")
-	case !slices.Contains(FieldKinds(), f.Kind):
+	case !slices.Contains(fieldKinds(), f.Kind):
 		return fmt.Errorf("there is no kind %q", f.Kind)
 	case f.Pattern != "" && (!isText || badPattern != nil):
 		return fmt.Errorf("the pattern %q is no regular expression, or the field no text", f.Pattern)
@@ -122,8 +121,8 @@ func (f *Field) complete() error {
 	return nil
 }
 
-// FieldKinds are all kinds of fields.
-func FieldKinds() []FieldKind {
+// fieldKinds returns all kinds of fields.
+func fieldKinds() []FieldKind {
 	return []FieldKind{
 		FieldString, FieldEmail, FieldInteger, FieldNumber, FieldBoolean, FieldDate, FieldTime, FieldObject, FieldList,
 	}

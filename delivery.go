@@ -5,7 +5,7 @@ import "time"
 // Delivery is one event on its way to one subscriber.
 type Delivery struct {
 	EventID    string `json:"event_id"`
-	Event      string `json:"event"` // its name
+	Event      string `json:"event"` // the name of the event
 	Subscriber string `json:"subscriber"`
 	// Status is one of the constants below.
 	Status string `json:"status"`
@@ -19,12 +19,12 @@ type Delivery struct {
 
 // The values of [Delivery.Status].
 const (
-	// DeliveryWaiting has not started, or waits for an earlier one.
+	// DeliveryWaiting has not started, or waits for an earlier delivery.
 	DeliveryWaiting = "waiting"
-	// DeliveryStarted is being tried.
+	// DeliveryStarted is being attempted.
 	DeliveryStarted = "started"
 	// DeliveryDelivered has reached its subscriber.
 	DeliveryDelivered = "delivered"
-	// DeliveryDead was given up: it waits until an operator releases it.
+	// DeliveryDead is a dead letter: it waits until an operator releases it.
 	DeliveryDead = "dead"
 )

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// Erasure is a removed account, as an [Eraser] is told about it.
+// Erasure describes a removed account to an [Eraser].
 type Erasure struct {
 	// ActorType is [ActorCustomer] or [ActorUser].
 	ActorType string `json:"actor_type"`
 	ActorID   string `json:"actor_id"`
-	// Email is the account's, "" where it had none.
+	// Email is the account's address, "" if it had none.
 	Email string `json:"email,omitempty"`
 	// AuthIdentityIDs are the identities that could sign in to it. Those that
-	// have another actor too still exist.
+	// also have another actor still exist.
 	AuthIdentityIDs []string `json:"auth_identity_ids,omitempty"`
-	// RemovedAt is when the account ended.
+	// RemovedAt is when the account was removed.
 	RemovedAt time.Time `json:"removed_at"`
 }
 
@@ -25,5 +25,5 @@ type Erasure struct {
 // even after a success that was never recorded, and a user whom the other system
 // doesn't know is no error.
 //
-// Its error becomes part of a history and must not contain secrets.
+// Its error becomes part of a workflow history and must not contain secrets.
 type Eraser func(ctx context.Context, e Erasure) error

@@ -16,40 +16,40 @@ type Code string
 const (
 	// CodeInvalidData is a malformed or incomplete input (400).
 	CodeInvalidData Code = "invalid_data"
-	// CodeNotAllowed is an input that is well formed and against a rule (400).
+	// CodeNotAllowed is a well-formed input that breaks a rule (400).
 	CodeNotAllowed Code = "not_allowed"
 	// CodeUnauthorized is a refused credential (401).
 	CodeUnauthorized Code = "unauthorized"
-	// CodeForbidden is a known caller without the right (403).
+	// CodeForbidden is a known caller who lacks the permission (403).
 	CodeForbidden Code = "forbidden"
 	// CodeNotFound is a record that does not exist for this caller (404).
 	CodeNotFound Code = "not_found"
 	// CodeConflict is a request that cannot be reconciled with an earlier one,
 	// such as an Idempotency-Key with another body (409).
 	CodeConflict Code = "conflict"
-	// CodeDuplicate is a record that exists already (422).
+	// CodeDuplicate is a record that already exists (422).
 	CodeDuplicate Code = "duplicate_error"
 	// CodeRateLimited is a request that came too soon after others (429). The
 	// detail retry_after says after how many seconds it may be sent again.
 	CodeRateLimited Code = "too_many_requests"
-	// CodeUnavailable is a dependency that is away: the caller may try the same
-	// request again (503).
+	// CodeUnavailable is a dependency that is unavailable: the caller may retry
+	// the same request (503).
 	CodeUnavailable Code = "unavailable"
-	// CodeInternal is everything that a caller can do nothing about (500).
+	// CodeInternal is a failure that the caller cannot resolve (500).
 	CodeInternal Code = "unexpected_state"
 )
 
 // Reason names the rule that a refusal is about, where its code covers several.
-// It is for programs; the API words it for people.
+// It is for programs; the API turns it into a message.
 type Reason string
 
-// Error is an error whose code and message may be shown to the caller. It says
-// what is wrong in one of two ways: by a Message, or by a Reason with Details,
-// which the API turns into a message.
+// Error is an error whose code and message may be shown to the caller. It has
+// either a Message, or a Reason with Details, which the API turns into a
+// message.
 //
 // Err is the private cause: it is logged, never shown, and does not travel
-// through Temporal. Messages and details hold no secret, address of a machine or
-// SQL.
+// through Temporal. Messages and details contain no secrets, machine addresses
+// or SQL.
 type Error struct {
 	Code    Code
 	Reason  Reason
@@ -81,13 +81,14 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Is reports whether target is an [Error] of the same code, and of the same
 // reason and message where target has one. So errors.Is(err, ErrNotFound) holds
-// for every record that was not found, also after a trip through Temporal.
+// for every record that was not found, also after the error has passed through
+// Temporal.
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
 	return ok && t.Code == e.Code && (t.Reason == "" || t.Reason == e.Reason) && (t.Message == "" || t.Message == e.Message)
 }
 
-// The sentinels, to be used with errors.Is. Each matches every message of its code.
+// Sentinels for errors.Is. Each matches every message of its code.
 var (
 	ErrInvalidData  = &Error{Code: CodeInvalidData}
 	ErrNotAllowed   = &Error{Code: CodeNotAllowed}
@@ -103,8 +104,8 @@ func Unavailable(what string, cause error) *Error {
 	return &Error{Code: CodeUnavailable, Message: what + " is not available. Try again shortly.", Err: cause}
 }
 
-// Permanent marks a failure that no repetition can mend, such as a mailbox that
-// does not exist. What works through retries gives up at once when it sees one.
+// Permanent marks a failure that no retry can fix, such as a mailbox that does
+// not exist. Retries stop at once.
 func Permanent(cause error) error {
 	if cause == nil {
 		return nil
@@ -140,8 +141,8 @@ func Cause(err error) error {
 	return err
 }
 
-// Refusal is an [Error] as a value: an expected outcome of a flow, not a failure
-// of it. It travels through Temporal as part of a result.
+// Refusal is an [Error] as a value: an expected outcome of a flow, not a
+// failure. It travels through Temporal as part of a result.
 type Refusal struct {
 	Code    Code              `json:"code"`
 	Reason  Reason            `json:"reason,omitempty"`

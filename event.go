@@ -2,9 +2,9 @@ package everlatch
 
 import "time"
 
-// Event is something that became true. It is recorded in the transaction that
-// makes it true, belongs to the flow that caused it (GroupID), and is released
-// to subscribers only when that whole flow has succeeded (docs/contract.md#s7).
+// Event is a fact. It is recorded in the transaction that makes it true,
+// belongs to the flow that caused it (GroupID), and is released to subscribers
+// only when that whole flow has succeeded (docs/contract.md#s7).
 type Event struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
@@ -12,25 +12,25 @@ type Event struct {
 	GroupID string `json:"group_id"`
 	// Source is [SourceEverlatch], or the id of the API key that published it.
 	Source string `json:"source"`
-	// AuthIdentityID orders events of one identity; "" where there is none.
+	// AuthIdentityID orders the events of one identity; "" if there is none.
 	AuthIdentityID string     `json:"auth_identity_id,omitempty"`
 	Data           Metadata   `json:"data"`
 	CreatedAt      time.Time  `json:"created_at"`
 	ReleasedAt     *time.Time `json:"released_at,omitempty"`
 }
 
-// SourceEverlatch is the source of Everlatch's own events. Events that were
-// published through the API have another one, so that they can't be mistaken for
-// ours.
+// SourceEverlatch is the source of Everlatch's own events. Events published
+// through the API have another source, so that they can't be mistaken for
+// these.
 const SourceEverlatch = "everlatch"
 
 // secretField marks a value of [Event.Data] that stands for a secret.
 const secretField = "$secret"
 
 // SecretRef returns the value that stands in [Event.Data] for a secret in the
-// vault, such as the token of a password reset. It is resolved in the last
-// step before a subscriber and nowhere else, so that no secret is stored with an
-// event (docs/weak-spots.md#w29).
+// vault, such as the token of a password reset. It is resolved only in the last
+// step before a subscriber, so that no secret is stored with an event
+// (docs/weak-spots.md#w29).
 func SecretRef(ref string) Metadata { return Metadata{secretField: ref} }
 
 // SecretOf returns the vault's reference of a value made by [SecretRef].
@@ -53,7 +53,8 @@ const (
 	EventUserDeleted        = "user.deleted"
 	EventIdentityRegistered = "auth.identity_registered"
 	EventIdentityDeleted    = "auth.identity_deleted"
-	// EventOrphanRemoved is an identity that never got an actor (docs/weak-spots.md#w4).
+	// EventOrphanRemoved is the removal of an identity that never got an actor
+	// (docs/weak-spots.md#w4).
 	EventOrphanRemoved = "auth.orphan_removed"
 	// EventIdentityLinked and EventIdentityUnlinked are {auth_identity_id,
 	// provider_identity_id, provider, entity_id, actor_type, email}: a sign-in
@@ -65,8 +66,8 @@ const (
 	EventActorUnlinked    = "auth.actor_unlinked"
 	// EventPasswordReset asks for the mail with the link: {entity_id,
 	// actor_type, token, metadata} (docs/contract.md#s7), and provider,
-	// auth_identity_id, expires_at and requested_by, the administrator
-	// who asked, if one did (docs/weak-spots.md#w30).
+	// auth_identity_id, expires_at and requested_by, the administrator who
+	// requested it, if any (docs/weak-spots.md#w30).
 	EventPasswordReset = "auth.password_reset"
 	// EventPasswordChanged is {entity_id, actor_type, provider,
 	// auth_identity_id}.
@@ -115,6 +116,12 @@ const (
 	// EventLimitReached is {request, scope, retry_after}, and network where the scope
 	// is one: requests of a kind are refused for so many seconds.
 	EventLimitReached = "auth.limit_reached"
+	// EventAPIKeyTakenOver is {id, owner_id, previous_owner_id}: an administrator
+	// answers for a secret API key from now on.
+	EventAPIKeyTakenOver = "api_key.taken_over"
+	// EventSignInEnded is {sign_in_id, auth_identity_id, actor_type, actor_id}: every
+	// token and session of one sign-in was ended by its user.
+	EventSignInEnded = "auth.sign_in_ended"
 	// EventSessionEnded is {session_id, auth_identity_id, actor_type, actor_id,
 	// reason}.
 	EventSessionEnded = "auth.session_ended"

@@ -70,6 +70,10 @@ type Principal struct {
 	// AuthenticatedAt is when they last proved who they are; a refreshed token
 	// keeps it. The zero time means unknown.
 	AuthenticatedAt time.Time `json:"authenticated_at,omitzero"`
+	// SignInID names the sign-in that everything was issued for: its tokens, those
+	// that were renewed from them, and its sessions end together. "" only between the
+	// first factor and the first token.
+	SignInID string `json:"sign_in_id,omitempty"`
 	// DeletionAt is when the actor is to be removed, as they asked; a sign-in
 	// cancels that. Zero is never.
 	DeletionAt time.Time `json:"deletion_at,omitzero"`
@@ -121,3 +125,22 @@ const (
 	// ActorAPIKey is the actor type of a request made with a secret API key.
 	ActorAPIKey = "api-key"
 )
+
+// LoginChange is another address to sign in with at one provider, where an
+// identity signs in with its e-mail.
+type LoginChange struct {
+	ProviderIdentityID string `json:"provider_identity_id"`
+	// FormerID is the address as it was entered, and FormerKey its canonical form,
+	// which the login must still have.
+	FormerID  string `json:"former_id"`
+	FormerKey string `json:"former_key"`
+	// FormerVerified says that the user had verified the former address.
+	FormerVerified bool `json:"former_verified,omitempty"`
+	// EntityID is the new address, and EntityKey its canonical form.
+	EntityID  string `json:"entity_id"`
+	EntityKey string `json:"entity_key"`
+	// Verified says that the user has verified the new address.
+	Verified bool `json:"verified,omitempty"`
+	// Optional keeps the login unchanged if it no longer has FormerKey.
+	Optional bool `json:"optional,omitempty"`
+}

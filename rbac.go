@@ -23,7 +23,7 @@ type Permission struct {
 	Operation string `json:"operation"`
 }
 
-// ParsePermission reads what [Permission.String] has written.
+// ParsePermission is the inverse of [Permission.String].
 func ParsePermission(text string) Permission {
 	resource, operation, _ := strings.Cut(text, ":")
 	return Permission{Resource: resource, Operation: operation}
@@ -38,17 +38,17 @@ func (p Permission) covers(need Permission) bool {
 		(p.Operation == need.Operation || p.Operation == Wildcard)
 }
 
-// Access is what an administrator may do at this moment. The zero value may
-// nothing.
+// Access is what an administrator may do now. The zero value has no
+// permissions.
 type Access struct {
-	// Roles are the ids of their roles, without those that these inherit from.
+	// Roles are the ids of the administrator's roles, without inherited ones.
 	Roles []string
-	// Permissions are those of all the roles, inherited ones included.
+	// Permissions are those of all roles, including inherited ones.
 	Permissions []Permission
 }
 
-// Allows reports that every one of the permissions is given. It is true for
-// none at all.
+// Allows reports whether all the permissions are held. It is true for an empty
+// list.
 func (a Access) Allows(needs ...Permission) bool {
 	for _, need := range needs {
 		if !slices.ContainsFunc(a.Permissions, func(p Permission) bool { return p.covers(need) }) {
@@ -58,20 +58,20 @@ func (a Access) Allows(needs ...Permission) bool {
 	return true
 }
 
-// Role is a set of policies that administrators are given together (
-// docs/contract.md#s4-8).
+// Role is a set of policies that administrators are assigned together
+// (docs/contract.md#s4-8).
 type Role struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
-	// ParentID is a role whose policies this one has as well, nil for none.
+	// ParentID is the role that this one inherits policies from; nil for none.
 	ParentID    *string    `json:"parent_id"`
 	Description *string    `json:"description"`
 	Metadata    Metadata   `json:"metadata"`
 	CreatedAt   time.Time  `json:"created_at"`
 	UpdatedAt   time.Time  `json:"updated_at"`
 	DeletedAt   *time.Time `json:"deleted_at"`
-	// Policies is loaded only by reads that say so; never nil then. It holds
-	// the inherited ones, too.
+	// Policies is nil unless the read says that it loads them. It includes
+	// inherited ones.
 	Policies []Policy `json:"policies,omitempty"`
 }
 
@@ -91,7 +91,7 @@ type Policy struct {
 	// BuiltIn is a policy that routes require; it can't be changed or deleted.
 	BuiltIn bool `json:"built_in"`
 	// InheritedFrom is, within a role, the id of the role that the policy comes
-	// from; nil for one of its own.
+	// from; nil if the role has it itself.
 	InheritedFrom *string `json:"inherited_from_role_id,omitempty"`
 }
 

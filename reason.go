@@ -3,23 +3,24 @@ package everlatch
 // The reasons of refusals by flows, each with the names of its details. The API
 // words them.
 const (
-	// ReasonTokenInvalid is a token of a reset or an e-mail change that is worth
-	// nothing: forged, expired, used or superseded.
+	// ReasonTokenInvalid is an invalid token of a reset or an e-mail change:
+	// forged, expired, used or superseded.
 	ReasonTokenInvalid Reason = "token_invalid"
 	// ReasonStateInvalid is the state of a redirect that is unknown, used or expired.
 	ReasonStateInvalid Reason = "state_invalid"
-	// ReasonSecretExpired is a request whose secrets are not kept any more.
+	// ReasonSecretExpired is a request whose secrets are no longer stored.
 	ReasonSecretExpired Reason = "request_expired"
 
 	// ReasonEmailRequired is an account without the e-mail that it needs.
 	ReasonEmailRequired Reason = "email_required"
-	// ReasonEmailForeign is an e-mail with which the identity does not sign in.
+	// ReasonEmailForeign is an e-mail that the identity does not sign in with.
 	ReasonEmailForeign Reason = "email_foreign"
 	// ReasonEmailUnchanged is a change to the e-mail that the account has.
 	ReasonEmailUnchanged Reason = "email_unchanged"
-	// ReasonEmailUnsupported is a change of e-mail for an actor type without: actor_type.
+	// ReasonEmailUnsupported is a change of e-mail for an actor type that has
+	// none: actor_type.
 	ReasonEmailUnsupported Reason = "email_unsupported"
-	// ReasonEmailChangeLimit is one request too many for another e-mail.
+	// ReasonEmailChangeLimit is an e-mail change requested too often.
 	ReasonEmailChangeLimit Reason = "email_change_limit"
 
 	// ReasonBusy is a sign-in for which there is no room at the moment. The same
@@ -43,6 +44,6 @@ const (
 	ReasonErasureUnknown Reason = "erasure_unknown"
 	// ReasonScheduleUnknown is a schedule that does not exist: id.
 	ReasonScheduleUnknown Reason = "schedule_unknown"
-	// ReasonRunUnknown is a workflow that does not run: id.
+	// ReasonRunUnknown is a workflow that is not running: id.
 	ReasonRunUnknown Reason = "run_unknown"
 )

@@ -3,6 +3,7 @@ package everlatch_test
 import (
 	"os"
 	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -14,21 +15,56 @@ const (
 	mostFilesOfFlow = 20
 )
 
-var recipeRow = regexp.MustCompile("(?m)^\\| \\d+ \\| `([^`]+)` \\| \\S")
+var (
+	recipeRow = regexp.MustCompile("(?m)^\\| \\d+ \\| `([^`]+)` \\| \\S")
+	// exampleFlow matches the names of the flow that the recipe has as its example:
+	// workflow, step, route, request, event and mail.
+	exampleFlow = regexp.MustCompile(`(?i)unlink_?identity|unlinkCredential|unlinkRequest|identity_?unlinked`)
+)
+
+// besides are files that mention the example and that another flow does not
+// touch, with the reason.
+var besides = map[string]string{
+	recipe:                                   "the recipe itself",
+	"recipe_test.go":                         "this test",
+	"CHANGELOG.md":                           "says what has changed",
+	"app/events_test.go":                     "takes some mails as examples of a setting",
+	"docs/guides/several-ways-to-sign-in.md": "a guide for users",
+	"docs/guides/delete-an-account.md":       "a guide for users",
+}
 
 // TestFlowRecipe holds the list of places that a flow touches to the flow that
-// it names as its example.
+// it names as its example: the list is complete, and nothing in it is made up.
 func TestFlowRecipe(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(recipe)
 	require.NoError(t, err)
-	rows := recipeRow.FindAllStringSubmatch(string(page), -1)
-	require.NotEmpty(t, rows, "%s has lost its table", recipe)
-	require.LessOrEqual(t, len(rows), mostFilesOfFlow, "a flow with a route, an event and a mail must stay this small")
-	seen := map[string]bool{}
-	for _, row := range rows {
-		assert.FileExists(t, row[1], "%s names it", recipe)
-		assert.False(t, seen[row[1]], "%s names %s twice", recipe, row[1])
-		seen[row[1]] = true
+	var listed []string
+	for _, row := range recipeRow.FindAllStringSubmatch(string(page), -1) {
+		assert.NotContains(t, listed, row[1], "%s names it twice", recipe)
+		listed = append(listed, row[1])
 	}
+	require.NotEmpty(t, listed, "%s has lost its table", recipe)
+	require.LessOrEqual(t, len(listed), mostFilesOfFlow, "a flow with a route, an event and a mail must stay this small")
+
+	mentioned := mentioning(t, exampleFlow)
+	for _, file := range mentioned {
+		_, other := besides[file]
+		assert.True(t, other || slices.Contains(listed, file), "%s belongs to the example, and %s does not list it", file, recipe)
+	}
+	for _, file := range listed {
+		assert.Contains(t, mentioned, file, "%s lists it, and it has nothing of the example", recipe)
+	}
+}
+
+// mentioning returns the files whose path or text matches, without those that
+// are generated.
+func mentioning(t *testing.T, name *regexp.Regexp) (files []string) {
+	t.Helper()
+	for _, file := range texts(t, "docs/http.md") {
+		if name.MatchString(file.path) || name.MatchString(file.body) {
+			files = append(files, file.path)
+		}
+	}
+	return files
 }

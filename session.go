@@ -10,18 +10,20 @@ type Session struct {
 	ID        string
 	Principal Principal
 	CreatedAt time.Time
-	// ExpiresAt is the absolute end; IdleExpiresAt moves with use and is never
-	// later.
+	// ExpiresAt is the absolute end; IdleExpiresAt moves with use, up to
+	// ExpiresAt.
 	ExpiresAt     time.Time
 	IdleExpiresAt time.Time
 }
 
-// Standing is what the store knows now about the identity behind a token or a
-// session. A caller whose token or session disagrees with it is refused.
+// Standing is the current state of the identity behind a token or a session. A
+// caller whose token or session disagrees with it is refused.
 type Standing struct {
 	CredentialVersion int64
-	// ActorID is the linked, living actor of the asked type, or "".
+	// SignInEnded says that the user has ended the sign-in in question.
+	SignInEnded bool
+	// ActorID is the linked, live actor of the requested type, or "".
 	ActorID string
-	// Access is what that actor may do, loaded only by reads that say so.
+	// Access is what that actor may do; only reads that say so load it.
 	Access Access
 }

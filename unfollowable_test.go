@@ -8,10 +8,6 @@ import (
 	"testing"
 )
 
-// sourceTag is read by the generator of docs/guides/provider-options.md, which
-// makes links of its numbers.
-var sourceTag = regexp.MustCompile(`source:"[^"]*"`)
-
 // unfollowable are references that mean something to their author only. Each
 // has the form that a reader can follow.
 var unfollowable = map[string]*regexp.Regexp{
@@ -27,7 +23,6 @@ func TestReferencesCanBeFollowed(t *testing.T) {
 	t.Parallel()
 	for _, f := range texts(t, "docs/weak-spots.md", "docs/contract.md", "CHANGELOG.md", "references_test.go", "e2e/recorded_deviations_test.go") {
 		for number, line := range strings.Split(f.body, "\n") {
-			line = sourceTag.ReplaceAllString(line, "")
 			if strings.HasSuffix(f.path, ".md") {
 				line = mdCode.ReplaceAllString(mdLink.ReplaceAllString(mdLinkText.ReplaceAllString(line, "["), "]"), "")
 			}

@@ -15,7 +15,7 @@ type Accounts struct {
 	Store     *store.Store
 	Providers *providers.Registry
 	Now       func() time.Time
-	// AnyEmail lets people choose the e-mail of their account freely, as Medusa
+	// AnyEmail lets customers choose the e-mail of their account freely, as Medusa
 	// does (docs/weak-spots.md#w5).
 	AnyEmail bool
 }

@@ -44,7 +44,7 @@ func (a *Upkeep) RemoveOrphans(ctx context.Context, in BatchInput) (BatchOutput,
 	return BatchOutput{Removed: removed}, err
 }
 
-// PruneEvents deletes old events that everybody has been told about.
+// PruneEvents deletes old events that have been delivered to every subscriber.
 func (a *Upkeep) PruneEvents(ctx context.Context, in BatchInput) (BatchOutput, error) {
 	removed, err := a.Store.PruneEvents(ctx, in.Before, in.Limit)
 	return BatchOutput{Removed: removed}, err

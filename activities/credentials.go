@@ -17,7 +17,7 @@ import (
 	"github.com/everlatch/everlatch/providers"
 )
 
-// Credentials registers and authenticates people by what their request
+// Credentials registers and authenticates users by what their request
 // carries. It is the only code that sees such a request in clear.
 type Credentials struct {
 	Store     *store.Store
@@ -91,7 +91,7 @@ func (a *Credentials) CheckCredentials(
 	return out, a.recordLogin(ctx, everlatch.EventLoginSucceeded, in, cred)
 }
 
-// recordLogin records a sign-in where that is wanted, for unknown people too: it
+// recordLogin records a sign-in where that is wanted, for unknown users too: it
 // must not be told from the time of an answer who is known (docs/weak-spots.md#w19). What a caller
 // typed is not kept, for it may be a password in the wrong field.
 func (a *Credentials) recordLogin(ctx context.Context, name string, in CheckCredentialsInput, cred store.Credential) error {

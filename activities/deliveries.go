@@ -54,12 +54,44 @@ func (a *Deliveries) Deliver(ctx context.Context, in DeliveryInput) (None, error
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	return None{}, undelivered(tell(ctx, sub.Subscriber, subscribers.Delivery{
-		Event: event, Subscriber: sub.Name, Attempt: int(activity.GetInfo(ctx).Attempt), At: a.Now(),
-	}))
+	info := activity.GetInfo(ctx)
+	err = tell(ctx, sub.Subscriber, subscribers.Delivery{
+		Event: event, Subscriber: sub.Name, Attempt: int(info.Attempt), At: a.Now(),
+	})
+	if asked := everlatch.RetryDelay(err); asked > 0 {
+		err = everlatch.RetryAfter(err, pause(asked, info, a.Now()))
+	}
+	return None{}, undelivered(err)
 }
 
-// tell survives a subscriber that panics: it is other people's code.
+// longestPause bounds what a receiver may ask for, unless retries pause longer
+// anyway.
+const longestPause = time.Hour
+
+// pause is how long to wait where a receiver asked for a pause: never shorter than
+// without its word, never longer than longestPause, and so that one more
+// attempt fits into the time that there is. 0 leaves it to the retry policy.
+func pause(asked time.Duration, info activity.Info, now time.Time) time.Duration {
+	usual, longest := time.Duration(0), longestPause
+	if p := info.RetryPolicy; p != nil {
+		usual = p.InitialInterval
+		for n := int32(1); n < info.Attempt && usual < p.MaximumInterval; n++ {
+			usual *= 2
+		}
+		usual = min(usual, p.MaximumInterval)
+		longest = max(longest, p.MaximumInterval)
+	}
+	if info.ScheduleToCloseTimeout > 0 && !info.ScheduledTime.IsZero() {
+		end := info.ScheduledTime.Add(info.ScheduleToCloseTimeout)
+		longest = min(longest, end.Sub(now)-info.StartToCloseTimeout)
+	}
+	if asked = min(asked, longest); asked > usual {
+		return asked
+	}
+	return 0
+}
+
+// tell survives a subscriber that panics: it is custom code.
 func tell(ctx context.Context, s subscribers.Subscriber, d subscribers.Delivery) (err error) {
 	defer func() {
 		if problem := recover(); problem != nil {

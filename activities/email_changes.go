@@ -41,8 +41,8 @@ type ChangeEmailInput struct {
 	// SeenVersion is the credential version of the identity when it asked.
 	SeenVersion int64        `json:"seen_version"`
 	Plan        PlannedEmail `json:"plan"`
-	// Undo is of the token that brings the former address back.
-	Undo EmailGrant `json:"undo"`
+	// Undo is the token that restores the former address.
+	Undo LinkGrant `json:"undo"`
 	// Spent is where the token that proved the address is sealed.
 	Spent   vault.Ref `json:"spent"`
 	GroupID string    `json:"group_id"`
@@ -83,7 +83,7 @@ func (a *Emails) ChangeEmail(ctx context.Context, in ChangeEmailInput) (out Chan
 		change.HoldUntil = out.UndoUntil
 		event.Data["token"] = everlatch.SecretRef(string(in.Undo.Token))
 		event.Data["expires_at"] = out.UndoUntil.Format(time.RFC3339)
-		if err := a.seal(ctx, tokens.PurposeEmailUndo, in.Actor, in.Undo, now); err != nil {
+		if err := a.issue(ctx, tokens.PurposeEmailUndo, in.Actor, in.Undo, now); err != nil {
 			return out, err
 		}
 	}
@@ -118,8 +118,8 @@ type RestoreEmailInput struct {
 	To   string `json:"to"`
 	Told string `json:"told"`
 	// Logins are the previous changes, the latest first, to be undone.
-	Logins  []LoginChange `json:"logins,omitempty"`
-	EventID string        `json:"event_id"`
+	Logins  []everlatch.LoginChange `json:"logins,omitempty"`
+	EventID string                  `json:"event_id"`
 	// Spent are the sealed tokens that become void.
 	Spent   []vault.Ref `json:"spent,omitempty"`
 	GroupID string      `json:"group_id"`
@@ -150,8 +150,8 @@ func (a *Emails) RestoreEmail(ctx context.Context, in RestoreEmailInput) (out Ch
 
 // turnedBack lets several changes of one login, the latest first, become one.
 // The person who undoes has proved the address that they were told at.
-func turnedBack(changes []LoginChange, told string) []store.LoginChange {
-	var out []store.LoginChange
+func turnedBack(changes []everlatch.LoginChange, told string) []everlatch.LoginChange {
+	var out []everlatch.LoginChange
 	at := map[string]int{}
 	for _, l := range changes {
 		verified := l.FormerVerified || store.SameEmail(l.FormerID, told)
@@ -160,8 +160,8 @@ func turnedBack(changes []LoginChange, told string) []store.LoginChange {
 			continue
 		}
 		at[l.ProviderIdentityID] = len(out)
-		out = append(out, store.LoginChange{
-			ProviderIdentityID: l.ProviderIdentityID, FromKey: l.EntityKey, EntityID: l.FormerID, EntityKey: l.FormerKey,
+		out = append(out, everlatch.LoginChange{
+			ProviderIdentityID: l.ProviderIdentityID, FormerKey: l.EntityKey, EntityID: l.FormerID, EntityKey: l.FormerKey,
 			Verified: verified, Optional: true,
 		})
 	}

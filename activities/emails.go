@@ -24,28 +24,6 @@ type Emails struct {
 	Now       func() time.Time
 }
 
-// EmailGrant says what a token is like that proves an address, or undoes a
-// change. The caller names what is created, so that a repeated step
-// finds its own work.
-type EmailGrant struct {
-	TokenID string `json:"token_id"` // a UUID, as the contract's jti are
-	EventID string `json:"event_id"`
-	// Token names where the token is sealed.
-	Token vault.Ref `json:"token"`
-	// TTL is how long the token is good.
-	TTL time.Duration `json:"ttl"`
-}
-
-// LoginChange is another address to sign in with at one provider.
-type LoginChange struct {
-	ProviderIdentityID string `json:"provider_identity_id"`
-	FormerID           string `json:"former_id"`
-	FormerKey          string `json:"former_key"`
-	FormerVerified     bool   `json:"former_verified,omitempty"`
-	EntityID           string `json:"entity_id"`
-	EntityKey          string `json:"entity_key"`
-}
-
 // RequestEmailInput is the argument of [Emails.RequestEmail].
 type RequestEmailInput struct {
 	Actor      everlatch.ActorRef `json:"actor"`
@@ -53,8 +31,8 @@ type RequestEmailInput struct {
 	Email      string             `json:"email"`
 	// Grant is of the token that proves the address. AnnouncedID is the event that
 	// notifies the current address.
-	Grant       EmailGrant `json:"grant"`
-	AnnouncedID string     `json:"announced_id"`
+	Grant       LinkGrant `json:"grant"`
+	AnnouncedID string    `json:"announced_id"`
 	// Former is where the token of an earlier request is sealed, "" for none.
 	Former  vault.Ref `json:"former,omitempty"`
 	GroupID string    `json:"group_id"`
@@ -87,7 +65,7 @@ func (a *Emails) RequestEmail(ctx context.Context, in RequestEmailInput) (out Re
 	if out.Taken, err = a.Store.EmailTaken(ctx, change.stored(in.Actor)); err != nil {
 		return out, err
 	}
-	if err := a.seal(ctx, tokens.PurposeEmail, in.Actor, in.Grant, now); err != nil {
+	if err := a.issue(ctx, tokens.PurposeEmail, in.Actor, in.Grant, now); err != nil {
 		return out, err
 	}
 	if err := a.Vault.Delete(ctx, in.Former); err != nil {
@@ -113,7 +91,8 @@ func (a *Emails) RequestEmail(ctx context.Context, in RequestEmailInput) (out Re
 	}))
 }
 
-func (a *Emails) seal(ctx context.Context, purpose tokens.Purpose, actor everlatch.ActorRef, g EmailGrant, now time.Time) error {
+// issue makes the token that proves an address or undoes a change.
+func (a *Emails) issue(ctx context.Context, purpose tokens.Purpose, actor everlatch.ActorRef, g LinkGrant, now time.Time) error {
 	token, err := a.Tokens.IssueEmail(tokens.Email{
 		Purpose: purpose, ActorType: actor.ActorType, ActorID: actor.ActorID, ID: g.TokenID,
 		IssuedAt: now, ExpiresAt: now.Add(g.TTL),
@@ -121,15 +100,15 @@ func (a *Emails) seal(ctx context.Context, purpose tokens.Purpose, actor everlat
 	if err != nil {
 		return err
 	}
-	return a.Vault.PutAt(ctx, g.Token, vault.NewSecret([]byte(token)), g.TTL)
+	return g.seal(ctx, a.Vault, token)
 }
 
 // PlannedEmail is what a change would change.
 type PlannedEmail struct {
 	// From is the e-mail of the account now, "" for none.
-	From   string        `json:"from,omitempty"`
-	To     string        `json:"to"`
-	Logins []LoginChange `json:"logins,omitempty"`
+	From   string                  `json:"from,omitempty"`
+	To     string                  `json:"to"`
+	Logins []everlatch.LoginChange `json:"logins,omitempty"`
 	// Told is the address that has to know of the change, "" for none.
 	Told string `json:"told,omitempty"`
 }
@@ -147,13 +126,7 @@ func (p PlannedEmail) told() string {
 }
 
 func (p PlannedEmail) stored(actor everlatch.ActorRef) store.EmailChange {
-	out := store.EmailChange{ActorType: actor.ActorType, ActorID: actor.ActorID, From: p.From, To: p.To}
-	for _, l := range p.Logins {
-		out.Logins = append(out.Logins, store.LoginChange{
-			ProviderIdentityID: l.ProviderIdentityID, FromKey: l.FormerKey, EntityID: l.EntityID, EntityKey: l.EntityKey, Verified: true,
-		})
-	}
-	return out
+	return store.EmailChange{ActorType: actor.ActorType, ActorID: actor.ActorID, From: p.From, To: p.To, Logins: p.Logins}
 }
 
 // plan says what another e-mail changes: the account, and the logins that follow
@@ -167,15 +140,9 @@ func (a *Emails) plan(ctx context.Context, actor everlatch.ActorRef, identityID,
 	if err != nil {
 		return out, err
 	}
-	followers, err := accounts.FollowEmail(a.Providers, accounts.EmailChange{From: out.From, To: email, IdentityID: identityID}, logins)
+	out.Logins, err = accounts.FollowEmail(a.Providers, accounts.EmailChange{From: out.From, To: email, IdentityID: identityID}, logins)
 	if err != nil {
 		return out, err
-	}
-	for _, f := range followers {
-		out.Logins = append(out.Logins, LoginChange{
-			ProviderIdentityID: f.Current.ID, FormerID: f.Current.EntityID, FormerKey: f.Current.EntityKey,
-			FormerVerified: f.Current.VerifiedEmail != "", EntityID: f.EntityID, EntityKey: f.EntityKey,
-		})
 	}
 	out.Told = out.told()
 	return out, nil

@@ -15,7 +15,7 @@ import (
 	"github.com/everlatch/everlatch/internal/vault"
 )
 
-// Erasures removes what is left of accounts that are gone, elsewhere and here.
+// Erasures removes what is left of removed accounts, in other systems and here.
 type Erasures struct {
 	Store *store.Store
 	Vault *vault.Vault
@@ -62,7 +62,7 @@ type ListErasersOutput struct {
 	Names []string `json:"names"`
 }
 
-// ListErasers names everybody who has to confirm.
+// ListErasers names every eraser that has to confirm.
 func (a *Erasures) ListErasers(context.Context, None) (out ListErasersOutput, err error) {
 	if a.Erasers == nil {
 		return out, errNoErasers
@@ -134,7 +134,7 @@ type Confirmation struct {
 type FinishErasureInput struct {
 	Erasure   everlatch.Erasure `json:"erasure"`
 	Confirmed []Confirmation    `json:"confirmed"`
-	// Requested says that the person asked for it: nothing is kept of them, and
+	// Requested says that the account's owner asked for it: nothing is kept of them, and
 	// they are told.
 	Requested bool   `json:"requested"`
 	EventID   string `json:"event_id"`

@@ -21,15 +21,10 @@ type Invites struct {
 	Now    func() time.Time
 }
 
-// InviteGrant says what a new token of an invite is like. The caller
-// names what is created, so that a repeated step finds its own work.
+// InviteGrant says what a new token of an invite is like.
 type InviteGrant struct {
-	TokenID string `json:"token_id"` // a UUID, as the contract's jti are
-	EventID string `json:"event_id"`
-	// Token names where the token is sealed.
-	Token vault.Ref `json:"token"`
-	// TTL is how long the token is good.
-	TTL time.Duration `json:"ttl"`
+	LinkGrant
+
 	// InvitedBy is who asked for it.
 	InvitedBy everlatch.ActorRef `json:"invited_by"`
 }
@@ -42,21 +37,18 @@ type InviteOutput struct {
 
 // CreateInviteInput is the argument of [Invites.CreateInvite].
 type CreateInviteInput struct {
-	InviteID string             `json:"invite_id"`
-	Email    string             `json:"email"`
-	Roles    []string           `json:"roles,omitempty"`
-	Metadata everlatch.Metadata `json:"metadata,omitempty"`
-	Grant    InviteGrant        `json:"grant"`
-	GroupID  string             `json:"group_id"`
+	everlatch.InviteOffer
+
+	InviteID string      `json:"invite_id"`
+	Grant    InviteGrant `json:"grant"`
+	GroupID  string      `json:"group_id"`
 }
 
 // CreateInvite keeps an invite and makes its token. The event that mails it
 // waits until the flow has succeeded.
 func (a *Invites) CreateInvite(ctx context.Context, in CreateInviteInput) (out InviteOutput, err error) {
-	i := everlatch.Invite{
-		ID: in.InviteID, Email: in.Email, Roles: in.Roles, Metadata: in.Metadata, WorkflowID: in.GroupID,
-	}
-	if i.ExpiresAt, err = a.seal(ctx, i, in.Grant); err != nil {
+	i := everlatch.Invite{ID: in.InviteID, InviteOffer: in.InviteOffer, WorkflowID: in.GroupID}
+	if i.ExpiresAt, err = a.issue(ctx, i, in.Grant); err != nil {
 		return out, err
 	}
 	event := a.mailed(everlatch.EventInviteCreated, i, in.Grant, in.GroupID)
@@ -102,7 +94,7 @@ func (a *Invites) ResendInvite(ctx context.Context, in ResendInviteInput) (out I
 	if err != nil {
 		return out, err
 	}
-	if i.ExpiresAt, err = a.seal(ctx, i, in.Grant); err != nil {
+	if i.ExpiresAt, err = a.issue(ctx, i, in.Grant); err != nil {
 		return out, err
 	}
 	event, now := a.mailed(everlatch.EventInviteResent, i, in.Grant, in.GroupID), a.Now()
@@ -114,8 +106,8 @@ func (a *Invites) ResendInvite(ctx context.Context, in ResendInviteInput) (out I
 	return out, a.Vault.Delete(ctx, in.Former)
 }
 
-// seal makes a token and returns when it ends.
-func (a *Invites) seal(ctx context.Context, i everlatch.Invite, g InviteGrant) (expiresAt time.Time, err error) {
+// issue makes a token and returns when it ends.
+func (a *Invites) issue(ctx context.Context, i everlatch.Invite, g InviteGrant) (expiresAt time.Time, err error) {
 	now := a.Now().UTC().Truncate(time.Second)
 	expiresAt = now.Add(g.TTL).Truncate(time.Second)
 	token, err := a.Tokens.IssueInvite(tokens.Invite{
@@ -124,7 +116,7 @@ func (a *Invites) seal(ctx context.Context, i everlatch.Invite, g InviteGrant) (
 	if err != nil {
 		return expiresAt, err
 	}
-	return expiresAt, a.Vault.PutAt(ctx, g.Token, vault.NewSecret([]byte(token)), g.TTL)
+	return expiresAt, g.seal(ctx, a.Vault, token)
 }
 
 // settle splits an error as [refusal] does, and leaves no token of an invite
@@ -172,21 +164,9 @@ func (a *Invites) RevokeInvite(ctx context.Context, in RevokeInviteInput) (None,
 	return None{}, a.Vault.Delete(ctx, in.Token)
 }
 
-// InviteProof shows that its bearer may accept an invite: by the id of its token,
-// or by the invited address, when they have proved that it is theirs.
-type InviteProof struct {
-	InviteID string `json:"invite_id"`
-	TokenID  string `json:"token_id,omitempty"`
-	Email    string `json:"email,omitempty"`
-}
-
-func (p InviteProof) stored() store.InviteProof {
-	return store.InviteProof{ID: p.InviteID, TokenID: p.TokenID, Email: p.Email}
-}
-
 // CheckInvite returns the invite that a proof is for, while it can be accepted.
-func (a *Invites) CheckInvite(ctx context.Context, in InviteProof) (out InviteOutput, err error) {
-	out.Invite, err = a.Store.ProvenInvite(ctx, in.stored())
+func (a *Invites) CheckInvite(ctx context.Context, in everlatch.InviteProof) (out InviteOutput, err error) {
+	out.Invite, err = a.Store.ProvenInvite(ctx, in)
 	if err != nil {
 		out.Refusal, err = refusal(err)
 	}
@@ -195,10 +175,10 @@ func (a *Invites) CheckInvite(ctx context.Context, in InviteProof) (out InviteOu
 
 // AcceptInviteInput is the argument of [Invites.AcceptInvite].
 type AcceptInviteInput struct {
-	Proof          InviteProof `json:"proof"`
-	UserID         string      `json:"user_id"`
-	AuthIdentityID string      `json:"auth_identity_id"`
-	EventID        string      `json:"event_id"`
+	Proof          everlatch.InviteProof `json:"proof"`
+	UserID         string                `json:"user_id"`
+	AuthIdentityID string                `json:"auth_identity_id"`
+	EventID        string                `json:"event_id"`
 	// Token is where the token is sealed, "" when it is not known.
 	Token   vault.Ref `json:"token,omitempty"`
 	GroupID string    `json:"group_id"`
@@ -207,7 +187,7 @@ type AcceptInviteInput struct {
 // AcceptInvite ends an invite for the user that came of it, once. Its event
 // waits until the flow has succeeded.
 func (a *Invites) AcceptInvite(ctx context.Context, in AcceptInviteInput) (out Verdict, err error) {
-	err = a.Store.AcceptInvite(ctx, in.Proof.stored(), in.UserID, everlatch.Event{
+	err = a.Store.AcceptInvite(ctx, in.Proof, in.UserID, everlatch.Event{
 		ID: in.EventID, Name: everlatch.EventInviteAccepted, GroupID: in.GroupID, AuthIdentityID: in.AuthIdentityID,
 		Data: everlatch.Metadata{"id": in.Proof.InviteID, "user_id": in.UserID, "auth_identity_id": in.AuthIdentityID},
 	})

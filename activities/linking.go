@@ -103,14 +103,14 @@ type UnlinkCredentialInput struct {
 	IdentityID         string `json:"identity_id"`
 	ActorType          string `json:"actor_type"`
 	ProviderIdentityID string `json:"provider_identity_id"`
-	// SignedInWith is the provider that the person has come by.
+	// SignedInWith is the provider that the user is signed in with.
 	SignedInWith string `json:"signed_in_with"`
 	EventID      string `json:"event_id"`
 	GroupID      string `json:"group_id"`
 }
 
 // UnlinkCredential takes a way to sign in from an identity, and ends what was
-// issued by it (docs/weak-spots.md#w17). The one that the person has come by stays: that the others
+// issued by it (docs/weak-spots.md#w17). The one that the user is signed in with stays: that the others
 // still work is not known.
 func (a *Identities) UnlinkCredential(ctx context.Context, in UnlinkCredentialInput) (out Verdict, err error) {
 	if err = a.unlink(ctx, in); err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/everlatch/everlatch/providers"
 )
 
-// ownEmail returns the e-mail that a new account gets: what the person wrote, if
+// ownEmail returns the e-mail that a new account gets: what the user wrote, if
 // it is one of the identity's own, and one of those when they wrote none.
 // Otherwise an end user could take a stranger's address as an account (docs/weak-spots.md#w5).
 func (a *Accounts) ownEmail(ctx context.Context, in CreateCustomerInput) (*string, error) {

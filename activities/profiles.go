@@ -89,7 +89,7 @@ func (a *Redirects) admit(ctx context.Context, in ReadProfileInput, p providers.
 
 // sameEmail returns the one identity of which a provider vouches for the address
 // of a profile. Both sides must have proved it, to providers that the
-// configuration trusts with that, or an address that anybody typed would open
+// configuration trusts with that, or an unproved address would open
 // an account (docs/weak-spots.md#w17).
 func (a *Redirects) sameEmail(ctx context.Context, provider string, p providers.Profile) (string, error) {
 	if !slices.Contains(a.LinkByEmail, provider) || verified(p) == "" {

@@ -14,7 +14,7 @@ import (
 	"github.com/everlatch/everlatch/providers"
 )
 
-// Redirects sends people to a provider and reads what they bring back. State,
+// Redirects sends users to a provider and reads what they return with. State,
 // nonce, verifier, code and tokens pass through the vault alone.
 type Redirects struct {
 	Store     *store.Store
@@ -45,7 +45,7 @@ type BeginRedirectInput struct {
 	TTL     time.Duration `json:"ttl"`
 }
 
-// BeginRedirectOutput is a refusal, or where the person is sent.
+// BeginRedirectOutput is a refusal, or where the browser is sent.
 type BeginRedirectOutput struct {
 	Refusal *everlatch.Refusal `json:"refusal,omitempty"`
 	// Location refers to the sealed address, which holds the state.

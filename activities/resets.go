@@ -29,7 +29,7 @@ type GrantResetInput struct {
 	EntityKey string             `json:"entity_key"`
 	ActorType string             `json:"actor_type"`
 	Metadata  everlatch.Metadata `json:"metadata,omitempty"`
-	// RequestedBy is the administrator who asked, nil for the person.
+	// RequestedBy is the administrator who asked, nil for the user.
 	RequestedBy *everlatch.ActorRef `json:"requested_by,omitempty"`
 	TTL         time.Duration       `json:"ttl"`
 	// TokenID and EventID name what will be created.

@@ -24,8 +24,8 @@ type actorType struct {
 
 	table render.Table[everlatch.ActorRecord]
 	shape query.Shape
-	// create is what a person says at the sign-up, change what they may change
-	// later, administer what administrators may.
+	// create has the fields of a sign-up, change those that the owner may change
+	// later, administer those that administrators may.
 	create, change, administer *query.Form
 	filters                    query.Schema
 }
@@ -111,8 +111,8 @@ func (s *Server) withActors(routes []route) ([]route, error) {
 	return slices.Clip(routes), errors.Join(problems...)
 }
 
-// actorRoutes are the routes of one type. Removing the own account cannot be
-// undone, so it needs a recent sign-in.
+// actorRoutes are the routes of one type. An account cannot be
+// restored, so its owner removes it after a recent sign-in.
 func (s *Server) actorRoutes(t *actorType) []route {
 	const get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
 	by := func(p httpauth.Policy) []echo.MiddlewareFunc {

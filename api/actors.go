@@ -24,7 +24,7 @@ func (s *Server) createActor(t *actorType, c echo.Context) error {
 		return err
 	}
 	if claims.ActorID != "" {
-		return invalidData("Request already authenticated as a " + t.Name + ".")
+		return errHasActor(t.Name)
 	}
 	data, err := t.parse(lookups(c), Body(c))
 	if err != nil {
@@ -106,6 +106,9 @@ func (s *Server) removeOwnActor(t *actorType, c echo.Context) error {
 
 // removeActor counts an unknown actor as removed, as for customers and users.
 func (s *Server) removeActor(t *actorType, c echo.Context) error {
+	if err := s.demandOver(c, t.Name, c.Param("id")); err != nil {
+		return err
+	}
 	return s.endActor(t, c, c.Param("id"))
 }
 

@@ -68,7 +68,7 @@ var addressFields = query.Schema{
 
 // addressFilters are those of /store; administrators have two more.
 var addressFilters = query.Schema{
-	{Name: "q", Kind: query.Text},
+	query.Search,
 	{Name: "city", Kind: query.Texts},
 	{Name: "country_code", Kind: query.Texts},
 	{Name: "postal_code", Kind: query.Texts},

@@ -29,7 +29,7 @@ var adminCustomerShape = render.ShapeOf(adminCustomerTable, "addresses", "groups
 
 // customerFields are what a filter can ask of a customer.
 var customerFields = query.Schema{
-	{Name: "q", Kind: query.Text},
+	query.Search,
 	{Name: "id", Kind: query.Tests},
 	{Name: "email", Kind: query.Texts},
 	{Name: "company_name", Kind: query.Texts},
@@ -46,7 +46,7 @@ var customerFilters = customerFields.With(query.Field{
 // additionalData is for hooks, of which there are none; clients may send it.
 var additionalData = query.Field{Name: "additional_data", Kind: query.Record, Nullable: true}
 
-// adminCustomerFields are what an administrator may say about a customer.
+// adminCustomerFields are what an administrator may set.
 var adminCustomerFields = createCustomerFields.With(additionalData)
 
 const customerPage = 50
@@ -124,7 +124,7 @@ func (s *Server) customerOfPath(
 ) (everlatch.Customer, error) {
 	customer, err := read(lookups(c), c.Param("id"))
 	if errors.Is(err, everlatch.ErrNotFound) {
-		err = &everlatch.Error{Code: everlatch.CodeNotFound, Message: "Customer with id: " + c.Param("id") + " not found"}
+		err = errNoCustomer(c.Param("id"))
 	}
 	return customer, err
 }
@@ -138,7 +138,7 @@ func (s *Server) writeAdminCustomer(c echo.Context, customer everlatch.Customer,
 	return writeWrapped(c, "customer", adminCustomerTable, &customer, sel)
 }
 
-// withGroups adds the groups of a customer when they are to be shown.
+// withGroups adds the groups of a customer if the selection shows them.
 func (s *Server) withGroups(c echo.Context, customer everlatch.Customer, sel query.Selection) (everlatch.Customer, error) {
 	if !relationsOf(sel).Groups {
 		return customer, nil
@@ -158,6 +158,11 @@ func (s *Server) updateCustomerByID(c echo.Context) error {
 	claims, err := caller(c)
 	if err != nil {
 		return err
+	}
+	if in.Has("email") {
+		if err := s.demandOver(c, everlatch.ActorCustomer, c.Param("id")); err != nil {
+			return err
+		}
 	}
 	customer, err := s.accounts.UpdateCustomer(lookups(c), c.Param("id"), store.CustomerPatch{
 		Email: in.Change("email"), ChangedBy: store.Actor{Type: claims.ActorType, ID: claims.ActorID},
@@ -183,6 +188,9 @@ func (s *Server) customerChange(c echo.Context) (query.Input, query.Selection, e
 // removeCustomer ends a customer's account with everything issued to it, or a
 // guest. An unknown one counts as removed (recorded: admin-delete-customer-unknown).
 func (s *Server) removeCustomer(c echo.Context) error {
+	if err := s.demandOver(c, everlatch.ActorCustomer, c.Param("id")); err != nil {
+		return err
+	}
 	if err := s.deps.Flows.RemoveCustomerAccount(c.Request().Context(), c.Param("id")); err != nil {
 		return err
 	}

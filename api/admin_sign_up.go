@@ -54,9 +54,9 @@ func (s *Server) applicant(c echo.Context, claims *tokens.Claims, provider strin
 	said, _ := claims.UserMetadata["email"].(string)
 	switch {
 	case claims.ActorID != "":
-		return a, errRegistered()
+		return a, errUserExists
 	case said == "":
-		return a, invalidData("Email is required to create a user account.")
+		return a, errUserWithoutEmail
 	}
 	identity, err := s.deps.Store.Identity(lookups(c), claims.AuthIdentityID)
 	if errors.Is(err, everlatch.ErrNotFound) {
@@ -68,13 +68,13 @@ func (s *Server) applicant(c echo.Context, claims *tokens.Claims, provider strin
 	i := slices.IndexFunc(identity.Providers, func(p everlatch.ProviderIdentity) bool { return p.Provider == provider })
 	switch {
 	case i < 0 || claims.AuthProvider != provider:
-		return a, unauthorized("Only " + provider + " identities can create a user account for this authentication context")
+		return a, errOtherProvider(provider)
 	case identity.ActorID(everlatch.ActorUser) != "":
-		return a, errRegistered()
+		return a, errUserExists
 	}
 	p := identity.Providers[i]
 	if p.VerifiedEmail == "" {
-		return a, &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "The auth provider does not vouch for your email."}
+		return a, errEmailUnproven
 	}
 	a = applicant{
 		identityID: identity.ID, email: p.VerifiedEmail,
@@ -84,10 +84,6 @@ func (s *Server) applicant(c echo.Context, claims *tokens.Claims, provider strin
 		a.email = *written
 	}
 	return a, nil
-}
-
-func errRegistered() error {
-	return invalidData("The user is already registered and cannot create a new account.")
 }
 
 func textIn(m everlatch.Metadata, name string) *string {
@@ -110,7 +106,7 @@ func (s *Server) admit(c echo.Context, a applicant) (everlatch.User, error) {
 	domain := a.email[strings.LastIndexByte(a.email, '@')+1:]
 	mayJoin := func(allowed string) bool { return strings.EqualFold(allowed, domain) }
 	if !slices.ContainsFunc(s.opts.SignUpDomains, mayJoin) {
-		return everlatch.User{}, &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "There is no invite for " + a.email + "."}
+		return everlatch.User{}, errNotInvited(a.email)
 	}
 	return s.join(c, a)
 }

@@ -1,7 +1,8 @@
 package api
 
 import (
-	"strings"
+	"context"
+	"errors"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -22,8 +23,10 @@ var (
 		"id", "token", "redacted", "title", "type", "last_used_at", "created_by", "revoked_by", "revoked_at",
 		"created_at", "updated_at", "deleted_at")
 
-	apiKeyShape     = render.ShapeOf(apiKeyTable)
-	createdKeyShape = render.ShapeOf(createdKeyTable)
+	keyRecords = resource[everlatch.APIKey]{
+		name: "api_key", plural: "api_keys", table: apiKeyTable, shape: render.ShapeOf(apiKeyTable),
+	}
+	createdKeyRecords = resource[everlatch.APIKey]{name: "api_key", table: createdKeyTable, shape: render.ShapeOf(createdKeyTable)}
 )
 
 var apiKeyColumns = render.Table[everlatch.APIKey]{
@@ -46,7 +49,7 @@ var apiKeyColumns = render.Table[everlatch.APIKey]{
 var (
 	keyTypes      = []string{everlatch.KeyPublishable, everlatch.KeySecret}
 	apiKeyFilters = query.Schema{
-		{Name: "q", Kind: query.Text},
+		query.Search,
 		{Name: "id", Kind: query.Texts},
 		{Name: "title", Kind: query.Texts},
 		{Name: "token", Kind: query.Texts},
@@ -58,26 +61,20 @@ var (
 	}
 	updateKeyFields = query.Schema{{Name: "title", Kind: query.Text, Required: true}}
 	revokeKeyFields = query.Schema{{Name: "revoke_in", Kind: query.Number}}
-	// linkFields are the ids that one record is tied to, or no longer.
+	// linkFields list the ids to link to a record, and those to unlink.
 	linkFields = query.Schema{{Name: "add", Kind: query.List}, {Name: "remove", Kind: query.List}}
 )
 
 const (
 	apiKeyPage = 20
-	// maxRevokeIn is ten years in seconds, far enough and no overflow.
+	// maxRevokeIn is ten years in seconds, which does not overflow a duration.
 	maxRevokeIn = 10 * 365 * 24 * 3600
 )
 
 func (s *Server) listAPIKeys(c echo.Context) error {
-	p, err := s.listed(c, apiKeyShape, apiKeyFilters, apiKeyPage)
-	if err != nil {
-		return err
-	}
-	keys, count, err := s.deps.Store.APIKeys(lookups(c), apiKeyFilter(p.Filters), p.Page)
-	if err != nil {
-		return err
-	}
-	return writeList(c, "api_keys", apiKeyTable, p, keys, count)
+	return keyRecords.list(s, c, apiKeyFilters, apiKeyPage, func(ctx context.Context, p query.Page) ([]everlatch.APIKey, int, error) {
+		return s.deps.Store.APIKeys(ctx, apiKeyFilter(p.Filters), p.Page)
+	})
 }
 
 func apiKeyFilter(in query.Input) store.APIKeyFilter {
@@ -89,70 +86,76 @@ func apiKeyFilter(in query.Input) store.APIKeyFilter {
 }
 
 func (s *Server) createAPIKey(c echo.Context) error {
-	in, sel, err := s.changed(c, createKeyFields, createdKeyShape)
-	if err != nil {
-		return err
-	}
-	claims, err := caller(c)
-	if err != nil {
-		return err
-	}
-	created, err := s.accounts.CreateAPIKey(lookups(c), everlatch.APIKey{
-		Title: in.Plain("title"), Type: in.Plain("type"), CreatedBy: s.createdBy(c, claims),
+	return createdKeyRecords.change(s, c, createKeyFields, func(in query.Input) (everlatch.APIKey, error) {
+		claims, err := caller(c)
+		if err != nil {
+			return everlatch.APIKey{}, err
+		}
+		created, err := s.accounts.CreateAPIKey(lookups(c), everlatch.APIKey{
+			Title: in.Plain("title"), Type: in.Plain("type"), CreatedBy: s.createdBy(c, claims), OwnerID: callOf(c).auth.UserID(),
+		})
+		if err == nil {
+			s.keys.Forget()
+			keepPrivate(c, true)
+		}
+		return created, err
 	})
-	if err != nil {
-		return err
-	}
-	s.keys.Forget()
-	keepPrivate(c, true)
-	return writeWrapped(c, "api_key", createdKeyTable, &created, sel)
 }
 
-func (s *Server) readAPIKey(c echo.Context) error {
-	sel, err := s.selected(c, apiKeyShape)
-	if err != nil {
-		return err
-	}
-	key, err := s.deps.Store.APIKey(lookups(c), c.Param("id"))
-	if err != nil {
-		return err
-	}
-	return writeWrapped(c, "api_key", apiKeyTable, &key, sel)
-}
+func (s *Server) readAPIKey(c echo.Context) error { return keyRecords.show(s, c, s.deps.Store.APIKey) }
 
 func (s *Server) updateAPIKey(c echo.Context) error {
-	in, sel, err := s.changed(c, updateKeyFields, apiKeyShape)
-	if err != nil {
-		return err
-	}
-	key, err := s.deps.Store.UpdateAPIKey(lookups(c), c.Param("id"), in.Plain("title"))
-	if err != nil {
-		return err
-	}
-	return writeWrapped(c, "api_key", apiKeyTable, &key, sel)
+	return keyRecords.change(s, c, updateKeyFields, func(in query.Input) (everlatch.APIKey, error) {
+		if _, err := s.demandKey(c); err != nil {
+			return everlatch.APIKey{}, err
+		}
+		return s.deps.Store.UpdateAPIKey(lookups(c), c.Param("id"), in.Plain("title"))
+	})
 }
 
 // revokeAPIKey ends a key now, or in revoke_in seconds.
 func (s *Server) revokeAPIKey(c echo.Context) error {
-	in, sel, err := s.changed(c, revokeKeyFields, apiKeyShape)
-	if err != nil {
-		return err
-	}
-	claims, err := caller(c)
-	if err != nil {
-		return err
-	}
-	delay := min(in.Number("revoke_in"), maxRevokeIn)
-	at := s.deps.Now().Add(time.Duration(delay * float64(time.Second)))
-	key, err := s.deps.Store.RevokeAPIKey(lookups(c), c.Param("id"), claims.ActorID, at)
-	if err != nil {
-		return err
-	}
-	s.keys.Forget()
-	return writeWrapped(c, "api_key", apiKeyTable, &key, sel)
+	return keyRecords.change(s, c, revokeKeyFields, func(in query.Input) (everlatch.APIKey, error) {
+		claims, err := caller(c)
+		if err != nil {
+			return everlatch.APIKey{}, err
+		}
+		if _, err := s.demandKey(c); err != nil {
+			return everlatch.APIKey{}, err
+		}
+		delay := min(in.Number("revoke_in"), maxRevokeIn)
+		at := s.deps.Now().Add(time.Duration(delay * float64(time.Second)))
+		key, err := s.deps.Store.RevokeAPIKey(lookups(c), c.Param("id"), claims.ActorID, at)
+		if err == nil {
+			s.keys.Forget()
+		}
+		return key, err
+	})
+}
+
+// takeOverAPIKey makes the caller the owner of a secret key, so that it goes on
+// when its owner's account is removed, or works again when it was.
+func (s *Server) takeOverAPIKey(c echo.Context) error {
+	return keyRecords.show(s, c, func(ctx context.Context, _ string) (everlatch.APIKey, error) {
+		key, err := s.demandKey(c)
+		if err != nil {
+			return key, err
+		}
+		owner := callOf(c).auth.UserID()
+		switch {
+		case owner == "" || key.Type != everlatch.KeySecret:
+			return key, errKeyOwner
+		case key.OwnerID == owner:
+			return key, nil
+		}
+		return s.deps.Store.TakeOverAPIKey(ctx, key.ID, key.OwnerID, owner)
+	})
 }
 
 func (s *Server) deleteAPIKey(c echo.Context) error {
+	if _, err := s.demandKey(c); err != nil && !errors.Is(err, everlatch.ErrNotFound) {
+		return err
+	}
 	if err := s.deps.Store.DeleteAPIKey(lookups(c), c.Param("id")); err != nil {
 		return err
 	}
@@ -163,19 +166,16 @@ func (s *Server) deleteAPIKey(c echo.Context) error {
 // changeSalesChannels exists for clients that expect it: Everlatch has no shop,
 // so no key belongs to a channel (docs/contract.md#s4-9).
 func (s *Server) changeSalesChannels(c echo.Context) error {
-	in, sel, err := s.changed(c, linkFields, apiKeyShape)
-	if err != nil {
-		return err
-	}
-	key, err := s.deps.Store.APIKey(lookups(c), c.Param("id"))
-	if err != nil {
-		return err
-	}
-	if key.Type != everlatch.KeyPublishable {
-		return invalidData("Sales channels can only be associated with publishable API keys")
-	}
-	if unknown := in.Texts("add"); len(unknown) > 0 {
-		return invalidData("Sales channels with IDs " + strings.Join(unknown, ", ") + " do not exist")
-	}
-	return writeWrapped(c, "api_key", apiKeyTable, &key, sel)
+	return keyRecords.change(s, c, linkFields, func(in query.Input) (everlatch.APIKey, error) {
+		key, err := s.deps.Store.APIKey(lookups(c), c.Param("id"))
+		unknown := in.Texts("add")
+		switch {
+		case err != nil:
+		case key.Type != everlatch.KeyPublishable:
+			err = errChannelsOfSecretKey
+		case len(unknown) > 0:
+			err = errNoChannels(unknown)
+		}
+		return key, err
+	})
 }

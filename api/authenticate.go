@@ -95,7 +95,7 @@ func AuthContext(c echo.Context) (claims tokens.Claims, ok bool) {
 	return *k.auth.Claims(), true
 }
 
-// caller returns who a handler behind [Authenticate] works for.
+// caller returns the caller of a handler behind [Authenticate].
 func caller(c echo.Context) (*tokens.Claims, error) {
 	if k := callOf(c); k != nil && k.auth.Claims() != nil {
 		return k.auth.Claims(), nil

@@ -32,13 +32,18 @@ func NewForm(fields []everlatch.Field) (*Form, error) {
 }
 
 // Read validates the body of a request. Unknown fields are refused, and a field
-// that is missing is not in the result.
+// that is missing is not in the result. Its error is an [everlatch.Error] of
+// [everlatch.CodeInvalidData], and says what is wrong.
 func (f *Form) Read(c echo.Context) (everlatch.Metadata, error) {
 	if q := wire.Of(c); q != nil {
-		return f.form.CheckBody(q.Body)
+		values, err := f.form.CheckBody(q.Body)
+		return values, worded(err)
 	}
-	return f.form.Parse(nil)
+	return f.Parse(nil)
 }
 
 // Parse validates values from another source than a request body, as [Form.Read].
-func (f *Form) Parse(values map[string]any) (everlatch.Metadata, error) { return f.form.Parse(values) }
+func (f *Form) Parse(values map[string]any) (everlatch.Metadata, error) {
+	parsed, err := f.form.Parse(values)
+	return parsed, worded(err)
+}

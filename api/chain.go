@@ -53,12 +53,10 @@ func (s *Server) checkKey(ctx context.Context, token string) error {
 			return nil
 		}
 	}
-	message := "A valid publishable key is required to proceed with the request"
 	if token == "" {
-		message = "Publishable API key required in the request header: x-publishable-api-key. " +
-			"You can manage your keys in settings in the dashboard."
+		return errKeyMissing
 	}
-	return notAllowed(message)
+	return errKeyInvalid
 }
 
 // requireAdmin demands an administrator for everything under /admin, known or not,

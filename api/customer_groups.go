@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -20,7 +21,18 @@ var groupTable = append(render.Pick(groupColumns,
 var nestedGroupTable = render.Pick(groupColumns,
 	"id", "name", "metadata", "created_by", "created_at", "updated_at", "deleted_at")
 
-var groupShape = render.ShapeOf(groupTable, "customers")
+var (
+	groupShape   = render.ShapeOf(groupTable, "customers")
+	groupRecords = resource[everlatch.CustomerGroup]{
+		name: "customer_group", plural: "customer_groups", table: groupTable, shape: groupShape,
+		load: func(s *Server, ctx context.Context, records []everlatch.CustomerGroup, sel query.Selection) error {
+			if !groupShape.Shows(sel, "customers") {
+				return nil
+			}
+			return s.deps.Store.LoadGroups(ctx, records)
+		},
+	}
+)
 
 var groupColumns = render.Table[everlatch.CustomerGroup]{
 	render.Text("id", func(g *everlatch.CustomerGroup) string { return g.ID }),
@@ -34,7 +46,7 @@ var groupColumns = render.Table[everlatch.CustomerGroup]{
 
 var (
 	groupFilters = query.Schema{
-		{Name: "q", Kind: query.Text},
+		query.Search,
 		{Name: "id", Kind: query.Texts},
 		{Name: "name", Kind: query.Texts},
 		{Name: "created_by", Kind: query.Texts},
@@ -62,75 +74,31 @@ func groupFilter(in query.Input) store.GroupFilter {
 }
 
 func (s *Server) listGroups(c echo.Context) error {
-	p, err := s.listed(c, groupShape, groupFilters, groupPage)
-	if err != nil {
-		return err
-	}
-	groups, count, err := s.deps.Store.Groups(lookups(c), groupFilter(p.Filters), p.Page)
-	if err != nil {
-		return err
-	}
-	if groupShape.Shows(p.Selection, "customers") {
-		if err := s.deps.Store.LoadGroups(lookups(c), groups); err != nil {
-			return err
-		}
-	}
-	return writeList(c, "customer_groups", groupTable, p, groups, count)
+	return groupRecords.list(s, c, groupFilters, groupPage, func(ctx context.Context, p query.Page) ([]everlatch.CustomerGroup, int, error) {
+		return s.deps.Store.Groups(ctx, groupFilter(p.Filters), p.Page)
+	})
 }
 
 func (s *Server) createGroup(c echo.Context) error {
-	in, sel, err := s.changed(c, createGroupFields, groupShape)
-	if err != nil {
-		return err
-	}
-	claims, err := caller(c)
-	if err != nil {
-		return err
-	}
-	group, err := s.accounts.CreateGroup(lookups(c), everlatch.CustomerGroup{
-		Name: in.Plain("name"), Metadata: in.Record("metadata"),
-		CreatedBy: &claims.ActorID,
+	return groupRecords.change(s, c, createGroupFields, func(in query.Input) (everlatch.CustomerGroup, error) {
+		claims, err := caller(c)
+		if err != nil {
+			return everlatch.CustomerGroup{}, err
+		}
+		return s.accounts.CreateGroup(lookups(c), everlatch.CustomerGroup{
+			Name: in.Plain("name"), Metadata: in.Record("metadata"), CreatedBy: &claims.ActorID,
+		})
 	})
-	if err != nil {
-		return err
-	}
-	return s.writeGroup(c, group, sel)
 }
 
-func (s *Server) readGroup(c echo.Context) error {
-	sel, err := s.selected(c, groupShape)
-	if err != nil {
-		return err
-	}
-	group, err := s.deps.Store.Group(lookups(c), c.Param("id"))
-	if err != nil {
-		return err
-	}
-	return s.writeGroup(c, group, sel)
-}
+func (s *Server) readGroup(c echo.Context) error { return groupRecords.show(s, c, s.deps.Store.Group) }
 
 func (s *Server) updateGroup(c echo.Context) error {
-	in, sel, err := s.changed(c, updateGroupFields, groupShape)
-	if err != nil {
-		return err
-	}
-	group, err := s.deps.Store.UpdateGroup(lookups(c), c.Param("id"), store.GroupPatch{
-		Name: in.TextChange("name"), Metadata: in.MetadataChange(),
+	return groupRecords.change(s, c, updateGroupFields, func(in query.Input) (everlatch.CustomerGroup, error) {
+		return s.deps.Store.UpdateGroup(lookups(c), c.Param("id"), store.GroupPatch{
+			Name: in.TextChange("name"), Metadata: in.MetadataChange(),
+		})
 	})
-	if err != nil {
-		return err
-	}
-	return s.writeGroup(c, group, sel)
-}
-
-func (s *Server) writeGroup(c echo.Context, group everlatch.CustomerGroup, sel query.Selection) error {
-	shown := []everlatch.CustomerGroup{group}
-	if groupShape.Shows(sel, "customers") {
-		if err := s.deps.Store.LoadGroups(lookups(c), shown); err != nil {
-			return err
-		}
-	}
-	return writeWrapped(c, "customer_group", groupTable, &shown[0], sel)
 }
 
 // deleteGroup leaves the customers of the group as they are.
@@ -143,19 +111,13 @@ func (s *Server) deleteGroup(c echo.Context) error {
 
 // changeMembers adds customers to a group and removes others.
 func (s *Server) changeMembers(c echo.Context) error {
-	in, sel, err := s.changed(c, linkFields, groupShape)
-	if err != nil {
-		return err
-	}
-	id := c.Param("id")
-	if err := s.deps.Store.ChangeCustomersOf(lookups(c), id, in.Texts("add"), in.Texts("remove")); err != nil {
-		return err
-	}
-	group, err := s.deps.Store.Group(lookups(c), id)
-	if err != nil {
-		return err
-	}
-	return s.writeGroup(c, group, sel)
+	return groupRecords.change(s, c, linkFields, func(in query.Input) (everlatch.CustomerGroup, error) {
+		id := c.Param("id")
+		if err := s.deps.Store.ChangeCustomersOf(lookups(c), id, in.Texts("add"), in.Texts("remove")); err != nil {
+			return everlatch.CustomerGroup{}, err
+		}
+		return s.deps.Store.Group(lookups(c), id)
+	})
 }
 
 // changeGroups adds a customer to groups and removes it from others.

@@ -19,7 +19,7 @@ var customerTable = append(render.Pick(customerColumns,
 	"created_at", "updated_at"),
 	render.Relation("addresses", nestedAddressTable, func(c *everlatch.Customer) []everlatch.Address { return c.Addresses }))
 
-// customerColumns are all that a customer has, but for relations.
+// customerColumns are all columns of a customer except relations.
 var customerColumns = render.Table[everlatch.Customer]{
 	render.Text("id", func(c *everlatch.Customer) string { return c.ID }),
 	render.NullableText("email", func(c *everlatch.Customer) *string { return c.Email }),
@@ -60,7 +60,7 @@ func (s *Server) createCustomer(c echo.Context) error {
 		return err
 	}
 	if claims.ActorID != "" {
-		return invalidData("Request already authenticated as a customer.")
+		return errHasActor(everlatch.ActorCustomer)
 	}
 	key, err := idempotencyKey(c)
 	if err != nil {
@@ -77,7 +77,7 @@ func (s *Server) createCustomer(c echo.Context) error {
 	return writeWrapped(c, "customer", customerTable, &customer, sel)
 }
 
-// customer is what a person wrote about themselves.
+// customerOf returns the profile in a body.
 func customerOf(in query.Input) everlatch.Customer {
 	return everlatch.Customer{
 		Email: in.Text("email"), CompanyName: in.Text("company_name"), FirstName: in.Text("first_name"),
@@ -132,12 +132,4 @@ func (s *Server) updateCustomer(c echo.Context) error {
 		return err
 	}
 	return writeWrapped(c, "customer", customerTable, &customer, sel)
-}
-
-func invalidData(message string) error {
-	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: message}
-}
-
-func notAllowed(message string) error {
-	return &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: message}
 }

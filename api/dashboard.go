@@ -17,7 +17,7 @@ import (
 // shows an error in its place, or no page at all. A custom route for one of
 // them takes precedence.
 var emptyLists = []struct{ path, name string }{
-	// What stands around every page.
+	// The frame of every page.
 	{"layouts/configurations", "layout_configurations"},
 	{"notifications", "notifications"},
 	{"plugins", "plugins"},

@@ -45,7 +45,7 @@ func (s *Server) deleteCustomer(c echo.Context) error {
 }
 
 // alreadyScheduled gives a repeated request the first answer, although the
-// first request has ended its token. Such a token is good for nothing else.
+// first request has ended its token. Such a token is accepted for nothing else.
 func (s *Server) alreadyScheduled(c echo.Context, claims *tokens.Claims) (at time.Time, repeated bool, err error) {
 	if !callOf(c).auth.Ended() {
 		return at, false, nil

@@ -5,10 +5,11 @@
 //
 //   - routes.go: every route on one screen
 //   - one file per resource: login, session, refresh, customers, addresses, users, api_keys, …
+//   - records.go: what routes that list, show or change a resource share
 //   - server.go, options.go: what a server needs and what can be set
 //   - chain.go: what happens to each request before its handler, in order
 //   - authenticate.go: [Authenticate], the middleware that identifies callers
-//   - errors.go: the table from error codes to statuses
+//   - errors.go: the table from error codes to statuses; wording.go: every message
 //
 // What is not about a route or a resource is elsewhere: Express compatibility in
 // internal/wire, validation, filters and field selection in internal/query,

@@ -36,14 +36,9 @@ var answers = map[everlatch.Code]answer{
 	everlatch.CodeInternal:     internal,
 }
 
-// Callers need not know which part is unavailable; the log and /ready say it.
-const unavailableMessage = "The service is not available. Try again shortly."
-
-const conflictMessage = "The request conflicted with another request. You may retry the request with the provided Idempotency-Key."
-
 // internal reveals nothing: the cause is in the log (docs/weak-spots.md#w52).
 var internal = answer{
-	status: http.StatusInternalServerError, code: unknownError, message: "An unknown error occurred.",
+	status: http.StatusInternalServerError, code: unknownError, message: internalMessage,
 }
 
 const (
@@ -67,12 +62,12 @@ func (s *Server) handleError(err error, c echo.Context) {
 
 func writeError(err error, c echo.Context) error {
 	if e, ok := errors.AsType[*httpauth.RefusalError](err); ok {
-		return wire.Respond(c, http.StatusUnauthorized, wire.ContentJSON, append(wire.AppendText([]byte(`{"message":`), e.Message), '}'))
+		return wire.Respond(c, http.StatusUnauthorized, wire.ContentJSON, append(wire.AppendText([]byte(`{"message":`), sentences[e.Reason]), '}'))
 	}
 	if e, ok := errors.AsType[*wire.BodyError](err); ok {
 		return writeBodyError(e, c)
 	}
-	if e, ok := errors.AsType[*everlatch.Error](err); ok {
+	if e, ok := errors.AsType[*everlatch.Error](worded(err)); ok {
 		return writeKnown(e, c)
 	}
 	if e, ok := errors.AsType[*echo.HTTPError](err); ok && e.Code < http.StatusInternalServerError {

@@ -84,7 +84,7 @@ func (s *Server) publishEvent(c echo.Context) error {
 		return err
 	}
 	if claims.ActorType != everlatch.ActorAPIKey {
-		return &everlatch.Error{Code: everlatch.CodeForbidden, Message: "Events are published with a secret API key."}
+		return errPublisher
 	}
 	in, err := publishFields.CheckBody(wire.Of(c).Body)
 	if err != nil {
@@ -98,7 +98,7 @@ func (s *Server) publishEvent(c echo.Context) error {
 		e.AuthIdentityID = *identity
 	}
 	if !eventNameForm.MatchString(e.Name) {
-		return invalidData("Event names consist of lower case words, digits, _ and -, joined by dots.")
+		return errEventName
 	}
 	if e.ID, err = outsideID(in.Text("id"), s); err != nil {
 		return err
@@ -108,9 +108,7 @@ func (s *Server) publishEvent(c echo.Context) error {
 		return err
 	}
 	if !fresh && !sameEvent(stored, e) {
-		return &everlatch.Error{
-			Code: everlatch.CodeDuplicate, Message: "Another event with the id " + e.ID + " was published before.",
-		}
+		return errEventTaken(e.ID)
 	}
 	return s.writeEvent(c, stored)
 }
@@ -121,7 +119,7 @@ func outsideID(given *string, s *Server) (string, error) {
 		return ids.New(ids.Event, s.deps.Now()), nil
 	}
 	if !eventIDForm.MatchString(*given) || strings.HasPrefix(*given, ids.Event) {
-		return "", invalidData("Event ids are 1 to 128 letters, digits and . _ : -, and do not begin with " + ids.Event + ".")
+		return "", errEventID
 	}
 	return *given, nil
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -13,6 +14,12 @@ import (
 	"github.com/everlatch/everlatch/internal/wire"
 	"github.com/everlatch/everlatch/providers"
 )
+
+// linkingFlows are the flows of the routes in this file.
+type linkingFlows interface {
+	LinkIdentity(ctx context.Context, r flows.LinkRequest) (everlatch.ProviderIdentity, error)
+	UnlinkIdentity(ctx context.Context, r flows.UnlinkRequest) error
+}
 
 // credentialTable is a sign-in method as its owner sees it (docs/weak-spots.md#w17).
 var credentialTable = render.Table[everlatch.ProviderIdentity]{

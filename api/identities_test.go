@@ -1,15 +1,35 @@
 package api_test
 
 import (
+	"context"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/store"
 )
+
+func (f *fakeFlows) LinkIdentity(ctx context.Context, r flows.LinkRequest) (everlatch.ProviderIdentity, error) {
+	email, password, err := typed(flows.AuthRequest{Input: r.Input})
+	if err != nil {
+		return everlatch.ProviderIdentity{}, err
+	}
+	id := ids.New(ids.ProviderIdentity, f.now())
+	err = f.store.AddCredential(ctx, store.NewCredential{
+		ID: id, IdentityID: r.AuthIdentityID, Provider: r.Provider, EntityID: email, EntityKey: strings.ToLower(email),
+		ProviderMetadata: everlatch.Metadata{"password": password}, Event: everlatch.Event{ID: "evt_" + id},
+	})
+	return everlatch.ProviderIdentity{ID: id, Provider: r.Provider, EntityID: email, CreatedAt: f.now(), UpdatedAt: f.now()}, err
+}
+
+func (f *fakeFlows) UnlinkIdentity(ctx context.Context, r flows.UnlinkRequest) error {
+	return f.store.RemoveCredential(ctx, r.AuthIdentityID, r.ProviderIdentityID, everlatch.Event{ID: ids.New(ids.Event, f.now())})
+}
 
 // comesFrom gives the identity of a token an account elsewhere, and returns its id.
 func (w *world) comesFrom(token, entityID string) string {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -36,18 +37,19 @@ func inviteTable(token string) render.Table[everlatch.Invite] {
 var (
 	storedInviteTable = inviteTable("")
 	inviteShape       = render.ShapeOf(storedInviteTable, "roles")
+	inviteRecords     = resource[everlatch.Invite]{name: "invite", plural: "invites", table: storedInviteTable, shape: inviteShape}
 )
 
 var (
 	inviteFilters = query.Schema{
-		{Name: "q", Kind: query.Text},
+		query.Search,
 		{Name: "id", Kind: query.Texts},
 		{Name: "email", Kind: query.Texts},
 		{Name: "created_at", Kind: query.Times},
 		{Name: "updated_at", Kind: query.Times},
 	}.Combined()
-	// createInviteFields differ from the contract's in that the e-mail is one:
-	// nothing else could be mailed or registered with (docs/weak-spots.md#w22).
+	// createInviteFields demand a valid e-mail address, unlike the contract: nothing
+	// else could be mailed or registered with (docs/weak-spots.md#w22).
 	createInviteFields = query.Schema{
 		{Name: "email", Kind: query.Email, Required: true},
 		{Name: "roles", Kind: query.Texts, Nullable: true},
@@ -66,27 +68,13 @@ func inviteFilter(in query.Input) store.InviteFilter {
 }
 
 func (s *Server) listInvites(c echo.Context) error {
-	p, err := s.listed(c, inviteShape, inviteFilters, invitePage)
-	if err != nil {
-		return err
-	}
-	invites, count, err := s.deps.Store.Invites(lookups(c), inviteFilter(p.Filters), p.Page)
-	if err != nil {
-		return err
-	}
-	return writeList(c, "invites", storedInviteTable, p, invites, count)
+	return inviteRecords.list(s, c, inviteFilters, invitePage, func(ctx context.Context, p query.Page) ([]everlatch.Invite, int, error) {
+		return s.deps.Store.Invites(ctx, inviteFilter(p.Filters), p.Page)
+	})
 }
 
 func (s *Server) readInvite(c echo.Context) error {
-	sel, err := s.selected(c, inviteShape)
-	if err != nil {
-		return err
-	}
-	invite, err := s.deps.Store.Invite(lookups(c), c.Param("id"))
-	if err != nil {
-		return err
-	}
-	return writeWrapped(c, "invite", storedInviteTable, &invite, sel)
+	return inviteRecords.show(s, c, s.deps.Store.Invite)
 }
 
 // createInvite creates an invite and mails its link.
@@ -107,7 +95,8 @@ func (s *Server) createInvite(c echo.Context) error {
 		return err
 	}
 	issued, err := s.deps.Flows.CreateInvite(c.Request().Context(), flows.InviteRequest{
-		Email: in.Plain("email"), Roles: in.Texts("roles"), Metadata: in.Record("metadata"), By: by, IdempotencyKey: key,
+		InviteOffer: everlatch.InviteOffer{Email: in.Plain("email"), Roles: in.Texts("roles"), Metadata: in.Record("metadata")},
+		By:          by, IdempotencyKey: key,
 	})
 	if err != nil {
 		return err
@@ -128,7 +117,7 @@ func (s *Server) resendInvite(c echo.Context) error {
 	id := c.Param("id")
 	invite, err := s.deps.Store.Invite(lookups(c), id)
 	if errors.Is(err, everlatch.ErrNotFound) {
-		return invalidData("The following invites do not exist: " + id)
+		return errInviteUnknown(id)
 	}
 	if err != nil {
 		return err
@@ -211,7 +200,7 @@ func (s *Server) acceptInvite(c echo.Context) error {
 		return err
 	}
 	if claims.ActorID != "" {
-		return invalidData("The user is already authenticated and cannot accept an invite.")
+		return errInviteForUser
 	}
 	acceptance, err := s.acceptance(c, inviteToken(c, q, in), in)
 	if err != nil {
@@ -237,16 +226,16 @@ func inviteToken(c echo.Context, q, body query.Input) string {
 // acceptance verifies the token before a flow is asked.
 func (s *Server) acceptance(c echo.Context, token string, in query.Input) (flows.InviteAcceptance, error) {
 	if token == "" {
-		return flows.InviteAcceptance{}, query.Invalid("Field 'token' is required")
+		return flows.InviteAcceptance{}, query.Missing("token")
 	}
 	said, err := s.deps.Tokens.VerifyInvite(token)
 	switch {
 	case errors.Is(err, tokens.ErrExpired):
-		return flows.InviteAcceptance{}, &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "The invite has expired", Err: err}
+		return flows.InviteAcceptance{}, &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: store.InviteExpired, Err: err}
 	case err != nil:
-		return flows.InviteAcceptance{}, &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "The invite token is invalid", Err: err}
+		return flows.InviteAcceptance{}, &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: store.InviteTokenInvalid, Err: err}
 	}
-	invite, err := s.deps.Store.ProvenInvite(lookups(c), store.InviteProof{ID: said.ID, TokenID: said.TokenID})
+	invite, err := s.deps.Store.ProvenInvite(lookups(c), everlatch.InviteProof{InviteID: said.ID, TokenID: said.TokenID})
 	if err != nil {
 		return flows.InviteAcceptance{}, err
 	}
@@ -255,7 +244,7 @@ func (s *Server) acceptance(c echo.Context, token string, in query.Input) (flows
 	}
 	if email := in.Plain("email"); email != "" && !store.SameEmail(email, invite.Email) {
 		if !s.opts.InviteAnyEmail {
-			return out, &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "The invite is for another email."}
+			return out, errInviteOfOther
 		}
 		out.Email = email
 	}

@@ -36,7 +36,7 @@ func (f *fakeInvites) CreateInvite(ctx context.Context, r flows.InviteRequest) (
 	}
 	jti := uuid.NewString()
 	created, err := f.w.store.CreateInvite(ctx, everlatch.Invite{
-		ID: ids.New(ids.Invite, f.w.clock.Now()), Email: r.Email, Roles: r.Roles, Metadata: r.Metadata,
+		ID: ids.New(ids.Invite, f.w.clock.Now()), InviteOffer: r.InviteOffer,
 		ExpiresAt: f.w.clock.Now().Add(flows.DefaultInviteTTL), WorkflowID: "invitation/1",
 	}, jti, everlatch.Event{})
 	if err != nil {
@@ -81,6 +81,6 @@ func (f *fakeInvites) AcceptInvite(ctx context.Context, a flows.InviteAcceptance
 		return user, err
 	}
 	link := store.Link{IdentityID: a.AuthIdentityID, ActorType: "user", ActorID: user.ID, GroupID: "g"}
-	proof := store.InviteProof{ID: a.Invite.ID, TokenID: a.TokenID, Email: a.VerifiedEmail}
+	proof := everlatch.InviteProof{InviteID: a.Invite.ID, TokenID: a.TokenID, Email: a.VerifiedEmail}
 	return user, errors.Join(f.w.store.LinkActor(ctx, link), f.w.store.AcceptInvite(ctx, proof, user.ID, everlatch.Event{}))
 }

@@ -91,7 +91,14 @@ func (s *Server) limitNetwork(l limit) echo.MiddlewareFunc {
 			}
 			err := next(c)
 			if refusedCaller(err) {
-				s.count(c, func(ctx context.Context) error { return s.deps.Limits.Refused(ctx, l.op, addr) })
+				s.count(c, func(ctx context.Context) error {
+					counted := s.deps.Limits.Refused(ctx, l.op, addr)
+					if everlatch.ErrorCode(counted) != everlatch.CodeRateLimited {
+						return counted
+					}
+					_ = s.limitReached(c, counted, addr) // this request has its answer
+					return nil
+				})
 			}
 			return err
 		}

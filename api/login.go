@@ -7,7 +7,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/internal/wire"
 	"github.com/everlatch/everlatch/providers"
@@ -29,10 +28,7 @@ func (s *Server) checkAllowed(actorType, provider string) error {
 	if allowed == nil || slices.Contains(allowed, provider) {
 		return nil
 	}
-	return &everlatch.Error{
-		Code:    everlatch.CodeNotAllowed,
-		Message: "The actor type " + actorType + " is not allowed to use the auth provider " + provider,
-	}
+	return errProviderNotAllowed(actorType, provider)
 }
 
 // listProviders shows the providers that an actor type can sign in with.
@@ -126,9 +122,7 @@ func idempotencyKey(c echo.Context) (string, error) {
 	key := values[0]
 	visible := !slices.ContainsFunc([]byte(key), func(b byte) bool { return b <= ' ' || b > '~' })
 	if len(values) > 1 || len(key) > maxIdempotencyKey || !visible {
-		return "", &everlatch.Error{
-			Code: everlatch.CodeInvalidData, Message: "Idempotency-Key must be one value of at most 255 visible ASCII characters.",
-		}
+		return "", errIdempotencyKey
 	}
 	return key, nil
 }

@@ -54,9 +54,7 @@ func created(c echo.Context) error {
 	return wire.Respond(c, http.StatusCreated, wire.ContentText, []byte(http.StatusText(http.StatusCreated)))
 }
 
-var errInvalidToken = &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Invalid token"}
-
-// completeReset changes a password by the token of a reset. The token is for
+// completeReset changes a password with the token of a reset. The token is for
 // one provider and one actor type; the flow knows whether it is still valid.
 func (s *Server) completeReset(c echo.Context) error {
 	actorType, provider := c.Param("actor_type"), c.Param("auth_provider")
@@ -99,9 +97,9 @@ func (p ResetPolicy) check(claims *tokens.Claims, userID string) error {
 	case p == ResetsAll, p == ResetsSelf && claims.ActorType == everlatch.ActorUser && claims.ActorID == userID:
 		return nil
 	case p == ResetsSelf:
-		return &everlatch.Error{Code: everlatch.CodeForbidden, Message: "A password-reset token is given to its own user only (admin.reset_tokens)."}
+		return errResetOfOther
 	}
-	return &everlatch.Error{Code: everlatch.CodeForbidden, Message: "Password-reset tokens for administrators are switched off (admin.reset_tokens)."}
+	return errResetsOff
 }
 
 // issueReset gives an administrator the token of a user's password reset to
@@ -116,7 +114,7 @@ func (s *Server) issueReset(c echo.Context) error {
 	if err := s.opts.ResetTokens.check(claims, id); err != nil {
 		return err
 	}
-	if err := s.demandOver(c, id); err != nil {
+	if err := s.demandOver(c, everlatch.ActorUser, id); err != nil {
 		return err
 	}
 	credential, err := s.resettable(c, id)
@@ -164,5 +162,5 @@ func (s *Server) resettable(c echo.Context, userID string) (everlatch.ProviderId
 			}
 		}
 	}
-	return everlatch.ProviderIdentity{}, invalidData("Provider identity with entity_id " + user.Email + " and provider emailpass not found")
+	return everlatch.ProviderIdentity{}, errNoPassword(user.Email)
 }

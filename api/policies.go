@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -13,8 +14,8 @@ import (
 	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// policyTable is a policy (docs/contract.md#s4-8). Within a role it says where it comes
-// from.
+// policyTable is a policy (docs/contract.md#s4-8). Within a role it names the role
+// that it is inherited from.
 var (
 	policyTable = render.Pick(policyColumns,
 		"id", "key", "resource", "operation", "name", "description", "metadata", "created_at", "updated_at", "deleted_at")
@@ -23,7 +24,8 @@ var (
 		"inherited_from_role_id")
 	assignablePolicyTable = render.Pick(policyColumns, "id", "key", "resource", "operation", "description")
 
-	policyShape = render.ShapeOf(policyTable)
+	policyShape   = render.ShapeOf(policyTable)
+	policyRecords = resource[everlatch.Policy]{name: "policy", plural: "policies", table: policyTable, shape: policyShape}
 )
 
 var policyColumns = render.Table[everlatch.Policy]{
@@ -42,7 +44,7 @@ var policyColumns = render.Table[everlatch.Policy]{
 
 var (
 	policyFilters = query.Schema{
-		{Name: "q", Kind: query.Text},
+		query.Search,
 		{Name: "id", Kind: query.Texts},
 		{Name: "key", Kind: query.Texts},
 		{Name: "resource", Kind: query.Texts},
@@ -82,15 +84,9 @@ func policyFilter(in query.Input) store.PolicyFilter {
 }
 
 func (s *Server) listPolicies(c echo.Context) error {
-	p, err := s.listed(c, policyShape, policyFilters, policyPage)
-	if err != nil {
-		return err
-	}
-	policies, count, err := s.deps.Store.Policies(lookups(c), policyFilter(p.Filters), p.Page)
-	if err != nil {
-		return err
-	}
-	return writeList(c, "policies", policyTable, p, policies, count)
+	return policyRecords.list(s, c, policyFilters, policyPage, func(ctx context.Context, p query.Page) ([]everlatch.Policy, int, error) {
+		return s.deps.Store.Policies(ctx, policyFilter(p.Filters), p.Page)
+	})
 }
 
 // listAssignablePolicies lists the policies that the caller has.
@@ -126,50 +122,26 @@ func (s *Server) listOwnPermissions(c echo.Context) error {
 }
 
 func (s *Server) readPolicy(c echo.Context) error {
-	sel, err := s.selected(c, policyShape)
-	if err != nil {
-		return err
-	}
-	policy, err := s.deps.Store.Policy(lookups(c), c.Param("id"))
-	if err != nil {
-		return err
-	}
-	return writeWrapped(c, "policy", policyTable, &policy, sel)
+	return policyRecords.show(s, c, s.deps.Store.Policy)
 }
 
 // createPolicy creates a policy for custom routes, see [Permit].
 func (s *Server) createPolicy(c echo.Context) error {
-	in, sel, err := s.changed(c, createPolicyFields, policyShape)
-	if err != nil {
-		return err
-	}
-	policy, err := s.accounts.CreatePolicy(lookups(c), everlatch.Policy{
-		Key: in.Plain("key"), Resource: in.Plain("resource"),
-		Operation: in.Plain("operation"), Name: in.Text("name"), Description: in.Text("description"),
-		Metadata: in.Record("metadata"),
+	return policyRecords.change(s, c, createPolicyFields, func(in query.Input) (everlatch.Policy, error) {
+		return s.accounts.CreatePolicy(lookups(c), everlatch.Policy{
+			Key: in.Plain("key"), Resource: in.Plain("resource"), Operation: in.Plain("operation"),
+			Name: in.Text("name"), Description: in.Text("description"), Metadata: in.Record("metadata"),
+		})
 	})
-	if err != nil {
-		return err
-	}
-	return writeWrapped(c, "policy", policyTable, &policy, sel)
 }
 
 func (s *Server) updatePolicy(c echo.Context) error {
-	in, sel, err := s.changed(c, updatePolicyFields, policyShape)
-	if err != nil {
-		return err
-	}
-	text := func(name string) store.Change[string] {
-		return store.Change[string]{Set: in.Has(name), Value: in.Plain(name)}
-	}
-	policy, err := s.deps.Store.UpdatePolicy(lookups(c), authority(c), c.Param("id"), store.PolicyPatch{
-		Key: text("key"), Resource: text("resource"), Operation: text("operation"),
-		Name: in.Change("name"), Description: in.Change("description"), Metadata: in.MetadataChange(),
+	return policyRecords.change(s, c, updatePolicyFields, func(in query.Input) (everlatch.Policy, error) {
+		return s.deps.Store.UpdatePolicy(lookups(c), authority(c), c.Param("id"), store.PolicyPatch{
+			Key: in.TextChange("key"), Resource: in.TextChange("resource"), Operation: in.TextChange("operation"),
+			Name: in.Change("name"), Description: in.Change("description"), Metadata: in.MetadataChange(),
+		})
 	})
-	if err != nil {
-		return err
-	}
-	return writeWrapped(c, "policy", policyTable, &policy, sel)
 }
 
 // deletePolicy removes the policy from every role.

@@ -3,7 +3,6 @@ package api
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -48,17 +47,13 @@ func demand(a everlatch.Access, needs []everlatch.Permission) error {
 	case len(needs) == 0 || len(a.Roles) > 0 && a.Allows(needs...):
 		return nil
 	case len(a.Roles) == 0:
-		return forbidden("Forbidden")
+		return errNoRoles
 	}
 	keys := make([]string, len(needs))
 	for i, need := range needs {
 		keys[i] = need.String()
 	}
-	return forbidden("Insufficient permissions. Required policies: " + strings.Join(keys, ", "))
-}
-
-func forbidden(message string) error {
-	return &everlatch.Error{Code: everlatch.CodeForbidden, Message: message}
+	return errPermissions(keys)
 }
 
 // guards are the middlewares of a route.
@@ -110,15 +105,21 @@ func (s *Server) createdBy(c echo.Context, claims *tokens.Claims) string {
 	return claims.ActorID
 }
 
-// demandOver refuses to end or take over the account of a user who has
-// permissions that the caller lacks.
-func (s *Server) demandOver(c echo.Context, userID string) error {
+// demandOver refuses to change, end or take over an account without authority
+// over everything that its identities can sign in to.
+func (s *Server) demandOver(c echo.Context, actorType, id string) error {
 	if !s.opts.RBAC {
 		return nil
 	}
-	theirs, err := s.deps.Store.Access(lookups(c), userID)
-	if err == nil && !callOf(c).auth.Access().Allows(theirs.Permissions...) {
-		err = forbidden("You do not have permission to do this to a user with these roles")
+	return s.accounts.CheckAuthority(lookups(c), callOf(c).auth.Access(), everlatch.ActorRef{ActorType: actorType, ActorID: id})
+}
+
+// demandKey refuses to change a secret key whose owner has permissions that the
+// caller lacks.
+func (s *Server) demandKey(c echo.Context) (everlatch.APIKey, error) {
+	key, err := s.deps.Store.APIKey(lookups(c), c.Param("id"))
+	if err == nil && key.OwnerID != "" {
+		err = s.demandOver(c, everlatch.ActorUser, key.OwnerID)
 	}
-	return err
+	return key, err
 }

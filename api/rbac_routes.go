@@ -9,8 +9,8 @@ func (s *Server) rbacRoutes() []route {
 	updateBoth := can("user:update", "rbac_role:update")
 	return []route{
 		{method: get, path: "/admin/users/:id/roles", handle: s.listRolesOfUser, needs: readBoth},
-		{method: post, path: "/admin/users/:id/roles", handle: s.grantRoles, needs: updateBoth},
-		{method: del, path: "/admin/users/:id/roles", handle: s.revokeRoles, needs: updateBoth},
+		{method: post, path: "/admin/users/:id/roles", handle: s.grant(ofUser), needs: updateBoth},
+		{method: del, path: "/admin/users/:id/roles", handle: s.revoke(ofUser), needs: updateBoth},
 		{method: del, path: "/admin/users/:id/roles/:role_id", handle: s.revokeRole, needs: updateBoth},
 
 		{method: get, path: "/admin/rbac/me/permissions", handle: s.listOwnPermissions, free: true},
@@ -24,8 +24,8 @@ func (s *Server) rbacRoutes() []route {
 		{method: post, path: "/admin/rbac/roles/:id/policies", handle: s.addRolePolicies, needs: can("rbac_role:update")},
 		{method: del, path: "/admin/rbac/roles/:id/policies/:policy_id", handle: s.removeRolePolicy, needs: can("rbac_role:update")},
 		{method: get, path: "/admin/rbac/roles/:id/users", handle: s.listUsersWithRole, needs: readBoth},
-		{method: post, path: "/admin/rbac/roles/:id/users", handle: s.grantRole, needs: updateBoth},
-		{method: del, path: "/admin/rbac/roles/:id/users", handle: s.revokeRoleOfUsers, needs: updateBoth},
+		{method: post, path: "/admin/rbac/roles/:id/users", handle: s.grant(ofRole), needs: updateBoth},
+		{method: del, path: "/admin/rbac/roles/:id/users", handle: s.revoke(ofRole), needs: updateBoth},
 		{method: get, path: "/admin/rbac/policies", handle: s.listPolicies, needs: can("rbac_policy:read")},
 		{method: post, path: "/admin/rbac/policies", handle: s.createPolicy, needs: can("rbac_policy:create")},
 		{method: get, path: "/admin/rbac/policies/assignable", handle: s.listAssignablePolicies, needs: can("rbac_policy:read")},

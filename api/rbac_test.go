@@ -83,7 +83,11 @@ func (w *world) revoke(userID string, roles ...string) {
 func (w *world) keyOf(createdBy string) header {
 	w.t.Helper()
 	rules := accounts.Accounts{Store: w.store, Now: w.clock.Now}
-	key, err := rules.CreateAPIKey(w.t.Context(), everlatch.APIKey{Title: "k", Type: everlatch.KeySecret, CreatedBy: createdBy})
+	key := everlatch.APIKey{Title: "k", Type: everlatch.KeySecret, CreatedBy: createdBy}
+	if strings.HasPrefix(createdBy, "user_") {
+		key.OwnerID = createdBy
+	}
+	key, err := rules.CreateAPIKey(w.t.Context(), key)
 	require.NoError(w.t, err)
 	return with("Authorization", "Basic "+key.Token)
 }

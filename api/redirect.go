@@ -33,8 +33,8 @@ func (s *Server) redirectTo(c echo.Context, provider providers.Redirect, to redi
 		return err
 	}
 	var ttl time.Duration
-	if p, ok := provider.(providers.Paced); ok {
-		ttl = p.SignInWithin()
+	if p, ok := provider.(providers.TimeLimiter); ok {
+		ttl = p.StateTTL()
 	}
 	browser, kept := s.browser(c)
 	location, err := s.deps.Flows.BeginSocialLogin(c.Request().Context(), flows.RedirectRequest{
@@ -70,9 +70,9 @@ func (s *Server) callback(c echo.Context) error {
 	case params["error"] != "":
 		return refusedByProvider(provider, params)
 	case params["code"] == "":
-		return unauthorized("No code provided")
+		return errNoCode
 	case params["state"] == "":
-		return unauthorized("No state provided, or session expired")
+		return errNoState
 	}
 	browser, _ := wire.CookieValue(c.Request(), browserCookie)
 	signedInAs, err := s.signedInAs(c)
@@ -106,7 +106,7 @@ func refusedByProvider(provider providers.Redirect, params map[string]string) er
 	if e, ok := provider.(providers.Explainer); ok {
 		return unauthorized(e.Explain(params))
 	}
-	return unauthorized("Authentication failed")
+	return errNotAuthenticated
 }
 
 // browserCookie identifies a browser, so that a sign-in that began in one

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -39,6 +40,7 @@ func TestRedirectToProvider(t *testing.T) {
 	require.Equal(t, cookie.Value, w.flows.away[0].Browser)
 	require.False(t, w.flows.away[0].Kept, "it may not keep it")
 	require.Equal(t, "https://shop.example/cb", w.flows.away[0].CallbackURL)
+	require.Equal(t, time.Minute, w.flows.away[0].TTL, "the provider's limit")
 
 	second := w.do("GET", awayPath, nil, with("Cookie", "everlatch.browser="+cookie.Value))
 	require.Equal(t, 200, second.StatusCode, second.body)

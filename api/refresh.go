@@ -20,13 +20,16 @@ func (s *Server) refreshToken(c echo.Context) error {
 		return err
 	}
 	if claims.AuthProvider == "" {
-		return unauthorized("The auth provider is not set while refreshing token")
+		return errRefreshProvider
 	}
 	identity, standing, err := s.current(c, claims)
 	if err != nil {
 		return refreshError(err, claims)
 	}
-	if !httpauth.Agrees(standing, max(claims.CredentialVersion, 1), claims.ActorID) {
+	if !s.deps.Now().Before(s.deps.Tokens.AbsoluteEnd(claims.SignedInAt())) {
+		return httpauth.ErrUnauthorized // only a new sign-in goes on
+	}
+	if standing.SignInEnded || !httpauth.Agrees(standing, max(claims.CredentialVersion, 1), claims.ActorID) {
 		return httpauth.ErrUnauthorized
 	}
 	principal, ok := reissued(identity, standing, claims)
@@ -47,7 +50,7 @@ func (s *Server) current(
 	if identity, err = s.deps.Store.Identity(lookups(c), claims.AuthIdentityID); err != nil {
 		return identity, standing, err
 	}
-	standing, err = s.deps.Store.Standing(lookups(c), identity.ID, claims.ActorType)
+	standing, err = s.deps.Store.Standing(lookups(c), identity.ID, claims.ActorType, claims.SignInID)
 	return identity, standing, err
 }
 
@@ -66,6 +69,7 @@ func (s *Server) mint(c echo.Context, p everlatch.Principal) (string, error) {
 // identity no longer has the provider of the sign-in.
 func reissued(identity everlatch.AuthIdentity, now everlatch.Standing, claims *tokens.Claims) (everlatch.Principal, bool) {
 	principal := claims.Principal()
+	principal.AuthenticatedAt = claims.SignedInAt()
 	principal.ActorID = now.ActorID
 	principal.Links = identity.Links
 	principal.CredentialVersion = now.CredentialVersion
@@ -85,14 +89,8 @@ func refreshError(err error, claims *tokens.Claims) error {
 	case !errors.Is(err, everlatch.ErrNotFound):
 		return err
 	case claims.ActorID == "":
-		return unauthorized("Invalid auth identity while refreshing token")
+		return errRefreshIdentity
 	default:
-		return &everlatch.Error{
-			Code: everlatch.CodeNotFound, Message: "AuthIdentity with id: " + claims.AuthIdentityID + " was not found",
-		}
+		return errNoIdentity(claims.AuthIdentityID)
 	}
-}
-
-func unauthorized(message string) error {
-	return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: message}
 }

@@ -1,8 +1,8 @@
 package api
 
 import (
+	"context"
 	"errors"
-	"fmt"
 
 	"github.com/labstack/echo/v4"
 
@@ -12,89 +12,101 @@ import (
 	"github.com/everlatch/everlatch/internal/wire"
 )
 
+// Roles are granted and revoked from either side: the path names a user and the body
+// roles, or the path a role and the body users.
+
 var (
 	rolesOfUserFilters   = query.Schema{{Name: "role_id", Kind: query.Texts}}
 	usersWithRoleFilters = query.Schema{{Name: "user_id", Kind: query.Texts}}
 )
 
-// listRolesOfUser lists the roles that a user has directly. An unknown user has
-// none.
-func (s *Server) listRolesOfUser(c echo.Context) error {
-	p, err := s.listed(c, roleShape, rolesOfUserFilters, rolePage)
-	if err != nil {
-		return err
-	}
-	return s.writeRoles(c, p, store.RoleFilter{Holders: []string{c.Param("id")}, IDs: p.Filters.Texts("role_id")})
+// holding is one of the sides.
+type holding struct {
+	// model is the record of the path, list the field of the body, and object what a
+	// revocation is called in its answer.
+	model, list, object string
+	find                func(s *Server, ctx context.Context, id string) error
+	// pair sorts the id of the path and the ids of the body.
+	pair func(id string, listed []string) (userIDs, roleIDs []string)
+	// write answers with all that the record of the path has.
+	write func(s *Server, c echo.Context, id string) error
 }
 
-// grantRoles grants roles to a user and answers with all that the user has then.
-func (s *Server) grantRoles(c echo.Context) error {
-	id, roleIDs, err := holderChange(c, "roles", s.demandUser)
-	if err != nil {
-		return err
+var (
+	ofUser = holding{
+		model: "User", list: "roles", object: "user_role",
+		find: func(s *Server, ctx context.Context, id string) error {
+			_, err := s.deps.Store.User(ctx, id)
+			return err
+		},
+		pair: func(id string, listed []string) (userIDs, roleIDs []string) { return []string{id}, listed },
+		write: func(s *Server, c echo.Context, id string) error {
+			held, _, err := s.deps.Store.Roles(lookups(c), store.RoleFilter{Holders: []string{id}}, store.Page{})
+			if err != nil {
+				return err
+			}
+			return writeJSON(c, append(appendRecords(nil, "roles", roleColumns, held), '}'))
+		},
 	}
-	if err := s.deps.Store.GrantRoles(lookups(c), authority(c), []string{id}, roleIDs); err != nil {
-		return err
+	ofRole = holding{
+		model: "Role", list: "users", object: "role_user",
+		find: func(s *Server, ctx context.Context, id string) error {
+			_, err := s.deps.Store.Role(ctx, id)
+			return err
+		},
+		pair: func(id string, listed []string) (userIDs, roleIDs []string) { return listed, []string{id} },
+		write: func(s *Server, c echo.Context, id string) error {
+			holders, _, err := s.deps.Store.UsersWithRole(lookups(c), id, nil, store.Page{})
+			if err != nil {
+				return err
+			}
+			return writeJSON(c, append(appendRecords(nil, "users", userTable, holders), '}'))
+		},
 	}
-	roles, _, err := s.deps.Store.Roles(lookups(c), store.RoleFilter{Holders: []string{id}}, store.Page{})
-	if err != nil {
-		return err
-	}
-	return writeJSON(c, append(appendRecords(nil, "roles", roleColumns, roles), '}'))
-}
+)
 
-// holderChange reads the ids in a body that change the record of the path, which
-// must exist.
-func holderChange(c echo.Context, list string, exists func(echo.Context, string) error) (id string, listed []string, err error) {
-	if listed, err = bodyIDs(c, list); err != nil {
+// read reads the ids in a body about the record of the path, which must exist.
+func (h holding) read(s *Server, c echo.Context) (id string, listed []string, err error) {
+	if listed, err = bodyIDs(c, h.list); err != nil {
 		return "", nil, err
 	}
 	id = c.Param("id")
-	return id, listed, exists(c, id)
-}
-
-func (s *Server) demandUser(c echo.Context, id string) error {
-	_, err := s.deps.Store.User(lookups(c), id)
-	return demanded(err, "User", id)
-}
-
-func (s *Server) demandRole(c echo.Context, id string) error {
-	_, err := s.deps.Store.Role(lookups(c), id)
-	return demanded(err, "Role", id)
-}
-
-// demanded words the error for a missing record of a path with a list in its body.
-func demanded(err error, kind, id string) error {
-	if errors.Is(err, everlatch.ErrNotFound) {
-		return &everlatch.Error{Code: everlatch.CodeNotFound, Message: fmt.Sprintf("%s with id %q not found", kind, id)}
+	if err = h.find(s, lookups(c), id); errors.Is(err, everlatch.ErrNotFound) {
+		err = errNoRecord(h.model, id)
 	}
-	return err
+	return id, listed, err
 }
 
-func (s *Server) revokeRoles(c echo.Context) error {
-	id, roleIDs, err := holderChange(c, "roles", s.demandUser)
-	if err != nil {
-		return err
+// grant grants roles and answers with all that the record of the path has then.
+func (s *Server) grant(h holding) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		id, listed, err := h.read(s, c)
+		if err != nil {
+			return err
+		}
+		userIDs, roleIDs := h.pair(id, listed)
+		if err := s.deps.Store.GrantRoles(lookups(c), authority(c), userIDs, roleIDs); err != nil {
+			return err
+		}
+		return h.write(s, c, id)
 	}
-	return s.revoke(c, "user_role", []string{id}, roleIDs, roleIDs)
 }
 
-func (s *Server) revokeRoleOfUsers(c echo.Context) error {
-	id, userIDs, err := holderChange(c, "users", s.demandRole)
-	if err != nil {
-		return err
+// revoke revokes roles and answers with the ids of the body.
+func (s *Server) revoke(h holding) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		id, listed, err := h.read(s, c)
+		if err != nil {
+			return err
+		}
+		userIDs, roleIDs := h.pair(id, listed)
+		if err := s.deps.Store.RevokeRoles(lookups(c), authority(c), userIDs, roleIDs); err != nil {
+			return err
+		}
+		b := wire.AppendJSON([]byte(`{"ids":`), listed)
+		b = wire.AppendText(append(b, `,"object":`...), h.object)
+		return writeJSON(c, append(b, `,"deleted":true}`...))
 	}
-	return s.revoke(c, "role_user", userIDs, []string{id}, userIDs)
-}
-
-// revoke takes roles from users and answers with the ids that the request listed.
-func (s *Server) revoke(c echo.Context, object string, userIDs, roleIDs, listed []string) error {
-	if err := s.deps.Store.RevokeRoles(lookups(c), authority(c), userIDs, roleIDs); err != nil {
-		return err
-	}
-	b := wire.AppendJSON([]byte(`{"ids":`), listed)
-	b = wire.AppendText(append(b, `,"object":`...), object)
-	return writeJSON(c, append(b, `,"deleted":true}`...))
 }
 
 func (s *Server) revokeRole(c echo.Context) error {
@@ -102,33 +114,19 @@ func (s *Server) revokeRole(c echo.Context) error {
 	if err := s.deps.Store.RevokeRoles(lookups(c), authority(c), []string{c.Param("id")}, []string{roleID}); err != nil {
 		return err
 	}
-	return writeDeleted(c, "user_role", roleID)
+	return writeDeleted(c, ofUser.object, roleID)
+}
+
+// listRolesOfUser lists the roles that a user has directly. An unknown user has
+// none.
+func (s *Server) listRolesOfUser(c echo.Context) error {
+	return roleRecords.list(s, c, rolesOfUserFilters, rolePage, func(ctx context.Context, p query.Page) ([]everlatch.Role, int, error) {
+		return s.deps.Store.Roles(ctx, store.RoleFilter{Holders: []string{c.Param("id")}, IDs: p.Filters.Texts("role_id")}, p.Page)
+	})
 }
 
 func (s *Server) listUsersWithRole(c echo.Context) error {
-	p, err := s.listed(c, userShape, usersWithRoleFilters, userPage)
-	if err != nil {
-		return err
-	}
-	users, count, err := s.deps.Store.UsersWithRole(lookups(c), c.Param("id"), p.Filters.Texts("user_id"), p.Page)
-	if err != nil {
-		return err
-	}
-	return writeList(c, "users", userTable, p, users, count)
-}
-
-// grantRole grants a role to users and answers with all users who have it then.
-func (s *Server) grantRole(c echo.Context) error {
-	id, userIDs, err := holderChange(c, "users", s.demandRole)
-	if err != nil {
-		return err
-	}
-	if err := s.deps.Store.GrantRoles(lookups(c), authority(c), userIDs, []string{id}); err != nil {
-		return err
-	}
-	users, _, err := s.deps.Store.UsersWithRole(lookups(c), id, nil, store.Page{})
-	if err != nil {
-		return err
-	}
-	return writeJSON(c, append(appendRecords(nil, "users", userTable, users), '}'))
+	return userRecords.list(s, c, usersWithRoleFilters, userPage, func(ctx context.Context, p query.Page) ([]everlatch.User, int, error) {
+		return s.deps.Store.UsersWithRole(ctx, c.Param("id"), p.Filters.Texts("user_id"), p.Page)
+	})
 }

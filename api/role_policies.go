@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -80,13 +81,11 @@ func (s *Server) removeRolePolicy(c echo.Context) error {
 
 // listRolesWithPolicy lists the roles that have a policy without inheriting it.
 func (s *Server) listRolesWithPolicy(c echo.Context) error {
-	p, err := s.listed(c, roleShape, nil, policyRolesPage)
-	if err != nil {
-		return err
-	}
-	policy, err := s.deps.Store.Policy(lookups(c), c.Param("id"))
-	if err != nil {
-		return err
-	}
-	return s.writeRoles(c, p, store.RoleFilter{Policies: []string{policy.ID}})
+	return roleRecords.list(s, c, nil, policyRolesPage, func(ctx context.Context, p query.Page) ([]everlatch.Role, int, error) {
+		policy, err := s.deps.Store.Policy(ctx, c.Param("id"))
+		if err != nil {
+			return nil, 0, err
+		}
+		return s.deps.Store.Roles(ctx, store.RoleFilter{Policies: []string{policy.ID}}, p.Page)
+	})
 }

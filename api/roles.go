@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -17,7 +18,18 @@ import (
 var roleTable = append(roleColumns,
 	render.Relation("policies", nestedPolicyTable, func(r *everlatch.Role) []everlatch.Policy { return r.Policies }))
 
-var roleShape = render.ShapeOf(roleTable, "policies")
+var (
+	roleShape   = render.ShapeOf(roleTable, "policies")
+	roleRecords = resource[everlatch.Role]{
+		name: "role", plural: "roles", table: roleTable, shape: roleShape,
+		load: func(s *Server, ctx context.Context, records []everlatch.Role, sel query.Selection) error {
+			if !roleShape.Shows(sel, "policies") {
+				return nil
+			}
+			return s.deps.Store.LoadPolicies(ctx, records)
+		},
+	}
+)
 
 // assignableRoleTable is what a list of roles to choose from shows.
 var assignableRoleTable = render.Pick(roleColumns, "id", "name", "description")
@@ -35,7 +47,7 @@ var roleColumns = render.Table[everlatch.Role]{
 
 var (
 	roleFilters = query.Schema{
-		{Name: "q", Kind: query.Text},
+		query.Search,
 		{Name: "id", Kind: query.Texts},
 		{Name: "name", Kind: query.Texts},
 		{Name: "parent_id", Kind: query.Texts},
@@ -66,25 +78,9 @@ func roleFilter(in query.Input) store.RoleFilter {
 }
 
 func (s *Server) listRoles(c echo.Context) error {
-	p, err := s.listed(c, roleShape, roleFilters, rolePage)
-	if err != nil {
-		return err
-	}
-	return s.writeRoles(c, p, roleFilter(p.Filters))
-}
-
-// writeRoles answers with a page of roles.
-func (s *Server) writeRoles(c echo.Context, p query.Page, f store.RoleFilter) error {
-	roles, count, err := s.deps.Store.Roles(lookups(c), f, p.Page)
-	if err != nil {
-		return err
-	}
-	if roleShape.Shows(p.Selection, "policies") {
-		if err := s.deps.Store.LoadPolicies(lookups(c), roles); err != nil {
-			return err
-		}
-	}
-	return writeList(c, "roles", roleTable, p, roles, count)
+	return roleRecords.list(s, c, roleFilters, rolePage, func(ctx context.Context, p query.Page) ([]everlatch.Role, int, error) {
+		return s.deps.Store.Roles(ctx, roleFilter(p.Filters), p.Page)
+	})
 }
 
 // listAssignableRoles lists the roles that give nothing that the caller lacks.
@@ -120,8 +116,8 @@ func permissionsOf(policies []everlatch.Policy) []everlatch.Permission {
 
 // writeAssignable renders {<name>: […], count}, with the count of all.
 func writeAssignable[T any](c echo.Context, name string, t render.Table[T], p query.Page, all []T) error {
-	from := min(p.Offset, len(all))
-	shown := all[from:min(from+p.Limit, len(all))]
+	shown := all[min(p.Offset, len(all)):]
+	shown = shown[:min(p.Limit, len(shown))]
 	b := wire.AppendInt(append(appendRecords(nil, name, t, shown), `,"count":`...), len(all))
 	return writeJSON(c, append(b, '}'))
 }
@@ -138,17 +134,7 @@ func appendRecords[T any](b []byte, name string, t render.Table[T], records []T)
 	return append(b, ']')
 }
 
-func (s *Server) readRole(c echo.Context) error {
-	sel, err := s.selected(c, roleShape)
-	if err != nil {
-		return err
-	}
-	role, err := s.deps.Store.Role(lookups(c), c.Param("id"))
-	if err != nil {
-		return err
-	}
-	return s.writeRole(c, role, sel)
-}
+func (s *Server) readRole(c echo.Context) error { return roleRecords.show(s, c, s.deps.Store.Role) }
 
 func (s *Server) createRole(c echo.Context) error {
 	in, err := createRoleFields.CheckBody(wire.Of(c).Body)
@@ -170,32 +156,16 @@ func (s *Server) createRole(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.writeRole(c, role, sel)
+	return roleRecords.write(s, c, role, sel)
 }
 
 func (s *Server) updateRole(c echo.Context) error {
-	in, sel, err := s.changed(c, updateRoleFields, roleShape)
-	if err != nil {
-		return err
-	}
-	role, err := s.deps.Store.UpdateRole(lookups(c), authority(c), c.Param("id"), store.RolePatch{
-		Name:        in.TextChange("name"),
-		Description: in.Change("description"), Parent: in.Change("parent_id"), Metadata: in.MetadataChange(),
+	return roleRecords.change(s, c, updateRoleFields, func(in query.Input) (everlatch.Role, error) {
+		return s.deps.Store.UpdateRole(lookups(c), authority(c), c.Param("id"), store.RolePatch{
+			Name:        in.TextChange("name"),
+			Description: in.Change("description"), Parent: in.Change("parent_id"), Metadata: in.MetadataChange(),
+		})
 	})
-	if err != nil {
-		return err
-	}
-	return s.writeRole(c, role, sel)
-}
-
-func (s *Server) writeRole(c echo.Context, role everlatch.Role, sel query.Selection) error {
-	shown := []everlatch.Role{role}
-	if roleShape.Shows(sel, "policies") {
-		if err := s.deps.Store.LoadPolicies(lookups(c), shown); err != nil {
-			return err
-		}
-	}
-	return writeWrapped(c, "role", roleTable, &shown[0], sel)
 }
 
 // deleteRole takes the role from every user who has it.

@@ -24,13 +24,13 @@ import (
 // Flows starts the flows of requests; [*flows.Client] is its implementation. A
 // refusal is an [*everlatch.Error] whose message may be shown.
 type Flows interface {
+	linkingFlows
+
 	Authenticate(ctx context.Context, r flows.AuthRequest) (workflows.Login, error)
 	Register(ctx context.Context, r flows.AuthRequest) (workflows.Login, error)
 	CreateCustomerAccount(ctx context.Context, r flows.CustomerAccountRequest) (everlatch.Customer, error)
 	BeginSocialLogin(ctx context.Context, r flows.RedirectRequest) (location string, err error)
 	CompleteSocialLogin(ctx context.Context, r flows.RedirectAnswer) (workflows.Login, error)
-	LinkIdentity(ctx context.Context, r flows.LinkRequest) (everlatch.ProviderIdentity, error)
-	UnlinkIdentity(ctx context.Context, r flows.UnlinkRequest) error
 	RequestPasswordReset(ctx context.Context, r flows.ResetRequest) error
 	IssuePasswordReset(ctx context.Context, r flows.ResetRequest, by everlatch.Principal) (workflows.IssuedReset, error)
 	CompletePasswordReset(ctx context.Context, r flows.NewPassword) error

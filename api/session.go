@@ -9,7 +9,6 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/httpauth"
 	"github.com/everlatch/everlatch/internal/ids"
-	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/tokens"
 	"github.com/everlatch/everlatch/internal/wire"
 )
@@ -22,13 +21,13 @@ func (s *Server) createSession(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	now, secret := s.deps.Now(), wire.NewSessionID()
+	now, secret, end := s.deps.Now(), wire.NewSessionID(), s.deps.Tokens.AbsoluteEnd(claims.SignedInAt())
 	session := everlatch.Session{
 		ID:            ids.New(ids.Session, now),
 		Principal:     claims.Principal(),
 		CreatedAt:     now,
-		ExpiresAt:     now.Add(s.opts.SessionAbsolute),
-		IdleExpiresAt: now.Add(s.opts.SessionIdle),
+		ExpiresAt:     earlier(now.Add(s.opts.SessionAbsolute), end),
+		IdleExpiresAt: earlier(now.Add(s.opts.SessionIdle), end),
 	}
 	err = s.deps.Store.CreateSession(lookups(c), session, tokens.HashSecret(secret))
 	if errors.Is(err, everlatch.ErrNotFound) {
@@ -38,7 +37,7 @@ func (s *Server) createSession(c echo.Context) error {
 		return err
 	}
 	if former := s.cookies.SessionID(c.Request()); former != "" {
-		if _, err := s.deps.Store.EndSession(lookups(c), tokens.HashSecret(former), store.EndedByReplacement); err != nil {
+		if err := s.deps.Store.ReplaceSession(lookups(c), tokens.HashSecret(former)); err != nil {
 			return err
 		}
 	}
@@ -47,13 +46,40 @@ func (s *Server) createSession(c echo.Context) error {
 	return writeJSON(c, append(appendClaims([]byte(`{"user":`), claims), '}'))
 }
 
-// endSession signs a browser out.
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// endSession signs a browser out. The token that the session was created from
+// ends with it, because a browser has usually kept both.
 func (s *Server) endSession(c echo.Context) error {
-	if _, err := s.deps.Store.EndSession(lookups(c), tokens.HashSecret(s.cookies.SessionID(c.Request())), store.EndedBySignOut); err != nil {
+	if err := s.endSignIn(c); err != nil {
 		return err
 	}
 	s.cookies.Clear(c.Response(), c.Request())
 	return writeJSON(c, []byte(`{"success":true}`))
+}
+
+// endToken signs a client out that holds a token: it ends, and so does all that
+// was renewed or created from the same sign-in.
+func (s *Server) endToken(c echo.Context) error {
+	if err := s.endSignIn(c); err != nil {
+		return err
+	}
+	return writeJSON(c, []byte(`{"success":true}`))
+}
+
+func (s *Server) endSignIn(c echo.Context) error {
+	claims, err := caller(c)
+	if err != nil {
+		return err
+	}
+	principal := claims.Principal()
+	_, err = s.deps.Store.EndSignIn(lookups(c), principal, s.deps.Tokens.AbsoluteEnd(claims.SignedInAt()))
+	return err
 }
 
 // appendClaims shows a token's payload as the contract does, without the claims

@@ -305,6 +305,11 @@ type elsewhere struct{ providers.Redirect }
 
 func (elsewhere) Identifier() string  { return "elsewhere" }
 func (elsewhere) DisplayName() string { return "Elsewhere Authentication" }
+func (elsewhere) KindName() string    { return "Elsewhere" }
+
+// StateTTL implements [providers.TimeLimiter].
+func (elsewhere) StateTTL() time.Duration { return time.Minute }
+
 func (elsewhere) CallbackURL(requested string) (string, error) {
 	switch requested {
 	case "":
@@ -529,23 +534,6 @@ func (f *fakeFlows) CompleteSocialLogin(_ context.Context, r flows.RedirectAnswe
 		AuthIdentityID: "authid_1", AuthProvider: r.Provider, ActorType: r.ActorType, CredentialVersion: 1,
 		UserMetadata: everlatch.Metadata{"name": "Ada"},
 	}}, nil
-}
-
-func (f *fakeFlows) LinkIdentity(ctx context.Context, r flows.LinkRequest) (everlatch.ProviderIdentity, error) {
-	email, password, err := typed(flows.AuthRequest{Input: r.Input})
-	if err != nil {
-		return everlatch.ProviderIdentity{}, err
-	}
-	id := ids.New(ids.ProviderIdentity, f.now())
-	err = f.store.AddCredential(ctx, store.NewCredential{
-		ID: id, IdentityID: r.AuthIdentityID, Provider: r.Provider, EntityID: email, EntityKey: strings.ToLower(email),
-		ProviderMetadata: everlatch.Metadata{"password": password}, Event: everlatch.Event{ID: "evt_" + id},
-	})
-	return everlatch.ProviderIdentity{ID: id, Provider: r.Provider, EntityID: email, CreatedAt: f.now(), UpdatedAt: f.now()}, err
-}
-
-func (f *fakeFlows) UnlinkIdentity(ctx context.Context, r flows.UnlinkRequest) error {
-	return f.store.RemoveCredential(ctx, r.AuthIdentityID, r.ProviderIdentityID, everlatch.Event{ID: ids.New(ids.Event, f.now())})
 }
 
 func (f *fakeFlows) RequestPasswordReset(_ context.Context, r flows.ResetRequest) error {

@@ -65,11 +65,11 @@ func (s *Server) signUp(ctx context.Context, r *flows.AuthRequest) error {
 		r.Customer = new(customerOf(in))
 		return nil
 	case everlatch.ActorUser:
-		return &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "Administrators are invited; they do not sign up."}
+		return errAdminSignUp
 	}
 	t, known := s.actors[r.ActorType]
 	if !known {
-		return invalidData("There are no accounts of the actor type " + r.ActorType + ".")
+		return errNoAccounts(r.ActorType)
 	}
 	data, err := t.parse(ctx, account)
 	r.Actor = &flows.ActorData{Type: t.ActorType, Data: data}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -25,10 +26,13 @@ var userTable = render.Table[everlatch.User]{
 	render.NullableTime("deleted_at", func(u *everlatch.User) *time.Time { return u.DeletedAt }),
 }
 
-var userShape = render.ShapeOf(userTable)
+var (
+	userShape   = render.ShapeOf(userTable)
+	userRecords = resource[everlatch.User]{name: "user", plural: "users", table: userTable, shape: userShape}
+)
 
 var userFilters = query.Schema{
-	{Name: "q", Kind: query.Text},
+	query.Search,
 	{Name: "id", Kind: query.Texts},
 	{Name: "email", Kind: query.Texts},
 	{Name: "first_name", Kind: query.Text},
@@ -45,20 +49,14 @@ var userFields = query.Schema{
 const userPage = 50
 
 func (s *Server) listUsers(c echo.Context) error {
-	p, err := s.listed(c, userShape, userFilters, userPage)
-	if err != nil {
-		return err
-	}
-	users, count, err := s.deps.Store.Users(lookups(c), store.UserFilter{
-		Q: p.Filters.Plain("q"), IDs: p.Filters.Texts("id"), Emails: p.Filters.Texts("email"),
-		FirstName: p.Filters.Plain("first_name"), LastName: p.Filters.Plain("last_name"),
-		CreatedAt: p.Filters.Times("created_at"), UpdatedAt: p.Filters.Times("updated_at"),
-		DeletedAt: p.Filters.Times("deleted_at"), Page: p.Page,
+	return userRecords.list(s, c, userFilters, userPage, func(ctx context.Context, p query.Page) ([]everlatch.User, int, error) {
+		return s.deps.Store.Users(ctx, store.UserFilter{
+			Q: p.Filters.Plain("q"), IDs: p.Filters.Texts("id"), Emails: p.Filters.Texts("email"),
+			FirstName: p.Filters.Plain("first_name"), LastName: p.Filters.Plain("last_name"),
+			CreatedAt: p.Filters.Times("created_at"), UpdatedAt: p.Filters.Times("updated_at"),
+			DeletedAt: p.Filters.Times("deleted_at"), Page: p.Page,
+		})
 	})
-	if err != nil {
-		return err
-	}
-	return writeList(c, "users", userTable, p, users, count)
 }
 
 // readOwnUser is 404 for an API key, which is no user (docs/contract.md#s4-5).
@@ -67,36 +65,20 @@ func (s *Server) readOwnUser(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.writeUser(c, claims.ActorID)
+	return userRecords.show(s, c, func(ctx context.Context, _ string) (everlatch.User, error) {
+		return s.deps.Store.User(ctx, claims.ActorID)
+	})
 }
 
-func (s *Server) readUser(c echo.Context) error { return s.writeUser(c, c.Param("id")) }
-
-func (s *Server) writeUser(c echo.Context, id string) error {
-	sel, err := s.selected(c, userShape)
-	if err != nil {
-		return err
-	}
-	user, err := s.deps.Store.User(lookups(c), id)
-	if err != nil {
-		return err
-	}
-	return writeWrapped(c, "user", userTable, &user, sel)
-}
+func (s *Server) readUser(c echo.Context) error { return userRecords.show(s, c, s.deps.Store.User) }
 
 func (s *Server) updateUser(c echo.Context) error {
-	in, sel, err := s.changed(c, userFields, userShape)
-	if err != nil {
-		return err
-	}
-	user, err := s.deps.Store.UpdateUser(lookups(c), c.Param("id"), store.UserPatch{
-		FirstName: in.Change("first_name"), LastName: in.Change("last_name"),
-		AvatarURL: in.Change("avatar_url"), Metadata: in.MetadataChange(),
+	return userRecords.change(s, c, userFields, func(in query.Input) (everlatch.User, error) {
+		return s.deps.Store.UpdateUser(lookups(c), c.Param("id"), store.UserPatch{
+			FirstName: in.Change("first_name"), LastName: in.Change("last_name"),
+			AvatarURL: in.Change("avatar_url"), Metadata: in.MetadataChange(),
+		})
 	})
-	if err != nil {
-		return err
-	}
-	return writeWrapped(c, "user", userTable, &user, sel)
 }
 
 // removeUser removes an administrator's account with everything issued to it.
@@ -108,9 +90,9 @@ func (s *Server) removeUser(c echo.Context) error {
 	}
 	id := c.Param("id")
 	if id == claims.ActorID {
-		return &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "A user cannot delete itself"}
+		return errSelfRemoval
 	}
-	if err := s.demandOver(c, id); err != nil {
+	if err := s.demandOver(c, everlatch.ActorUser, id); err != nil {
 		return err
 	}
 	if err := s.deps.Flows.RemoveUserAccount(c.Request().Context(), id); err != nil {

@@ -1,14 +1,29 @@
 package api
 
 import (
-	"errors"
-	"strconv"
 	"strings"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/accounts"
+	"github.com/everlatch/everlatch/internal/httpauth"
+	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/limits"
+	"github.com/everlatch/everlatch/internal/query"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/wire"
+)
+
+// Every message of the API is in this file, in the words of the contract where it
+// has some. A handler names a reason or one of the errors below. Elsewhere
+// are only the messages of providers and of custom code, and those of Express's own
+// parsers, which internal/wire imitates.
+
+// The messages that replace the one of an error. Callers need not know which part is
+// unavailable; the log and /ready say it.
+const (
+	unavailableMessage = "The service is not available. Try again shortly."
+	conflictMessage    = "The request conflicted with another request. You may retry the request with the provided Idempotency-Key."
+	internalMessage    = "An unknown error occurred."
 )
 
 // sentences are what callers read about a refusal that names a reason (
@@ -40,6 +55,8 @@ var sentences = map[everlatch.Reason]string{
 	store.SessionEnded:        "The session has ended.",
 	store.SecretExpired:       "The secret has expired.",
 
+	accounts.UserAbove:            "You do not have permission to do this to a user with these roles",
+	accounts.IdentityAbove:        "You do not have permission to do this: the same sign-in belongs to an account of actor type {actor_type} that you may not change.",
 	accounts.KeyTypeInvalid:       "The type of an API key is publishable or secret.",
 	store.KeyUnknown:              "The API key was not found.",
 	everlatch.ReasonTokenInvalid:  "Invalid token",
@@ -93,60 +110,158 @@ var sentences = map[everlatch.Reason]string{
 	store.RoleForbidden:         "You do not have permission to change this role",
 	store.RoleAssignForbidden:   "You do not have permission to assign these roles",
 	store.LastSuperAdmin:        "The last super admin has to stay one.",
+
+	httpauth.Unauthenticated: "Unauthorized",
+	httpauth.KeyAsBearer: "A secret API key was passed as a Bearer token. Secret API keys must be sent using " +
+		"HTTP Basic authentication instead (Authorization: Basic <secret-api-key>).",
+	httpauth.FactorMissing: "MFA verification is required to complete this request",
+	httpauth.FactorTooOld:  "MFA was verified too long ago to complete this request",
+	httpauth.SignInTooOld:  "This request needs a recent sign-in. Sign in again and repeat it.",
+	httpauth.OriginForeign: "Requests with a session cookie are not accepted from this origin.",
+	wire.PathInvalid:       "The path is not valid.",
+
+	query.FieldRequired:    "Field '{field}' is required",
+	query.FieldsUnknown:    "Unrecognized fields: '{fields}'",
+	query.TypeWrong:        "Expected type: '{want}' for field '{field}', got: '{got}'",
+	query.ChoiceUnknown:    "Expected: '{want}' for field '{field}', but got: '{got}'",
+	query.ValueTooSmall:    "Value for field '{field}' too small, expected at least: '{least}'",
+	query.ValueTooBig:      "Value for field '{field}' too big, expected at most: '{most}'",
+	query.PatternMissed:    "Value for field '{field}' does not have the expected form",
+	query.AddressInvalid:   "Invalid email address",
+	query.RangeBroken:      "Field '{field}' is compared with one time, by $eq, $gt, $gte, $lt or $lte",
+	query.RelationsTooDeep: "The following fields expand more than the maximum of {most} allowed relations: {fields}",
 }
 
-// plainlyNotFound is what the contract says about these records instead.
+// invalidPrefix stands before everything that is wrong with a request.
+const invalidPrefix = "Invalid request: "
+
+// plainlyNotFound is what the contract says about a missing record of plainModels
+// instead.
 const plainlyNotFound = "{model} with id: {id} not found"
 
-// Message returns what a caller is told about a refusal: its message, or the
-// sentence of its reason.
-func Message(e *everlatch.Error) string {
-	sentence, known := sentences[e.Reason]
-	if e.Message != "" || !known {
-		return e.Error()
-	}
-	if e.Reason == store.RecordNotFound {
-		switch e.Details["model"] {
-		case "Customer group", "Policy", "Role":
-			sentence = plainlyNotFound
-		}
-	}
-	return filled(sentence, e.Details)
+var plainModels = []string{"Customer group", "Policy", "Role"}
+
+// The refusals of handlers.
+
+func invalidData(message string) error {
+	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: message}
 }
 
-// filled replaces the placeholders of a sentence. What a detail holds is never
-// taken for a placeholder.
-func filled(sentence string, details map[string]string) string {
-	var b strings.Builder
-	for {
-		text, rest, found := strings.Cut(sentence, "{")
-		b.WriteString(text)
-		if !found {
-			return b.String()
-		}
-		var name string
-		name, sentence, _ = strings.Cut(rest, "}")
-		if name, quoted := strings.CutSuffix(name, ":quoted"); quoted {
-			b.WriteString(strconv.Quote(details[name]))
-		} else {
-			b.WriteString(details[name])
-		}
-	}
+func notAllowed(message string) error {
+	return &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: message}
 }
 
-// Describe words an error for the person who runs a command: a refusal as a
-// caller would read it, an outage with its cause where that is safe to show.
-// What was wrapped around it stays.
-func Describe(err error) string {
-	text := err.Error()
-	e, ok := errors.AsType[*everlatch.Error](err)
-	if !ok {
-		return text
-	}
-	said := Message(e)
-	if fault, ok := errors.AsType[*store.FaultError](e.Err); ok {
-		said = strings.TrimSuffix(said, " Try again shortly.")
-		said = strings.TrimSuffix(said, ".") + ": " + fault.Error()
-	}
-	return strings.Replace(text, e.Error(), said, 1)
+func unauthorized(message string) error {
+	return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: message}
+}
+
+func forbidden(message string) error {
+	return &everlatch.Error{Code: everlatch.CodeForbidden, Message: message}
+}
+
+// refused returns a refusal whose reason has a sentence above.
+func refused(code everlatch.Code, reason everlatch.Reason, details map[string]string) error {
+	return &everlatch.Error{Code: code, Reason: reason, Details: details}
+}
+
+// Keys and requests.
+var (
+	errKeyMissing = notAllowed("Publishable API key required in the request header: x-publishable-api-key. " +
+		"You can manage your keys in settings in the dashboard.")
+	errKeyInvalid     = notAllowed("A valid publishable key is required to proceed with the request")
+	errIdempotencyKey = invalidData("Idempotency-Key must be one value of at most 255 visible ASCII characters.")
+
+	errChannelsOfSecretKey = invalidData("Sales channels can only be associated with publishable API keys")
+	errKeyOwner            = invalidData("Only an administrator can take over an API key, and only a secret one.")
+)
+
+func errNoChannels(unknown []string) error {
+	return invalidData("Sales channels with IDs " + strings.Join(unknown, ", ") + " do not exist")
+}
+
+// Signing in.
+var (
+	errNoCode           = unauthorized("No code provided")
+	errNoState          = refused(everlatch.CodeUnauthorized, everlatch.ReasonStateInvalid, nil)
+	errNotAuthenticated = unauthorized("Authentication failed")
+	errRefreshProvider  = unauthorized("The auth provider is not set while refreshing token")
+	errRefreshIdentity  = unauthorized("Invalid auth identity while refreshing token")
+)
+
+func errProviderNotAllowed(actorType, provider string) error {
+	return notAllowed("The actor type " + actorType + " is not allowed to use the auth provider " + provider)
+}
+
+func errNoIdentity(id string) error {
+	return refused(everlatch.CodeNotFound, store.RecordNotFound, map[string]string{"model": "AuthIdentity", "id": id})
+}
+
+// Accounts.
+var (
+	errAdminSignUp      = notAllowed("Administrators are invited; they do not sign up.")
+	errUserExists       = invalidData("The user is already registered and cannot create a new account.")
+	errUserWithoutEmail = invalidData("Email is required to create a user account.")
+	errEmailUnproven    = notAllowed("The auth provider does not vouch for your email.")
+	errSelfRemoval      = notAllowed("A user cannot delete itself")
+	errInviteForUser    = invalidData("The user is already authenticated and cannot accept an invite.")
+	errInviteOfOther    = notAllowed("The invite is for another email.")
+)
+
+func errHasActor(actorType string) error {
+	return invalidData("Request already authenticated as a " + actorType + ".")
+}
+
+func errNoAccounts(actorType string) error {
+	return invalidData("There are no accounts of the actor type " + actorType + ".")
+}
+
+func errOtherProvider(provider string) error {
+	return unauthorized("Only " + provider + " identities can create a user account for this authentication context")
+}
+
+func errNotInvited(email string) error { return notAllowed("There is no invite for " + email + ".") }
+
+func errInviteUnknown(id string) error {
+	return refused(everlatch.CodeInvalidData, store.InviteUnknown, map[string]string{"id": id})
+}
+
+// errNoCustomer differs from the sentence of the reason in the contract.
+func errNoCustomer(id string) error {
+	return &everlatch.Error{Code: everlatch.CodeNotFound, Message: "Customer with id: " + id + " not found"}
+}
+
+// errNoRecord is a missing record of a path with a list in its body.
+func errNoRecord(model, id string) error {
+	return refused(everlatch.CodeNotFound, store.UpdateNotFound, map[string]string{"model": model, "id": id})
+}
+
+// Passwords.
+var (
+	errInvalidToken = refused(everlatch.CodeUnauthorized, everlatch.ReasonTokenInvalid, nil)
+	errResetOfOther = forbidden("A password-reset token is given to its own user only (admin.reset_tokens).")
+	errResetsOff    = forbidden("Password-reset tokens for administrators are switched off (admin.reset_tokens).")
+)
+
+func errNoPassword(email string) error {
+	return refused(everlatch.CodeInvalidData, everlatch.ReasonIdentityUnknown, map[string]string{"entity_id": email, "provider": "emailpass"})
+}
+
+// Permissions.
+var (
+	errNoRoles = forbidden("Forbidden")
+)
+
+func errPermissions(keys []string) error {
+	return forbidden("Insufficient permissions. Required policies: " + strings.Join(keys, ", "))
+}
+
+// Events.
+var (
+	errPublisher = forbidden("Events are published with a secret API key.")
+	errEventName = invalidData("Event names consist of lower case words, digits, _ and -, joined by dots.")
+	errEventID   = invalidData("Event ids are 1 to 128 letters, digits and . _ : -, and do not begin with " + ids.Event + ".")
+)
+
+func errEventTaken(id string) error {
+	return &everlatch.Error{Code: everlatch.CodeDuplicate, Message: "Another event with the id " + id + " was published before."}
 }

@@ -43,11 +43,13 @@ func TestMessage(t *testing.T) {
 	require.Equal(t, "As it is.", api.Message(&everlatch.Error{Code: everlatch.CodeNotFound, Message: "As it is."}))
 }
 
-// TestEveryReasonIsWorded reads the reasons of store and flows from their source.
+// TestEveryReasonIsWorded reads the reasons of all packages from their source.
 func TestEveryReasonIsWorded(t *testing.T) {
 	t.Parallel()
 	reasons := 0
-	for _, path := range []string{"../internal/store/reasons.go", "../reason.go"} {
+	for _, path := range []string{
+		"../internal/store/reasons.go", "../reason.go", "../internal/query/reasons.go", "../internal/httpauth/reasons.go", "../internal/wire/reasons.go",
+	} {
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
 		require.NoError(t, err)
 		ast.Inspect(file, func(n ast.Node) bool {
@@ -64,7 +66,7 @@ func TestEveryReasonIsWorded(t *testing.T) {
 			return true
 		})
 	}
-	require.Greater(t, reasons, 55)
+	require.Greater(t, reasons, 70)
 }
 
 func TestDescribe(t *testing.T) {

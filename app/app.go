@@ -38,8 +38,10 @@ type App struct {
 	// subscribers are told about events.
 	subscribers *subscribers.Registry
 	schedules   []Schedule
-	erasers     map[string]everlatch.Eraser
-	inbox       http.Handler // nil unless mails are kept for development
+	// installation owns what this service puts into Temporal.
+	installation string
+	erasers      map[string]everlatch.Eraser
+	inbox        http.Handler // nil unless mails are kept for development
 
 	listener net.Listener // nil without an address, and until Listen
 	started  chan struct{}
@@ -79,6 +81,9 @@ func (a *App) assemble(ctx context.Context) (err error) {
 		return err
 	}
 	a.store.SetSizes(store.Sizes{Addresses: a.cfg.Limits.Addresses, Metadata: int(a.cfg.Limits.Metadata)})
+	if a.installation, err = a.store.Installation(ctx); err != nil {
+		return err
+	}
 	a.keepActors()
 	if err := a.setUpRBAC(ctx); err != nil {
 		return err
@@ -91,9 +96,9 @@ func (a *App) assemble(ctx context.Context) (err error) {
 		Temporal:  a.temporal,
 		Vault:     a.vault,
 		Ring:      a.ring.Derive("flows"),
-		TaskQueue: a.cfg.Temporal.TaskQueue,
-		Eager:     a.has(Worker),
-		ResetTTL:  a.cfg.PasswordReset.TTL.Duration(), ResetResendAfter: a.cfg.PasswordReset.ResendAfter.Duration(),
+		TaskQueue: a.cfg.Temporal.TaskQueue, Installation: a.installation,
+		Eager:    a.has(Worker),
+		ResetTTL: a.cfg.PasswordReset.TTL.Duration(), ResetResendAfter: a.cfg.PasswordReset.ResendAfter.Duration(),
 		InviteTTL: cmp.Or(a.cfg.Invites.ValidDuration, a.cfg.HTTP.JWTExpiresIn).Duration(),
 		EmailTTL:  a.cfg.EmailChange.TTL.Duration(), EmailUndoTTL: a.cfg.EmailChange.UndoTTL.Duration(),
 		EmailResendAfter: a.cfg.EmailChange.ResendAfter.Duration(),

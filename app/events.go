@@ -98,8 +98,9 @@ func (a *App) startsFlow(name string, input map[string]any) (subscribers.Subscri
 	return subscribers.NewFlow(subscribers.FlowOptions{
 		Name: name, Input: input,
 		Start: func(ctx context.Context, name, key string, in map[string]any) error {
+			subscription, event, _ := strings.Cut(key, "/")
 			_, err := a.flows.Start(ctx, flows.StartOptions{
-				ID: name + "/" + key, Reuse: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+				ID: a.flows.EventFlowID(name, subscription, event), Reuse: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 			}, name, in)
 			return err
 		},
@@ -144,80 +145,4 @@ func jsonFields(t reflect.Type) []string {
 		}
 	}
 	return out
-}
-
-// overlaps are the words of the configuration for Temporal's policies.
-var overlaps = map[string]enumspb.ScheduleOverlapPolicy{
-	"skip":            enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
-	"buffer_one":      enumspb.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE,
-	"buffer_all":      enumspb.SCHEDULE_OVERLAP_POLICY_BUFFER_ALL,
-	"cancel_other":    enumspb.SCHEDULE_OVERLAP_POLICY_CANCEL_OTHER,
-	"terminate_other": enumspb.SCHEDULE_OVERLAP_POLICY_TERMINATE_OTHER,
-	"allow_all":       enumspb.SCHEDULE_OVERLAP_POLICY_ALLOW_ALL,
-}
-
-// The ids of the schedules that come with Everlatch.
-const (
-	scheduleCleanUp       = "clean-up"
-	scheduleRemoveOrphans = "remove-orphans"
-	scheduleTendEvents    = "tend-events"
-	scheduleDeadLetters   = "report-dead-letters"
-	scheduleTendDeletions = "tend-deletions"
-)
-
-// newSchedules gathers the scheduled jobs: ours, those of the configuration,
-// those of the program.
-func (a *App) newSchedules() ([]Schedule, error) {
-	out := a.ownSchedules()
-	for _, c := range a.cfg.Schedules {
-		s := Schedule{
-			ID: c.ID, Flow: c.Flow, Cron: c.Cron, Every: c.Every.Duration(), Overlap: overlaps[c.Overlap],
-			CatchUp: c.CatchUp.Duration(), Paused: c.Paused,
-		}
-		if c.Input != nil {
-			s.Input = c.Input
-		}
-		out = append(out, s)
-	}
-	out = append(out, a.opts.schedules...)
-	var problems []error
-	seen := map[string]bool{}
-	for _, s := range out {
-		input, _ := s.Input.(map[string]any)
-		if err := a.checkFlow(s.Flow, input); err != nil {
-			problems = append(problems, fmt.Errorf("schedule %q: %w", s.ID, err))
-		}
-		switch {
-		case s.ID == "":
-			problems = append(problems, errors.New("a schedule needs an id"))
-		case seen[s.ID]:
-			problems = append(problems, fmt.Errorf("the schedule id %q is given twice", s.ID))
-		case (s.Cron == "") == (s.Every <= 0):
-			problems = append(problems, fmt.Errorf("schedule %q: exactly one of cron and every is expected", s.ID))
-		}
-		seen[s.ID] = true
-	}
-	return out, errors.Join(problems...)
-}
-
-func (a *App) ownSchedules() []Schedule {
-	c := a.cfg
-	every, grace := c.Worker.CleanUpEvery.Duration(), c.Accounts.OrphanGrace.Duration()
-	return []Schedule{
-		{ID: scheduleCleanUp, Flow: "CleanUp", Every: every},
-		{
-			ID: scheduleRemoveOrphans, Flow: "RemoveOrphans", Every: every, Paused: grace <= 0,
-			Input: workflows.RemoveOrphansInput{Grace: grace},
-		},
-		{ID: scheduleTendEvents, Flow: "TendEvents", Every: every, Input: workflows.TendEventsInput{
-			Retention: c.Events.Retention.Duration(), LostAfter: c.Events.RetryFor.Duration() + lostMargin,
-		}},
-		{ID: scheduleTendDeletions, Flow: "TendDeletions", Every: every, Input: workflows.TendDeletionsInput{
-			Retention: c.Deletion.Retention.Duration(),
-		}},
-		{
-			ID: scheduleDeadLetters, Flow: "ReportDeadLetters", Every: reportEvery, Paused: c.Mail.ReportTo == "",
-			Input: workflows.ReportDeadLettersInput{To: c.Mail.ReportTo, Every: reportEvery},
-		},
-	}
 }

@@ -82,6 +82,7 @@ func TestSubscribersAndSchedules(t *testing.T) {
 		"a workflow that is none":            {opts: []app.Option{app.WithWorkflow("Nope", "text"), app.WithFlowSubscriber("x", []string{"*"}, "Nope")}, want: "is not a workflow"},
 		"a schedule of a flow not there":     {change: scheduled(config.Schedule{ID: "n", Flow: "Nope", Cron: "@daily"}), want: `schedule "n": there is no flow`},
 		"a schedule without a time":          {opts: []app.Option{app.WithSchedule(app.Schedule{ID: "n", Flow: "CleanUp"})}, want: "exactly one of cron and every"},
+		"a schedule at no time":              {opts: []app.Option{app.WithSchedule(app.Schedule{ID: "n", Flow: "CleanUp", Cron: "61 3 * * *"})}, want: `schedule "n": cron: "61" is no minute from 0 to 59`},
 		"a schedule's id that is taken":      {opts: []app.Option{app.WithSchedule(app.Schedule{ID: "clean-up", Flow: "CleanUp", Cron: "@daily"})}, want: `the schedule id "clean-up" is given twice`},
 		"a folder of templates that is away": {change: func(c *config.Config) { c.Mail.SMTP.Address = "127.0.0.1:25"; c.Mail.Templates = "/nowhere" }, want: "mail"},
 		"an own subscriber without events":   {opts: []app.Option{app.WithSubscription(subscribers.Subscription{Name: "x", Subscriber: subscribers.Func(heard)})}, want: "events are missing"},

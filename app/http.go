@@ -8,13 +8,17 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/internal/devpages"
+	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/mail"
 )
 
@@ -142,10 +146,43 @@ func (a *App) address() string {
 }
 
 func (a *App) handler() http.Handler {
-	if a.server != nil {
-		return a.server.Handler()
+	switch {
+	case a.server == nil:
+		return a.health()
+	case a.opts.devMail:
+		return a.withDevPages(a.server.Handler())
 	}
-	return a.health()
+	return a.server.Handler()
+}
+
+// withDevPages adds the pages that the links in the mails of a development
+// service lead to.
+func (a *App) withDevPages(server http.Handler) http.Handler {
+	pages := &devpages.Pages{API: server, PublishableKey: func(r *http.Request) string { return a.publishableKey(r.Context()) }}
+	if a.inbox != nil {
+		pages.Inbox = mail.InboxPath
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, devpages.Path+"/") {
+			pages.ServeHTTP(w, r)
+			return
+		}
+		server.ServeHTTP(w, r)
+	})
+}
+
+// publishableKey returns a key that works, "" where there is none.
+func (a *App) publishableKey(ctx context.Context) string {
+	keys, _, err := a.store.APIKeys(ctx, store.APIKeyFilter{Types: []string{everlatch.KeyPublishable}}, store.Page{})
+	if err != nil {
+		return "" // the API then says that one is missing
+	}
+	for _, key := range keys {
+		if key.RevokedAt == nil {
+			return key.Token
+		}
+	}
+	return ""
 }
 
 // serve answers requests until ctx ends. Then it takes no new connections and

@@ -98,7 +98,8 @@ func WithProvider(id string, p providers.Provider) Option {
 }
 
 // WithDevMail keeps mails in an inbox at /_dev/mail where no SMTP server is
-// configured. Everyone who can open the page can choose any account's password: it is for
+// configured, and serves pages at /_dev/pages that links in mails can lead to.
+// Everyone who can open the inbox can choose any account's password: it is for
 // development alone.
 func WithDevMail() Option { return func(o *options) { o.devMail = true } }
 

@@ -100,6 +100,7 @@ func newTokens(cfg *config.Config, now func() time.Time) (*tokens.Tokens, error)
 		Issuer:         h.JWTOptions.Issuer,
 		Audience:       h.JWTOptions.Audience,
 		ExpiresIn:      h.JWTExpiresIn.Duration(),
+		AbsoluteTTL:    cfg.Tokens.AbsoluteTTL.Duration(),
 		ClockTolerance: h.JWTVerifyOptions.ClockTolerance.Duration(),
 		AcceptUntyped:  cfg.Compat.UntypedTokens,
 		OwnActorOnly:   cfg.Tokens.OwnActorOnly,

@@ -1,8 +1,14 @@
 package app
 
 import (
+	"cmp"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -13,9 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/providers/emailpass"
-	"github.com/everlatch/everlatch/providers/github"
-	"github.com/everlatch/everlatch/providers/google"
 	"github.com/everlatch/everlatch/providers/oidc"
 )
 
@@ -36,91 +41,170 @@ type option struct {
 	sample any
 }
 
-// optionsOf reads the tags of a struct that options are decoded into.
-func optionsOf(t *testing.T, o reflect.Type, prefix string) []option {
+// optionsOf reads the fields of a struct with its defaults, and their comments.
+func optionsOf(t *testing.T, options reflect.Value, prefix string) []option {
 	t.Helper()
 	var out []option
-	for f := range o.Fields() {
+	for f, value := range options.Fields() {
 		key := prefix + f.Tag.Get("json")
 		switch {
+		case f.Tag.Get("json") == "-":
+			continue
 		case f.Anonymous:
-			out = append(out, optionsOf(t, f.Type, prefix)...)
+			out = append(out, optionsOf(t, value, prefix)...)
 			continue
 		case f.Type.Kind() == reflect.Struct:
-			out = append(out, optionsOf(t, f.Type, key+".")...)
+			out = append(out, optionsOf(t, value, key+".")...)
 			continue
 		}
-		row := option{key: key, def: f.Tag.Get("default"), meaning: f.Tag.Get("doc"), source: f.Tag.Get("source")}
+		row := option{key: key}
 		row.value, row.sample = valueOf(t, f)
-		require.NotEmpty(t, row.meaning, key)
-		require.NotEmpty(t, row.source, key)
-		require.True(t, strings.HasSuffix(row.meaning, "."), key)
+		row.def = defaultOf(value, key)
+		row.meaning, row.source = meaningOf(t, options.Type(), f.Name)
 		out = append(out, row)
 	}
 	return out
 }
 
+// rows are the options of a kind, with the defaults of its package.
+func rows(t *testing.T, name string) []option {
+	t.Helper()
+	o := reflect.New(kinds[name].options).Elem()
+	return optionsOf(t, o.MethodByName("WithDefaults").Call(nil)[0], "")
+}
+
 // valueOf says what an option holds, and gives an example.
 func valueOf(t *testing.T, f reflect.StructField) (value string, sample any) {
 	t.Helper()
-	unit := f.Tag.Get("unit")
+	key := f.Tag.Get("json")
 	switch f.Type {
 	case reflect.TypeFor[string]():
-		return "text", "https://idp.example"
-	case reflect.TypeFor[words]():
-		return "words: a list, or one text", []any{"openid", "email"}
+		return "string", "https://idp.example"
+	case reflect.TypeFor[providers.Scopes]():
+		return "list, or one string", []any{"openid", "email"}
 	case reflect.TypeFor[[]string]():
-		return "list of texts", []any{"RS256"}
+		return "list of strings", []any{"RS256"}
 	case reflect.TypeFor[map[string]string]():
-		return "map of texts", map[string]any{"department": "dept"}
+		return "map of strings", map[string]any{"department": "dept"}
 	case reflect.TypeFor[bool](), reflect.TypeFor[*bool]():
 		return "true or false", true
-	case reflect.TypeFor[seconds]():
-		return "seconds, or a span", 30
-	case reflect.TypeFor[millis]():
-		return "milliseconds, or a span", "5s"
-	case reflect.TypeFor[limit]():
-		return unit, "off"
+	case reflect.TypeFor[time.Duration]():
+		if strings.HasSuffix(key, "_ms") {
+			return "milliseconds, or a duration", "5s"
+		}
+		return "seconds, or a duration", 30
+	case reflect.TypeFor[emailpass.Limit]():
+		return "characters, or off", "off"
 	case reflect.TypeFor[int64](), reflect.TypeFor[uint32](), reflect.TypeFor[uint8]():
-		return unit, 1
+		if strings.HasSuffix(key, "_kib") {
+			return "KiB", 1
+		}
+		return "number", 1
 	}
 	require.Fail(t, "the reference does not know what to say", "%s is a %s", f.Name, f.Type)
 	return "", nil
 }
 
+// defaultOf writes a default as YAML, and none as "".
+func defaultOf(value reflect.Value, key string) string {
+	switch v := reflect.Indirect(value).Interface().(type) {
+	case time.Duration:
+		if v == 0 {
+			return ""
+		}
+		if strings.HasSuffix(key, "_ms") {
+			return fmt.Sprint(v.Milliseconds())
+		}
+		return fmt.Sprint(v.Seconds())
+	case []string:
+		return "[" + strings.Join(v, ", ") + "]"
+	case map[string]string:
+		var entries []string
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			entries = append(entries, key+": "+v[key])
+		}
+		return "{" + strings.Join(entries, ", ") + "}"
+	case bool:
+		return fmt.Sprint(v)
+	default:
+		if value.IsZero() {
+			return ""
+		}
+		return fmt.Sprint(v)
+	}
+}
+
+// link is where a comment says where its option comes from.
+var link = regexp.MustCompile(`(?:docs/)?((?:contract|weak-spots)\.md)?#(s\d-\d|w\d+)`)
+
+// meaningOf reads the comment of a field: the last parentheses hold the links.
+func meaningOf(t *testing.T, owner reflect.Type, field string) (meaning, source string) {
+	t.Helper()
+	comment := commentOf(t, owner, field)
+	require.NotEmpty(t, comment, "%s.%s", owner, field)
+	meaning, links, _ := strings.Cut(comment, " (docs/")
+	require.True(t, strings.HasSuffix(meaning, "."), "%s.%s: %s", owner, field, meaning)
+	var sources []string
+	page := ""
+	for _, m := range link.FindAllStringSubmatch(links, -1) {
+		page = cmp.Or(m[1], page)
+		label := strings.ToUpper(m[2])
+		if number, isSection := strings.CutPrefix(m[2], "s"); isSection {
+			label = strings.ReplaceAll(number, "-", ".")
+		}
+		sources = append(sources, fmt.Sprintf("[%s](../%s#%s)", label, page, m[2]))
+	}
+	return meaning, cmp.Or(strings.Join(sources, ", "), "–")
+}
+
+// commentOf finds the comment of a field in the source of its package.
+func commentOf(t *testing.T, owner reflect.Type, field string) string {
+	t.Helper()
+	dir := ".." + strings.TrimPrefix(owner.PkgPath(), "github.com/everlatch/everlatch")
+	files, err := filepath.Glob(dir + "/*.go")
+	require.NoError(t, err)
+	comment := ""
+	for _, file := range files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+		require.NoError(t, err)
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			spec, isType := n.(*ast.TypeSpec)
+			if !isType || spec.Name.Name != owner.Name() {
+				return true
+			}
+			options, isStruct := spec.Type.(*ast.StructType)
+			require.True(t, isStruct, owner)
+			for _, f := range options.Fields.List {
+				for _, name := range f.Names {
+					if name.Name == field {
+						comment = strings.Join(strings.Fields(f.Doc.Text()), " ")
+					}
+				}
+			}
+			return false
+		})
+	}
+	return comment
+}
+
 func table(t *testing.T, name string) string {
 	t.Helper()
 	var b strings.Builder
-	b.WriteString("| option | value | default | meaning | contract |\n|---|---|---|---|---|\n")
-	for _, o := range optionsOf(t, kinds[name].options, "") {
+	b.WriteString("| option | value | default | meaning | more |\n|---|---|---|---|---|\n")
+	for _, o := range rows(t, name) {
 		def := "`" + o.def + "`"
 		if _, must := needed[name][o.key]; must {
 			def = "**required**"
 		} else if o.def == "" {
 			def = ""
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", o.key, o.value, def, o.meaning, linked(o.source))
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", o.key, o.value, def, o.meaning, o.source)
 	}
 	return b.String()
 }
 
-var (
-	sectionNumber  = regexp.MustCompile(`\d\.\d`)
-	weakSpotNumber = regexp.MustCompile(`W\d+`)
-)
-
-// linked turns the numbers of a source into links to their pages.
-func linked(source string) string {
-	source = sectionNumber.ReplaceAllStringFunc(source, func(n string) string {
-		return fmt.Sprintf("[%s](../contract.md#s%s)", n, strings.ReplaceAll(n, ".", "-"))
-	})
-	return weakSpotNumber.ReplaceAllStringFunc(source, func(n string) string {
-		return fmt.Sprintf("[%s](../weak-spots.md#%s)", n, strings.ToLower(n))
-	})
-}
-
-// The tables of docs/guides/provider-options.md are made from the structs that
-// options are decoded into: UPDATE_GOLDEN=1 go test ./app -run TestOptionsReference
+// The tables of docs/guides/provider-options.md are generated from the options of
+// the providers' packages, their comments and defaults: UPDATE_GOLDEN=1 go test ./app -run TestOptionsReference
 func TestOptionsReference(t *testing.T) {
 	t.Parallel()
 
@@ -147,7 +231,7 @@ func TestOptionsAreRead(t *testing.T) {
 	t.Parallel()
 
 	for name, k := range kinds {
-		_, err := k.create(needed[name], &process{})
+		_, err := k.create(needed[name])
 		require.NoError(t, err, "%s needs more than it says", name)
 		for key := range needed[name] {
 			options := map[string]any{}
@@ -156,12 +240,12 @@ func TestOptionsAreRead(t *testing.T) {
 					options[other] = value
 				}
 			}
-			_, err := k.create(options, &process{})
+			_, err := k.create(options)
 			require.Error(t, err, "%s does without %s", name, key)
 			// Some say clientId, as the contract does.
 			require.Contains(t, strings.ToLower(strings.ReplaceAll(err.Error(), "_", "")), strings.ReplaceAll(key, "_", ""), name)
 		}
-		for _, o := range optionsOf(t, k.options, "") {
+		for _, o := range rows(t, name) {
 			require.NoError(t, decodeOptions(under(o.key, o.sample), reflect.New(k.options).Interface()), "%s %s", name, o.key)
 			err := decodeOptions(under(o.key+"_", o.sample), reflect.New(k.options).Interface())
 			require.ErrorContains(t, err, "unknown field", "%s %s", name, o.key)
@@ -178,52 +262,6 @@ func under(path string, value any) map[string]any {
 	return value.(map[string]any) //nolint:forcetypeassert // strings.Split returns at least one key
 }
 
-// The defaults of the reference are those of the providers.
-func TestOptionsHaveTheDefaultsThatTheySay(t *testing.T) {
-	t.Parallel()
-
-	ms := func(d time.Duration) string { return fmt.Sprint(d.Milliseconds()) }
-	want := map[string]string{
-		"emailpass min_length":          fmt.Sprint(emailpass.DefaultMinLength),
-		"emailpass max_length":          fmt.Sprint(emailpass.DefaultMaxLength),
-		"emailpass argon2.memory_kib":   fmt.Sprint(emailpass.DefaultMemoryKiB),
-		"emailpass argon2.time":         fmt.Sprint(emailpass.DefaultTime),
-		"emailpass argon2.parallelism":  fmt.Sprint(emailpass.DefaultParallelism),
-		"google issuer":                 google.DefaultIssuer,
-		"google authorization_endpoint": google.DefaultAuthorizationEndpoint,
-		"google token_endpoint":         google.DefaultTokenEndpoint,
-		"google jwks_uri":               google.DefaultJWKSURI,
-		"google http_timeout_ms":        ms(oidc.DefaultHTTPTimeout),
-		"github scopes":                 github.DefaultScopes,
-		"github authorization_endpoint": github.DefaultAuthorizationEndpoint,
-		"github token_endpoint":         github.DefaultTokenEndpoint,
-		"github api_endpoint":           github.DefaultAPIEndpoint,
-		"github http_timeout_ms":        ms(github.DefaultHTTPTimeout),
-		"oidc scopes":                   oidc.DefaultScopes,
-		"oidc display_name":             oidc.DefaultDisplayName,
-		"oidc clock_tolerance_seconds":  fmt.Sprint(oidc.DefaultClockTolerance.Seconds()),
-		"oidc discovery_cache_ttl_ms":   ms(oidc.DefaultDiscoveryTTL),
-		"oidc http_timeout_ms":          ms(oidc.DefaultHTTPTimeout),
-	}
-	// What oidc makes of nothing is not exported; its own tests hold it.
-	elsewhere := []string{"oidc claim_mappings", "oidc algorithms"}
-	for name, k := range kinds {
-		for _, o := range optionsOf(t, k.options, "") {
-			key := name + " " + o.key
-			switch {
-			case want[key] != "":
-				require.Equal(t, want[key], o.def, key)
-				delete(want, key)
-			case o.value == "true or false":
-				require.Contains(t, []string{"true", "false"}, o.def, key)
-			default:
-				require.True(t, o.def == "" || o.def == "[]" || slices.Contains(elsewhere, key), "nothing holds the default %q of %s", o.def, key)
-			}
-		}
-	}
-	require.Empty(t, want, "defaults of options that are not there")
-}
-
 // Every option that is wrong is named, all of them at once, and without the
 // values of others.
 func TestWrongOptionsAreNamed(t *testing.T) {
@@ -232,7 +270,7 @@ func TestWrongOptionsAreNamed(t *testing.T) {
 	_, err := kinds["oidc"].create(map[string]any{
 		"http_timeout_ms": "soon", "issuers": "https://idp.example", "scopes": 7, "client_id": "id", "client_secret": 12345678,
 		"display_name": func() {},
-	}, &process{})
+	})
 
 	for _, want := range []string{
 		`option http_timeout_ms: "soon" is not a length of time`, `option issuers: unknown field "issuers"`,
@@ -248,19 +286,19 @@ func TestWrongOptionsAreNamed(t *testing.T) {
 func TestSpansOfOptions(t *testing.T) {
 	t.Parallel()
 
-	var in oidcOptions
+	var in oidc.Options
 	require.NoError(t, decodeOptions(map[string]any{"http_timeout_ms": 5000, "clock_tolerance_seconds": 7}, &in))
-	require.Equal(t, 5*time.Second, time.Duration(in.HTTPTimeout))
-	require.Equal(t, 7*time.Second, time.Duration(in.ClockTolerance))
+	require.Equal(t, 5*time.Second, in.HTTPTimeout)
+	require.Equal(t, 7*time.Second, in.ClockTolerance)
 	require.NoError(t, decodeOptions(map[string]any{"http_timeout_ms": "5000", "clock_tolerance_seconds": "7"}, &in))
-	require.Equal(t, 5*time.Second, time.Duration(in.HTTPTimeout))
-	require.Equal(t, 7*time.Second, time.Duration(in.ClockTolerance))
+	require.Equal(t, 5*time.Second, in.HTTPTimeout)
+	require.Equal(t, 7*time.Second, in.ClockTolerance)
 	require.NoError(t, decodeOptions(map[string]any{"http_timeout_ms": "2s", "clock_tolerance_seconds": "1m", "state_ttl_seconds": nil}, &in))
-	require.Equal(t, 2*time.Second, time.Duration(in.HTTPTimeout))
-	require.Equal(t, time.Minute, time.Duration(in.ClockTolerance))
+	require.Equal(t, 2*time.Second, in.HTTPTimeout)
+	require.Equal(t, time.Minute, in.ClockTolerance)
 	require.Zero(t, in.StateTTL)
 	require.NoError(t, decodeOptions(map[string]any{"http_timeout_ms": 1.5}, &in))
-	require.Equal(t, 1500*time.Microsecond, time.Duration(in.HTTPTimeout))
+	require.Equal(t, 1500*time.Microsecond, in.HTTPTimeout)
 	for _, wrong := range []any{"soon", true, []any{1}, ""} {
 		require.ErrorContains(t, decodeOptions(map[string]any{"http_timeout_ms": wrong}, &in), "is not a length of time", "%v", wrong)
 	}

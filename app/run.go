@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	sdkworker "go.temporal.io/sdk/worker"
@@ -76,17 +77,24 @@ func (a *App) work(ctx context.Context) {
 		<-ctx.Done()
 		return
 	}
-	_ = a.retry(ctx, "write schedules", func() error {
-		return worker.EnsureSchedules(ctx, a.temporal, a.cfg.Temporal.TaskQueue, a.schedules)
-	})
+	a.tell(ctx)
+}
+
+// tell keeps the schedules and tells subscribers about events, until ctx ends.
+// Neither waits for the other.
+func (a *App) tell(ctx context.Context) {
+	var parts sync.WaitGroup
+	parts.Go(func() { a.keepSchedules(ctx) })
+	parts.Go(func() { a.checkRetention(ctx) })
 	a.outbox().Run(ctx)
+	parts.Wait()
 }
 
 // outbox dispatches events beside the worker that delivers them.
 func (a *App) outbox() *outbox.Outbox {
 	e := a.cfg.Events
 	return &outbox.Outbox{
-		Store: a.store, Flows: a.flows, Subscribers: a.subscribers, Log: a.log,
+		Store: a.store, Flows: a.flows, Subscribers: a.subscribers, Now: a.opts.now, Log: a.log,
 		Retry: workflows.DeliveryRetry{
 			Initial: e.RetryInitial.Duration(), Max: e.RetryMax.Duration(), For: e.RetryFor.Duration(),
 		},

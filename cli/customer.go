@@ -63,15 +63,17 @@ func (p *program) customerListCommand() *cobra.Command {
 	c.Flags().BoolVar(&q.WithDeleted, "deleted", false, "include deleted customers")
 	c.MarkFlagsMutuallyExclusive("account", "guests")
 	return list[everlatch.Customer]{
-		p: p, page: &q.pages, key: "customers", open: p.onStore,
+		p: p, page: &q.pages, open: p.onStore,
 		orders: "id, email, first_name, last_name, has_account, created_at, updated_at",
-		header: []string{"CREATED", "ID", "E-MAIL", "NAME", "ACCOUNT"},
-		row: func(c everlatch.Customer) []string {
-			account := yesNo(c.HasAccount)
-			if c.DeletedAt != nil {
-				account = "deleted"
-			}
-			return []string{moment(c.CreatedAt), c.ID, shown(c.Email), fullName(c.FirstName, c.LastName), account}
+		table: table[everlatch.Customer]{
+			key: "customers", header: []string{"CREATED", "ID", "E-MAIL", "NAME", "ACCOUNT"},
+			row: func(c everlatch.Customer) []string {
+				account := yesNo(c.HasAccount)
+				if c.DeletedAt != nil {
+					account = "deleted"
+				}
+				return []string{moment(c.CreatedAt), c.ID, shown(c.Email), fullName(c.FirstName, c.LastName), account}
+			},
 		},
 		read: func(ctx context.Context, s *store.Store, page store.Page) ([]everlatch.Customer, int, error) {
 			return s.Customers(ctx, q.filter(), page)
@@ -94,19 +96,9 @@ func findCustomer(ctx context.Context, s *store.Store, named string) (everlatch.
 		return s.Customer(ctx, named)
 	}
 	found, _, err := s.Customers(ctx, store.CustomerFilter{Emails: []string{named}}, store.Page{})
-	switch {
-	case err != nil:
-		return everlatch.Customer{}, err
-	case len(found) == 0:
-		return everlatch.Customer{}, fmt.Errorf("no customer has the e-mail %s", named)
-	case len(found) == 1:
-		return found[0], nil
-	}
-	var ids []string
-	for _, c := range found {
-		ids = append(ids, c.ID+map[bool]string{true: " (with an account)", false: " (a guest)"}[c.HasAccount])
-	}
-	return everlatch.Customer{}, fmt.Errorf("%s is the e-mail of %s: say which by its id", named, strings.Join(ids, " and "))
+	return only(found, err, "no customer has the e-mail "+named, named+" is the e-mail of", func(c everlatch.Customer) string {
+		return c.ID + map[bool]string{true: " (with an account)", false: " (a guest)"}[c.HasAccount]
+	})
 }
 
 // viewCustomer reads a customer with addresses and groups.

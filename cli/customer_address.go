@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -84,26 +83,10 @@ func (p *program) addressUpdateCommand() *cobra.Command {
 }
 
 func (p *program) addressDeleteCommand() *cobra.Command {
-	var asJSON bool
-	c := &cobra.Command{
-		Use:   "delete CUSTOMER ADDRESS",
-		Short: "Delete an address",
-		Args:  twoArgs(addressNeeds),
-		RunE: func(c *cobra.Command, args []string) error {
-			return p.onStore(c, existing, func(ctx context.Context, t target) error {
-				customer, err := findCustomer(ctx, t.store, args[0])
-				if err != nil {
-					return err
-				}
-				if err := t.store.DeleteAddress(ctx, customer.ID, args[1]); err != nil {
-					return err
-				}
-				return p.answer(asJSON, deleted{args[1], "customer_address", true}, func(w io.Writer) {
-					_, _ = fmt.Fprintf(w, "Deleted address %s of %s\n", args[1], customer.ID)
-				})
-			})
-		},
-	}
-	jsonFlag(c, &asJSON)
-	return c
+	return p.customersOf().removal(&cobra.Command{
+		Use: "delete CUSTOMER ADDRESS", Short: "Delete an address", Args: twoArgs(addressNeeds),
+	}, func(ctx context.Context, t target, found everlatch.Customer, args []string) (deleted, string, error) {
+		err := t.store.DeleteAddress(ctx, found.ID, args[0])
+		return deleted{args[0], "customer_address", true}, fmt.Sprintf("Deleted address %s of %s", args[0], found.ID), err
+	})
 }

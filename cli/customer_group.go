@@ -29,9 +29,11 @@ func (p *program) groupListCommand() *cobra.Command {
 	c := &cobra.Command{Short: "List groups"}
 	c.Flags().StringVar(&q, "q", "", "search for words in the name")
 	return list[everlatch.CustomerGroup]{
-		p: p, key: "customer_groups", orders: "id, name, created_at, updated_at", open: p.onStore,
-		header: []string{"CREATED", "ID", "NAME"},
-		row:    func(g everlatch.CustomerGroup) []string { return []string{moment(g.CreatedAt), g.ID, g.Name} },
+		p: p, orders: "id, name, created_at, updated_at", open: p.onStore,
+		table: table[everlatch.CustomerGroup]{
+			key: "customer_groups", header: []string{"CREATED", "ID", "NAME"},
+			row: func(g everlatch.CustomerGroup) []string { return []string{moment(g.CreatedAt), g.ID, g.Name} },
+		},
 		read: func(ctx context.Context, s *store.Store, page store.Page) ([]everlatch.CustomerGroup, int, error) {
 			return s.Groups(ctx, store.GroupFilter{Q: q}, page)
 		},
@@ -123,13 +125,9 @@ func (p *program) membersCommand(verb, short string) *cobra.Command {
 	r.usage = "GROUP CUSTOMER..."
 	c := &cobra.Command{Use: verb, Short: short, Args: manyArgs("a group and at least one customer")}
 	return r.change(c, func(ctx context.Context, s *store.Store, found everlatch.CustomerGroup, args []string) error {
-		customers := make([]string, len(args))
-		for i, named := range args {
-			customer, err := findCustomer(ctx, s, named)
-			if err != nil {
-				return err
-			}
-			customers[i] = customer.ID
+		customers, err := p.customers().ids(ctx, s, args)
+		if err != nil {
+			return err
 		}
 		if verb == "add" {
 			return s.ChangeCustomersOf(ctx, found.ID, customers, nil)

@@ -24,7 +24,7 @@ func (p *program) devCommand() *cobra.Command {
 			"restart, even after kill -9. Secrets that are not set are generated into it.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			cfg, err := p.load(c)
+			cfg, err := p.loadDev(c)
 			if err != nil {
 				return err
 			}
@@ -63,7 +63,7 @@ func (p *program) dev(ctx context.Context, cfg config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	cfg.FollowAddress(listener.Addr().String()) // the real port, also of :0
+	linkToPages(&cfg, listener.Addr().String()) // the real port, also of :0
 
 	// Without the environment: TEMPORAL_TLS and the like are about a cluster.
 	a, err := app.New(ctx, cfg, p.with(app.WithMigrations(), app.WithWeakSecrets(), app.WithDevMail(), app.WithListener(listener),
@@ -130,6 +130,7 @@ func (p *program) startTemporal(ctx context.Context, f *folder, cfg *config.Conf
 func home(s *embedded.Server, cfg config.Config) app.Home {
 	links := []app.Link{
 		{Name: "Auth providers", URL: "/auth/customer/providers", Note: "the sign-in methods of customers"},
+		{Name: "HTTP API", URL: "/docs", Note: "every route, with its requests and responses"},
 		{Name: "Ready?", URL: "/ready", Note: "whether the database and Temporal answer"},
 	}
 	if cfg.Mail.SMTP.Address == "" {

@@ -15,20 +15,13 @@ import (
 )
 
 func (p *program) eventCommand() *cobra.Command {
-	event := &cobra.Command{
-		Use:   "event",
-		Short: "Show events and their deliveries, and deliver them again",
-		Long: "An event is delivered to each of its subscribers. A delivery waits, is started, and ends as delivered or\n" +
-			"dead: a dead letter is no longer tried until it is released. These commands change the database; a running\n" +
-			"worker then delivers.",
-		Example: "  everlatch event list --status dead        what could not be delivered, and why\n" +
-			"  everlatch event release --all             try all of it again",
-		Args: noSuchCommand,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
-	event.AddCommand(
-		p.eventListCommand(), p.eventShowCommand(), p.eventReleaseCommand(), p.eventReplayCommand(), p.eventPublishCommand(),
-	)
+	event := group("event", "Show events and their deliveries, and deliver them again",
+		p.eventListCommand(), p.eventShowCommand(), p.eventReleaseCommand(), p.eventReplayCommand(), p.eventPublishCommand())
+	event.Long = "An event is delivered to each of its subscribers. A delivery waits, is started, and ends as delivered or\n" +
+		"dead: a dead letter is no longer tried until it is released. These commands change the database; a running\n" +
+		"worker then delivers."
+	event.Example = "  everlatch event list --status dead        what could not be delivered, and why\n" +
+		"  everlatch event release --all             try all of it again"
 	return event
 }
 
@@ -79,49 +72,50 @@ func (p *program) eventListCommand() *cobra.Command {
 }
 
 func (p *program) listEvents(ctx context.Context, s *store.Store, q eventQuery) error {
-	events, count, err := s.Events(ctx, store.EventFilter{Name: q.name, Source: q.source},
-		store.Page{Limit: q.limit, Order: "-created_at"})
+	return latest(p, q, eventTable, "-created_at", func(page store.Page) ([]everlatch.Event, int, error) {
+		return s.Events(ctx, store.EventFilter{Name: q.name, Source: q.source}, page)
+	})
+}
+
+func (p *program) listDeliveries(ctx context.Context, s *store.Store, q eventQuery) error {
+	return latest(p, q, deliveryTable, "-updated_at", func(page store.Page) ([]everlatch.Delivery, int, error) {
+		return s.Deliveries(ctx, store.DeliveryFilter{Event: q.name, Status: q.status}, page)
+	})
+}
+
+// latest lists the last records in an order that begins with them, newest last.
+func latest[T any](p *program, q eventQuery, t table[T], order string, read func(page store.Page) ([]T, int, error)) error {
+	records, count, err := read(store.Page{Limit: q.limit, Order: order})
 	if err != nil {
 		return err
 	}
-	slices.Reverse(events)
-	p.tellOfMore(len(events), count)
-	return p.answer(q.json, counting[everlatch.Event]{"events", events, count}, func(w io.Writer) {
-		row(w, "CREATED", "EVENT", "ID", "SOURCE", "RELEASED")
-		for _, e := range events {
-			row(w, moment(e.CreatedAt), e.Name, e.ID, e.Source, released(e))
-		}
-	})
+	slices.Reverse(records)
+	if len(records) < count {
+		_, _ = fmt.Fprintf(p.stderr, "These are the last %d of %d; --limit shows more.\n", len(records), count)
+	}
+	return t.answer(p, q.json, records, count)
 }
+
+var (
+	eventTable = table[everlatch.Event]{
+		key: "events", header: []string{"CREATED", "EVENT", "ID", "SOURCE", "RELEASED"},
+		row: func(e everlatch.Event) []string {
+			return []string{moment(e.CreatedAt), e.Name, e.ID, e.Source, released(e)}
+		},
+	}
+	deliveryTable = table[everlatch.Delivery]{
+		key: "deliveries", header: []string{"UPDATED", "EVENT", "ID", "SUBSCRIBER", "ERROR"},
+		row: func(d everlatch.Delivery) []string {
+			return []string{moment(d.UpdatedAt), d.Event, d.EventID, d.Subscriber, d.Error}
+		},
+	}
+)
 
 func released(e everlatch.Event) string {
 	if e.ReleasedAt == nil {
 		return "not yet"
 	}
 	return moment(*e.ReleasedAt)
-}
-
-func (p *program) listDeliveries(ctx context.Context, s *store.Store, q eventQuery) error {
-	deliveries, count, err := s.Deliveries(ctx, store.DeliveryFilter{Event: q.name, Status: q.status},
-		store.Page{Limit: q.limit, Order: "-updated_at"})
-	if err != nil {
-		return err
-	}
-	slices.Reverse(deliveries)
-	p.tellOfMore(len(deliveries), count)
-	return p.answer(q.json, counting[everlatch.Delivery]{"deliveries", deliveries, count}, func(w io.Writer) {
-		row(w, "UPDATED", "EVENT", "ID", "SUBSCRIBER", "ERROR")
-		for _, d := range deliveries {
-			row(w, moment(d.UpdatedAt), d.Event, d.EventID, d.Subscriber, d.Error)
-		}
-	})
-}
-
-// tellOfMore adds to a list that there are more.
-func (p *program) tellOfMore(shown, count int) {
-	if shown < count {
-		_, _ = fmt.Fprintf(p.stderr, "These are the last %d of %d; --limit shows more.\n", shown, count)
-	}
 }
 
 func (p *program) eventShowCommand() *cobra.Command {

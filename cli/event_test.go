@@ -206,7 +206,7 @@ func TestEventRefuses(t *testing.T) {
 		want string
 	}{
 		"a status that is none":              {[]string{"list", "--status", "lost"}, `--status is "lost", and one of waiting, started, delivered, dead is expected`},
-		"a source and a status":              {[]string{"list", "--status", "dead", "--source", "cli"}, "none of the others can be"},
+		"a source and a status":              {[]string{"list", "--status", "dead", "--source", "cli"}, "exclude each other"},
 		"a limit of nothing":                 {[]string{"list", "--limit", "0"}, "--limit is 0, and at least 1 is expected"},
 		"an argument to list":                {[]string{"list", "dead"}, "unknown command"},
 		"show without an event":              {[]string{"show"}, "everlatch event show needs the id of an event and nothing else; see everlatch event show --help"},

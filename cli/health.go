@@ -2,12 +2,10 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"time"
 
@@ -53,10 +51,7 @@ func (p *program) askHealth(ctx context.Context, address string) error {
 	case os.IsTimeout(err):
 		return fmt.Errorf("%s gave no answer within %s", address, healthTimeout)
 	case err != nil:
-		if u := (*url.Error)(nil); errors.As(err, &u) {
-			err = u.Err
-		}
-		return fmt.Errorf("there is no service at %s: start one with `%s dev` or `%[2]s serve`, or name another with --url (%w)", address, p.name, err)
+		return fmt.Errorf("there is no service at %s: start one with `%s dev` or `%[2]s serve`, or name another with --url (%s)", address, p.name, cause(err))
 	}
 	defer func() { _ = res.Body.Close() }()
 	body, _ := io.ReadAll(io.LimitReader(res.Body, 4<<10))

@@ -100,10 +100,12 @@ func (p *program) inviteListCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&f.Q, "q", "", "only addresses that contain this")
 	return list[everlatch.Invite]{
-		p: p, key: "invites", orders: "id, email, expires_at, created_at, updated_at", open: p.onStore,
-		header: []string{"ID", "EMAIL", "STATUS", "UNTIL", "CREATED"},
-		row: func(i everlatch.Invite) []string {
-			return []string{i.ID, i.Email, inviteStatus(i, clock()), moment(i.ExpiresAt), moment(i.CreatedAt)}
+		p: p, orders: "id, email, expires_at, created_at, updated_at", open: p.onStore,
+		table: table[everlatch.Invite]{
+			key: "invites", header: []string{"ID", "EMAIL", "STATUS", "UNTIL", "CREATED"},
+			row: func(i everlatch.Invite) []string {
+				return []string{i.ID, i.Email, inviteStatus(i, clock()), moment(i.ExpiresAt), moment(i.CreatedAt)}
+			},
 		},
 		read: func(ctx context.Context, s *store.Store, page store.Page) ([]everlatch.Invite, int, error) {
 			return s.Invites(ctx, f, page)
@@ -130,19 +132,7 @@ func findInvite(ctx context.Context, s *store.Store, named string) (everlatch.In
 		return s.Invite(ctx, named)
 	}
 	found, _, err := s.Invites(ctx, store.InviteFilter{Emails: []string{named}}, store.Page{})
-	switch {
-	case err != nil:
-		return everlatch.Invite{}, err
-	case len(found) == 0:
-		return everlatch.Invite{}, fmt.Errorf("no invite is open for %s", named)
-	case len(found) == 1:
-		return found[0], nil
-	}
-	var ids []string
-	for _, i := range found {
-		ids = append(ids, i.ID)
-	}
-	return everlatch.Invite{}, fmt.Errorf("several invites are open for %s: say which by its id, %s", named, strings.Join(ids, " or "))
+	return only(found, err, "no invite is open for "+named, "the open invites for "+named+" are", func(i everlatch.Invite) string { return i.ID })
 }
 
 func (p *program) inviteShowCommand() *cobra.Command {

@@ -37,7 +37,7 @@ func TestInvites(t *testing.T) {
 	issue := func(args ...string) (out issuedInvite) {
 		t.Helper()
 		require.NoError(t, json.Unmarshal([]byte(run(append(args, "--json")...)), &out))
-		require.Equal(t, strings.Replace(url, "127.0.0.1", "localhost", 1)+"/app/invite?token="+out.Token, out.Link)
+		require.Equal(t, strings.Replace(url, "127.0.0.1", "localhost", 1)+"/_dev/pages/user/invite?token="+out.Token, out.Link)
 		return out
 	}
 	accept := func(email, token string) answer {
@@ -95,7 +95,7 @@ func TestInviteRefuses(t *testing.T) {
 		"an e-mail that is none":    {[]string{"invite", "create", "-e", "no-address"}, `"no-address" is not an e-mail address`},
 		"an e-mail with a name":     {[]string{"invite", "create", "-e", "Ada <ada@example.com>"}, "is not an e-mail address"},
 		"a user that is none":       {[]string{"user", "create", "--invite", "-e", "no-address"}, "is not an e-mail address"},
-		"an invite with a password": {[]string{"user", "create", "--invite", "-e", "a@example.com", "-p", password}, "none of the others can be"},
+		"an invite with a password": {[]string{"user", "create", "--invite", "-e", "a@example.com", "-p", password}, "exclude each other"},
 		"no id":                     {[]string{"invite", "resend"}, "needs the id or the e-mail of an invite and nothing else"},
 		"an unknown id":             {[]string{"invite", "show", "invite_1"}, "Invite with id: invite_1 was not found"},
 		"an unknown e-mail":         {[]string{"invite", "show", "ada@example.com"}, "no invite is open for ada@example.com"},

@@ -51,15 +51,17 @@ func (p *program) keyCreateCommand() *cobra.Command {
 }
 
 func (p *program) createKey(ctx context.Context, t target, r keyRequest) error {
-	by := createdByCLI
+	by, owner := createdByCLI, ""
 	if r.user != "" {
 		user, err := findUser(ctx, t.store, r.user)
 		if err != nil {
 			return err
 		}
-		by = user.ID
+		by, owner = user.ID, user.ID
 	}
-	created, err := rules(t.store).CreateAPIKey(ctx, everlatch.APIKey{Title: r.title, Type: r.kind, CreatedBy: by})
+	created, err := rules(t.store).CreateAPIKey(ctx, everlatch.APIKey{
+		Title: r.title, Type: r.kind, CreatedBy: by, OwnerID: owner,
+	})
 	if err != nil {
 		return err
 	}
@@ -89,6 +91,7 @@ func viewKey(ctx context.Context, s *store.Store, id string) (any, func(io.Write
 		row(w, "token", tokenShown(k))
 		row(w, "created", moment(k.CreatedAt))
 		row(w, "created by", k.CreatedBy)
+		row(w, "owner", k.OwnerID)
 		row(w, "revoked", revoked(k))
 		row(w, "revoked by", shown(k.RevokedBy))
 	}, err

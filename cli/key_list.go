@@ -17,10 +17,12 @@ func (p *program) keyListCommand() *cobra.Command {
 	c.Flags().StringVar(&q, "q", "", "search for words in the title and the redacted token")
 	c.Flags().StringVar(&kind, "type", "", "only publishable or secret keys")
 	return list[everlatch.APIKey]{
-		p: p, key: "api_keys", orders: "id, title, type, created_at, updated_at, revoked_at", open: p.onStore,
-		header: []string{"CREATED", "ID", "TYPE", "TITLE", "TOKEN", "REVOKED"},
-		row: func(k everlatch.APIKey) []string {
-			return []string{moment(k.CreatedAt), k.ID, k.Type, k.Title, tokenShown(k), revoked(k)}
+		p: p, orders: "id, title, type, created_at, updated_at, revoked_at", open: p.onStore,
+		table: table[everlatch.APIKey]{
+			key: "api_keys", header: []string{"CREATED", "ID", "TYPE", "TITLE", "TOKEN", "REVOKED"},
+			row: func(k everlatch.APIKey) []string {
+				return []string{moment(k.CreatedAt), k.ID, k.Type, k.Title, tokenShown(k), revoked(k)}
+			},
 		},
 		read: func(ctx context.Context, s *store.Store, page store.Page) ([]everlatch.APIKey, int, error) {
 			f := store.APIKeyFilter{Q: q}

@@ -37,15 +37,31 @@ func (p pages) check() error {
 	return nil
 }
 
+// table is how records are listed.
+type table[T any] struct {
+	// key is what JSON calls the records.
+	key    string
+	header []string
+	row    func(T) []string
+}
+
+// answer lists some of count records.
+func (t table[T]) answer(p *program, asJSON bool, records []T, count int) error {
+	return p.answer(asJSON, counting[T]{t.key, records, count}, func(w io.Writer) {
+		row(w, t.header...)
+		for _, r := range records {
+			row(w, t.row(r)...)
+		}
+	})
+}
+
 // list is a command that prints a page of records.
 type list[T any] struct {
 	p    *program
 	page *pages
-	// key is what JSON calls the records.
-	key    string
+	table[T]
+
 	orders string
-	header []string
-	row    func(T) []string
 	open   opener
 	read   func(ctx context.Context, s *store.Store, page store.Page) ([]T, int, error)
 }
@@ -70,12 +86,7 @@ func (l list[T]) command(c *cobra.Command) *cobra.Command {
 				_, _ = fmt.Fprintf(l.p.stderr, "These are %d to %d of %d; --limit and --offset show others.\n",
 					l.page.Offset+1, l.page.Offset+len(records), count)
 			}
-			return l.p.answer(l.page.json, counting[T]{l.key, records, count}, func(w io.Writer) {
-				row(w, l.header...)
-				for _, r := range records {
-					row(w, l.row(r)...)
-				}
-			})
+			return l.answer(l.p, l.page.json, records, count)
 		})
 	}
 	return c

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -89,25 +90,69 @@ func (r resource[T]) creation(c *cobra.Command, create func(ctx context.Context,
 func (r resource[T]) deletion(
 	c *cobra.Command, remove func(ctx context.Context, t target, found T) error, sentence func(found T, where string) string,
 ) *cobra.Command {
-	var asJSON bool
 	c.Use = "delete " + r.usage
 	c.Args = oneArg(r.needs)
+	return r.removal(c, func(ctx context.Context, t target, found T, _ []string) (deleted, string, error) {
+		err := remove(ctx, t, found)
+		return deleted{r.id(found), r.object, true}, sentence(found, t.where), err
+	})
+}
+
+// removal makes c a command that removes the record that its first argument names,
+// or a part of it that the arguments after the first name. remove returns what is
+// gone, also as a sentence.
+func (r resource[T]) removal(
+	c *cobra.Command, remove func(ctx context.Context, t target, found T, args []string) (gone deleted, sentence string, err error),
+) *cobra.Command {
+	var asJSON bool
 	c.RunE = func(c *cobra.Command, args []string) error {
 		return r.open(c, existing, func(ctx context.Context, t target) error {
 			found, err := r.find(ctx, t.store, args[0])
 			if err != nil {
 				return err
 			}
-			if err := remove(ctx, t, found); err != nil {
+			gone, sentence, err := remove(ctx, t, found, args[1:])
+			if err != nil {
 				return err
 			}
-			return r.p.answer(asJSON, deleted{r.id(found), r.object, true}, func(w io.Writer) {
-				_, _ = fmt.Fprintln(w, sentence(found, t.where))
-			})
+			return r.p.answer(asJSON, gone, func(w io.Writer) { _, _ = fmt.Fprintln(w, sentence) })
 		})
 	}
 	jsonFlag(c, &asJSON)
 	return c
+}
+
+// ids returns the ids of the records that are named.
+func (r resource[T]) ids(ctx context.Context, s *store.Store, named []string) ([]string, error) {
+	out := make([]string, len(named))
+	for i, name := range named {
+		found, err := r.find(ctx, s, name)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = r.id(found)
+	}
+	return out, nil
+}
+
+// only returns the one record that has an e-mail. Without one, none is the error;
+// with several, the error is a sentence that begins with several and goes on with
+// their labels.
+func only[T any](found []T, err error, none, several string, label func(T) string) (T, error) {
+	var zero T
+	switch {
+	case err != nil:
+		return zero, err
+	case len(found) == 0:
+		return zero, errors.New(none)
+	case len(found) == 1:
+		return found[0], nil
+	}
+	labels := make([]string, len(found))
+	for i, record := range found {
+		labels[i] = label(record)
+	}
+	return zero, fmt.Errorf("%s %s: say which by its id", several, strings.Join(labels, " and "))
 }
 
 // deleted is the answer to a removal, as the API gives it.

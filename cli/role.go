@@ -81,9 +81,11 @@ func (p *program) roleListCommand() *cobra.Command {
 	c := &cobra.Command{Short: "List roles"}
 	c.Flags().StringVar(&q, "q", "", "search for words in the name")
 	return list[everlatch.Role]{
-		p: p, key: "roles", orders: "id, name, created_at, updated_at", open: p.onRoles,
-		header: []string{"CREATED", "ID", "NAME", "INHERITS FROM"},
-		row:    func(r everlatch.Role) []string { return []string{moment(r.CreatedAt), r.ID, r.Name, shown(r.ParentID)} },
+		p: p, orders: "id, name, created_at, updated_at", open: p.onRoles,
+		table: table[everlatch.Role]{
+			key: "roles", header: []string{"CREATED", "ID", "NAME", "INHERITS FROM"},
+			row: func(r everlatch.Role) []string { return []string{moment(r.CreatedAt), r.ID, r.Name, shown(r.ParentID)} },
+		},
 		read: func(ctx context.Context, s *store.Store, page store.Page) ([]everlatch.Role, int, error) {
 			return s.Roles(ctx, store.RoleFilter{Q: q}, page)
 		},
@@ -92,6 +94,11 @@ func (p *program) roleListCommand() *cobra.Command {
 
 func (p *program) roleShowCommand() *cobra.Command {
 	return p.roles().change(&cobra.Command{Use: "show", Short: "Show a role, what it permits, and its holders"}, nil)
+}
+
+var policyTable = table[everlatch.Policy]{
+	key: "policies", header: []string{"KEY", "ID", "DESCRIPTION"},
+	row: func(p everlatch.Policy) []string { return []string{p.Key, p.ID, shown(p.Description)} },
 }
 
 func (p *program) rolePoliciesCommand() *cobra.Command {
@@ -106,12 +113,7 @@ func (p *program) rolePoliciesCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return p.answer(asJSON, counting[everlatch.Policy]{"policies", policies, count}, func(w io.Writer) {
-					row(w, "KEY", "ID", "DESCRIPTION")
-					for _, policy := range policies {
-						row(w, policy.Key, policy.ID, shown(policy.Description))
-					}
-				})
+				return policyTable.answer(p, asJSON, policies, count)
 			})
 		},
 	}

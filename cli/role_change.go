@@ -119,13 +119,9 @@ func (p *program) roleHolderCommand(verb, short string) *cobra.Command {
 		Example: "  everlatch role " + verb + " support ada@example.com",
 		Args:    manyArgs("a role and at least one administrator"),
 	}, func(ctx context.Context, s *store.Store, found everlatch.Role, args []string) error {
-		users := make([]string, len(args))
-		for i, named := range args {
-			user, err := findUser(ctx, s, named)
-			if err != nil {
-				return err
-			}
-			users[i] = user.ID
+		users, err := p.users().ids(ctx, s, args)
+		if err != nil {
+			return err
 		}
 		if verb == "grant" {
 			return s.GrantRoles(ctx, operator(), users, []string{found.ID})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,6 +53,8 @@ func (p *program) root() *cobra.Command {
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.PersistentPreRunE = checkFlags
+	root.SetFlagErrorFunc(explainFlag)
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.PersistentFlags().String("config", "", "YAML file (default $"+config.FileVariable+", or everlatch.yaml if it exists)")
 	setting(root.PersistentFlags(), "data", "data.dir", "data folder of dev (default "+p.dataFolder()+")")
@@ -90,17 +93,19 @@ func annotate(flags *pflag.FlagSet, name, key string) {
 }
 
 // load reads the configuration for a command.
-func (p *program) load(c *cobra.Command) (config.Config, error) {
+func (p *program) load(c *cobra.Command) (config.Config, error) { return p.loadOver(c, nil) }
+
+// loadOver reads the configuration over more defaults than load does.
+func (p *program) loadOver(c *cobra.Command, defaults map[string]any) (config.Config, error) {
 	flags := map[string]any{}
 	c.Flags().Visit(func(f *pflag.Flag) {
 		if key := f.Annotations[keyAnnotation]; len(key) == 1 {
 			flags[key[0]] = f.Value.String()
 		}
 	})
-	return config.Load(config.Sources{
-		Defaults: map[string]any{"data.dir": p.dataFolder()},
-		File:     p.configFile(c), Environ: p.environ, Flags: flags,
-	})
+	all := map[string]any{"data.dir": p.dataFolder()}
+	maps.Copy(all, defaults)
+	return config.Load(config.Sources{Defaults: all, File: p.configFile(c), Environ: p.environ, Flags: flags})
 }
 
 // configFile returns the file that the flag or the variable names, or the usual one

@@ -16,18 +16,13 @@ import (
 )
 
 func (p *program) scheduleCommand() *cobra.Command {
-	schedule := &cobra.Command{
-		Use:   "schedule",
-		Short: "Show, pause and start scheduled jobs",
-		Long: "A scheduled job starts a workflow at certain times. The configuration and the program define the jobs; a worker\n" +
-			"writes them to Temporal when it starts.",
-		Example: "  everlatch schedule list\n" +
-			"  everlatch schedule pause clean-up --note 'until the backup is done'",
-		Args: noSuchCommand,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
-	schedule.AddCommand(p.scheduleListCommand(), p.schedulePauseCommand(), p.scheduleResumeCommand(),
-		p.scheduleTriggerCommand(), p.scheduleBackfillCommand())
+	schedule := group("schedule", "Show, pause and start scheduled jobs",
+		p.scheduleListCommand(), p.schedulePauseCommand(), p.scheduleResumeCommand(), p.scheduleTriggerCommand(),
+		p.scheduleBackfillCommand())
+	schedule.Long = "A scheduled job starts a workflow at certain times. The configuration and the program define the jobs; a worker\n" +
+		"writes them to Temporal when it starts."
+	schedule.Example = "  everlatch schedule list\n" +
+		"  everlatch schedule pause clean-up --note 'until the backup is done'"
 	return schedule
 }
 
@@ -72,99 +67,87 @@ type changed struct {
 	Action string `json:"action"`
 }
 
-// change runs a command that changes the job it names. The sentence reports it;
-// its %s is the job.
-func (p *program) change(c *cobra.Command, asJSON bool, done changed, sentence string, do func(ctx context.Context, f *flows.Client) error) error {
-	return p.withSchedules(c, func(ctx context.Context, f *flows.Client) error {
-		if err := do(ctx, f); err != nil {
+// job is a command that does something to the job that its argument names.
+type job struct {
+	// action is what the answer in JSON says was done; the sentence says it in
+	// words, and its %s is the job.
+	action, sentence string
+	do               func(ctx context.Context, f *flows.Client, id string) error
+}
+
+// jobCommand makes c that command, which prepare describes from its flags.
+func (p *program) jobCommand(c *cobra.Command, prepare func() (job, error)) *cobra.Command {
+	var asJSON bool
+	c.Args = oneArg("the id of a job")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		j, err := prepare()
+		if err != nil {
 			return err
 		}
-		return p.answer(asJSON, done, func(w io.Writer) { _, _ = fmt.Fprintf(w, sentence+"\n", done.ID) })
-	})
+		return p.withSchedules(c, func(ctx context.Context, f *flows.Client) error {
+			if err := j.do(ctx, f, args[0]); err != nil {
+				return err
+			}
+			return p.answer(asJSON, changed{args[0], j.action}, func(w io.Writer) { _, _ = fmt.Fprintf(w, j.sentence+"\n", args[0]) })
+		})
+	}
+	jsonFlag(c, &asJSON)
+	return c
 }
 
 func (p *program) schedulePauseCommand() *cobra.Command {
-	var note string
-	var asJSON bool
 	c := &cobra.Command{
 		Use:     "pause ID",
 		Short:   "Pause a job until it is resumed",
 		Long:    "Pauses a job until it is resumed. The pause survives restarts and changes of the configuration.",
 		Example: "  everlatch schedule pause clean-up --note 'until the backup is done'",
-		Args:    oneArg("the id of a job"),
-		RunE: func(c *cobra.Command, args []string) error {
-			return p.change(c, asJSON, changed{args[0], "paused"}, "%s is paused.", func(ctx context.Context, f *flows.Client) error {
-				return f.PauseSchedule(ctx, args[0], note)
-			})
-		},
 	}
-	c.Flags().StringVar(&note, "note", "paused with "+p.name+" schedule", "why; the list shows it")
-	jsonFlag(c, &asJSON)
-	return c
+	note := c.Flags().String("note", "paused with "+p.name+" schedule", "why; the list shows it")
+	return p.jobCommand(c, func() (job, error) {
+		return job{"paused", "%s is paused.", func(ctx context.Context, f *flows.Client, id string) error {
+			return f.PauseSchedule(ctx, id, *note)
+		}}, nil
+	})
 }
 
 func (p *program) scheduleResumeCommand() *cobra.Command {
-	var note string
-	var asJSON bool
-	c := &cobra.Command{
-		Use:     "resume ID",
-		Short:   "Resume a paused job",
-		Example: "  everlatch schedule resume clean-up",
-		Args:    oneArg("the id of a job"),
-		RunE: func(c *cobra.Command, args []string) error {
-			return p.change(c, asJSON, changed{args[0], "resumed"}, "%s is resumed.", func(ctx context.Context, f *flows.Client) error {
-				return f.ResumeSchedule(ctx, args[0], note)
-			})
-		},
-	}
-	c.Flags().StringVar(&note, "note", "resumed with "+p.name+" schedule", "a note for the list")
-	jsonFlag(c, &asJSON)
-	return c
+	c := &cobra.Command{Use: "resume ID", Short: "Resume a paused job", Example: "  everlatch schedule resume clean-up"}
+	note := c.Flags().String("note", "resumed with "+p.name+" schedule", "a note for the list")
+	return p.jobCommand(c, func() (job, error) {
+		return job{"resumed", "%s is resumed.", func(ctx context.Context, f *flows.Client, id string) error {
+			return f.ResumeSchedule(ctx, id, *note)
+		}}, nil
+	})
 }
 
 func (p *program) scheduleTriggerCommand() *cobra.Command {
-	var asJSON bool
-	c := &cobra.Command{
-		Use:     "trigger ID",
-		Short:   "Start a job now, paused or not",
-		Example: "  everlatch schedule trigger clean-up",
-		Args:    oneArg("the id of a job"),
-		RunE: func(c *cobra.Command, args []string) error {
-			return p.change(c, asJSON, changed{args[0], "triggered"}, "%s starts now.", func(ctx context.Context, f *flows.Client) error {
-				return f.TriggerSchedule(ctx, args[0])
-			})
-		},
-	}
-	jsonFlag(c, &asJSON)
-	return c
+	return p.jobCommand(&cobra.Command{
+		Use: "trigger ID", Short: "Start a job now, paused or not", Example: "  everlatch schedule trigger clean-up",
+	}, func() (job, error) {
+		return job{"triggered", "%s starts now.", func(ctx context.Context, f *flows.Client, id string) error {
+			return f.TriggerSchedule(ctx, id)
+		}}, nil
+	})
 }
 
 func (p *program) scheduleBackfillCommand() *cobra.Command {
-	var from, to string
-	var asJSON bool
 	c := &cobra.Command{
 		Use:     "backfill ID --from TIME --to TIME",
 		Short:   "Start a job once for each of its times in a period of the past",
 		Long:    "Starts a job once for each of its times between two moments, one after the other.",
 		Example: "  everlatch schedule backfill report --from 2026-11-01T00:00:00Z --to 2026-11-08T00:00:00Z",
-		Args:    oneArg("the id of a job"),
-		RunE: func(c *cobra.Command, args []string) error {
-			start, end, err := period(from, to)
-			if err != nil {
-				return err
-			}
-			sentence := "%s starts for each of its times from " + moment(start) + " to " + moment(end) + "."
-			return p.change(c, asJSON, changed{args[0], "backfilled"}, sentence, func(ctx context.Context, f *flows.Client) error {
-				return f.BackfillSchedule(ctx, args[0], start, end)
-			})
-		},
 	}
-	c.Flags().StringVar(&from, "from", "", "the first moment, such as 2026-11-01T00:00:00Z")
-	c.Flags().StringVar(&to, "to", "", "the last moment")
-	_ = c.MarkFlagRequired("from") // fails only for a flag that is not there
+	from := c.Flags().String("from", "", "the first moment, such as 2026-11-01T00:00:00Z")
+	to := c.Flags().String("to", "", "the last moment")
+	_ = c.MarkFlagRequired("from") // fails only for a flag that was not added
 	_ = c.MarkFlagRequired("to")
-	jsonFlag(c, &asJSON)
-	return c
+	return p.jobCommand(c, func() (job, error) {
+		start, end, err := period(*from, *to)
+		sentence := "%s starts for each of its times from " + moment(start) + " to " + moment(end) + "."
+		return job{"backfilled", sentence, func(ctx context.Context, f *flows.Client, id string) error {
+			return f.BackfillSchedule(ctx, id, start, end)
+		}}, err
+	})
 }
 
 // period reads two moments in order.

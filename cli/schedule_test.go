@@ -81,7 +81,7 @@ func TestScheduleRefuses(t *testing.T) {
 		"pause without a job":       {[]string{"pause"}, []string{"everlatch schedule pause needs the id of a job and nothing else"}},
 		"resume without a job":      {[]string{"resume"}, []string{"everlatch schedule resume needs the id of a job"}},
 		"trigger of two jobs":       {[]string{"trigger", "a", "b"}, []string{"everlatch schedule trigger needs the id of a job and nothing else"}},
-		"backfill without a period": {[]string{"backfill", "a"}, []string{`"from"`, `"to"`}},
+		"backfill without a period": {[]string{"backfill", "a"}, []string{"needs --from and --to"}},
 		"backfill of times that are none": {
 			[]string{"backfill", "a", "--from", "yesterday", "--to", "now"},
 			[]string{`--from is "yesterday", and a time such as 2026-11-01T00:00:00Z is expected`, `--to is "now", and a time`},

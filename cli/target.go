@@ -115,6 +115,9 @@ func (p *program) onFlows(c *cobra.Command, need presence, do func(ctx context.C
 	if !onFolder(c, cfg) {
 		return p.borrowing(c.Context(), cfg, cfg.Database.URL.String(), do, log, app.WithEnviron(p.environ))
 	}
+	if cfg, err = p.loadDev(c); err != nil {
+		return err
+	}
 	if need == existing {
 		if err := p.demandData(cfg.Data.Dir); err != nil {
 			return err
@@ -137,7 +140,7 @@ func (p *program) onFlows(c *cobra.Command, need presence, do func(ctx context.C
 		return err
 	}
 	cfg.Temporal.Address, cfg.Temporal.Namespace = r.Temporal, r.Namespace
-	cfg.FollowAddress(strings.TrimPrefix(r.API, "http://"))
+	linkToPages(&cfg, strings.TrimPrefix(r.API, "http://"))
 	return p.borrowing(c.Context(), cfg, r.API, do, log)
 }
 
@@ -157,7 +160,7 @@ func (p *program) borrowing(
 func (p *program) insteadOfDev(
 	ctx context.Context, f *folder, cfg config.Config, log app.Option, do func(context.Context, target) error,
 ) (err error) {
-	cfg.FollowAddress(cfg.HTTP.Address)
+	linkToPages(&cfg, cfg.HTTP.Address)
 	cfg.Dev = config.Dev{TemporalAddress: "127.0.0.1:0", UIAddress: config.Off}
 	server, err := p.startTemporal(ctx, f, &cfg)
 	if err != nil {

@@ -41,7 +41,7 @@ func (p *program) userCreateCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
 			if r.invite {
-				return p.createInvite(c, flows.InviteRequest{Email: r.email, Roles: r.roles}, r.json)
+				return p.createInvite(c, flows.InviteRequest{InviteOffer: everlatch.InviteOffer{Email: r.email, Roles: r.roles}}, r.json)
 			}
 			if !c.Flags().Changed("password") {
 				if r.password, err = p.readPassword(); err != nil {

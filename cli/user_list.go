@@ -29,10 +29,12 @@ func (p *program) userListCommand() *cobra.Command {
 	c.Flags().StringVar(&f.Q, "q", "", "search for words in the e-mail and the names")
 	c.Flags().BoolVar(&page.WithDeleted, "deleted", false, "include deleted administrators")
 	return list[everlatch.User]{
-		p: p, page: &page, key: "users", orders: "id, email, first_name, last_name, created_at, updated_at", open: p.onStore,
-		header: []string{"CREATED", "ID", "E-MAIL", "NAME"},
-		row: func(u everlatch.User) []string {
-			return []string{moment(u.CreatedAt), u.ID, u.Email, fullName(u.FirstName, u.LastName)}
+		p: p, page: &page, orders: "id, email, first_name, last_name, created_at, updated_at", open: p.onStore,
+		table: table[everlatch.User]{
+			key: "users", header: []string{"CREATED", "ID", "E-MAIL", "NAME"},
+			row: func(u everlatch.User) []string {
+				return []string{moment(u.CreatedAt), u.ID, u.Email, fullName(u.FirstName, u.LastName)}
+			},
 		},
 		read: func(ctx context.Context, s *store.Store, page store.Page) ([]everlatch.User, int, error) {
 			f.Page = page
@@ -51,13 +53,7 @@ func findUser(ctx context.Context, s *store.Store, named string) (everlatch.User
 		return s.User(ctx, named)
 	}
 	found, _, err := s.Users(ctx, store.UserFilter{Emails: []string{named}})
-	if err == nil && len(found) == 0 {
-		err = fmt.Errorf("no administrator has the e-mail %s", named)
-	}
-	if err != nil {
-		return everlatch.User{}, err
-	}
-	return found[0], nil
+	return only(found, err, "no administrator has the e-mail "+named, named+" is the e-mail of", func(u everlatch.User) string { return u.ID })
 }
 
 // viewUser reads an administrator with providers and roles.

@@ -25,7 +25,7 @@ type Config struct {
 	Invites       Invites       `koanf:"invites"`
 	Events        Events        `koanf:"events"`
 	Subscribers   []Subscriber  `koanf:"subscribers" default:"[]" doc:"Subscribers of events: a list of {name, events, source, ordered, secrets} with webhook: {url, secrets, allow_private, timeout} or flow: {name, input}. events are names, customer.* or *; source is any, everlatch (events of this service) or outside (events that were published through the API). By default a webhook receives events of any source in order, and a flow is started by events from outside in any order. The secrets of a webhook (whsec_…) are one or a list, and each of them signs; without allow_private its URL must be https and lead to a public address. The input of a flow holds values and paths into the event, such as $.data.id; by default it is the whole event. The name mail is reserved."`
-	Schedules     []Schedule    `koanf:"schedules" default:"[]" doc:"Scheduled jobs, which start a flow at certain times: a list of {id, flow, input, cron or every, overlap, catch_up, paused}. cron has five fields or is a word such as @daily, every is a span; overlap is skip (the default), buffer_one, buffer_all, cancel_other, terminate_other or allow_all; catch_up (1m) is how late a start may be."`
+	Schedules     []Schedule    `koanf:"schedules" default:"[]" doc:"Scheduled jobs, which start a flow at certain times: a list of {id, flow, input, cron or every, overlap, catch_up, paused}. cron has five fields or is a word such as @daily, perhaps after CRON_TZ=Europe/Berlin, and is checked at start; every is a span; overlap is skip (the default), buffer_one, buffer_all, cancel_other, terminate_other or allow_all; catch_up (1m) is how late a start may be."`
 	Mail          Mail          `koanf:"mail"`
 	Database      Database      `koanf:"database"`
 	Temporal      Temporal      `koanf:"temporal"`
@@ -70,6 +70,7 @@ type MFA struct {
 
 // Tokens is about what stands in a JWT.
 type Tokens struct {
+	AbsoluteTTL  Span `koanf:"absolute_ttl" default:"30d" min:"1m" doc:"How long after a sign-in its tokens and sessions end at the latest, however often they are renewed."`
 	OwnActorOnly bool `koanf:"own_actor_only" default:"true" doc:"Whether app_metadata of a token names only the actor of the token's own type. If off, it names the actors of every type, as in Medusa."`
 }
 
@@ -91,9 +92,9 @@ type Database struct {
 // Temporal is the cluster that runs the workflows.
 type Temporal struct {
 	Address   string `koanf:"address" env:"TEMPORAL_ADDRESS" doc:"host:port of the Temporal cluster, by default localhost:7233. The standard TEMPORAL_* variables set TLS, the API key and the rest. dev ignores it."`
-	Namespace string `koanf:"namespace" env:"TEMPORAL_NAMESPACE" default:"default" doc:"Temporal namespace of the workflows. It must exist; dev creates it."`
+	Namespace string `koanf:"namespace" env:"TEMPORAL_NAMESPACE" default:"default" doc:"Temporal namespace of the workflows. It must exist; dev creates it. Installations that share a namespace need different task queues."`
 	TaskQueue string `koanf:"task_queue" default:"everlatch" doc:"Task queue that API and workers share."`
-	Retention Span   `koanf:"retention" default:"24h" min:"1h" doc:"How long dev keeps the history of a finished workflow. In a cluster, the namespace decides."`
+	Retention Span   `koanf:"retention" default:"72h" min:"1h" doc:"How long dev keeps the history of a finished workflow. In a cluster, the namespace decides. A worker warns at start when it is shorter than events.retry_for."`
 }
 
 // Encryption holds the key ring.

@@ -19,7 +19,7 @@ type Events struct {
 	Logins       bool `koanf:"logins" default:"false" doc:"Whether to record the events auth.login_succeeded and auth.login_failed."`
 	RetryInitial Span `koanf:"retry_initial" default:"5s" min:"1ms" doc:"How long to wait after the first failed delivery; the wait doubles with each failure."`
 	RetryMax     Span `koanf:"retry_max" default:"15m" min:"1ms" doc:"The longest wait between two attempts of a delivery."`
-	RetryFor     Span `koanf:"retry_for" default:"72h" min:"1ms" doc:"How long a delivery is retried before it becomes a dead letter."`
+	RetryFor     Span `koanf:"retry_for" default:"72h" min:"1ms" doc:"How long a delivery is retried before it becomes a dead letter. Keep it no longer than the retention of the Temporal namespace, after which Temporal forgets that a delivery was made."`
 	Retention    Span `koanf:"retention" default:"720h" min:"0" doc:"How long delivered events are kept; dead letters and pending deliveries are kept longer. 0 keeps events forever."`
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"reflect"
+	"regexp"
 	"strings"
 
 	"github.com/knadh/koanf/parsers/yaml"
@@ -85,7 +86,7 @@ func (l *loader) file(path string) {
 		return
 	}
 	if err != nil {
-		l.report(path, "cannot be read as YAML: "+err.Error())
+		l.report(path, "cannot be read as YAML: "+yamlReason(err))
 		return
 	}
 	layer := map[string]any{}
@@ -100,6 +101,18 @@ func (l *loader) file(path string) {
 	}
 	l.merge(layer)
 }
+
+// yamlReason is the parser's error on one line, without the names of Go's types.
+// What it quotes of the file is left out: it may be a secret.
+func yamlReason(err error) string {
+	if m := yamlType.FindStringSubmatch(err.Error()); m != nil {
+		return m[1] + " is not the name of a setting with its value"
+	}
+	return strings.TrimPrefix(err.Error(), "yaml: ")
+}
+
+// yamlType finds the line in an error about the type of a value.
+var yamlType = regexp.MustCompile(`(line \d+): cannot unmarshal`)
 
 // known says whether a flat key of a file is a setting or part of a map.
 func (l *loader) known(key string) bool {

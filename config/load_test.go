@@ -118,7 +118,7 @@ func TestProblems(t *testing.T) {
 	}{
 		"no such file":                 {file: "-", want: "there is no such file"},
 		"not YAML":                     {file: "http: [", want: "cannot be read as YAML"},
-		"a list at the top":            {file: "- a", want: "cannot be read as YAML"},
+		"a list at the top":            {file: "- a", want: "cannot be read as YAML: line 1 is not the name of a setting with its value"},
 		"a value for a section":        {file: "http: 5", want: "http: unknown key"},
 		"a map for a value":            {file: "http: {address: {a: b}}", want: "http.address.a: unknown key"},
 		"a list for a value":           {file: "http: {address: [a]}", want: "one value is expected, not a list"},

@@ -13,7 +13,7 @@ type Mail struct {
 	ReportTo  string            `koanf:"report_to" doc:"Address that receives reports of dead letters; empty sends none."`
 	Except    []string          `koanf:"except" default:"[]" doc:"Events that Everlatch sends no mail for, because you do, such as auth.password_reset."`
 	Templates string            `koanf:"templates" doc:"Folder with mail templates that replace the built-in ones."`
-	URLs      map[string]string `koanf:"urls" default:"{customer: \"http://localhost:8000\", user: \"http://localhost:9000/app\"}" doc:"Base URL of the links in mails, for each actor type. In dev, the default for administrators follows http.address."`
+	URLs      map[string]string `koanf:"urls" default:"{customer: \"http://localhost:8000\", user: \"http://localhost:9000/app\"}" doc:"Base URL of the links in mails, for each actor type. In dev, the default is a page of the dev service itself."`
 	SMTP      SMTP              `koanf:"smtp"`
 }
 

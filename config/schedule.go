@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 )
@@ -30,9 +31,8 @@ type Schedule struct {
 var reservedSchedules = []string{"clean-up", "remove-orphans", "tend-events", "report-dead-letters", "tend-deletions"}
 
 var (
-	cronField = regexp.MustCompile(`^[0-9A-Za-z*/,?-]+$`)
-	cronWord  = regexp.MustCompile(`^@(yearly|annually|monthly|weekly|daily|midnight|hourly)$`)
-	cronZone  = regexp.MustCompile(`^(CRON_)?TZ=[A-Za-z0-9_+/-]+$`)
+	cronWord = regexp.MustCompile(`^@(yearly|annually|monthly|weekly|daily|midnight|hourly)$`)
+	cronZone = regexp.MustCompile(`^(CRON_)?TZ=[A-Za-z0-9_+/-]+$`)
 )
 
 func (s *Schedule) check() Problems {
@@ -40,25 +40,24 @@ func (s *Schedule) check() Problems {
 	if (s.Cron == "") == (s.Every == 0) {
 		out = append(out, Problem{"", "exactly one of cron and every is expected"})
 	}
-	if s.Cron != "" && !isCron(s.Cron) {
-		out = append(out, Problem{"cron", `this is not five fields, such as "0 3 * * *", or a word such as @daily`})
+	if s.Cron != "" {
+		if err := checkFiveFields(s.Cron); err != nil {
+			out = append(out, Problem{"cron", fmt.Sprintf("%s (schedule %q)", err, s.ID)})
+		}
 	}
 	return out
 }
 
-// isCron looks at the shape alone; Temporal knows which values are right.
-func isCron(text string) bool {
+// checkFiveFields is [CheckCron] without the forms that other programs read
+// differently: with six fields, Temporal takes the last for a year and most others the
+// first for seconds.
+func checkFiveFields(text string) error {
 	fields := strings.Fields(text)
 	if len(fields) > 1 && cronZone.MatchString(fields[0]) {
 		fields = fields[1:]
 	}
-	if len(fields) == 1 {
-		return cronWord.MatchString(fields[0])
+	if len(fields) > 5 {
+		return errNotCron
 	}
-	for _, field := range fields {
-		if !cronField.MatchString(field) {
-			return false
-		}
-	}
-	return len(fields) == 5
+	return CheckCron(text)
 }

@@ -50,6 +50,8 @@ func TestScheduleProblems(t *testing.T) {
 		"six fields":             {`{id: a, flow: f, cron: "* * * * * *"}`, "entry 1, cron"},
 		"a strange character":    {`{id: a, flow: f, cron: "* * * * $"}`, "entry 1, cron"},
 		"an unknown word":        {`{id: a, flow: f, cron: "@every 1h"}`, "entry 1, cron"},
+		"a minute of 61":         {`{id: nightly, flow: f, cron: "61 3 * * *"}`, `entry 1, cron: "61" is no minute from 0 to 59 (schedule "nightly")`},
+		"a zone unknown":         {`{id: a, flow: f, cron: "CRON_TZ=Europe/Nowhere 0 3 * * *"}`, `entry 1, cron: there is no time zone "Europe/Nowhere" (schedule "a")`},
 		"a zone alone":           {`{id: a, flow: f, cron: "TZ=Europe/Berlin"}`, "entry 1, cron"},
 	}
 	for name, tt := range tests {
@@ -67,7 +69,7 @@ func TestScheduleProblems(t *testing.T) {
 func TestCron(t *testing.T) {
 	t.Parallel()
 
-	for _, cron := range []string{"* * * * *", "*/5 0-6 1,15 JAN ?", "@hourly", "@daily", "CRON_TZ=Europe/Berlin 0 3 * * *", "  0 3   * * 1  "} {
+	for _, cron := range []string{"* * * * *", "*/5 0-6 1,15 JAN 7", "@hourly", "@daily", "CRON_TZ=Europe/Berlin 0 3 * * *", "  0 3   * * 1  "} {
 		t.Run(cron, func(t *testing.T) {
 			t.Parallel()
 

@@ -17,10 +17,7 @@ import (
 func startExample(t *testing.T, example string, more ...string) *process {
 	t.Helper()
 	dir := t.TempDir()
-	path := filepath.Join(t.TempDir(), "program") // apart from what it leaves, for its help texts show a password
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "../examples/"+example)
-	out, err := build.CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	path := buildExample(t, example)
 	settings := filepath.Join(dir, "everlatch.yaml")
 	require.NoError(t, os.WriteFile(settings, []byte(cheapHashes), 0o600))
 	address := freeAddresses(t, 1)[0]
@@ -29,12 +26,13 @@ func startExample(t *testing.T, example string, more ...string) *process {
 	p.env = append(production("sqlite://"+filepath.Join(dir, "everlatch.db"), temporal.Address()),
 		"EVERLATCH_HTTP_ADDRESS="+address, "EVERLATCH_CONFIG="+settings, "AUTH_CORS="+shop)
 	runToEnd(t, p.env, "migrate", "up")
-	p.log, err = os.CreateTemp(dir, "program-*.log")
+	log, err := os.CreateTemp(dir, "program-*.log")
 	require.NoError(t, err)
+	p.log = log
 	environ := append(append(append(os.Environ(), withoutLimits), p.env...), more...)
 	migrate := exec.CommandContext(t.Context(), path, "migrate", "up")
 	migrate.Env = environ
-	out, err = migrate.CombinedOutput()
+	out, err := migrate.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	p.cmd = exec.CommandContext(context.Background(), path, "serve")
 	p.cmd.Env = environ

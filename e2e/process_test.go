@@ -19,19 +19,38 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// binary builds the program once for all tests of this package.
-var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "everlatch-e2e")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "everlatch")
-	cmd := exec.CommandContext(context.Background(), "go", "build", "-o", path, "../cmd/everlatch")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build: %w\n%s", err, out)
-	}
-	return path, nil
-})
+// builds has a function for each program, which builds it once for all tests of
+// this package.
+var builds sync.Map
+
+// binary is the program everlatch.
+func binary() (string, error) { return built("cmd/everlatch") }
+
+// buildExample is a program of the folder examples.
+func buildExample(t *testing.T, name string) string {
+	t.Helper()
+	path, err := built("examples/" + name)
+	require.NoError(t, err)
+	return path
+}
+
+// built returns the path of the program of a folder. It lies apart from what the
+// program leaves, for its help texts show a password.
+func built(folder string) (string, error) {
+	build, _ := builds.LoadOrStore(folder, sync.OnceValues(func() (string, error) {
+		dir, err := os.MkdirTemp("", "everlatch-e2e")
+		if err != nil {
+			return "", err
+		}
+		path := filepath.Join(dir, filepath.Base(folder))
+		cmd := exec.CommandContext(context.Background(), "go", "build", "-o", path, "../"+folder)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("build: %w\n%s", err, out)
+		}
+		return path, nil
+	}))
+	return build.(func() (string, error))() //nolint:forcetypeassert // nothing else is stored
+}
 
 // process is a running everlatch.
 type process struct {
@@ -41,6 +60,9 @@ type process struct {
 	temporal,
 	dir string
 	env []string
+	// example is the folder below examples of a program that is run instead of
+	// everlatch.
+	example string
 }
 
 // How long a condition is waited for, and how often it is looked at.
@@ -55,6 +77,8 @@ type devOptions struct {
 	env    []string
 	config string // YAML, written to a file beside the data
 	args   []string
+	// example is the folder of a program below examples; empty is everlatch.
+	example string
 }
 
 // startDev starts `everlatch dev` on free ports and waits until it is ready.
@@ -63,7 +87,7 @@ func startDev(t *testing.T, o devOptions) *process {
 	if o.dir == "" {
 		o.dir = filepath.Join(t.TempDir(), "data")
 	}
-	p := &process{dir: o.dir, env: o.env}
+	p := &process{dir: o.dir, env: o.env, example: o.example}
 	free := freeAddresses(t, 3)
 	p.base, p.temporal = free[0], free[1]
 	args := append([]string{"dev", "--data", o.dir, "--http", free[0], "--temporal", free[1], "--ui", free[2]}, o.args...)
@@ -87,6 +111,9 @@ func (p *process) start(t *testing.T, args, env []string) {
 	t.Helper()
 	path, err := binary()
 	require.NoError(t, err)
+	if p.example != "" {
+		path = buildExample(t, p.example)
+	}
 	p.log, err = os.CreateTemp(t.TempDir(), "everlatch-*.log")
 	require.NoError(t, err)
 	p.cmd = exec.CommandContext(context.Background(), path, args...)

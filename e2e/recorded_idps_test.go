@@ -12,7 +12,6 @@ import (
 
 	"github.com/everlatch/everlatch/internal/githubtest"
 	"github.com/everlatch/everlatch/internal/oidctest"
-	"github.com/everlatch/everlatch/providers/google"
 )
 
 const (
@@ -96,7 +95,7 @@ func (e *idps) visit(t *testing.T, provider, location string, who oidctest.Perso
 		idp = e.google
 		location = idp.Endpoint(oidctest.Authorization) + "?" + away.RawQuery
 		who = maps.Clone(who)
-		who["iss"] = google.DefaultIssuer
+		who["iss"] = "https://accounts.google.com"
 	}
 	idp.Login(who)
 	params := url.Values{}

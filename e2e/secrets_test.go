@@ -263,9 +263,22 @@ func startWithoutRoute(t *testing.T, p *process, token string) {
 		require.NoError(t, err)
 		require.NoError(t, run.Get(t.Context(), nil))
 	}
-	for _, schedule := range []string{"clean-up", "remove-orphans", "tend-events", "report-dead-letters", "tend-deletions"} {
-		require.NoError(t, c.ScheduleClient().GetHandle(t.Context(), schedule).Trigger(t.Context(), client.ScheduleTriggerOptions{}))
+	triggerAll(t, c)
+}
+
+// triggerAll starts every scheduled job of the namespace, whose ids name the installation.
+func triggerAll(t *testing.T, c client.Client) {
+	t.Helper()
+	triggered := 0
+	it, err := c.ScheduleClient().List(t.Context(), client.ScheduleListOptions{})
+	require.NoError(t, err)
+	for it.HasNext() {
+		job, err := it.Next()
+		require.NoError(t, err)
+		require.NoError(t, c.ScheduleClient().GetHandle(t.Context(), job.ID).Trigger(t.Context(), client.ScheduleTriggerOptions{}))
+		triggered++
 	}
+	require.Equal(t, 5, triggered, "clean-up, remove-orphans, tend-events, report-dead-letters, tend-deletions")
 }
 
 // cookieValue returns the value of the cookie that an answer sets.

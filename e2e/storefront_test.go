@@ -1,40 +1,15 @@
 package e2e_test
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
-
-// example builds and starts a program of the folder examples, and waits until
-// an address answers.
-func example(t *testing.T, name, answers string, args ...string) {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "../examples/"+name).CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	cmd := exec.CommandContext(context.Background(), path, args...)
-	cmd.Stderr = os.Stderr
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	require.Eventually(t, func() bool {
-		resp, err := httpClient.Get(answers)
-		if err != nil {
-			return false
-		}
-		return resp.Body.Close() == nil
-	}, waitFor, tick, "%s does not answer at %s", name, answers)
-}
 
 // settingsOf reads the configuration of an example, with other addresses in it.
 func settingsOf(t *testing.T, name string, addresses ...string) string {
@@ -68,13 +43,11 @@ func TestStorefrontLogin(t *testing.T) {
 	reader, stranger := browser{c, "reader"}, browser{c, "stranger"}
 	free := freeAddresses(t, 2)
 	shop, google := strings.Replace(free[0], "127.0.0.1", "localhost", 1), strings.Replace(free[1], "127.0.0.1", "localhost", 1)
-	p := startDev(t, devOptions{
-		config: settingsOf(t, "storefront-login", "localhost:8000", shop, "localhost:9901", google),
-		env:    []string{"STORE_CORS=http://" + shop},
+	startDev(t, devOptions{
+		config:  settingsOf(t, "storefront-login", "localhost:8000", shop, "localhost:9901", google),
+		env:     []string{"STORE_CORS=http://" + shop},
+		example: "storefront-login",
 	})
-	// Of the same site as the shop, or the browser keeps its cookies to itself.
-	api := strings.Replace(p.base, "127.0.0.1", "localhost", 1)
-	example(t, "storefront-login", "http://"+shop, "-address", shop, "-google", google, "-api", api)
 
 	reader.open(t, "http://"+shop)
 	reader.press(t, "Continue with Google")
@@ -112,8 +85,10 @@ func TestSeveralOpenIDProviders(t *testing.T) {
 	t.Parallel()
 	free := freeAddresses(t, 2)
 	acme, globex := strings.Replace(free[0], "127.0.0.1", "localhost", 1), strings.Replace(free[1], "127.0.0.1", "localhost", 1)
-	p := startDev(t, devOptions{config: settingsOf(t, "several-openid-providers", "localhost:9901", acme, "localhost:9902", globex)})
-	example(t, "several-openid-providers", "http://"+globex, "-acme", acme, "-globex", globex)
+	p := startDev(t, devOptions{
+		config:  settingsOf(t, "several-openid-providers", "localhost:9901", acme, "localhost:9902", globex),
+		example: "several-openid-providers",
+	})
 	signIn := func(actorType, provider, who string) answer {
 		location := p.call(t, "POST", "/auth/"+actorType+"/"+provider, object{}).str(t, "location")
 		return p.call(t, "GET", "/auth/"+actorType+"/"+provider+"/callback?"+visit(t, location+"&as="+who).Encode(), nil)
@@ -141,4 +116,40 @@ func TestSeveralOpenIDProviders(t *testing.T) {
 	back := visit(t, p.call(t, "POST", "/auth/customer/acme", object{}).str(t, "location")+"&as=ada").Encode()
 	require.Equal(t, 401, p.call(t, "GET", "/auth/supplier/globex/callback?"+back, nil).status)
 	require.Equal(t, 200, p.call(t, "GET", "/auth/customer/acme/callback?"+back, nil).status)
+}
+
+// TestWebhookReceiver does what docs/guides/webhook-receiver.md says: the shop
+// gets the events, also those of the time when it was closed.
+func TestWebhookReceiver(t *testing.T) {
+	t.Parallel()
+	free := freeAddresses(t, 1)
+	o := devOptions{
+		dir: filepath.Join(t.TempDir(), "data"), config: settingsOf(t, "webhook-receiver", "127.0.0.1:8080", free[0]), example: "webhook-receiver",
+	}
+	join := func(p *process, email string) {
+		body := object{"email": email, "password": password, "actor": object{}}
+		require.Equal(t, 200, p.call(t, "POST", "/auth/customer/emailpass/register", body).status)
+	}
+	arrived := func(p *process, event string) func() bool {
+		return func() bool { return strings.Contains(p.logText(), "  "+event+"  map[") }
+	}
+
+	p := startDev(t, o)
+	join(p, "joan@example.com")
+	require.Eventually(t, arrived(p, "auth.actor_linked"), waitFor, tick)
+	require.Contains(t, p.logText(), "The shop is on http://"+free[0])
+	p.stop(t)
+
+	o.env = []string{"SHOP=closed"}
+	p = startDev(t, o)
+	join(p, "karen@example.com")
+	require.Eventually(t, func() bool {
+		return strings.Contains(p.command(t, "event", "list", "--status", "dead"), "cannot be reached: connection refused")
+	}, 2*waitFor, 10*tick)
+	p.stop(t)
+
+	o.env = nil
+	p = startDev(t, o)
+	p.command(t, "event", "release", "--all")
+	require.Eventually(t, arrived(p, "customer.created"), waitFor, tick)
 }

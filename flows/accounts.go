@@ -13,7 +13,7 @@ import (
 // CustomerAccountRequest asks for a customer for an identity.
 type CustomerAccountRequest struct {
 	AuthIdentityID string
-	// Customer is what the person wrote; ID, HasAccount and times are set here.
+	// Customer is what the user wrote; ID, HasAccount and times are set here.
 	Customer       everlatch.Customer
 	IdempotencyKey string
 }

@@ -21,13 +21,13 @@ type AuthRequest struct {
 	// [Client.Register] reads it.
 	IdempotencyKey string
 	// Customer, when [Client.Register] is to create one with the identity, is
-	// what the person wrote; ID, HasAccount and times are set there.
+	// what the user wrote; ID, HasAccount and times are set there.
 	Customer *everlatch.Customer
-	// Actor is the same for an custom actor type.
+	// Actor is the same for a custom actor type.
 	Actor *ActorData
 }
 
-// Authenticate signs a person in. A refusal is an error with the contract's
+// Authenticate signs a user in. A refusal is an error with the contract's
 // code and message.
 func (c *Client) Authenticate(ctx context.Context, r AuthRequest) (workflows.Login, error) {
 	r.Input.ActorType = r.ActorType

@@ -46,6 +46,9 @@ type Options struct {
 	Ring *vault.KeyRing
 	// TaskQueue is [TaskQueue] when empty.
 	TaskQueue string
+	// Installation keeps ids apart that two installations in one namespace would
+	// both choose.
+	Installation string
 	// Eager asks Temporal to return the first task of a flow with its start. It
 	// works only where the worker runs in this process on the same client.
 	Eager bool
@@ -227,11 +230,16 @@ func failure(err error) error {
 
 // seal puts a value that may hold a password into the vault.
 func (c *Client) seal(ctx context.Context, v any) (vault.Ref, error) {
+	return sealed(ctx, v, c.opts.Vault.Put)
+}
+
+// sealed puts a value into the vault by one of its methods.
+func sealed(ctx context.Context, v any, put func(context.Context, vault.Secret) (vault.Ref, error)) (vault.Ref, error) {
 	raw, err := json.Marshal(v)
 	if err != nil {
-		return "", fmt.Errorf("marshal request: %w", err)
+		return "", errors.New("the request is not JSON") // the cause may quote a secret
 	}
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
-	return c.opts.Vault.Put(ctx, vault.NewSecret(raw))
+	return put(ctx, vault.NewSecret(raw))
 }

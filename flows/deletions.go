@@ -12,6 +12,8 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
+var deletion = shared("account-deletion", workflows.AccountDeletion)
+
 // DeleteCustomer removes a customer who asks for it: after DeletionGrace, of
 // which it returns the end, or at once, and then returns the zero time. Asked
 // again, it gives the same answer. Everything that the customer was given ends

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/temporalkit"
 	"github.com/everlatch/everlatch/workflows"
 )
 
@@ -18,8 +19,16 @@ import (
 func (c *Client) Deliver(ctx context.Context, d everlatch.Delivery, retry workflows.DeliveryRetry) error {
 	in := workflows.DeliverEventInput{Retry: retry}
 	in.EventID, in.Subscriber, in.Generation = d.EventID, d.Subscriber, d.Generation
-	return c.startOnce(ctx, fmt.Sprintf("deliver-event/%s/%s/%d", d.EventID, d.Subscriber, d.Generation),
-		workflows.DeliverEvent, in)
+	// Ids of published events are their programs' choice: two installations may have the same.
+	id := temporalkit.OwnedID(fmt.Sprintf("deliver-event/%s/%s/%d", d.EventID, d.Subscriber, d.Generation), c.opts.Installation)
+	return c.startOnce(ctx, id, workflows.DeliverEvent, in)
+}
+
+// EventFlowID is the id of the workflow that a subscription starts for an event,
+// under which [Client.Run] finds it. It names the installation, because the ids of
+// published events are the choice of their programs.
+func (c *Client) EventFlowID(workflow, subscription, eventID string) string {
+	return temporalkit.OwnedID(workflow+"/"+subscription+"/"+eventID, c.opts.Installation)
 }
 
 func (c *Client) startOnce(ctx context.Context, id string, workflow, input any) error {

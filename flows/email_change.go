@@ -13,6 +13,8 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
+var emailChange = shared("email-change", workflows.EmailChange)
+
 // The times of an e-mail change, unless configured.
 const (
 	DefaultEmailTTL     = 24 * time.Hour
@@ -29,8 +31,8 @@ type EmailRequest struct {
 	Email             string
 }
 
-// RequestEmailChange has a link mailed to the new address, and tells the one of
-// now (docs/weak-spots.md#w13). Nothing tells whether another account has the new one. The address
+// RequestEmailChange has a link mailed to the new address, and notifies the
+// current one (docs/weak-spots.md#w13). Nothing tells whether another account has the new one. The address
 // that the account has already, and too many requests, are
 // [everlatch.CodeNotAllowed].
 func (c *Client) RequestEmailChange(ctx context.Context, r EmailRequest) error {
@@ -40,7 +42,7 @@ func (c *Client) RequestEmailChange(ctx context.Context, r EmailRequest) error {
 		input: workflows.EmailChangeInput{Actor: r.Actor},
 		arg: workflows.RequestEmail{
 			AuthIdentityID: r.AuthIdentityID, CredentialVersion: r.CredentialVersion, Email: r.Email,
-			Grant: c.emailGrant(c.opts.EmailTTL), AnnouncedID: ids.New(ids.Event, c.opts.Now()), ResendAfter: c.opts.EmailResendAfter,
+			Grant: c.linkGrant(c.opts.EmailTTL), AnnouncedID: ids.New(ids.Event, c.opts.Now()), ResendAfter: c.opts.EmailResendAfter,
 		},
 		answer: &out,
 	})
@@ -55,10 +57,10 @@ func (c *Client) RequestEmailChange(ctx context.Context, r EmailRequest) error {
 // superseded or expired is [everlatch.CodeUnauthorized]; an address that was registered meanwhile is
 // [everlatch.CodeDuplicate] and changes nothing.
 func (c *Client) ConfirmEmailChange(ctx context.Context, actor everlatch.ActorRef, tokenID string) (email string, err error) {
-	return c.updateEmail(ctx, actor, tokenID, workflows.UpdateConfirmEmail, workflows.ConfirmEmail{TokenID: tokenID, Undo: c.emailGrant(c.opts.EmailUndoTTL)})
+	return c.updateEmail(ctx, actor, tokenID, workflows.UpdateConfirmEmail, workflows.ConfirmEmail{TokenID: tokenID, Undo: c.linkGrant(c.opts.EmailUndoTTL)})
 }
 
-// UndoEmailChange brings the address back that a token was mailed to, and ends
+// UndoEmailChange restores the address that a token was mailed to, and ends
 // every session and token of the account. Its errors are those of
 // [Client.ConfirmEmailChange].
 func (c *Client) UndoEmailChange(ctx context.Context, actor everlatch.ActorRef, tokenID string) (email string, err error) {
@@ -79,8 +81,8 @@ func (c *Client) updateEmail(ctx context.Context, actor everlatch.ActorRef, toke
 	return out.Email, refused(out.Refusal)
 }
 
-func (c *Client) emailGrant(ttl time.Duration) workflows.EmailGrant {
-	return workflows.EmailGrant{TokenID: uuid.NewString(), EventID: ids.New(ids.Event, c.opts.Now()), Token: c.opts.Vault.NewRef(), TTL: ttl}
+func (c *Client) linkGrant(ttl time.Duration) workflows.LinkGrant {
+	return workflows.LinkGrant{TokenID: uuid.NewString(), EventID: ids.New(ids.Event, c.opts.Now()), Token: c.opts.Vault.NewRef(), TTL: ttl}
 }
 
 // emailChangeID is the workflow id of an account's one execution.

@@ -33,9 +33,9 @@ type service struct {
 	acts     activities.All
 }
 
-func startService(t *testing.T) *service {
+func startService(t *testing.T, o embedded.Options) *service {
 	t.Helper()
-	server, err := embedded.Start(t.Context(), embedded.Options{})
+	server, err := embedded.Start(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = server.Stop() })
 	now := func() time.Time { return time.Now().UTC() }
@@ -77,7 +77,7 @@ func (s *service) input(password string) providers.Input {
 // again and gets the answer of the first one, though the flow is over.
 func TestRetryGetsTheFirstAnswer(t *testing.T) {
 	t.Parallel()
-	s := startService(t)
+	s := startService(t, embedded.Options{})
 	stop := s.work()
 	_, err := s.flows.Register(t.Context(), flows.AuthRequest{ActorType: "customer", Provider: "emailpass", Input: s.input("a good horse")})
 	require.NoError(t, err)
@@ -114,11 +114,11 @@ func TestRetryGetsTheFirstAnswer(t *testing.T) {
 // created; an invite that was never made leaves its Idempotency-Key free.
 func TestRetriedInvite(t *testing.T) {
 	t.Parallel()
-	s := startService(t)
+	s := startService(t, embedded.Options{})
 	defer s.work()()
 	login, err := s.flows.Register(t.Context(), flows.AuthRequest{ActorType: "user", Provider: "emailpass", Input: s.input("a good horse")})
 	require.NoError(t, err)
-	request := flows.InviteRequest{Email: "ada@example.com", By: everlatch.ActorRef{ActorType: "user", ActorID: "user_9"}, IdempotencyKey: "k"}
+	request := flows.InviteRequest{InviteOffer: everlatch.InviteOffer{Email: "ada@example.com"}, By: everlatch.ActorRef{ActorType: "user", ActorID: "user_9"}, IdempotencyKey: "k"}
 	invited, err := s.flows.CreateInvite(t.Context(), request)
 	require.NoError(t, err)
 	again, err := s.flows.CreateInvite(t.Context(), request)
@@ -134,4 +134,53 @@ func TestRetriedInvite(t *testing.T) {
 	again, err = s.flows.CreateInvite(t.Context(), request)
 	require.NoError(t, err)
 	require.Equal(t, invited.ID, again.ID, "the key keeps its answer")
+}
+
+// A link that is opened twice gets the first answer while the flow waits for
+// whether the change is undone, also when it has continued as new in between.
+func TestRetryWhileTheFlowGoesOn(t *testing.T) {
+	t.Parallel()
+	for name, o := range map[string]embedded.Options{
+		"the same run": {}, "the next run": {ContinueAsNewAfter: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startService(t, o)
+			defer s.work()()
+			login, err := s.flows.Register(t.Context(), flows.AuthRequest{
+				ActorType: "customer", Provider: "emailpass", Input: s.input("a good horse"), Customer: &everlatch.Customer{Email: new("ada@example.com")},
+			})
+			require.NoError(t, err)
+			actor := everlatch.ActorRef{ActorType: "customer", ActorID: login.Principal.ActorID}
+			require.NoError(t, s.flows.RequestEmailChange(t.Context(), flows.EmailRequest{
+				Actor: actor, AuthIdentityID: login.Principal.AuthIdentityID, CredentialVersion: login.Principal.CredentialVersion, Email: "new@example.com",
+			}))
+			token := s.emailToken(everlatch.EventEmailRequested, tokens.PurposeEmail)
+
+			for range 3 {
+				email, err := s.flows.ConfirmEmailChange(t.Context(), actor, token)
+				require.NoError(t, err)
+				require.Equal(t, "new@example.com", email)
+			}
+			undo := s.emailToken(everlatch.EventEmailChanged, tokens.PurposeEmailUndo)
+			email, err := s.flows.UndoEmailChange(t.Context(), actor, undo)
+			require.NoError(t, err)
+			require.Equal(t, "ada@example.com", email, "it happened once, and is undone")
+		})
+	}
+}
+
+// emailToken returns the id of the token that the only event of a name mails.
+func (s *service) emailToken(event string, purpose tokens.Purpose) string {
+	s.t.Helper()
+	events, _, err := s.store.Events(s.t.Context(), store.EventFilter{Name: event}, store.Page{})
+	require.NoError(s.t, err)
+	require.Len(s.t, events, 1)
+	ref, sealed := everlatch.SecretOf(events[0].Data["token"])
+	require.True(s.t, sealed)
+	secret, err := s.acts.Emails.Vault.Get(s.t.Context(), vault.Ref(ref))
+	require.NoError(s.t, err)
+	said, err := s.acts.Emails.Tokens.VerifyEmail(string(secret.Reveal()), purpose)
+	require.NoError(s.t, err)
+	return said.ID
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/google/uuid"
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 
 	"github.com/everlatch/everlatch"
@@ -13,11 +13,21 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
+// invitation resumes an invite that exists, and newInvitation makes one, once: an
+// execution that failed has made none.
+var (
+	invitation    = shared("invitation", workflows.Invitation)
+	newInvitation = kind{
+		name: invitation.name, workflow: workflows.Invitation,
+		running: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		closed:  enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
+	}
+)
+
 // InviteRequest asks for an invite.
 type InviteRequest struct {
-	Email    string
-	Roles    []string
-	Metadata everlatch.Metadata
+	everlatch.InviteOffer
+
 	// By is who invites.
 	By             everlatch.ActorRef
 	IdempotencyKey string
@@ -46,7 +56,7 @@ func (c *Client) CreateInvite(ctx context.Context, r InviteRequest) (IssuedInvit
 		workflowID = c.keyedID(invitation.name, r.By.ActorType, r.By.ActorID, r.IdempotencyKey)
 	}
 	in := workflows.InvitationInput{InviteID: id, New: &workflows.NewInvite{
-		Email: r.Email, Roles: r.Roles, Metadata: r.Metadata, Grant: c.inviteGrant(r.By), Fingerprint: fingerprint,
+		InviteOffer: r.InviteOffer, Grant: c.inviteGrant(r.By), Fingerprint: fingerprint,
 	}}
 	var out workflows.IssuedInvite
 	err = c.update(ctx, update{
@@ -107,7 +117,7 @@ func (c *Client) RevokeInvite(ctx context.Context, i everlatch.Invite) error {
 type InviteAcceptance struct {
 	// Invite is the one to accept, as the store has it.
 	Invite everlatch.Invite
-	// TokenID is the jti of the token that the person brings. Without one,
+	// TokenID is the jti of the token that the invited user presents. Without one,
 	// VerifiedEmail must be the invited address, and the caller must have proof
 	// that it belongs to the identity, such as the word of a provider that
 	// verifies addresses (docs/weak-spots.md#w6).
@@ -170,9 +180,7 @@ func (c *Client) updateInvite(ctx context.Context, i everlatch.Invite, u update)
 }
 
 func (c *Client) inviteGrant(by everlatch.ActorRef) workflows.InviteGrant {
-	return workflows.InviteGrant{
-		TokenID: uuid.NewString(), EventID: ids.New(ids.Event, c.opts.Now()), Token: c.opts.Vault.NewRef(), TTL: c.opts.InviteTTL, InvitedBy: by,
-	}
+	return workflows.InviteGrant{LinkGrant: c.linkGrant(c.opts.InviteTTL), InvitedBy: by}
 }
 
 // issued takes the token out of the vault, for the one answer that shows it.

@@ -61,7 +61,7 @@ func (b *testBundle) sealedToken(t *testing.T) vault.Ref {
 }
 
 func graces(key string) flows.InviteRequest {
-	return flows.InviteRequest{Email: "grace@example.com", Roles: []string{"role_1"}, By: root, IdempotencyKey: key}
+	return flows.InviteRequest{InviteOffer: everlatch.InviteOffer{Email: "grace@example.com", Roles: []string{"role_1"}}, By: root, IdempotencyKey: key}
 }
 
 func TestCreateInvite(t *testing.T) {
@@ -94,7 +94,7 @@ func TestCreateInvite(t *testing.T) {
 		b := setup(t)
 		m := b.invitations(t, nil, serviceerror.NewUnavailable("gone"))
 		ids := map[string]bool{}
-		for _, r := range []flows.InviteRequest{graces("k"), graces("k"), graces("other"), {Email: "grace@example.com", By: everlatch.ActorRef{ActorType: "api-key", ActorID: "apk_1"}, IdempotencyKey: "k"}} {
+		for _, r := range []flows.InviteRequest{graces("k"), graces("k"), graces("other"), {InviteOffer: everlatch.InviteOffer{Email: "grace@example.com"}, By: everlatch.ActorRef{ActorType: "api-key", ActorID: "apk_1"}, IdempotencyKey: "k"}} {
 			_, err := b.flows.CreateInvite(t.Context(), r)
 			require.ErrorIs(t, err, everlatch.ErrUnavailable)
 			require.Regexp(t, `^invitation/(user|api-key)/k:[a-z2-7]+$`, m.options.ID)
@@ -140,7 +140,7 @@ func TestCreateInvite(t *testing.T) {
 		issued, err = b.flows.CreateInvite(t.Context(), graces("k"))
 		require.NoError(t, err)
 		require.Empty(t, issued.Token.Reveal(), "it is void")
-		_, err = b.flows.CreateInvite(t.Context(), flows.InviteRequest{Email: "eve@example.com", By: root, IdempotencyKey: "k"})
+		_, err = b.flows.CreateInvite(t.Context(), flows.InviteRequest{InviteOffer: everlatch.InviteOffer{Email: "eve@example.com"}, By: root, IdempotencyKey: "k"})
 		require.ErrorIs(t, err, everlatch.ErrConflict)
 	})
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// LinkRequest gives an identity another way to sign in, with something that the
-// person typed. For one that is elsewhere see [RedirectRequest.LinkTo].
+// LinkRequest gives an identity another sign-in method, with credentials that the
+// user typed. For an external provider see [RedirectRequest.LinkTo].
 type LinkRequest struct {
 	AuthIdentityID string
 	ActorType      string
@@ -19,7 +19,7 @@ type LinkRequest struct {
 	Input providers.Input
 }
 
-// LinkIdentity returns the new way to sign in (docs/weak-spots.md#w17). One that another identity has
+// LinkIdentity returns the new sign-in method (docs/weak-spots.md#w17). One that another identity has
 // is [everlatch.CodeDuplicate], a second one of the provider
 // [everlatch.CodeNotAllowed].
 func (c *Client) LinkIdentity(ctx context.Context, r LinkRequest) (everlatch.ProviderIdentity, error) {
@@ -42,18 +42,18 @@ func (c *Client) LinkIdentity(ctx context.Context, r LinkRequest) (everlatch.Pro
 	return out.Credential, refused(out.Refusal)
 }
 
-// UnlinkRequest takes a way to sign in from an identity.
+// UnlinkRequest removes a sign-in method from an identity.
 type UnlinkRequest struct {
 	AuthIdentityID     string
 	ActorType          string
 	ProviderIdentityID string
-	// SignedInWith is the provider that the person has come by: it stays.
+	// SignedInWith is the provider that the user is signed in with: it stays.
 	SignedInWith string
 }
 
-// UnlinkIdentity removes a way to sign in and ends all tokens of the identity,
+// UnlinkIdentity removes a sign-in method and ends all tokens of the identity,
 // and the sessions that began with it (docs/weak-spots.md#w17). The last one, and the one that the
-// person has come by, are [everlatch.CodeNotAllowed].
+// user is signed in with, are [everlatch.CodeNotAllowed].
 func (c *Client) UnlinkIdentity(ctx context.Context, r UnlinkRequest) error {
 	return c.outcome(ctx, "unlink-identity", r.AuthIdentityID, workflows.UnlinkIdentity, workflows.UnlinkIdentityInput{
 		AuthIdentityID: r.AuthIdentityID, ActorType: r.ActorType, ProviderIdentityID: r.ProviderIdentityID,

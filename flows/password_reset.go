@@ -14,6 +14,8 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
+var passwordReset = shared("password-reset", workflows.PasswordReset)
+
 // ResetRequest asks for a new password for the identity with an identifier.
 type ResetRequest struct {
 	ActorType string
@@ -24,9 +26,9 @@ type ResetRequest struct {
 	Metadata  everlatch.Metadata
 }
 
-// RequestPasswordReset has a link mailed, if there is anybody to mail it to. It
+// RequestPasswordReset has a link mailed, if an identity has the identifier. It
 // returns as soon as Temporal has the request: from then on it cannot be lost,
-// and nothing tells whether anybody has the identifier (docs/weak-spots.md#w19, #w28).
+// and nothing tells whether the identifier is known (docs/weak-spots.md#w19, #w28).
 func (c *Client) RequestPasswordReset(ctx context.Context, r ResetRequest) error {
 	startCtx, cancel := starting(ctx)
 	defer cancel()
@@ -104,7 +106,7 @@ func (c *Client) passwordReset(r ResetRequest) (client.StartWorkflowOptions, wor
 	}
 }
 
-// passwordResetID is the same for everybody who means the same credential.
+// passwordResetID is the same for every request that means the same credential.
 func (c *Client) passwordResetID(provider, entityKey string) string {
 	return passwordReset.id(provider, "h:"+c.opts.Ring.Hash("password-reset", provider, entityKey))
 }

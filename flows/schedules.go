@@ -10,11 +10,15 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/temporalkit"
 )
 
 // ScheduleInfo is a scheduled job as operators see it.
 type ScheduleInfo struct {
-	ID     string `json:"id"`
+	ID string `json:"id"`
+	// ScheduleID is the one in Temporal, which also names the installation.
+	ScheduleID string `json:"schedule_id"`
+
 	Flow   string `json:"flow"`
 	Paused bool   `json:"paused"`
 	// Note says why it is paused, "" for none.
@@ -24,7 +28,7 @@ type ScheduleInfo struct {
 	Next time.Time `json:"next,omitzero"`
 }
 
-// Schedules lists the scheduled jobs of the namespace. The list lags a moment
+// Schedules lists the scheduled jobs of this installation. The list lags a moment
 // behind what was changed.
 func (c *Client) Schedules(ctx context.Context) ([]ScheduleInfo, error) {
 	it, err := c.opts.Temporal.ScheduleClient().List(ctx, client.ScheduleListOptions{})
@@ -37,7 +41,13 @@ func (c *Client) Schedules(ctx context.Context) ([]ScheduleInfo, error) {
 		if err != nil {
 			return nil, failure(err)
 		}
-		info := ScheduleInfo{ID: entry.ID, Flow: entry.WorkflowType.Name, Paused: entry.Paused, Note: entry.Note}
+		if _, ours := entry.Memo.GetFields()[temporalkit.OwnerMemo(c.opts.Installation)]; !ours {
+			continue
+		}
+		info := ScheduleInfo{
+			ID: temporalkit.OwnID(entry.ID, c.opts.Installation), ScheduleID: entry.ID,
+			Flow: entry.WorkflowType.Name, Paused: entry.Paused, Note: entry.Note,
+		}
 		if n := len(entry.RecentActions); n > 0 {
 			info.Last = entry.RecentActions[n-1].ActualTime
 		}
@@ -74,7 +84,7 @@ func (c *Client) BackfillSchedule(ctx context.Context, id string, from, to time.
 }
 
 func (c *Client) schedule(ctx context.Context, id string) client.ScheduleHandle {
-	return c.opts.Temporal.ScheduleClient().GetHandle(ctx, id)
+	return c.opts.Temporal.ScheduleClient().GetHandle(ctx, temporalkit.OwnedID(id, c.opts.Installation))
 }
 
 func scheduleFailure(id string, err error) error {

@@ -5,10 +5,10 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"golang.org/x/oauth2"
 
@@ -18,7 +18,14 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// RedirectRequest asks to sign in with a provider elsewhere.
+// socialLogin is begun once for each state.
+var socialLogin = kind{
+	name: "social-login", workflow: workflows.SocialLogin,
+	running: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+	closed:  enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+}
+
+// RedirectRequest asks to sign in with an external provider.
 type RedirectRequest struct {
 	ActorType string
 	Provider  string
@@ -28,9 +35,9 @@ type RedirectRequest struct {
 	// the request brought it: a cookie that is only offered may not be kept.
 	Browser string
 	Kept    bool
-	// TTL is how long the person may take; 0 is RedirectTTL of the options.
+	// TTL is how long the user may take; 0 is RedirectTTL of the options.
 	TTL time.Duration
-	// LinkTo is the identity that gets this way to sign in, "" for a sign-in.
+	// LinkTo is the identity that gets this sign-in method, "" for a sign-in.
 	LinkTo string
 }
 
@@ -38,7 +45,7 @@ type RedirectRequest struct {
 // contract (docs/contract.md#s3-4).
 const stateBytes = 32
 
-// BeginSocialLogin starts a sign-in and returns where the person is sent.
+// BeginSocialLogin starts a sign-in and returns where the browser is sent.
 func (c *Client) BeginSocialLogin(ctx context.Context, r RedirectRequest) (location string, err error) {
 	secrets := workflows.RedirectSecrets{
 		State: hex.EncodeToString(random(stateBytes)), Nonce: base64.RawURLEncoding.EncodeToString(random(stateBytes)),
@@ -76,7 +83,7 @@ func (c *Client) BeginSocialLogin(ctx context.Context, r RedirectRequest) (locat
 	return string(secret.Reveal()), nil
 }
 
-// RedirectAnswer is what a person brings back from a provider.
+// RedirectAnswer is what a browser returns with from a provider.
 type RedirectAnswer struct {
 	ActorType string
 	Provider  string
@@ -90,10 +97,10 @@ type RedirectAnswer struct {
 	SignedInAs string
 }
 
-// CompleteSocialLogin signs the person in. A state that is unknown, used,
+// CompleteSocialLogin signs the user in. A state that is unknown, used,
 // expired or of another provider, actor type or browser is
 // [everlatch.CodeUnauthorized]; after [everlatch.CodeUnavailable] the same
-// answer may be brought again.
+// answer may be sent again.
 func (c *Client) CompleteSocialLogin(ctx context.Context, r RedirectAnswer) (workflows.Login, error) {
 	ref, err := c.seal(ctx, r.Params)
 	if err != nil {
@@ -136,13 +143,9 @@ func (c *Client) binding(cookie string) string {
 }
 
 func (c *Client) sealFor(ctx context.Context, v any, ttl time.Duration) (vault.Ref, error) {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return "", errors.New("the secrets of a sign-in are not JSON")
-	}
-	ctx, cancel := context.WithTimeout(ctx, startWithin)
-	defer cancel()
-	return c.opts.Vault.PutFor(ctx, vault.NewSecret(raw), ttl)
+	return sealed(ctx, v, func(ctx context.Context, secret vault.Secret) (vault.Ref, error) {
+		return c.opts.Vault.PutFor(ctx, secret, ttl)
+	})
 }
 
 func random(n int) []byte {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/temporalkit"
+	"github.com/everlatch/everlatch/workflows"
 )
 
 // update is a request to a flow, whose answer the caller waits for.
@@ -101,7 +102,7 @@ func (c *Client) updateID(u update, attempt int) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("marshal request: %w", err)
 	}
-	return c.opts.Ring.Hash("update", u.workflowID, u.name, strconv.Itoa(attempt), string(raw)), nil
+	return workflows.RequestPrefix + c.opts.Ring.Hash("update", u.workflowID, u.name, strconv.Itoa(attempt), string(raw)), nil
 }
 
 // isFault reports an answer that says that the update broke down, as opposed to

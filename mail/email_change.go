@@ -60,21 +60,33 @@ func (m *Mailer) emailRestored(v *view) (string, error) {
 	return v.Event, err
 }
 
-// withToken builds the link. A token that has been used, superseded or undone in
-// the meantime has been removed from the event: then there is nothing to send.
+// withToken builds the link. A token that has been used, revoked, superseded or
+// undone in the meantime has been removed from the event: then there is nothing to
+// send.
 func (m *Mailer) withToken(v *view, path string) (string, error) {
+	token, err := m.token(v)
+	if err != nil || token == "" {
+		return "", err
+	}
+	v.Link = v.URL + path + "?token=" + url.QueryEscape(token)
+	return v.Event, nil
+}
+
+// token returns the token of the event, "" if it has been removed. One that has
+// expired is an error, so that operators learn that the mail was not sent.
+func (m *Mailer) token(v *view) (string, error) {
 	late := m.readExpiry(v)
 	given := v.Data["token"]
 	if _, sealed := everlatch.SecretOf(given); sealed {
 		return "", errors.New("the token was not resolved: the subscription has no secrets")
 	}
-	token, _ := given.(string)
-	switch {
-	case late:
-		return "", everlatch.Permanent(errors.New("the link has expired before the mail could be sent"))
-	case token == "":
-		return "", nil
+	if late {
+		return "", errLate()
 	}
-	v.Link = v.URL + path + "?token=" + url.QueryEscape(token)
-	return v.Event, nil
+	token, _ := given.(string)
+	return token, nil
+}
+
+func errLate() error {
+	return everlatch.Permanent(errors.New("the link has expired before the mail could be sent"))
 }

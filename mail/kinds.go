@@ -1,10 +1,10 @@
 package mail
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/everlatch/everlatch"
@@ -65,14 +65,10 @@ var kinds = map[string]kind{
 // templateResetRequested is the mail about a reset token issued to an administrator.
 const templateResetRequested = everlatch.EventPasswordReset + ".requested"
 
-// templateNames are the names that templates may have.
-var templateNames = []string{
-	everlatch.EventPasswordReset, templateResetRequested, everlatch.EventPasswordChanged,
-	everlatch.EventIdentityLinked, everlatch.EventIdentityUnlinked, everlatch.EventInviteCreated, everlatch.EventInviteResent,
-	everlatch.EventDeadLetters, everlatch.EventDeletionScheduled, everlatch.EventDeletionCancelled, everlatch.EventCustomerErased,
-	everlatch.EventEmailRequested, templateEmailTaken, everlatch.EventEmailAnnounced, everlatch.EventEmailChanged,
-	templateEmailChangedByOthers, everlatch.EventEmailRestored,
-}
+// templateNames are the names that templates may have: one per kind, and those of
+// mails that a kind sends instead.
+var templateNames = append(slices.Sorted(maps.Keys(kinds)),
+	templateResetRequested, templateEmailTaken, templateEmailChangedByOthers)
 
 // resetPath is the storefront page that asks for a new password.
 const resetPath = "/reset-password"
@@ -84,19 +80,18 @@ func (m *Mailer) passwordReset(v *view) (string, error) {
 	if err := m.needURL(v); err != nil {
 		return "", err
 	}
-	late := m.readExpiry(v)
-	given := v.Data["token"]
 	if v.Data["requested_by"] != nil {
+		m.readExpiry(v)
 		v.Data = maps.Clone(v.Data)
 		delete(v.Data, "token")
 		return templateResetRequested, nil
 	}
-	if _, sealed := everlatch.SecretOf(given); sealed {
-		return "", errors.New("the token was not resolved: the subscription has no secrets")
+	token, err := m.token(v)
+	if err == nil && token == "" {
+		err = errLate()
 	}
-	token, _ := given.(string)
-	if token == "" || late {
-		return "", everlatch.Permanent(errors.New("the link has expired before the mail could be sent"))
+	if err != nil {
+		return "", err
 	}
 	v.Link = v.URL + resetPath + "?token=" + url.QueryEscape(token) + "&email=" + url.QueryEscape(v.To)
 	return everlatch.EventPasswordReset, nil

@@ -13,22 +13,25 @@ import (
 	"time"
 )
 
-// Values of [SMTPOptions.Security]: how a connection is protected.
+// Security is how a connection to a mail server is protected.
+type Security string
+
+// The values of [SMTPOptions.Security].
 const (
 	// SecurityAuto is [SecurityTLS] on port 465, and [SecurityStartTLS] on others.
 	// For a server on the loopback address, STARTTLS is used if offered, with any
 	// certificate: nothing leaves this machine.
-	SecurityAuto = "auto"
+	SecurityAuto Security = "auto"
 	// SecurityStartTLS connects unencrypted and requires STARTTLS.
-	SecurityStartTLS = "starttls"
+	SecurityStartTLS Security = "starttls"
 	// SecurityTLS is TLS from the first byte.
-	SecurityTLS = "tls"
+	SecurityTLS Security = "tls"
 	// SecurityNone never encrypts.
-	SecurityNone = "none"
+	SecurityNone Security = "none"
 )
 
-// DefaultTimeout bounds sending one mail, unless [SMTPOptions.Timeout] is set.
-const DefaultTimeout = 20 * time.Second
+// defaultTimeout bounds sending one mail, unless [SMTPOptions.Timeout] is set.
+const defaultTimeout = 20 * time.Second
 
 // SMTPOptions describe a mail server.
 type SMTPOptions struct {
@@ -37,10 +40,10 @@ type SMTPOptions struct {
 	// Username and Password are for a server that requires authentication. They are
 	// sent only over TLS or to the loopback address.
 	Username, Password string
-	// Security is one of the constants above; "" is [SecurityAuto].
-	Security string
+	// Security is [SecurityAuto] when it is "".
+	Security Security
 	// Timeout bounds a whole conversation, including dialling; 0 is
-	// [DefaultTimeout]. An earlier deadline of the context wins.
+	// 20 seconds. An earlier deadline of the context wins.
 	Timeout time.Duration
 	// Hello is the host name to send in EHLO; "" is the name of this machine.
 	Hello string
@@ -66,7 +69,7 @@ func NewSMTP(o SMTPOptions) (*SMTP, error) {
 		o.Security = SecurityAuto
 	}
 	if o.Timeout == 0 {
-		o.Timeout = DefaultTimeout
+		o.Timeout = defaultTimeout
 	}
 	s := &SMTP{opts: o}
 	problems := []error{s.readAddress(), o.check()}
@@ -92,7 +95,7 @@ func (s *SMTP) readAddress() error {
 
 func (o SMTPOptions) check() error {
 	var problems []error
-	if !slices.Contains([]string{SecurityAuto, SecurityStartTLS, SecurityTLS, SecurityNone}, o.Security) {
+	if !slices.Contains([]Security{SecurityAuto, SecurityStartTLS, SecurityTLS, SecurityNone}, o.Security) {
 		problems = append(problems, fmt.Errorf("unknown security %q: expected auto, starttls, tls or none", o.Security))
 	}
 	if (o.Username == "") != (o.Password == "") {
@@ -119,7 +122,7 @@ const (
 
 const portSMTPS = 465
 
-func linkOf(security, host string, port int) link {
+func linkOf(security Security, host string, port int) link {
 	switch {
 	case security == SecurityNone:
 		return unencrypted

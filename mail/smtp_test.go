@@ -115,7 +115,7 @@ func TestSecurity(t *testing.T) {
 
 	for name, tt := range map[string]struct {
 		server   mailtest.Options
-		security string
+		security mail.Security
 		trusted  bool
 		want     string // "" = delivered
 	}{

@@ -38,10 +38,18 @@ type Explainer interface {
 	Explain(params map[string]string) string
 }
 
-// Paced is a [Redirect] provider with a custom time limit for sign-ins.
-type Paced interface {
-	// SignInWithin limits the time from the start of a sign-in to its callback.
-	SignInWithin() time.Duration
+// TimeLimiter is a [Redirect] provider with a custom time limit for sign-ins.
+type TimeLimiter interface {
+	// StateTTL limits the time from the start of a sign-in to its callback; 0 is
+	// the service's default, auth.redirect.ttl.
+	StateTTL() time.Duration
+}
+
+// KindNamer is a [Redirect] provider whose kind has another name than
+// DisplayName. Messages about the kind use it: "OIDC does not support registration."
+type KindNamer interface {
+	// KindName is the name of the kind, the same for every registration.
+	KindName() string
 }
 
 // ReadMore returns the contract's message for an error callback

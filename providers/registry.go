@@ -3,7 +3,6 @@ package providers
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/everlatch/everlatch"
 )
@@ -18,8 +17,8 @@ type Info struct {
 
 // The values of [Info.Flow].
 const (
-	FlowCredentials = "credentials"
-	FlowRedirect    = "redirect"
+	flowCredentials = "credentials"
+	flowRedirect    = "redirect"
 )
 
 // Registry keeps providers by the id under which routes name them, in the
@@ -60,7 +59,7 @@ func (r *Registry) Credentials(id string) (Credentials, error) {
 	return p, nil
 }
 
-// Registrar returns a provider that registers people, or a refusal.
+// Registrar returns a provider that registers users, or a refusal.
 func (r *Registry) Registrar(id string) (Registrar, error) {
 	p, known := r.byID[id]
 	if !known {
@@ -72,9 +71,9 @@ func (r *Registry) Registrar(id string) (Registrar, error) {
 	}
 	message := "Method 'register' not implemented for provider " + p.Identifier()
 	if _, redirects := p.(Redirect); redirects {
-		name := strings.TrimSuffix(p.DisplayName(), " Authentication") // docs/contract.md#s3-4, #s3-5
-		if p.Identifier() == "oidc" {
-			name = "OIDC" // whatever people call theirs (3.6)
+		name := p.DisplayName()
+		if kind, named := p.(KindNamer); named {
+			name = kind.KindName()
 		}
 		message = name + " does not support registration. Use method `authenticate` instead."
 	}
@@ -97,8 +96,8 @@ func (r *Registry) Updater(id string) (Updater, error) {
 	return updater, nil
 }
 
-// Redirect returns a provider that sends people elsewhere, or the contract's
-// refusal for an unknown id.
+// Redirect returns a provider that redirects users, or the contract's refusal for
+// an unknown id.
 func (r *Registry) Redirect(id string) (Redirect, error) {
 	p, ok := r.byID[id].(Redirect)
 	if !ok {
@@ -136,9 +135,9 @@ func (r *Registry) List(allowed []string) []Info {
 		if name == "" {
 			name = id
 		}
-		flow := FlowCredentials
+		flow := flowCredentials
 		if _, redirects := p.(Redirect); redirects {
-			flow = FlowRedirect
+			flow = flowRedirect
 		}
 		out = append(out, Info{ID: id, Identifier: p.Identifier(), DisplayName: name, Flow: flow})
 	}

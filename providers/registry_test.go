@@ -8,6 +8,9 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/providers"
+	"github.com/everlatch/everlatch/providers/github"
+	"github.com/everlatch/everlatch/providers/google"
+	"github.com/everlatch/everlatch/providers/oidc"
 )
 
 // bare is a provider without any capability.
@@ -87,6 +90,28 @@ func TestRegistrar(t *testing.T) {
 	require.NoError(t, err)
 	_, err = r.Registrar("badge")
 	requireRefusal(t, err, "Method 'register' not implemented for provider badge")
+}
+
+// docs/contract.md#s3-4, #s3-5, #s3-6: the refusal names the kind, whatever the
+// operator calls the provider.
+func TestRedirectsDoNotRegister(t *testing.T) {
+	t.Parallel()
+
+	client := providers.OAuthClient{ClientID: "id", ClientSecret: "s", CallbackURL: "https://shop.example/cb"}
+	r := providers.NewRegistry()
+	for want, create := range map[string]func() (providers.Provider, error){
+		"Google": func() (providers.Provider, error) { return google.New(google.Options{OAuthClient: client}) },
+		"Github": func() (providers.Provider, error) { return github.New(github.Options{OAuthClient: client}) },
+		"OIDC": func() (providers.Provider, error) {
+			return oidc.New(oidc.Options{OAuthClient: client, Issuer: "https://idp.example", DisplayName: "Acme"})
+		},
+	} {
+		p, err := create()
+		require.NoError(t, err)
+		require.NoError(t, r.Add(want, p))
+		_, err = r.Registrar(want)
+		requireRefusal(t, err, want+" does not support registration. Use method `authenticate` instead.")
+	}
 }
 
 func TestList(t *testing.T) {

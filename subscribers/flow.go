@@ -13,13 +13,14 @@ var _ Subscriber = (*Flow)(nil)
 
 // FlowOptions configure [NewFlow].
 type FlowOptions struct {
-	// Name is that of the flow.
+	// Name is the name of the flow.
 	Name string
-	// Input is what the flow gets; nil is the whole event. A text that starts
-	// with $ is a path into the event: $.id, $.name, $.source, $.group_id,
-	// $.auth_identity_id, $.created_at, $.released_at or $.data.customer.id, and
-	// $ for all of it. $$ at the start of a text is a literal $. Paths in lists and
-	// objects are replaced too; every other value is used as it is.
+	// Input is the input of the flow; nil is the whole event. A string that
+	// starts with $ is a path into the event: $.id, $.name, $.source,
+	// $.group_id, $.auth_identity_id, $.created_at, $.released_at or
+	// $.data.customer.id, and $ for all of it. $$ at the start of a string is a
+	// literal $. Paths in lists and objects are replaced too; every other value
+	// is used as it is.
 	Input map[string]any
 	// Start starts a flow, once for each key.
 	Start func(ctx context.Context, name, key string, input map[string]any) error
@@ -32,7 +33,7 @@ type Flow struct {
 	start func(ctx context.Context, name, key string, input map[string]any) error
 }
 
-// NewFlow returns a subscriber, or everything that is wrong with its options.
+// NewFlow returns a subscriber, or every problem of its options.
 func NewFlow(o FlowOptions) (*Flow, error) {
 	input, err := asObject(o.Input)
 	if err != nil {
@@ -68,7 +69,7 @@ func (f *Flow) Deliver(ctx context.Context, d Delivery) error {
 	return f.start(ctx, f.name, d.Subscriber+"/"+d.Event.ID, input)
 }
 
-// asObject returns a value as JSON has it: objects, lists, and numbers that
+// asObject returns a value in its JSON form: objects, lists, and numbers that
 // keep every digit. Nil stays nil.
 func asObject(value any) (out map[string]any, err error) {
 	raw, err := json.Marshal(value)

@@ -9,10 +9,11 @@ import (
 )
 
 // pathForm is $ or $. for the whole event, or $.a.b. The first step is a field
-// of an event: a mistake there shows at start, and not with the first event.
+// of an event: a mistake there is reported at startup, not with the first
+// event.
 var pathForm = regexp.MustCompile(`^\$(\.|\.(id|name|group_id|source|auth_identity_id|created_at|released_at|data(\.[^.\s]+)*))?$`)
 
-// isPath reports whether a text is a path.
+// isPath reports whether a string is a path.
 func isPath(text string) bool { return strings.HasPrefix(text, "$") && !strings.HasPrefix(text, "$$") }
 
 // checkPaths reports every malformed path; at is where the value is.
@@ -58,7 +59,7 @@ func resolve(value any, event map[string]any) (any, error) {
 
 func resolveObject(object, event map[string]any) (map[string]any, error) {
 	out := make(map[string]any, len(object))
-	for _, key := range slices.Sorted(maps.Keys(object)) { // in order: so is the error
+	for _, key := range slices.Sorted(maps.Keys(object)) { // sorted, so that the error is deterministic
 		resolved, err := resolve(object[key], event)
 		if err != nil {
 			return nil, err

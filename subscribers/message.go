@@ -9,8 +9,8 @@ import (
 
 var errNotJSON = errors.New("the event holds something that JSON cannot express")
 
-// message is what a webhook is sent: the names of Standard Webhooks (type,
-// timestamp, data) beside the envelope of the contract (docs/contract.md#s7).
+// message is the body of a webhook: the fields of Standard Webhooks (type,
+// timestamp, data) and the envelope of the contract (docs/contract.md#s7).
 type message struct {
 	ID        string             `json:"id"`
 	Type      string             `json:"type"`

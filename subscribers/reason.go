@@ -11,9 +11,9 @@ import (
 	"github.com/everlatch/everlatch/internal/egress"
 )
 
-// reason says why a webhook gave no answer, without the cause, which may repeat
-// the URL with a token, name a server of the operator, or quote the answer of an
-// unknown server. Temporal keeps the whole chain of an error.
+// reason says why a webhook did not respond. It omits the cause, which may
+// contain the URL with a token, name an internal server, or quote the response
+// of an unknown server: Temporal stores the whole chain of an error.
 func reason(err error) error {
 	if errors.Is(err, egress.ErrPrivate) {
 		return errPrivateHost

@@ -26,7 +26,7 @@ var (
 	sources     = []string{FromAnywhere, FromEverlatch, FromOutside}
 )
 
-// Add registers a subscription, or reports everything that is wrong with it.
+// Add registers a subscription, or reports every problem of it.
 func (r *Registry) Add(s Subscription) error {
 	var problems []error
 	if !nameForm.MatchString(s.Name) {
@@ -61,7 +61,7 @@ func (r *Registry) Add(s Subscription) error {
 	return nil
 }
 
-// Get returns the subscription of a name.
+// Get returns the subscription with a name.
 func (r *Registry) Get(name string) (Subscription, bool) {
 	s, ok := r.byName[name]
 	return s, ok

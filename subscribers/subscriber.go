@@ -9,7 +9,7 @@ import (
 
 // Delivery is one event on its way to one subscriber.
 type Delivery struct {
-	// Event has its secrets resolved when [Subscription.Secrets] says so.
+	// Event has its secrets resolved if [Subscription.Secrets] is set.
 	Event everlatch.Event
 	// Subscriber is the name of the subscription.
 	Subscriber string
@@ -19,11 +19,12 @@ type Delivery struct {
 	At time.Time
 }
 
-// Subscriber receives events. It may receive one twice: it should remember
-// [everlatch.Event.ID] where that matters.
+// Subscriber receives events. It may receive an event twice: it should remember
+// [everlatch.Event.ID] if that matters.
 //
-// After an error the delivery is retried; [everlatch.Permanent] ends the attempts at
-// once. The error's text is kept and shown to administrators: it holds no secret.
+// After an error the delivery is retried; [everlatch.Permanent] ends the
+// attempts at once. The error's text is stored and shown to administrators: it
+// must not contain secrets.
 type Subscriber interface {
 	Deliver(ctx context.Context, d Delivery) error
 }
@@ -34,7 +35,7 @@ type Func func(ctx context.Context, e everlatch.Event) error
 // Deliver implements [Subscriber].
 func (f Func) Deliver(ctx context.Context, d Delivery) error { return f(ctx, d.Event) }
 
-// The sources that a [Subscription] may want.
+// The values of [Subscription.Source].
 const (
 	// FromAnywhere is the default.
 	FromAnywhere = ""
@@ -46,15 +47,15 @@ const (
 
 // Subscription says which events a subscriber receives, and how.
 type Subscription struct {
-	// Name identifies it and never changes: deliveries are kept under it. Lower case
-	// letters, digits and hyphens.
+	// Name identifies the subscription and never changes: deliveries are stored
+	// under it. Lower case letters, digits and hyphens.
 	Name string
 	// Events are names, "customer.*" for all of a kind, or "*" for all.
 	Events []string
 	// Source is one of the constants above.
 	Source string
-	// Ordered delivers the events of one identity in their order, each after the
-	// previous one was delivered or given up.
+	// Ordered delivers the events of one identity in their order, each after
+	// the previous one was delivered or became a dead letter.
 	Ordered bool
 	// Secrets resolves secrets in the event's data. Without it they stay
 	// references, as a subscriber that stores events needs them.
@@ -64,5 +65,5 @@ type Subscription struct {
 	Subscriber Subscriber
 }
 
-// DefaultTimeout bounds one attempt where nothing else is said.
+// DefaultTimeout bounds one attempt, unless [Subscription.Timeout] is set.
 const DefaultTimeout = 30 * time.Second

@@ -26,18 +26,18 @@ var _ Subscriber = (*Webhook)(nil)
 type WebhookOptions struct {
 	// URL is https, or http with AllowPrivate.
 	URL string
-	// Secrets are "whsec_" and base64 of 24 to 64 bytes. Each signs, so that a
-	// receiver can change from one to the next.
+	// Secrets are "whsec_" and base64 of 24 to 64 bytes. Each of them signs, so
+	// that a receiver can rotate its secret.
 	Secrets []string
-	// AllowPrivate admits addresses of the operator's own network, and http.
+	// AllowPrivate permits private addresses, and http.
 	AllowPrivate bool
 	// Timeout bounds one attempt; 0 is [DefaultTimeout].
 	Timeout time.Duration
 }
 
-// Webhook is a subscriber that is a URL. It signs what it sends by Standard
-// Webhooks (standardwebhooks.com), with the event's id as the id of the message
-// in every attempt.
+// Webhook is a subscriber at a URL. It signs its requests by Standard Webhooks
+// (standardwebhooks.com), with the event's id as the id of the message in every
+// attempt.
 //
 // It connects to public addresses only, unless AllowPrivate is set, without a proxy
 // and without following redirects.
@@ -47,8 +47,8 @@ type Webhook struct {
 	client  *http.Client
 }
 
-// NewWebhook returns a webhook, or everything that is wrong with its options.
-// Errors repeat neither secrets nor the URL, which may hold a token.
+// NewWebhook returns a webhook, or every problem of its options. Errors repeat
+// neither secrets nor the URL, which may contain a token.
 func NewWebhook(o WebhookOptions) (*Webhook, error) {
 	u, err := webhookURL(o.URL, o.AllowPrivate)
 	problems := []error{err}
@@ -95,8 +95,8 @@ func signer(secret string) (*webhooks.Webhook, error) {
 	return webhooks.NewWebhookRaw(key)
 }
 
-// maxAnswer is how much of an answer is read, in bytes, so that the connection
-// can be used again.
+// maxAnswer is how much of a response is read, in bytes, so that the connection
+// can be reused.
 const maxAnswer = 64 << 10
 
 func webhookClient(o WebhookOptions) *http.Client {
@@ -106,8 +106,9 @@ func webhookClient(o WebhookOptions) *http.Client {
 	return egress.Client(o.Timeout, o.AllowPrivate)
 }
 
-// Deliver implements [Subscriber]. Every 2xx is a success; 410 says that
-// the receiver is gone, which is permanent; every other answer is retried.
+// Deliver implements [Subscriber]. Every 2xx is a success; 410 means that the
+// receiver is gone, which is permanent; every other response is retried, after the
+// Retry-After of a 429 or 503.
 func (w *Webhook) Deliver(ctx context.Context, d Delivery) error {
 	body, err := json.Marshal(newMessage(d.Event))
 	if err != nil {
@@ -129,7 +130,23 @@ func (w *Webhook) Deliver(ctx context.Context, d Delivery) error {
 	case resp.StatusCode == http.StatusGone:
 		return everlatch.Permanent(fmt.Errorf("%s answers 410: the receiver is gone", w.url.Host))
 	}
-	return fmt.Errorf("%s answers %d", w.url.Host, resp.StatusCode)
+	err = fmt.Errorf("%s answers %d", w.url.Host, resp.StatusCode)
+	if resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable {
+		return everlatch.RetryAfter(err, retryAfter(resp.Header.Get("Retry-After"), d.At))
+	}
+	return err
+}
+
+// retryAfter reads the header Retry-After, seconds or a date (RFC 9110, section
+// 10.2.3); 0 is none, or one that cannot be read.
+func retryAfter(text string, now time.Time) time.Duration {
+	if seconds, err := strconv.ParseUint(strings.TrimSpace(text), 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return max(0, at.Sub(now))
+	}
+	return 0
 }
 
 func (w *Webhook) request(ctx context.Context, d Delivery, body []byte) (*http.Request, error) {

@@ -295,3 +295,41 @@ func TestWebhookTellsTheSecretsOfAnEventAsGiven(t *testing.T) {
 	require.NoError(t, json.Unmarshal(last().body, &got))
 	require.Equal(t, map[string]any{"$secret": "sec_1"}, got.Data["token"])
 }
+
+// TestWebhookRetryAfter: a receiver that is busy says when to try again.
+func TestWebhookRetryAfter(t *testing.T) {
+	t.Parallel()
+	d := someDelivery()
+	at := d.At
+	tests := map[string]struct {
+		status int
+		header string
+		want   time.Duration
+	}{
+		"seconds of a 429":       {http.StatusTooManyRequests, "120", 2 * time.Minute},
+		"seconds of a 503":       {http.StatusServiceUnavailable, " 30 ", 30 * time.Second},
+		"a date":                 {http.StatusServiceUnavailable, at.Add(time.Hour).UTC().Format(http.TimeFormat), time.Hour},
+		"a date that has passed": {http.StatusServiceUnavailable, at.Add(-time.Hour).UTC().Format(http.TimeFormat), 0},
+		"none":                   {http.StatusTooManyRequests, "", 0},
+		"neither":                {http.StatusTooManyRequests, "soon", 0},
+		"a negative number":      {http.StatusTooManyRequests, "-5", 0},
+		"a number without end":   {http.StatusTooManyRequests, "99999999999999999999999", 0},
+		"another status":         {http.StatusInternalServerError, "120", 0},
+		"a success":              {http.StatusOK, "120", 0},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if tt.header != "" {
+					w.Header().Set("Retry-After", tt.header)
+				}
+				w.WriteHeader(tt.status)
+			}))
+			t.Cleanup(server.Close)
+			err := newWebhook(t, subscribers.WebhookOptions{URL: server.URL, AllowPrivate: true}).Deliver(t.Context(), d)
+			require.Equal(t, tt.status != http.StatusOK, err != nil)
+			require.InDelta(t, tt.want, everlatch.RetryDelay(err), float64(time.Second))
+		})
+	}
+}

@@ -58,8 +58,8 @@ type CancelDeletion struct {
 // the database; the flow handles one update at a time and keeps the time. A sign-in
 // that meets the end either comes first, and the account stays, or comes last,
 // and finds no account. The removal is [RemoveCustomerAccount]: when it breaks down,
-// nothing has changed, and it is tried again until it succeeds or is cancelled. What hangs on the account elsewhere is [EraseAccount]'s to remove,
-// which the removal starts.
+// nothing has changed, and it is tried again until it succeeds or is cancelled.
+// It starts [EraseAccount], which removes what other systems hold.
 func AccountDeletion(ctx workflow.Context, in AccountDeletionInput) (string, error) {
 	d := &accountDeletion{customerID: in.CustomerID, dueAt: in.At}
 	d.exchange = newExchange(ctx, d)

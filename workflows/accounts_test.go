@@ -152,15 +152,15 @@ func TestRemoveAccount(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
 		twoIdentities(t, h)
-		before, err := h.store.Standing(t.Context(), "authid_2", "customer")
+		before, err := h.store.Standing(t.Context(), "authid_2", "customer", "")
 		require.NoError(t, err)
 		require.Equal(t, "cus_1", before.ActorID)
 
 		require.NoError(t, remove(t, h, "cus_1"))
 
-		_, err = h.store.Standing(t.Context(), "authid_1", "customer")
+		_, err = h.store.Standing(t.Context(), "authid_1", "customer", "")
 		require.ErrorIs(t, err, everlatch.ErrNotFound)
-		after, err := h.store.Standing(t.Context(), "authid_2", "customer")
+		after, err := h.store.Standing(t.Context(), "authid_2", "customer", "")
 		require.NoError(t, err)
 		require.Empty(t, after.ActorID)
 		require.Greater(t, after.CredentialVersion, before.CredentialVersion)

@@ -32,33 +32,18 @@ type ActorAccount struct {
 // this execution created is removed; the identity stays (docs/weak-spots.md#w3, #w4).
 func CreateActorAccount(ctx workflow.Context, in CreateActorAccountInput) (ActorAccount, error) {
 	var undo saga
-	out, err := linkedActor(ctx, &undo, in.Actor, in.AuthIdentityID)
-	out.Fingerprint = in.Fingerprint
-	if err != nil || out.Refusal != nil {
+	var created activities.ActorOutput
+	account := newAccount{in.Actor.ID, func(ctx workflow.Context, undo *saga) (_ *everlatch.Refusal, err error) {
+		created, err = newActor(ctx, undo, in.Actor, in.AuthIdentityID)
+		return created.Refusal, err
+	}}
+	refused, err := linkedAccount(ctx, &undo, account, in.Actor.ActorType, in.AuthIdentityID)
+	out := ActorAccount{Refusal: refused, Fingerprint: in.Fingerprint}
+	if err != nil || refused != nil {
 		return out, err
 	}
+	out.Actor = created.Actor
 	return out, releaseEvents(ctx)
-}
-
-// linkedActor creates a record and links an identity to it. After a fault or a
-// refusal everything in the saga is undone; after success the caller goes on.
-func linkedActor(
-	ctx workflow.Context, undo *saga, actor everlatch.ActorRecord, identityID string,
-) (out ActorAccount, err error) {
-	created, err := newActor(ctx, undo, actor, identityID)
-	if err != nil {
-		return out, undo.after(ctx, err)
-	}
-	if out.Refusal = created.Refusal; out.Refusal != nil {
-		return out, undo.compensate(ctx)
-	}
-	out.Refusal, err = linked(ctx, undo, activities.LinkInput{
-		IdentityID: identityID, ActorType: actor.ActorType, ActorID: actor.ID, GroupID: groupID(ctx),
-	})
-	if err == nil && out.Refusal == nil {
-		out.Actor = created.Actor
-	}
-	return out, err
 }
 
 // newActor adds to the saga how to undo a record, and creates it.
@@ -126,8 +111,8 @@ func UpdateActor(ctx workflow.Context, in UpdateActorInput) (out ActorAccount, e
 	return out, releaseEvents(ctx)
 }
 
-// RemoveActorAccount is [RemoveCustomerAccount] for an actor type of people's
-// own (docs/weak-spots.md#w9, #w10, #w11, #w14).
+// RemoveActorAccount is [RemoveCustomerAccount] for a custom actor type
+// (docs/weak-spots.md#w9, #w10, #w11, #w14).
 func RemoveActorAccount(ctx workflow.Context, in everlatch.ActorRef) (out Outcome, err error) {
 	if id := RemovalID(in.ActorType, in.ActorID); groupID(ctx) != id {
 		return removeUnder(ctx, id, RemoveActorAccount, in)

@@ -9,9 +9,7 @@ import (
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
-	"go.temporal.io/sdk/workflow"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/workflows"
@@ -154,22 +152,4 @@ func TestCancelledRemovalErases(t *testing.T) {
 			require.Equal(t, []string{"authid_2 vlive"}, h.snapshot(t)["identities"])
 		})
 	}
-}
-
-// A removal that an event or a schedule starts under another id runs under the one
-// id of its account.
-func TestOneRemovalAtATime(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	twoIdentities(t, h)
-	env := h.env(t, "RemoveCustomerAccount/evt_1/hook")
-	h.clock.of(env)
-	var ids []string
-	env.SetOnChildWorkflowStartedListener(func(info *workflow.Info, _ workflow.Context, _ converter.EncodedValues) {
-		ids = append(ids, info.WorkflowExecution.ID)
-	})
-	env.ExecuteWorkflow(workflows.RemoveCustomerAccount, workflows.RemoveAccountInput{ActorID: "cus_1"})
-	require.NoError(t, env.GetWorkflowError())
-	require.Contains(t, ids, workflows.RemovalID("customer", "cus_1"))
-	require.Equal(t, []string{"cus_1 removed"}, h.snapshot(t)["customers"])
 }

@@ -93,7 +93,7 @@ type UserAccount struct {
 // create-user-account), and creates the identity first when asked to.
 //
 // The command line starts it (docs/weak-spots.md#w15). Identity, user and link appear together or
-// not at all; an identity that was there before is never removed (docs/weak-spots.md#w3).
+// not at all; an existing identity is never removed (docs/weak-spots.md#w3).
 func CreateUserAccount(ctx workflow.Context, in CreateUserAccountInput) (out UserAccount, err error) {
 	var undo saga
 	group := groupID(ctx)
@@ -120,29 +120,39 @@ func CreateUserAccount(ctx workflow.Context, in CreateUserAccountInput) (out Use
 	return out, releaseEvents(ctx)
 }
 
-// linkedUser creates an administrator with roles and links an identity to it.
-// After a fault or a refusal everything in the saga is undone; after success the
-// caller goes on.
+// linkedUser is [linkedAccount] for an administrator with roles.
 func linkedUser(
 	ctx workflow.Context, undo *saga, user everlatch.User, roles []string, identityID string,
 ) (out UserAccount, err error) {
-	group := groupID(ctx)
-	add(undo, accounts.DiscardUser, activities.ActorInput{ID: user.ID, GroupID: group})
-	created, err := step(ctx, accounts.CreateUser, activities.CreateUserInput{
-		User: user, Roles: roles, GroupID: group, AuthIdentityID: identityID,
-	})
-	if err != nil {
-		return out, undo.after(ctx, err)
-	}
-	if out.Refusal = created.Refusal; out.Refusal != nil {
-		return out, undo.compensate(ctx)
-	}
-
-	out.Refusal, err = linked(ctx, undo, activities.LinkInput{
-		IdentityID: identityID, ActorType: everlatch.ActorUser, ActorID: user.ID, GroupID: group,
-	})
+	var created activities.CreateUserOutput
+	account := newAccount{user.ID, func(ctx workflow.Context, undo *saga) (_ *everlatch.Refusal, err error) {
+		group := groupID(ctx)
+		add(undo, accounts.DiscardUser, activities.ActorInput{ID: user.ID, GroupID: group})
+		created, err = step(ctx, accounts.CreateUser, activities.CreateUserInput{
+			User: user, Roles: roles, GroupID: group, AuthIdentityID: identityID,
+		})
+		return created.Refusal, err
+	}}
+	out.Refusal, err = linkedAccount(ctx, undo, account, everlatch.ActorUser, identityID)
 	if err == nil && out.Refusal == nil {
 		out.User = created.User
 	}
 	return out, err
+}
+
+// linkedAccount creates an account and links an identity to it. After a fault or a
+// refusal everything in the saga is undone; after success the caller goes on.
+func linkedAccount(
+	ctx workflow.Context, undo *saga, account newAccount, actorType, identityID string,
+) (*everlatch.Refusal, error) {
+	refused, err := account.create(ctx, undo)
+	if err != nil {
+		return nil, undo.after(ctx, err)
+	}
+	if refused != nil {
+		return refused, undo.compensate(ctx)
+	}
+	return linked(ctx, undo, activities.LinkInput{
+		IdentityID: identityID, ActorType: actorType, ActorID: account.id, GroupID: groupID(ctx),
+	})
 }

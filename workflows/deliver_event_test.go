@@ -108,6 +108,23 @@ func TestDeliverEvent(t *testing.T) {
 		require.Equal(t, everlatch.Metadata{"id": "x"}, l.heard[0].Event.Data)
 	})
 
+	t.Run("a receiver that asks for a pause gets it", func(t *testing.T) {
+		t.Parallel()
+		h, l := newHouse(t), &listener{}
+		l.err = func(time.Time) error {
+			if len(l.heard) < 3 {
+				return everlatch.RetryAfter(errors.New("shop.example answers 429"), 10*time.Minute)
+			}
+			return nil
+		}
+		d := deliver(t, h, nil, l, false)
+		require.Equal(t, everlatch.DeliveryDelivered, d.Status)
+		require.Len(t, l.heard, 3)
+		for i := range 2 {
+			require.InDelta(t, 10*time.Minute, l.heard[i+1].At.Sub(l.heard[i].At), float64(time.Second))
+		}
+	})
+
 	t.Run("an outage of nearly three days", func(t *testing.T) {
 		t.Parallel()
 		h, l := newHouse(t), &listener{}
@@ -184,7 +201,9 @@ func TestTendEvents(t *testing.T) {
 		return map[bool][]store.Target{true: {{Subscriber: "hook"}}}[e.ID == "lost"]
 	})
 	require.NoError(t, err)
-	require.NoError(t, h.store.DeliveryStarted(t.Context(), everlatch.Delivery{EventID: "lost", Subscriber: "hook", Generation: 1}))
+	claim, err := h.store.ClaimDeliveries(t.Context(), 10, time.Minute)
+	require.NoError(t, err)
+	require.NoError(t, h.store.EndClaim(t.Context(), claim))
 	h.clock.of(h.env(t, "tend-events/0")) // the time of the execution is the real one
 
 	tend := func(in workflows.TendEventsInput) {
@@ -197,10 +216,10 @@ func TestTendEvents(t *testing.T) {
 	tend(workflows.TendEventsInput{LostAfter: 73 * time.Hour})
 	_, err = h.store.Event(t.Context(), "old")
 	require.NoError(t, err, "0 keeps for ever")
-	startable, err := h.store.StartableDeliveries(t.Context(), 10)
+	claim, err = h.store.ClaimDeliveries(t.Context(), 10, time.Minute)
 	require.NoError(t, err)
-	require.Len(t, startable, 1)
-	require.EqualValues(t, 2, startable[0].Generation)
+	require.Len(t, claim.Deliveries, 1)
+	require.EqualValues(t, 2, claim.Deliveries[0].Generation)
 
 	tend(workflows.TendEventsInput{Retention: 24 * time.Hour, LostAfter: 73 * time.Hour})
 	_, err = h.store.Event(t.Context(), "old")

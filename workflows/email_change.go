@@ -16,28 +16,29 @@ const (
 	UpdateUndoEmail    = "UndoEmail"    // UndoEmail -> ChangedEmail
 )
 
-// EmailGrant says what a token is like that proves an address or undoes a change.
-type EmailGrant = activities.EmailGrant
+// LinkGrant says what the token of a mailed link is like.
+type LinkGrant = activities.LinkGrant
 
 // EmailChangeInput is the argument of [EmailChange].
 type EmailChangeInput struct {
 	Actor everlatch.ActorRef `json:"actor"`
-	// Open carries what is open over to a fresh history.
-	Open *OpenEmailChange `json:"open,omitempty"`
+	// Open and Answers are what an execution that continues as new hands on.
+	Open    *openEmailChange `json:"open,omitempty"`
+	Answers []answered       `json:"answers,omitempty"`
 }
 
-// OpenEmailChange is what can still become of a change.
-type OpenEmailChange struct {
+// openEmailChange is what can still become of a change.
+type openEmailChange struct {
 	// Asked is the address that waits to be proved, nil for none.
-	Asked *AskedEmail `json:"asked,omitempty"`
+	Asked *askedEmail `json:"asked,omitempty"`
 	// Made are the changes that can be undone, the latest last.
-	Made []MadeEmailChange `json:"made,omitempty"`
+	Made []madeEmailChange `json:"made,omitempty"`
 	// Requests counts those that had mails sent.
 	Requests int `json:"requests"`
 }
 
-// AskedEmail is an address that waits to be proved.
-type AskedEmail struct {
+// askedEmail is an address that waits to be proved.
+type askedEmail struct {
 	RequestEmail
 
 	// Taken says that it cannot be proved: another account has it.
@@ -46,11 +47,11 @@ type AskedEmail struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// MadeEmailChange is a change that can be undone.
-type MadeEmailChange struct {
+// madeEmailChange is a change that can be undone.
+type madeEmailChange struct {
 	IdentityID string                  `json:"identity_id"`
 	Plan       activities.PlannedEmail `json:"plan"`
-	Undo       EmailGrant              `json:"undo"`
+	Undo       LinkGrant               `json:"undo"`
 	Until      time.Time               `json:"until"`
 }
 
@@ -59,23 +60,23 @@ type RequestEmail struct {
 	AuthIdentityID string `json:"auth_identity_id"`
 	// CredentialVersion is the one under which they are signed in: any other change
 	// of the credentials ends the request (docs/weak-spots.md#w25).
-	CredentialVersion int64      `json:"credential_version"`
-	Email             string     `json:"email"`
-	Grant             EmailGrant `json:"grant"`
+	CredentialVersion int64     `json:"credential_version"`
+	Email             string    `json:"email"`
+	Grant             LinkGrant `json:"grant"`
 	// AnnouncedID names the event that notifies the current address.
 	AnnouncedID string `json:"announced_id"`
 	// ResendAfter is how long the same request is folded into the one before.
 	ResendAfter time.Duration `json:"resend_after"`
 }
 
-// ConfirmEmail brings the token that proves the address.
+// ConfirmEmail carries the token that proves the address.
 type ConfirmEmail struct {
 	TokenID string `json:"token_id"`
-	// Undo is of the token that brings the former address back.
-	Undo EmailGrant `json:"undo"`
+	// Undo is the token that restores the former address.
+	Undo LinkGrant `json:"undo"`
 }
 
-// UndoEmail brings the token that went to a former address.
+// UndoEmail carries the token that was mailed to a former address.
 type UndoEmail struct {
 	TokenID string `json:"token_id"`
 	EventID string `json:"event_id"`
@@ -88,7 +89,7 @@ type ChangedEmail struct {
 }
 
 // mostRequests bounds how many mails one account can have sent to addresses that
-// may be anybody's, for as long as something is open (docs/weak-spots.md#w61).
+// may be a stranger's, for as long as something is open (docs/weak-spots.md#w61).
 const mostRequests = 10
 
 // EmailChange is the whole flow of another e-mail (docs/weak-spots.md#w13): asked for, proved by a
@@ -98,7 +99,7 @@ const mostRequests = 10
 // The API starts it with its first update, and an execution handles one update at
 // a time: a token is used once. A newer request supersedes an older one, and any
 // change of the credentials ends it. Changes that follow each other can each be
-// undone, which brings back the address before it and forgets all that came
+// undone, which restores the address before it and drops all that came
 // after, so that changing the e-mail twice does not keep a stolen account.
 //
 // Account and logins change in one transaction. There is nothing to compensate:
@@ -108,7 +109,7 @@ func EmailChange(ctx workflow.Context, in EmailChangeInput) error {
 	if in.Open != nil {
 		e.open = *in.Open
 	}
-	e.exchange = newExchange(ctx, e)
+	e.exchange = newExchange(ctx, e, in.Answers...)
 	on(ctx, e.exchange, UpdateRequestEmail, e.request)
 	on(ctx, e.exchange, UpdateConfirmEmail, e.confirm, func(ctx workflow.Context, in ConfirmEmail) *everlatch.Refusal {
 		return valid(e.proves(ctx, in.TokenID))
@@ -123,7 +124,7 @@ type emailChange struct {
 	*exchange
 
 	actor everlatch.ActorRef
-	open  OpenEmailChange
+	open  openEmailChange
 }
 
 // deadline is when the last thing that is open closes.
@@ -145,7 +146,7 @@ func (e *emailChange) expire(workflow.Context) error {
 }
 
 func (e *emailChange) renew(ctx workflow.Context) error {
-	return workflow.NewContinueAsNewError(ctx, EmailChange, EmailChangeInput{Actor: e.actor, Open: &e.open})
+	return workflow.NewContinueAsNewError(ctx, EmailChange, EmailChangeInput{Actor: e.actor, Open: &e.open, Answers: e.answers})
 }
 
 func valid(token bool) *everlatch.Refusal {

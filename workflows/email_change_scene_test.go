@@ -36,8 +36,8 @@ func newEmailChange(t *testing.T) *emailScene {
 	return s
 }
 
-func (s *emailScene) grant(kind string, n int, ttl time.Duration) workflows.EmailGrant {
-	return workflows.EmailGrant{
+func (s *emailScene) grant(kind string, n int, ttl time.Duration) workflows.LinkGrant {
+	return workflows.LinkGrant{
 		TokenID: fmt.Sprint(kind, n), EventID: fmt.Sprint("evt_", kind, n), Token: s.vault.NewRef(), TTL: ttl,
 	}
 }

@@ -37,7 +37,7 @@ func (e *emailChange) request(ctx workflow.Context, in RequestEmail) (out Outcom
 		return out, nil
 	}
 	e.open.Requests++
-	e.open.Asked = &AskedEmail{RequestEmail: in, Taken: asked.Taken, MailedAt: workflow.Now(ctx), ExpiresAt: asked.ExpiresAt}
+	e.open.Asked = &askedEmail{RequestEmail: in, Taken: asked.Taken, MailedAt: workflow.Now(ctx), ExpiresAt: asked.ExpiresAt}
 	return out, nil
 }
 
@@ -73,7 +73,7 @@ func (e *emailChange) confirm(ctx workflow.Context, in ConfirmEmail) (out Change
 	}
 	e.open.Asked = nil
 	if !changed.UndoUntil.IsZero() {
-		e.open.Made = append(e.open.Made, MadeEmailChange{
+		e.open.Made = append(e.open.Made, madeEmailChange{
 			IdentityID: asked.AuthIdentityID, Plan: planned.Plan, Undo: in.Undo, Until: changed.UndoUntil,
 		})
 	}
@@ -88,7 +88,7 @@ func (e *emailChange) void(out ChangedEmail) ChangedEmail {
 	return out
 }
 
-// undo brings the address before a change back, whatever came after it.
+// undo restores the address before a change, whatever came after it.
 func (e *emailChange) undo(ctx workflow.Context, in UndoEmail) (out ChangedEmail, err error) {
 	first := e.undoable(ctx, in.TokenID)
 	if first < 0 {

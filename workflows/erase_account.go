@@ -22,7 +22,7 @@ func ErasureID(actorType, actorID string) string { return "erase-account/" + act
 // EraseAccountInput is the argument of [EraseAccount].
 type EraseAccountInput struct {
 	Erasure everlatch.Erasure `json:"erasure"`
-	// Requested says that the person asked for it: nothing is kept of them then,
+	// Requested says that the account's owner asked for it: nothing is kept of them then,
 	// and they are told. What an administrator removed is kept, hidden, for
 	// deletion.retention.
 	Requested bool `json:"requested,omitempty"`

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -41,6 +42,9 @@ type exchange struct {
 	signals workflow.ReceiveChannel
 	receive func(ctx workflow.Context, signals workflow.ReceiveChannel) error
 	served  int
+	// answers are those to the latest requests, for when they are repeated after
+	// the flow has continued as new.
+	answers answers
 	// outcome is how the flow has ended, "" while it goes on.
 	outcome string
 	// faulty says that a handler failed. One of its steps may have taken effect
@@ -52,8 +56,10 @@ type exchange struct {
 	invalid error
 }
 
-func newExchange(ctx workflow.Context, f flow) *exchange {
-	return &exchange{flow: f, mutex: workflow.NewMutex(ctx), waitUntil: workflow.Now(ctx).Add(firstRequestWithin)}
+// newExchange returns the loop of a flow, which was given these answers by the
+// execution before it.
+func newExchange(ctx workflow.Context, f flow, given ...answered) *exchange {
+	return &exchange{flow: f, answers: given, mutex: workflow.NewMutex(ctx), waitUntil: workflow.Now(ctx).Add(firstRequestWithin)}
 }
 
 // end notes how the flow has ended; the first outcome counts.
@@ -81,15 +87,21 @@ func on[I, O any](
 			return out, err
 		}
 		defer unlock()
+		if first, known := x.answers.find(ctx); known {
+			return out, json.Unmarshal(first, &out)
+		}
 		out, err = handler(ctx, in)
 		x.faulty = x.faulty || err != nil
 		if isNeedsAttention(err) {
 			x.attention = err
 		}
+		if err == nil {
+			err = x.answers.keep(ctx, out)
+		}
 		return out, err
 	}
 	validator := func(ctx workflow.Context, in I) error {
-		if x.unheard() {
+		if _, known := x.answers.find(ctx); known || x.unheard() {
 			return nil
 		}
 		for _, check := range checks {
@@ -183,7 +195,9 @@ func (x *exchange) next(ctx workflow.Context) error {
 	}
 	served := x.served
 	if remaining := x.deadline().Sub(workflow.Now(ctx)); remaining > 0 {
-		_, err := workflow.AwaitWithTimeout(ctx, remaining, func() bool { return x.served > served || x.waiting() })
+		waiting, stop := workflow.WithCancel(ctx)
+		_, err := workflow.AwaitWithTimeout(waiting, remaining, func() bool { return x.served > served || x.waiting() })
+		stop() // a timer that is left behind would wake the flow when nothing is due
 		if err != nil {
 			return err
 		}

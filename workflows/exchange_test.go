@@ -78,6 +78,18 @@ func cancellations() map[string]cancelled {
 				require.Contains(t, h.snapshot(t)["events"], "auth.password_changed released")
 			},
 		},
+		"SocialLogin, begun": {
+			steps: []string{"BeginRedirect"},
+			play: func(t *testing.T, arm func(*house, *testsuite.TestWorkflowEnvironment)) (*house, *testsuite.TestWorkflowEnvironment) {
+				s := newSocial(t)
+				arm(s.house, s.env)
+				askOf[workflows.BegunLogin](s.env, time.Minute, workflows.UpdateBegin)
+				s.env.ExecuteWorkflow(workflows.SocialLogin, s.in)
+				require.True(t, temporal.IsCanceledError(s.env.GetWorkflowError()))
+				return s.house, s.env
+			},
+			done: func(t *testing.T, h *house) { require.Empty(t, h.snapshot(t)["identities"]) },
+		},
 		"SocialLogin, registered": {
 			steps: []string{"ExchangeCode", "ReadProfile"}, final: []string{"ReleaseEvents"},
 			play: func(t *testing.T, arm func(*house, *testsuite.TestWorkflowEnvironment)) (*house, *testsuite.TestWorkflowEnvironment) {

@@ -39,22 +39,22 @@ type InvitationInput struct {
 	InviteID string `json:"invite_id"`
 	// New is the invite to make; nil restores an existing one.
 	New *NewInvite `json:"new,omitempty"`
-	// Open carries what is open over to a fresh history.
-	Open *OpenInvite `json:"open,omitempty"`
+	// Open and Answers are what an execution that continues as new hands on.
+	Open    *openInvite `json:"open,omitempty"`
+	Answers []answered  `json:"answers,omitempty"`
 }
 
 // NewInvite is an invite to make.
 type NewInvite struct {
-	Email    string             `json:"email"`
-	Roles    []string           `json:"roles,omitempty"`
-	Metadata everlatch.Metadata `json:"metadata,omitempty"`
-	Grant    InviteGrant        `json:"grant"`
+	everlatch.InviteOffer
+
+	Grant InviteGrant `json:"grant"`
 	// Fingerprint of the request, when it came with an Idempotency-Key.
 	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
-// OpenInvite is an invite that can be accepted.
-type OpenInvite struct {
+// openInvite is an invite that can be accepted.
+type openInvite struct {
 	ExpiresAt time.Time `json:"expires_at"`
 	// Token is where its token is sealed, "" when it is not known.
 	Token vault.Ref `json:"token,omitempty"`
@@ -102,14 +102,14 @@ type InvitationEnd struct {
 // all who accept at once one becomes an administrator (docs/weak-spots.md#w7), and undoes user and
 // link when the invite cannot be ended with them (docs/weak-spots.md#w1). An invite that was refused
 // leaves nothing; a token that was refused leaves the invite as it is. An invite
-// that has expired is kept: sending it again takes it up in a new execution, as
+// that has expired is kept: sending it again continues it in a new execution, as
 // does any update for an invite whose execution is lost or never was.
 func Invitation(ctx workflow.Context, in InvitationInput) (InvitationEnd, error) {
 	v := &invitation{in: in, known: in.Open != nil}
 	if in.Open != nil {
 		v.open = *in.Open
 	}
-	v.exchange = newExchange(ctx, v)
+	v.exchange = newExchange(ctx, v, in.Answers...)
 	on(ctx, v.exchange, UpdateInvite, v.invite)
 	on(ctx, v.exchange, UpdateResend, v.resend)
 	on(ctx, v.exchange, UpdateRevoke, v.revoke)
@@ -122,7 +122,7 @@ type invitation struct {
 	*exchange
 
 	in   InvitationInput
-	open OpenInvite
+	open openInvite
 	// known says that the invite existed when the flow last looked.
 	known bool
 	// fault is why the invite could not be made.
@@ -145,5 +145,5 @@ func (v *invitation) expire(workflow.Context) error {
 }
 
 func (v *invitation) renew(ctx workflow.Context) error {
-	return workflow.NewContinueAsNewError(ctx, Invitation, InvitationInput{InviteID: v.in.InviteID, Open: &v.open})
+	return workflow.NewContinueAsNewError(ctx, Invitation, InvitationInput{InviteID: v.in.InviteID, Open: &v.open, Answers: v.answers})
 }

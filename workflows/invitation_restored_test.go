@@ -1,13 +1,10 @@
 package workflows_test
 
 import (
-	"errors"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/converter"
-	"go.temporal.io/sdk/workflow"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/store"
@@ -83,7 +80,7 @@ func TestInvitationRestored(t *testing.T) {
 		t.Helper()
 		s := newInvitation(t)
 		_, err := s.store.CreateInvite(t.Context(), everlatch.Invite{
-			ID: "invite_1", Email: invitee, ExpiresAt: s.clock.Now().Add(10 * time.Hour),
+			ID: "invite_1", InviteOffer: everlatch.InviteOffer{Email: invitee}, ExpiresAt: s.clock.Now().Add(10 * time.Hour),
 		}, "jti_1", everlatch.Event{})
 		require.NoError(t, err)
 		return s
@@ -152,10 +149,7 @@ func TestInvitationStartsAfresh(t *testing.T) {
 	s.env.SetContinueAsNewSuggested(true)
 	made := s.invite(0)
 	err := s.play(s.input())
-	again, ok := errors.AsType[*workflow.ContinueAsNewError](err)
-	require.True(t, ok, "%v", err)
-	var in workflows.InvitationInput
-	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(again.Input, &in))
+	in := continued[workflows.InvitationInput](t, err)
 	require.Nil(t, in.New)
 
 	next := s.restored(0)

@@ -62,14 +62,14 @@ func (h *house) identity(t *testing.T, id string) {
 
 func (s *inviteScene) grant(n int) workflows.InviteGrant {
 	return workflows.InviteGrant{
-		TokenID: fmt.Sprint("jti_", n), EventID: fmt.Sprint("evt_grant_", n), Token: s.vault.NewRef(), TTL: day,
+		LinkGrant: workflows.LinkGrant{TokenID: fmt.Sprint("jti_", n), EventID: fmt.Sprint("evt_grant_", n), Token: s.vault.NewRef(), TTL: day},
 		InvitedBy: everlatch.ActorRef{ActorType: "user", ActorID: "user_9"},
 	}
 }
 
 func (s *inviteScene) input() workflows.InvitationInput {
 	return workflows.InvitationInput{InviteID: "invite_1", New: &workflows.NewInvite{
-		Email: invitee, Roles: []string{"role_1"}, Metadata: everlatch.Metadata{"team": "a"}, Grant: s.grant(1), Fingerprint: "f",
+		InviteOffer: everlatch.InviteOffer{Email: invitee, Roles: []string{"role_1"}, Metadata: everlatch.Metadata{"team": "a"}}, Grant: s.grant(1), Fingerprint: "f",
 	}}
 }
 

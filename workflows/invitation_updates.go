@@ -25,7 +25,7 @@ func (v *invitation) invite(ctx workflow.Context, _ activities.None) (out Issued
 		InviteID: v.in.InviteID, Token: n.Grant.Token, GroupID: groupID(ctx),
 	})
 	created, err := durableStep(ctx, invites.CreateInvite, activities.CreateInviteInput{
-		InviteID: v.in.InviteID, Email: n.Email, Roles: n.Roles, Metadata: n.Metadata, Grant: n.Grant, GroupID: groupID(ctx),
+		InviteOffer: n.InviteOffer, InviteID: v.in.InviteID, Grant: n.Grant, GroupID: groupID(ctx),
 	})
 	if err != nil {
 		v.fault = undo.after(ctx, err)
@@ -49,7 +49,7 @@ func (v *invitation) issued(made activities.InviteOutput, g InviteGrant) IssuedI
 	v.known = true
 	v.open.ExpiresAt, v.open.Token = made.Invite.ExpiresAt, g.Token
 	if v.outcome == InviteVoid {
-		v.outcome = "" // it is there after all
+		v.outcome = "" // it exists after all
 	}
 	return IssuedInvite{Invite: made.Invite, Token: g.Token}
 }
@@ -81,7 +81,7 @@ func (v *invitation) revoke(ctx workflow.Context, in RevokeInvite) (out Outcome,
 
 // accept makes an identity an administrator, or says why not.
 func (v *invitation) accept(ctx workflow.Context, in AcceptInvite) (out UserAccount, err error) {
-	proof := activities.InviteProof{InviteID: v.in.InviteID, TokenID: in.TokenID, Email: in.Email}
+	proof := everlatch.InviteProof{InviteID: v.in.InviteID, TokenID: in.TokenID, Email: in.Email}
 	checked, err := durableStep(ctx, invites.CheckInvite, proof)
 	if err != nil {
 		return out, err
@@ -102,7 +102,7 @@ func (v *invitation) accept(ctx workflow.Context, in AcceptInvite) (out UserAcco
 // admit creates user and link and ends the invite, or leaves nothing behind. The
 // user has the roles of the invite from the first moment.
 func (v *invitation) admit(
-	ctx workflow.Context, in AcceptInvite, proof activities.InviteProof, roles []string,
+	ctx workflow.Context, in AcceptInvite, proof everlatch.InviteProof, roles []string,
 ) (UserAccount, error) {
 	var undo saga
 	out, err := linkedUser(ctx, &undo, in.User, roles, in.AuthIdentityID)

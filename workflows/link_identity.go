@@ -19,15 +19,15 @@ type LinkIdentityInput struct {
 	EventID            string    `json:"event_id"`
 }
 
-// LinkedIdentity is the outcome of [LinkIdentity]: a refusal or the new way to
-// sign in.
+// LinkedIdentity is the outcome of [LinkIdentity]: a refusal or the new
+// sign-in method.
 type LinkedIdentity struct {
 	Refusal    *everlatch.Refusal         `json:"refusal,omitempty"`
 	Credential everlatch.ProviderIdentity `json:"credential,omitzero"`
 }
 
-// LinkIdentity gives an identity another way to sign in, with something that the
-// person typed (docs/weak-spots.md#w17); one that is elsewhere is linked by [SocialLogin].
+// LinkIdentity gives an identity another sign-in method, with credentials that the
+// user typed (docs/weak-spots.md#w17); one of an external provider is linked by [SocialLogin].
 //
 // The API starts it after a recent sign-in. When it fails, the
 // identity is as it was.
@@ -53,13 +53,13 @@ type UnlinkIdentityInput struct {
 	AuthIdentityID     string `json:"auth_identity_id"`
 	ActorType          string `json:"actor_type"`
 	ProviderIdentityID string `json:"provider_identity_id"`
-	// SignedInWith is the provider that the person has come by.
+	// SignedInWith is the provider that the user is signed in with.
 	SignedInWith string `json:"signed_in_with"`
 	EventID      string `json:"event_id"`
 }
 
-// UnlinkIdentity takes a way to sign in from an identity, but never the last one
-// nor the one that the person has come by (docs/weak-spots.md#w17). What was issued by it ends.
+// UnlinkIdentity removes a sign-in method from an identity, but never the last one
+// nor the one that the user is signed in with (docs/weak-spots.md#w17). What was issued by it ends.
 //
 // The API starts it after a recent sign-in. What it removes
 // cannot be brought back, so an outage only delays it.

@@ -94,8 +94,8 @@ func TestHeldAddressLooksTaken(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, h.store.ChangeEmail(t.Context(), store.EmailChange{
 		ActorType: "customer", ActorID: "cus_1", From: email, To: "new@example.com", HoldUntil: h.clock.Now().Add(time.Hour),
-		Logins: []store.LoginChange{{
-			ProviderIdentityID: "pi_authid_1", FromKey: email, EntityID: "new@example.com", EntityKey: "new@example.com",
+		Logins: []everlatch.LoginChange{{
+			ProviderIdentityID: "pi_authid_1", FormerKey: email, EntityID: "new@example.com", EntityKey: "new@example.com",
 		}},
 		Events: []everlatch.Event{{ID: "evt_1", Name: everlatch.EventEmailChanged}},
 	}))

@@ -33,12 +33,13 @@ type PasswordResetInput struct {
 	TTL time.Duration `json:"ttl"`
 	// ResendAfter is how long a request is folded into the previous one.
 	ResendAfter time.Duration `json:"resend_after"`
-	// Open carries what is open over to a fresh history.
-	Open *OpenReset `json:"open,omitempty"`
+	// Open and Answers are what an execution that continues as new hands on.
+	Open    *openReset `json:"open,omitempty"`
+	Answers []answered `json:"answers,omitempty"`
 }
 
-// OpenReset is a reset that can be completed.
-type OpenReset struct {
+// openReset is a reset that can be completed.
+type openReset struct {
 	activities.ResetGrant
 
 	MailedAt time.Time `json:"mailed_at"`
@@ -98,7 +99,7 @@ func PasswordReset(ctx workflow.Context, in PasswordResetInput) error {
 	if in.Open != nil {
 		r.open = *in.Open
 	}
-	r.exchange = newExchange(ctx, r)
+	r.exchange = newExchange(ctx, r, in.Answers...)
 	onSignal(ctx, r.exchange, SignalAsk, r.ask)
 	on(ctx, r.exchange, UpdateIssue, r.issue)
 	on(ctx, r.exchange, UpdateComplete, r.complete, r.refuses)
@@ -109,7 +110,7 @@ type passwordReset struct {
 	*exchange
 
 	in   PasswordResetInput
-	open OpenReset
+	open openReset
 }
 
 func (r *passwordReset) deadline() time.Time { return r.open.ExpiresAt }
@@ -121,7 +122,7 @@ func (r *passwordReset) expire(workflow.Context) error {
 
 func (r *passwordReset) renew(ctx workflow.Context) error {
 	in := r.in
-	in.Open = &r.open
+	in.Open, in.Answers = &r.open, r.answers
 	return workflow.NewContinueAsNewError(ctx, PasswordReset, in)
 }
 
@@ -175,7 +176,7 @@ func (r *passwordReset) grant(ctx workflow.Context, in activities.GrantResetInpu
 		return err
 	}
 	r.outcome = ""
-	r.open = OpenReset{ResetGrant: grant, MailedAt: workflow.Now(ctx)}
+	r.open = openReset{ResetGrant: grant, MailedAt: workflow.Now(ctx)}
 	return nil
 }
 
@@ -193,7 +194,7 @@ func (r *passwordReset) complete(ctx workflow.Context, in CompleteReset) (out Ou
 	if out.Refusal = changed.Refusal; out.Refusal != nil {
 		return out, nil
 	}
-	r.open = OpenReset{}
+	r.open = openReset{}
 	r.end(resetUsed)
 	if changed.Void {
 		out.Refusal = &invalidToken

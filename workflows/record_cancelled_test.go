@@ -12,6 +12,7 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/activities"
 	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/workflows"
 )
 
@@ -58,4 +59,65 @@ func TestRecordCancelled(t *testing.T) {
 	run = r.start(t, "AccountDeletion/cancelled_by_operator", workflows.AccountDeletion, workflows.AccountDeletionInput{CustomerID: "cus_1"})
 	update(run, workflows.UpdateSchedule, workflows.ScheduleDeletion{At: h.clock.Now().Add(time.Hour), EventID: "evt_schedule"})
 	cancel("AccountDeletion/cancelled_by_operator", run)
+
+	run = r.start(t, "Invitation/never_requested", workflows.Invitation, in)
+	require.Error(t, run.Get(t.Context(), nil))
+	r.write(t, "Invitation/never_requested", run)
+	r.cancelledLogins(t)
+}
+
+// cancelledLogins records sign-ins that are cancelled during each of their steps.
+func (r *recorder) cancelledLogins(t *testing.T) {
+	t.Helper()
+	provider := &elsewhere{}
+	require.NoError(t, r.house.acts.Redirects.Providers.Add("elsewhere", provider))
+	for _, step := range []string{"BeginRedirect", "ExchangeCode", "ReadProfile", "ReleaseEvents"} {
+		s := &socialScene{house: r.house, t: t}
+		provider.profile = func(int) (providers.Profile, error) { return providers.Profile{EntityID: step}, nil }
+		name := "SocialLogin/cancelled_during_" + step
+		run := r.start(t, name, workflows.SocialLogin, s.recorded(step, time.Minute))
+		r.house.faults.set(fault{activities: []string{step}, meanwhile: func() {
+			require.NoError(t, r.client.CancelWorkflow(t.Context(), run.GetID(), run.GetRunID()))
+		}})
+		r.send(t, run, workflows.UpdateBegin)
+		if step != "BeginRedirect" {
+			r.send(t, run, workflows.UpdateCallback, s.answered(step))
+		}
+		t.Logf("%s ends in %v", name, run.Get(t.Context(), nil))
+		r.write(t, name, run)
+	}
+	r.house.faults.set()
+}
+
+// send sends an update and waits for its answer, be it a failure.
+func (r *recorder) send(t *testing.T, run client.WorkflowRun, update string, args ...any) {
+	t.Helper()
+	r.sendAs(t, run, "", update, args...)
+}
+
+func (r *recorder) sendAs(t *testing.T, run client.WorkflowRun, id, update string, args ...any) {
+	t.Helper()
+	handle, err := r.client.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
+		UpdateID: id, WorkflowID: run.GetID(), RunID: run.GetRunID(), UpdateName: update,
+		WaitForStage: client.WorkflowUpdateStageCompleted, Args: args,
+	})
+	if err == nil {
+		err = handle.Get(t.Context(), nil)
+	}
+	t.Logf("%s of %s: %v", update, run.GetID(), err)
+}
+
+// recorded is the input of a sign-in elsewhere.
+func (s *socialScene) recorded(state string, ttl time.Duration) workflows.SocialLoginInput {
+	return workflows.SocialLoginInput{
+		ActorType: "customer", Provider: "elsewhere", CallbackURL: "https://shop.example/cb", TTL: ttl,
+		Secrets: s.sealed(workflows.RedirectSecrets{State: state, Nonce: "n", CodeVerifier: verifier}),
+		Tokens:  s.vault.NewRef(), Binding: "browser", IdentityID: "authid_" + state, ProviderIdentityID: "pi_" + state,
+	}
+}
+
+func (s *socialScene) answered(state string) workflows.LoginCallback {
+	return workflows.LoginCallback{
+		ActorType: "customer", Provider: "elsewhere", Binding: "browser", Answer: s.sealed(map[string]string{"code": "c", "state": state}),
+	}
 }

@@ -113,8 +113,8 @@ func (e *recordedEmail) email(tag string) string { return fmt.Sprintf("ada%s%d@e
 func (e *recordedEmail) identity() string        { return fmt.Sprint("authid_email_", e.n) }
 func (e *recordedEmail) customer() string        { return fmt.Sprint("cus_email_", e.n) }
 
-func (e *recordedEmail) grant(kind string, k int, ttl time.Duration) workflows.EmailGrant {
-	return workflows.EmailGrant{
+func (e *recordedEmail) grant(kind string, k int, ttl time.Duration) workflows.LinkGrant {
+	return workflows.LinkGrant{
 		TokenID: fmt.Sprint(kind, k), EventID: fmt.Sprintf("evt_%s_%d_%d", kind, e.n, k), Token: e.house.vault.NewRef(), TTL: ttl,
 	}
 }

@@ -28,10 +28,10 @@ func (r *recorder) invitations(t *testing.T) {
 		h.identity(t, i.identity())
 		in := workflows.InvitationInput{InviteID: fmt.Sprint("invite_r", n)}
 		if fresh {
-			in.New = &workflows.NewInvite{Email: i.email(), Roles: []string{"role_1"}, Metadata: everlatch.Metadata{"a": 1}, Grant: i.grant(1, ttl), Fingerprint: "f"}
+			in.New = &workflows.NewInvite{InviteOffer: everlatch.InviteOffer{Email: i.email(), Roles: []string{"role_1"}, Metadata: everlatch.Metadata{"a": 1}}, Grant: i.grant(1, ttl), Fingerprint: "f"}
 		} else {
 			_, err := h.store.CreateInvite(t.Context(), everlatch.Invite{
-				ID: in.InviteID, Email: i.email(), ExpiresAt: h.clock.Now().Add(ttl),
+				ID: in.InviteID, InviteOffer: everlatch.InviteOffer{Email: i.email()}, ExpiresAt: h.clock.Now().Add(ttl),
 			}, i.token(1), everlatch.Event{})
 			require.NoError(t, err)
 		}
@@ -110,7 +110,7 @@ func (i *recordedInvite) token(k int) string {
 
 func (i *recordedInvite) grant(k int, ttl time.Duration) workflows.InviteGrant {
 	return workflows.InviteGrant{
-		TokenID: i.token(k), EventID: fmt.Sprintf("evt_grant_%d_%d", i.n, k), Token: i.house.vault.NewRef(), TTL: ttl,
+		LinkGrant: workflows.LinkGrant{TokenID: i.token(k), EventID: fmt.Sprintf("evt_grant_%d_%d", i.n, k), Token: i.house.vault.NewRef(), TTL: ttl},
 		InvitedBy: everlatch.ActorRef{ActorType: "user", ActorID: "user_9"},
 	}
 }

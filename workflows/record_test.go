@@ -20,13 +20,14 @@ import (
 	sdkworker "go.temporal.io/sdk/worker"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/embedded"
 	"github.com/everlatch/everlatch/internal/temporalkit"
 	"github.com/everlatch/everlatch/worker"
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// TestRecordHistories performs flows on the Temporal server at
-// TEMPORAL_ADDRESS and keeps histories that are not kept yet (make history).
+// TestRecordHistories performs flows on the Temporal server at TEMPORAL_ADDRESS,
+// or on one of its own, and keeps histories that are not kept yet (make history).
 // Payloads are in clear: they hold test data only, and a reader shall see them.
 func TestRecordHistories(t *testing.T) {
 	r := newRecorder(t)
@@ -123,7 +124,24 @@ func TestRecordHistories(t *testing.T) {
 // newRecorder starts a worker for a house of its own.
 func newRecorder(t *testing.T, activities ...any) *recorder {
 	t.Helper()
-	c, err := client.Dial(client.Options{HostPort: os.Getenv("TEMPORAL_ADDRESS")})
+	if address := os.Getenv("TEMPORAL_ADDRESS"); address != "" {
+		return newRecorderAt(t, address, activities...)
+	}
+	return newRecorderOn(t, embedded.Options{}, activities...)
+}
+
+// newRecorderOn starts a server of its own.
+func newRecorderOn(t *testing.T, o embedded.Options, activities ...any) *recorder {
+	t.Helper()
+	server, err := embedded.Start(t.Context(), o)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = server.Stop() })
+	return newRecorderAt(t, server.Address(), activities...)
+}
+
+func newRecorderAt(t *testing.T, address string, activities ...any) *recorder {
+	t.Helper()
+	c, err := client.Dial(client.Options{HostPort: address})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	r := &recorder{client: c, house: newHouse(t), queue: "record-" + time.Now().Format("150405.000")}

@@ -119,7 +119,7 @@ func (in RegisterInput) account(identityID string) newAccount {
 }
 
 // ownAccount gives an identity an account. The link goes first: when several
-// people sign up with one address at once, their flows find one identity. The flow
+// users sign up with one address at once, their flows find one identity. The flow
 // that links it goes on. The others leave it alone, also the one that created it,
 // which would otherwise undo what the first is about to complete. After any other
 // refusal or a fault, everything in the saga is undone.

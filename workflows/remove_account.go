@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -16,12 +15,12 @@ import (
 // [RemoveUserAccount].
 type RemoveAccountInput struct {
 	ActorID string `json:"actor_id"`
-	// Requested says that the person asked for it, see [EraseAccountInput].
+	// Requested says that the account's owner asked for it, see [EraseAccountInput].
 	Requested bool `json:"requested,omitempty"`
 }
 
 // RemovalID is the id of the one execution that removes an account. Two at once
-// could each leave what the other one has to bring back.
+// could each leave what the other has to restore.
 func RemovalID(actorType, actorID string) string {
 	return "remove-" + actorType + "-account/" + actorID
 }
@@ -39,7 +38,7 @@ func removeUnder[I any](
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{WorkflowID: id, WaitForCancellation: true})
 	for {
 		err = workflow.ExecuteChildWorkflow(child, removal, in).Get(ctx, &out)
-		if _, running := errors.AsType[*temporal.ChildWorkflowExecutionAlreadyStartedError](err); !running {
+		if !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 			return out, err
 		}
 		if err := workflow.Sleep(ctx, removalPause); err != nil {

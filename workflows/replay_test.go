@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,5 +75,37 @@ func TestEveryFlowHasHistories(t *testing.T) {
 		if isWorkflow {
 			require.DirExists(t, filepath.Join(histories, name))
 		}
+	}
+}
+
+// TestContinuedHistories keeps, of every flow that continues as new, a history
+// that does and the one that follows.
+func TestContinuedHistories(t *testing.T) {
+	t.Parallel()
+	for _, flow := range []string{"PasswordReset", "SocialLogin", "EmailChange", "Invitation", "AccountDeletion"} {
+		first := readHistory(t, filepath.Join(histories, flow, "continued.json")).GetEvents()
+		last := first[len(first)-1].GetWorkflowExecutionContinuedAsNewEventAttributes()
+		require.NotNil(t, last, flow)
+		next := readHistory(t, filepath.Join(histories, flow, "continued_from_another_run.json")).GetEvents()
+		began := next[0].GetWorkflowExecutionStartedEventAttributes()
+		require.Equal(t, last.GetNewExecutionRunId(), began.GetOriginalExecutionRunId(), flow)
+		require.NotNil(t, next[len(next)-1].GetWorkflowExecutionCompletedEventAttributes(), flow)
+	}
+}
+
+// TestCancelledHistories keeps, of a sign-in elsewhere, a history for each step
+// during which it was cancelled.
+func TestCancelledHistories(t *testing.T) {
+	t.Parallel()
+	for step, finishes := range map[string]bool{
+		"BeginRedirect": false, "ExchangeCode": false, "ReadProfile": true, "ReleaseEvents": true,
+	} {
+		events := readHistory(t, filepath.Join(histories, "SocialLogin", "cancelled_during_"+step+".json")).GetEvents()
+		require.True(t, slices.ContainsFunc(events, func(e *historypb.HistoryEvent) bool {
+			return e.GetWorkflowExecutionCancelRequestedEventAttributes() != nil
+		}), step)
+		last := events[len(events)-1]
+		require.Equal(t, finishes, last.GetWorkflowExecutionCompletedEventAttributes() != nil, step)
+		require.Equal(t, !finishes, last.GetWorkflowExecutionCanceledEventAttributes() != nil, step)
 	}
 }

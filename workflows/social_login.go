@@ -31,7 +31,7 @@ type SocialLoginInput struct {
 	// answer. A callback with another cookie comes from another browser (docs/weak-spots.md#w44).
 	Binding string `json:"binding"`
 	// Bound says that the browser is known to keep cookies: then a callback
-	// without one comes from elsewhere.
+	// without one comes from another browser.
 	Bound bool `json:"bound"`
 	// TTL is how long the sign-in may take.
 	TTL time.Duration `json:"ttl"`
@@ -40,7 +40,7 @@ type SocialLoginInput struct {
 	ProviderIdentityID string `json:"provider_identity_id"`
 	// Tokens names where tokens are sealed.
 	Tokens vault.Ref `json:"tokens"`
-	// LinkTo is the identity that gets this way to sign in, "" for a sign-in.
+	// LinkTo is the identity that gets this sign-in method, "" for a sign-in.
 	LinkTo string `json:"link_to,omitempty"`
 }
 
@@ -50,7 +50,7 @@ type BegunLogin struct {
 	Location vault.Ref          `json:"location,omitempty"`
 }
 
-// LoginCallback is what the browser brings back.
+// LoginCallback is what the browser returns with.
 type LoginCallback struct {
 	ActorType string `json:"actor_type"`
 	Provider  string `json:"provider"`
@@ -69,7 +69,7 @@ const (
 )
 
 // SocialLogin signs an end user in with another provider, from the first request
-// to the answer that the browser brings from there.
+// to the callback that the browser returns with.
 //
 // The API starts it, and its id is a keyed hash of the state. The state is good
 // for the provider, the actor type and the browser that it was made for (docs/weak-spots.md#w44),
@@ -77,7 +77,7 @@ const (
 // step is retried while the browser waits; a longer one leaves the state as it
 // is, so that the same answer may be tried again.
 //
-// With LinkTo it adds a way to sign in to an identity instead (docs/weak-spots.md#w17). Then the
+// With LinkTo it adds a sign-in method to an identity instead (docs/weak-spots.md#w17). Then the
 // browser must be signed in as that identity: a link that one person began and
 // another was made to finish would give away an account.
 func SocialLogin(ctx workflow.Context, in SocialLoginInput) (string, error) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/internal/embedded"
 	"github.com/everlatch/everlatch/internal/store"
 )
@@ -212,7 +214,12 @@ func (s *service) trigger(t *testing.T, n int) (Courier, error) {
 	}, waitFor, tick)
 	var id string
 	require.Eventually(t, func() bool {
-		d, err := s.temporal.ScheduleClient().GetHandle(t.Context(), "hire-next").Describe(t.Context())
+		jobs, err := s.app.Flows().Schedules(t.Context())
+		i := slices.IndexFunc(jobs, func(job flows.ScheduleInfo) bool { return job.ID == "hire-next" })
+		if err != nil || i < 0 {
+			return false
+		}
+		d, err := s.temporal.ScheduleClient().GetHandle(t.Context(), jobs[i].ScheduleID).Describe(t.Context())
 		if err != nil || len(d.Info.RecentActions) < n {
 			return false
 		}
@@ -243,5 +250,5 @@ func (s *service) recommend(t *testing.T, id, name, size string) (Courier, error
 		Data: everlatch.Metadata{"email": name + "@example.com", "name": name, "size": size},
 	})
 	require.NoError(t, err)
-	return s.result(t, "HireCourier/hire-recommended/"+id)
+	return s.result(t, s.app.Flows().EventFlowID("HireCourier", "hire-recommended", id))
 }

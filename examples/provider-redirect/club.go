@@ -167,7 +167,7 @@ func (p *club) ask(req *http.Request, into any) error {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	if err != nil {
-		return everlatch.Unavailable("The club", errors.New("half an answer"))
+		return everlatch.Unavailable("The club", errors.New("the answer is incomplete"))
 	}
 	if resp.StatusCode != http.StatusOK || json.Unmarshal(body, into) != nil {
 		return answered(resp.StatusCode)
@@ -175,12 +175,12 @@ func (p *club) ask(req *http.Request, into any) error {
 	return nil
 }
 
-// answered is the error for an answer that is not what was asked for.
+// answered is the error for an unexpected answer.
 func answered(status int) error {
 	if status >= http.StatusInternalServerError {
 		return everlatch.Unavailable("The club", fmt.Errorf("answer %d", status))
 	}
-	return failed(fmt.Errorf("answer %d, which is not what was asked for", status))
+	return failed(fmt.Errorf("unexpected answer %d", status))
 }
 
 // isToken says whether a text can be sent as a bearer token.

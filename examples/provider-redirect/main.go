@@ -4,13 +4,11 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"net/http"
-	"time"
 
 	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/cli"
 	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/examples/beside"
 )
 
 const standInAddress = "127.0.0.1:9901"
@@ -32,15 +30,5 @@ func withClub(config.Config) ([]app.Option, error) {
 
 // serveStandIn serves a stand-in for the club until ctx ends.
 func serveStandIn(ctx context.Context, _ *app.App) error {
-	l, err := app.Listen(ctx, standInAddress)
-	if err != nil {
-		return err
-	}
-	defer context.AfterFunc(ctx, func() { _ = l.Close() })()
-	server := &http.Server{Handler: newStandIn(ourClub.ClientID, ourClub.ClientSecret), ReadHeaderTimeout: 5 * time.Second}
-	fmt.Println("The stand-in for the club is on " + ourClub.URL)
-	if err := server.Serve(l); ctx.Err() == nil {
-		return err
-	}
-	return nil
+	return beside.Serve(ctx, "The stand-in for the club", standInAddress, newStandIn(ourClub.ClientID, ourClub.ClientSecret))
 }

@@ -8,10 +8,11 @@ import (
 )
 
 // newAcme is a provider as one wants it: it vouches for addresses.
-func newAcme(issuer, shop string) (http.Handler, error) {
+func newAcme(issuer, callbackURL string, now func() time.Time) (http.Handler, error) {
 	return standin.New(standin.Options{
 		Issuer: issuer, Name: "Acme", ClientID: "shop", ClientSecret: "a-secret-of-acme",
-		CallbackURLs: []string{shop + "/callback/acme"},
+		CallbackURLs: []string{callbackURL},
+		Now:          now,
 		People: []standin.Person{
 			{ID: "ada", Note: "buys for Acme", Claims: map[string]any{
 				"sub": "acme-1", "name": "Ada Lovelace", "given_name": "Ada", "family_name": "Lovelace",
@@ -29,10 +30,10 @@ func newAcme(issuer, shop string) (http.Handler, error) {
 
 // newGlobex is one of the other kind: it says nothing about addresses, knows
 // users by a claim other than sub, and its clock is 20 seconds fast.
-func newGlobex(issuer, shop string, now func() time.Time) (http.Handler, error) {
+func newGlobex(issuer, callbackURL string, now func() time.Time) (http.Handler, error) {
 	return standin.New(standin.Options{
 		Issuer: issuer, Name: "Globex", ClientID: "shop", ClientSecret: "a-secret-of-globex",
-		CallbackURLs: []string{shop + "/callback/globex"},
+		CallbackURLs: []string{callbackURL},
 		Now:          func() time.Time { return now().Add(20 * time.Second) },
 		People: []standin.Person{
 			{ID: "grace", Note: "sells for Globex", Claims: map[string]any{

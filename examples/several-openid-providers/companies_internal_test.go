@@ -73,10 +73,11 @@ func (c company) signIn(t *testing.T, who string) (providers.Profile, error) {
 func TestAcme(t *testing.T) {
 	t.Parallel()
 
-	handler, err := newAcme("http://localhost:9901", shop)
+	handler, err := newAcme("http://localhost:9901", shop+"/callback/acme", time.Now)
 	require.NoError(t, err)
 	acme := start(t, handler, oidc.Options{
-		Issuer: "http://localhost:9901", ClientSecret: "a-secret-of-acme", CallbackURL: shop + "/callback/acme",
+		OAuthClient:         providers.OAuthClient{ClientSecret: "a-secret-of-acme", CallbackURL: shop + "/callback/acme"},
+		Issuer:              "http://localhost:9901",
 		AllowedEmailDomains: []string{"acme.example"},
 		ClaimMappings:       map[string]string{"given_name": "given_name", "family_name": "family_name", "groups": "groups"},
 	})
@@ -97,10 +98,11 @@ func TestGlobex(t *testing.T) {
 	t.Parallel()
 
 	at := time.Now()
-	handler, err := newGlobex("http://localhost:9902", shop, func() time.Time { return at })
+	handler, err := newGlobex("http://localhost:9902", shop+"/callback/globex", func() time.Time { return at })
 	require.NoError(t, err)
 	o := oidc.Options{
-		Issuer: "http://localhost:9902", ClientSecret: "a-secret-of-globex", CallbackURL: shop + "/callback/globex",
+		OAuthClient:          providers.OAuthClient{ClientSecret: "a-secret-of-globex", CallbackURL: shop + "/callback/globex"},
+		Issuer:               "http://localhost:9902",
 		RequireVerifiedEmail: new(false), ClaimMappings: map[string]string{"entity_id": "oid", "email": "preferred_username"},
 		ClockTolerance: 30 * time.Second, Algorithms: []string{"RS256"}, Now: func() time.Time { return at },
 	}
@@ -134,7 +136,7 @@ func TestTheConfiguration(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, cfg.Generate(""))
 	var server *api.Server
-	a, err := app.New(t.Context(), cfg, app.WithMigrations(), app.WithRoutes(func(s *api.Server) { server = s }))
+	a, err := app.New(t.Context(), cfg, app.FromConfig(options), app.WithMigrations(), app.WithRoutes(func(s *api.Server) { server = s }))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.Close()) })
 
@@ -148,4 +150,13 @@ func TestTheConfiguration(t *testing.T) {
 		server.Handler().ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/auth/"+actorType+"/providers", http.NoBody))
 		require.JSONEq(t, `{"providers":[`+want+`]}`, answer.Body.String(), actorType)
 	}
+}
+
+func TestTheProgramNeedsItsSettings(t *testing.T) {
+	t.Parallel()
+
+	cfg, err := config.Load(config.Sources{})
+	require.NoError(t, err)
+	_, err = options(cfg)
+	require.ErrorContains(t, err, "--config examples/several-openid-providers/everlatch.yaml")
 }

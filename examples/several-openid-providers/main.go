@@ -1,63 +1,47 @@
-// Command several-openid-providers runs two OpenID providers for trying out:
-// one of a company that is called Acme, and one of a company that is called
-// Globex. docs/guides/several-openid-providers.md walks through it.
+// Command several-openid-providers is an Everlatch service whose users sign in at
+// the OpenID providers of two companies, Acme and Globex, and has stand-ins for
+// both. docs/guides/several-openid-providers.md walks through it.
 package main
 
 import (
 	"context"
 	"errors"
-	"flag"
-	"fmt"
-	"io"
 	"net/http"
-	"os"
-	"os/signal"
-	"syscall"
+	"net/url"
 	"time"
 
-	"golang.org/x/sync/errgroup"
+	"github.com/everlatch/everlatch/app"
+	"github.com/everlatch/everlatch/cli"
+	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/examples/beside"
 )
 
-func main() {
-	acme := flag.String("acme", "localhost:9901", "host:port of Acme's provider")
-	globex := flag.String("globex", "localhost:9902", "host:port of Globex's provider")
-	shop := flag.String("shop", "http://localhost:8000", "base URL of the shop, to which the providers redirect")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, *acme, *globex, *shop, os.Stdout); err != nil {
-		_, _ = fmt.Fprintln(os.Stderr, "several-openid-providers:", err)
-		os.Exit(1)
-	}
-}
+func main() { cli.Main(app.FromConfig(options)) }
 
-// run serves until ctx ends.
-func run(ctx context.Context, acmeAddress, globexAddress, shop string, out io.Writer) error {
-	acme, err := newAcme("http://"+acmeAddress, shop)
-	if err != nil {
-		return err
+// options serve each company's provider at the issuer of the settings.
+func options(cfg config.Config) ([]app.Option, error) {
+	companies := map[string]func(issuer, callbackURL string, now func() time.Time) (http.Handler, error){
+		"acme": newAcme, "globex": newGlobex,
 	}
-	globex, err := newGlobex("http://"+globexAddress, shop, time.Now)
-	if err != nil {
-		return err
+	var opts []app.Option
+	for _, p := range cfg.Auth.Providers {
+		newCompany, known := companies[p.ID]
+		issuer, _ := p.Options["issuer"].(string)
+		callbackURL, _ := p.Options["callback_url"].(string)
+		u, err := url.Parse(issuer)
+		if !known || err != nil { // the provider refuses an issuer that is no URL
+			continue
+		}
+		company, err := newCompany(issuer, callbackURL, time.Now)
+		if err != nil {
+			return nil, err
+		}
+		opts = append(opts, app.WithBackground(func(ctx context.Context, _ *app.App) error {
+			return beside.Serve(ctx, "The provider of "+p.ID, u.Host, company)
+		}))
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	for _, provider := range []struct {
-		name, address string
-		handler       http.Handler
-	}{{"Acme", acmeAddress, acme}, {"Globex", globexAddress, globex}} {
-		server := &http.Server{Addr: provider.address, Handler: provider.handler, ReadTimeout: 10 * time.Second}
-		g.Go(func() error {
-			<-ctx.Done()
-			return server.Shutdown(context.WithoutCancel(ctx))
-		})
-		g.Go(func() error {
-			if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
-				return err
-			}
-			return nil
-		})
-		_, _ = fmt.Fprintf(out, "The provider of %s is on http://%s\n", provider.name, provider.address)
+	if len(opts) != len(companies) {
+		return nil, errors.New("the companies are not in the settings: add --config examples/several-openid-providers/everlatch.yaml")
 	}
-	return g.Wait()
+	return opts, nil
 }

@@ -51,7 +51,7 @@ func start(t *testing.T, change func(o *standin.Options)) string {
 // client returns an OpenID client of ours.
 func client(t *testing.T, issuer string) *oidc.Provider {
 	t.Helper()
-	p, err := oidc.New(oidc.Options{Issuer: issuer, ClientID: "shop", ClientSecret: secret, CallbackURL: callbackURL, AllowPrivate: true})
+	p, err := oidc.New(oidc.Options{OAuthClient: providers.OAuthClient{ClientID: "shop", ClientSecret: secret, CallbackURL: callbackURL, AllowPrivate: true}, Issuer: issuer})
 	require.NoError(t, err)
 	return p
 }
@@ -153,7 +153,7 @@ func TestRefusals(t *testing.T) {
 	_, _, back = visit(t, strings.Replace(location, "S256", "plain", 1)+"&as=ada")
 	require.Equal(t, "invalid_request", back.Get("error"))
 
-	stranger, err := oidc.New(oidc.Options{Issuer: issuer, ClientID: "shop", ClientSecret: "guessed", CallbackURL: callbackURL, AllowPrivate: true})
+	stranger, err := oidc.New(oidc.Options{OAuthClient: providers.OAuthClient{ClientID: "shop", ClientSecret: "guessed", CallbackURL: callbackURL, AllowPrivate: true}, Issuer: issuer})
 	require.NoError(t, err)
 	_, _, back = visit(t, location+"&as=ada")
 	_, err = stranger.Exchange(t.Context(), callback(back))

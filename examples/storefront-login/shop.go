@@ -1,12 +1,17 @@
 package main
 
 import (
+	"context"
 	"embed"
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/http"
+	"os"
 	"path"
+
+	"github.com/everlatch/everlatch/examples/beside"
 )
 
 //go:embed web
@@ -18,6 +23,21 @@ type shopOptions struct {
 	API string
 	// PublishableKey is that of the shop, "" for none.
 	PublishableKey string
+}
+
+// serveShop serves the shop on host:port until ctx ends. Its pages call Everlatch
+// as localhost: on one site with the shop, or the browser keeps its cookies to
+// itself.
+func serveShop(ctx context.Context, address, api string) error {
+	_, port, err := net.SplitHostPort(api)
+	if err != nil {
+		return err
+	}
+	shop, err := newShop(shopOptions{API: "http://localhost:" + port, PublishableKey: os.Getenv("PUBLISHABLE_KEY")})
+	if err != nil {
+		return err
+	}
+	return beside.Serve(ctx, "The shop", address, shop)
 }
 
 // newShop serves the pages. They are files; all that happens, happens in the

@@ -123,7 +123,7 @@ func TestTheConfigurationFitsTheStandIn(t *testing.T) {
 	require.True(t, cfg.Auth.Redirect.RequireBrowser)
 	configured := cfg.Auth.Providers[1].Options
 	text := func(key string) string { s, _ := configured[key].(string); return s }
-	standIn, err := newGoogle(options{address: "localhost:8000", google: "localhost:9901"})
+	standIn, err := newGoogle("http://"+hostOf(cfg.Auth.Providers[1], "issuer"), "http://"+hostOf(cfg.Auth.Providers[1], "callback_url"))
 	require.NoError(t, err)
 	server := httptest.NewServer(standIn)
 	t.Cleanup(server.Close)
@@ -134,8 +134,8 @@ func TestTheConfigurationFitsTheStandIn(t *testing.T) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	p, err := google.New(google.Options{
-		ClientID: text("client_id"), ClientSecret: text("client_secret"), CallbackURL: text("callback_url"), Issuer: text("issuer"),
-		AllowPrivate: true, HTTPClient: client,
+		OAuthClient: providers.OAuthClient{ClientID: text("client_id"), ClientSecret: text("client_secret"), CallbackURL: text("callback_url"), AllowPrivate: true},
+		Issuer:      text("issuer"), HTTPClient: client,
 	})
 	require.NoError(t, err)
 	signIn := func(who string) (providers.Profile, error) {
@@ -169,13 +169,21 @@ func TestTheConfigurationFitsTheStandIn(t *testing.T) {
 	require.EqualError(t, err, "Email not verified, cannot proceed with authentication")
 }
 
-func TestRunTellsWhatIsWrong(t *testing.T) {
+func TestTheProgramNeedsItsSettings(t *testing.T) {
 	t.Parallel()
 
-	taken := httptest.NewServer(http.NotFoundHandler())
-	t.Cleanup(taken.Close)
+	cfg, err := config.Load(config.Sources{})
+	require.NoError(t, err)
+	_, err = options(cfg)
+	require.ErrorContains(t, err, "--config examples/storefront-login/everlatch.yaml")
 
-	err := run(t.Context(), options{address: taken.Listener.Addr().String(), shop: shopOptions{API: "http://localhost:9000"}}, t.Output())
-
-	require.ErrorContains(t, err, "address already in use")
+	cfg, err = config.Load(config.Sources{File: "everlatch.yaml"})
+	require.NoError(t, err)
+	opts, err := options(cfg)
+	require.NoError(t, err)
+	require.Len(t, opts, 2, "the shop and the stand-in")
+	delete(cfg.Auth.Providers[1].Options, "issuer")
+	opts, err = options(cfg)
+	require.NoError(t, err)
+	require.Len(t, opts, 1, "with the real Google there is no stand-in")
 }

@@ -1,71 +1,42 @@
-// Command webhook-receiver takes webhooks of Everlatch and prints them.
-// docs/guides/webhook-receiver.md walks through it.
+// Command webhook-receiver is an Everlatch service and a shop that takes its
+// webhooks and prints them. docs/guides/webhook-receiver.md walks through it.
 package main
 
 import (
-	"context"
 	"errors"
-	"flag"
-	"fmt"
 	"io"
-	"net/http"
+	"net/url"
 	"os"
-	"os/signal"
-	"syscall"
-	"time"
+	"path/filepath"
+	"slices"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
-	"golang.org/x/sync/errgroup"
+
+	"github.com/everlatch/everlatch/app"
+	"github.com/everlatch/everlatch/cli"
+	"github.com/everlatch/everlatch/config"
 )
 
-func main() {
-	address := flag.String("address", "127.0.0.1:8080", "host:port to listen on")
-	file := flag.String("inbox", "inbox.db", "file that remembers what has come")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, *address, *file, os.Getenv("WEBHOOK_SECRET"), os.Stdout); err != nil {
-		_, _ = fmt.Fprintln(os.Stderr, "webhook-receiver:", err)
-		os.Exit(1)
-	}
-}
+func main() { cli.Main(app.FromConfig(options(os.Getenv("SHOP"), os.Stdout))) }
 
-// run receives until ctx ends.
-func run(ctx context.Context, address, file, secret string, out io.Writer) (err error) {
-	if secret == "" {
-		return errors.New("WEBHOOK_SECRET is not set")
-	}
-	webhook, err := standardwebhooks.NewWebhook(secret)
-	if err != nil {
-		return err
-	}
-	box, err := openInbox(ctx, file)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, box.Close()) }()
-
-	server := &http.Server{Addr: address, Handler: receiver{webhook, box}, ReadTimeout: 10 * time.Second}
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return box.work(ctx, printTo(out)) })
-	g.Go(func() error {
-		<-ctx.Done()
-		return server.Shutdown(context.WithoutCancel(ctx))
-	})
-	_, _ = fmt.Fprintf(out, "Waiting for webhooks on http://%s\n", address)
-	g.Go(func() error {
-		if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
-			return err
+// options open the shop, at the URL and with the secret of its subscription, unless
+// it is closed.
+func options(state string, out io.Writer) func(config.Config) ([]app.Option, error) {
+	return func(cfg config.Config) ([]app.Option, error) {
+		i := slices.IndexFunc(cfg.Subscribers, func(s config.Subscriber) bool { return s.Name == "shop" && s.Webhook != nil })
+		if i < 0 {
+			return nil, errors.New("the shop is not in the settings: add --config examples/webhook-receiver/everlatch.yaml")
 		}
-		return nil
-	})
-	return g.Wait()
-}
-
-// printTo stands in for what you do about an event.
-func printTo(w io.Writer) func(context.Context, event) error {
-	return func(_ context.Context, e event) error {
-		_, err := fmt.Fprintf(w, "%s  %s  %v\n", e.ID, e.Type, e.Data)
-		return err
+		if state == "closed" {
+			return nil, nil
+		}
+		hook := cfg.Subscribers[i].Webhook
+		at, err := url.Parse(hook.URL.Reveal())
+		if err != nil {
+			return nil, err
+		}
+		webhook, err := standardwebhooks.NewWebhook(hook.Secrets.Reveal()[0])
+		s := shop{address: at.Host, file: filepath.Join(cfg.Data.Dir, "inbox.db"), webhook: webhook, out: out}
+		return []app.Option{app.WithBackground(s.run)}, err
 	}
 }

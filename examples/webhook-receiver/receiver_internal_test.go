@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/config"
 	"github.com/everlatch/everlatch/subscribers"
 )
 
@@ -23,9 +24,9 @@ const (
 	other  = "whsec_OTg3NjU0MzIxMDk4NzY1NDMyMTA5ODc2NTQzMjEwOTg="
 )
 
-// shop is a receiver that listens, and the channel on which it tells what it
+// openShop is a receiver that listens, and the channel on which it tells what it
 // handles.
-func shop(t *testing.T, file string) (url string, handled <-chan event) {
+func openShop(t *testing.T, file string) (url string, handled <-chan event) {
 	t.Helper()
 	webhook, err := standardwebhooks.NewWebhook(secret)
 	require.NoError(t, err)
@@ -60,7 +61,7 @@ func deliver(t *testing.T, url, id string, secrets ...string) error {
 func TestEventsAreHandledOnceAndInOrder(t *testing.T) {
 	t.Parallel()
 
-	url, handled := shop(t, filepath.Join(t.TempDir(), "inbox.db"))
+	url, handled := openShop(t, filepath.Join(t.TempDir(), "inbox.db"))
 
 	require.NoError(t, deliver(t, url, "1", secret))
 	require.NoError(t, deliver(t, url, "1", secret))        // its answer was lost
@@ -78,7 +79,7 @@ func TestEventsAreHandledOnceAndInOrder(t *testing.T) {
 func TestStrangersAreRefused(t *testing.T) {
 	t.Parallel()
 
-	url, handled := shop(t, filepath.Join(t.TempDir(), "inbox.db"))
+	url, handled := openShop(t, filepath.Join(t.TempDir(), "inbox.db"))
 
 	require.ErrorContains(t, deliver(t, url, "1", other), "answers 401")
 
@@ -114,7 +115,7 @@ func TestWhatWasAnsweredIsDoneAfterARestart(t *testing.T) {
 	require.ErrorIs(t, box.work(t.Context(), func(context.Context, event) error { return broken }), broken)
 	require.NoError(t, box.Close())
 
-	_, handled := shop(t, file)
+	_, handled := openShop(t, file)
 
 	require.Equal(t, "2", (<-handled).ID)
 	require.Equal(t, "1", (<-handled).ID)
@@ -137,8 +138,22 @@ func TestWhatCannotBeKeptIsSentAgain(t *testing.T) {
 	require.False(t, everlatch.IsPermanent(err))
 }
 
-func TestRunRefusesToGoWithoutASecret(t *testing.T) {
+// The program, its settings and what Everlatch sends match.
+func TestTheProgramFollowsItsSettings(t *testing.T) {
 	t.Parallel()
 
-	require.ErrorContains(t, run(t.Context(), "127.0.0.1:0", filepath.Join(t.TempDir(), "inbox.db"), "", t.Output()), "WEBHOOK_SECRET is not set")
+	cfg, err := config.Load(config.Sources{})
+	require.NoError(t, err)
+	_, err = options("", t.Output())(cfg)
+	require.ErrorContains(t, err, "--config examples/webhook-receiver/everlatch.yaml")
+
+	cfg, err = config.Load(config.Sources{File: "everlatch.yaml", Flags: map[string]any{"data.dir": t.TempDir()}})
+	require.NoError(t, err)
+	require.Equal(t, []string{secret}, cfg.Subscribers[0].Webhook.Secrets.Reveal())
+	opts, err := options("closed", t.Output())(cfg)
+	require.NoError(t, err)
+	require.Empty(t, opts)
+	opts, err = options("", t.Output())(cfg)
+	require.NoError(t, err)
+	require.Len(t, opts, 1)
 }

@@ -17,8 +17,8 @@ type Accounts struct {
 	Now       func() time.Time
 }
 
-// CreateGuest creates a customer without an account, under a new id. An e-mail
-// that no account may have is [everlatch.CodeInvalidData] with [EmailInvalid].
+// CreateGuest creates a customer without an account, under a new id. An invalid
+// e-mail is [everlatch.CodeInvalidData] with [EmailInvalid].
 func (a *Accounts) CreateGuest(ctx context.Context, c everlatch.Customer) (everlatch.Customer, error) {
 	if c.Email != nil {
 		if err := checkEmail(*c.Email); err != nil {
@@ -29,7 +29,7 @@ func (a *Accounts) CreateGuest(ctx context.Context, c everlatch.Customer) (everl
 	return a.Store.CreateGuest(ctx, c)
 }
 
-// UpdateCustomer changes a customer; see [store.Store.UpdateCustomer]. Where the
+// UpdateCustomer changes a customer; see [store.Store.UpdateCustomer]. If the
 // e-mail of an account changes, its logins follow by the rule of [FollowEmail].
 func (a *Accounts) UpdateCustomer(ctx context.Context, id string, patch store.CustomerPatch) (everlatch.Customer, error) {
 	if patch.Email.Value != nil {
@@ -37,18 +37,8 @@ func (a *Accounts) UpdateCustomer(ctx context.Context, id string, patch store.Cu
 			return everlatch.Customer{}, err
 		}
 	}
-	patch.Follow = func(from, to string, logins []everlatch.ProviderIdentity) ([]store.LoginChange, error) {
-		followers, err := FollowEmail(a.Providers, EmailChange{From: from, To: to}, logins)
-		if err != nil {
-			return nil, err
-		}
-		out := make([]store.LoginChange, len(followers))
-		for i, f := range followers {
-			out[i] = store.LoginChange{
-				ProviderIdentityID: f.Current.ID, FromKey: f.Current.EntityKey, EntityID: f.EntityID, EntityKey: f.EntityKey,
-			}
-		}
-		return out, nil
+	patch.Follow = func(from, to string, logins []everlatch.ProviderIdentity) ([]everlatch.LoginChange, error) {
+		return FollowEmail(a.Providers, EmailChange{From: from, To: to}, logins)
 	}
 	return a.Store.UpdateCustomer(ctx, id, patch)
 }

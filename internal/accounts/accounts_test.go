@@ -68,7 +68,7 @@ func TestFollowEmail(t *testing.T) {
 		require.NoError(t, err)
 		var got []string
 		for _, f := range followers {
-			got = append(got, f.Current.ID)
+			got = append(got, f.ProviderIdentityID)
 			require.Equal(t, tt.change.To, f.EntityKey)
 		}
 		require.Equal(t, tt.want, got, name)

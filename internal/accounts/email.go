@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// EmailInvalid is a text that no account may have as its e-mail.
+	// EmailInvalid is a text that cannot be the e-mail of an account.
 	EmailInvalid everlatch.Reason = "email_invalid"
 	// EmailUnusable is an e-mail that a provider of the account cannot use to
 	// sign in.
@@ -20,18 +20,19 @@ const (
 
 const maxEmailLength = 254
 
-// emailPattern is the contract's, with letters of other scripts beside it: who
-// can register with such an address must be able to create an account (docs/weak-spots.md#w22).
+// emailPattern is the contract's pattern, extended to letters of other scripts:
+// a user who registers with such an address must be able to create an account
+// (docs/weak-spots.md#w22).
 var emailPattern = regexp.MustCompile(`^[\pL\pM\pN_'+.-]*[\pL\pM\pN_+-]@([\pL\pN][\pL\pM\pN-]*\.)+[\pL\pM]{2,}$`)
 
-// IsEmail reports whether an account may have a text as its e-mail.
+// IsEmail reports whether a text can be the e-mail of an account.
 func IsEmail(text string) bool {
 	return len(text) <= maxEmailLength && !strings.HasPrefix(text, ".") && !strings.Contains(text, "..") &&
 		emailPattern.MatchString(text)
 }
 
 // checkEmail returns [everlatch.CodeInvalidData] with [EmailInvalid] for a text
-// that no account may have as its e-mail.
+// that cannot be the e-mail of an account.
 func checkEmail(text string) error {
 	if IsEmail(text) {
 		return nil
@@ -39,33 +40,28 @@ func checkEmail(text string) error {
 	return &everlatch.Error{Code: everlatch.CodeInvalidData, Reason: EmailInvalid}
 }
 
-// EmailChange is another e-mail of an account.
+// EmailChange is a change to the e-mail of an account.
 type EmailChange struct {
 	From, To string // From is "" for an account without an e-mail
-	// IdentityID is the identity that asks for the change, "" when an
-	// administrator changes the e-mail.
+	// IdentityID is the identity that requests the change and has proved the new
+	// e-mail, "" when an administrator changes it.
 	IdentityID string
 }
 
-// Follower is a login that changes with the e-mail of its account.
-type Follower struct {
-	Current             everlatch.ProviderIdentity
-	EntityID, EntityKey string // what it becomes
-}
-
-// FollowEmail is the one rule for what a changed e-mail does to the logins of an
-// account, whether its owner changes it or an administrator (docs/weak-spots.md#w13). A login
-// follows where its provider can replace what it signs in with, and it is
+// FollowEmail is the one rule for what a changed e-mail does to the logins of
+// an account, whether its owner changes it or an administrator
+// (docs/weak-spots.md#w13). A login follows if its provider can replace its
+// identifier, and it is
 //
 //   - the former e-mail, or
-//   - any address of the identity that asks: its owner has proved the new one.
+//   - any address of the requesting identity: its owner has proved the new one.
 //
-// At most one login of a provider follows, one of the identity that asks first:
-// a provider knows an address once. Logins that are the new e-mail already stay
-// as they are. A provider that has no login for the new e-mail is
+// At most one login of a provider follows, preferably one of the requesting
+// identity: an address is unique at a provider. Logins that already have the
+// new e-mail stay unchanged. A provider that has no login for the new e-mail is
 // [everlatch.CodeInvalidData] with [EmailUnusable].
-func FollowEmail(registry *providers.Registry, c EmailChange, logins []everlatch.ProviderIdentity) ([]Follower, error) {
-	var out []Follower
+func FollowEmail(registry *providers.Registry, c EmailChange, logins []everlatch.ProviderIdentity) ([]everlatch.LoginChange, error) {
+	var out []everlatch.LoginChange
 	decided := map[string]bool{}
 	for _, asking := range []bool{true, false} {
 		for _, p := range logins {
@@ -83,7 +79,10 @@ func FollowEmail(registry *providers.Registry, c EmailChange, logins []everlatch
 			}
 			decided[p.Provider] = true
 			if subject.EntityKey != p.EntityKey {
-				out = append(out, Follower{Current: p, EntityID: subject.EntityID, EntityKey: subject.EntityKey})
+				out = append(out, everlatch.LoginChange{
+					ProviderIdentityID: p.ID, FormerID: p.EntityID, FormerKey: p.EntityKey, FormerVerified: p.VerifiedEmail != "",
+					EntityID: subject.EntityID, EntityKey: subject.EntityKey, Verified: c.IdentityID != "",
+				})
 			}
 		}
 	}
@@ -97,7 +96,8 @@ func follows(p everlatch.ProviderIdentity, own bool, from string) bool {
 	return from != "" && store.SameEmail(p.EntityID, from)
 }
 
-// IsAddress reports whether a provider's name for a person is an e-mail address.
+// IsAddress reports whether a provider's identifier of a user is an e-mail
+// address.
 func IsAddress(text string) bool {
 	parsed, err := mail.ParseAddress(text)
 	return err == nil && parsed.Address == text

@@ -20,11 +20,15 @@ const (
 const KeyTypeInvalid everlatch.Reason = "key_type_invalid"
 
 // CreateAPIKey stores a key of type [everlatch.KeyPublishable] or
-// [everlatch.KeySecret] under a new id and returns it with its token, which for a
-// secret key is kept nowhere else. Another type is [everlatch.CodeInvalidData].
+// [everlatch.KeySecret] under a new id and returns it with its token, which for
+// a secret key is stored nowhere else. Another type is
+// [everlatch.CodeInvalidData].
 func (a *Accounts) CreateAPIKey(ctx context.Context, key everlatch.APIKey) (everlatch.APIKey, error) {
 	if key.Type != everlatch.KeyPublishable && key.Type != everlatch.KeySecret {
 		return everlatch.APIKey{}, &everlatch.Error{Code: everlatch.CodeInvalidData, Reason: KeyTypeInvalid}
+	}
+	if key.Type == everlatch.KeyPublishable {
+		key.OwnerID = "" // it signs in no caller
 	}
 	key.ID = ids.New(ids.APIKey, a.Now())
 	mint(&key)
@@ -33,8 +37,8 @@ func (a *Accounts) CreateAPIKey(ctx context.Context, key everlatch.APIKey) (ever
 	return stored, err
 }
 
-// mint gives a key its token, a prefix and 256 random bits, and what may be
-// shown of it (docs/contract.md#s1-4).
+// mint gives a key its token, a prefix and 256 random bits, and the redacted
+// form that may be shown (docs/contract.md#s1-4).
 func mint(key *everlatch.APIKey) {
 	raw := make([]byte, 32)
 	_, _ = rand.Read(raw) // never fails: crypto/rand ends the process instead

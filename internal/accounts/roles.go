@@ -10,7 +10,7 @@ import (
 	"github.com/everlatch/everlatch/internal/store"
 )
 
-// resources are the kinds of records that routes under /admin are about.
+// resources are the kinds of records that routes under /admin serve.
 var resources = []string{
 	"api_key", "customer", "customer_address", "customer_group", "event", "invite", "rbac_policy", "rbac_role", "user",
 }
@@ -18,9 +18,9 @@ var resources = []string{
 // operations are what routes do to them.
 var operations = []string{"create", "read", "update", "delete"}
 
-// BuiltInPolicies are the policies that routes under /admin ask for, with the
-// names that Medusa gives them, and the same ones for custom resources. They have
-// no ids: the store assigns them.
+// BuiltInPolicies are the policies that routes under /admin require, with the
+// names that Medusa gives them, and the same ones for custom resources. They
+// have no ids; the store assigns them.
 func BuiltInPolicies(custom ...string) []everlatch.Policy {
 	var out []everlatch.Policy
 	for _, resource := range append(slices.Clone(resources), custom...) {
@@ -48,9 +48,9 @@ func pascal(snake string) string {
 	return b.String()
 }
 
-// SetUpRBAC creates the built-in roles and policies that are missing, with the
-// names of custom actor types as resources; see [store.Store.SetUpRBAC]. A
-// process that serves the API does it at each start.
+// SetUpRBAC creates the missing built-in roles and policies, with the names of
+// custom actor types as resources; see [store.Store.SetUpRBAC]. A process that
+// serves the API does it at each start.
 func (a *Accounts) SetUpRBAC(ctx context.Context, resources ...string) (store.RBACState, error) {
 	return a.Store.SetUpRBAC(ctx, BuiltInPolicies(resources...))
 }

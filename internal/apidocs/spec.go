@@ -15,10 +15,17 @@ type entry[T any] struct {
 	Value T
 }
 
-// UnmarshalYAML implements [yaml.Unmarshaler].
+// UnmarshalYAML implements [yaml.Unmarshaler]. It refuses a name that stands there
+// twice, because readers of YAML disagree about which one counts.
 func (o *ordered[T]) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind != yaml.MappingNode {
+		return fmt.Errorf("line %d: want a mapping", n.Line)
+	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		e := entry[T]{Name: n.Content[i].Value}
+		if _, twice := o.find(e.Name); twice {
+			return fmt.Errorf("line %d: %s is defined twice", n.Content[i].Line, e.Name)
+		}
 		if err := n.Content[i+1].Decode(&e.Value); err != nil {
 			return fmt.Errorf("%s: %w", e.Name, err)
 		}
@@ -27,8 +34,8 @@ func (o *ordered[T]) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-func (o ordered[T]) find(name string) (value T, ok bool) {
-	for _, e := range o {
+func (o *ordered[T]) find(name string) (value T, ok bool) {
+	for _, e := range *o {
 		if e.Name == name {
 			return e.Value, true
 		}

@@ -9,7 +9,7 @@ import (
 // maxHeaders limits the response headers, in bytes.
 const maxHeaders = 64 << 10
 
-// Client returns an HTTP client that dials with [Dialer] and limits each request
+// Client returns an HTTP client that dials with dialer and limits each request
 // to timeout. It follows no redirects, which could leak secrets, and uses no
 // proxy, which would bypass the address check. The caller limits the response
 // body.
@@ -17,7 +17,7 @@ func Client(timeout time.Duration, allowPrivate bool) *http.Client {
 	return &http.Client{
 		Timeout: timeout,
 		Transport: &http.Transport{
-			DialContext:            Dialer(timeout, allowPrivate).DialContext,
+			DialContext:            dialer(timeout, allowPrivate).DialContext,
 			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 			TLSHandshakeTimeout:    timeout,
 			ForceAttemptHTTP2:      true,

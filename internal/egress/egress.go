@@ -36,10 +36,10 @@ var (
 	public6 = netip.MustParsePrefix("2000::/3")
 )
 
-// IsPublic reports whether an address is public. Unknown ranges count as private,
+// isPublic reports whether an address is public. Unknown ranges count as private,
 // because databases and metadata services on private networks trust every client
 // that can connect.
-func IsPublic(a netip.Addr) bool {
+func isPublic(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	if nat64.Contains(a) {
 		raw := a.As16()
@@ -51,19 +51,19 @@ func IsPublic(a netip.Addr) bool {
 	return !slices.ContainsFunc(special, func(network netip.Prefix) bool { return network.Contains(a) })
 }
 
-// ErrPrivate is the error of [Dialer] for an address that is not public.
+// ErrPrivate is the error of a [Client] for an address that is not public.
 var ErrPrivate = errors.New("the address is private")
 
-// Dialer connects to public addresses only, unless private ones are allowed. It
+// dialer connects to public addresses only, unless private ones are allowed. It
 // checks the resolved address at dial time, which defeats DNS rebinding.
-func Dialer(timeout time.Duration, allowPrivate bool) *net.Dialer {
+func dialer(timeout time.Duration, allowPrivate bool) *net.Dialer {
 	d := &net.Dialer{Timeout: timeout}
 	if allowPrivate {
 		return d
 	}
 	d.Control = func(_, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
-		if err != nil || !IsPublic(to.Addr()) {
+		if err != nil || !isPublic(to.Addr()) {
 			return ErrPrivate
 		}
 		return nil

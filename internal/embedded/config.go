@@ -34,8 +34,8 @@ const (
 // polls its task queues at most 20 times a second, which costs 50 ms a hop; one
 // process need not be that polite. The index alone is written four times a
 // second at most, so that a short flow is listed once, when it has ended.
-func dynamicConfig() dynamicconfig.StaticClient {
-	return dynamicconfig.StaticClient{
+func dynamicConfig(o Options) dynamicconfig.StaticClient {
+	c := dynamicconfig.StaticClient{
 		dynamicconfig.MakeKey("system.enableEagerWorkflowStart"):         true,
 		dynamicconfig.TransferProcessorMaxPollRPS.Key():                  2000,
 		dynamicconfig.TimerProcessorMaxPollRPS.Key():                     2000,
@@ -43,6 +43,10 @@ func dynamicConfig() dynamicconfig.StaticClient {
 		dynamicconfig.HistoryCacheHostLevelMaxSize.Key():                 8096,
 		dynamicconfig.FrontendMaxNamespaceVisibilityRPSPerInstance.Key(): 100,
 	}
+	if o.ContinueAsNewAfter > 0 {
+		c[dynamicconfig.HistoryCountSuggestContinueAsNew.Key()] = o.ContinueAsNewAfter
+	}
+	return c
 }
 
 // serverConfig describes one process that is a whole cluster. Frontend is the

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// DefaultNamespace is the namespace that a server has unless Options say
+// defaultNamespace is the namespace that a server has unless Options say
 // otherwise.
-const DefaultNamespace = "default"
+const defaultNamespace = "default"
 
-// DefaultRetention is how long the history of a finished workflow stays readable.
-const DefaultRetention = 24 * time.Hour
+// defaultRetention is how long the history of a finished workflow stays readable.
+const defaultRetention = 24 * time.Hour
 
 // minRetention is the least that Temporal takes for a namespace.
 const minRetention = time.Hour
@@ -30,11 +30,14 @@ type Options struct {
 	Address string
 	// UIAddress is host:port of the web UI, same form. Empty means no UI.
 	UIAddress string
-	// Namespace is created when it is missing. Default [DefaultNamespace].
+	// Namespace is created when it is missing. The default is "default".
 	Namespace string
 	// Retention is applied to the namespace on every start, at least an hour.
-	// Default [DefaultRetention].
+	// The default is 24 hours.
 	Retention time.Duration
+	// ContinueAsNewAfter is the number of events of a history at which Temporal
+	// suggests that its workflow continues as new. 0 is Temporal's own, 4,096.
+	ContinueAsNewAfter int
 	// Log takes the server's errors as JSON lines. Default: the file
 	// temporal.log in Folder, or nowhere for a server in memory.
 	Log io.Writer
@@ -46,10 +49,10 @@ func (o Options) withDefaults() (Options, error) {
 		o.Address = "127.0.0.1:0"
 	}
 	if o.Namespace == "" {
-		o.Namespace = DefaultNamespace
+		o.Namespace = defaultNamespace
 	}
 	if o.Retention == 0 {
-		o.Retention = DefaultRetention
+		o.Retention = defaultRetention
 	}
 	var problems []error
 	if o.Retention < minRetention {

@@ -103,7 +103,7 @@ func TestStart(t *testing.T) {
 			require.NoError(t, err)
 			want := opts.Retention
 			if want == 0 {
-				want = embedded.DefaultRetention
+				want = 24 * time.Hour
 			}
 			require.Equal(t, want, ns.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration())
 			if opts.UIAddress != "" {

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// Endpoint is one of the server's, named by its path.
+// Endpoint is an endpoint of the server, named by its path.
 type Endpoint string
 
 const apiPath = "/api"
@@ -43,7 +43,7 @@ func (s *Server) routes() http.Handler {
 }
 
 // with counts requests and lets them fail as scripted. The form is read first,
-// because only then the server notices that a client has gone.
+// because only then does the server notice that a client has disconnected.
 func (s *Server) with(e Endpoint, handle func(http.ResponseWriter, *http.Request, Misbehaviour)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
@@ -68,7 +68,7 @@ func (s *Server) note(r *http.Request) {
 	}
 }
 
-// authorize sends the person straight back: they are signed in and agree.
+// authorize redirects the user back at once: they are signed in and agree.
 func (s *Server) authorize(w http.ResponseWriter, r *http.Request, step Misbehaviour) {
 	query := r.URL.Query()
 	back, err := url.Parse(query.Get("redirect_uri"))
@@ -185,7 +185,7 @@ func (s *Server) emails(w http.ResponseWriter, r *http.Request, step Misbehaviou
 	}
 }
 
-// caller says what the token of a request may see, or answers that it is none.
+// caller returns the scope of a request's token, or refuses the request.
 func (s *Server) caller(w http.ResponseWriter, r *http.Request) (scopes []string, person Person, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// Misbehaviour is what goes wrong with one request.
+// Misbehaviour is a fault in one request.
 type Misbehaviour int
 
 // The misbehaviours.
 const (
-	// OK is none: it lets a request pass before the next step.
+	// OK is no fault: the next step applies to the next request.
 	OK Misbehaviour = iota
-	// Denied sends the person back with error=access_denied, as when they refuse;
-	// for [Authorize] alone.
+	// Denied redirects the user back with error=access_denied, as when they
+	// refuse; only for [Authorize].
 	Denied
 	// ErrorWith200 answers {"error":"bad_verification_code"} with a status of 200.
 	ErrorWith200
@@ -32,7 +32,7 @@ const (
 	// TooManyRequests 429 without any.
 	SecondaryLimit
 	TooManyRequests
-	// Slow gives no answer until the client has gone or the test ends.
+	// Slow does not respond until the client has disconnected or the test ends.
 	Slow
 	// Huge answers 200 with a valid body of 2 MiB.
 	Huge
@@ -40,15 +40,15 @@ const (
 	Garbage
 	// Redirect answers 307 to [Elsewhere].
 	Redirect
-	// Drop closes the connection before anything is done, Lost after everything
-	// was done: the answer is lost.
+	// Drop closes the connection before the request is processed, Lost after
+	// it: the response is lost.
 	Drop
 	Lost
 	// HalfAnswer promises a longer body than it sends.
 	HalfAnswer
 )
 
-// misbehave does what a step says, and reports whether the request is done with.
+// misbehave applies a step, and reports whether the request is finished.
 func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, step Misbehaviour) bool {
 	switch step {
 	case OK, Denied, Lost:
@@ -97,7 +97,7 @@ func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, step Misbehav
 	return true
 }
 
-// fail answers a status, and repeats every secret as no server should.
+// fail responds with a status, and leaks every secret.
 func (s *Server) fail(w http.ResponseWriter, status int) {
 	answer(w, status, map[string]any{"error": strings.Join(s.Secrets(), " "), "message": "No."})
 }

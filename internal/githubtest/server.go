@@ -14,23 +14,24 @@ import (
 // Options describe a server. The zero value is a GitHub with an app "client" on
 // which [Ada] signs in with a token that does not expire.
 type Options struct {
-	// ClientID and ClientSecret are those of the only app; "" makes them up.
+	// ClientID and ClientSecret are those of the only app; "" generates them.
 	ClientID, ClientSecret string
 	// Person signs in; nil is [Ada].
 	Person *Person
-	// ExpiringTokens gives tokens that end, and refresh tokens, as GitHub Apps do.
+	// ExpiringTokens issues tokens that expire, and refresh tokens, as GitHub
+	// Apps do.
 	ExpiringTokens bool
 }
 
-// Person is who has an account at GitHub. A nil text is JSON null.
+// Person is a GitHub account. A nil string is JSON null.
 type Person struct {
 	ID            int64
 	Login         string
 	Name, Company *string
-	// ProfileEmail is what the person shows in the profile, proven or not.
+	// ProfileEmail is the address in the profile, verified or not.
 	ProfileEmail *string
 	Emails       []Email
-	// TwoFactor is told only to apps with the scope user.
+	// TwoFactor is returned only to apps with the scope user.
 	TwoFactor bool
 }
 
@@ -75,7 +76,7 @@ type Server struct {
 	secrets   []string
 }
 
-// grant is what a code stands for.
+// grant is the sign-in behind a code.
 type grant struct{ callbackURL, challenge, scope string }
 
 // Start runs a server until the test ends.
@@ -98,7 +99,7 @@ func Start(tb testing.TB, o Options) *Server {
 	s.secrets = []string{s.ClientSecret}
 	server := httptest.NewServer(s.routes())
 	tb.Cleanup(func() {
-		close(s.stop) // frees slow answers
+		close(s.stop) // releases slow responses
 		server.Close()
 	})
 	s.browser = server.Client().Transport
@@ -108,30 +109,30 @@ func Start(tb testing.TB, o Options) *Server {
 	return s
 }
 
-// SetPerson says who signs in from now on, and whose all tokens are.
+// SetPerson sets the user of the next sign-ins and of all tokens.
 func (s *Server) SetPerson(p Person) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.person = p
 }
 
-// Script says what happens to the next requests of an endpoint, one step each,
-// after those that were scripted before. Then all is well again.
+// Script appends faults for the next requests of an endpoint, one step each.
+// Requests after the last step succeed.
 func (s *Server) Script(e Endpoint, steps ...Misbehaviour) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.script[e] = append(s.script[e], steps...)
 }
 
-// Requests returns how many requests an endpoint has got so far.
+// Requests returns how many requests an endpoint has received.
 func (s *Server) Requests(e Endpoint) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.requests[e]
 }
 
-// Exchanges returns how many codes were turned into tokens, also when the answer
-// was lost on its way.
+// Exchanges returns how many codes were turned into tokens, also when the
+// response was lost.
 func (s *Server) Exchanges() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -153,8 +154,8 @@ func (s *Server) Secrets() []string {
 	return slices.Clone(s.secrets)
 }
 
-// Visit goes to a location as a browser does that is signed in to GitHub, and
-// returns the address to which GitHub sends it back.
+// Visit opens a location like a browser that is signed in to GitHub, and
+// returns the address to which GitHub redirects it.
 func (s *Server) Visit(tb testing.TB, location string) *url.URL {
 	tb.Helper()
 	req, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, location, http.NoBody)
@@ -173,7 +174,7 @@ func (s *Server) Visit(tb testing.TB, location string) *url.URL {
 	return back
 }
 
-// begin counts a request and returns what shall go wrong with it.
+// begin counts a request and returns its fault.
 func (s *Server) begin(e Endpoint) Misbehaviour {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -186,7 +187,7 @@ func (s *Server) begin(e Endpoint) Misbehaviour {
 	return step
 }
 
-// secret makes one up and remembers it; the caller holds the lock.
+// secret generates and remembers a secret; the caller holds the lock.
 func (s *Server) secret(prefix string) string {
 	text := prefix + rand.Text()
 	s.secrets = append(s.secrets, text)

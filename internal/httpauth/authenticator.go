@@ -16,17 +16,16 @@ import (
 
 // RefusalError is the error for a request that is not authenticated. Its answer has no
 // type (docs/contract.md#s4-1).
-type RefusalError struct{ Message string }
+type RefusalError struct{ Reason everlatch.Reason }
 
-// Error implements error.
-func (e *RefusalError) Error() string { return e.Message }
+// Error names the reason, for the log.
+func (e *RefusalError) Error() string { return string(e.Reason) }
 
-// ErrUnauthorized is the refusal that names no reason.
-var ErrUnauthorized = &RefusalError{"Unauthorized"}
+// ErrUnauthorized is the refusal that does not say what is wrong with a credential.
+var ErrUnauthorized = &RefusalError{Unauthenticated}
 
 // errKeyAsBearer tells apart a mistake that developers make.
-var errKeyAsBearer = &RefusalError{"A secret API key was passed as a Bearer token. Secret API keys must be sent using " +
-	"HTTP Basic authentication instead (Authorization: Basic <secret-api-key>)."}
+var errKeyAsBearer = &RefusalError{KeyAsBearer}
 
 // Authenticator checks requests. All fields but Rolling and Roles are required.
 type Authenticator struct {
@@ -44,8 +43,8 @@ type Authenticator struct {
 	Roles bool
 }
 
-// Request is what is known about who sends a request. Its zero value is a request
-// that was not looked at.
+// Request is what is known about the caller of a request. Its zero value is a request
+// that has not been checked.
 type Request struct {
 	// bearer and session are looked up at most once, however many policies a
 	// request is checked against.
@@ -69,7 +68,7 @@ func (r *Request) Access() everlatch.Access {
 	return r.caller.access
 }
 
-// UserID is the administrator in whose name the request is: the caller, or the
+// UserID is the administrator on whose behalf the request is made: the caller, or the
 // creator of the secret API key that calls. It is "" for other callers.
 func (r *Request) UserID() string {
 	if r.caller == nil {
@@ -160,10 +159,7 @@ func (a *Authenticator) use(ctx context.Context, c echo.Context, found *credenti
 		return nil
 	}
 	if !a.Origins.Allow(c.Request(), wire.Of(c).Origins) {
-		return &everlatch.Error{
-			Code:    everlatch.CodeForbidden,
-			Message: "Requests with a session cookie are not accepted from this origin.",
-		}
+		return &everlatch.Error{Code: everlatch.CodeForbidden, Reason: OriginForeign}
 	}
 	a.touch(ctx, c, found.live)
 	return nil

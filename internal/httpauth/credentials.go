@@ -27,7 +27,7 @@ type credential struct {
 	ended bool
 	// access is what the caller may do; empty unless roles are looked up.
 	access everlatch.Access
-	// userID is the administrator in whose name the request is, or "".
+	// userID is the administrator on whose behalf the request is made, or "".
 	userID string
 	// live is the session of a cookie.
 	live *liveSession
@@ -75,7 +75,7 @@ func (a *Authenticator) byBearer(ctx context.Context, r *http.Request) *credenti
 	case err != nil:
 		return &credential{err: err}
 	// A token of Medusa has no version: it counts until the first one ends.
-	case !Agrees(standing, max(claims.CredentialVersion, 1), claims.ActorID):
+	case standing.SignInEnded, !Agrees(standing, max(claims.CredentialVersion, 1), claims.ActorID):
 		return &credential{claims: &claims, ended: true}
 	}
 	return a.found(&claims, standing.Access)
@@ -101,9 +101,9 @@ func Agrees(now everlatch.Standing, version int64, actorID string) bool {
 // standing returns the current state of an identity, and what it may do.
 func (a *Authenticator) standing(ctx context.Context, claims *tokens.Claims) (everlatch.Standing, error) {
 	if a.HasRoles(claims.ActorType) {
-		return a.Store.StandingWithAccess(ctx, claims.AuthIdentityID, claims.ActorType)
+		return a.Store.StandingWithAccess(ctx, claims.AuthIdentityID, claims.ActorType, claims.SignInID)
 	}
-	return a.Store.Standing(ctx, claims.AuthIdentityID, claims.ActorType)
+	return a.Store.Standing(ctx, claims.AuthIdentityID, claims.ActorType, claims.SignInID)
 }
 
 // bySession looks at the session cookie.
@@ -122,7 +122,7 @@ func (a *Authenticator) bySession(ctx context.Context, r *http.Request) *credent
 		return &credential{}
 	case err != nil:
 		return &credential{err: err}
-	case !Agrees(standing, session.Principal.CredentialVersion, session.Principal.ActorID):
+	case standing.SignInEnded, !Agrees(standing, session.Principal.CredentialVersion, session.Principal.ActorID):
 		return &credential{}
 	}
 	claims := sessionClaims(session)
@@ -138,7 +138,7 @@ func sessionClaims(session everlatch.Session) tokens.Claims {
 	claims := tokens.Claims{
 		ActorID: p.ActorID, ActorType: p.ActorType, AuthIdentityID: p.AuthIdentityID, AuthProvider: p.AuthProvider,
 		MFAEnabled: p.MFAEnabled, AppMetadata: p.AppMetadata(true), UserMetadata: p.UserMetadata,
-		Purpose: tokens.PurposeAccess, CredentialVersion: p.CredentialVersion,
+		Purpose: tokens.PurposeAccess, CredentialVersion: p.CredentialVersion, SignInID: p.SignInID,
 		IssuedAt: session.CreatedAt.Unix(), ExpiresAt: session.ExpiresAt.Unix(),
 	}
 	if claims.UserMetadata == nil {
@@ -170,7 +170,7 @@ func (a *Authenticator) byAPIKey(ctx context.Context, r *http.Request) (*credent
 	case err != nil:
 		return nil, err
 	}
-	return &credential{access: access, userID: found.CreatedBy, claims: &tokens.Claims{
+	return &credential{access: access, userID: found.OwnerID, claims: &tokens.Claims{
 		ActorID: found.ID, ActorType: everlatch.ActorAPIKey,
 		AppMetadata: everlatch.Metadata{}, UserMetadata: everlatch.Metadata{},
 	}}, nil

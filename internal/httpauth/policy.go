@@ -81,14 +81,14 @@ func (p Policy) checkMFA(claims *tokens.Claims, now time.Time) error {
 		return nil
 	}
 	if claims.MFACompletedAt == nil || *claims.MFACompletedAt == "" {
-		return &RefusalError{"MFA verification is required to complete this request"}
+		return &RefusalError{FactorMissing}
 	}
 	if p.MFAMaxAge <= 0 {
 		return nil
 	}
 	completed, err := time.Parse(time.RFC3339, *claims.MFACompletedAt)
 	if err != nil || now.Sub(completed) > p.MFAMaxAge {
-		return &RefusalError{"MFA was verified too long ago to complete this request"}
+		return &RefusalError{FactorTooOld}
 	}
 	return nil
 }
@@ -101,7 +101,7 @@ func (p Policy) checkAge(claims *tokens.Claims, now time.Time) error {
 	}
 	principal, since := claims.Principal(), now.Add(-p.MaxAge)
 	if principal.AuthenticatedAt.Before(since) && principal.MFACompletedAt.Before(since) {
-		return &RefusalError{"This request needs a recent sign-in. Sign in again and repeat it."}
+		return &RefusalError{SignInTooOld}
 	}
 	return nil
 }

@@ -1,5 +1,5 @@
-// Package ids makes identifiers: a prefix of docs/contract.md#s1 and a
-// ULID. Workflow ids are not made here but in package flows.
+// Package ids generates identifiers: a prefix (docs/contract.md#s1) and a ULID.
+// Package flows derives the ids of workflows.
 package ids
 
 import (
@@ -9,11 +9,11 @@ import (
 	"github.com/oklog/ulid/v2"
 )
 
-// Prefixes of docs/contract.md#s1, and ours in the same form.
+// Prefixes of the contract (docs/contract.md#s1), and others in the same form.
 const (
 	AuthIdentity = "authid_"
 	Customer     = "cus_"
-	// CustomerGroup is short for itself in the contract.
+	// CustomerGroup is abbreviated in the contract.
 	CustomerGroup = "cusgroup_"
 	Address       = "cuaddr_"
 	User          = "user_"
@@ -28,8 +28,8 @@ const (
 	ProviderIdentity = ""
 )
 
-// New returns prefix and a new ULID for the instant. Ids of one millisecond
-// have no order among themselves.
+// New returns prefix and a new ULID for the given time. Ids of the same
+// millisecond are not ordered.
 func New(prefix string, at time.Time) string {
 	return prefix + ulid.MustNew(ulid.Timestamp(at), rand.Reader).String()
 }

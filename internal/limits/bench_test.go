@@ -54,7 +54,7 @@ func BenchmarkFlood(b *testing.B) {
 	w := &world{url: storetest.URL(b), clock: &clock{now: time.Now()}}
 	l := w.process(b, limits.Options{Rates: map[limits.Op]limits.Rate{limits.SignIn: {Count: 1, Per: time.Hour}}})
 	ctx, from := b.Context(), addr("203.0.113.1")
-	require.NoError(b, l.Refused(ctx, limits.SignIn, from))
+	requireRefused(b, l.Refused(ctx, limits.SignIn, from))
 	for b.Loop() {
 		require.Error(b, l.Enter(ctx, limits.SignIn, from))
 	}

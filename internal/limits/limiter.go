@@ -110,21 +110,24 @@ func (l *Limiter) Enter(ctx context.Context, op Op, addr netip.Addr) error {
 	return l.pass(ctx, !onlyRefused[op], l.ofNetwork(op, addr))
 }
 
-// Refused counts a request that was let in and then refused, where that counts.
+// Refused counts a request that was let in and then refused, where that counts. It
+// returns an error of [everlatch.CodeRateLimited], with a [Refusal] as its cause, if
+// that is one too many: the next one is refused at once.
 func (l *Limiter) Refused(ctx context.Context, op Op, addr netip.Addr) error {
 	if !onlyRefused[op] {
 		return nil
 	}
+	var last error
 	for _, c := range l.ofNetwork(op, addr) {
 		wait, err := l.store.OverspendBudget(ctx, c.budget)
 		if err != nil {
 			return err
 		}
-		if wait > 0 {
-			l.gate.close(c.budget.ID, l.opts.Now(), wait)
+		if wait > 0 && last == nil {
+			last = l.exhausted(c, wait)
 		}
 	}
-	return nil
+	return last
 }
 
 // Caller lets a request of a signed-in identity in, and counts it.

@@ -57,10 +57,11 @@ func TestOnlyRefusedSignInsCount(t *testing.T) {
 		for range 100 {
 			require.NoError(t, l.Enter(ctx, limits.SignIn, office))
 		}
-		for range 3 {
-			require.NoError(t, l.Enter(ctx, limits.SignIn, office))
+		for range 2 {
 			require.NoError(t, l.Refused(ctx, limits.SignIn, office))
 		}
+		require.NoError(t, l.Enter(ctx, limits.SignIn, office))
+		requireRefused(t, l.Refused(ctx, limits.SignIn, office)) // the next one will be
 		require.Equal(t, "20", requireRefused(t, l.Enter(ctx, limits.SignIn, office)))
 		require.Equal(t, "20", requireRefused(t, w.process(t, limits.Options{
 			Rates: map[limits.Op]limits.Rate{limits.SignIn: perMinute(3)},

@@ -12,11 +12,11 @@ import (
 	"time"
 )
 
-// serve counts, and misbehaves where an endpoint does so as a whole.
+// serve counts requests, and applies the misbehaviours of whole endpoints.
 func (p *Provider) serve(e Endpoint, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
-		_ = r.ParseForm() // also lets the server notice a client that leaves
+		_ = r.ParseForm() // also lets the server notice a client that disconnects
 		p.mu.Lock()
 		p.requests[e]++
 		hold := p.holds[e]
@@ -38,7 +38,7 @@ func (p *Provider) wait(r *http.Request, until <-chan struct{}) {
 	}
 }
 
-// spoil answers wrongly if it is time to.
+// spoil applies a misbehaviour if one is due.
 func (p *Provider) spoil(e Endpoint, w http.ResponseWriter, r *http.Request) bool {
 	echo := r.Form.Encode() + " " + r.Form.Get("code") + " " + r.Form.Get("code_verifier") + " " + r.Form.Get("client_secret") +
 		" " + r.Header.Get("Authorization")
@@ -140,7 +140,7 @@ func (p *Provider) grant(query url.Values) string {
 	return code
 }
 
-// take returns what a code stands for, once.
+// take returns the grant of a code, once.
 func (p *Provider) take(code string) (grant, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -180,7 +180,7 @@ func (p *Provider) exchange(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// knows says whether a request is the client's, and tells so in one way only.
+// knows reports whether a request authenticates the client, in exactly one way.
 func (p *Provider) knows(r *http.Request) bool {
 	form := r.PostForm
 	id, secret, inHeader := r.BasicAuth()
@@ -208,7 +208,7 @@ func (p *Provider) give(w http.ResponseWriter, g grant) {
 	writeJSON(w, http.StatusOK, answer)
 }
 
-// claims returns those of the ID token.
+// claims returns the claims of the ID token.
 func (p *Provider) claims(g grant) map[string]any {
 	now := p.options.Now().Unix()
 	claims := map[string]any{
@@ -218,7 +218,7 @@ func (p *Provider) claims(g grant) map[string]any {
 	maps.Copy(claims, g.person)
 	for _, wrong := range []struct {
 		how    Misbehaviour
-		claims map[string]any // nil takes a claim out
+		claims map[string]any // nil removes a claim
 	}{
 		{NoNonce, map[string]any{"nonce": nil}},
 		{WrongNonce, map[string]any{"nonce": "another nonce"}},

@@ -29,13 +29,13 @@ func (k key) public() jose.JSONWebKey {
 	return jose.JSONWebKey{Key: k.private.Public(), KeyID: k.id, Algorithm: string(k.algorithm), Use: "sig"}
 }
 
-// firstRSA is the first key of every provider that signs by RSA: to make one
-// takes long.
+// firstRSA is the first key of every provider that signs with RSA: generating
+// one is slow.
 var firstRSA = sync.OnceValues(newRSA)
 
 func newRSA() (crypto.Signer, error) { return rsa.GenerateKey(rand.Reader, 2048) }
 
-// newKey makes the n-th key of a provider.
+// newKey returns the n-th key of a provider.
 func newKey(algorithm string, n int) (key, error) {
 	k := key{id: "key-" + strconv.Itoa(n), algorithm: jose.SignatureAlgorithm(algorithm)}
 	var err error
@@ -53,21 +53,17 @@ func newKey(algorithm string, n int) (key, error) {
 	return k, err
 }
 
-// Rotate makes a new key and takes the old one out of the published ones.
-func (p *Provider) Rotate() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	next, err := newKey(p.options.Algorithm, len(p.signers)+1)
-	if err != nil {
-		p.tb.Errorf("a new key: %v", err)
-		return
-	}
-	p.signers = append(p.signers, next)
-}
+// Rotate replaces the published key by a new one.
+func (p *Provider) Rotate() { p.publish(func(*key) {}) }
 
 // Replace publishes a new key under the ID of the current one, as some providers
 // do.
 func (p *Provider) Replace() {
+	p.publish(func(next *key) { next.id = p.signers[len(p.signers)-1].id })
+}
+
+// publish replaces the published key by a new one; adapt holds the lock.
+func (p *Provider) publish(adapt func(next *key)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	next, err := newKey(p.options.Algorithm, len(p.signers)+1)
@@ -75,7 +71,7 @@ func (p *Provider) Replace() {
 		p.tb.Errorf("a new key: %v", err)
 		return
 	}
-	next.id = p.signers[len(p.signers)-1].id
+	adapt(&next)
 	p.signers = append(p.signers, next)
 }
 
@@ -86,8 +82,7 @@ func (p *Provider) key(n int) key {
 	return p.signers[max(0, len(p.signers)-1-n)]
 }
 
-// Sign returns a token over any payload by the published key, as a provider
-// would that says strange things.
+// Sign returns a token with any payload, signed with the published key.
 func (p *Provider) Sign(payload []byte) string {
 	return p.sign(p.key(0), payload, nil)
 }
@@ -124,7 +119,7 @@ func (p *Provider) strange(algorithm jose.SignatureAlgorithm, id string) key {
 	return k
 }
 
-// token returns claims signed rightly, or as a misbehaviour wants it.
+// token signs claims, correctly or as a misbehaviour requires.
 func (p *Provider) token(claims map[string]any) string {
 	payload, err := json.Marshal(claims)
 	if err != nil {
@@ -158,7 +153,7 @@ func (p *Provider) token(claims map[string]any) string {
 	return p.sign(k, payload, nil)
 }
 
-// signShared signs by the published key as if it were a shared secret.
+// signShared signs with the published key as if it were a shared secret.
 func (p *Provider) signShared(k key, payload []byte) string {
 	public, err := x509.MarshalPKIXPublicKey(k.private.Public())
 	if err != nil {
@@ -172,7 +167,7 @@ func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
 func (p *Provider) keys(w http.ResponseWriter, _ *http.Request) {
 	published := p.key(0).public()
-	// What a client must not stumble over, and must not use.
+	// Keys that a client must ignore.
 	writeJSON(w, http.StatusOK, map[string]any{"keys": []any{
 		map[string]any{"kty": "future", "kid": "of-a-kind-unknown", "use": "sig"},
 		map[string]any{"kty": "oct", "kid": "shared", "k": "c2hhcmVkLXNlY3JldC1zaGFyZWQtc2VjcmV0LTMyYnk"},

@@ -1,17 +1,17 @@
 package oidctest
 
-// Misbehaviour is a way in which the provider does wrong; see [Provider.Once].
+// Misbehaviour is a fault of the provider; see [Provider.Once].
 type Misbehaviour string
 
-// At the authorization endpoint, in what is sent back.
+// At the authorization endpoint, in the callback.
 const (
-	// AccessDenied sends back an error, as after a person who says no.
+	// AccessDenied returns an error, as when the user refuses.
 	AccessDenied Misbehaviour = "access denied"
-	// NoIssParameter leaves out the issuer, though discovery promises it.
+	// NoIssParameter omits the issuer that discovery promises.
 	NoIssParameter Misbehaviour = "no iss parameter"
 	// WrongIssParameter names another issuer, as in a mix-up of providers.
 	WrongIssParameter Misbehaviour = "wrong iss parameter"
-	// WrongState sends back another state.
+	// WrongState returns another state.
 	WrongState Misbehaviour = "wrong state"
 )
 
@@ -34,9 +34,10 @@ const (
 	NoSubject       Misbehaviour = "no subject"
 	// AlgNone leaves the token without a signature.
 	AlgNone Misbehaviour = "alg none"
-	// HS256PublicKey takes the public key for a shared secret.
+	// HS256PublicKey signs with the public key as a shared secret.
 	HS256PublicKey Misbehaviour = "HS256 by the public key"
-	// ForgedSignature signs by a strange key under the name of the published one.
+	// ForgedSignature signs with a foreign key under the ID of the published
+	// one.
 	ForgedSignature Misbehaviour = "forged signature"
 	// Tampered changes the claims after signing.
 	Tampered Misbehaviour = "tampered claims"
@@ -52,7 +53,7 @@ const (
 
 // At any endpoint; see [Misbehaviour.At].
 const (
-	// Hang answers when the client has left.
+	// Hang responds after the client has disconnected.
 	Hang Misbehaviour = "hang"
 	// ServerError answers 500, with everything that was sent in its body.
 	ServerError Misbehaviour = "500"
@@ -61,12 +62,12 @@ const (
 	Refuse Misbehaviour = "400"
 	// Huge answers with 2 MiB of JSON.
 	Huge Misbehaviour = "huge body"
-	// Garbage answers with what is no JSON.
+	// Garbage responds with invalid JSON.
 	Garbage Misbehaviour = "garbage"
-	// Break ends the connection in the middle of the answer.
+	// Break closes the connection in the middle of the response.
 	Break Misbehaviour = "broken connection"
-	// Redirect sends on to a private address, at which [Provider.Trespasses]
-	// counts.
+	// Redirect redirects to a private address, whose requests
+	// [Provider.Trespasses] counts.
 	Redirect Misbehaviour = "redirect"
 )
 
@@ -78,7 +79,7 @@ const (
 	InsecureUserInfo Misbehaviour = "insecure UserInfo endpoint"
 )
 
-// Endpoint is one of the provider's.
+// Endpoint is an endpoint of the provider.
 type Endpoint string
 
 // The endpoints.
@@ -90,10 +91,10 @@ const (
 	Keys          Endpoint = "/keys"
 )
 
-// private is where [Redirect] sends clients, beside the endpoints.
+// private is the target of [Redirect].
 const private Endpoint = "/private"
 
-// At says where a misbehaviour of any endpoint happens.
+// At selects the endpoint of a misbehaviour.
 func (m Misbehaviour) At(e Endpoint) Misbehaviour { return m + " at " + Misbehaviour(e) }
 
 // Once makes the provider misbehave in the next request for which it can. Each
@@ -122,7 +123,7 @@ func (p *Provider) Behave() {
 	clear(p.wrongs)
 }
 
-// does says whether a request is the one to misbehave in.
+// does reports whether a misbehaviour applies to this request.
 func (p *Provider) does(m Misbehaviour) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// The client that is known unless [Options] name another.
+// The client, unless [Options] name another.
 const (
-	DefaultClientID     = "everlatch-test"
+	defaultClientID     = "everlatch-test"
 	DefaultClientSecret = "not-a-secret-of-anybody"
 )
 
 // Options configures a [Provider].
 type Options struct {
-	// ClientID is [DefaultClientID] and ClientSecret [DefaultClientSecret] by
+	// ClientID is "everlatch-test" and ClientSecret [DefaultClientSecret] by
 	// default.
 	ClientID, ClientSecret string
-	// Public says that the client has no secret, and must not send one.
+	// Public is for a client that has no secret and must not send one.
 	Public bool
 	// AuthMethods are published as the ways to send the client's secret; none are
 	// published by default. The secret must come in the header if they are
@@ -28,12 +28,12 @@ type Options struct {
 	AuthMethods []string
 	// UserInfo publishes the UserInfo endpoint; see [Provider.Tell].
 	UserInfo bool
-	// RedirectURIs are where the authorization endpoint may send people.
+	// RedirectURIs are the allowed redirect URIs.
 	RedirectURIs []string
-	// NoIss leaves the issuer out of what is sent back, and discovery does not
-	// promise it: providers from before RFC 9207 are like that.
+	// NoIss omits the issuer from callbacks and discovery, like a provider
+	// without RFC 9207.
 	NoIss bool
-	// Algorithm is what tokens are signed by: RS256 by default.
+	// Algorithm signs the tokens: RS256 by default.
 	Algorithm string
 	// Now is the clock; nil is the system's.
 	Now func() time.Time
@@ -57,13 +57,13 @@ type Provider struct {
 	holds    map[Endpoint]chan struct{}
 	codes    map[string]grant
 	info     Person
-	access   map[string]bool // the access tokens that were given
+	access   map[string]bool // the issued access tokens
 	requests map[Endpoint]int
 	replays  int
 	given    int
 }
 
-// grant is what a code stands for.
+// grant is the sign-in behind a code.
 type grant struct {
 	redirectURI, challenge, nonce, scope string
 	person                               Person
@@ -75,7 +75,7 @@ type grant struct {
 func Start(tb testing.TB, o Options) *Provider {
 	tb.Helper()
 	if o.ClientID == "" {
-		o.ClientID = DefaultClientID
+		o.ClientID = defaultClientID
 	}
 	if o.ClientSecret == "" && !o.Public {
 		o.ClientSecret = DefaultClientSecret
@@ -120,7 +120,8 @@ func (p *Provider) ClientID() string { return p.options.ClientID }
 // ClientSecret is "" for a public client.
 func (p *Provider) ClientSecret() string { return p.options.ClientSecret }
 
-// Login says who signs in from now on. A claim of nil is left out of the token.
+// Login sets the user of the next sign-ins. A nil claim is omitted from the
+// token.
 func (p *Provider) Login(who Person) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -135,7 +136,7 @@ func (p *Provider) Tell(info Person) {
 	p.info = maps.Clone(info)
 }
 
-// Stop makes the provider unreachable for ever.
+// Stop makes the provider unreachable.
 func (p *Provider) Stop() {
 	p.server.CloseClientConnections()
 	p.server.Listener.Close()
@@ -155,7 +156,7 @@ func (p *Provider) Hold(e Endpoint) (release func()) {
 	})
 }
 
-// Requests counts those that have come to an endpoint.
+// Requests counts the requests of an endpoint.
 func (p *Provider) Requests(e Endpoint) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -179,8 +180,8 @@ func (p *Provider) Replays() int {
 // Trespasses counts the clients that [Redirect] led to a private address.
 func (p *Provider) Trespasses() int { return p.Requests(private) }
 
-// Follow goes to the authorization endpoint as a browser does, and returns the
-// parameters that it brings back to the redirect URI.
+// Follow visits the authorization endpoint like a browser, and returns the
+// parameters of the callback.
 func (p *Provider) Follow(tb testing.TB, location string) map[string]string {
 	tb.Helper()
 	req, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, location, http.NoBody)

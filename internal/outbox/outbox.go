@@ -2,7 +2,9 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/everlatch/everlatch"
@@ -24,20 +26,52 @@ type Outbox struct {
 	// Retry is the retry policy of deliveries; its Attempt is set here, for
 	// each subscriber.
 	Retry workflows.DeliveryRetry
-	// Every is how often the database is polled when this process has released no
-	// event; 0 is [DefaultEvery].
+	// Every is how often an idle outbox polls the database; 0 is [DefaultEvery].
 	Every time.Duration
-	Log   *slog.Logger
+	// Parallel is how many flows are started at the same time; 0 is
+	// [DefaultParallel].
+	Parallel int
+	// Lease is how long other workers leave alone what this one has claimed; 0 is
+	// [DefaultLease].
+	Lease time.Duration
+	// Now is the clock of leases, the same as the store's.
+	Now func() time.Time
+	Log *slog.Logger
+
+	// failing says that the last starts failed.
+	failing atomic.Bool
 }
 
-// DefaultEvery is how soon an event is noticed that another process released.
-const DefaultEvery = time.Second
+const (
+	// DefaultEvery is how soon an idle process notices an event that another one
+	// released.
+	DefaultEvery = time.Second
+	// DefaultParallel keeps a worker busy while Temporal answers, and is far below
+	// what Temporal takes from one client.
+	DefaultParallel = 8
+	// DefaultLease is several times what the starts of one batch take, so that
+	// only a worker that died loses its claim.
+	DefaultLease = 30 * time.Second
+)
 
-// batch bounds one step, so that no transaction is long.
-const batch = 100
+const (
+	// batch bounds one step, so that no transaction is long.
+	batch = 100
+	// attemptMargin is what an attempt may take beside the subscriber's own time.
+	attemptMargin = 5 * time.Second
+)
 
-// attemptMargin is what an attempt may take beside the subscriber's own time.
-const attemptMargin = 5 * time.Second
+// Progress says how much a [Outbox.Pass] found to do.
+type Progress int
+
+const (
+	// Idle found nothing.
+	Idle Progress = iota
+	// Worked found something, and there may be more soon.
+	Worked
+	// More found a full batch, and there is probably more now.
+	More
+)
 
 // Run dispatches until ctx ends.
 func (o *Outbox) Run(ctx context.Context) {
@@ -45,44 +79,52 @@ func (o *Outbox) Run(ctx context.Context) {
 	if every == 0 {
 		every = DefaultEvery
 	}
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
+	p := pace{longest: every}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	<-timer.C
 	for ctx.Err() == nil {
-		more, err := o.Pass(ctx)
+		progress, err := o.Pass(ctx)
 		if err != nil && ctx.Err() == nil {
 			o.Log.WarnContext(ctx, "events wait", slog.Any("error", everlatch.Cause(err)))
 		}
-		if more && err == nil {
+		wait := p.next(progress, err != nil)
+		if wait == 0 {
 			continue
 		}
+		released := o.Store.Released()
+		if err != nil {
+			released = nil // each event would be another attempt in vain
+		}
+		timer.Reset(wait)
 		select {
 		case <-ctx.Done():
-		case <-ticker.C:
-		case <-o.Store.Released():
+		case <-timer.C:
+		case <-released:
 		}
 	}
 }
 
-// Pass dispatches a batch of events and starts a batch of deliveries that
-// are next in their order. It reports whether there may be more to do at once.
-func (o *Outbox) Pass(ctx context.Context) (more bool, err error) {
-	dispatched, err := o.Store.Dispatch(ctx, batch, o.targets)
-	if err != nil {
-		return false, err
+// Pass dispatches a batch of events, and claims and starts a batch of deliveries
+// that are next in their order. Both are done even if the other fails. When
+// nothing is due, it reads one row.
+func (o *Outbox) Pass(ctx context.Context) (Progress, error) {
+	due, err := o.Store.Due(ctx)
+	if err != nil || due == (store.Due{}) {
+		return Idle, err
 	}
-	startable, err := o.Store.StartableDeliveries(ctx, batch)
-	if err != nil {
-		return false, err
+	var dispatched, looked int
+	var notDispatched error
+	if due.Events {
+		dispatched, notDispatched = o.Store.Dispatch(ctx, batch, o.targets)
 	}
-	for _, d := range startable {
-		if err := o.Flows.Deliver(ctx, d, o.retry(d)); err != nil {
-			return false, err
-		}
-		if err := o.Store.DeliveryStarted(ctx, d); err != nil {
-			return false, err
-		}
+	if due.Deliveries || dispatched > 0 {
+		looked, err = o.deliver(ctx)
 	}
-	return dispatched == batch || len(startable) == batch, nil
+	if dispatched == batch || looked == batch {
+		return More, errors.Join(notDispatched, err)
+	}
+	return Worked, errors.Join(notDispatched, err)
 }
 
 func (o *Outbox) targets(e everlatch.Event) []store.Target {

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"math"
 	"strconv"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 // ids, times, and every field that holds a single value.
 func ActorFilters(def everlatch.ActorType) Schema {
 	out := Schema{
-		{Name: "q", Kind: Text},
+		Search,
 		{Name: "id", Kind: Texts},
 		{Name: "created_at", Kind: Times},
 		{Name: "updated_at", Kind: Times},
@@ -23,22 +24,18 @@ func ActorFilters(def everlatch.ActorType) Schema {
 		if !isSingle(f) {
 			continue
 		}
-		out = append(out, Field{Name: f.Name, Test: func(asked Field, value any) string {
+		out = append(out, Field{Name: f.Name, Test: func(asked Field, value any) *Issue {
 			asked.Kind = Texts
-			if issue := (Field{Name: asked.Name, Kind: Texts}).issue(value, true); issue != "" {
+			if issue := (Field{Name: asked.Name, Kind: Texts}).issue(value, true); issue != nil {
 				return issue
 			}
-			texts := Input{asked.Name: value}.Texts(asked.Name)
-			if len(texts) > maxValues {
-				return asked.tooBig(maxValues)
-			}
-			for _, text := range texts {
+			for _, text := range (Input{asked.Name: value}).Texts(asked.Name) {
 				if _, ok := filterValue(f, text); !ok {
 					asked.Kind = Kind(f.Kind)
 					return asked.expect(false, text)
 				}
 			}
-			return ""
+			return nil
 		}})
 	}
 	return out
@@ -53,7 +50,7 @@ func filterValue(f everlatch.Field, text string) (any, bool) {
 	switch f.Kind {
 	case everlatch.FieldInteger, everlatch.FieldNumber:
 		n, err := strconv.ParseFloat(text, 64)
-		return n, err == nil
+		return n, err == nil && !math.IsNaN(n) && !math.IsInf(n, 0)
 	case everlatch.FieldBoolean:
 		b := flagOf(text)
 		if b == nil {
@@ -109,7 +106,7 @@ func timeRange(name string, tests []store.TimeTest) (r everlatch.TimeRange, err 
 	}
 	for _, test := range tests {
 		if len(test.Periods) != 1 || test.Op == store.IsNot {
-			return r, Invalid("Field '" + name + "' is compared with one time, by $eq, $gt, $gte, $lt or $lte")
+			return r, Invalid(Issue{RangeBroken, map[string]string{"field": name}})
 		}
 		p := test.Periods[0]
 		switch test.Op {

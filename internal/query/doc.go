@@ -2,6 +2,5 @@
 // shows: bodies and query strings against a [Schema], lists with filters, paging
 // and order, and the fields parameter against a [Shape].
 //
-// Its messages are those of the contract, which Medusa's clients show to their
-// users.
+// It says what is wrong by reasons, see [InvalidError]; the API words them.
 package query

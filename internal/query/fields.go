@@ -1,21 +1,21 @@
 package query
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/everlatch/everlatch"
 )
 
-// MaxRelations is how many relations a record can have.
-const MaxRelations = 2
+// maxRelations is how many relations a record can have.
+const maxRelations = 2
 
 // Selection says which fields to show: a bit for each column, and the same for
 // each relation in the order of their columns. A record has 32 columns at most.
 type Selection struct {
 	Columns uint32
-	Related [MaxRelations]uint32
+	Related [maxRelations]uint32
 }
 
 // Shape is what a field selection can refer to: the columns of a record, and of
@@ -33,7 +33,8 @@ type relation struct {
 }
 
 // Columns returns the shape of a record with these columns, all shown by default.
-// related returns the columns of a relation, nil for a column that is none.
+// related returns the columns of a relation, nil for a column that is none; two
+// columns can be relations.
 func Columns(names []string, related func(i int) []string) Shape {
 	s := Shape{names: names}
 	for i, name := range names {
@@ -206,9 +207,9 @@ func (p FieldPolicy) checkDepth(tokens []fieldToken) error {
 	if len(deep) == 0 {
 		return nil
 	}
-	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: fmt.Sprintf(
-		"The following fields expand more than the maximum of %d allowed relations: %s",
-		p.MaxRelations, strings.Join(deep, ", "))}
+	return &everlatch.Error{Code: everlatch.CodeInvalidData, Reason: RelationsTooDeep, Details: map[string]string{
+		"most": strconv.Itoa(p.MaxRelations), "fields": strings.Join(deep, ", "),
+	}}
 }
 
 func (p FieldPolicy) forbids(path []string) bool {

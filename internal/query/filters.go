@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/everlatch/everlatch/internal/store"
 )
@@ -19,7 +20,13 @@ const (
 	// SQLite reads one in time that grows with the square of its arguments.
 	maxValues  = 100
 	maxFilters = 20
+	// maxSearch is in characters: SQLite refuses a longer pattern as too complex,
+	// and no record holds words like that.
+	maxSearch = 1000
 )
+
+// Search are the words to look for.
+var Search = Field{Name: "q", Kind: words}
 
 // WithDeleted is a parameter of the contract's lists.
 var WithDeleted = Field{Name: "with_deleted", Kind: Flag}
@@ -44,10 +51,12 @@ var operators = map[string]store.Op{
 }
 
 // filterIssue is [Field.issue] for the kinds of query strings.
-func (f Field) filterIssue(value any) string {
+func (f Field) filterIssue(value any) *Issue {
 	switch object, isObject := value.(map[string]any); {
 	case f.Kind == Flag:
 		return f.expect(flagOf(value) != nil, value)
+	case f.Kind == words:
+		return f.wordsIssue(value)
 	case f.Kind == List || f.Kind == Filters:
 		return f.itemsIssue(value)
 	case f.Kind == Related && isObject:
@@ -59,24 +68,32 @@ func (f Field) filterIssue(value any) string {
 	default:
 		for _, name := range slices.Sorted(maps.Keys(object)) {
 			if _, known := operators[name]; !known {
-				return unrecognized(name)
+				return new(unrecognized(name))
 			}
-			if issue := (Field{Name: f.Name + ", " + name, Kind: f.Kind}).valuesIssue(object[name]); issue != "" {
+			if issue := (Field{Name: f.Name + ", " + name, Kind: f.Kind}).valuesIssue(object[name]); issue != nil {
 				return issue
 			}
 		}
-		return ""
+		return nil
 	}
 }
 
+func (f Field) wordsIssue(value any) *Issue {
+	text, ok := value.(string)
+	if ok && utf8.RuneCountInString(text) > maxSearch {
+		return tooMany(f.Name, maxSearch)
+	}
+	return f.expect(ok, value)
+}
+
 // itemsIssue checks the items of a list, each named by its index.
-func (f Field) itemsIssue(value any) string {
+func (f Field) itemsIssue(value any) *Issue {
 	list, ok := value.([]any)
 	if !ok {
 		return f.expect(false, value)
 	}
 	if f.Kind == Filters && len(list) > maxFilters {
-		return f.tooBig(maxFilters)
+		return tooMany(f.Name, maxFilters)
 	}
 	for i, item := range list {
 		name := f.Name + ", " + strconv.Itoa(i)
@@ -88,21 +105,21 @@ func (f Field) itemsIssue(value any) string {
 				issue = firstOf(f.Of.issues(name+", ", object))
 			}
 		}
-		if issue != "" {
+		if issue != nil {
 			return issue
 		}
 	}
-	return ""
+	return nil
 }
 
 // valuesIssue checks a value, or each of several.
-func (f Field) valuesIssue(value any) string {
+func (f Field) valuesIssue(value any) *Issue {
 	list, ok := value.([]any)
 	if !ok {
 		list = []any{value}
 	}
 	if len(list) > maxValues {
-		return f.tooBig(maxValues)
+		return tooMany(f.Name, maxValues)
 	}
 	for _, v := range list {
 		text, ok := v.(string)
@@ -113,18 +130,14 @@ func (f Field) valuesIssue(value any) string {
 			return f.expect(false, v)
 		}
 	}
-	return ""
+	return nil
 }
 
-func (f Field) tooBig(most int) string {
-	return "Value for field '" + f.Name + "' too big, expected at most: '" + strconv.Itoa(most) + "'"
-}
-
-func firstOf(issues []string) string {
+func firstOf(issues []Issue) *Issue {
 	if len(issues) == 0 {
-		return ""
+		return nil
 	}
-	return issues[0]
+	return &issues[0]
 }
 
 // period reads an ISO 8601 time, UTC unless it says otherwise. A time written in

@@ -1,7 +1,6 @@
 package query
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -12,8 +11,7 @@ import (
 	"github.com/everlatch/everlatch/internal/wire"
 )
 
-// Form validates values by field definitions of actor types and custom routes,
-// with the contract's messages.
+// Form validates values by field definitions of actor types and custom routes.
 type Form struct {
 	fields []everlatch.Field
 	schema Schema
@@ -38,7 +36,7 @@ func NewForm(fields []everlatch.Field) (*Form, error) {
 // CheckBody validates a body, see [Form.Parse].
 func (f *Form) CheckBody(b wire.Body) (everlatch.Metadata, error) {
 	if b.Other {
-		return nil, Invalid("Field '' is required")
+		return nil, Missing("")
 	}
 	return f.Parse(b.Object)
 }
@@ -46,7 +44,7 @@ func (f *Form) CheckBody(b wire.Body) (everlatch.Metadata, error) {
 // Parse validates values. Unknown fields are refused, and a field that is missing
 // is not in the result.
 func (f *Form) Parse(values map[string]any) (everlatch.Metadata, error) {
-	if _, err := f.schema.Check(values); err != nil {
+	if _, err := f.schema.check(values); err != nil {
 		return nil, err
 	}
 	out := make(everlatch.Metadata, len(values))
@@ -69,9 +67,9 @@ func (f *Form) Parse(values map[string]any) (everlatch.Metadata, error) {
 const greatestInteger = 1 << 53
 
 // valueTest returns the test of a field's values.
-func valueTest(def everlatch.Field) func(Field, any) string {
+func valueTest(def everlatch.Field) func(Field, any) *Issue {
 	pattern := regexp.MustCompile(`^(?:` + def.Pattern + `)$`) // CompleteFields has compiled it
-	return func(f Field, value any) string {
+	return func(f Field, value any) *Issue {
 		switch def.Kind {
 		case everlatch.FieldString:
 			f.Kind = Text
@@ -89,7 +87,7 @@ func valueTest(def everlatch.Field) func(Field, any) string {
 		case everlatch.FieldList:
 			f.Kind = List
 			if list, ok := value.([]any); ok && len(list) > def.MaxLength {
-				return f.tooBig(def.MaxLength)
+				return tooMany(f.Name, def.MaxLength)
 			}
 			return f.itemsIssue(value)
 		}
@@ -97,7 +95,7 @@ func valueTest(def everlatch.Field) func(Field, any) string {
 	}
 }
 
-func textIssue(f Field, def everlatch.Field, pattern *regexp.Regexp, value any) string {
+func textIssue(f Field, def everlatch.Field, pattern *regexp.Regexp, value any) *Issue {
 	text, ok := value.(string)
 	switch {
 	case !ok:
@@ -105,14 +103,14 @@ func textIssue(f Field, def everlatch.Field, pattern *regexp.Regexp, value any) 
 	case len(def.Enum) > 0 && !slices.Contains(def.Enum, text):
 		return Field{Name: f.Name, Kind: Choice, Choices: def.Enum}.choiceIssue(value)
 	case utf8.RuneCountInString(text) > def.MaxLength:
-		return f.tooBig(def.MaxLength)
+		return tooMany(f.Name, def.MaxLength)
 	case def.Pattern != "" && !pattern.MatchString(text):
-		return fmt.Sprintf("Value for field '%s' does not have the expected form", f.Name)
+		return &Issue{PatternMissed, map[string]string{"field": f.Name}}
 	}
-	return ""
+	return nil
 }
 
-func rangeIssue(f Field, def everlatch.Field, value any) string {
+func rangeIssue(f Field, def everlatch.Field, value any) *Issue {
 	number, ok := value.(float64)
 	f.Kind = Number
 	whole := def.Kind == everlatch.FieldInteger
@@ -124,16 +122,16 @@ func rangeIssue(f Field, def everlatch.Field, value any) string {
 	case !ok, whole && number != float64(int64(number)):
 		return f.expect(false, value)
 	case def.Min != nil && number < *def.Min:
-		return fmt.Sprintf("Value for field '%s' too small, expected at least: '%s'", f.Name, shown(*def.Min))
+		return new(tooSmall(f.Name, shown(*def.Min)))
 	case def.Max != nil && number > *def.Max:
-		return fmt.Sprintf("Value for field '%s' too big, expected at most: '%s'", f.Name, shown(*def.Max))
+		return new(tooBig(f.Name, shown(*def.Max)))
 	case whole && (number > greatestInteger || number < -greatestInteger):
 		return f.expect(false, value)
 	}
-	return ""
+	return nil
 }
 
-func dateIssue(f Field, def everlatch.Field, value any) string {
+func dateIssue(f Field, def everlatch.Field, value any) *Issue {
 	layout := time.DateOnly
 	if def.Kind == everlatch.FieldTime {
 		layout = time.RFC3339

@@ -1,7 +1,6 @@
 package query
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,7 +70,7 @@ func Read(raw string, s Schema) (Input, error) {
 	for name, value := range values {
 		values[name] = split(value)
 	}
-	return s.Check(values)
+	return s.check(values)
 }
 
 // split reads id[]=a,b as two values, as Medusa's clients mean it.
@@ -96,15 +95,11 @@ func (in Input) IDs(name string, atLeast int) ([]string, error) {
 	list := in.Texts(name)
 	switch empty := slices.Index(list, ""); {
 	case len(list) < atLeast:
-		return nil, Invalid(tooFew(name, atLeast))
+		return nil, Invalid(tooSmall(name, strconv.Itoa(atLeast)))
 	case len(list) > maxValues:
-		return nil, Invalid(Field{Name: name}.tooBig(maxValues))
+		return nil, Invalid(*tooMany(name, maxValues))
 	case empty >= 0:
-		return nil, Invalid(tooFew(name+", "+strconv.Itoa(empty), 1))
+		return nil, Invalid(tooSmall(name+", "+strconv.Itoa(empty), "1"))
 	}
 	return list, nil
-}
-
-func tooFew(name string, atLeast int) string {
-	return fmt.Sprintf("Value for field '%s' too small, expected at least: '%d'", name, atLeast)
 }

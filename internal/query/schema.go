@@ -1,18 +1,16 @@
 package query
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/wire"
 )
 
 // Kind is what a field of a body or a query must be. Its text is the type name
-// in the contract's messages.
+// that messages give it.
 type Kind string
 
 // The kinds of values in bodies.
@@ -30,8 +28,10 @@ const (
 
 // The kinds of values in query strings.
 const (
-	// Texts is one text or a list of them.
+	// Texts is one text or a list of them, a hundred at most.
 	Texts Kind = "strings"
+	// words is the kind of [Search].
+	words Kind = "words"
 	// Count is a whole number.
 	Count Kind = "count"
 	// Flag is true or false.
@@ -56,8 +56,8 @@ type Field struct {
 	// Of are the fields of a related record, or of each filter in a list.
 	Of Schema
 	// Test, when set, replaces the check of the kind: it returns what is wrong
-	// with a value, or "".
-	Test func(f Field, value any) string
+	// with a value, or nil.
+	Test func(f Field, value any) *Issue
 }
 
 // Schema lists the fields that a route knows. Any other field is refused, so
@@ -67,26 +67,21 @@ type Schema []Field
 // With returns the schema with more fields; the schema itself does not change.
 func (s Schema) With(fields ...Field) Schema { return append(slices.Clip(s), fields...) }
 
-const (
-	maxIssues    = 3
-	invalidEmail = "Invalid email address"
-)
-
 // CheckBody validates a request body.
 func (s Schema) CheckBody(b wire.Body) (Input, error) {
 	if b.Other {
-		return nil, Invalid("Field '' is required")
+		return nil, Missing("")
 	}
-	return s.Check(b.Object)
+	return s.check(b.Object)
 }
 
-// Check reports problems in the order of the schema and unknown fields last,
+// check reports problems in the order of the schema and unknown fields last,
 // three problems at most (docs/contract.md#s4-1, validation messages).
-func (s Schema) Check(values map[string]any) (Input, error) {
+func (s Schema) check(values map[string]any) (Input, error) {
 	return s.CheckUnder("", values)
 }
 
-// CheckUnder is [Schema.Check] for an object inside another one: the messages
+// CheckUnder is [Schema.CheckBody] for an object inside another one: the messages
 // name its fields below the given path.
 func (s Schema) CheckUnder(path string, values map[string]any) (Input, error) {
 	if path != "" {
@@ -99,8 +94,8 @@ func (s Schema) CheckUnder(path string, values map[string]any) (Input, error) {
 }
 
 // issues lists what is wrong with the values under a path.
-func (s Schema) issues(path string, values map[string]any) []string {
-	var issues []string
+func (s Schema) issues(path string, values map[string]any) []Issue {
+	var issues []Issue
 	known := 0
 	for _, f := range s {
 		value, present := values[f.Name]
@@ -108,18 +103,14 @@ func (s Schema) issues(path string, values map[string]any) []string {
 			known++
 		}
 		f.Name = path + f.Name
-		if issue := f.issue(value, present); issue != "" {
-			issues = append(issues, issue)
+		if issue := f.issue(value, present); issue != nil {
+			issues = append(issues, *issue)
 		}
 	}
 	if known < len(values) {
 		issues = append(issues, unrecognized(s.unknown(values)...))
 	}
 	return issues
-}
-
-func unrecognized(names ...string) string {
-	return "Unrecognized fields: '" + strings.Join(names, ", ") + "'"
 }
 
 func (s Schema) unknown(values map[string]any) []string {
@@ -133,24 +124,16 @@ func (s Schema) unknown(values map[string]any) []string {
 	return names
 }
 
-// Invalid is the error for a request that has these problems.
-func Invalid(issues ...string) error {
-	return &everlatch.Error{
-		Code:    everlatch.CodeInvalidData,
-		Message: "Invalid request: " + strings.Join(issues[:min(len(issues), maxIssues)], "; "),
-	}
-}
-
-// issue returns what is wrong with a value, or "".
-func (f Field) issue(value any, present bool) string {
+// issue returns what is wrong with a value, or nil.
+func (f Field) issue(value any, present bool) *Issue {
 	if !present {
 		if f.Required {
-			return fmt.Sprintf("Field '%s' is required", f.Name)
+			return new(missing(f.Name))
 		}
-		return ""
+		return nil
 	}
 	if value == nil && f.Nullable {
-		return ""
+		return nil
 	}
 	if f.Test != nil {
 		return f.Test(f, value)
@@ -161,7 +144,7 @@ func (f Field) issue(value any, present bool) string {
 	case Email:
 		text, ok := value.(string)
 		if ok && !accounts.IsEmail(text) {
-			return invalidEmail
+			return &Issue{Reason: AddressInvalid}
 		}
 		return f.expect(ok, value)
 	case Boolean:
@@ -175,46 +158,32 @@ func (f Field) issue(value any, present bool) string {
 	case Choice:
 		return f.choiceIssue(value)
 	case Texts:
-		list, ok := value.([]any)
-		return f.expect(isText(value) || ok && !slices.ContainsFunc(list, func(v any) bool { return !isText(v) }), value)
+		return f.textsIssue(value)
 	case Count:
 		return f.countIssue(value)
-	case List, Flag, Tests, Times, Related, Filters:
+	case List, Flag, Tests, Times, Related, Filters, words:
 		return f.filterIssue(value)
 	}
-	return ""
+	return nil
 }
 
-func (f Field) expect(ok bool, value any) string {
-	if ok {
-		return ""
+func (f Field) textsIssue(value any) *Issue {
+	list, ok := value.([]any)
+	if len(list) > maxValues {
+		return tooMany(f.Name, maxValues)
 	}
-	name := string(f.Kind)
-	switch f.Kind {
-	case Email, Texts, Tests:
-		name = string(Text)
-	case Count:
-		name = string(Number)
-	case Flag:
-		name = string(Boolean)
-	case Filters:
-		name = string(List)
-	case Choice:
-		name = "'" + strings.Join(f.Choices, "' | '") + "'"
-	case Text, Boolean, Number, Record, List, Times, Related:
-	}
-	return fmt.Sprintf("Expected type: '%s' for field '%s', got: '%s'", name, f.Name, jsText(value))
+	return f.expect(isText(value) || ok && !slices.ContainsFunc(list, func(v any) bool { return !isText(v) }), value)
 }
 
-func (f Field) numberIssue(value any) string {
+func (f Field) numberIssue(value any) *Issue {
 	number, ok := value.(float64)
 	if !ok {
 		return f.expect(false, value)
 	}
-	return f.tooSmall(number < 0)
+	return f.negative(number < 0)
 }
 
-func (f Field) countIssue(value any) string {
+func (f Field) countIssue(value any) *Issue {
 	text, ok := value.(string)
 	if !ok {
 		return f.expect(false, value)
@@ -223,58 +192,29 @@ func (f Field) countIssue(value any) string {
 	if err != nil {
 		return f.expect(false, value)
 	}
-	return f.tooSmall(count < 0)
+	return f.negative(count < 0)
 }
 
-// tooSmall refuses negative numbers, which no field accepts.
-func (f Field) tooSmall(small bool) string {
-	if !small {
-		return ""
+// negative refuses negative numbers, which no field accepts.
+func (f Field) negative(is bool) *Issue {
+	if !is {
+		return nil
 	}
-	return fmt.Sprintf("Value for field '%s' too small, expected at least: '0'", f.Name)
+	return new(tooSmall(f.Name, "0"))
 }
 
-func (f Field) choiceIssue(value any) string {
+func (f Field) choiceIssue(value any) *Issue {
 	text, ok := value.(string)
 	if !ok {
 		return f.expect(false, value)
 	}
 	if slices.Contains(f.Choices, text) {
-		return ""
+		return nil
 	}
-	return fmt.Sprintf("Expected: '%s' for field '%s', but got: '%s'", strings.Join(f.Choices, ", "), f.Name, text)
+	return &Issue{ChoiceUnknown, map[string]string{"want": strings.Join(f.Choices, ", "), "field": f.Name, "got": text}}
 }
 
 func isText(value any) bool {
 	_, ok := value.(string)
 	return ok
-}
-
-// NotAnObject is the error for a field that must be an object and is not.
-func NotAnObject(name string, value any) error {
-	return Invalid(Field{Name: name, Kind: Related}.expect(false, value))
-}
-
-// jsText shows a value as JavaScript's String() does.
-func jsText(value any) string {
-	switch v := value.(type) {
-	case nil:
-		return "null"
-	case string:
-		return v
-	case bool:
-		return strconv.FormatBool(v)
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	case []any:
-		parts := make([]string, len(v))
-		for i, item := range v {
-			if item != nil {
-				parts[i] = jsText(item)
-			}
-		}
-		return strings.Join(parts, ",")
-	default:
-		return "[object Object]"
-	}
 }

@@ -21,7 +21,7 @@ type Column[T any] struct {
 }
 
 // Table is a kind of record, with its fields in the order of the contract. It has
-// 32 columns at most, and [query.MaxRelations] of them hold relations.
+// 32 columns at most, and two of them hold relations.
 type Table[T any] []Column[T]
 
 // Pick returns the named columns in the given order.

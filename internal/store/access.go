@@ -13,15 +13,15 @@ import (
 // (docs/weak-spots.md#w38). The result is two strings, role ids and permissions,
 // separated by spaces, which neither can contain.
 const (
-	// rolesOf and roleIDsOf are followed by whose roles they are. A removed
-	// administrator has none.
+	// rolesOf and roleIDsOf are followed by the id of the administrator. A
+	// removed administrator has none.
 	rolesOf   = `SELECT ur.rbac_role_id` + fromRoles
 	roleIDsOf = `SELECT string_agg(ur.rbac_role_id, ' ')` + fromRoles
 	fromRoles = ` FROM user_rbac_role ur JOIN "user" u ON u.id = ur.user_id AND u.deleted_at IS NULL
 		WHERE ur.user_id = `
 
-	// permissionsFrom is followed by the roles that are held. UNION drops what
-	// was seen, so that even a circle of parents ends.
+	// permissionsFrom is followed by the roles held. UNION drops duplicates, so
+	// that even a cycle of parents ends.
 	permissionsFrom = `WITH RECURSIVE held (id) AS (`
 	permissionsTo   = `
 			UNION
@@ -36,8 +36,8 @@ const (
 	linkedAccess = `(` + roleIDsOf + linkedUser + `),
 		(` + permissionsFrom + rolesOf + linkedUser + permissionsTo + `)`
 
-	creatorAccess = `(` + roleIDsOf + `api_key.created_by),
-		(` + permissionsFrom + rolesOf + `api_key.created_by` + permissionsTo + `)`
+	ownerAccess = `(` + roleIDsOf + `api_key.owner_id),
+		(` + permissionsFrom + rolesOf + `api_key.owner_id` + permissionsTo + `)`
 
 	selectAccess = `SELECT (` + roleIDsOf + `$1),
 		(` + permissionsFrom + rolesOf + `$1` + permissionsTo + `)`
@@ -61,7 +61,8 @@ func scanAccess(row scanner) (a everlatch.Access, err error) {
 	return a, err
 }
 
-// permissionsIn returns what roles give together, inherited policies included.
+// permissionsIn returns the permissions of roles together, including inherited
+// ones.
 func permissionsIn(ctx context.Context, q querier, roleIDs []string) ([]everlatch.Permission, error) {
 	var out []everlatch.Permission
 	for _, id := range roleIDs {
@@ -100,7 +101,7 @@ func (d toPermissions) Scan(src any) error {
 	err := (toText{&text}).Scan(src)
 	keys := divided(text)
 	slices.Sort(keys)
-	keys = slices.Compact(keys) // several roles may give the same
+	keys = slices.Compact(keys) // several roles may have the same permission
 	d.access.Permissions = make([]everlatch.Permission, len(keys))
 	for i, key := range keys {
 		d.access.Permissions[i] = everlatch.ParsePermission(key)

@@ -42,6 +42,16 @@ func (s *Store) removeAccount(ctx context.Context, op, text, actorType, id strin
 	return s.fail(ctx, op, err)
 }
 
+// restoreAccount undoes the removal by the same flow. taken is the error when the
+// account's e-mail was taken in the meantime.
+func (s *Store) restoreAccount(ctx context.Context, op, text, id, groupID string, taken error) error {
+	_, err := s.writes.exec(ctx, text, id, s.now(), groupID)
+	if isUnique(err) {
+		err = taken
+	}
+	return s.fail(ctx, op, err)
+}
+
 // endActors ends the tokens and sessions of every identity of an actor, and
 // returns the identities (docs/weak-spots.md#w9).
 func endActors(ctx context.Context, q querier, link Link, reason string, now time.Time) ([]string, error) {

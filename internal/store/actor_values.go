@@ -14,7 +14,7 @@ import (
 const insertValue = `INSERT INTO actor_value (actor_id, name, actor_type, value, number, unique_key)
 	VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`
 
-// insertValues writes the values of a record by which it is found. One that
+// insertValues writes the values by which a record can be found. A value that
 // another record has is refused.
 func (r *Records) insertValues(ctx context.Context, tx *tx, id string, data everlatch.Metadata) error {
 	for _, f := range r.t.Fields {
@@ -30,14 +30,14 @@ func (r *Records) insertValues(ctx context.Context, tx *tx, id string, data ever
 		if err != nil {
 			return err
 		}
-		if n == 0 { // the id has been given no value of this name, so another record has it
+		if n == 0 { // nothing was inserted: another record has the value
 			return refuse(everlatch.CodeInvalidData, ActorValueTaken, "model", r.model, "field", f.Name, "value", shown(data[f.Name], text))
 		}
 	}
 	return nil
 }
 
-// shown is a value as it was written.
+// shown is the original form of a value.
 func shown(value any, canonical string) string {
 	if text, ok := value.(string); ok {
 		return text
@@ -46,8 +46,8 @@ func shown(value any, canonical string) string {
 }
 
 // canonical is the text by which values are compared, and a number for those
-// that have an order of their own. What is null, or neither text nor number, has
-// none.
+// with a numeric order. Null, and everything that is neither a string nor a
+// number, has none.
 func canonical(kind everlatch.FieldKind, value any) (text string, number *float64, ok bool) {
 	switch v := value.(type) {
 	case string:
@@ -88,8 +88,8 @@ func (r *Records) List(ctx context.Context, q everlatch.ActorQuery) ([]everlatch
 	})
 }
 
-// ordered returns what to read from and the column to order by, which is put
-// into the page. A value of a record is joined for that.
+// ordered returns the table to read, and puts the column to order by into the
+// page. To order by a value of the record, it is joined.
 func (r *Records) ordered(where *conditions, page *Page) (table, by string, err error) {
 	table = "actor_record r"
 	name, direction := page.Order, ""
@@ -114,7 +114,7 @@ func (r *Records) ordered(where *conditions, page *Page) (table, by string, err 
 	return table, by, nil
 }
 
-// equal appends that each field has one of the values asked for.
+// equal appends that each field has one of its requested values.
 func (r *Records) equal(where *conditions, asked map[string][]any) {
 	for _, name := range slices.Sorted(maps.Keys(asked)) {
 		var kind everlatch.FieldKind

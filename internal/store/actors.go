@@ -50,7 +50,7 @@ const (
 	discardRecord = `DELETE FROM actor_record WHERE id = $1 AND actor_type = $2`
 )
 
-// Create implements [everlatch.ActorStore]. A value that another record has is
+// Create implements [everlatch.ActorStore]. A unique value of another record is
 // [everlatch.CodeInvalidData] (docs/contract.md#s4-1, unique).
 func (r *Records) Create(ctx context.Context, in everlatch.ActorRecord) (everlatch.ActorRecord, error) {
 	now := r.store.now()
@@ -198,7 +198,7 @@ func scanRecord(row scanner) (r everlatch.ActorRecord, err error) {
 	return r, err
 }
 
-// bounds appends that a time lies in a range.
+// bounds appends that a time is in a range.
 func (c *conditions) bounds(column string, r everlatch.TimeRange) {
 	for _, b := range []struct {
 		operator string

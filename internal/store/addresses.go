@@ -9,7 +9,7 @@ import (
 
 // AddressFilter selects addresses of a customer; zero fields select all.
 type AddressFilter struct {
-	// Q is words, each of them part of a name, a street, a place or a postal
+	// Q are words, each of them part of a name, a street, a place or a postal
 	// code.
 	Q string
 
@@ -20,9 +20,9 @@ type AddressFilter struct {
 type AddressPatch struct {
 	AddressName, Company, FirstName, LastName, Address1, Address2 Change[*string]
 	City, CountryCode, Province, PostalCode, Phone                Change[*string]
-	// Metadata is merged into the stored one; a key set to "" is removed.
+	// Metadata is merged into the stored metadata; a key set to "" is removed.
 	Metadata Change[everlatch.Metadata]
-	// A new default takes the place of the former one.
+	// A new default replaces the previous one.
 	IsDefaultShipping, IsDefaultBilling Change[bool]
 }
 
@@ -54,9 +54,9 @@ const (
 		WHERE customer_id = $1 AND id <> $2 AND is_default_billing = TRUE`
 )
 
-// Addresses lists the addresses of a customer and counts them (docs/contract.md#s4-4);
-// one that is gone has none. They are ordered by id, or by any of their columns
-// but metadata.
+// Addresses lists the addresses of a customer and counts them
+// (docs/contract.md#s4-4); a removed customer has none. They are ordered by id,
+// or by any of their columns except metadata.
 func (s *Store) Addresses(ctx context.Context, customerID string, f AddressFilter, page Page) ([]everlatch.Address, int, error) {
 	var where conditions
 	where.add("d.customer_id = %s", customerID)

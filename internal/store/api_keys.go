@@ -10,14 +10,14 @@ import (
 
 // APIKeyFilter selects API keys; zero fields select all.
 type APIKeyFilter struct {
-	// Q is words, each of them part of the title or of the redacted token, in
+	// Q are words, each of them part of the title or of the redacted token, in
 	// any case.
 	Q string
 	// Tokens find publishable keys; a secret key is not found by its token.
 	IDs, Titles, Tokens, Types []string
 
 	CreatedAt, UpdatedAt, DeletedAt, RevokedAt []TimeTest
-	// And must all hold, and of Or at least one.
+	// All of And must match, and at least one of Or.
 	And, Or []APIKeyFilter
 }
 
@@ -35,34 +35,55 @@ func (f APIKeyFilter) test(c *conditions) {
 const (
 	// The token column holds the hash of a secret key, which is never returned.
 	apiKeyColumns = `id, title, type, CASE WHEN type = 'publishable' THEN token ELSE '' END, redacted,
-		last_used_at, created_by, revoked_by, revoked_at, created_at, updated_at, deleted_at`
+		last_used_at, created_by, COALESCE(owner_id, ''), revoked_by, revoked_at, created_at, updated_at, deleted_at`
 
-	insertAPIKey = `INSERT INTO api_key (id, title, type, token, redacted, created_by, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+	insertAPIKey = `INSERT INTO api_key (id, title, type, token, redacted, created_by, created_at, updated_at, owner_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)
 		ON CONFLICT (id) DO NOTHING`
 
 	selectAPIKey = `SELECT ` + apiKeyColumns + ` FROM api_key WHERE id = $1 AND deleted_at IS NULL`
 
 	selectSecretKey       = `SELECT ` + apiKeyColumns + fromSecretKey
-	selectSecretKeyAccess = `SELECT ` + apiKeyColumns + `, ` + creatorAccess + fromSecretKey
+	selectSecretKeyAccess = `SELECT ` + apiKeyColumns + `, ` + ownerAccess + fromSecretKey
 
 	fromSecretKey = ` FROM api_key
-		WHERE token = $1 AND type = 'secret' AND deleted_at IS NULL AND (revoked_at IS NULL OR revoked_at > $2)`
+		WHERE token = $1 AND type = 'secret' AND deleted_at IS NULL AND (revoked_at IS NULL OR revoked_at > $2)
+		AND (owner_id IS NULL OR EXISTS (SELECT 1 FROM "user" u WHERE u.id = owner_id AND u.deleted_at IS NULL))`
 
 	publishableKeyLive = `SELECT EXISTS (SELECT 1 FROM api_key
 		WHERE token = $1 AND type = 'publishable' AND deleted_at IS NULL AND (revoked_at IS NULL OR revoked_at > $2))`
 
-	anyPublishableKey = `SELECT EXISTS (SELECT 1 FROM api_key
-		WHERE type = 'publishable' AND deleted_at IS NULL AND (revoked_at IS NULL OR revoked_at > $1))`
+	anyPublishableKey = `SELECT EXISTS (SELECT 1 FROM api_key WHERE type = 'publishable')`
 
 	updateAPIKey = `UPDATE api_key SET title = $2, updated_at = $3 WHERE id = $1 AND deleted_at IS NULL`
 
-	// A key that is revoked stays as it is; a delayed revocation may be moved.
+	// A revoked key stays unchanged; a delayed revocation may be rescheduled.
 	revokeAPIKey = `UPDATE api_key SET revoked_by = $2, revoked_at = $3, updated_at = $4
 		WHERE id = $1 AND deleted_at IS NULL AND (revoked_at IS NULL OR revoked_at > $4)`
 
-	deleteAPIKey = `DELETE FROM api_key WHERE id = $1 AND revoked_at <= $2`
+	deleteAPIKey = `DELETE FROM api_key WHERE id = $1 AND type = 'secret' AND revoked_at <= $2`
+
+	// The row of a publishable key stays: see [Store.AnyPublishableKey].
+	hideAPIKey = `UPDATE api_key SET deleted_at = $2, updated_at = $2
+		WHERE id = $1 AND type = 'publishable' AND revoked_at <= $2 AND deleted_at IS NULL`
+
+	// The previous owner is compared, so that of two at once the later one sees
+	// whom it takes the key from.
+	takeOverAPIKey = `UPDATE api_key SET owner_id = $2, updated_at = $3
+		WHERE id = $1 AND type = 'secret' AND deleted_at IS NULL AND COALESCE(owner_id, '') = $4`
 )
+
+// apiKeyKind are API keys, revoked or not.
+var apiKeyKind = kind[everlatch.APIKey]{
+	name: "API Key", one: "API key", many: "API keys", byID: selectAPIKey,
+	listing: listing[everlatch.APIKey]{
+		table: "api_key", columns: apiKeyColumns, scan: scanAPIKey, defaultOrder: "id",
+		orders: []string{
+			"id", "title", "type", "created_by", "created_at", "updated_at", "last_used_at", "revoked_by", "revoked_at",
+		},
+		nullable: []string{"last_used_at", "revoked_by", "revoked_at"},
+	},
+}
 
 // CreateAPIKey stores a key with the given id: a publishable key with its token,
 // a secret key only with the hash of its token (the token has 256 random bits,
@@ -76,7 +97,7 @@ func (s *Store) CreateAPIKey(ctx context.Context, key everlatch.APIKey, tokenHas
 	if token == "" {
 		return everlatch.APIKey{}, errors.New("create API key: a token is needed")
 	}
-	_, err := s.writes.exec(ctx, insertAPIKey, key.ID, key.Title, key.Type, token, key.Redacted, key.CreatedBy, s.now())
+	_, err := s.writes.exec(ctx, insertAPIKey, key.ID, key.Title, key.Type, token, key.Redacted, key.CreatedBy, s.now(), optionalText(key.OwnerID))
 	if err != nil {
 		return everlatch.APIKey{}, s.fail(ctx, "create API key", err)
 	}
@@ -85,24 +106,14 @@ func (s *Store) CreateAPIKey(ctx context.Context, key everlatch.APIKey, tokenHas
 
 // APIKey returns a key, revoked or not, or [everlatch.ErrNotFound].
 func (s *Store) APIKey(ctx context.Context, id string) (everlatch.APIKey, error) {
-	key, err := first(ctx, s.reads, scanAPIKey, selectAPIKey, id)
-	return key, s.fail(ctx, "read API key", noRows(err, notFound("API Key", id)))
+	return apiKeyKind.read(ctx, s, id)
 }
 
 // APIKeys lists keys, revoked or not, and counts them (docs/contract.md#s4-9). They are
 // ordered by id, or by title, type, created_by, created_at, updated_at,
 // last_used_at, revoked_by or revoked_at.
 func (s *Store) APIKeys(ctx context.Context, f APIKeyFilter, page Page) ([]everlatch.APIKey, int, error) {
-	var where conditions
-	where.live("deleted_at", page)
-	f.test(&where)
-	return list(ctx, s, "list API keys", listing[everlatch.APIKey]{
-		table: "api_key", columns: apiKeyColumns, scan: scanAPIKey, where: where, page: page, defaultOrder: "id",
-		orders: []string{
-			"id", "title", "type", "created_by", "created_at", "updated_at", "last_used_at", "revoked_by", "revoked_at",
-		},
-		nullable: []string{"last_used_at", "revoked_by", "revoked_at"},
-	})
+	return apiKeyKind.list(ctx, s, page, notDeleted("deleted_at", page), f.test)
 }
 
 // UpdateAPIKey changes the title of a key and returns it, or [everlatch.ErrNotFound].
@@ -122,12 +133,36 @@ func (s *Store) RevokeAPIKey(ctx context.Context, id, by string, at time.Time) (
 	return s.APIKey(ctx, id)
 }
 
-// DeleteAPIKey permanently deletes a revoked key. A key that is not revoked is
+// TakeOverAPIKey makes an administrator the owner of a secret key, whose previous
+// owner was expected to be another one, and records the event. A key that is
+// missing, not secret, or has another owner by now is [everlatch.ErrNotFound].
+func (s *Store) TakeOverAPIKey(ctx context.Context, id, previousOwner, owner string) (everlatch.APIKey, error) {
+	err := s.write(ctx, func(tx *tx) error {
+		n, err := tx.exec(ctx, takeOverAPIKey, id, owner, s.now(), previousOwner)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return notFound("API Key", id)
+		}
+		return recordEvents(ctx, tx, s.now(), newEvent(s.now(), everlatch.EventAPIKeyTakenOver, "", "", everlatch.Metadata{
+			"id": id, "owner_id": owner, "previous_owner_id": previousOwner,
+		}))
+	})
+	if err != nil {
+		return everlatch.APIKey{}, s.fail(ctx, "take over API key", err)
+	}
+	return s.APIKey(ctx, id)
+}
+
+// DeleteAPIKey deletes a revoked key, a secret one permanently. A key that is not revoked is
 // [everlatch.ErrNotAllowed]; a missing key is no error (docs/contract.md#s1-4, #s2-1).
 func (s *Store) DeleteAPIKey(ctx context.Context, id string) error {
-	n, err := s.writes.exec(ctx, deleteAPIKey, id, s.now())
-	if err != nil || n > 0 {
-		return s.fail(ctx, "delete API key", err)
+	for _, text := range []string{deleteAPIKey, hideAPIKey} {
+		n, err := s.writes.exec(ctx, text, id, s.now())
+		if err != nil || n > 0 {
+			return s.fail(ctx, "delete API key", err)
+		}
 	}
 	switch _, err := s.APIKey(ctx, id); {
 	case errors.Is(err, everlatch.ErrNotFound):
@@ -147,8 +182,8 @@ func (s *Store) SecretKey(ctx context.Context, tokenHash string) (everlatch.APIK
 }
 
 // SecretKeyWithAccess is [Store.SecretKey] with the current permissions of the
-// administrator who created the key, which limit what the key can do. A key
-// whose creator is not an administrator has no permissions.
+// administrator who owns the key, which limit what the key can do. A key of an
+// operator has no permissions.
 func (s *Store) SecretKeyWithAccess(ctx context.Context, tokenHash string) (everlatch.APIKey, everlatch.Access, error) {
 	found, err := first(ctx, s.reads, scanKeyAccess, selectSecretKeyAccess, tokenHash, s.now())
 	return found.key, found.access, s.fail(ctx, "read secret key", noRows(err, errNoSecretKey()))
@@ -176,10 +211,10 @@ func (s *Store) PublishableKeyLive(ctx context.Context, token string) (bool, err
 	return live, s.fail(ctx, "read publishable key", err)
 }
 
-// AnyPublishableKey reports whether there is any publishable key that is not
-// revoked.
+// AnyPublishableKey reports whether a publishable key was ever created: an
+// installation that asks for keys goes on to ask when the last one is revoked.
 func (s *Store) AnyPublishableKey(ctx context.Context) (bool, error) {
-	found, err := first(ctx, s.reads, scanned[bool], anyPublishableKey, s.now())
+	found, err := first(ctx, s.reads, scanned[bool], anyPublishableKey)
 	return found, s.fail(ctx, "read publishable keys", err)
 }
 
@@ -193,7 +228,7 @@ func apiKeyFields(k *everlatch.APIKey) []any {
 	return []any{
 		&k.ID, &k.Title, &k.Type, &k.Token, &k.Redacted,
 		toOptionalTime{&k.LastUsedAt},
-		&k.CreatedBy, &k.RevokedBy,
+		&k.CreatedBy, &k.OwnerID, &k.RevokedBy,
 		toOptionalTime{&k.RevokedAt},
 		toTime{&k.CreatedAt},
 		toTime{&k.UpdatedAt},

@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"fmt"
-	"os"
 	"testing"
 	"time"
 
@@ -19,7 +18,7 @@ func benchOn(b *testing.B, run func(b *testing.B, f fixture, customer everlatch.
 	urls := map[string]func() string{
 		"sqlite": func() string { return "sqlite://" + b.TempDir() + "/everlatch.db" },
 	}
-	if os.Getenv(postgresVariable) != "" {
+	if !postgresMissing() {
 		urls["postgres"] = func() string { return postgresURL(b) }
 	}
 	for name, url := range urls {
@@ -42,7 +41,7 @@ func benchOn(b *testing.B, run func(b *testing.B, f fixture, customer everlatch.
 func BenchmarkStanding(b *testing.B) {
 	benchOn(b, func(b *testing.B, f fixture, _ everlatch.Customer, identity everlatch.AuthIdentity) {
 		for b.Loop() {
-			_, err := f.Standing(b.Context(), identity.ID, everlatch.ActorCustomer)
+			_, err := f.Standing(b.Context(), identity.ID, everlatch.ActorCustomer, "")
 			require.NoError(b, err)
 		}
 	})
@@ -62,7 +61,7 @@ func BenchmarkMe(b *testing.B) {
 	benchOn(b, func(b *testing.B, f fixture, customer everlatch.Customer, identity everlatch.AuthIdentity) {
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
-				_, err := f.Standing(b.Context(), identity.ID, everlatch.ActorCustomer)
+				_, err := f.Standing(b.Context(), identity.ID, everlatch.ActorCustomer, "")
 				require.NoError(b, err)
 				_, err = f.PublishableKeyLive(b.Context(), "pk_none")
 				require.NoError(b, err)

@@ -2,15 +2,15 @@ package store
 
 import "context"
 
-// SweepResult counts what a sweep has deleted.
+// SweepResult counts the rows that a sweep has deleted.
 type SweepResult struct {
 	Sessions, Sealed int
 	// Limits are counters of limits, the fuller of the two tables.
 	Limits int
 }
 
-// Condition and limit stand in both parts: the inner one finds rows by index,
-// the outer one is tested again when a row changed in the meantime.
+// Both parts have the condition: the inner one finds rows by index, the outer
+// one is evaluated again when a row has changed in the meantime.
 const (
 	sweepSessions = `DELETE FROM session WHERE idle_expires_at <= $1
 		AND id IN (SELECT id FROM session WHERE idle_expires_at <= $1 ORDER BY idle_expires_at LIMIT $2)`
@@ -18,8 +18,9 @@ const (
 		AND id IN (SELECT id FROM sealed_secret WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)`
 )
 
-// Sweep deletes expired sessions, sealed secrets and counters of limits, at most
-// limit of each, and the holds of e-mail changes that cannot be undone any more.
+// Sweep deletes expired sessions, sealed secrets, ended sign-ins and counters of
+// limits, at most limit of each, and the holds of e-mail changes that cannot be
+// undone any more.
 // Nothing depends on it: reads do not see expired rows.
 func (s *Store) Sweep(ctx context.Context, limit int) (SweepResult, error) {
 	var result SweepResult
@@ -42,6 +43,9 @@ func (s *Store) Sweep(ctx context.Context, limit int) (SweepResult, error) {
 		return result, s.fail(ctx, "sweep attempts", err)
 	}
 	result.Limits = int(max(budgets, attempts))
+	if _, err := s.writes.exec(ctx, sweepSignIns, s.now(), limit); err != nil {
+		return result, s.fail(ctx, "sweep sign-ins", err)
+	}
 	_, err = s.writes.exec(ctx, sweepHolds, s.now()) // a few at a time, one for each e-mail change
 	return result, s.fail(ctx, "sweep holds", err)
 }

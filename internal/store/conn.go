@@ -15,8 +15,8 @@ type querier interface {
 }
 
 // pool is a set of connections and, for SQLite, the statements prepared on
-// them. The text given to a pool is fixed; a text that is put together for one
-// call goes through adhoc, so that statements do not pile up.
+// them. The text given to a pool is fixed; a text that is built for one call
+// goes through adhoc, so that statements do not accumulate.
 type pool struct {
 	db *sql.DB
 	// prepares is false for pgx, which prepares and caches per connection.
@@ -55,15 +55,15 @@ func (p *pool) query(ctx context.Context, text string, args ...any) (*sql.Rows, 
 	if err != nil {
 		return nil, err
 	}
-	// A fixed query finds a few rows by index. On SQLite that takes less time
-	// than the two goroutines that would watch whether the caller leaves.
+	// A fixed query finds a few rows by index. On SQLite that is faster than
+	// starting the two goroutines that would watch for cancellation.
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	return stmt.QueryContext(context.WithoutCancel(ctx), args...)
 }
 
-// adhoc is a pool that does not keep the texts of its queries.
+// adhoc is a pool that does not cache statements.
 type adhoc struct{ *pool }
 
 func (a adhoc) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
@@ -105,7 +105,7 @@ type tx struct {
 	raw     *sql.Tx
 	pool    *pool
 	learned []string
-	// released says that it has recorded a released event.
+	// released reports that it has recorded a released event.
 	released bool
 }
 
@@ -150,7 +150,7 @@ func (s *Store) write(ctx context.Context, fn func(*tx) error) error {
 	}
 	t := &tx{raw: raw, pool: s.writes}
 	if err := fn(t); err != nil {
-		_ = raw.Rollback() // the first error is the one that explains
+		_ = raw.Rollback() // the first error explains the failure
 		return err
 	}
 	if err := raw.Commit(); err != nil {
@@ -219,7 +219,7 @@ func first[T any](ctx context.Context, q querier, scan func(scanner) (T, error),
 	return v, rows.Close()
 }
 
-// noRows gives an absent row the error that callers know.
+// noRows replaces the error of an absent row.
 func noRows(err, absent error) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return absent
@@ -227,7 +227,15 @@ func noRows(err, absent error) error {
 	return err
 }
 
-// scanned returns a scan function for a single column.
+// scanFields returns a scan function for the fields of a record.
+func scanFields[T any](fields func(*T) []any) func(scanner) (T, error) {
+	return func(row scanner) (record T, err error) {
+		err = row.Scan(fields(&record)...)
+		return record, err
+	}
+}
+
+// scanned scans a single column.
 func scanned[T any](row scanner) (v T, err error) {
 	err = row.Scan(&v)
 	return v, err

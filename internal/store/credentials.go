@@ -18,8 +18,8 @@ type Use struct {
 	IdentityID, ProviderIdentityID string
 	// ProviderMetadata and UserMetadata replace the stored ones; nil keeps them.
 	ProviderMetadata, UserMetadata everlatch.Metadata
-	// VerifiedEmail is the address that the provider vouches for now, "" for
-	// none; it is kept with UserMetadata, and as it was without them.
+	// VerifiedEmail is the address that the provider has verified, "" for none;
+	// it is stored with UserMetadata, and unchanged without them.
 	VerifiedEmail string
 	// SeenAt is UpdatedAt of the credential that the sign-in read. If the
 	// credential has changed since, for example by a new password, the metadata
@@ -27,8 +27,8 @@ type Use struct {
 	SeenAt time.Time
 }
 
-// useResolution is how exact last_used_at is: a sign-in writes it at most once
-// in this time. A grace period for orphans below it would forget recent uses.
+// useResolution is the resolution of last_used_at: a sign-in writes it at most
+// once in this time. A shorter grace period for orphans would miss recent uses.
 const useResolution = time.Hour
 
 const (
@@ -123,8 +123,8 @@ func replaceMetadata(ctx context.Context, q querier, use Use, now time.Time) err
 }
 
 // EndCredentials ends everything that was issued for an identity: tokens by the
-// credential version, sessions by deletion (docs/weak-spots.md#w25). An identity that is gone is
-// [everlatch.ErrNotFound].
+// credential version, sessions by deletion (docs/weak-spots.md#w25). A missing
+// identity is [everlatch.ErrNotFound].
 func (s *Store) EndCredentials(ctx context.Context, identityID string) error {
 	now := s.now()
 	err := s.write(ctx, func(tx *tx) error {

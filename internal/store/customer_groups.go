@@ -8,22 +8,22 @@ import (
 
 // GroupFilter selects customer groups; zero fields select all.
 type GroupFilter struct {
-	// Q is words, each of them part of the name.
+	// Q are words, each of them part of the name.
 	Q string
 
 	IDs, Names, CreatedBy []string
-	// Customer selects groups with a member that passes.
+	// Customer selects groups with a member that matches.
 	Customer *CustomerFilter
 
 	CreatedAt, UpdatedAt, DeletedAt []TimeTest
-	// And must all hold, and of Or at least one.
+	// All of And must match, and at least one of Or.
 	And, Or []GroupFilter
 }
 
 // GroupPatch is an update of a customer group; zero fields keep what is stored.
 type GroupPatch struct {
 	Name Change[string]
-	// Metadata is merged into the stored one; a key set to "" is removed.
+	// Metadata is merged into the stored metadata; a key set to "" is removed.
 	Metadata Change[everlatch.Metadata]
 }
 
@@ -57,8 +57,18 @@ func (f GroupFilter) test(c *conditions) {
 	combine(c, f.And, f.Or, GroupFilter.test)
 }
 
-// CreateGroup creates a customer group under the id that it has. The same id
-// again returns the stored group; a name that another group has is
+// groupKind are customer groups without their customers.
+var groupKind = kind[everlatch.CustomerGroup]{
+	name: "Customer group", one: "customer group", many: "customer groups", byID: selectGroup,
+	listing: listing[everlatch.CustomerGroup]{
+		table: "customer_group g", columns: groupColumns, scan: scanFields(groupFields), defaultOrder: "id",
+		orders:   []string{"id", "name", "created_by", "created_at", "updated_at"},
+		nullable: []string{"created_by"},
+	},
+}
+
+// CreateGroup creates a customer group with the given id. The same id again
+// returns the stored group; a name that another group has is
 // [everlatch.CodeInvalidData] (docs/contract.md#s4-1, unique).
 func (s *Store) CreateGroup(ctx context.Context, g everlatch.CustomerGroup) (everlatch.CustomerGroup, error) {
 	var stored everlatch.CustomerGroup
@@ -66,7 +76,7 @@ func (s *Store) CreateGroup(ctx context.Context, g everlatch.CustomerGroup) (eve
 		if _, err = tx.exec(ctx, insertGroup, g.ID, g.Name, g.Metadata, g.CreatedBy, s.now()); err != nil {
 			return err
 		}
-		stored, err = groupOf(ctx, tx, g.ID, errGroupTaken(g.Name))
+		stored, err = groupKind.find(ctx, tx, g.ID, errGroupTaken(g.Name))
 		return err
 	})
 	if err != nil {
@@ -82,20 +92,13 @@ func errGroupTaken(name string) error {
 // Group returns a customer group without its customers, or
 // [everlatch.ErrNotFound].
 func (s *Store) Group(ctx context.Context, id string) (everlatch.CustomerGroup, error) {
-	g, err := groupOf(ctx, s.reads, id, notFound("Customer group", id))
-	return g, s.fail(ctx, "read customer group", err)
+	return groupKind.read(ctx, s, id)
 }
 
 // Groups lists customer groups without their customers, and counts them. They
 // are ordered by id, or by name, created_by, created_at or updated_at.
 func (s *Store) Groups(ctx context.Context, f GroupFilter, page Page) ([]everlatch.CustomerGroup, int, error) {
-	var where conditions
-	where.live("g.deleted_at", page)
-	f.test(&where)
-	return list(ctx, s, "list customer groups", listing[everlatch.CustomerGroup]{
-		table: "customer_group g", columns: groupColumns, scan: scanGroup, where: where, page: page, defaultOrder: "id",
-		orders: []string{"id", "name", "created_by", "created_at", "updated_at"}, nullable: []string{"created_by"},
-	})
+	return groupKind.list(ctx, s, page, notDeleted("g.deleted_at", page), f.test)
 }
 
 // UpdateGroup changes a customer group and returns the result. A missing group
@@ -105,12 +108,12 @@ func (s *Store) UpdateGroup(ctx context.Context, id string, patch GroupPatch) (e
 	now := s.now()
 	var g everlatch.CustomerGroup
 	err := s.write(ctx, func(tx *tx) error {
-		// The update locks the row, so that no other patch is lost.
+		// Locks the row, so that no concurrent update is lost.
 		if _, err := tx.exec(ctx, lockGroup, id, now); err != nil {
 			return err
 		}
 		var err error
-		if g, err = groupOf(ctx, tx, id, notUpdatable("Customer group", id)); err != nil {
+		if g, err = groupKind.find(ctx, tx, id, notUpdatable("Customer group", id)); err != nil {
 			return err
 		}
 		patch.Name.apply(&g.Name)
@@ -136,16 +139,6 @@ func (s *Store) UpdateGroup(ctx context.Context, id string, patch GroupPatch) (e
 func (s *Store) DeleteGroup(ctx context.Context, id string) error {
 	_, err := s.writes.exec(ctx, deleteGroup, id)
 	return s.fail(ctx, "delete customer group", err)
-}
-
-func groupOf(ctx context.Context, q querier, id string, absent error) (everlatch.CustomerGroup, error) {
-	g, err := first(ctx, q, scanGroup, selectGroup, id)
-	return g, noRows(err, absent)
-}
-
-func scanGroup(row scanner) (g everlatch.CustomerGroup, err error) {
-	err = row.Scan(groupFields(&g)...)
-	return g, err
 }
 
 // groupFields scans groupColumns.

@@ -8,7 +8,7 @@ import (
 
 // CustomerFilter selects customers; zero fields select all.
 type CustomerFilter struct {
-	// Q is words, each of them part of the e-mail, a name or the phone number.
+	// Q are words, each of them part of the e-mail, a name or the phone number.
 	Q      string
 	ID     []TextTest
 	Emails []string // compared in any case (docs/weak-spots.md#w22)
@@ -16,11 +16,11 @@ type CustomerFilter struct {
 	CompanyNames, FirstNames, LastNames, CreatedBy []string
 
 	HasAccount *bool
-	// Group selects members of a group that passes.
+	// Group selects members of a group that matches.
 	Group *GroupFilter
 
 	CreatedAt, UpdatedAt, DeletedAt []TimeTest
-	// And must all hold, and of Or at least one.
+	// All of And must match, and at least one of Or.
 	And, Or []CustomerFilter
 }
 
@@ -44,18 +44,19 @@ func (f CustomerFilter) test(c *conditions) {
 	combine(c, f.And, f.Or, CustomerFilter.test)
 }
 
-// CustomerRelations are what customers can be read with.
+// CustomerRelations are the relations that customers can be read with.
 type CustomerRelations struct{ Addresses, Groups bool }
 
-// Customers lists customers without their relations, and counts them (
-// docs/contract.md#s4-7). They are ordered by id, or by any of their columns but metadata.
+// Customers lists customers without their relations, and counts them
+// (docs/contract.md#s4-7). They are ordered by id, or by any of their columns
+// except metadata.
 func (s *Store) Customers(ctx context.Context, f CustomerFilter, page Page) ([]everlatch.Customer, int, error) {
 	var where conditions
 	where.live("c.deleted_at", page)
 	f.test(&where)
 	names := []string{"email", "company_name", "first_name", "last_name", "phone", "created_by", "deleted_at"}
 	return list(ctx, s, "list customers", listing[everlatch.Customer]{
-		table: "customer c", columns: customerColumns, scan: scanPlainCustomer, where: where, page: page,
+		table: "customer c", columns: customerColumns, scan: scanFields(customerFields), where: where, page: page,
 		defaultOrder: "id", nullable: names,
 		orders: append([]string{"id", "has_account", "created_at", "updated_at"}, names...),
 	})
@@ -96,19 +97,11 @@ var groupsOfCustomers = related[everlatch.Customer, everlatch.CustomerGroup]{
 		FROM customer_group_customer m JOIN customer_group g ON g.id = m.customer_group_id AND g.deleted_at IS NULL
 		WHERE ` + where + ` ORDER BY g.id`
 	},
-	scan: func(row scanner) (m belonging[everlatch.CustomerGroup], err error) {
-		err = row.Scan(append([]any{&m.to}, groupFields(&m.record)...)...)
-		return m, err
-	},
-	id: idOfCustomer, list: func(c *everlatch.Customer) *[]everlatch.CustomerGroup { return &c.Groups },
+	scan: belongingTo(groupFields),
+	id:   idOfCustomer, list: func(c *everlatch.Customer) *[]everlatch.CustomerGroup { return &c.Groups },
 }
 
-func scanPlainCustomer(row scanner) (c everlatch.Customer, err error) {
-	err = row.Scan(customerFields(&c)...)
-	return c, err
-}
-
-// emailKeys are the keys of e-mails.
+// emailKeys returns the keys of e-mails.
 func emailKeys(emails []string) []string {
 	keys := make([]string, len(emails))
 	for i, email := range emails {

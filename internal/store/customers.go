@@ -13,12 +13,12 @@ type CustomerPatch struct {
 	// Follow decides which logins of an account change with its e-mail, given the
 	// e-mails and all logins; nil changes none. It is called inside the
 	// transaction, and its error is that of the update.
-	Follow func(from, to string, logins []everlatch.ProviderIdentity) ([]LoginChange, error)
-	// ChangedBy is named to the customer as who changed the e-mail.
+	Follow func(from, to string, logins []everlatch.ProviderIdentity) ([]everlatch.LoginChange, error)
+	// ChangedBy is the actor who changed the e-mail, as the customer is told.
 	ChangedBy Actor
 
 	CompanyName, FirstName, LastName, Phone Change[*string]
-	// Metadata is merged into the stored one; a key set to "" is removed.
+	// Metadata is merged into the stored metadata; a key set to "" is removed.
 	Metadata Change[everlatch.Metadata]
 }
 
@@ -99,7 +99,7 @@ func errAccountTaken() error {
 	return refuse(everlatch.CodeDuplicate, AccountEmailTaken)
 }
 
-// errCustomerTaken is the contract's answer to a violated unique index.
+// errCustomerTaken is the contract's error for a violated unique index.
 func errCustomerTaken(c everlatch.Customer) error {
 	email := ""
 	if c.Email != nil {
@@ -123,7 +123,7 @@ func (s *Store) Customer(ctx context.Context, id string) (everlatch.Customer, er
 
 // PlainCustomer is [Store.Customer] without addresses.
 func (s *Store) PlainCustomer(ctx context.Context, id string) (everlatch.Customer, error) {
-	c, err := first(ctx, s.reads, scanPlainCustomer, selectPlainCustomer, id)
+	c, err := first(ctx, s.reads, scanFields(customerFields), selectPlainCustomer, id)
 	return c, s.fail(ctx, "read customer", noRows(err, notFound("Customer", id)))
 }
 
@@ -194,11 +194,7 @@ func (s *Store) RemoveCustomer(ctx context.Context, id string, ev everlatch.Even
 // not hidden, or was hidden by another flow, is no error; one whose e-mail was
 // taken in the meantime is [everlatch.ErrDuplicate].
 func (s *Store) RestoreCustomer(ctx context.Context, id, groupID string) error {
-	_, err := s.writes.exec(ctx, restoreCustomer, id, s.now(), groupID)
-	if isUnique(err) {
-		err = errAccountTaken()
-	}
-	return s.fail(ctx, "restore customer", err)
+	return s.restoreAccount(ctx, "restore customer", restoreCustomer, id, groupID, errAccountTaken())
 }
 
 // customerOf reads a live customer with its addresses.

@@ -10,7 +10,7 @@ import (
 // Deletion is the scheduled removal of a customer.
 type Deletion struct {
 	CustomerID string
-	// At is when.
+	// At is when the customer is removed.
 	At time.Time
 	// RequestedAt is when it was requested, which ended all sessions and tokens.
 	RequestedAt time.Time

@@ -1,7 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/everlatch/everlatch"
 )
@@ -13,71 +18,84 @@ type Target struct {
 	Ordered bool
 }
 
-const (
-	anyEventWaiting = `SELECT EXISTS (SELECT 1 FROM event WHERE released_at IS NOT NULL AND dispatched_at IS NULL)`
+// Due says what the outbox can do now.
+type Due struct {
+	// Events are released and not dispatched.
+	Events bool
+	// Deliveries can be claimed.
+	Deliveries bool
+}
 
-	takeTurn = `UPDATE dispatch_turn SET position = position + 1 WHERE id = 1 RETURNING position`
+const (
+	// One statement, which reads two indexes that hold nothing but what waits.
+	selectDue = `SELECT
+		EXISTS (SELECT 1 FROM event WHERE released_at IS NOT NULL AND dispatched_at IS NULL),
+		EXISTS (SELECT 1 FROM delivery WHERE status = 'waiting' AND place <> 'behind'
+			AND (claimable_at IS NULL OR claimable_at <= $1))`
+
+	takeTurn = `SELECT position FROM dispatch_turn WHERE id = 1`
 	endTurn  = `UPDATE dispatch_turn SET position = $1 WHERE id = 1`
 
-	selectWaitingEvents = `SELECT ` + eventColumns + ` FROM event
-		WHERE released_at IS NOT NULL AND dispatched_at IS NULL
-		ORDER BY released_at, created_at, id LIMIT $1`
-
-	insertDelivery = `INSERT INTO delivery (event_id, subscriber, position, order_key, status, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, 'waiting', $5, $5)
-		ON CONFLICT (event_id, subscriber) DO NOTHING`
-
-	markDispatched = `UPDATE event SET dispatched_at = $2 WHERE id = $1`
-
-	deliveryColumns = `d.event_id, e.name, d.subscriber, d.status, d.generation, d.error, d.created_at, d.updated_at`
-
-	// An ordered delivery may begin when no earlier one of its kind is open.
-	selectStartable = `SELECT ` + deliveryColumns + ` FROM delivery d JOIN event e ON e.id = d.event_id
-		WHERE d.status = 'waiting' AND (d.order_key = '' OR NOT EXISTS (SELECT 1 FROM delivery b
-			WHERE b.subscriber = d.subscriber AND b.order_key = d.order_key AND b.position < d.position
-			AND b.order_key <> '' AND b.status IN ('waiting', 'started')))
-		ORDER BY d.position LIMIT $1`
-
-	markStarted = `UPDATE delivery SET status = 'started', updated_at = $4
-		WHERE event_id = $1 AND subscriber = $2 AND generation = $3 AND status = 'waiting'`
-
-	settleDelivery = `UPDATE delivery SET status = $4, error = $5, updated_at = $6
-		WHERE event_id = $1 AND subscriber = $2 AND generation = $3 AND status IN ('waiting', 'started')`
+	markDispatched = `UPDATE event SET dispatched_at = $1 WHERE id IN (SELECT id FROM event
+			WHERE released_at IS NOT NULL AND dispatched_at IS NULL
+			ORDER BY released_at, created_at, id LIMIT $2)
+		RETURNING ` + eventColumns
 )
 
-// Dispatch turns at most limit released events into deliveries for their
-// targets, each event once, and returns how many events that were. Only one
-// process dispatches at a time, so that deliveries have the order in which
-// events were released. If no event is waiting, it only reads.
-func (s *Store) Dispatch(ctx context.Context, limit int, targets func(everlatch.Event) []Target) (int, error) {
-	waiting, err := first(ctx, s.reads, scanned[bool], anyEventWaiting)
-	if err != nil || !waiting {
-		return 0, s.fail(ctx, "look for events", err)
+// deliveriesAtOnce is the most rows of one INSERT, a power of two.
+const deliveriesAtOnce = 128
+
+// skipLocked is what a SELECT ends with that must not wait for rows that another
+// process works on. SQLite has one writer at a time, and no such clause.
+func (s *Store) skipLocked(table string) string {
+	if s.onPostgres() {
+		return " FOR UPDATE OF " + table + " SKIP LOCKED"
 	}
+	return ""
+}
+
+// Due reads what there is to do, without locks: an idle outbox asks this and
+// nothing else.
+func (s *Store) Due(ctx context.Context) (Due, error) {
+	d, err := first(ctx, s.reads, scanDue, selectDue, s.now())
+	return d, s.fail(ctx, "look for events", err)
+}
+
+func scanDue(row scanner) (d Due, err error) {
+	err = row.Scan(toBool{&d.Events}, toBool{&d.Deliveries})
+	return d, err
+}
+
+// Dispatch turns at most limit released events into deliveries for their
+// targets, each event once, and returns the number of events. Only one process
+// dispatches at a time, so that deliveries have the order in which events were
+// released; while another one does, it returns 0 at once.
+func (s *Store) Dispatch(ctx context.Context, limit int, targets func(everlatch.Event) []Target) (int, error) {
 	var events []everlatch.Event
-	err = s.write(ctx, func(tx *tx) error {
-		position, err := first(ctx, tx, scanned[int64], takeTurn)
-		if err != nil {
-			return err
-		}
-		if events, err = all(ctx, tx, scanEvent, selectWaitingEvents, limit); err != nil {
+	err := s.write(ctx, func(tx *tx) error {
+		turns, err := all(ctx, tx, scanned[int64], takeTurn+s.skipLocked("dispatch_turn"))
+		if err != nil || len(turns) == 0 {
 			return err
 		}
 		now := s.now()
+		if events, err = all(ctx, tx, scanEvent, markDispatched, now, limit); err != nil || len(events) == 0 {
+			return err
+		}
+		slices.SortFunc(events, byRelease)
+		var rows []any
+		position := turns[0]
 		for _, e := range events {
 			for _, t := range targets(e) {
 				key := ""
 				if t.Ordered {
 					key = e.AuthIdentityID
 				}
-				if _, err := tx.exec(ctx, insertDelivery, e.ID, t.Subscriber, position, key, now); err != nil {
-					return err
-				}
+				rows = append(rows, e.ID, t.Subscriber, position, key)
 				position++
 			}
-			if _, err := tx.exec(ctx, markDispatched, e.ID, now); err != nil {
-				return err
-			}
+		}
+		if err := addDeliveries(ctx, tx, now, rows); err != nil {
+			return err
 		}
 		_, err = tx.exec(ctx, endTurn, position)
 		return err
@@ -85,30 +103,31 @@ func (s *Store) Dispatch(ctx context.Context, limit int, targets func(everlatch.
 	return len(events), s.fail(ctx, "dispatch events", err)
 }
 
-// StartableDeliveries returns at most limit deliveries that are due, in order.
-func (s *Store) StartableDeliveries(ctx context.Context, limit int) ([]everlatch.Delivery, error) {
-	out, err := all(ctx, s.reads, scanDelivery, selectStartable, limit)
-	return out, s.fail(ctx, "look for deliveries", err)
+// byRelease is the order of markDispatched, which RETURNING does not keep.
+func byRelease(a, b everlatch.Event) int {
+	return cmp.Or(a.ReleasedAt.Compare(*b.ReleasedAt), a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
 }
 
-// DeliveryStarted records that a flow delivers d. A delivery that the flow has
-// already settled is left unchanged.
-func (s *Store) DeliveryStarted(ctx context.Context, d everlatch.Delivery) error {
-	_, err := s.writes.exec(ctx, markStarted, d.EventID, d.Subscriber, d.Generation, s.now())
-	return s.fail(ctx, "note a delivery", err)
+// addDeliveries inserts rows of four values each: event, subscriber, position,
+// key. The numbers of rows are powers of two, so that there are few texts to prepare.
+func addDeliveries(ctx context.Context, tx *tx, now time.Time, rows []any) error {
+	const width = 4
+	for n := deliveriesAtOnce; n > 0; n /= 2 {
+		for len(rows) >= n*width {
+			if _, err := tx.exec(ctx, insertDeliveries(n), append([]any{now}, rows[:n*width]...)...); err != nil {
+				return err
+			}
+			rows = rows[n*width:]
+		}
+	}
+	return nil
 }
 
-// SettleDelivery ends a delivery as [everlatch.DeliveryDelivered] or
-// [everlatch.DeliveryDead]. A delivery that is settled or has another generation
-// stays unchanged.
-func (s *Store) SettleDelivery(ctx context.Context, d everlatch.Delivery) error {
-	_, err := s.writes.exec(ctx, settleDelivery, d.EventID, d.Subscriber, d.Generation, d.Status, d.Error, s.now())
-	s.tellReleased()
-	return s.fail(ctx, "settle a delivery", err)
-}
-
-func scanDelivery(row scanner) (d everlatch.Delivery, err error) {
-	err = row.Scan(&d.EventID, &d.Event, &d.Subscriber, &d.Status, &d.Generation, &d.Error,
-		toTime{&d.CreatedAt}, toTime{&d.UpdatedAt})
-	return d, err
+func insertDeliveries(n int) string {
+	values := make([]string, n)
+	for i := range values {
+		values[i] = fmt.Sprintf("($%d, $%d, $%d, $%d, 'waiting', $1, $1)", 4*i+2, 4*i+3, 4*i+4, 4*i+5)
+	}
+	return `INSERT INTO delivery (event_id, subscriber, position, order_key, status, created_at, updated_at)
+		VALUES ` + strings.Join(values, ", ") + ` ON CONFLICT (event_id, subscriber) DO NOTHING`
 }

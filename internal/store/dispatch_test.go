@@ -23,16 +23,28 @@ func (f fixture) publish(t *testing.T, id, identity string) {
 	f.clock.Advance(time.Millisecond)
 }
 
-// startable lists what may begin now as event/subscriber.
+// startable lists what may begin now as event/subscriber, and leaves it so.
 func (f fixture) startable(t *testing.T) []string {
 	t.Helper()
-	deliveries, err := f.StartableDeliveries(t.Context(), 100)
+	claim, err := f.ClaimDeliveries(t.Context(), 100, time.Minute)
 	require.NoError(t, err)
-	out := []string{}
-	for _, d := range deliveries {
+	out, back := []string{}, []store.Unstarted{}
+	for _, d := range claim.Deliveries {
 		out = append(out, d.EventID+"/"+d.Subscriber)
+		back = append(back, store.Unstarted{Delivery: d, RetryAt: f.clock.Now()})
 	}
+	require.NoError(t, f.EndClaim(t.Context(), claim, back...))
 	return out
+}
+
+// begin starts the next delivery and nothing else.
+func (f fixture) begin(t *testing.T) string {
+	t.Helper()
+	claim, err := f.ClaimDeliveries(t.Context(), 1, time.Minute)
+	require.NoError(t, err)
+	require.Len(t, claim.Deliveries, 1)
+	require.NoError(t, f.EndClaim(t.Context(), claim))
+	return claim.Deliveries[0].EventID + "/" + claim.Deliveries[0].Subscriber
 }
 
 func (f fixture) settle(t *testing.T, event, subscriber, status string) {
@@ -100,7 +112,7 @@ func TestDispatch(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, []string{"a1/hook", "a1/log", "a2/log", "b1/hook", "b1/log"}, f.startable(t))
 
-			require.NoError(t, f.DeliveryStarted(t.Context(), everlatch.Delivery{EventID: "a1", Subscriber: "hook", Generation: 1}))
+			require.Equal(t, "a1/hook", f.begin(t))
 			require.NotContains(t, f.startable(t), "a1/hook")
 			require.NotContains(t, f.startable(t), "a2/hook", "it is being tried")
 

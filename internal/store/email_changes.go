@@ -15,7 +15,7 @@ type EmailChange struct {
 	// From is the e-mail that the account must have, "" for none, and To the new
 	// one, "" for none.
 	From, To string
-	Logins   []LoginChange
+	Logins   []everlatch.LoginChange
 	// IdentityID and SeenVersion name who asked and under which credentials; ""
 	// when that does not matter.
 	IdentityID  string
@@ -23,23 +23,12 @@ type EmailChange struct {
 	// HoldUntil keeps the former addresses for the account, so that the change can
 	// be undone; the zero time keeps none.
 	HoldUntil time.Time
-	// EndSessions says why every session ends; with "" they go on.
+	// EndSessions is the reason with which every session ends; with "" they
+	// continue.
 	EndSessions string
-	// Events are recorded with the change. The id of the first makes a repetition
-	// known as one.
+	// Events are recorded with the change. The id of the first identifies a
+	// repetition.
 	Events []everlatch.Event
-}
-
-// LoginChange is another address to sign in with.
-type LoginChange struct {
-	ProviderIdentityID string
-	// FromKey is what it must be now, in the canonical form of its provider.
-	FromKey             string
-	EntityID, EntityKey string
-	// Verified says that the user has verified the new address.
-	Verified bool
-	// Optional keeps the login unchanged if it no longer matches FromKey.
-	Optional bool
 }
 
 const (
@@ -82,7 +71,8 @@ func (s *Store) ChangeEmail(ctx context.Context, c EmailChange) error {
 	err := s.write(ctx, func(tx *tx) error {
 		err := changeEmail(ctx, tx, c, now)
 		if errors.Is(err, everlatch.ErrConflict) {
-			// An earlier run may have succeeded unheard.
+			// An earlier run may have succeeded without its result being
+			// recorded.
 			_, known := first(ctx, tx, scanEvent, selectEvent, c.Events[0].ID)
 			return noRows(known, err)
 		}
@@ -125,7 +115,7 @@ func changeEmail(ctx context.Context, tx *tx, c EmailChange, now time.Time) erro
 	return recordEvents(ctx, tx, now, append([]everlatch.Event{event}, c.Events...)...)
 }
 
-// endForEmail ends what was issued for the identities of an account.
+// endForEmail ends the tokens and sessions of the identities of an account.
 func endForEmail(ctx context.Context, tx *tx, c EmailChange, now time.Time) error {
 	identities, err := all(ctx, tx, scanned[string], selectLinkedIdentities, c.ActorType, c.ActorID)
 	if err != nil {
@@ -163,7 +153,7 @@ func setLogins(ctx context.Context, tx *tx, c EmailChange, now time.Time) error 
 		if l.Verified {
 			verified = emailKey(l.EntityID)
 		}
-		n, err := tx.exec(ctx, setLogin, l.ProviderIdentityID, l.FromKey, l.EntityID, l.EntityKey, verified, now, c.ActorType, c.ActorID)
+		n, err := tx.exec(ctx, setLogin, l.ProviderIdentityID, l.FormerKey, l.EntityID, l.EntityKey, verified, now, c.ActorType, c.ActorID)
 		if err != nil {
 			return err
 		}

@@ -30,8 +30,8 @@ func (f fixture) change(t *testing.T, c everlatch.Customer, identity everlatch.A
 		out.From = *current.Email
 	}
 	for _, p := range now.Providers {
-		out.Logins = append(out.Logins, store.LoginChange{
-			ProviderIdentityID: p.ID, FromKey: p.EntityKey, EntityID: to, EntityKey: to, Verified: true,
+		out.Logins = append(out.Logins, everlatch.LoginChange{
+			ProviderIdentityID: p.ID, FormerKey: p.EntityKey, EntityID: to, EntityKey: to, Verified: true,
 		})
 	}
 	return out
@@ -95,7 +95,7 @@ func TestChangeEmailConflicts(t *testing.T) {
 			"no account":                 {func(c *store.EmailChange) { c.ActorID = "cus_nope" }, everlatch.CodeConflict},
 			"credentials have changed":   {func(c *store.EmailChange) { c.SeenVersion-- }, everlatch.CodeConflict},
 			"another account's identity": {func(c *store.EmailChange) { c.IdentityID = "authid_x" }, everlatch.CodeConflict},
-			"the login has changed":      {func(c *store.EmailChange) { c.Logins[0].FromKey = "x@example.com" }, everlatch.CodeConflict},
+			"the login has changed":      {func(c *store.EmailChange) { c.Logins[0].FormerKey = "x@example.com" }, everlatch.CodeConflict},
 			"the login is gone":          {func(c *store.EmailChange) { c.Logins[0].ProviderIdentityID = "pi_x" }, everlatch.CodeConflict},
 			"taken by an account":        {func(c *store.EmailChange) { c.To, c.Logins = "GRACE@example.com", nil }, everlatch.CodeDuplicate},
 			"taken by a login":           {func(c *store.EmailChange) { c.Logins[0].EntityKey = "login@example.com" }, everlatch.CodeDuplicate},
@@ -115,7 +115,7 @@ func TestChangeEmailConflicts(t *testing.T) {
 			require.Empty(t, f.eventNames(t, store.EventFilter{Name: everlatch.EventEmailChanged}), name)
 		}
 		skipping := f.change(t, ada, identity, "new@example.com")
-		skipping.Logins[0].FromKey, skipping.Logins[0].Optional = "x@example.com", true
+		skipping.Logins[0].FormerKey, skipping.Logins[0].Optional = "x@example.com", true
 		require.NoError(t, f.ChangeEmail(ctx, skipping), "what an undo does not find, it leaves")
 		_, err := f.FindCredential(ctx, "emailpass", "ada@example.com")
 		require.NoError(t, err)
@@ -246,8 +246,8 @@ func TestUpdateCustomerMovesLogin(t *testing.T) {
 		to := func(email string) error {
 			_, err := f.UpdateCustomer(ctx, ada.ID, store.CustomerPatch{
 				Email: store.To(&email), ChangedBy: store.Actor{Type: "user", ID: "user_1"},
-				Follow: func(_, to string, logins []everlatch.ProviderIdentity) ([]store.LoginChange, error) {
-					return []store.LoginChange{{ProviderIdentityID: logins[0].ID, FromKey: logins[0].EntityKey, EntityID: to, EntityKey: to}}, nil
+				Follow: func(_, to string, logins []everlatch.ProviderIdentity) ([]everlatch.LoginChange, error) {
+					return []everlatch.LoginChange{{ProviderIdentityID: logins[0].ID, FormerKey: logins[0].EntityKey, EntityID: to, EntityKey: to}}, nil
 				},
 			})
 			return err

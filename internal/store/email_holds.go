@@ -34,7 +34,8 @@ func (s *Store) EmailHeld(ctx context.Context, email string) (bool, error) {
 type Actor struct{ Type, ID string }
 
 // heldForOthers reports whether an address is held for any account but one. A
-// transaction asks after it has written, when it sees what it had to wait for.
+// transaction asks after it has written, so that it sees the changes that it
+// had to wait for.
 func heldForOthers(ctx context.Context, q querier, email string, but Actor, now time.Time) (bool, error) {
 	if emailKey(email) == "" {
 		return false, nil
@@ -94,7 +95,7 @@ func moveHolds(ctx context.Context, tx *tx, c EmailChange, now time.Time) error 
 	}
 	former := []string{c.From}
 	for _, l := range c.Logins {
-		former = append(former, l.FromKey)
+		former = append(former, l.FormerKey)
 	}
 	for _, email := range former {
 		if emailKey(email) == "" || emailKey(email) == emailKey(c.To) {

@@ -2,10 +2,8 @@ package store_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -21,17 +19,14 @@ import (
 	"github.com/everlatch/everlatch/internal/store/storetest"
 )
 
-// postgresVariable names the server on which the suite runs beside SQLite.
-const postgresVariable = "TEST_POSTGRES_URL"
-
 func TestMain(m *testing.M) {
 	if postgresMissing() {
-		fmt.Fprintf(os.Stderr, "\n*** SKIPPED: the store suite did not run on PostgreSQL; set %s to run it.\n\n", postgresVariable)
+		fmt.Fprintf(os.Stderr, "\n*** SKIPPED: the store suite did not run on PostgreSQL; set %s to run it.\n\n", storetest.PostgresVariable)
 	}
 	os.Exit(m.Run())
 }
 
-func postgresMissing() bool { return os.Getenv(postgresVariable) == "" }
+func postgresMissing() bool { return !storetest.HasPostgres() }
 
 // start is the initial time of every test.
 var start = time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC)
@@ -80,23 +75,7 @@ func onEachEngine(t *testing.T, test func(t *testing.T, f fixture)) {
 // postgresURL makes a schema that is dropped after the test.
 func postgresURL(tb testing.TB) string {
 	tb.Helper()
-	server := os.Getenv(postgresVariable)
-	db, err := sql.Open("pgx", server)
-	require.NoError(tb, err)
-	schema := "test_" + strings.ToLower(ids.New("", time.Now()))
-	_, err = db.Exec(`CREATE SCHEMA ` + schema)
-	require.NoError(tb, err)
-	tb.Cleanup(func() {
-		_, err := db.Exec(`DROP SCHEMA ` + schema + ` CASCADE`)
-		require.NoError(tb, err)
-		require.NoError(tb, db.Close())
-	})
-	u, err := url.Parse(server)
-	require.NoError(tb, err)
-	q := u.Query()
-	q.Set("search_path", schema)
-	u.RawQuery = q.Encode()
-	return u.String()
+	return storetest.PostgresURL(tb)
 }
 
 func open(tb testing.TB, url string) fixture {
@@ -176,7 +155,7 @@ func newSession(now time.Time, p everlatch.Principal) everlatch.Session {
 // standing reads the standing of an identity that exists.
 func (f fixture) standing(tb testing.TB, identityID, actorType string) everlatch.Standing {
 	tb.Helper()
-	standing, err := f.Standing(tb.Context(), identityID, actorType)
+	standing, err := f.Standing(tb.Context(), identityID, actorType, "")
 	require.NoError(tb, err)
 	return standing
 }

@@ -7,9 +7,10 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// AccountState is what an erasure needs to know of an account, removed or not.
+// AccountState is what an erasure needs to know about an account, removed or
+// not.
 type AccountState struct {
-	// Email is "" where there is none.
+	// Email is "" if there is none.
 	Email string
 	// RemovedAt is zero for an existing account, ErasedAt for an account whose
 	// data may remain in other systems.
@@ -19,7 +20,7 @@ type AccountState struct {
 // accountTable has the statements for accounts of one type.
 type accountTable struct{ state, erase, purge, purgeOld string }
 
-// accountTables are the actor types with a table of their own.
+// accountTables are the actor types with a separate table.
 var accountTables = map[string]accountTable{
 	everlatch.ActorCustomer: accountStatements("customer"),
 	everlatch.ActorUser:     accountStatements(`"user"`),
@@ -35,8 +36,8 @@ func accountStatements(table string) accountTable {
 	}
 }
 
-// AccountState returns the state of an account. One that was never there or was
-// purged is [everlatch.ErrNotFound].
+// AccountState returns the state of an account. An unknown or purged account is
+// [everlatch.ErrNotFound].
 func (s *Store) AccountState(ctx context.Context, actorType, id string) (AccountState, error) {
 	state, err := first(ctx, s.reads, scanAccountState, accountTables[actorType].state, id)
 	return state, s.fail(ctx, "read account", noRows(err, notFound("Account", id)))
@@ -47,9 +48,9 @@ func scanAccountState(row scanner) (a AccountState, err error) {
 	return a, err
 }
 
-// FinishErasure notes that nothing is left elsewhere of a removed account, or
-// with purge deletes what is left of it here, addresses and groups with it, and
-// records the receipt. An account that is purged already is no error.
+// FinishErasure records that other systems have erased a removed account, or
+// with purge deletes the rest of it here, with addresses and groups, and
+// records the receipt. A purged account is no error.
 func (s *Store) FinishErasure(ctx context.Context, actorType, id string, purge bool, receipt everlatch.Event) error {
 	now := s.now()
 	table := accountTables[actorType]
@@ -71,10 +72,10 @@ func (s *Store) FinishErasure(ctx context.Context, actorType, id string, purge b
 const purgeOldIdentities = `DELETE FROM auth_identity WHERE deleted_at < $1
 	AND id IN (SELECT id FROM auth_identity WHERE deleted_at < $1 ORDER BY deleted_at LIMIT $2)`
 
-// PurgeRemoved deletes records that were removed before a time and are still
-// kept: at most limit customers, users and identities each. It returns the
-// largest of the three counts. The flow that removes an identity purges it; an
-// identity found here was left by a flow that an operator terminated.
+// PurgeRemoved deletes records that were removed before a time and still exist:
+// at most limit customers, users and identities each. It returns the largest of
+// the three counts. The flow that removes an identity purges it; an identity
+// found here was left by a flow that an operator terminated.
 func (s *Store) PurgeRemoved(ctx context.Context, before time.Time, limit int) (int, error) {
 	most := 0
 	for _, statement := range []string{

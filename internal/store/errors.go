@@ -16,10 +16,10 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// fail turns the error of an operation into what callers of the package get:
-// an [everlatch.Error] as it is, an outage as [everlatch.CodeUnavailable] with a
-// [FaultError], anything else as an internal error that names the operation. It never adds
-// an argument of a statement: those may be secret.
+// fail converts the error of an operation into the error for callers: an
+// [everlatch.Error] as it is, an outage as [everlatch.CodeUnavailable] with a
+// [FaultError], anything else as an internal error that names the operation. It
+// never adds an argument of a statement: those may be secret.
 func (s *Store) fail(ctx context.Context, op string, err error) error {
 	if err == nil {
 		return nil
@@ -29,7 +29,7 @@ func (s *Store) fail(ctx context.Context, op string, err error) error {
 	}
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
-		// The caller has left. The drivers report that in several ways.
+		// The caller has cancelled. The drivers report that in several ways.
 		return fmt.Errorf("%s: %w", op, context.Canceled)
 	case ctx.Err() != nil, s.closed.Load(), away(err):
 		return unavailable(op, err)
@@ -42,8 +42,7 @@ func unavailable(op string, err error) error {
 	return everlatch.Unavailable("The database", &FaultError{Op: op, err: err})
 }
 
-// away reports whether err says that the database cannot work now and may be
-// able to later: the same call can be tried again.
+// away reports whether err is an outage: the same call may succeed later.
 func away(err error) bool {
 	for _, target := range []error{
 		context.DeadlineExceeded, driver.ErrBadConn, sql.ErrConnDone, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed,
@@ -66,8 +65,8 @@ func away(err error) bool {
 	return ok || pgconn.SafeToRetry(err)
 }
 
-// postgresAway sorts SQLSTATEs: connection and resource trouble, a server that
-// stops or starts, a standby, and conflicts between transactions.
+// postgresAway classifies SQLSTATEs: connection and resource trouble, a server
+// that stops or starts, a standby, and conflicts between transactions.
 func postgresAway(state string) bool {
 	switch state[:min(2, len(state))] {
 	case "08", "53", "58":
@@ -81,7 +80,7 @@ func postgresAway(state string) bool {
 	}
 }
 
-// sqliteAway sorts primary result codes; the upper bits only tell which kind.
+// sqliteAway classifies primary result codes; the upper bits are only details.
 func sqliteAway(code int) bool {
 	switch code & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN,
@@ -93,7 +92,7 @@ func sqliteAway(code int) bool {
 }
 
 // isUnique reports a violated unique constraint. On PostgreSQL the transaction
-// is lost by then, so it is asked only after the rollback.
+// has failed by then, so check it only after the rollback.
 func isUnique(err error) bool {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return e.Code == "23505"

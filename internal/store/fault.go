@@ -1,13 +1,18 @@
 package store
 
 import (
+	"errors"
+	"net"
 	"regexp"
 	"strings"
+	"syscall"
 	"unicode"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // FaultError is the cause of an outage: what the store did, and what driver or
-// operating system answered. An operator may read it: it holds no password and
+// operating system answered. It is for operators, and contains no password and
 // no argument of a statement.
 type FaultError struct {
 	Op  string // what the store was about to do, such as "ping"
@@ -15,16 +20,36 @@ type FaultError struct {
 }
 
 // Error returns the operation and the cause on one line.
-func (f *FaultError) Error() string { return f.Op + ": " + masked(f.err.Error()) }
+func (f *FaultError) Error() string { return f.Op + ": " + masked(reason(f.err)) }
 
 // Unwrap returns the driver's error.
 func (f *FaultError) Unwrap() error { return f.err }
+
+// reason says why a database cannot be reached. The text of pgx repeats itself for
+// every attempt and names the layers of Go's network.
+func reason(err error) string {
+	if _, connecting := errors.AsType[*pgconn.ConnectError](err); !connecting {
+		return err.Error()
+	}
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return refused.Message
+	}
+	if unknown, ok := errors.AsType[*net.DNSError](err); ok {
+		return unknown.Name + ": " + unknown.Err
+	}
+	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Addr != nil {
+		if errno, ok := errors.AsType[syscall.Errno](dial.Err); ok {
+			return dial.Addr.String() + ": " + errno.Error()
+		}
+	}
+	return err.Error()
+}
 
 var (
 	// urlPassword is the password in a URL. It ends at the last @ of a word, since
 	// a password that is not escaped may contain one.
 	urlPassword = regexp.MustCompile(`(://[^:/@\s]*:)\S*@`)
-	// settingPassword is a password in libpq's other form, or a parameter.
+	// settingPassword is a password in libpq's key=value form, or a parameter.
 	settingPassword = regexp.MustCompile(`(?i)((?:ssl)?password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)`)
 )
 
@@ -44,7 +69,7 @@ func unreadable(url string, err error) string {
 	return text
 }
 
-// masked hides passwords and folds the lines of a driver's text into one.
+// masked hides passwords and joins the lines of a driver's text.
 func masked(text string) string {
 	text = urlPassword.ReplaceAllString(text, "${1}xxxxx@")
 	text = settingPassword.ReplaceAllString(text, "${1}xxxxx")

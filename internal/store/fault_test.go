@@ -10,6 +10,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/store/storetest"
 )
 
 // openFails returns the cause of a database that cannot be opened.
@@ -27,13 +28,13 @@ func openFails(tb testing.TB, url string) string {
 
 func TestFaultNamesTheCause(t *testing.T) {
 	t.Parallel()
-	require.Contains(t, openFails(t, "postgres://ada:hunter2@127.0.0.1:1/everlatch"), "connection refused")
-	require.Contains(t, openFails(t, "postgres://ada:hunter2@host.invalid/everlatch"), "host.invalid")
+	require.Equal(t, "ping: 127.0.0.1:1: connection refused", openFails(t, "postgres://ada:hunter2@127.0.0.1:1/everlatch"), "once, and not for every attempt")
+	require.Contains(t, openFails(t, "postgres://ada:hunter2@host.invalid/everlatch"), "ping: host.invalid: ")
 	require.Contains(t, openFails(t, "sqlite://"+t.TempDir()+"/no/such/everlatch.db"), "no such file or directory")
 	if postgresMissing() {
 		return
 	}
-	server := os.Getenv(postgresVariable)
+	server := os.Getenv(storetest.PostgresVariable)
 	with := func(change func(u *url.URL)) string {
 		u, err := url.Parse(server)
 		require.NoError(t, err)

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// Op is how a test compares (docs/contract.md#s2-1). [Is] and [IsNot] take any number
-// of values and mean one of them, or none; the others hold for each value.
+// Op is a comparison (docs/contract.md#s2-1). [Is] and [IsNot] take any number
+// of values and mean one of them, or none of them; the others must hold for
+// each value.
 type Op string
 
 // The comparisons.
@@ -20,14 +21,14 @@ const (
 	AtLeast Op = "at least"
 )
 
-// TextTest compares a text, byte by byte.
+// TextTest compares a string, byte by byte.
 type TextTest struct {
 	Op    Op
 	Texts []string
 }
 
-// Period is an instant as a client wrote it: everything from From up to, but
-// not including, Until. Clients see milliseconds where the database keeps
+// Period is a time as a client wrote it: everything from From up to, but not
+// including, Until. Clients see milliseconds where the database keeps
 // microseconds, and filtering by a value they saw must find the record.
 type Period struct{ From, Until time.Time }
 
@@ -45,7 +46,7 @@ func (c *conditions) texts(column string, tests []TextTest) {
 		if t.Op == Is && len(t.Texts) == 0 {
 			c.is("FALSE")
 		}
-		if t.Op == Is { // flat, however many there are
+		if t.Op == Is { // flat, whatever their number
 			c.in(column, t.Texts)
 			continue
 		}
@@ -91,13 +92,13 @@ func (c *conditions) compared(column string, op Op, p Period) string {
 	return "FALSE"
 }
 
-// mark takes an argument and returns what stands for it in the text.
+// mark adds an argument and returns its placeholder.
 func (c *conditions) mark(arg any) string {
 	c.args = append(c.args, arg)
 	return fmt.Sprintf("$%d", len(c.args))
 }
 
-// inner returns the text of all conditions that fill makes.
+// inner returns the text of the conditions that fill adds.
 func (c *conditions) inner(fill func(*conditions)) string {
 	inner := conditions{args: c.args}
 	fill(&inner)
@@ -105,8 +106,8 @@ func (c *conditions) inner(fill func(*conditions)) string {
 	return inner.all()
 }
 
-// exists appends that a query, in which %s stands for all conditions that fill
-// makes, finds a row.
+// exists appends that a query, in which %s stands for the conditions that fill
+// adds, finds a row.
 func (c *conditions) exists(query string, fill func(*conditions)) {
 	c.is("EXISTS (" + strings.ReplaceAll(query, "%s", c.inner(fill)) + ")")
 }
@@ -130,8 +131,8 @@ func either[F any](c *conditions, filters []F, fill func(F, *conditions)) {
 	}
 }
 
-// dates appends the filters that all records with three times have. prefix is ""
-// or that of a table, such as "c.".
+// dates appends the filters for created_at, updated_at and deleted_at. prefix
+// is "" or that of a table, such as "c.".
 func (c *conditions) dates(prefix string, created, updated, deleted []TimeTest) {
 	c.times(prefix+"created_at", created)
 	c.times(prefix+"updated_at", updated)

@@ -14,8 +14,8 @@ const (
 
 	deleteMember = `DELETE FROM customer_group_customer WHERE customer_id = $1 AND customer_group_id = $2`
 
-	// A customer that is hidden keeps its row, so that the reference alone would
-	// let it in.
+	// A hidden customer keeps its row, so the foreign key alone would accept
+	// it.
 	liveCustomer = `SELECT EXISTS (SELECT 1 FROM customer WHERE id = $1 AND deleted_at IS NULL)`
 	liveGroup    = `SELECT EXISTS (SELECT 1 FROM customer_group WHERE id = $1 AND deleted_at IS NULL)`
 )
@@ -41,7 +41,7 @@ func (s *Store) ChangeCustomersOf(ctx context.Context, groupID string, add, remo
 	}, add, remove)
 }
 
-// membership is one side of the relation: whose others change.
+// membership is one side of the relation, whose other side changes.
 type membership struct {
 	subject func(q querier) error
 	other   func(q querier, id string) error
@@ -72,7 +72,7 @@ func (s *Store) changeMembers(ctx context.Context, m membership, add, remove []s
 		}
 		return nil
 	})
-	if isForeignKey(err) { // deleted in the same moment
+	if isForeignKey(err) { // deleted at the same time
 		err = refuse(everlatch.CodeNotFound, MembershipBroken)
 	}
 	return s.fail(ctx, "change members", err)
@@ -109,10 +109,7 @@ var customersOfGroups = related[everlatch.CustomerGroup, everlatch.Customer]{
 		FROM customer_group_customer m JOIN customer c ON c.id = m.customer_id AND c.deleted_at IS NULL
 		WHERE ` + where + ` ORDER BY c.id`
 	},
-	scan: func(row scanner) (m belonging[everlatch.Customer], err error) {
-		err = row.Scan(append([]any{&m.to}, customerFields(&m.record)...)...)
-		return m, err
-	},
+	scan: belongingTo(customerFields),
 	id:   func(g *everlatch.CustomerGroup) string { return g.ID },
 	list: func(g *everlatch.CustomerGroup) *[]everlatch.Customer { return &g.Customers },
 }

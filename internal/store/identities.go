@@ -7,15 +7,15 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// NewIdentity is an identity with its first credential. The caller makes the
-// ids, so that a retried registration finds its own rows.
+// NewIdentity is an identity with its first credential. The caller generates
+// the ids, so that a retried registration finds its own rows.
 type NewIdentity struct {
 	ID, ProviderIdentityID         string
 	Provider, EntityID, EntityKey  string
 	UserMetadata, ProviderMetadata everlatch.Metadata
-	// VerifiedEmail is the address that the provider vouches for, "" for none.
+	// VerifiedEmail is the address that the provider has verified, "" for none.
 	VerifiedEmail string
-	// Typed says that EntityID was typed by the user and is not verified: it
+	// Typed means that the user typed EntityID and that it is not verified: it
 	// cannot be an address that is held for an account.
 	Typed bool
 	// Events are recorded as given; the flow releases them when it ends.
@@ -36,7 +36,7 @@ const (
 	providerColumns = `p.id, p.auth_identity_id, p.provider, p.entity_id, p.entity_key,
 		p.verified_email, p.user_metadata, p.provider_metadata, p.created_at, p.updated_at`
 
-	// linkColumns are a link and when its actor is to be removed.
+	// linkColumns are a link and when its actor will be removed.
 	linkColumns  = `l.actor_type, l.actor_id, d.deletion_at`
 	joinDeletion = ` LEFT JOIN account_deletion d ON l.actor_type = 'customer' AND d.customer_id = l.actor_id`
 
@@ -56,7 +56,7 @@ const (
 		ORDER BY a.id`
 )
 
-// errTaken matches [everlatch.ErrDuplicate]. The provider words its own refusal.
+// errTaken matches [everlatch.ErrDuplicate]. The provider has the message.
 func errTaken() error {
 	return refuse(everlatch.CodeDuplicate, IdentityTaken)
 }
@@ -116,7 +116,7 @@ func (s *Store) IdentitiesOf(ctx context.Context, actorType, actorID string) ([]
 }
 
 // ProvidersOf names the providers of all identities of an actor, each once, in
-// the order in which the credentials were made.
+// the order in which the credentials were created.
 func (s *Store) ProvidersOf(ctx context.Context, actorType, actorID string) ([]string, error) {
 	names, err := all(ctx, s.reads, scanned[string], `SELECT p.provider FROM actor_link l
 		JOIN auth_identity a ON a.id = l.auth_identity_id AND a.deleted_at IS NULL

@@ -29,11 +29,11 @@ const (
 	revokeInvite = `UPDATE invite SET deleted_at = $2, updated_at = $2 WHERE id = $1 AND deleted_at IS NULL`
 )
 
-// CreateInvite keeps an invite under the id that it has, with the hash of its
-// token's id, and records an event, unreleased unless it says otherwise. The
-// same id again returns the stored invite. An address that a user has, or for
-// which there is an invite, expired or not, is [everlatch.CodeInvalidData]
-// (docs/contract.md#s4-6).
+// CreateInvite stores an invite with the given id and the hash of its token's
+// id, and records an event, which stays unreleased unless it is marked as
+// released. The same id again returns the stored invite. An address that a user
+// has, or for which there is an invite, expired or not, is
+// [everlatch.CodeInvalidData] (docs/contract.md#s4-6).
 func (s *Store) CreateInvite(ctx context.Context, i everlatch.Invite, tokenID string, ev everlatch.Event) (everlatch.Invite, error) {
 	if tokenID == "" || emailKey(i.Email) == "" {
 		return everlatch.Invite{}, errors.New("create invite: a token and an address are needed")
@@ -45,13 +45,13 @@ func (s *Store) CreateInvite(ctx context.Context, i everlatch.Invite, tokenID st
 	now := s.now()
 	var stored everlatch.Invite
 	err = s.write(ctx, func(tx *tx) error {
-		n, err := tx.exec(ctx, insertInvite, i.ID, i.Email, emailKey(i.Email), InviteProof{TokenID: tokenID}.tokenHash(),
+		n, err := tx.exec(ctx, insertInvite, i.ID, i.Email, emailKey(i.Email), tokenHash(tokenID),
 			i.ExpiresAt, roles, i.Metadata, i.WorkflowID, now)
 		if err != nil {
 			return err
 		}
-		if n == 0 { // an earlier run has kept it, or there is another
-			stored, err = inviteOf(ctx, tx, i.ID, errInvited(i.Email))
+		if n == 0 { // an earlier run has stored it, or there is another
+			stored, err = inviteKind.find(ctx, tx, i.ID, errInvited(i.Email))
 			if !errors.Is(err, errInvited(i.Email)) {
 				return err
 			}
@@ -64,7 +64,7 @@ func (s *Store) CreateInvite(ctx context.Context, i everlatch.Invite, tokenID st
 		case n == 0:
 			return errInvited(i.Email)
 		}
-		if stored, err = inviteOf(ctx, tx, i.ID, errInvited(i.Email)); err != nil {
+		if stored, err = inviteKind.find(ctx, tx, i.ID, errInvited(i.Email)); err != nil {
 			return err
 		}
 		return recordEvents(ctx, tx, now, ev)
@@ -99,11 +99,11 @@ func (s *Store) ResendInvite(ctx context.Context, id, tokenID string, expiresAt 
 	now := s.now()
 	var stored everlatch.Invite
 	err := s.write(ctx, func(tx *tx) error {
-		if _, err := tx.exec(ctx, resendInvite, id, InviteProof{TokenID: tokenID}.tokenHash(), expiresAt, now); err != nil {
+		if _, err := tx.exec(ctx, resendInvite, id, tokenHash(tokenID), expiresAt, now); err != nil {
 			return err
 		}
 		var err error
-		stored, err = inviteOf(ctx, tx, id, refuse(everlatch.CodeInvalidData, InviteUnknown, "id", id))
+		stored, err = inviteKind.find(ctx, tx, id, refuse(everlatch.CodeInvalidData, InviteUnknown, "id", id))
 		if err != nil {
 			return err
 		}
@@ -114,9 +114,9 @@ func (s *Store) ResendInvite(ctx context.Context, id, tokenID string, expiresAt 
 
 // AcceptInvite ends an invite for the user created from it, and records an
 // event. It is one conditional statement: of several concurrent callers one
-// succeeds, and the others are refused like in [Store.ProvenInvite]. Repeating it
+// succeeds, and the others are refused as in [Store.ProvenInvite]. Repeating it
 // for the same user is no error.
-func (s *Store) AcceptInvite(ctx context.Context, p InviteProof, userID string, ev everlatch.Event) error {
+func (s *Store) AcceptInvite(ctx context.Context, p everlatch.InviteProof, userID string, ev everlatch.Event) error {
 	if userID == "" {
 		return errors.New("accept invite: a user is needed")
 	}
@@ -125,19 +125,19 @@ func (s *Store) AcceptInvite(ctx context.Context, p InviteProof, userID string, 
 		if p.TokenID == "" && p.Email == "" {
 			return errInviteInvalid()
 		}
-		n, err := tx.exec(ctx, acceptInvite, p.ID, p.tokenHash(), emailKey(p.Email), userID, now)
+		n, err := tx.exec(ctx, acceptInvite, p.InviteID, tokenHash(p.TokenID), emailKey(p.Email), userID, now)
 		if err != nil {
 			return err
 		}
 		if n > 0 {
 			return recordEvents(ctx, tx, now, ev)
 		}
-		already, err := first(ctx, tx, scanned[bool], acceptedInvite, p.ID, userID)
+		already, err := first(ctx, tx, scanned[bool], acceptedInvite, p.InviteID, userID)
 		if err != nil || already {
 			return err
 		}
 		if _, err = provenInvite(ctx, tx, p, now); err == nil {
-			err = errInviteInvalid() // reopened in this moment
+			err = errInviteInvalid() // reopened at the same time
 		}
 		return err
 	})

@@ -16,13 +16,13 @@ func TestAcceptInvite(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
 		i := f.invite(t, "ada@example.com")
-		proof := store.InviteProof{ID: i.ID, TokenID: "jti"}
+		proof := everlatch.InviteProof{InviteID: i.ID, TokenID: "jti"}
 		accepted := inviteEvent("invite.accepted")
 
 		require.NoError(t, f.AcceptInvite(t.Context(), proof, "user_1", accepted))
 		require.NoError(t, f.AcceptInvite(t.Context(), proof, "user_1", accepted), "a repetition")
 		requireInvalid(t, f.AcceptInvite(t.Context(), proof, "user_2", everlatch.Event{}))
-		requireInvalid(t, f.AcceptInvite(t.Context(), store.InviteProof{ID: i.ID, Email: "ada@example.com"}, "user_2", everlatch.Event{}))
+		requireInvalid(t, f.AcceptInvite(t.Context(), everlatch.InviteProof{InviteID: i.ID, Email: "ada@example.com"}, "user_2", everlatch.Event{}))
 		require.Equal(t, []string{"invite.accepted"}, f.eventNames(t, store.EventFilter{}))
 		_, err := f.Invite(t.Context(), i.ID)
 		requireError(t, err, everlatch.CodeNotFound, store.RecordNotFound, "model", "Invite", "id", i.ID)
@@ -52,7 +52,7 @@ func TestAcceptInvite(t *testing.T) {
 // Medusa 2.21.2 was measured to let 6 of 6 pass.
 func TestAcceptInviteInParallel(t *testing.T) {
 	t.Parallel()
-	for name, proof := range map[string]store.InviteProof{
+	for name, proof := range map[string]everlatch.InviteProof{
 		"by the token":   {TokenID: "jti"},
 		"by the address": {Email: "ada@example.com"},
 	} {
@@ -60,7 +60,7 @@ func TestAcceptInviteInParallel(t *testing.T) {
 			t.Parallel()
 			onEachEngine(t, func(t *testing.T, f fixture) {
 				proof := proof
-				proof.ID = f.invite(t, "ada@example.com").ID
+				proof.InviteID = f.invite(t, "ada@example.com").ID
 				errs := inParallel(t.Context(), 60, func(ctx context.Context, i int) error {
 					return f.AcceptInvite(ctx, proof, fmt.Sprint("user_", i), everlatch.Event{ID: fmt.Sprint("evt_", i), Name: "invite.accepted"})
 				})
@@ -105,9 +105,9 @@ func TestResendInvite(t *testing.T) {
 		require.Equal(t, got, again)
 		require.Equal(t, []string{"invite.resent"}, f.eventNames(t, store.EventFilter{}))
 
-		_, err = f.ProvenInvite(t.Context(), store.InviteProof{ID: i.ID, TokenID: "jti"})
+		_, err = f.ProvenInvite(t.Context(), everlatch.InviteProof{InviteID: i.ID, TokenID: "jti"})
 		requireInvalid(t, err, "the token before")
-		_, err = f.ProvenInvite(t.Context(), store.InviteProof{ID: i.ID, TokenID: "jti 2"})
+		_, err = f.ProvenInvite(t.Context(), everlatch.InviteProof{InviteID: i.ID, TokenID: "jti 2"})
 		require.NoError(t, err)
 
 		_, err = f.ResendInvite(t.Context(), "invite_none", "jti", until, inviteEvent("invite.resent2"))

@@ -14,12 +14,12 @@ import (
 
 // InviteFilter selects invites; zero fields select all.
 type InviteFilter struct {
-	// Q is words, each of them part of the e-mail, in any case.
+	// Q are words, each of them part of the e-mail, in any case.
 	Q           string
 	IDs, Emails []string
 
 	CreatedAt, UpdatedAt []TimeTest
-	// And must all hold, and one of Or.
+	// All of And must match, and at least one of Or.
 	And, Or []InviteFilter
 }
 
@@ -32,13 +32,6 @@ func (f InviteFilter) test(c *conditions) {
 	combine(c, f.And, f.Or, InviteFilter.test)
 }
 
-// InviteProof is what entitles a caller to accept an invite: the id of its
-// token, the invited address, which the caller must have verified, or both. An
-// empty proof proves nothing.
-type InviteProof struct {
-	ID, TokenID, Email string
-}
-
 const (
 	inviteColumns = `id, email, accepted, accepted_by, expires_at, roles, metadata, workflow_id, created_at, updated_at, deleted_at`
 
@@ -47,18 +40,26 @@ const (
 	selectPendingInvite = `SELECT ` + inviteColumns + ` FROM invite
 		WHERE email_key = $1 AND accepted = FALSE AND deleted_at IS NULL AND expires_at > $2`
 
-	// An empty proof is refused before it comes here.
+	// An empty proof never reaches this query.
 	proven = `id = $1 AND accepted = FALSE AND deleted_at IS NULL
 		AND ($2 = '' OR token_hash = $2) AND ($3 = '' OR email_key = $3)`
 
 	selectProvenInvite = `SELECT ` + inviteColumns + ` FROM invite WHERE ` + proven
 )
 
+// inviteKind are invites that are neither accepted nor revoked.
+var inviteKind = kind[everlatch.Invite]{
+	name: "Invite", one: "invite", many: "invites", byID: selectInvite,
+	listing: listing[everlatch.Invite]{
+		table: "invite", columns: inviteColumns, scan: scanInvite, defaultOrder: "id",
+		orders: []string{"id", "email", "expires_at", "created_at", "updated_at"},
+	},
+}
+
 // Invite returns an invite that is neither accepted nor revoked, expired or
 // not, or [everlatch.ErrNotFound].
 func (s *Store) Invite(ctx context.Context, id string) (everlatch.Invite, error) {
-	i, err := inviteOf(ctx, s.reads, id, notFound("Invite", id))
-	return i, s.fail(ctx, "read invite", err)
+	return inviteKind.read(ctx, s, id)
 }
 
 // PendingInvite returns the invite that an address can accept now, or
@@ -74,16 +75,16 @@ func (s *Store) PendingInvite(ctx context.Context, email string) (everlatch.Invi
 // Otherwise it returns [everlatch.CodeUnauthorized], which says only that the
 // proof is invalid or, if the proof was valid, that the invite is no longer open
 // (docs/weak-spots.md#w8).
-func (s *Store) ProvenInvite(ctx context.Context, p InviteProof) (everlatch.Invite, error) {
+func (s *Store) ProvenInvite(ctx context.Context, p everlatch.InviteProof) (everlatch.Invite, error) {
 	i, err := provenInvite(ctx, s.reads, p, s.now())
 	return i, s.fail(ctx, "read invite", err)
 }
 
-func provenInvite(ctx context.Context, q querier, p InviteProof, now time.Time) (everlatch.Invite, error) {
+func provenInvite(ctx context.Context, q querier, p everlatch.InviteProof, now time.Time) (everlatch.Invite, error) {
 	if p.TokenID == "" && p.Email == "" {
 		return everlatch.Invite{}, errInviteInvalid()
 	}
-	i, err := first(ctx, q, scanInvite, selectProvenInvite, p.ID, p.tokenHash(), emailKey(p.Email))
+	i, err := first(ctx, q, scanInvite, selectProvenInvite, p.InviteID, tokenHash(p.TokenID), emailKey(p.Email))
 	if err == nil && !i.Pending(now) {
 		err = refuse(everlatch.CodeUnauthorized, InviteExpired)
 	}
@@ -94,13 +95,13 @@ func errInviteInvalid() error {
 	return refuse(everlatch.CodeUnauthorized, InviteTokenInvalid)
 }
 
-// tokenHash is how the id of a token is kept. It is a random UUID inside of a
-// signed token, so a fast hash is enough.
-func (p InviteProof) tokenHash() string {
-	if p.TokenID == "" {
+// tokenHash is the stored form of a token's id. The id is a random UUID inside
+// a signed token, so a fast hash is enough.
+func tokenHash(id string) string {
+	if id == "" {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(p.TokenID))
+	sum := sha256.Sum256([]byte(id))
 	return hex.EncodeToString(sum[:])
 }
 
@@ -111,18 +112,7 @@ func SameEmail(a, b string) bool { return emailKey(a) == emailKey(b) }
 // (docs/contract.md#s4-6). They are ordered by id, or by email, expires_at, created_at or
 // updated_at.
 func (s *Store) Invites(ctx context.Context, f InviteFilter, page Page) ([]everlatch.Invite, int, error) {
-	var where conditions
-	where.is("deleted_at IS NULL")
-	f.test(&where)
-	return list(ctx, s, "list invites", listing[everlatch.Invite]{
-		table: "invite", columns: inviteColumns, scan: scanInvite, where: where, page: page, defaultOrder: "id",
-		orders: []string{"id", "email", "expires_at", "created_at", "updated_at"},
-	})
-}
-
-func inviteOf(ctx context.Context, q querier, id string, absent error) (everlatch.Invite, error) {
-	i, err := first(ctx, q, scanInvite, selectInvite, id)
-	return i, noRows(err, absent)
+	return inviteKind.list(ctx, s, page, notDeleted("deleted_at", Page{}), f.test)
 }
 
 func scanInvite(row scanner) (i everlatch.Invite, err error) {
@@ -131,7 +121,7 @@ func scanInvite(row scanner) (i everlatch.Invite, err error) {
 	return i, err
 }
 
-// asTexts is a list of texts as a column keeps it, "[]" for none.
+// asTexts is a list of strings as a column stores it, "[]" for none.
 func asTexts(list []string) (string, error) {
 	if list == nil {
 		list = []string{}
@@ -143,7 +133,7 @@ func asTexts(list []string) (string, error) {
 	return string(text), nil
 }
 
-// toTexts scans a JSON array of texts.
+// toTexts scans a JSON array of strings.
 type toTexts struct{ list *[]string }
 
 // Scan implements [sql.Scanner].

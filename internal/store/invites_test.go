@@ -13,7 +13,7 @@ import (
 )
 
 func newInvite(email string) everlatch.Invite {
-	return everlatch.Invite{ID: id(ids.Invite), Email: email, ExpiresAt: start.Add(24 * time.Hour), WorkflowID: "invitation/1"}
+	return everlatch.Invite{ID: id(ids.Invite), InviteOffer: everlatch.InviteOffer{Email: email}, ExpiresAt: start.Add(24 * time.Hour), WorkflowID: "invitation/1"}
 }
 
 // invite keeps an invite whose token is called "jti".
@@ -62,7 +62,7 @@ func TestCreateInvite(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, i, again)
 			require.Zero(t, f.rows(t, "event"), "it was recorded the first time")
-			_, err = f.ProvenInvite(t.Context(), store.InviteProof{ID: i.ID, TokenID: "jti"})
+			_, err = f.ProvenInvite(t.Context(), everlatch.InviteProof{InviteID: i.ID, TokenID: "jti"})
 			require.NoError(t, err, "and so is the token")
 		},
 		"an address that is invited is refused": func(t *testing.T, f fixture) {
@@ -82,7 +82,7 @@ func TestCreateInvite(t *testing.T) {
 			first := f.invite(t, "ada@example.com")
 			require.NoError(t, f.RevokeInvite(t.Context(), first.ID, everlatch.Event{}))
 			second := f.invite(t, "ada@example.com")
-			require.NoError(t, f.AcceptInvite(t.Context(), store.InviteProof{ID: second.ID, TokenID: "jti"}, "user_1", everlatch.Event{}))
+			require.NoError(t, f.AcceptInvite(t.Context(), everlatch.InviteProof{InviteID: second.ID, TokenID: "jti"}, "user_1", everlatch.Event{}))
 			f.invite(t, "ada@example.com")
 		},
 		"nothing is kept without a token or an address": func(t *testing.T, f fixture) {
@@ -114,23 +114,23 @@ func TestProvenInvite(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, f fixture) {
 		i := f.invite(t, "Ada@example.com")
 		other := f.invite(t, "bob@example.com")
-		for name, proof := range map[string]store.InviteProof{
-			"by the token":                 {ID: i.ID, TokenID: "jti"},
-			"by the address, as it may be": {ID: i.ID, Email: " ada@EXAMPLE.com "},
-			"by both":                      {ID: i.ID, TokenID: "jti", Email: "ada@example.com"},
+		for name, proof := range map[string]everlatch.InviteProof{
+			"by the token":                 {InviteID: i.ID, TokenID: "jti"},
+			"by the address, as it may be": {InviteID: i.ID, Email: " ada@EXAMPLE.com "},
+			"by both":                      {InviteID: i.ID, TokenID: "jti", Email: "ada@example.com"},
 		} {
 			got, err := f.ProvenInvite(t.Context(), proof)
 			require.NoError(t, err, name)
 			require.Equal(t, i, got, name)
 		}
-		for name, proof := range map[string]store.InviteProof{
-			"nothing":                         {ID: i.ID},
-			"another token":                   {ID: i.ID, TokenID: "other"},
-			"a hash in the place of a token":  {ID: i.ID, TokenID: f.tokenHash(t, i.ID)},
-			"another address":                 {ID: i.ID, Email: "bob@example.com"},
-			"a good token, another address":   {ID: i.ID, TokenID: "jti", Email: "bob@example.com"},
-			"another token, the good address": {ID: i.ID, TokenID: "other", Email: "ada@example.com"},
-			"an invite that is not there":     {ID: "invite_none", TokenID: "jti"},
+		for name, proof := range map[string]everlatch.InviteProof{
+			"nothing":                         {InviteID: i.ID},
+			"another token":                   {InviteID: i.ID, TokenID: "other"},
+			"a hash in the place of a token":  {InviteID: i.ID, TokenID: f.tokenHash(t, i.ID)},
+			"another address":                 {InviteID: i.ID, Email: "bob@example.com"},
+			"a good token, another address":   {InviteID: i.ID, TokenID: "jti", Email: "bob@example.com"},
+			"another token, the good address": {InviteID: i.ID, TokenID: "other", Email: "ada@example.com"},
+			"an invite that is not there":     {InviteID: "invite_none", TokenID: "jti"},
 		} {
 			_, err := f.ProvenInvite(t.Context(), proof)
 			requireInvalid(t, err, name)
@@ -139,16 +139,16 @@ func TestProvenInvite(t *testing.T) {
 		require.Zero(t, f.rows(t, "event"))
 
 		require.NoError(t, f.RevokeInvite(t.Context(), other.ID, everlatch.Event{}))
-		_, err := f.ProvenInvite(t.Context(), store.InviteProof{ID: other.ID, TokenID: "jti"})
+		_, err := f.ProvenInvite(t.Context(), everlatch.InviteProof{InviteID: other.ID, TokenID: "jti"})
 		requireInvalid(t, err, "revoked")
 
 		f.clock.Advance(24 * time.Hour)
 		late := &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: store.InviteExpired}
-		good := store.InviteProof{ID: i.ID, TokenID: "jti"}
+		good := everlatch.InviteProof{InviteID: i.ID, TokenID: "jti"}
 		_, err = f.ProvenInvite(t.Context(), good)
 		require.ErrorIs(t, err, late, "who holds a good token may know why")
 		require.ErrorIs(t, f.AcceptInvite(t.Context(), good, "user_1", everlatch.Event{}), late)
-		_, err = f.ProvenInvite(t.Context(), store.InviteProof{ID: i.ID, TokenID: "other"})
+		_, err = f.ProvenInvite(t.Context(), everlatch.InviteProof{InviteID: i.ID, TokenID: "other"})
 		requireInvalid(t, err, "who does not may not")
 	})
 }
@@ -180,7 +180,7 @@ func TestPendingInvite(t *testing.T) {
 		require.NoError(t, err)
 		_, err = f.PendingInvite(t.Context(), "ada@example.com")
 		require.NoError(t, err)
-		require.NoError(t, f.AcceptInvite(t.Context(), store.InviteProof{ID: i.ID, Email: "ada@example.com"}, "user_1", everlatch.Event{}))
+		require.NoError(t, f.AcceptInvite(t.Context(), everlatch.InviteProof{InviteID: i.ID, Email: "ada@example.com"}, "user_1", everlatch.Event{}))
 		absent("ada@example.com")
 	})
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// Link says that an identity may act as an actor.
+// Link allows an identity to act as an actor.
 type Link struct {
 	IdentityID, ActorType, ActorID string
 	// GroupID is the flow that links or unlinks; it releases the event when it
@@ -38,10 +38,10 @@ const (
 
 // LinkActor links an identity to an actor. Linking the same actor again changes
 // nothing. An identity that has another actor of the type is
-// [everlatch.ErrNotAllowed]; one that is gone, be it an orphan that is removed
-// in this moment, is [everlatch.ErrNotFound].
+// [everlatch.ErrNotAllowed]; a missing one, such as an orphan that is being
+// removed, is [everlatch.ErrNotFound].
 //
-// The contract keeps links in JSON and never really removes them; here they are
+// The contract keeps links in JSON and never fully removes them; here they are
 // rows, so unlinking and linking again work (docs/weak-spots.md#w1, #w2).
 func (s *Store) LinkActor(ctx context.Context, link Link) error {
 	now := s.now()
@@ -131,4 +131,21 @@ func linkEvent(now time.Time, name string, link Link) []everlatch.Event {
 	})
 	event.ReleasedAt = nil
 	return []everlatch.Event{event}
+}
+
+const selectSameIdentities = `SELECT DISTINCT o.actor_type, o.actor_id
+	FROM actor_link l JOIN actor_link o ON o.auth_identity_id = l.auth_identity_id
+	WHERE l.actor_type = $1 AND l.actor_id = $2 AND NOT (o.actor_type = $1 AND o.actor_id = $2)
+	ORDER BY o.actor_type, o.actor_id`
+
+// AccountsOfSameIdentities returns the other accounts that the identities of an
+// account sign in to.
+func (s *Store) AccountsOfSameIdentities(ctx context.Context, account everlatch.ActorRef) ([]everlatch.ActorRef, error) {
+	refs, err := all(ctx, s.reads, scanActorRef, selectSameIdentities, account.ActorType, account.ActorID)
+	return refs, s.fail(ctx, "read accounts of the same identities", err)
+}
+
+func scanActorRef(row scanner) (r everlatch.ActorRef, err error) {
+	err = row.Scan(&r.ActorType, &r.ActorID)
+	return r, err
 }

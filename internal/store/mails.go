@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// KeptMail is a mail of a development service, which the caller has encrypted.
+// KeptMail is a mail of a development service, encrypted by the caller.
 type KeptMail struct {
 	ID, KeyID string
 	Data      []byte
@@ -19,7 +19,7 @@ const (
 	deleteMails = `DELETE FROM kept_mail`
 )
 
-// KeepMail keeps a mail. The same id again changes nothing.
+// KeepMail stores a mail. The same id again changes nothing.
 func (s *Store) KeepMail(ctx context.Context, m KeptMail) error {
 	_, err := s.writes.exec(ctx, insertMail, m.ID, m.KeyID, m.Data, m.CreatedAt)
 	return s.fail(ctx, "keep mail", err)
@@ -31,7 +31,7 @@ func (s *Store) KeptMails(ctx context.Context, limit int) ([]KeptMail, error) {
 	return mails, s.fail(ctx, "read mails", err)
 }
 
-// DeleteMails deletes every kept mail.
+// DeleteMails deletes all stored mails.
 func (s *Store) DeleteMails(ctx context.Context) error {
 	_, err := s.writes.exec(ctx, deleteMails)
 	return s.fail(ctx, "delete mails", err)

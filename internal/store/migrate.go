@@ -14,8 +14,8 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Migration is one step of the schema. There are no steps back: a release that
-// must be undone is undone by restoring a backup or by a further step.
+// Migration is one step of the schema. There are no down migrations: to undo a
+// release, restore a backup or add a step.
 type Migration struct {
 	Version int64
 	Name    string // "00001_identities.sql"
@@ -24,7 +24,7 @@ type Migration struct {
 }
 
 // Migrate brings the schema up to date. Several processes may call it at once:
-// one works, the others wait for it. Applied steps are skipped.
+// one migrates, the others wait for it. Applied steps are skipped.
 func (s *Store) Migrate(ctx context.Context) error {
 	provider, err := s.migrator()
 	if err == nil {
@@ -79,7 +79,7 @@ func (s *Store) migrator() (*goose.Provider, error) {
 		goose.WithDisableGlobalRegistry(true),
 		goose.WithTableName("everlatch_migration"),
 	}
-	if s.dialect == goose.DialectPostgres {
+	if s.onPostgres() {
 		options = append(options, goose.WithSessionLocker(postgresLocker{}))
 	}
 	return goose.NewProvider(s.dialect, s.writes.db, steps, options...)

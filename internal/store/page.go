@@ -9,14 +9,14 @@ import (
 
 // Page is a part of a list.
 type Page struct {
-	// Limit is the greatest number of records; 0 means all of them.
+	// Limit is the maximum number of records; 0 is no limit.
 	Limit int
-	// Offset is how many records are skipped.
+	// Offset is the number of records to skip.
 	Offset int
 	// Order is a field, or "-" and a field for descending order; "" means the
 	// list's own order, by id (docs/contract.md#s2-1).
 	Order string
-	// WithDeleted lists what is deleted as well, where rows outlive that.
+	// WithDeleted includes deleted records whose rows still exist.
 	WithDeleted bool
 }
 
@@ -53,15 +53,15 @@ func (c *conditions) in(column string, values []string) {
 	c.text = append(c.text, column+" IN ("+strings.Join(marks, ", ")+")")
 }
 
-// live appends that a row is not deleted, unless a page wants those as well.
+// live appends that a row is not deleted, unless the page includes deleted
+// ones.
 func (c *conditions) live(column string, page Page) {
 	if !page.WithDeleted {
 		c.is(column + " IS NULL")
 	}
 }
 
-// maxWords bounds how long a statement gets; the words after that are not
-// looked for.
+// maxWords bounds the length of a statement; further words are ignored.
 const maxWords = 10
 
 // contains appends that each of the words is part of one of the columns, in
@@ -77,13 +77,13 @@ func (c *conditions) contains(words string, columns ...string) {
 	}
 }
 
-// searched are the words that are looked for.
+// searched returns the words to search for.
 func searched(words string) []string {
 	list := strings.Fields(strings.ToLower(words))
 	return list[:min(len(list), maxWords)]
 }
 
-// listing is a list of records: which, how many, in which order.
+// listing describes a list of records: which, how many, in which order.
 type listing[T any] struct {
 	table, columns string
 	scan           func(scanner) (T, error)
@@ -122,7 +122,7 @@ func list[T any](ctx context.Context, s *Store, op string, l listing[T]) ([]T, i
 	return out, count, s.fail(ctx, op, err)
 }
 
-// order never lets a caller's text into a statement: it must be one of orders.
+// order never puts a caller's text into a statement: it must be one of orders.
 func (l listing[T]) order() (string, error) {
 	if l.page.Order == "" {
 		return l.defaultOrder, nil
@@ -141,7 +141,7 @@ func (l listing[T]) order() (string, error) {
 	}
 	by := field + direction
 	if slices.Contains(l.nullable, field) {
-		// PostgreSQL's own way, which is not SQLite's.
+		// PostgreSQL's default, which differs from SQLite's.
 		by += map[bool]string{false: " NULLS LAST", true: " NULLS FIRST"}[descending]
 	}
 	return by + ", " + tie + direction, nil

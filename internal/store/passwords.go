@@ -7,15 +7,14 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// CredentialChange replaces what a provider keeps about an identity.
+// CredentialChange replaces the data that a provider stores about an identity.
 type CredentialChange struct {
 	IdentityID, ProviderIdentityID string
 	// SeenVersion is the credential version under which the change was granted.
 	SeenVersion int64
-	// ProviderMetadata takes the place of the stored ones.
+	// ProviderMetadata replaces the stored metadata.
 	ProviderMetadata everlatch.Metadata
-	// Event is recorded with the change, and its id is what makes a repetition
-	// known as one.
+	// Event is recorded with the change. Its id identifies a repetition.
 	Event everlatch.Event
 }
 
@@ -25,9 +24,9 @@ const changeCredential = `UPDATE auth_identity
 
 // ChangeCredential replaces a credential and ends everything that was issued
 // under the old one: tokens and open resets by the credential version, sessions
-// by deletion (docs/weak-spots.md#w25). Of many changes that were granted under one version, one
-// is made; the others are [everlatch.ErrConflict], as is one for an identity
-// that is gone. The same change again is no error.
+// by deletion (docs/weak-spots.md#w25). Of several changes granted under one
+// version, one succeeds; the others are [everlatch.ErrConflict], as is a change
+// to a missing identity. Repeating the same change is no error.
 func (s *Store) ChangeCredential(ctx context.Context, c CredentialChange) error {
 	now := s.now()
 	err := s.write(ctx, func(tx *tx) error {
@@ -57,8 +56,8 @@ func (s *Store) ChangeCredential(ctx context.Context, c CredentialChange) error 
 	return s.fail(ctx, "change credential", err)
 }
 
-// RecordEvent records an event that nothing else goes with, and releases it. It
-// is for what only happened, such as a sign-in.
+// RecordEvent records a released event without any other change, such as a
+// sign-in.
 func (s *Store) RecordEvent(ctx context.Context, e everlatch.Event) error {
 	if e.ID == "" {
 		return errors.New("record event: an id is needed")

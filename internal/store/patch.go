@@ -8,7 +8,7 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// Change is what an update does to one column. The zero value keeps it.
+// Change is an update of one column. The zero value keeps what is stored.
 type Change[T any] struct {
 	Set   bool
 	Value T // a nil pointer or map clears the column
@@ -36,8 +36,9 @@ func applyMetadata(change Change[everlatch.Metadata], column *everlatch.Metadata
 	}
 }
 
-// emailKey is the form in which e-mails of accounts are compared (docs/weak-spots.md#w22): without
-// blanks around, composed, in lower case. It is stored, so it may not change.
+// emailKey is the form in which e-mails of accounts are compared
+// (docs/weak-spots.md#w22): without surrounding blanks, in NFC and lower case.
+// It is stored, so it must not change.
 func emailKey(email string) string {
 	return strings.ToLower(norm.NFC.String(strings.TrimSpace(email)))
 }

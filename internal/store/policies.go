@@ -10,13 +10,13 @@ import (
 
 // PolicyFilter selects policies; zero fields select all.
 type PolicyFilter struct {
-	// Q is words, each of them part of the key or the name.
+	// Q are words, each of them part of the key or the name.
 	Q string
 
 	IDs, Keys, Resources, Operations []string
 
 	CreatedAt, UpdatedAt, DeletedAt []TimeTest
-	// And must all hold, and of Or at least one.
+	// All of And must match, and at least one of Or.
 	And, Or []PolicyFilter
 }
 
@@ -24,7 +24,7 @@ type PolicyFilter struct {
 type PolicyPatch struct {
 	Key, Resource, Operation Change[string]
 	Name, Description        Change[*string]
-	// Metadata is merged into the stored one; a key set to "" is removed.
+	// Metadata is merged into the stored metadata; a key set to "" is removed.
 	Metadata Change[everlatch.Metadata]
 }
 
@@ -43,6 +43,16 @@ const (
 	deletePolicy = `DELETE FROM rbac_policy WHERE id = $1`
 )
 
+// policyKind are the policies of roles.
+var policyKind = kind[everlatch.Policy]{
+	name: "Policy", one: "policy", many: "policies", byID: selectPolicy,
+	listing: listing[everlatch.Policy]{
+		table: "rbac_policy p", columns: policyColumns, scan: scanFields(policyFields), defaultOrder: "id",
+		orders:   []string{"id", "key", "resource", "operation", "name", "created_at", "updated_at"},
+		nullable: []string{"name"},
+	},
+}
+
 func (f PolicyFilter) test(c *conditions) {
 	c.contains(f.Q, "p.key", "p.name")
 	c.in("p.id", f.IDs)
@@ -55,19 +65,13 @@ func (f PolicyFilter) test(c *conditions) {
 
 // Policy returns a policy, or [everlatch.ErrNotFound].
 func (s *Store) Policy(ctx context.Context, id string) (everlatch.Policy, error) {
-	p, err := policyOf(ctx, s.reads, id, notFound("Policy", id))
-	return p, s.fail(ctx, "read policy", err)
+	return policyKind.read(ctx, s, id)
 }
 
 // Policies lists policies and counts them. They are ordered by id, or by key,
 // resource, operation, name, created_at or updated_at.
 func (s *Store) Policies(ctx context.Context, f PolicyFilter, page Page) ([]everlatch.Policy, int, error) {
-	var where conditions
-	f.test(&where)
-	return list(ctx, s, "list policies", listing[everlatch.Policy]{
-		table: "rbac_policy p", columns: policyColumns, scan: scanPolicy, where: where, page: page, defaultOrder: "id",
-		orders: []string{"id", "key", "resource", "operation", "name", "created_at", "updated_at"}, nullable: []string{"name"},
-	})
+	return policyKind.list(ctx, s, page, f.test)
 }
 
 // CreatePolicy creates a policy with the given id, for custom routes. Its key
@@ -85,8 +89,8 @@ func (s *Store) CreatePolicy(ctx context.Context, p everlatch.Policy) (stored ev
 	return s.Policy(ctx, p.ID)
 }
 
-// policyWord is a resource or an operation: such as can neither be taken for
-// another one nor stand for two.
+// policyWord is the form of a resource or an operation: it is unambiguous
+// within a key.
 var policyWord = regexp.MustCompile(`^(\*|[a-z0-9_][a-z0-9_.-]*)$`)
 
 func checkPolicy(p *everlatch.Policy) error {
@@ -114,7 +118,7 @@ func policyTaken(err error, key string) error {
 func (s *Store) UpdatePolicy(ctx context.Context, by Authority, id string, patch PolicyPatch) (p everlatch.Policy, err error) {
 	now := s.now()
 	err = s.changeRBAC(ctx, "update policy", by, func(tx *tx, access everlatch.Access) error {
-		if p, err = policyOf(ctx, tx, id, notUpdatable("Policy", id)); err != nil {
+		if p, err = policyKind.find(ctx, tx, id, notUpdatable("Policy", id)); err != nil {
 			return err
 		}
 		before := p.Permission()
@@ -144,11 +148,12 @@ func (s *Store) UpdatePolicy(ctx context.Context, by Authority, id string, patch
 	return p, nil
 }
 
-// DeletePolicy deletes a policy for good, and takes it from every role. One that
-// is gone is no error (docs/contract.md#s2-1), a built-in one [everlatch.ErrNotAllowed].
+// DeletePolicy permanently deletes a policy and removes it from every role. A
+// missing policy is no error (docs/contract.md#s2-1), a built-in one
+// [everlatch.ErrNotAllowed].
 func (s *Store) DeletePolicy(ctx context.Context, by Authority, id string) error {
 	return s.changeRBAC(ctx, "delete policy", by, func(tx *tx, access everlatch.Access) error {
-		found, err := all(ctx, tx, scanPolicy, selectPolicy, id)
+		found, err := all(ctx, tx, policyKind.scan, selectPolicy, id)
 		if err != nil || len(found) == 0 {
 			return err
 		}
@@ -168,21 +173,6 @@ func demandPolicy(access everlatch.Access, p everlatch.Policy, needs ...everlatc
 		return refuse(everlatch.CodeForbidden, PolicyForbidden)
 	}
 	return nil
-}
-
-// policyOf returns a policy; without an error of its own, one that does not exist
-// is errAbsent.
-func policyOf(ctx context.Context, q querier, id string, absent error) (everlatch.Policy, error) {
-	if absent == nil {
-		absent = errAbsent
-	}
-	p, err := first(ctx, q, scanPolicy, selectPolicy, id)
-	return p, noRows(err, absent)
-}
-
-func scanPolicy(row scanner) (p everlatch.Policy, err error) {
-	err = row.Scan(policyFields(&p)...)
-	return p, err
 }
 
 // policyFields scans policyColumns.

@@ -12,10 +12,10 @@ import (
 )
 
 const (
-	// postgresConns bounds the connections of one process. More do not make a
-	// database of few cores faster.
+	// postgresConns bounds the connections of one process. More connections do
+	// not make a database with few cores faster.
 	postgresConns = 20
-	// postgresIdle gives connections back after a burst.
+	// postgresIdle closes connections after a burst.
 	postgresIdle = 5 * time.Minute
 	// postgresConnectTimeout lets a request that finds the server gone be
 	// answered within the 3 seconds that it has. connect_timeout in the URL wins.
@@ -42,7 +42,8 @@ func openPostgres(url string) (*Store, error) {
 // It implements goose's lock.SessionLocker: goose's own polls every few seconds.
 type postgresLocker struct{}
 
-// The lock is per schema, so that neighbours in one database do not meet.
+// The lock is per schema, so that several installations in one database do not
+// block each other.
 const postgresLockID = `hashtext('everlatch migrations of ' || current_schema())`
 
 // SessionLock waits for the lock.
@@ -51,7 +52,7 @@ func (postgresLocker) SessionLock(ctx context.Context, conn *sql.Conn) error {
 	return err
 }
 
-// SessionUnlock gives the lock back.
+// SessionUnlock releases the lock.
 func (postgresLocker) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
 	_, err := conn.ExecContext(ctx, `SELECT pg_advisory_unlock(`+postgresLockID+`)`)
 	return err

@@ -9,24 +9,24 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// NewCredential is another way to sign in for an identity that exists. The
-// caller makes the id, so that a retry finds its own row.
+// NewCredential is an additional sign-in method of an existing identity. The
+// caller generates the id, so that a retry finds its own row.
 type NewCredential struct {
 	ID, IdentityID                 string
 	Provider, EntityID, EntityKey  string
 	UserMetadata, ProviderMetadata everlatch.Metadata
-	// VerifiedEmail is the address that the provider vouches for, "" for none.
+	// VerifiedEmail is the address that the provider has verified, "" for none.
 	VerifiedEmail string
-	// Typed is that of [NewIdentity].
+	// Typed is as in [NewIdentity].
 	Typed bool
 	Event everlatch.Event
 }
 
-// AddCredential gives an identity another way to sign in (docs/weak-spots.md#w17). The same id
-// again changes nothing. A credential that another identity has is
+// AddCredential adds a sign-in method to an identity (docs/weak-spots.md#w17).
+// The same id again changes nothing. A credential that another identity has is
 // [everlatch.ErrDuplicate]; a second one of the same provider is
-// [everlatch.CodeNotAllowed], because people and password resets name a
-// credential by its provider; an identity that is gone is [everlatch.ErrNotFound].
+// [everlatch.CodeNotAllowed], because users and password resets name a
+// credential by its provider; a missing identity is [everlatch.ErrNotFound].
 func (s *Store) AddCredential(ctx context.Context, in NewCredential) error {
 	now := s.now()
 	err := s.write(ctx, func(tx *tx) error {

@@ -5,12 +5,14 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/store"
 )
 
 func TestRegisterIdentityInParallel(t *testing.T) {
@@ -188,26 +190,24 @@ func (f fixture) untilBlocked(t *testing.T, holder *sql.Tx) {
 	}, 5*time.Second, 5*time.Millisecond)
 }
 
-func TestEndSessionInParallel(t *testing.T) {
+func TestEndSignInInParallel(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
 		identity := f.identity(t, "ada@example.com")
-		secret := f.session(t, identity.ID, everlatch.ActorCustomer, "")
-		ended := make([]bool, 20)
+		caller := everlatch.Principal{AuthIdentityID: identity.ID, ActorType: everlatch.ActorCustomer, SignInID: "sign_in_1"}
+		session := newSession(start, caller)
+		require.NoError(t, f.CreateSession(t.Context(), session, "hash"))
+		ended := make([]bool, 50)
 
 		errs := inParallel(t.Context(), len(ended), func(ctx context.Context, i int) (err error) {
-			ended[i], err = f.EndSession(ctx, secret, "signed_out")
+			ended[i], err = f.EndSignIn(ctx, caller, start.Add(time.Hour))
 			return err
 		})
 
 		require.NoError(t, errors.Join(errs...))
-		n := 0
-		for _, e := range ended {
-			if e {
-				n++
-			}
-		}
-		require.Equal(t, 1, n)
+		require.Len(t, slices.DeleteFunc(ended, func(e bool) bool { return !e }), 1)
+		require.Len(t, f.eventNames(t, store.EventFilter{Name: everlatch.EventSignInEnded}), 1)
+		require.Len(t, f.eventNames(t, store.EventFilter{Name: everlatch.EventSessionEnded}), 1)
 	})
 }
 

@@ -59,7 +59,7 @@ func (s *Store) changeRBAC(
 	return s.fail(ctx, op, err)
 }
 
-// demand refuses a caller who lacks any permission that the roles give.
+// demand refuses a caller who lacks any permission of the roles.
 func demand(ctx context.Context, q querier, access everlatch.Access, roleIDs []string, lacking everlatch.Reason) error {
 	given, err := permissionsIn(ctx, q, roleIDs)
 	if err == nil && !access.Allows(given...) {
@@ -98,8 +98,8 @@ func (s *Store) CheckRoles(ctx context.Context, access everlatch.Access, roleIDs
 	return s.CheckGrant(ctx, access, roleIDs)
 }
 
-// CheckGrant is [Store.CheckRoles] where roles that do not exist any more are no
-// error: they give nothing.
+// CheckGrant is [Store.CheckRoles], except that roles that no longer exist are
+// no error.
 func (s *Store) CheckGrant(ctx context.Context, access everlatch.Access, roleIDs []string) error {
 	return s.fail(ctx, "check roles", demand(ctx, s.reads, access, roleIDs, RoleAssignForbidden))
 }
@@ -129,7 +129,7 @@ const (
 	grantSuperToAll = `INSERT INTO user_rbac_role (user_id, rbac_role_id, created_at)
 		SELECT id, '` + everlatch.RoleSuperAdmin + `', $1 FROM "user" WHERE deleted_at IS NULL
 		ON CONFLICT DO NOTHING`
-	// What a built-in policy means stands in its key.
+	// The key of a built-in policy defines its meaning.
 	putBuiltIn = `INSERT INTO rbac_policy (id, key, resource, operation, name, description, built_in, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, TRUE, $7, $7)
 		ON CONFLICT (key) DO UPDATE SET resource = excluded.resource, operation = excluded.operation, name = excluded.name,
@@ -139,15 +139,15 @@ const (
 		WHERE ur.rbac_role_id = '` + everlatch.RoleSuperAdmin + `' AND u.deleted_at IS NULL)`
 	countIdleKeys = `SELECT COUNT(*) FROM api_key k
 		WHERE k.type = 'secret' AND k.deleted_at IS NULL AND (k.revoked_at IS NULL OR k.revoked_at > $1)
-		AND NOT EXISTS (SELECT 1 FROM "user" u WHERE u.id = k.created_by AND u.deleted_at IS NULL)`
+		AND NOT EXISTS (SELECT 1 FROM "user" u WHERE u.id = k.owner_id AND u.deleted_at IS NULL)`
 )
 
 // RBACState is what [Store.SetUpRBAC] found and did.
 type RBACState struct {
-	// Granted is how many administrators became super admins by this call, which
-	// can be more than none the first time only.
+	// Granted is the number of administrators whom this call made super admins.
+	// It can be positive only the first time.
 	Granted int
-	// SuperAdmin says that there is one who is not removed.
+	// SuperAdmin reports whether there is a super admin who is not removed.
 	SuperAdmin bool
 	// IdleKeys is the number of secret API keys that have no permissions because
 	// their creator is not an administrator.

@@ -102,7 +102,7 @@ func TestSetUpRBAC(t *testing.T) {
 
 		f.holder(t, "user_3")
 		for id, creator := range map[string]string{"apk_1": "user_1", "apk_2": "user_gone", "apk_3": "everlatch-cli", "apk_4": "apk_1"} {
-			_, err := f.CreateAPIKey(t.Context(), everlatch.APIKey{ID: id, Title: id, Type: everlatch.KeySecret, CreatedBy: creator}, id)
+			_, err := f.CreateAPIKey(t.Context(), everlatch.APIKey{ID: id, Title: id, Type: everlatch.KeySecret, CreatedBy: creator, OwnerID: creator}, id)
 			require.NoError(t, err)
 		}
 		_, err = f.RevokeAPIKey(t.Context(), "apk_4", "user_1", start)
@@ -164,20 +164,20 @@ func TestAccess(t *testing.T) {
 		identity := f.identity(t, "ada@example.com")
 		require.NoError(t, f.LinkActor(t.Context(), link(identity.ID, "user", user)))
 		require.NoError(t, f.LinkActor(t.Context(), link(identity.ID, "customer", "user_1")))
-		standing, err := f.StandingWithAccess(t.Context(), identity.ID, "user")
+		standing, err := f.StandingWithAccess(t.Context(), identity.ID, "user", "")
 		require.NoError(t, err)
 		require.Equal(t, everlatch.Standing{CredentialVersion: 1, ActorID: user, Access: access}, standing)
-		standing, err = f.StandingWithAccess(t.Context(), identity.ID, "customer")
+		standing, err = f.StandingWithAccess(t.Context(), identity.ID, "customer", "")
 		require.NoError(t, err)
 		require.Empty(t, standing.Access.Permissions, "a customer who happens to have the id of an administrator")
-		_, err = f.StandingWithAccess(t.Context(), "authid_unknown", "user")
+		_, err = f.StandingWithAccess(t.Context(), "authid_unknown", "user", "")
 		require.ErrorIs(t, err, everlatch.ErrNotFound)
 
 		_, standing, err = f.SessionWithAccess(t.Context(), f.session(t, identity.ID, "user", user))
 		require.NoError(t, err)
 		require.Equal(t, access, standing.Access)
 
-		_, err = f.CreateAPIKey(t.Context(), everlatch.APIKey{ID: "apk_1", Title: "k", Type: everlatch.KeySecret, CreatedBy: user}, "keyhash")
+		_, err = f.CreateAPIKey(t.Context(), everlatch.APIKey{ID: "apk_1", Title: "k", Type: everlatch.KeySecret, CreatedBy: user, OwnerID: user}, "keyhash")
 		require.NoError(t, err)
 		key, keyAccess, err := f.SecretKeyWithAccess(t.Context(), "keyhash")
 		require.NoError(t, err)
@@ -188,10 +188,12 @@ func TestAccess(t *testing.T) {
 
 		require.NoError(t, f.RemoveUser(t.Context(), user, everlatch.Event{ID: "evt_1", GroupID: "g"}))
 		require.Empty(t, f.may(t, user), "a removed administrator")
+		_, _, err = f.SecretKeyWithAccess(t.Context(), "keyhash")
+		require.ErrorIs(t, err, everlatch.ErrNotFound, "it ends with its owner")
+		require.NoError(t, f.RestoreUser(t.Context(), user, "g"))
 		_, keyAccess, err = f.SecretKeyWithAccess(t.Context(), "keyhash")
 		require.NoError(t, err)
-		require.Empty(t, keyAccess.Permissions)
-		require.NoError(t, f.RestoreUser(t.Context(), user, "g"))
+		require.Equal(t, access, keyAccess)
 		require.Equal(t, keysOf(access), f.may(t, user), "restored with everything")
 	})
 }

@@ -9,13 +9,21 @@ type related[P, C any] struct {
 	query  func(where string) string // its rows are in the order of the lists
 	scan   func(scanner) (belonging[C], error)
 	id     func(*P) string
-	list   func(*P) *[]C // what is filled
+	list   func(*P) *[]C // the list to fill
 }
 
 // belonging is a record with the id of the record that it belongs to.
 type belonging[C any] struct {
 	to     string
 	record C
+}
+
+// belongingTo scans the id of a parent and then the fields of the record.
+func belongingTo[C any](fields func(*C) []any) func(scanner) (belonging[C], error) {
+	return func(row scanner) (b belonging[C], err error) {
+		err = row.Scan(append([]any{&b.to}, fields(&b.record)...)...)
+		return b, err
+	}
 }
 
 // load fills the list of each parent; a parent without records gets an empty one.

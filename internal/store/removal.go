@@ -23,7 +23,7 @@ const (
 
 	purgeIdentity = `DELETE FROM auth_identity WHERE id = $1 AND (deleted_at IS NULL OR removed_by = $2)`
 
-	// linked and the link itself say the same. The column is in the row that the
+	// The column linked repeats what the link says. It is in the row that the
 	// DELETE locks, so PostgreSQL tests it again after waiting for a LinkActor.
 	discardIdentity = `DELETE FROM auth_identity WHERE id = $1 AND linked = FALSE
 		AND NOT EXISTS (SELECT 1 FROM actor_link l WHERE l.auth_identity_id = auth_identity.id)`
@@ -120,8 +120,8 @@ func (s *Store) DiscardIdentity(ctx context.Context, id, groupID string) error {
 // not used since a time, and records [everlatch.EventOrphanRemoved] for each
 // (docs/weak-spots.md#w4). It returns how many it deleted.
 //
-// It may run beside anything: an identity that is linked or used in the same
-// moment is either linked and kept, or deleted and not linked.
+// It is safe to run at any time: an identity that is linked or used
+// concurrently is either linked and kept, or deleted and not linked.
 func (s *Store) RemoveOrphans(ctx context.Context, unusedSince time.Time, limit int) (int, error) {
 	now := s.now()
 	var orphans []string

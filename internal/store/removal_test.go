@@ -24,7 +24,7 @@ func TestRemoveIdentity(t *testing.T) {
 
 			_, _, err := f.Session(t.Context(), secret)
 			require.ErrorIs(t, err, everlatch.ErrNotFound)
-			_, err = f.Standing(t.Context(), identity.ID, everlatch.ActorCustomer)
+			_, err = f.Standing(t.Context(), identity.ID, everlatch.ActorCustomer, "")
 			require.ErrorIs(t, err, everlatch.ErrNotFound)
 		},
 		"restored whole, with links and credentials": func(t *testing.T, f fixture) {

@@ -11,13 +11,13 @@ const (
 	grantRole = `INSERT INTO user_rbac_role (user_id, rbac_role_id, created_at) VALUES ($1, $2, $3)
 		ON CONFLICT DO NOTHING`
 
-	// grantKnownRole is for a new administrator: a role that is gone by now is
-	// left out.
+	// grantKnownRole is for a new administrator: a role that no longer exists
+	// is skipped.
 	grantKnownRole = `INSERT INTO user_rbac_role (user_id, rbac_role_id, created_at)
 		SELECT $1, id, $3 FROM rbac_role WHERE id = $2
 		ON CONFLICT DO NOTHING`
 
-	// otherSuperAdmin says that there is a super admin beside $1.
+	// otherSuperAdmin reports whether there is a super admin besides $1.
 	otherSuperAdmin = `EXISTS (SELECT 1 FROM user_rbac_role o JOIN "user" u ON u.id = o.user_id
 		WHERE o.rbac_role_id = '` + everlatch.RoleSuperAdmin + `' AND o.user_id <> $1 AND u.deleted_at IS NULL)`
 
@@ -28,7 +28,7 @@ const (
 
 	liveUser = `SELECT EXISTS (SELECT 1 FROM "user" WHERE id = $1 AND deleted_at IS NULL)`
 
-	// lastSuperAdmin says that $1 is a super admin and there is no other.
+	// lastSuperAdmin reports whether $1 is the only super admin.
 	lastSuperAdmin = `SELECT EXISTS (SELECT 1 FROM user_rbac_role h JOIN "user" u ON u.id = h.user_id
 		WHERE h.user_id = $1 AND h.rbac_role_id = '` + everlatch.RoleSuperAdmin + `' AND u.deleted_at IS NULL)
 		AND NOT ` + otherSuperAdmin
@@ -75,7 +75,7 @@ func errLastSuperAdmin() error {
 }
 
 // changeHolders changes whether administrators have roles, and records an event
-// for each whose roles did change.
+// for each whose roles changed.
 func (s *Store) changeHolders(
 	ctx context.Context, op string, by Authority, userIDs, roleIDs []string,
 	change func(tx *tx, userID, roleID string) (int64, error),
@@ -115,7 +115,7 @@ func (s *Store) recordRoles(ctx context.Context, q querier, by Authority, userID
 	return recordEvents(ctx, q, s.now(), event)
 }
 
-// grantKnown gives a new administrator those of the roles that there are.
+// grantKnown gives a new administrator those of the roles that exist.
 func grantKnown(ctx context.Context, tx *tx, now time.Time, userID string, roleIDs []string) error {
 	for _, roleID := range roleIDs {
 		if _, err := tx.exec(ctx, grantKnownRole, userID, roleID, now); err != nil {
@@ -126,7 +126,7 @@ func grantKnown(ctx context.Context, tx *tx, now time.Time, userID string, roleI
 }
 
 // keepSuperAdmin refuses the removal of the last super admin, whether roles are
-// switched on now or not. It is the first statement of the transaction.
+// enabled or not. It is the first statement of the transaction.
 func keepSuperAdmin(ctx context.Context, tx *tx, userID string) error {
 	n, err := tx.exec(ctx, lockRBAC)
 	if err != nil || n == 0 { // roles were never set up
@@ -140,7 +140,7 @@ func keepSuperAdmin(ctx context.Context, tx *tx, userID string) error {
 }
 
 // UsersWithRole lists the administrators who have a role themselves, and counts
-// them; of userIDs, when there are any.
+// them; only those of userIDs, if any are given.
 func (s *Store) UsersWithRole(ctx context.Context, roleID string, userIDs []string, page Page) ([]everlatch.User, int, error) {
 	var where conditions
 	where.is("deleted_at IS NULL")

@@ -31,7 +31,7 @@ func (s *Store) RolePolicies(ctx context.Context, roleID string, page Page) ([]e
 	})
 }
 
-// rolePolicyPage says whose columns the order is about.
+// rolePolicyPage qualifies the column of the order.
 func rolePolicyPage(page Page) Page {
 	if field, descending := strings.CutPrefix(page.Order, "-"); field != "" {
 		page.Order = "rp." + field
@@ -51,7 +51,7 @@ func (s *Store) AddRolePolicies(
 ) (out []everlatch.RolePolicy, err error) {
 	now := s.now()
 	err = s.changeRole(ctx, "add policies to a role", by, roleID, func(tx *tx, access everlatch.Access) error {
-		if _, err := roleOf(ctx, tx, roleID, noSuch("role_id", roleID)); err != nil {
+		if _, err := roleKind.find(ctx, tx, roleID, noSuch("role_id", roleID)); err != nil {
 			return err
 		}
 		if err := demandPolicies(ctx, tx, access, policyIDs); err != nil {
@@ -127,7 +127,8 @@ func scanRolePolicy(row scanner) (rp everlatch.RolePolicy, err error) {
 	return rp, err
 }
 
-// errAbsent is a record that does not exist, for callers that word it themselves.
+// errAbsent is a record that does not exist, for callers that have their own
+// error.
 var errAbsent = errors.New("absent")
 
 func errNoPolicies(absent []string) error {

@@ -12,7 +12,7 @@ import (
 
 // RoleFilter selects roles; zero fields select all.
 type RoleFilter struct {
-	// Q is words, each of them part of the name.
+	// Q are words, each of them part of the name.
 	Q string
 
 	IDs, Names []string
@@ -24,7 +24,7 @@ type RoleFilter struct {
 	Policies []string
 
 	CreatedAt, UpdatedAt, DeletedAt []TimeTest
-	// And must all hold, and of Or at least one.
+	// All of And must match, and at least one of Or.
 	And, Or []RoleFilter
 }
 
@@ -34,12 +34,12 @@ type RolePatch struct {
 	Description Change[*string]
 	// Parent is the role that this one inherits from; nil for none.
 	Parent Change[*string]
-	// Metadata is merged into the stored one; a key set to "" is removed.
+	// Metadata is merged into the stored metadata; a key set to "" is removed.
 	Metadata Change[everlatch.Metadata]
 }
 
 const (
-	// A role from elsewhere may have several parents; one is shown.
+	// An imported role may have several parents; one is shown.
 	roleColumns = `r.id, r.name, (SELECT MIN(i.parent_id) FROM rbac_role_parent i WHERE i.role_id = r.id),
 		r.description, r.metadata, r.created_at, r.updated_at, r.deleted_at`
 
@@ -64,6 +64,16 @@ const (
 		SELECT EXISTS (SELECT 1 FROM up WHERE id = $2)`
 )
 
+// roleKind are roles without their policies.
+var roleKind = kind[everlatch.Role]{
+	name: "Role", one: "role", many: "roles", byID: selectRole,
+	listing: listing[everlatch.Role]{
+		table: "rbac_role r", columns: roleColumns, scan: scanRole, defaultOrder: "id",
+		orders:   []string{"id", "name", "description", "created_at", "updated_at"},
+		nullable: []string{"description"},
+	},
+}
+
 // test appends the filter for the role r.
 func (f RoleFilter) test(c *conditions) {
 	c.contains(f.Q, "r.name")
@@ -87,19 +97,13 @@ func (f RoleFilter) test(c *conditions) {
 
 // Role returns a role without its policies, or [everlatch.ErrNotFound].
 func (s *Store) Role(ctx context.Context, id string) (everlatch.Role, error) {
-	r, err := roleOf(ctx, s.reads, id, notFound("Role", id))
-	return r, s.fail(ctx, "read role", err)
+	return roleKind.read(ctx, s, id)
 }
 
 // Roles lists roles without their policies, and counts them. They are ordered by
 // id, or by name, description, created_at or updated_at.
 func (s *Store) Roles(ctx context.Context, f RoleFilter, page Page) ([]everlatch.Role, int, error) {
-	var where conditions
-	f.test(&where)
-	return list(ctx, s, "list roles", listing[everlatch.Role]{
-		table: "rbac_role r", columns: roleColumns, scan: scanRole, where: where, page: page, defaultOrder: "id",
-		orders: []string{"id", "name", "description", "created_at", "updated_at"}, nullable: []string{"description"},
-	})
+	return roleKind.list(ctx, s, page, f.test)
 }
 
 // CreateRole creates a role with the given id and policies. The same id again
@@ -127,13 +131,13 @@ func (s *Store) CreateRole(
 				return err
 			}
 		}
-		stored, err = roleOf(ctx, tx, r.ID, notFound("Role", r.ID))
+		stored, err = roleKind.find(ctx, tx, r.ID, notFound("Role", r.ID))
 		return err
 	})
 	return stored, roleTaken(err, r.Name)
 }
 
-// fill gives a new role its parent and its policies.
+// fill sets the parent and the policies of a new role.
 func (s *Store) fill(ctx context.Context, tx *tx, access everlatch.Access, r everlatch.Role, policyIDs []string) error {
 	if err := s.setParent(ctx, tx, access, r.ID, r.ParentID); err != nil {
 		return err
@@ -180,7 +184,7 @@ func (s *Store) setParent(ctx context.Context, tx *tx, access everlatch.Access, 
 func (s *Store) UpdateRole(ctx context.Context, by Authority, id string, patch RolePatch) (r everlatch.Role, err error) {
 	now := s.now()
 	err = s.changeRole(ctx, "update role", by, id, func(tx *tx, access everlatch.Access) error {
-		if r, err = roleOf(ctx, tx, id, notUpdatable("Role", id)); err != nil {
+		if r, err = roleKind.find(ctx, tx, id, notUpdatable("Role", id)); err != nil {
 			return err
 		}
 		patch.Name.apply(&r.Name)
@@ -201,7 +205,7 @@ func (s *Store) UpdateRole(ctx context.Context, by Authority, id string, patch R
 		if err := recordEvents(ctx, tx, now, rbacEvent(now, everlatch.EventRoleUpdated, id, by)); err != nil {
 			return err
 		}
-		r, err = roleOf(ctx, tx, id, notUpdatable("Role", id))
+		r, err = roleKind.find(ctx, tx, id, notUpdatable("Role", id))
 		return err
 	})
 	if err != nil {
@@ -247,11 +251,6 @@ func rbacEvent(now time.Time, name, id string, by Authority) everlatch.Event {
 	return newEvent(now, name, "", "", everlatch.Metadata{"id": id, "changed_by": by.by})
 }
 
-func roleOf(ctx context.Context, q querier, id string, absent error) (everlatch.Role, error) {
-	r, err := first(ctx, q, scanRole, selectRole, id)
-	return r, noRows(err, absent)
-}
-
 func scanRole(row scanner) (r everlatch.Role, err error) {
 	err = row.Scan(&r.ID, &r.Name, &r.ParentID, &r.Description, toMetadata{&r.Metadata},
 		toTime{&r.CreatedAt}, toTime{&r.UpdatedAt}, toOptionalTime{&r.DeletedAt})
@@ -264,7 +263,7 @@ func demandPolicies(ctx context.Context, q querier, access everlatch.Access, pol
 	var absent []string
 	allowed := true
 	for _, id := range policyIDs {
-		p, err := policyOf(ctx, q, id, nil)
+		p, err := policyKind.find(ctx, q, id, errAbsent)
 		switch {
 		case errors.Is(err, errAbsent) && !slices.Contains(absent, id):
 			absent = append(absent, id)

@@ -23,7 +23,7 @@ const (
 	deleteSealed = `DELETE FROM sealed_secret WHERE id = $1`
 )
 
-// PutSealed keeps a sealed secret until it expires or is deleted. A second put
+// PutSealed stores a sealed secret until it expires or is deleted. A second put
 // of the same id changes nothing.
 func (s *Store) PutSealed(ctx context.Context, sealed Sealed) error {
 	_, err := s.writes.exec(ctx, insertSealed, sealed.ID, sealed.KeyID, sealed.Data, sealed.ExpiresAt)

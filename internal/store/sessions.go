@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -10,15 +11,15 @@ import (
 const (
 	insertSession = `INSERT INTO session (id, secret_hash, auth_identity_id, auth_provider, actor_type, actor_id,
 			credential_version, mfa_enabled, mfa_completed_at, authenticated_at, user_metadata,
-			created_at, idle_expires_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+			created_at, idle_expires_at, expires_at, sign_in_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 		ON CONFLICT (id) DO NOTHING`
 
 	// One row for each link of the identity, or one without.
 	sessionColumns = `s.id, s.auth_identity_id, s.auth_provider, s.actor_type, s.actor_id,
 			s.credential_version, s.mfa_enabled, s.mfa_completed_at, s.authenticated_at, s.user_metadata,
-			s.created_at, s.idle_expires_at, s.expires_at,
-			a.credential_version, l.actor_type, l.actor_id, ` + livingActor
+			s.created_at, s.idle_expires_at, s.expires_at, s.sign_in_id,
+			a.credential_version, ` + signInEnded + `s.sign_in_id), l.actor_type, l.actor_id, ` + livingActor
 	fromSession = `
 		FROM session s
 		JOIN auth_identity a ON a.id = s.auth_identity_id AND a.deleted_at IS NULL
@@ -40,11 +41,11 @@ const (
 	deleteSessionsOf = `DELETE FROM session WHERE auth_identity_id = $1` + returningSession
 )
 
-// CreateSession keeps a session under the hash of its cookie's secret. The same
-// id again changes nothing. An identity that is gone is [everlatch.ErrNotFound].
+// CreateSession stores a session under the hash of its cookie's secret. The
+// same id again changes nothing. A missing identity is [everlatch.ErrNotFound].
 //
 // The session keeps the actor and the credential version of its principal:
-// [Store.Session] tells whether they still hold (docs/weak-spots.md#w32).
+// [Store.Session] tells whether they are still valid (docs/weak-spots.md#w32).
 func (s *Store) CreateSession(ctx context.Context, session everlatch.Session, secretHash string) error {
 	p := session.Principal
 	if session.IdleExpiresAt.After(session.ExpiresAt) {
@@ -55,7 +56,7 @@ func (s *Store) CreateSession(ctx context.Context, session everlatch.Session, se
 	}
 	_, err := s.writes.exec(ctx, insertSession, session.ID, secretHash, p.AuthIdentityID, p.AuthProvider, p.ActorType,
 		p.ActorID, p.CredentialVersion, p.MFAEnabled, optional(p.MFACompletedAt), optional(p.AuthenticatedAt), p.UserMetadata,
-		session.CreatedAt, session.IdleExpiresAt, session.ExpiresAt)
+		session.CreatedAt, session.IdleExpiresAt, session.ExpiresAt, cmp.Or(p.SignInID, session.ID))
 	if isForeignKey(err) {
 		err = notFound("AuthIdentity", p.AuthIdentityID)
 	}
@@ -85,7 +86,7 @@ func (s *Store) session(
 	if err != nil {
 		return everlatch.Session{}, everlatch.Standing{}, s.fail(ctx, "read session", err)
 	}
-	session, standing := rows[0].Session, everlatch.Standing{CredentialVersion: rows[0].version}
+	session, standing := rows[0].Session, everlatch.Standing{CredentialVersion: rows[0].version, SignInEnded: rows[0].signInEnded}
 	session.Principal.Links = map[string]string{}
 	for _, row := range rows {
 		if row.actorType != "" {
@@ -102,6 +103,7 @@ func (s *Store) session(
 type sessionRow struct {
 	everlatch.Session
 	version                    int64 // of the identity, now
+	signInEnded                bool
 	actorType, actorID, living string
 	access                     everlatch.Access
 }
@@ -128,15 +130,17 @@ func sessionFields(r *sessionRow) []any {
 		toTime{&r.CreatedAt},
 		toTime{&r.IdleExpiresAt},
 		toTime{&r.ExpiresAt},
+		&p.SignInID,
 		&r.version,
+		&r.signInEnded,
 		toText{&r.actorType},
 		toText{&r.actorID},
 		toText{&r.living},
 	}
 }
 
-// TouchSession lets a session that is in use stay idle until another time, but
-// not past its absolute end. A session that has ended is no error and stays ended.
+// TouchSession extends the idle limit of a session in use, but not past its
+// absolute end. A session that has ended is no error and stays ended.
 func (s *Store) TouchSession(ctx context.Context, id string, idleExpiresAt time.Time) error {
 	_, err := s.writes.exec(ctx, touchSession, id, idleExpiresAt, s.now())
 	return s.fail(ctx, "touch session", err)
@@ -148,21 +152,16 @@ const (
 	EndedByReplacement = "replaced" // the same browser signed in again
 )
 
-// EndSession deletes the session of a secret and reports whether this call did
-// it: of several at once, exactly one does, and records the event.
-func (s *Store) EndSession(ctx context.Context, secretHash, reason string) (ended bool, err error) {
-	err = s.write(ctx, func(tx *tx) error {
-		sessions, err := all(ctx, tx, scanEnded, deleteSession, secretHash)
-		ended = len(sessions) > 0
-		if err != nil {
-			return err
-		}
-		return recordEnded(ctx, tx, s.now(), ending{reason: reason}, sessions)
+// ReplaceSession deletes the session of a secret, whose browser signed in again.
+// A session that has ended is no error.
+func (s *Store) ReplaceSession(ctx context.Context, secretHash string) error {
+	err := s.write(ctx, func(tx *tx) error {
+		return endSessions(ctx, tx, s.now(), ending{reason: EndedByReplacement}, deleteSession, secretHash)
 	})
-	return ended, s.fail(ctx, "end session", err)
+	return s.fail(ctx, "replace session", err)
 }
 
-// ending says which flow ends sessions, "" for none, and why.
+// ending is the flow that ends sessions, "" for none, and the reason.
 type ending struct{ group, reason string }
 
 // endSessions runs a statement that deletes sessions and returns them, and

@@ -20,7 +20,7 @@ func TestSession(t *testing.T) {
 			in := newSession(start, everlatch.Principal{
 				AuthIdentityID: identity.ID, AuthProvider: "emailpass", ActorType: everlatch.ActorCustomer, ActorID: customer.ID,
 				CredentialVersion: 1, MFAEnabled: true, MFACompletedAt: start.Add(-time.Minute), AuthenticatedAt: start.Add(-time.Hour),
-				UserMetadata: everlatch.Metadata{"name": "Ada"},
+				UserMetadata: everlatch.Metadata{"name": "Ada"}, SignInID: "sign_in_1",
 			})
 			require.NoError(t, f.CreateSession(t.Context(), in, "hash"))
 			require.NoError(t, f.CreateSession(t.Context(), in, "hash"), "twice")
@@ -80,13 +80,10 @@ func TestSession(t *testing.T) {
 		"is ended once": func(t *testing.T, f fixture) {
 			identity := f.identity(t, "ada@example.com")
 			secret := f.session(t, identity.ID, "manager", "")
-			ended, err := f.EndSession(t.Context(), secret, store.EndedBySignOut)
-			require.NoError(t, err)
-			require.True(t, ended)
-			ended, err = f.EndSession(t.Context(), secret, store.EndedBySignOut)
-			require.NoError(t, err)
-			require.False(t, ended)
-			_, _, err = f.Session(t.Context(), secret)
+			require.NoError(t, f.ReplaceSession(t.Context(), secret))
+			require.NoError(t, f.ReplaceSession(t.Context(), secret))
+			require.Len(t, f.eventNames(t, store.EventFilter{Name: everlatch.EventSessionEnded}), 1)
+			_, _, err := f.Session(t.Context(), secret)
 			require.ErrorIs(t, err, everlatch.ErrNotFound)
 		},
 		"needs an identity": func(t *testing.T, f fixture) {
@@ -114,7 +111,7 @@ func TestStanding(t *testing.T) {
 		require.Equal(t, everlatch.Standing{CredentialVersion: 1, ActorID: u.ID}, f.standing(t, identity.ID, everlatch.ActorUser))
 		require.Equal(t, everlatch.Standing{CredentialVersion: 1, ActorID: "manager_1"}, f.standing(t, identity.ID, "manager"))
 		require.Equal(t, everlatch.Standing{CredentialVersion: 1}, f.standing(t, identity.ID, "robot"))
-		_, err := f.Standing(t.Context(), "authid_none", "manager")
+		_, err := f.Standing(t.Context(), "authid_none", "manager", "")
 		requireError(t, err, everlatch.CodeNotFound, store.RecordNotFound, "model", "AuthIdentity", "id", "authid_none")
 	})
 }

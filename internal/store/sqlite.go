@@ -33,8 +33,8 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 
 // openMemory puts the database into a temporary file without syncing. SQLite's
 // shared in-memory databases have table locks instead of a write-ahead log:
-// there a reader fails beside a writer. The operating system keeps a file of
-// this size in memory anyway.
+// there readers fail while another connection writes. The operating system
+// keeps a file of this size in memory anyway.
 func openMemory(ctx context.Context) (*Store, error) {
 	dir, err := os.MkdirTemp("", "everlatch-")
 	if err != nil {
@@ -48,8 +48,8 @@ func openMemory(ctx context.Context) (*Store, error) {
 	return s, nil
 }
 
-// sqlitePath decodes what follows sqlite://. A path with a percent sign that
-// begins no escape is taken as it is.
+// sqlitePath decodes what follows sqlite://. A path with an invalid percent
+// escape is used literally.
 func sqlitePath(path string) (string, error) {
 	if decoded, err := url.PathUnescape(path); err == nil {
 		path = decoded
@@ -88,15 +88,15 @@ func openSQLiteFile(ctx context.Context, path, synchronous string) (*Store, erro
 	reader.SetMaxIdleConns(readers)
 
 	s := &Store{writes: newPool(writer, true), reads: newPool(reader, true), dialect: goose.DialectSQLite3, syncs: synchronous == "FULL"}
-	// The writer goes first: it alone may turn a new file into WAL mode.
+	// The writer opens first: only it may switch a new file to WAL mode.
 	if err := writer.PingContext(ctx); err != nil {
 		return nil, errors.Join(s.fail(ctx, "open store", err), s.Close())
 	}
 	return s, nil
 }
 
-// sqliteDSN adds the settings that both pools need (V3 of the house style).
-// Times are written as text that sorts as the instants do.
+// sqliteDSN adds the settings that both pools need. Times are written as text
+// in chronological order.
 func sqliteDSN(path string, pragmas ...string) string {
 	q := url.Values{"_txlock": {"immediate"}, "_time_format": {"sqlite"}}
 	q["_pragma"] = append([]string{

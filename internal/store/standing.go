@@ -7,7 +7,7 @@ import (
 )
 
 // livingActor is the actor of a link l, or NULL when its account is gone. An
-// actor that is kept elsewhere is trusted: who removes it ends what it was given.
+// actor in a custom store is trusted: its removal ends its tokens and sessions.
 const livingActor = `CASE l.actor_type
 	WHEN 'customer' THEN (SELECT c.id FROM customer c WHERE c.id = l.actor_id AND c.deleted_at IS NULL)
 	WHEN 'user' THEN (SELECT u.id FROM "user" u WHERE u.id = l.actor_id AND u.deleted_at IS NULL)
@@ -15,7 +15,7 @@ const livingActor = `CASE l.actor_type
 		WHERE r.id = l.actor_id AND r.actor_type = l.actor_type AND r.deleted_at IS NOT NULL)) END`
 
 const (
-	standingColumns = `a.credential_version, ` + livingActor
+	standingColumns = `a.credential_version, ` + signInEnded + `$3), ` + livingActor
 
 	fromStanding = `
 	FROM auth_identity a
@@ -28,28 +28,29 @@ const (
 
 // Standing returns the current state of an identity as an actor of a type; every
 // authenticated request reads it (docs/weak-spots.md#w14, #w25, #w32). ActorID is
-// "" if no actor is linked or its account was removed. A missing identity is
+// "" if no actor is linked or its account was removed. signInID is the sign-in that
+// the caller rests on, "" for none. A missing identity is
 // [everlatch.ErrNotFound].
-func (s *Store) Standing(ctx context.Context, identityID, actorType string) (everlatch.Standing, error) {
-	standing, err := first(ctx, s.reads, scanStanding, selectStanding, identityID, actorType)
+func (s *Store) Standing(ctx context.Context, identityID, actorType, signInID string) (everlatch.Standing, error) {
+	standing, err := first(ctx, s.reads, scanStanding, selectStanding, identityID, actorType, signInID)
 	return standing, s.fail(ctx, "read standing", noRows(err, notFound("AuthIdentity", identityID)))
 }
 
 // StandingWithAccess is [Store.Standing] with the actor's current permissions: a
 // granted or revoked role takes effect with the next request
 // (docs/weak-spots.md#w38). It is still one query.
-func (s *Store) StandingWithAccess(ctx context.Context, identityID, actorType string) (everlatch.Standing, error) {
-	standing, err := first(ctx, s.reads, scanStandingAccess, selectStandingAccess, identityID, actorType)
+func (s *Store) StandingWithAccess(ctx context.Context, identityID, actorType, signInID string) (everlatch.Standing, error) {
+	standing, err := first(ctx, s.reads, scanStandingAccess, selectStandingAccess, identityID, actorType, signInID)
 	return standing, s.fail(ctx, "read standing", noRows(err, notFound("AuthIdentity", identityID)))
 }
 
 func scanStandingAccess(row scanner) (standing everlatch.Standing, err error) {
-	err = row.Scan(&standing.CredentialVersion, toText{&standing.ActorID},
+	err = row.Scan(&standing.CredentialVersion, &standing.SignInEnded, toText{&standing.ActorID},
 		toRoles{&standing.Access}, toPermissions{&standing.Access})
 	return standing, err
 }
 
 func scanStanding(row scanner) (standing everlatch.Standing, err error) {
-	err = row.Scan(&standing.CredentialVersion, toText{&standing.ActorID})
+	err = row.Scan(&standing.CredentialVersion, &standing.SignInEnded, toText{&standing.ActorID})
 	return standing, err
 }

@@ -22,8 +22,8 @@ type Store struct {
 	clock    func() time.Time
 	sizes    Sizes
 	closed   atomic.Bool
-	released chan struct{} // holds one note that something waits
-	// remove deletes what an in-memory database left on disk.
+	released chan struct{} // holds one signal that work is waiting
+	// remove deletes the files of an in-memory database.
 	remove func() error
 }
 
@@ -35,8 +35,8 @@ type Store struct {
 //     may be written as they are or as %20
 //   - sqlite://:memory:, a database of its own that is gone after [Store.Close]
 //
-// now is the clock of every time that the store itself sets or compares. A
-// server that is away is [everlatch.CodeUnavailable]; no error holds the URL,
+// now is the clock of every time that the store itself sets or compares. An
+// unreachable server is [everlatch.CodeUnavailable]; no error contains the URL,
 // which may contain a password.
 func Open(ctx context.Context, url string, now func() time.Time) (*Store, error) {
 	if now == nil {
@@ -68,8 +68,7 @@ func connect(ctx context.Context, url string) (*Store, error) {
 	}
 }
 
-// Close ends all connections. Calls made afterwards are answered with
-// [everlatch.CodeUnavailable].
+// Close ends all connections. Later calls return [everlatch.CodeUnavailable].
 func (s *Store) Close() error {
 	if s.closed.Swap(true) {
 		return nil
@@ -103,9 +102,11 @@ func (s *Store) Released() <-chan struct{} { return s.released }
 func (s *Store) tellReleased() {
 	select {
 	case s.released <- struct{}{}:
-	default: // it has been told
+	default: // a signal is already waiting
 	}
 }
 
-// now is the present as both engines keep it.
+func (s *Store) onPostgres() bool { return s.dialect == goose.DialectPostgres }
+
+// now is the current time as both engines store it.
 func (s *Store) now() time.Time { return instant(s.clock()) }

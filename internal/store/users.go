@@ -8,20 +8,20 @@ import (
 
 // UserFilter selects users; zero fields select all.
 type UserFilter struct {
-	// Q is words, each of them part of the e-mail or of a name, in any case.
+	// Q are words, each of them part of the e-mail or of a name, in any case.
 	Q                   string
 	IDs, Emails         []string
 	FirstName, LastName string
 
 	CreatedAt, UpdatedAt, DeletedAt []TimeTest
-	// Page orders by id unless it names another column, but for metadata.
+	// Page orders by id unless it names another column, except metadata.
 	Page Page
 }
 
 // UserPatch is an update of a user; zero fields keep what is stored.
 type UserPatch struct {
 	FirstName, LastName, AvatarURL Change[*string]
-	// Metadata is merged into the stored one; a key set to "" is removed.
+	// Metadata is merged into the stored metadata; a key set to "" is removed.
 	Metadata Change[everlatch.Metadata]
 }
 
@@ -47,6 +47,16 @@ const (
 	discardUser = `DELETE FROM "user" WHERE id = $1`
 )
 
+// userKind are administrators.
+var userKind = kind[everlatch.User]{
+	name: "User", one: "user", many: "users", byID: selectUser,
+	listing: listing[everlatch.User]{
+		table: `"user"`, columns: userColumns, scan: scanUser, defaultOrder: "id",
+		orders:   []string{"id", "email", "first_name", "last_name", "avatar_url", "created_at", "updated_at", "deleted_at"},
+		nullable: []string{"first_name", "last_name", "avatar_url", "deleted_at"},
+	},
+}
+
 // CreateUser creates a user with the given id and the existing ones of the roles,
 // and records an event, which stays unreleased until [Store.ReleaseEvents] unless
 // it is marked as released. The same id again returns the stored user. An e-mail
@@ -60,7 +70,7 @@ func (s *Store) CreateUser(ctx context.Context, u everlatch.User, ev everlatch.E
 		if err != nil {
 			return err
 		}
-		stored, err = userOf(ctx, tx, u.ID, errUserTaken(u.Email))
+		stored, err = userKind.find(ctx, tx, u.ID, errUserTaken(u.Email))
 		if err != nil || n == 0 {
 			return err
 		}
@@ -90,27 +100,23 @@ func (s *Store) DiscardUser(ctx context.Context, id, groupID string) error {
 
 // User returns a live user, or [everlatch.ErrNotFound].
 func (s *Store) User(ctx context.Context, id string) (everlatch.User, error) {
-	u, err := userOf(ctx, s.reads, id, notFound("User", id))
-	return u, s.fail(ctx, "read user", err)
+	return userKind.read(ctx, s, id)
 }
 
 // Users lists users and counts them (docs/contract.md#s4-5).
 func (s *Store) Users(ctx context.Context, f UserFilter) ([]everlatch.User, int, error) {
-	var where conditions
-	where.live("deleted_at", f.Page)
-	where.in("id", f.IDs)
-	where.in("email_key", emailKeys(f.Emails))
-	where.equal("first_name", f.FirstName)
-	where.equal("last_name", f.LastName)
-	where.contains(f.Q, "email", "first_name", "last_name")
-	where.times("created_at", f.CreatedAt)
-	where.times("updated_at", f.UpdatedAt)
-	where.times("deleted_at", f.DeletedAt)
-	return list(ctx, s, "list users", listing[everlatch.User]{
-		table: `"user"`, columns: userColumns, scan: scanUser, where: where, page: f.Page, defaultOrder: "id",
-		orders:   []string{"id", "email", "first_name", "last_name", "avatar_url", "created_at", "updated_at", "deleted_at"},
-		nullable: []string{"first_name", "last_name", "avatar_url", "deleted_at"},
-	})
+	return userKind.list(ctx, s, f.Page, notDeleted("deleted_at", f.Page), f.test)
+}
+
+func (f UserFilter) test(c *conditions) {
+	c.in("id", f.IDs)
+	c.in("email_key", emailKeys(f.Emails))
+	c.equal("first_name", f.FirstName)
+	c.equal("last_name", f.LastName)
+	c.contains(f.Q, "email", "first_name", "last_name")
+	c.times("created_at", f.CreatedAt)
+	c.times("updated_at", f.UpdatedAt)
+	c.times("deleted_at", f.DeletedAt)
 }
 
 // UpdateUser changes a user, records [everlatch.EventUserUpdated] as released
@@ -119,12 +125,12 @@ func (s *Store) UpdateUser(ctx context.Context, id string, patch UserPatch) (eve
 	now := s.now()
 	var u everlatch.User
 	err := s.write(ctx, func(tx *tx) error {
-		// The update locks the row, so that no other patch is lost.
+		// Locks the row, so that no concurrent update is lost.
 		if _, err := tx.exec(ctx, lockUser, id, now); err != nil {
 			return err
 		}
 		var err error
-		if u, err = userOf(ctx, tx, id, notUpdatable("User", id)); err != nil {
+		if u, err = userKind.find(ctx, tx, id, notUpdatable("User", id)); err != nil {
 			return err
 		}
 		patch.FirstName.apply(&u.FirstName)
@@ -156,16 +162,7 @@ func (s *Store) RemoveUser(ctx context.Context, id string, ev everlatch.Event) e
 
 // RestoreUser is [Store.RestoreCustomer] for a user.
 func (s *Store) RestoreUser(ctx context.Context, id, groupID string) error {
-	_, err := s.writes.exec(ctx, restoreUser, id, s.now(), groupID)
-	if isUnique(err) {
-		err = refuse(everlatch.CodeDuplicate, UserRestoreTaken)
-	}
-	return s.fail(ctx, "restore user", err)
-}
-
-func userOf(ctx context.Context, q querier, id string, absent error) (everlatch.User, error) {
-	u, err := first(ctx, q, scanUser, selectUser, id)
-	return u, noRows(err, absent)
+	return s.restoreAccount(ctx, "restore user", restoreUser, id, groupID, refuse(everlatch.CodeDuplicate, UserRestoreTaken))
 }
 
 func scanUser(row scanner) (u everlatch.User, err error) {

@@ -10,9 +10,9 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// bind makes arguments fit for both engines, in place:
-// times become UTC with microseconds (V2 of the house style), metadata becomes
-// JSON text, and text that PostgreSQL could not hold is refused on SQLite too.
+// bind converts arguments for both engines, in place: times become UTC with
+// microseconds (otherwise equal times would not match), metadata becomes JSON
+// text, and text that PostgreSQL could not hold is refused on SQLite too.
 func bind(args []any) error {
 	for i, arg := range args {
 		var err error
@@ -40,7 +40,7 @@ func bind(args []any) error {
 	return nil
 }
 
-// instant is t as both engines keep it.
+// instant is t as both engines store it.
 func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
 // optional is nil for the zero time.
@@ -49,6 +49,14 @@ func optional(t time.Time) *time.Time {
 		return nil
 	}
 	return &t
+}
+
+// optionalText writes "" as NULL.
+func optionalText(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }
 
 func checkText(s string) error {
@@ -72,11 +80,11 @@ func encode(m everlatch.Metadata) (any, error) {
 // scanner is a row: *sql.Row or *sql.Rows.
 type scanner interface{ Scan(dest ...any) error }
 
-// toTime scans a time, which SQLite hands over as text; NULL is the zero time.
+// toTime scans a time, which SQLite returns as text; NULL is the zero time.
 type toTime struct{ t *time.Time }
 
 // sqliteTime is how the SQLite driver writes times (_time_format=sqlite). With
-// UTC everywhere, the order of the text is the order of the instants.
+// UTC everywhere, the order of the text is chronological.
 const sqliteTime = "2006-01-02 15:04:05.999999999-07:00"
 
 // Scan implements [sql.Scanner].
@@ -140,7 +148,7 @@ func decode(text []byte, m *everlatch.Metadata) error {
 	return nil
 }
 
-// toText scans text; NULL, as an outer join gives it, is "".
+// toText scans text; NULL, as from an outer join, is "".
 type toText struct{ s *string }
 
 // Scan implements [sql.Scanner].
@@ -158,8 +166,8 @@ func (d toText) Scan(src any) error {
 	return nil
 }
 
-// toBool scans a boolean, which SQLite hands over as a number; NULL, as an
-// outer join gives it, is false.
+// toBool scans a boolean, which SQLite returns as a number; NULL, as from an
+// outer join, is false.
 type toBool struct{ b *bool }
 
 // Scan implements [sql.Scanner].

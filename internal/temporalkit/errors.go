@@ -17,7 +17,7 @@ const internalType = "internal"
 // whose details are the reason of a refusal that has one.
 //
 // Refusals and what [everlatch.Permanent] marks are not retried; outages and
-// everything unknown are. The message of
+// everything unknown are, after the pause that [everlatch.RetryAfter] asks for. The message of
 // an unknown error is dropped, because it may name an address, a host or a
 // row. Errors of Temporal itself (cancellation, continue-as-new) pass.
 func Encode(err error) error {
@@ -28,6 +28,8 @@ func Encode(err error) error {
 		options := temporal.ApplicationErrorOptions{
 			NonRetryable: e.Code != everlatch.CodeUnavailable,
 			Category:     temporal.ApplicationErrorCategoryBenign,
+
+			NextRetryDelay: everlatch.RetryDelay(err),
 		}
 		if e.Reason != "" {
 			options.Details = []any{everlatch.RefusalOf(e)}

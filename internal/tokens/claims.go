@@ -10,7 +10,7 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// Purpose says what a token may be used for (docs/weak-spots.md#w36).
+// Purpose is what a token may be used for (docs/weak-spots.md#w36).
 type Purpose string
 
 // The purposes.
@@ -30,7 +30,7 @@ const (
 // Claims is the payload of a token, in the names and the order of the contract
 // (docs/contract.md#s4-2) and with purpose, credential_version and auth_time added. Times are seconds since
 // 1970.
-type Claims struct { //nolint:recvcheck // pointers for the JWT library alone, which validates in place
+type Claims struct {
 	ActorID        string             `json:"actor_id"` // "" = no actor yet
 	ActorType      string             `json:"actor_type"`
 	AuthIdentityID string             `json:"auth_identity_id"`
@@ -40,7 +40,7 @@ type Claims struct { //nolint:recvcheck // pointers for the JWT library alone, w
 	AppMetadata    everlatch.Metadata `json:"app_metadata"`               // never nil
 	UserMetadata   everlatch.Metadata `json:"user_metadata"`              // never nil
 	Purpose        Purpose            `json:"purpose,omitempty"`
-	// CredentialVersion is that of the identity when the token was issued.
+	// CredentialVersion is the identity's when the token was issued.
 	CredentialVersion int64 `json:"credential_version"`
 	// AuthTime is when the user signed in (OpenID Connect Core, section 2). A
 	// refreshed token keeps it.
@@ -52,9 +52,13 @@ type Claims struct { //nolint:recvcheck // pointers for the JWT library alone, w
 	Issuer    string   `json:"iss,omitempty"`
 	Audience  Audience `json:"aud,omitempty"`
 	Subject   string   `json:"sub,omitempty"`
+	// SignInID is the sign-in that the token was issued for (sid in OpenID Connect
+	// Front-Channel Logout, section 3). [Tokens.Verify] never leaves it empty: the
+	// first token of a sign-in has only its jti.
+	SignInID string `json:"sid,omitempty"`
 }
 
-// isoMillis is how the contract's clients write an instant.
+// isoMillis is how the contract's clients write a time.
 const isoMillis = "2006-01-02T15:04:05.000Z"
 
 // Principal returns the principal of the token. Its links are the ids in
@@ -69,6 +73,7 @@ func (c Claims) Principal() everlatch.Principal {
 		CredentialVersion: c.CredentialVersion,
 		UserMetadata:      c.UserMetadata,
 		MFAEnabled:        c.MFAEnabled,
+		SignInID:          c.SignInID,
 	}
 	if c.AuthTime != 0 {
 		p.AuthenticatedAt = time.Unix(c.AuthTime, 0).UTC()
@@ -90,23 +95,24 @@ func (c Claims) Principal() everlatch.Principal {
 	return p
 }
 
-// GetExpirationTime implements [jwt.Claims].
-func (c *Claims) GetExpirationTime() (*jwt.NumericDate, error) { return numericDate(c.ExpiresAt), nil }
+// unknownAge is the age at issue that a token has which does not say when its user
+// signed in, as Medusa's: too old for anything that asks for a recent sign-in.
+const unknownAge = 24 * time.Hour
 
-// GetIssuedAt implements [jwt.Claims].
-func (c *Claims) GetIssuedAt() (*jwt.NumericDate, error) { return numericDate(c.IssuedAt), nil }
+// SignedInAt returns when the user signed in, as far as the token tells.
+func (c Claims) SignedInAt() time.Time {
+	if c.AuthTime == 0 {
+		return time.Unix(c.IssuedAt, 0).UTC().Add(-unknownAge)
+	}
+	return time.Unix(c.AuthTime, 0).UTC()
+}
 
-// GetNotBefore implements [jwt.Claims].
-func (c *Claims) GetNotBefore() (*jwt.NumericDate, error) { return numericDate(c.NotBefore), nil }
-
-// GetIssuer implements [jwt.Claims].
-func (c *Claims) GetIssuer() (string, error) { return c.Issuer, nil }
-
-// GetSubject implements [jwt.Claims].
-func (c *Claims) GetSubject() (string, error) { return c.Subject, nil }
-
-// GetAudience implements [jwt.Claims].
-func (c *Claims) GetAudience() (jwt.ClaimStrings, error) { return jwt.ClaimStrings(c.Audience), nil }
+func (c Claims) registered() jwt.RegisteredClaims {
+	return jwt.RegisteredClaims{
+		ExpiresAt: numericDate(c.ExpiresAt), IssuedAt: numericDate(c.IssuedAt), NotBefore: numericDate(c.NotBefore),
+		Issuer: c.Issuer, Subject: c.Subject, Audience: jwt.ClaimStrings(c.Audience),
+	}
+}
 
 func numericDate(seconds int64) *jwt.NumericDate {
 	if seconds == 0 {

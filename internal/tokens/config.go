@@ -9,8 +9,11 @@ import (
 
 // The defaults of [Config].
 const (
-	DefaultAlgorithm = "HS256"
-	DefaultExpiresIn = 24 * time.Hour
+	defaultAlgorithm = "HS256"
+	defaultExpiresIn = 24 * time.Hour
+	// defaultAbsoluteTTL is the longest time between two sign-ins that NIST SP
+	// 800-63B-4, section 2.1.3, recommends.
+	defaultAbsoluteTTL = 30 * 24 * time.Hour
 )
 
 // Config says how tokens are signed. The comment of a field says what its zero
@@ -39,13 +42,16 @@ type Config struct {
 	// RFC 7638.
 	KeyID string
 
-	// Issuer and Audience are written into every token. When set they are
-	// required of every token; one of the audiences is enough.
+	// Issuer and Audience are part of every token. If set, a token must have
+	// the issuer and at least one of the audiences.
 	Issuer   string
 	Audience []string
 
-	// ExpiresIn is the life of a token, [DefaultExpiresIn] when zero.
+	// ExpiresIn is the lifetime of a token; 0 is 24 hours.
 	ExpiresIn time.Duration
+	// AbsoluteTTL is how long after a sign-in its last token expires, renewed or not;
+	// 30 days when zero.
+	AbsoluteTTL time.Duration
 	// ClockTolerance is how far the clocks of issuer and verifier may differ.
 	ClockTolerance time.Duration
 
@@ -72,13 +78,16 @@ func (c Config) Format(f fmt.State, _ rune) {
 // LogValue implements [slog.LogValuer]: it logs the algorithm and no key.
 func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
-// withDefaults returns c with the zero values filled in.
+// withDefaults returns c with its defaults.
 func (c Config) withDefaults() Config {
 	if c.Algorithm == "" {
-		c.Algorithm = DefaultAlgorithm
+		c.Algorithm = defaultAlgorithm
 	}
 	if c.ExpiresIn == 0 {
-		c.ExpiresIn = DefaultExpiresIn
+		c.ExpiresIn = defaultExpiresIn
+	}
+	if c.AbsoluteTTL == 0 {
+		c.AbsoluteTTL = defaultAbsoluteTTL
 	}
 	return c
 }
@@ -94,6 +103,9 @@ func (c Config) checkTimes() error {
 	var errs []error
 	if c.ExpiresIn < time.Second {
 		errs = append(errs, fmt.Errorf("token lifetime must be at least one second, got %s", c.ExpiresIn))
+	}
+	if c.AbsoluteTTL < time.Second {
+		errs = append(errs, fmt.Errorf("absolute token lifetime must be at least one second, got %s", c.AbsoluteTTL))
 	}
 	if c.ClockTolerance < 0 {
 		errs = append(errs, fmt.Errorf("clock tolerance must not be negative, got %s", c.ClockTolerance))

@@ -6,7 +6,7 @@
 // from a token (docs/weak-spots.md#w37). With [Config.OwnActorOnly] a token names
 // only the actor that it was issued for (docs/weak-spots.md#w38).
 //
-// A verified token is not yet a permission: the store decides whether its
+// A verified token grants nothing by itself: the store decides whether its
 // identity still exists, is still linked to that actor and has not ended its
 // credentials (docs/weak-spots.md#w14, #w25).
 //

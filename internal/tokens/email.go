@@ -1,7 +1,6 @@
 package tokens
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -24,18 +23,14 @@ type emailClaims struct {
 	linkClaims
 }
 
-// IssueEmail makes a token. Times count in whole seconds.
+// IssueEmail issues a token. Times are truncated to seconds.
 func (t *Tokens) IssueEmail(e Email) (string, error) {
 	if !e.Purpose.aboutEmail() {
 		return "", fmt.Errorf("%q is no purpose of a token about an e-mail address", e.Purpose)
 	}
-	payload, err := json.Marshal(emailClaims{
+	return t.encode(emailClaims{
 		ActorType: e.ActorType, ActorID: e.ActorID, linkClaims: t.linkClaims(e.Purpose, e.ID, e.IssuedAt, e.ExpiresAt),
 	})
-	if err != nil {
-		return "", fmt.Errorf("encode the claims of a token: %w", err)
-	}
-	return t.seal(payload)
 }
 
 func (p Purpose) aboutEmail() bool { return p == PurposeEmail || p == PurposeEmailUndo }
@@ -43,22 +38,16 @@ func (p Purpose) aboutEmail() bool { return p == PurposeEmail || p == PurposeEma
 // VerifyEmail returns the content of a token of one purpose. It fails like
 // [Tokens.Verify].
 func (t *Tokens) VerifyEmail(raw string, purpose Purpose) (Email, error) {
-	payload, err := t.open(raw)
+	c, err := decode[emailClaims](t, raw)
 	if err != nil {
-		return Email{}, refuse(err)
-	}
-	var c emailClaims
-	if json.Unmarshal(payload, &c) != nil {
-		return Email{}, refuse(ErrMalformed)
-	}
-	if err := t.validator.Validate(&c); err != nil {
-		return Email{}, refuse(reason(err))
+		return Email{}, err
 	}
 	if c.Purpose != purpose || !purpose.aboutEmail() || c.ID == "" || c.ActorType == "" || c.ActorID == "" {
-		return Email{}, refuse(ErrPurpose)
+		return Email{}, refuse(errPurpose)
 	}
+	issuedAt, expiresAt := c.times()
 	return Email{
 		Purpose: c.Purpose, ActorType: c.ActorType, ActorID: c.ActorID, ID: c.ID,
-		IssuedAt: time.Unix(c.IssuedAt, 0).UTC(), ExpiresAt: time.Unix(c.ExpiresAt, 0).UTC(),
+		IssuedAt: issuedAt, ExpiresAt: expiresAt,
 	}, nil
 }

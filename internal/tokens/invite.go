@@ -1,14 +1,10 @@
 package tokens
 
-import (
-	"encoding/json"
-	"fmt"
-	"time"
-)
+import "time"
 
 // Invite is the content of an invite's token (docs/contract.md#s4-6). The
 // dashboard reads it in the browser to show whom the invite is for. The stored
-// invite knows the one valid TokenID and decides whether the token counts.
+// invite has the only valid TokenID and decides whether the token is valid.
 type Invite struct {
 	ID        string // of the invite
 	Email     string
@@ -24,39 +20,29 @@ type inviteClaims struct {
 	linkClaims
 }
 
-// IssueInvite makes the token of an invite. Times count in whole seconds.
+// IssueInvite issues the token of an invite. Times are truncated to seconds.
 func (t *Tokens) IssueInvite(i Invite) (string, error) {
-	payload, err := json.Marshal(inviteClaims{
+	return t.encode(inviteClaims{
 		InviteID: i.ID, Email: i.Email,
 		linkClaims: t.linkClaims(PurposeInvite, i.TokenID, i.IssuedAt, i.ExpiresAt),
 	})
-	if err != nil {
-		return "", fmt.Errorf("encode the claims of a token: %w", err)
-	}
-	return t.seal(payload)
 }
 
 // VerifyInvite returns the content of an invite's token. It fails like
 // [Tokens.Verify]. Invites of Medusa have no purpose, and pass only with
 // [Config.AcceptUntyped] (docs/weak-spots.md#w36).
 func (t *Tokens) VerifyInvite(raw string) (Invite, error) {
-	payload, err := t.open(raw)
+	c, err := decode[inviteClaims](t, raw)
 	if err != nil {
-		return Invite{}, refuse(err)
-	}
-	var c inviteClaims
-	if json.Unmarshal(payload, &c) != nil {
-		return Invite{}, refuse(ErrMalformed)
-	}
-	if err := t.validator.Validate(&c); err != nil {
-		return Invite{}, refuse(reason(err))
+		return Invite{}, err
 	}
 	typed := c.Purpose == PurposeInvite || c.Purpose == "" && t.cfg.AcceptUntyped
 	if !typed || c.InviteID == "" || c.Email == "" || c.ID == "" {
-		return Invite{}, refuse(ErrPurpose)
+		return Invite{}, refuse(errPurpose)
 	}
+	issuedAt, expiresAt := c.times()
 	return Invite{
 		ID: c.InviteID, Email: c.Email, TokenID: c.ID,
-		IssuedAt: time.Unix(c.IssuedAt, 0).UTC(), ExpiresAt: time.Unix(c.ExpiresAt, 0).UTC(),
+		IssuedAt: issuedAt, ExpiresAt: expiresAt,
 	}, nil
 }

@@ -29,7 +29,7 @@ func (t *Tokens) JWKS() ([]byte, bool) {
 	return text, true
 }
 
-// name gives a public key its kid: the given one, else the thumbprint of
+// name sets the kid of a public key: the configured one, or the thumbprint of
 // RFC 7638, which is the same wherever it is computed.
 func name(key crypto.PublicKey, id string) (namedKey, error) {
 	jwk := jose.JSONWebKey{Key: key}

@@ -30,7 +30,7 @@ type namedKey struct {
 	key crypto.PublicKey
 }
 
-// keyKind is how the keys of an algorithm are read, and what they must be.
+// keyKind parses and checks the keys of an algorithm.
 type keyKind struct {
 	private func(pem []byte) (crypto.Signer, error)
 	public  func(pem []byte) (crypto.PublicKey, error)
@@ -52,7 +52,7 @@ func ecKeys(curve string) keyKind {
 	}
 }
 
-// kinds has the kind of key of each algorithm with a key pair.
+// kinds maps the algorithms with a key pair to their kind of key.
 var kinds = map[string]keyKind{
 	"RS256": rsaKeys, "RS384": rsaKeys, "RS512": rsaKeys,
 	"PS256": rsaKeys, "PS384": rsaKeys, "PS512": rsaKeys,
@@ -60,7 +60,7 @@ var kinds = map[string]keyKind{
 	"EdDSA": edKeys,
 }
 
-// shared are the algorithms with a shared secret.
+// shared lists the algorithms with a shared secret.
 var shared = []string{"HS256", "HS384", "HS512"}
 
 func loadKeys(cfg Config) (keySet, error) {
@@ -218,7 +218,7 @@ func (k keyKind) unreadable(half, formats string, err error) error {
 		jwt.ErrNotEdPrivateKey, jwt.ErrNotEdPublicKey,
 	} {
 		if errors.Is(err, other) {
-			return k.check(nil) // a key of another kind: it says which is needed
+			return k.check(nil) // a key of another kind: the message names the required one
 		}
 	}
 	if errors.Is(err, jwt.ErrKeyMustBePEMEncoded) {

@@ -6,8 +6,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// linkClaims are what the tokens in links of mails have in common, in the
-// contract's order. The pointer methods implement [jwt.Claims].
+// linkClaims are the common claims of tokens in mailed links, in the contract's
+// order.
 type linkClaims struct {
 	Purpose   Purpose  `json:"purpose,omitempty"`
 	IssuedAt  int64    `json:"iat"`
@@ -24,26 +24,14 @@ func (t *Tokens) linkClaims(purpose Purpose, id string, issuedAt, expiresAt time
 	}
 }
 
-// GetExpirationTime implements [jwt.Claims].
-func (c *linkClaims) GetExpirationTime() (*jwt.NumericDate, error) {
-	return numericDate(c.ExpiresAt), nil
+func (c linkClaims) registered() jwt.RegisteredClaims {
+	return jwt.RegisteredClaims{
+		ExpiresAt: numericDate(c.ExpiresAt), IssuedAt: numericDate(c.IssuedAt),
+		Issuer: c.Issuer, Audience: jwt.ClaimStrings(c.Audience),
+	}
 }
 
-// GetIssuedAt implements [jwt.Claims].
-func (c *linkClaims) GetIssuedAt() (*jwt.NumericDate, error) { return numericDate(c.IssuedAt), nil }
-
-// GetNotBefore implements [jwt.Claims].
-func (c *linkClaims) GetNotBefore() (*jwt.NumericDate, error) {
-	return nil, nil //nolint:nilnil // the library's way of saying absent
-}
-
-// GetIssuer implements [jwt.Claims].
-func (c *linkClaims) GetIssuer() (string, error) { return c.Issuer, nil }
-
-// GetSubject implements [jwt.Claims].
-func (c *linkClaims) GetSubject() (string, error) { return "", nil }
-
-// GetAudience implements [jwt.Claims].
-func (c *linkClaims) GetAudience() (jwt.ClaimStrings, error) {
-	return jwt.ClaimStrings(c.Audience), nil
+// times returns when the token was issued and when it expires.
+func (c linkClaims) times() (issuedAt, expiresAt time.Time) {
+	return time.Unix(c.IssuedAt, 0).UTC(), time.Unix(c.ExpiresAt, 0).UTC()
 }

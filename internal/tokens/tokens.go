@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -13,9 +14,9 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// MaxBytes is the maximum length of a token that is issued or parsed, so that a
+// maxBytes is the maximum length of a token that is issued or parsed, so that a
 // client cannot make the server decode megabytes before the signature check.
-const MaxBytes = 16 << 10
+const maxBytes = 16 << 10
 
 // Tokens issues and verifies tokens. It is safe for concurrent use and shows
 // no key material when printed.
@@ -46,11 +47,12 @@ func New(cfg Config, now func() time.Time) (*Tokens, error) {
 	}, nil
 }
 
-// Issue makes an access token for p that is valid from issuedAt and has id as
+// Issue returns an access token for p that is valid from issuedAt and has id as
 // its jti. With the HS, RS and EdDSA algorithms equal input gives an equal
 // token, so a repeated call returns the same token; PS and ES signatures are
-// random. It fails when the metadata of p cannot be encoded or make the token
-// longer than [MaxBytes].
+// random. It expires at the latest [Config.AbsoluteTTL] after the sign-in. It
+// fails if the metadata of p cannot be encoded, or if the token
+// would be longer than 16 KiB.
 func (t *Tokens) Issue(p everlatch.Principal, issuedAt time.Time, id string) (string, Claims, error) {
 	claims := t.claims(p, issuedAt, id)
 	payload, err := json.Marshal(claims)
@@ -61,7 +63,14 @@ func (t *Tokens) Issue(p everlatch.Principal, issuedAt time.Time, id string) (st
 	if err != nil {
 		return "", Claims{}, err
 	}
+	claims.SignInID = cmp.Or(claims.SignInID, claims.ID)
 	return token, claims, nil
+}
+
+// AbsoluteEnd returns when the last token of a sign-in ends, however often it is
+// renewed.
+func (t *Tokens) AbsoluteEnd(signedInAt time.Time) time.Time {
+	return signedInAt.Add(t.cfg.AbsoluteTTL)
 }
 
 // Format implements [fmt.Formatter]: it prints the algorithm and no key.
@@ -90,14 +99,41 @@ func (t *Tokens) claims(p everlatch.Principal, issuedAt time.Time, id string) Cl
 	if claims.UserMetadata == nil {
 		claims.UserMetadata = everlatch.Metadata{}
 	}
+	if p.SignInID != id {
+		claims.SignInID = p.SignInID
+	}
 	if !p.AuthenticatedAt.IsZero() {
 		claims.AuthTime = p.AuthenticatedAt.Unix()
+		claims.ExpiresAt = min(claims.ExpiresAt, t.AbsoluteEnd(p.AuthenticatedAt).Unix())
 	}
 	if !p.MFACompletedAt.IsZero() {
 		at := p.MFACompletedAt.UTC().Format(isoMillis)
 		claims.MFACompletedAt = &at
 	}
 	return claims
+}
+
+// encode signs claims.
+func (t *Tokens) encode(claims any) (string, error) {
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", fmt.Errorf("encode the claims of a token: %w", err)
+	}
+	return t.seal(payload)
+}
+
+// seal signs a payload and assembles the token.
+func (t *Tokens) seal(payload []byte) (string, error) {
+	text := t.header + "." + base64.RawURLEncoding.EncodeToString(payload)
+	signature, err := t.keys.sign(text)
+	if err != nil {
+		return "", fmt.Errorf("sign a token: %w", err)
+	}
+	token := text + "." + base64.RawURLEncoding.EncodeToString(signature)
+	if len(token) > maxBytes {
+		return "", fmt.Errorf("a token of %d bytes is longer than the limit of %d: the metadata of the identity are too large", len(token), maxBytes)
+	}
+	return token, nil
 }
 
 // encodeHeader returns the first segment of a token. Symmetric keys have no

@@ -157,8 +157,9 @@ func TestPrincipalSurvivesTheToken(t *testing.T) {
 			want.MFACompletedAt = time.UnixMilli(rapid.Int64Range(1, 1<<41).Draw(t, "mfa at")).UTC()
 		}
 		if rapid.Bool().Draw(t, "authenticated") {
-			want.AuthenticatedAt = time.Unix(rapid.Int64Range(1, 1<<33).Draw(t, "authenticated at"), 0).UTC()
+			want.AuthenticatedAt = time.Unix(rapid.Int64Range(instant.Add(-30*24*time.Hour).Unix()+1, 1<<33).Draw(t, "authenticated at"), 0).UTC()
 		}
+		want.SignInID = rapid.StringMatching(`[0-9A-Z]{26}`).Draw(t, "sign-in")
 		raw, _, err := tok.Issue(want, instant, "")
 		if err != nil {
 			t.Fatal(err)

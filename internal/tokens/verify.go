@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -12,16 +13,18 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// Why a token was refused: the private cause of the error of [Tokens.Verify],
-// for logs and counters. Clients never see it.
+// ErrExpired is the private cause of the error of [Tokens.Verify] for a token that
+// has expired.
+var ErrExpired = errors.New("the token has expired")
+
+// Why else a token was refused, for logs and counters. Clients never see it.
 var (
-	ErrMalformed   = errors.New("the token is not a token")
-	ErrSignature   = errors.New("the token is signed by another key or algorithm")
-	ErrExpired     = errors.New("the token has expired")
-	ErrNotYetValid = errors.New("the token is not valid yet")
-	ErrIssuer      = errors.New("the token has another issuer or audience")
-	ErrIncomplete  = errors.New("the token lacks an expiry, issuer or audience")
-	ErrPurpose     = errors.New("the token is for another purpose")
+	errMalformed   = errors.New("the token is not a token")
+	errSignature   = errors.New("the token is signed by another key or algorithm")
+	errNotYetValid = errors.New("the token is not valid yet")
+	errIssuer      = errors.New("the token has another issuer or audience")
+	errIncomplete  = errors.New("the token lacks an expiry, issuer or audience")
+	errPurpose     = errors.New("the token is for another purpose")
 )
 
 // newValidator configures the checks that apply to the claims of every token.
@@ -42,32 +45,44 @@ func newValidator(cfg Config, now func() time.Time) *jwt.Validator {
 
 // Verify returns the claims of a token that this configuration signed, that is
 // valid now and that was issued for purpose. Every refusal is the same
-// [everlatch.CodeUnauthorized] error to the caller; its private cause is one of
-// the Err values of this package.
+// [everlatch.CodeUnauthorized] error to the caller; its private cause says why.
 //
 // Verify checks the signature before it decodes the claims; the library's own
 // parser does it the other way round. Every request with a bearer token passes
 // through here, and a client that cannot sign should not reach a JSON decoder.
 func (t *Tokens) Verify(raw string, purpose Purpose) (Claims, error) {
-	payload, err := t.open(raw)
+	claims, err := decode[Claims](t, raw)
 	if err != nil {
-		return Claims{}, refuse(err)
-	}
-	var claims Claims
-	if json.Unmarshal(payload, &claims) != nil {
-		return Claims{}, refuse(ErrMalformed)
-	}
-	if err := t.validator.Validate(&claims); err != nil {
-		return Claims{}, refuse(reason(err))
+		return Claims{}, err
 	}
 	if !t.serves(claims, purpose) {
-		return Claims{}, refuse(ErrPurpose)
+		return Claims{}, refuse(errPurpose)
+	}
+	claims.SignInID = cmp.Or(claims.SignInID, claims.ID)
+	if claims.SignInID == "" { // a token of another issuer
+		claims.SignInID = HashSecret(raw)
 	}
 	if claims.AppMetadata == nil {
 		claims.AppMetadata = everlatch.Metadata{}
 	}
 	if claims.UserMetadata == nil {
 		claims.UserMetadata = everlatch.Metadata{}
+	}
+	return claims, nil
+}
+
+// decode verifies a token and decodes its claims. The caller checks the purpose.
+func decode[C interface{ registered() jwt.RegisteredClaims }](t *Tokens, raw string) (C, error) {
+	var claims C
+	payload, err := t.open(raw)
+	if err != nil {
+		return claims, refuse(err)
+	}
+	if json.Unmarshal(payload, &claims) != nil {
+		return claims, refuse(errMalformed)
+	}
+	if err := t.validator.Validate(claims.registered()); err != nil {
+		return claims, refuse(reason(err))
 	}
 	return claims, nil
 }
@@ -79,26 +94,26 @@ var segments = base64.RawURLEncoding.Strict()
 // open returns the payload of a token that one of the keys signed.
 func (t *Tokens) open(raw string) ([]byte, error) {
 	end := strings.LastIndexByte(raw, '.')
-	if len(raw) > MaxBytes || end < 0 {
-		return nil, ErrMalformed
+	if len(raw) > maxBytes || end < 0 {
+		return nil, errMalformed
 	}
 	header, payload, ok := strings.Cut(raw[:end], ".")
 	if !ok {
-		return nil, ErrMalformed
+		return nil, errMalformed
 	}
 	signature, err := segments.DecodeString(raw[end+1:])
 	if err != nil {
-		return nil, ErrMalformed
+		return nil, errMalformed
 	}
 	if err := t.checkHeader(header); err != nil {
 		return nil, err
 	}
 	if !t.keys.verify(raw[:end], signature) {
-		return nil, ErrSignature
+		return nil, errSignature
 	}
 	claims, err := segments.DecodeString(payload)
 	if err != nil {
-		return nil, ErrMalformed
+		return nil, errMalformed
 	}
 	return claims, nil
 }
@@ -112,24 +127,24 @@ func (t *Tokens) checkHeader(encoded string) error {
 	}
 	text, err := segments.DecodeString(encoded)
 	if err != nil {
-		return ErrMalformed
+		return errMalformed
 	}
 	var header struct {
 		Algorithm string          `json:"alg"`
 		Critical  json.RawMessage `json:"crit"`
 	}
 	if json.Unmarshal(text, &header) != nil {
-		return ErrMalformed
+		return errMalformed
 	}
 	if header.Algorithm != t.cfg.Algorithm || header.Critical != nil {
-		return ErrSignature
+		return errSignature
 	}
 	return nil
 }
 
-// serves says whether a token may be used for purpose. Untyped tokens can only
-// be access tokens, and only when they name an identity and an actor type: the
-// invites of Medusa are untyped too and name neither.
+// serves reports whether a token may be used for purpose. Untyped tokens can
+// only be access tokens, and only when they name an identity and an actor type:
+// the invites of Medusa are untyped too and name neither.
 func (t *Tokens) serves(c Claims, purpose Purpose) bool {
 	if c.Purpose == "" && t.cfg.AcceptUntyped {
 		c.Purpose = PurposeAccess
@@ -140,21 +155,21 @@ func (t *Tokens) serves(c Claims, purpose Purpose) bool {
 	return purpose != PurposeAccess || (c.AuthIdentityID != "" && c.ActorType != "")
 }
 
-// reason reduces the library's error to one of ours, because its texts quote
-// parts of the token.
+// reason replaces the library's error by one of this package, because its texts
+// quote parts of the token.
 func reason(err error) error {
 	for _, known := range []struct{ theirs, ours error }{
 		{jwt.ErrTokenExpired, ErrExpired},
-		{jwt.ErrTokenNotValidYet, ErrNotYetValid},
-		{jwt.ErrTokenInvalidIssuer, ErrIssuer},
-		{jwt.ErrTokenInvalidAudience, ErrIssuer},
-		{jwt.ErrTokenRequiredClaimMissing, ErrIncomplete},
+		{jwt.ErrTokenNotValidYet, errNotYetValid},
+		{jwt.ErrTokenInvalidIssuer, errIssuer},
+		{jwt.ErrTokenInvalidAudience, errIssuer},
+		{jwt.ErrTokenRequiredClaimMissing, errIncomplete},
 	} {
 		if errors.Is(err, known.theirs) {
 			return known.ours
 		}
 	}
-	return ErrMalformed
+	return errMalformed
 }
 
 func refuse(cause error) error {

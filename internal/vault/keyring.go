@@ -18,17 +18,17 @@ import (
 // KeyBytes is the length of a key.
 const KeyBytes = 32
 
-// The labels keep the keys that one secret stands for apart (HKDF info). They
-// are part of the stored format and never change.
+// The labels separate the keys that are derived from one secret (HKDF info).
+// They are part of the stored format and never change.
 const (
 	labelSeal   = "everlatch/seal/v1"
 	labelHash   = "everlatch/hash/v1"
 	labelDerive = "everlatch/derive/v1/"
 )
 
-// ErrUnknownKey says that something was sealed under a key that the ring does
-// not have: it was retired too early, or this process does not have it yet.
-var ErrUnknownKey = errors.New("vault: sealed under a key that is not in the key ring")
+// errUnknownKey reports a value sealed under a key that is not in the ring: the
+// key was retired too early, or this process does not have it yet.
+var errUnknownKey = errors.New("vault: sealed under a key that is not in the key ring")
 
 // errOpen deliberately has no detail: the reason why a ciphertext does not open
 // would only help an attacker.
@@ -85,11 +85,11 @@ func NewKeyRing(keys []Key) (*KeyRing, error) {
 func (r *KeyRing) Seal(plaintext, aad []byte) (keyID string, sealed []byte) {
 	k := r.keys[0]
 	sealed = make([]byte, k.aead.NonceSize(), k.aead.NonceSize()+len(plaintext)+k.aead.Overhead())
-	_, _ = rand.Read(sealed) // ends the program rather than fail
+	_, _ = rand.Read(sealed) // never fails: it ends the program instead
 	return k.id, k.aead.Seal(sealed, sealed, plaintext, aad)
 }
 
-// Open is the inverse of [KeyRing.Seal]. It fails with [ErrUnknownKey], or
+// Open is the inverse of [KeyRing.Seal]. It fails when the key is not in the ring, or
 // without detail when the sealed value or aad was modified.
 func (r *KeyRing) Open(keyID string, sealed, aad []byte) ([]byte, error) {
 	for _, k := range r.keys {
@@ -106,7 +106,7 @@ func (r *KeyRing) Open(keyID string, sealed, aad []byte) ([]byte, error) {
 		}
 		return plaintext, nil
 	}
-	return nil, ErrUnknownKey
+	return nil, errUnknownKey
 }
 
 // Derive returns a ring for another purpose: the same ids, independent keys
@@ -150,7 +150,7 @@ func (r *KeyRing) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[key r
 func (r *KeyRing) LogValue() slog.Value { return slog.StringValue("[key ring]") }
 
 // expand derives a key of [KeyBytes] bytes from a secret that is already
-// uniformly random, so HKDF's extract step has nothing to do for it.
+// uniformly random, so it needs no extract step of HKDF.
 func expand(secret Secret, label string) Secret {
 	key, err := hkdf.Expand(sha256.New, secret.Reveal(), label, KeyBytes)
 	if err != nil {

@@ -126,11 +126,19 @@ func TestHash(t *testing.T) {
 	require.NotEqual(t, hash, ringOf(t, key("k1")).Hash("emailpass", "a@b.c"), "cannot be guessed without the key")
 }
 
+func formatKeys(keys []vault.Key) string {
+	parts := make([]string, 0, len(keys))
+	for _, k := range keys {
+		parts = append(parts, k.ID+":"+base64.StdEncoding.EncodeToString(k.Secret.Reveal()))
+	}
+	return strings.Join(parts, ",")
+}
+
 func TestParseKeys(t *testing.T) {
 	t.Parallel()
 
 	keys := []vault.Key{key("2026-11"), key("old")}
-	text := vault.FormatKeys(keys)
+	text := formatKeys(keys)
 	urlSafe := "k:" + base64.RawURLEncoding.EncodeToString(keys[0].Secret.Reveal())
 	for _, accepted := range []string{text, " " + strings.ReplaceAll(text, ",", " , ") + "\n", strings.ReplaceAll(text, "=", ""), urlSafe} {
 		got, err := vault.ParseKeys(accepted)
@@ -199,9 +207,9 @@ func FuzzParseKeys(f *testing.F) {
 			return
 		}
 		ringOf(t, keys...)
-		again, err := vault.ParseKeys(vault.FormatKeys(keys))
+		again, err := vault.ParseKeys(formatKeys(keys))
 		require.NoError(t, err)
-		require.Equal(t, vault.FormatKeys(keys), vault.FormatKeys(again))
+		require.Equal(t, formatKeys(keys), formatKeys(again))
 	})
 }
 

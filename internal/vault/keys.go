@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// keyID is what an id may look like: it travels in clear beside what was
-// sealed, and the text form of a ring uses ':' and ','.
+// keyID is the form of an id: it is stored unencrypted beside the sealed value,
+// and the text form of a ring uses ':' and ','.
 var keyID = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
 // ParseKeys reads the text form of a ring, "id:base64,id2:base64", whose first
@@ -25,7 +25,7 @@ func ParseKeys(text string) ([]Key, error) {
 	for i, part := range strings.Split(text, ",") {
 		id, encoded, ok := strings.Cut(strings.TrimSpace(part), ":")
 		if !ok {
-			// The part may be a key without its id: it is not repeated.
+			// The part may be a key without its id, so it is not quoted.
 			errs = append(errs, fmt.Errorf("encryption key %d is not of the form id:base64", i+1))
 			continue
 		}
@@ -45,16 +45,6 @@ func ParseKeys(text string) ([]Key, error) {
 	return keys, nil
 }
 
-// FormatKeys is the inverse of [ParseKeys], for the program that makes a key
-// and writes it down.
-func FormatKeys(keys []Key) string {
-	parts := make([]string, 0, len(keys))
-	for _, k := range keys {
-		parts = append(parts, k.ID+":"+base64.StdEncoding.EncodeToString(k.Secret.Reveal()))
-	}
-	return strings.Join(parts, ",")
-}
-
 func decodeKey(encoded string) ([]byte, error) {
 	encoded = strings.TrimRight(strings.TrimSpace(encoded), "=")
 	encoded = strings.NewReplacer("-", "+", "_", "/").Replace(encoded)
@@ -69,7 +59,7 @@ func checkKeys(keys []Key) error {
 	seen := map[string]bool{}
 	for i, k := range keys {
 		if !keyID.MatchString(k.ID) {
-			// What stands in the place of an id may be a key: it is not repeated.
+			// The id may be a misplaced key, so it is not quoted.
 			errs = append(errs, fmt.Errorf("the id of encryption key %d must be 1 to 64 of A-Z a-z 0-9 _ . -", i+1))
 			continue
 		}

@@ -7,19 +7,19 @@ import (
 	"log/slog"
 )
 
-// errSealed is the answer to every attempt to serialise a [Secret].
+// errSealed is the error of every attempt to serialize a [Secret].
 var errSealed = errors.New("vault: a secret cannot be serialised, pass a vault.Ref")
 
-// redacted is what a secret prints as.
+// redacted is the printed form of a secret.
 const redacted = "[secret]"
 
-// Secret is a value that may be used and never shown. Encoding one is an
-// error; printing or logging one shows "[secret]". The zero Secret is empty.
+// Secret is a value that may be used but never shown. Encoding one is an error;
+// printing or logging one shows "[secret]". The zero Secret is empty.
 //
 // The bytes are in a closure because fmt calls no methods on unexported fields
-// and follows pointers for a verb that does not fit them: nothing that works by
-// reflection can look into a function. The price is that two Secrets are never
-// equal to ==, [reflect.DeepEqual] or a test; compare what they reveal.
+// and follows pointers for verbs that do not fit: reflection cannot look into a
+// function. The price is that two Secrets are never equal to ==,
+// [reflect.DeepEqual] or a test; compare what they reveal.
 type Secret struct {
 	reveal func() []byte
 }
@@ -49,7 +49,7 @@ func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted)
 // LogValue implements [slog.LogValuer] with "[secret]".
 func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// MarshalJSON always fails; Temporal's data converter and every JSON answer
+// MarshalJSON always fails; Temporal's data converter and every JSON response
 // go through it.
 func (s Secret) MarshalJSON() ([]byte, error) { return nil, errSealed }
 

@@ -20,9 +20,9 @@ type Ref string
 
 const refPrefix = "sec_"
 
-// DefaultTTL is how long a secret can be read by default: longer than any short
+// defaultTTL is how long a secret can be read by default: longer than any short
 // flow, including retries.
-const DefaultTTL = 15 * time.Minute
+const defaultTTL = 15 * time.Minute
 
 // Vault seals secrets into rows that expire. It is safe for concurrent use.
 type Vault struct {
@@ -33,17 +33,17 @@ type Vault struct {
 }
 
 // New returns a vault over s. Its keys are derived from ring for this purpose
-// alone. A ttl of zero or less means [DefaultTTL].
+// only. A ttl of zero or less means 15 minutes.
 func New(s *store.Store, ring *KeyRing, ttl time.Duration, now func() time.Time) *Vault {
 	if ttl <= 0 {
-		ttl = DefaultTTL
+		ttl = defaultTTL
 	}
 	return &Vault{store: s, ring: ring.Derive("vault"), ttl: ttl, now: now}
 }
 
 // Put seals a secret and returns the ref under which it can be read until it
-// expires. Each call makes a new ref. It fails like the store, for example with
-// [everlatch.CodeUnavailable] when the database is unavailable.
+// expires. Each call creates a new ref. It fails like the store, for example
+// with [everlatch.CodeUnavailable] when the database is unavailable.
 func (v *Vault) Put(ctx context.Context, secret Secret) (Ref, error) {
 	return v.PutFor(ctx, secret, v.ttl)
 }
@@ -57,9 +57,8 @@ func (v *Vault) PutFor(ctx context.Context, secret Secret, ttl time.Duration) (R
 	return ref, nil
 }
 
-// NewRef returns a ref under which nothing is sealed yet. A flow that chooses the
-// ref in advance can find what a step has sealed even if the step's result was
-// lost.
+// NewRef returns a new ref with no secret. A flow that chooses the ref in
+// advance can find what a step has sealed even if the step's result was lost.
 func (v *Vault) NewRef() Ref {
 	return Ref(refPrefix + ulid.MustNew(ulid.Timestamp(v.now()), rand.Reader).String())
 }

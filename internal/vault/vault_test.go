@@ -85,7 +85,7 @@ func TestGetAfterItsTime(t *testing.T) {
 
 	for name, tt := range map[string]struct{ ttl, lives time.Duration }{
 		"configured": {ttl: time.Minute, lives: time.Minute},
-		"by default": {ttl: 0, lives: vault.DefaultTTL},
+		"by default": {ttl: 0, lives: 15 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

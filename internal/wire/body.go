@@ -34,10 +34,10 @@ type BodyError struct {
 // Error implements error.
 func (e *BodyError) Error() string { return e.Message }
 
-// ReadBody reads and parses a body of at most limit bytes after decompression.
+// readBody reads and parses a body of at most limit bytes after decompression.
 // A body of an unknown type stays unread and counts as empty (docs/contract.md#s4-1). Its
 // errors are of type [*BodyError].
-func ReadBody(r *http.Request, limit int64) (Body, error) {
+func readBody(r *http.Request, limit int64) (Body, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return Body{}, nil
 	}

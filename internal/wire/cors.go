@@ -54,7 +54,7 @@ func splitPattern(entry string) (source, flags string, ok bool) {
 	return entry[1:end], flags, strings.Trim(flags, "dgimsuvy") == ""
 }
 
-// goFlags keeps the flags that mean something to a single test of a string.
+// goFlags keeps the flags that matter when a string is tested once.
 func goFlags(flags string) string {
 	var kept strings.Builder
 	for _, f := range "ims" {
@@ -68,8 +68,8 @@ func goFlags(flags string) string {
 	return "(?" + kept.String() + ")"
 }
 
-// Allow reports whether the list has an origin. A nil list has none.
-func (l *Origins) Allow(origin string) bool {
+// allows reports whether the list has an origin. A nil list has none.
+func (l *Origins) allows(origin string) bool {
 	if l == nil || origin == "" {
 		return false
 	}
@@ -91,14 +91,14 @@ func (x *Router) CORS(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		preflight := r.Method == http.MethodOptions && q.Match == nil
 		if preflight {
-			if x.index().Find(r.Header.Get(echo.HeaderAccessControlRequestMethod), q.Path) == nil {
+			if x.index().find(r.Header.Get(echo.HeaderAccessControlRequestMethod), q.Path) == nil {
 				return next(c)
 			}
 		} else if q.Match == nil || q.head {
 			return next(c)
 		}
 		h := c.Response().Header()
-		if origin := r.Header.Get(echo.HeaderOrigin); q.Origins.Allow(origin) {
+		if origin := r.Header.Get(echo.HeaderOrigin); q.Origins.allows(origin) {
 			h.Set(echo.HeaderAccessControlAllowOrigin, origin)
 		}
 		h.Set(echo.HeaderAccessControlAllowCredentials, "true")

@@ -27,7 +27,7 @@ func NewOriginCheck(trustProxy bool) OriginCheck {
 // Allow reports whether a request may use its session cookie. trusted are the
 // origins that its path trusts.
 func (o OriginCheck) Allow(r *http.Request, trusted *Origins) bool {
-	if trusted.Allow(r.Header.Get(echo.HeaderOrigin)) || o.protection.Check(r) == nil {
+	if trusted.allows(r.Header.Get(echo.HeaderOrigin)) || o.protection.Check(r) == nil {
 		return true
 	}
 	host := r.Header.Get("X-Forwarded-Host")

@@ -11,11 +11,11 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Index finds the route that a request means. Echo's router compares bytes and
+// pathIndex finds the route that a request means. Echo's router compares bytes and
 // Express does not: static segments ignore case, one trailing slash is tolerated,
 // an empty segment is not. So a path is matched here first and handed to Echo as
 // the route wrote it.
-type Index struct {
+type pathIndex struct {
 	bySegments map[int][]*Pattern
 	wildcards  []*Pattern
 }
@@ -31,9 +31,9 @@ type Pattern struct {
 	order    int
 }
 
-// NewIndex indexes the built-in routes in their order, then those that were added
+// newPathIndex indexes the built-in routes in their order, then those that were added
 // to Echo.
-func NewIndex(builtIn []Route, registered []*echo.Route) *Index {
+func newPathIndex(builtIn []Route, registered []*echo.Route) *pathIndex {
 	byPath := map[string]*Pattern{}
 	add := func(method, path string) {
 		p := byPath[path]
@@ -56,7 +56,7 @@ func NewIndex(builtIn []Route, registered []*echo.Route) *Index {
 			add(r.Method, r.Path)
 		}
 	}
-	idx := &Index{bySegments: map[int][]*Pattern{}}
+	idx := &pathIndex{bySegments: map[int][]*Pattern{}}
 	for _, p := range byPath {
 		if strings.HasSuffix(p.Path, "*") {
 			idx.wildcards = append(idx.wildcards, p)
@@ -93,9 +93,9 @@ func segmentRank(segment string) int {
 	}
 }
 
-// Find returns the most specific pattern that matches a raw path and has the
+// find returns the most specific pattern that matches a raw path and has the
 // method, or nil.
-func (x *Index) Find(method, path string) *Pattern {
+func (x *pathIndex) find(method, path string) *Pattern {
 	for p := range x.matching(path) {
 		if slices.Contains(p.methods, method) {
 			return p
@@ -105,7 +105,7 @@ func (x *Index) Find(method, path string) *Pattern {
 }
 
 // matching yields all patterns for a raw path, the most specific first.
-func (x *Index) matching(path string) func(yield func(*Pattern) bool) {
+func (x *pathIndex) matching(path string) func(yield func(*Pattern) bool) {
 	return func(yield func(*Pattern) bool) {
 		for _, p := range x.bySegments[countSegments(path)] {
 			if p.matches(path) && !yield(p) {
@@ -120,9 +120,9 @@ func (x *Index) matching(path string) func(yield func(*Pattern) bool) {
 	}
 }
 
-// Allowed lists the methods of a path as Express writes them into Allow: HEAD
+// allowed lists the methods of a path as Express writes them into Allow: HEAD
 // comes with GET, patterns in the order of registration.
-func (x *Index) Allowed(path string) []string {
+func (x *pathIndex) allowed(path string) []string {
 	patterns := slices.Collect(x.matching(path))
 	slices.SortStableFunc(patterns, func(a, b *Pattern) int { return cmp.Compare(a.order, b.order) })
 	var out []string

@@ -38,7 +38,7 @@ func Of(c echo.Context) *Request {
 // Router serves an Echo as Express would serve the same routes.
 type Router struct {
 	echo    *echo.Echo
-	index   func() *Index
+	index   func() *pathIndex
 	origins func(path string) *Origins
 }
 
@@ -47,7 +47,7 @@ type Router struct {
 // the list that a raw path trusts, or nil.
 func NewRouter(e *echo.Echo, builtIn []Route, origins func(path string) *Origins) *Router {
 	x := &Router{echo: e, origins: origins}
-	x.index = sync.OnceValue(func() *Index { return NewIndex(builtIn, e.Routes()) })
+	x.index = sync.OnceValue(func() *pathIndex { return newPathIndex(builtIn, e.Routes()) })
 	e.Pre(attach)
 	return x
 }
@@ -63,7 +63,7 @@ func attach(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // ServeHTTP finds the route before Echo does and shows Echo the path that it
-// knows (see [Index]).
+// knows (see pathIndex).
 func (x *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out := &responseWriter{ResponseWriter: w, request: x.resolve(r)}
 	q := &out.request
@@ -80,9 +80,9 @@ func (x *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (x *Router) resolve(r *http.Request) Request {
 	path := r.URL.EscapedPath()
 	q := Request{Path: path, Origins: x.origins(path), head: r.Method == http.MethodHead}
-	if q.Match = x.index().Find(r.Method, path); q.Match == nil && q.head {
+	if q.Match = x.index().find(r.Method, path); q.Match == nil && q.head {
 		// HEAD is GET without a body, on custom routes too.
-		q.Match = x.index().Find(http.MethodGet, path)
+		q.Match = x.index().find(http.MethodGet, path)
 		q.headAsGet = q.Match != nil
 	}
 	return q
@@ -132,7 +132,7 @@ func DecodeParams(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		values, ok := decodedParams(c.ParamValues(), c.Request().URL.RawPath != "")
 		if !ok {
-			return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "The path is not valid."}
+			return &everlatch.Error{Code: everlatch.CodeInvalidData, Reason: PathInvalid}
 		}
 		c.SetParamValues(values...)
 		return next(c)
@@ -140,11 +140,11 @@ func DecodeParams(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // ParseBody reads the body of every request, up to a limit, before other
-// middlewares see the request (see [ReadBody]).
+// middlewares see the request (see readBody).
 func ParseBody(limit int64) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			body, err := ReadBody(c.Request(), limit)
+			body, err := readBody(c.Request(), limit)
 			if err != nil {
 				return err
 			}
@@ -163,7 +163,7 @@ func (x *Router) Unmatched(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		}
 		if c.Request().Method == http.MethodOptions {
-			if methods := x.index().Allowed(q.Path); len(methods) > 0 {
+			if methods := x.index().allowed(q.Path); len(methods) > 0 {
 				allow := strings.Join(methods, ",")
 				c.Response().Header().Set(echo.HeaderAllow, allow)
 				return Respond(c, http.StatusOK, ContentHTML, []byte(allow))

@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// What one stored hash may cost at most. The database is trusted less than the
+// The maximum cost of a stored hash. The database is trusted less than the
 // configuration: an imported row must not be able to stop the service. The
 // limits let the common defaults of other systems pass: PHP (64 MiB, t=4),
 // Authelia (64 MiB, t=3, p=4), go-crypt's scrypt (ln=16, r=8), Django's 1.2
 // million rounds of PBKDF2, and every choice of OWASP's Password Storage Cheat
-// Sheet but scrypt with 128 MiB.
+// Sheet except scrypt with 128 MiB.
 const (
 	maxMemoryKiB   = 64 << 10
 	maxArgon2Work  = 512 << 10 // KiB, memory times passes
@@ -24,12 +24,13 @@ const (
 // cost is what computing a hash takes, known before it is computed.
 type cost struct {
 	memoryKiB int64
-	// work is memory times passes for the memory-hard kinds, else rounds.
+	// work is memory times passes for the memory-hard formats, otherwise
+	// rounds.
 	work, maxWork int64
 	parallelism   int64
 }
 
-// check refuses what is over a limit.
+// check refuses costs above a limit.
 func (c cost) check() error {
 	switch {
 	case c.memoryKiB > maxMemoryKiB:
@@ -70,6 +71,6 @@ func bcryptCost(logRounds int64) cost {
 	return cost{memoryKiB: 4, parallelism: 1, work: 1 << min(logRounds, 62), maxWork: 1 << maxBcryptCost}
 }
 
-// bounded keeps a parameter small enough to be multiplied with two others; it
-// is still far over every limit.
+// bounded keeps a parameter small enough to be multiplied by two others, yet
+// far above every limit.
 func bounded(n int64) int64 { return min(n, 1<<30) }

@@ -2,7 +2,7 @@
 // (docs/contract.md#s3-3).
 //
 // Addresses are compared in a canonical form, so that a capital letter does not
-// create a second account (docs/weak-spots.md#w22); see [CanonicalEmail]. Password
+// create a second account (docs/weak-spots.md#w22). Password
 // length is counted in characters, and passwords are not modified. The policy
 // applies to new passwords only, never at login (docs/weak-spots.md#w21).
 //
@@ -11,7 +11,7 @@
 // New hashes are argon2id in PHC form. Medusa's scrypt container, bcrypt,
 // PBKDF2, scrypt and argon2 hashes of other parameters are verified and
 // replaced at the next login (docs/weak-spots.md#w24). What a stored hash costs is read and capped
-// before any work is done ([CheckHash]), and a weighted semaphore bounds the
+// before any work is done (see hash.go), and a weighted semaphore bounds the
 // memory of all hashes that run at once (docs/weak-spots.md#w20).
 //
 // # Timing (docs/weak-spots.md#w19)

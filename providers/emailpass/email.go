@@ -22,17 +22,17 @@ var domainForm = idna.New(
 	idna.StrictDomainName(true), idna.VerifyDNSLength(true),
 )
 
-// CanonicalEmail returns the form in which addresses are compared (docs/weak-spots.md#w22): without
-// surrounding blanks, in Unicode NFC and lower case, the domain in ASCII. The
-// form of a form is itself. Dots and "+tags" stay: only a mailbox's own server
-// knows what they mean.
+// canonicalEmail returns the form in which addresses are compared
+// (docs/weak-spots.md#w22): without surrounding blanks, in Unicode NFC and
+// lower case, the domain in ASCII. It is idempotent. Dots and "+tags" stay:
+// only a mailbox's own server knows what they mean.
 //
-// valid is what a browser's e-mail field accepts, extended to letters of every
-// script, with one domain that could be looked up. For other text the key is
-// the best that can be done, so that people whom Medusa registered as "foo" can
-// still sign in after an import; it is "" for what no stored identifier can be:
-// control characters, invalid UTF-8, more than 254 bytes.
-func CanonicalEmail(email string) (key string, valid bool) {
+// valid reports whether a browser's e-mail field would accept the address,
+// extended to letters of every script, with one domain that could be looked up.
+// Other text still has a key, so that users whom Medusa registered as "foo" can
+// sign in after an import; the key is "" for text that no stored identifier can
+// be: control characters, invalid UTF-8, more than 254 bytes.
+func canonicalEmail(email string) (key string, valid bool) {
 	if email = strings.TrimSpace(email); len(email) > maxEmail || !utf8.ValidString(email) {
 		return "", false
 	}
@@ -50,9 +50,9 @@ func CanonicalEmail(email string) (key string, valid bool) {
 	return email, false
 }
 
-// fold brings text that differs in capitals or in the way of writing an accent
-// together. Lower case instead of Unicode's full case folding, because that
-// makes one of "straße" and "strasse", which are two mailboxes.
+// fold unifies upper and lower case, and the encodings of an accent. It uses
+// lower case instead of Unicode's full case folding, which would unify "straße"
+// and "strasse", two different mailboxes.
 func fold(text string) string {
 	return norm.NFC.String(strings.ToLower(norm.NFC.String(text)))
 }
@@ -66,8 +66,8 @@ func validLocal(local string) bool {
 	}) < 0
 }
 
-// isAtom reports whether c may stand in the local part of the e-mail fields of
-// HTML: the atoms of RFC 5322 and dots wherever they are.
+// isAtom reports whether HTML's e-mail fields accept c in the local part: the
+// atoms of RFC 5322, and dots anywhere.
 func isAtom(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte(".!#$%&'*+/=?^_`{|}~-", c) >= 0
 }

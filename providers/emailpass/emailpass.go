@@ -15,7 +15,8 @@ import (
 // registered by default.
 const Identifier = "emailpass"
 
-// passwordKey is where provider_metadata keeps the hash (docs/contract.md#s3-3).
+// passwordKey is the key of the hash in provider_metadata
+// (docs/contract.md#s3-3).
 const passwordKey = "password"
 
 var (
@@ -29,13 +30,13 @@ type Provider struct {
 	options Options
 	policy  policy
 	queue   *Queue
-	dummy   hash   // stands for a record that is not there
-	even    []hash // one of each kind that a refused login must have cost
+	dummy   hash   // stands for a missing record
+	even    []hash // one of each format that a refused sign-in must cost
 }
 
 // New returns a provider, or every problem of its options.
 func New(o Options) (*Provider, error) {
-	o = o.withDefaults()
+	o = o.WithDefaults()
 	if err := o.check(); err != nil {
 		return nil, fmt.Errorf("emailpass options: %w", err)
 	}
@@ -44,10 +45,7 @@ func New(o Options) (*Provider, error) {
 		return nil, fmt.Errorf("emailpass options: %w", err)
 	}
 	p := &Provider{
-		options: o, policy: newPolicy(o), dummy: dummy, queue: o.Queue,
-	}
-	if p.queue == nil {
-		p.queue = NewQueue(o.MaxConcurrentMemoryKiB, 0)
+		options: o, policy: newPolicy(o), dummy: dummy, queue: NewQueue(o.memoryKiB(), 0),
 	}
 	if o.MedusaHashes {
 		medusa, err := medusaDummy()
@@ -59,8 +57,14 @@ func New(o Options) (*Provider, error) {
 	return p, nil
 }
 
-// Queue returns the queue of the provider's hashes, for others to share.
-func (p *Provider) Queue() *Queue { return p.queue }
+// Share replaces the queue of the provider's hashes, unless q is nil, and returns
+// the one that it has. Call it before the provider is used.
+func (p *Provider) Share(q *Queue) *Queue {
+	if q != nil {
+		p.queue = q
+	}
+	return p.queue
+}
 
 // Identifier implements [providers.Provider].
 func (*Provider) Identifier() string { return Identifier }
@@ -77,22 +81,23 @@ func (*Provider) Identify(in providers.Input) (providers.Subject, error) {
 	if err != nil {
 		return providers.Subject{}, err
 	}
-	key, _ := CanonicalEmail(email)
+	key, _ := canonicalEmail(email)
 	return providers.Subject{EntityID: strings.TrimSpace(email), EntityKey: key}, nil
 }
 
 // Authenticate implements [providers.Credentials]. Every refusal has the same
-// words and costs the same work (docs/weak-spots.md#w19); see the package comment. The verdict
-// carries the whole record with a new hash when the stored one is of another
-// format or cost than [Options] asks for (docs/weak-spots.md#w24). An error that is not an
-// [everlatch.Error] says that ctx ended before the password's turn came.
+// message and costs the same work (docs/weak-spots.md#w19); see the package
+// comment. The verdict carries the whole record with a new hash when the stored
+// one is of another format or cost than [Options] asks for
+// (docs/weak-spots.md#w24). An error that is not an [everlatch.Error] means
+// that ctx ended while the password was waiting to be hashed.
 func (p *Provider) Authenticate(ctx context.Context, in providers.Input, rec *providers.Record) (providers.Verdict, error) {
 	_, password, err := read(in)
 	if err != nil {
 		return providers.Verdict{}, err
 	}
 	if len(password) > maxPasswordBytes {
-		return providers.Verdict{}, wrong(nil) // for everybody, so it tells nothing
+		return providers.Verdict{}, wrong(nil) // for every account, so it reveals nothing
 	}
 	leave, err := p.queue.signIn()
 	if err != nil {
@@ -125,7 +130,7 @@ func (p *Provider) Register(ctx context.Context, in providers.Input, rec *provid
 	if rec != nil {
 		return providers.Verdict{}, p.again(ctx, password, rec)
 	}
-	if _, valid := CanonicalEmail(email); !valid {
+	if _, valid := canonicalEmail(email); !valid {
 		return providers.Verdict{}, invalid("Email should be a valid email address")
 	}
 	if err := p.policy.check(password); err != nil {
@@ -138,8 +143,8 @@ func (p *Provider) Register(ctx context.Context, in providers.Input, rec *provid
 	return providers.Verdict{ProviderMetadata: everlatch.Metadata{passwordKey: hashed}}, nil
 }
 
-// again decides about registering a taken address. It hashes in every case, so
-// that taken and free addresses cost the same.
+// again handles the registration of a taken address. It hashes in every case,
+// so that taken and free addresses cost the same.
 func (p *Provider) again(ctx context.Context, password string, rec *providers.Record) error {
 	taken := &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Identity with email already exists"}
 	if len(password) > maxPasswordBytes {
@@ -174,9 +179,9 @@ func (p *Provider) stored(rec *providers.Record) (h hash, problem error) {
 }
 
 // renew returns the record with a new hash where the stored one is outdated. A
-// password that the old hash covered only in part keeps its hash: the unchecked
-// part must not become binding. If ctx ends meanwhile, the login still succeeds
-// and the next one renews the hash.
+// password that the old hash covers only in part keeps its hash: the unchecked
+// part must not become binding. If ctx ends meanwhile, the sign-in still
+// succeeds, and the next one renews the hash.
 func (p *Provider) renew(ctx context.Context, h hash, password string, rec *providers.Record) (providers.Verdict, error) {
 	if h.prefix == p.options.Argon2.prefix() || (h.maxBytes > 0 && len(password) > h.maxBytes) {
 		return providers.Verdict{}, nil
@@ -190,8 +195,8 @@ func (p *Provider) renew(ctx context.Context, h hash, password string, rec *prov
 	return providers.Verdict{ProviderMetadata: metadata}, nil
 }
 
-// read returns the fields of the body in the contract's order of complaints.
-// Medusa takes an empty text for none.
+// read returns the fields of the body and checks them in the contract's order.
+// An empty string counts as missing, as in Medusa.
 func read(in providers.Input) (email, password string, err error) {
 	password, _ = in.Body["password"].(string)
 	if password == "" {

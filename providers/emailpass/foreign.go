@@ -15,13 +15,13 @@ import (
 	"github.com/go-crypt/crypt/algorithm/scrypt"
 )
 
-// bcryptBytes is how much of a password bcrypt looks at.
+// bcryptBytes is the part of a password that bcrypt reads, in bytes.
 const bcryptBytes = 72
 
 // format is one of the modular crypt formats. The library decodes a hash and
 // prints it again in one canonical spelling, from which canonical reads the
-// numbers: so the cost that is checked is the cost that the library will pay,
-// however the stored text was spelled.
+// numbers: so the checked cost is the cost that the library will incur, however
+// the stored text is written.
 type format struct {
 	name      string
 	prefix    string
@@ -31,8 +31,8 @@ type format struct {
 	maxBytes  int
 }
 
-// formats lists what is understood. bcrypt's "$2x$" and "$2$" are left out:
-// they are of implementations with known errors.
+// formats lists the supported formats. bcrypt's "$2x$" and "$2$" are not among
+// them: they come from implementations with known errors.
 var formats = []format{
 	{
 		name: "argon2id", prefix: "$argon2id$", decode: argon2.DecodeVariant(argon2.VariantID),
@@ -77,8 +77,8 @@ func pbkdf2FormCost(size int) func([]int64, []byte) cost {
 	}
 }
 
-// parseForeign understands the modular crypt formats. The library's errors are
-// dropped: they quote the hash.
+// parseForeign parses the modular crypt formats. It drops the library's errors,
+// which quote the hash.
 func parseForeign(stored string) (hash, error) {
 	for _, f := range formats {
 		if strings.HasPrefix(stored, f.prefix) {

@@ -9,38 +9,18 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// HashInfo describes a stored password hash.
-type HashInfo struct {
-	// Format is "argon2id", "argon2i", "medusa-scrypt", "scrypt", "bcrypt",
-	// "pbkdf2-sha256" or "pbkdf2-sha512".
-	Format string
-	// MemoryKiB is what verifying it allocates, and Work how much it computes:
-	// memory times passes for the argon2 and scrypt formats, rounds for others.
-	MemoryKiB, Work int64
-}
-
-// CheckHash returns the format and cost of a stored hash without computing one.
-// The error, which does not contain the hash, says why the hash is unusable: an
-// unknown format, a damaged value, or a cost above the limits. Imports call it
-// for every row.
-func CheckHash(stored string) (HashInfo, error) {
-	h, err := parseHash(stored)
-	if err != nil {
-		return HashInfo{}, err
-	}
-	return HashInfo{Format: h.format, MemoryKiB: h.cost.memoryKiB, Work: h.cost.work}, nil
-}
-
-// hash is a stored password hash that was understood and found affordable.
+// hash is a parsed password hash whose cost is within the limits.
 type hash struct {
+	// format is "argon2id", "argon2i", "medusa-scrypt", "scrypt", "bcrypt",
+	// "pbkdf2-sha256" or "pbkdf2-sha512".
 	format string
 	cost   cost
 	// prefix is everything before salt and key in the PHC form of argon2id, ""
 	// for other formats: two hashes with the same prefix cost the same.
 	prefix string
-	// maxBytes is how much of a password counts, 0 for all of it.
+	// maxBytes is the part of a password that counts; 0 for all of it.
 	maxBytes int
-	// match does the work.
+	// match computes the hash and compares.
 	match func(password []byte) bool
 }
 
@@ -50,11 +30,11 @@ const (
 	keyBytes  = 32
 )
 
-// maxStored is far longer than any real hash: what is longer is not parsed.
+// maxStored is far longer than any real hash; longer texts are not parsed.
 const maxStored = 512
 
-// minKey is the shortest derived key that means anything: a key of one byte
-// would match every 256th password.
+// minKey is the shortest accepted key: one byte would match every 256th
+// password.
 const minKey = 16
 
 var errUnknownFormat = errors.New("the stored password hash has an unknown format")
@@ -82,14 +62,15 @@ func (a Argon2) prefix() string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, a.MemoryKiB, a.Time, a.Parallelism)
 }
 
-// hash makes a new PHC string for a password.
+// hash returns a new PHC string for a password.
 func (a Argon2) hash(password []byte) string {
 	salt := make([]byte, saltBytes)
-	_, _ = rand.Read(salt) // ends the program rather than fail
+	_, _ = rand.Read(salt) // never fails: it ends the program instead
 	return a.encode(salt, argon2.IDKey(password, salt, a.Time, a.MemoryKiB, a.Parallelism, keyBytes))
 }
 
-// dummy returns a hash of no password, which costs what a new one costs.
+// dummy returns a hash that no password matches and that costs as much as a new
+// one.
 func (a Argon2) dummy() (hash, error) {
 	random := make([]byte, saltBytes+keyBytes)
 	_, _ = rand.Read(random)

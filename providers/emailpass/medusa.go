@@ -26,13 +26,13 @@ const (
 	medusaDerived = 64
 )
 
-// medusaDefault is what Medusa uses unless its hashConfig says otherwise.
+// medusaDefault is what Medusa uses without hashConfig.
 var medusaDefault = struct{ logN, r, p byte }{15, 8, 1}
 
 var errMedusa = errors.New("the stored medusa-scrypt hash is damaged")
 
-// isMedusa tells the container from the other formats: six bytes are eight
-// characters of base64.
+// isMedusa recognizes the container: its first six bytes are eight characters
+// of base64.
 func isMedusa(stored string) bool { return strings.HasPrefix(stored, "c2NyeXB0") }
 
 func parseMedusa(stored string) (hash, error) {
@@ -63,14 +63,14 @@ func parseMedusa(stored string) (hash, error) {
 	}, nil
 }
 
-// medusaDummy returns a hash of no password, which costs what Medusa's cost by
-// default.
+// medusaDummy returns a hash that no password matches and that costs as much as
+// Medusa's default.
 func medusaDummy() (hash, error) {
 	raw := make([]byte, 0, 96)
 	raw = append(raw, medusaMagic...)
 	raw = append(raw, medusaDefault.logN, 0, 0, 0, medusaDefault.r, 0, 0, 0, medusaDefault.p)
 	random := make([]byte, 64)
-	_, _ = rand.Read(random) // ends the program rather than fail
+	_, _ = rand.Read(random) // never fails: it ends the program instead
 	raw = append(raw, random[:32]...)
 	sum := sha256.Sum256(raw)
 	raw = append(raw, sum[:16]...)

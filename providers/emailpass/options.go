@@ -2,82 +2,110 @@ package emailpass
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
 )
 
 // Off switches a limit of [Options] off where zero means the default.
-const Off = -1
+const Off Limit = -1
 
-// The defaults of [Options]. The argon2id parameters are the first choice of
-// OWASP's Password Storage Cheat Sheet for 19 MiB.
+// The argon2id parameters are the first choice of OWASP's Password Storage Cheat
+// Sheet for 19 MiB.
 const (
-	DefaultMinLength   = 8
-	DefaultMaxLength   = 256
-	DefaultMemoryKiB   = 19456
-	DefaultTime        = 2
-	DefaultParallelism = 1
+	defaultMinLength   = 8
+	defaultMaxLength   = 256
+	defaultMemoryKiB   = 19456
+	defaultTime        = 2
+	defaultParallelism = 1
 )
 
-// maxPasswordBytes bounds every password that is hashed, at login too, so that
-// 100 kB cost nothing. It is above the policy because imported accounts may have
-// longer passwords than new ones.
+// maxPasswordBytes bounds every password that is hashed, also at sign-in, so
+// that 100 kB cost no work. It is above the policy because imported accounts
+// may have longer passwords than new ones.
 const maxPasswordBytes = 4096
 
-// Options configures a [Provider]. The zero value is the recommended one.
+// Options configures a [Provider]. The zero value is the recommended one. The
+// JSON names are those of the configuration.
+//
+// The comment of each field is its description in docs/guides/provider-options.md.
 type Options struct {
-	// MinLength and MaxLength bound a new password, in characters. Zero means
-	// [DefaultMinLength] and [DefaultMaxLength], [Off] no limit of the policy;
-	// an empty password and one of more than 4096 bytes are refused anyway.
-	MinLength, MaxLength int
-	// AllowCommonPasswords lets people choose one of the 3,000 most common
-	// passwords.
-	AllowCommonPasswords bool
-	// Argon2 are the parameters of new hashes. Stored hashes with others are
-	// replaced at login (docs/weak-spots.md#w24).
-	Argon2 Argon2
-	// MaxConcurrentMemoryKiB bounds the memory of all hashes that run at once;
-	// the others wait their turn (docs/weak-spots.md#w20). Zero means enough for one new hash on
-	// every core and for one hash of the largest accepted kind.
-	MaxConcurrentMemoryKiB int64
-	// Queue, if set, is shared with other providers and takes the place of
-	// MaxConcurrentMemoryKiB.
-	Queue *Queue
-	// MedusaHashes says that the store still holds hashes that Medusa made, and
-	// makes every refused login cost one of theirs as well as one of ours; see
-	// the package comment.
-	MedusaHashes bool
-	// OnHash, if set, is told the [HashInfo.Format] of every hash that is
-	// computed, for counters. It must be quick and safe for concurrent use.
-	OnHash func(format string)
+	// The minimum length of a new password. An empty one is always refused.
+	// (docs/weak-spots.md#w21)
+	MinLength Limit `json:"min_length"`
+	// The maximum length of a new password, at most 1024. A password of more than
+	// 4096 bytes is always refused. (docs/weak-spots.md#w21)
+	MaxLength Limit `json:"max_length"`
+	// Refuse the 3,000 most common passwords. false accepts them.
+	// (docs/weak-spots.md#w21)
+	CommonPasswords *bool `json:"common_passwords"`
+	// The memory of all hashes that a process computes at once; the others wait.
+	// By default 65536, or one new hash on every core if that is more.
+	// (docs/weak-spots.md#w20)
+	MaxConcurrentMemoryKiB int64 `json:"max_concurrent_memory_kib"`
+	// For the time after an import: the database holds Medusa's hashes. Every
+	// refused sign-in then costs one of Medusa's hashes too, so that its time does
+	// not reveal which accounts have one. (docs/contract.md#s3-3)
+	MedusaHashes bool `json:"medusa_hashes"`
+
+	Argon2 Argon2 `json:"argon2"`
+
+	// OnHash, if set, is called with the format of every hash that is computed,
+	// such as "argon2id", for counters. It must be quick and safe for concurrent use.
+	OnHash func(format string) `json:"-"`
 }
 
 // Argon2 are the cost parameters of argon2id. Zero fields have their defaults.
-// They may not exceed what [CheckHash] accepts, so that a hash stays verifiable
+// They may not exceed what a stored hash may cost, so that a hash stays verifiable
 // whatever is configured later.
 type Argon2 struct {
-	MemoryKiB   uint32
-	Time        uint32
-	Parallelism uint8
+	// The memory of a new hash. A hash with other parameters is replaced when its
+	// user signs in next. (docs/weak-spots.md#w20, #w24)
+	MemoryKiB uint32 `json:"memory_kib"`
+	// The number of passes over the memory. (docs/weak-spots.md#w24)
+	Time uint32 `json:"time"`
+	// The number of lanes that are computed at once. (docs/weak-spots.md#w24)
+	Parallelism uint8 `json:"parallelism"`
 }
 
-func (o Options) withDefaults() Options {
-	o.MinLength = cmp.Or(o.MinLength, DefaultMinLength)
-	o.MaxLength = cmp.Or(o.MaxLength, DefaultMaxLength)
-	o.Argon2.MemoryKiB = cmp.Or(o.Argon2.MemoryKiB, DefaultMemoryKiB)
-	o.Argon2.Time = cmp.Or(o.Argon2.Time, DefaultTime)
-	o.Argon2.Parallelism = cmp.Or(o.Argon2.Parallelism, DefaultParallelism)
-	if o.MaxConcurrentMemoryKiB == 0 {
-		o.MaxConcurrentMemoryKiB = max(maxMemoryKiB, int64(o.Argon2.MemoryKiB)*int64(runtime.GOMAXPROCS(0)))
+// Limit is a number of characters, or [Off].
+type Limit int
+
+// UnmarshalJSON implements [json.Unmarshaler]. "off" and false are [Off].
+func (l *Limit) UnmarshalJSON(text []byte) error {
+	switch string(text) {
+	case `"off"`, "false":
+		*l = Off
+		return nil
 	}
-	if o.Queue != nil {
-		o.MaxConcurrentMemoryKiB = o.Queue.memoryKiB
+	var n int
+	if err := json.Unmarshal(text, &n); err != nil || n < 0 {
+		return fmt.Errorf("%s is not a number of characters or off", text)
 	}
+	*l = Limit(n)
+	return nil
+}
+
+// WithDefaults returns o with its defaults, as [New] uses them.
+// MaxConcurrentMemoryKiB stays 0 for the default, which depends on the machine.
+func (o Options) WithDefaults() Options {
+	o.MinLength = cmp.Or(o.MinLength, defaultMinLength)
+	o.MaxLength = cmp.Or(o.MaxLength, defaultMaxLength)
+	o.Argon2.MemoryKiB = cmp.Or(o.Argon2.MemoryKiB, defaultMemoryKiB)
+	o.Argon2.Time = cmp.Or(o.Argon2.Time, defaultTime)
+	o.Argon2.Parallelism = cmp.Or(o.Argon2.Parallelism, defaultParallelism)
+	o.CommonPasswords = new(o.CommonPasswords == nil || *o.CommonPasswords)
 	if o.OnHash == nil {
 		o.OnHash = func(string) {}
 	}
 	return o
+}
+
+// memoryKiB is the memory of all hashes at once. The default is enough for a new
+// hash on every core, and for one of the largest accepted kind.
+func (o Options) memoryKiB() int64 {
+	return cmp.Or(o.MaxConcurrentMemoryKiB, max(maxMemoryKiB, int64(o.Argon2.MemoryKiB)*int64(runtime.GOMAXPROCS(0))))
 }
 
 // check reports every problem of o, which has its defaults.
@@ -93,8 +121,8 @@ func (o Options) check() error {
 		errs = append(errs, fmt.Errorf("maximum password length %d is below the minimum %d", o.MaxLength, o.MinLength))
 	}
 	errs = append(errs, o.Argon2.check())
-	if o.MaxConcurrentMemoryKiB < int64(o.Argon2.MemoryKiB) {
-		errs = append(errs, fmt.Errorf("%d KiB for concurrent hashes is less than one hash of %d KiB", o.MaxConcurrentMemoryKiB, o.Argon2.MemoryKiB))
+	if o.memoryKiB() < int64(o.Argon2.MemoryKiB) {
+		errs = append(errs, fmt.Errorf("%d KiB for concurrent hashes is less than one hash of %d KiB", o.memoryKiB(), o.Argon2.MemoryKiB))
 	}
 	return errors.Join(errs...)
 }

@@ -9,21 +9,21 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// commonPasswords is one password a line, the most common first. Where it is
-// from: common/README.md.
+// commonPasswords holds one password per line, the most common first. Its source:
+// common/README.md.
 //
 //go:embed common/passwords.txt
 var commonPasswords string
 
 // policy is what a new password must satisfy (docs/weak-spots.md#w21).
 type policy struct {
-	minLength, maxLength int
+	minLength, maxLength Limit
 	common               map[string]struct{} // lower case; nil allows all
 }
 
 func newPolicy(o Options) policy {
 	p := policy{minLength: o.MinLength, maxLength: o.MaxLength}
-	if o.AllowCommonPasswords {
+	if !*o.CommonPasswords {
 		return p
 	}
 	p.common = map[string]struct{}{}
@@ -33,9 +33,9 @@ func newPolicy(o Options) policy {
 	return p
 }
 
-// check names the rule that a password breaks, for the person who chose it.
+// check returns the rule that a password breaks, as a message for the user.
 func (p policy) check(password string) error {
-	length := utf8.RuneCountInString(password)
+	length := Limit(utf8.RuneCountInString(password))
 	switch {
 	case p.minLength != Off && length < p.minLength:
 		return invalid(fmt.Sprintf("Password must have at least %d characters.", p.minLength))

@@ -21,7 +21,7 @@ func TestPolicy(t *testing.T) {
 		long   = "Password must have at most 256 characters."
 		common = "Password is one of the most common passwords. Choose another one."
 	)
-	off := emailpass.Options{MinLength: emailpass.Off, MaxLength: emailpass.Off, AllowCommonPasswords: true}
+	off := emailpass.Options{MinLength: emailpass.Off, MaxLength: emailpass.Off, CommonPasswords: new(false)}
 	tests := map[string]struct {
 		options  emailpass.Options
 		password string
@@ -45,7 +45,7 @@ func TestPolicy(t *testing.T) {
 		"off, and long":                 {options: off, password: strings.Repeat("x", 4096)},
 		"off, and common":               {options: off, password: "123456"},
 		"another minimum":               {options: emailpass.Options{MinLength: 12}, password: "elevenchars", want: "Password must have at least 12 characters."},
-		"common only is off":            {options: emailpass.Options{AllowCommonPasswords: true}, password: "password1"},
+		"common only is off":            {options: emailpass.Options{CommonPasswords: new(false)}, password: "password1"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -67,7 +67,7 @@ func TestPolicy(t *testing.T) {
 func TestPolicyIsNotAskedAtLogin(t *testing.T) {
 	t.Parallel()
 
-	lax, _ := setup(t, emailpass.Options{MinLength: emailpass.Off, MaxLength: emailpass.Off, AllowCommonPasswords: true})
+	lax, _ := setup(t, emailpass.Options{MinLength: emailpass.Off, MaxLength: emailpass.Off, CommonPasswords: new(false)})
 	strict, _ := setup(t, emailpass.Options{})
 	for _, password := range []string{"x", "password", strings.Repeat("p", 1000)} { // recorded: password-1000
 		_, err := strict.Authenticate(t.Context(), input("ada@example.com", password), registered(t, lax, password))

@@ -20,8 +20,10 @@ func TestProvidersShareAQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := gate{open: make(chan struct{})}
 		queue := emailpass.NewQueue(2*int64(cheap.MemoryKiB), 7)
-		a, _ := setup(t, emailpass.Options{OnHash: g.pass, Queue: queue})
-		b, _ := setup(t, emailpass.Options{OnHash: g.pass, Queue: queue})
+		a, _ := setup(t, emailpass.Options{OnHash: g.pass})
+		b, _ := setup(t, emailpass.Options{OnHash: g.pass})
+		require.Same(t, queue, a.Share(queue))
+		b.Share(a.Share(nil))
 		var busy, wrong atomic.Int32
 		for i := range 60 {
 			p := []*emailpass.Provider{a, b}[i%2]
@@ -53,7 +55,8 @@ func TestRegistrationsWaitInAFullQueue(t *testing.T) {
 
 	synctest.Test(t, func(t *testing.T) {
 		g := gate{open: make(chan struct{})}
-		p, _ := setup(t, emailpass.Options{OnHash: g.pass, Queue: emailpass.NewQueue(int64(cheap.MemoryKiB), 1)})
+		p, _ := setup(t, emailpass.Options{OnHash: g.pass})
+		p.Share(emailpass.NewQueue(int64(cheap.MemoryKiB), 1))
 		go func() { _, _ = p.Authenticate(t.Context(), input("ada@example.com", "supersecret"), nil) }()
 		synctest.Wait()
 		registered := make(chan error, 1)

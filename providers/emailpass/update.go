@@ -11,13 +11,14 @@ import (
 
 // Subject implements [providers.Updater].
 func (*Provider) Subject(identifier string) providers.Subject {
-	key, _ := CanonicalEmail(identifier)
+	key, _ := canonicalEmail(identifier)
 	return providers.Subject{EntityID: strings.TrimSpace(identifier), EntityKey: key}
 }
 
 // Update implements [providers.Updater]: it puts a new password into a record.
-// The policy is asked before anything is hashed (docs/weak-spots.md#w21, #w26). A request without a
-// password is answered as the contract does, by a bare Unauthorized.
+// The policy is checked before anything is hashed (docs/weak-spots.md#w21,
+// #w26). A request without a password is refused with a bare Unauthorized, as
+// in the contract.
 func (p *Provider) Update(ctx context.Context, in providers.Input, rec providers.Record) (providers.Verdict, error) {
 	password, _ := in.Body["password"].(string)
 	if password == "" {

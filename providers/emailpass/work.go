@@ -2,21 +2,23 @@ package emailpass
 
 import "context"
 
-// verify does the work of one stored hash, when its turn comes (docs/weak-spots.md#w20).
+// verify computes a stored hash once there is memory for it
+// (docs/weak-spots.md#w20).
 func (p *Provider) verify(ctx context.Context, h hash, password string) (matches bool, err error) {
 	err = p.slot(ctx, h.format, h.cost.memoryKiB, func() { matches = h.match([]byte(password)) })
 	return matches, err
 }
 
-// hash makes a new hash, when its turn comes (docs/weak-spots.md#w20).
+// hash computes a new hash once there is memory for it
+// (docs/weak-spots.md#w20).
 func (p *Provider) hash(ctx context.Context, password string) (hashed string, err error) {
 	argon := p.options.Argon2
 	err = p.slot(ctx, p.dummy.format, int64(argon.MemoryKiB), func() { hashed = argon.hash([]byte(password)) })
 	return hashed, err
 }
 
-// evenOut adds the kinds of work that a refused login has not cost yet, where
-// [Options.MedusaHashes] asks for it (docs/weak-spots.md#w19).
+// evenOut computes the formats that a refused sign-in has not cost yet, if
+// [Options.MedusaHashes] is set (docs/weak-spots.md#w19).
 func (p *Provider) evenOut(ctx context.Context, done hash, password string) error {
 	for _, h := range p.even {
 		if h.format == done.format {

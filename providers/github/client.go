@@ -14,22 +14,22 @@ import (
 	"github.com/everlatch/everlatch/internal/egress"
 )
 
-// answer is what GitHub says, whatever that is, unless it is an outage.
+// answer is a response of GitHub that is not an outage.
 type answer struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// newClient returns the client of all requests. It reads at most 1 MiB of an
-// answer and follows no redirect.
+// newClient returns the client of all requests. It reads at most 1 MiB of a
+// response and follows no redirects.
 func newClient(o Options) *http.Client {
 	return egress.Limit(egress.Client(o.HTTPTimeout, o.AllowPrivate), http.Header{
 		"Accept": {"application/json"}, "User-Agent": {"Everlatch"},
 	})
 }
 
-// get asks the API with a person's token.
+// get requests the API with a user's token.
 func (p *Provider) get(ctx context.Context, path, token string) (answer, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.options.APIEndpoint+path, http.NoBody)
 	if err != nil {
@@ -57,8 +57,8 @@ func (p *Provider) get(ctx context.Context, path, token string) (answer, error) 
 	return got, nil
 }
 
-// limited says whether GitHub wants us to wait: it answers 403 or 429, with the
-// headers of the primary limit or of a secondary one.
+// limited reports whether a rate limit was exceeded: a 403 or 429, with the
+// headers of the primary or of a secondary limit.
 func (a answer) limited() bool {
 	switch a.status {
 	case http.StatusTooManyRequests:
@@ -69,7 +69,7 @@ func (a answer) limited() bool {
 	return false
 }
 
-// notAnswered is an outage, unless the answer was too long.
+// notAnswered is an outage, unless the response was too long.
 func notAnswered(ctx context.Context, err error) error {
 	if errors.Is(err, egress.ErrTooLong) {
 		return failed(errors.New("github's answer is larger than 1 MiB"))
@@ -79,8 +79,8 @@ func notAnswered(ctx context.Context, err error) error {
 
 func unavailable(cause error) error { return everlatch.Unavailable("GitHub", cause) }
 
-// reason says why there is no answer. It is made of our own words, because the
-// texts of net/http repeat addresses and what a server sent.
+// reason says why there is no response. It does not use the messages of
+// net/http, which quote addresses and what a server sent.
 func reason(ctx context.Context, err error) error {
 	if cause := ctx.Err(); cause != nil {
 		return cause // the caller's own

@@ -21,7 +21,10 @@ import (
 // registered by default.
 const Identifier = "github"
 
-var _ providers.Redirect = (*Provider)(nil)
+var (
+	_ providers.Redirect  = (*Provider)(nil)
+	_ providers.KindNamer = (*Provider)(nil)
+)
 
 // Provider implements [providers.Redirect]. It is safe for concurrent use and
 // works under any id (docs/weak-spots.md#w23).
@@ -32,7 +35,7 @@ type Provider struct {
 
 // New returns a provider, or every problem of its options.
 func New(o Options) (*Provider, error) {
-	o = o.withDefaults()
+	o = o.WithDefaults()
 	if err := o.check(); err != nil {
 		return nil, fmt.Errorf("github options: %w", err)
 	}
@@ -45,31 +48,28 @@ func (*Provider) Identifier() string { return Identifier }
 // DisplayName implements [providers.Provider].
 func (*Provider) DisplayName() string { return "Github Authentication" }
 
+// KindName implements [providers.KindNamer].
+func (*Provider) KindName() string { return "Github" }
+
 // CallbackURL implements [providers.Redirect].
 func (p *Provider) CallbackURL(requested string) (string, error) {
-	switch {
-	case requested == "" || requested == p.options.CallbackURL:
-		return p.options.CallbackURL, nil
-	case slices.Contains(p.options.AllowedCallbackURLs, requested):
-		return requested, nil
-	}
-	return "", refuse("The provided callback URL is not allowed", nil)
+	return p.options.ChooseCallback(requested)
 }
 
-// oauth2 returns the client's side of one sign-in. The style is never detected:
-// trying both would send a code twice.
+// oauth2 returns the client's side of one sign-in. The style is never detected
+// by trying: that would send a code twice.
 func (p *Provider) oauth2(callbackURL string) *oauth2.Config {
 	return &oauth2.Config{
 		ClientID: p.options.ClientID, ClientSecret: p.options.ClientSecret, RedirectURL: callbackURL,
-		Scopes: strings.Fields(p.options.Scopes),
+		Scopes: p.options.Scopes.List(),
 		Endpoint: oauth2.Endpoint{
 			AuthURL: p.options.AuthorizationEndpoint, TokenURL: p.options.TokenEndpoint, AuthStyle: oauth2.AuthStyleInParams,
 		},
 	}
 }
 
-// Begin implements [providers.Redirect]. GitHub has no nonce, since it gives no
-// ID token; PKCE binds the code to the sign-in.
+// Begin implements [providers.Redirect]. GitHub has no nonce, since it issues
+// no ID token; PKCE binds the code to the sign-in.
 func (p *Provider) Begin(_ context.Context, a providers.Authorization) (string, error) {
 	if a.CallbackURL == "" || a.State == "" || a.CodeVerifier == "" {
 		return "", errors.New("a sign-in with github needs a callback URL, a state and a code verifier")
@@ -94,9 +94,9 @@ func (p *Provider) Exchange(ctx context.Context, c providers.Callback) (provider
 	return readTokens(token, asked)
 }
 
-// notExchanged explains why there are no tokens. Of an answer it repeats the status
-// and a known error code: everything else may quote what was sent. GitHub refuses
-// with a status of 200.
+// notExchanged explains why there are no tokens. It repeats only the status and
+// a known error code of a response: everything else may quote what was sent.
+// GitHub refuses with a status of 200.
 func notExchanged(ctx context.Context, err error) error {
 	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
 		status := refused.Response.StatusCode
@@ -116,7 +116,7 @@ func notExchanged(ctx context.Context, err error) error {
 	return failed(errors.New("github's answer to a code cannot be read"))
 }
 
-// readTokens reads the answer to a code that was sent at asked.
+// readTokens reads the response to a code that was sent at asked.
 func readTokens(token *oauth2.Token, asked time.Time) (providers.Tokens, error) {
 	if !isToken(token.AccessToken) || token.TokenType != "" && !strings.EqualFold(token.TokenType, "bearer") {
 		return providers.Tokens{}, failed(errors.New("github's answer to a code has no bearer token"))
@@ -129,9 +129,9 @@ func readTokens(token *oauth2.Token, asked time.Time) (providers.Tokens, error) 
 	}, nil
 }
 
-// lifetime reads a number of seconds that x/oauth2 does not read itself. It is 0
-// for none, which tokens that do not expire have (docs/weak-spots.md#w49), and for what is no
-// lifetime.
+// lifetime reads a number of seconds that x/oauth2 does not read itself. It is
+// 0 if there is none, as for tokens that do not expire
+// (docs/weak-spots.md#w49), and for an invalid value.
 func lifetime(value any) int64 {
 	if n, ok := value.(float64); ok && n > 0 && n <= math.MaxInt32 {
 		return int64(n)
@@ -146,15 +146,15 @@ func after(t time.Time, seconds int64) time.Time {
 	return t.Add(time.Duration(seconds) * time.Second).UTC()
 }
 
-// isToken says whether a text can be sent as a bearer token (RFC 6750, 2.1).
+// isToken reports whether a text can be sent as a bearer token (RFC 6750, 2.1).
 func isToken(text string) bool {
 	const tooLong = 4096
 	return text != "" && len(text) <= tooLong &&
 		!strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
-// knownErrors are the codes of RFC 6749 and of GitHub. A text that is none of
-// them is not repeated: it may hold anything.
+// knownErrors are the codes of RFC 6749 and of GitHub. Other texts are not
+// logged: they may contain anything.
 var knownErrors = []string{
 	"access_denied", "application_suspended", "bad_verification_code", "incorrect_client_credentials",
 	"invalid_client", "invalid_grant", "invalid_request", "invalid_scope", "redirect_uri_mismatch",

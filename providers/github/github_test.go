@@ -22,10 +22,11 @@ func TestBegin(t *testing.T) {
 	t.Parallel()
 
 	tests := map[string]struct {
-		endpoint, scopes string
-		wantStart        string
-		wantScope        string
-		wantExtra        string // the parameter "extra"
+		endpoint  string
+		scopes    providers.Scopes
+		wantStart string
+		wantScope string
+		wantExtra string // the parameter "extra"
 	}{
 		"the defaults":          {wantStart: "https://github.com/login/oauth/authorize?", wantScope: "read:user user:email"},
 		"other scopes":          {scopes: " user  read:org ", wantStart: "https://github.com/login/oauth/authorize?", wantScope: "user read:org"},
@@ -36,7 +37,7 @@ func TestBegin(t *testing.T) {
 			t.Parallel()
 
 			p, err := github.New(github.Options{
-				ClientID: "cl&ient", ClientSecret: "topsecret", CallbackURL: callbackURL,
+				OAuthClient:           providers.OAuthClient{ClientID: "cl&ient", ClientSecret: "topsecret", CallbackURL: callbackURL},
 				AuthorizationEndpoint: tt.endpoint, Scopes: tt.scopes,
 			})
 			require.NoError(t, err)
@@ -285,7 +286,7 @@ func answering(t *testing.T, status int, text string) *github.Provider {
 	}))
 	t.Cleanup(server.Close)
 	p, err := github.New(github.Options{
-		ClientID: "client", ClientSecret: "secret", CallbackURL: callbackURL, AllowPrivate: true,
+		OAuthClient:   providers.OAuthClient{ClientID: "client", ClientSecret: "secret", CallbackURL: callbackURL, AllowPrivate: true},
 		TokenEndpoint: server.URL, APIEndpoint: server.URL, Now: func() time.Time { return noon },
 	})
 	require.NoError(t, err)
@@ -315,7 +316,8 @@ func TestPrivateAddresses(t *testing.T) {
 	server.StartTLS()
 	for _, endpoint := range []string{server.URL, strings.Replace(server.URL, "127.0.0.1", "localhost", 1)} {
 		p, err := github.New(github.Options{
-			ClientID: "client", ClientSecret: "secret", CallbackURL: callbackURL, TokenEndpoint: endpoint, APIEndpoint: endpoint,
+			OAuthClient:   providers.OAuthClient{ClientID: "client", ClientSecret: "secret", CallbackURL: callbackURL},
+			TokenEndpoint: endpoint, APIEndpoint: endpoint,
 		})
 		require.NoError(t, err)
 		_, err = p.Exchange(t.Context(), providers.Callback{CallbackURL: callbackURL, Code: "code", CodeVerifier: "verifier"})
@@ -327,7 +329,8 @@ func TestPrivateAddresses(t *testing.T) {
 
 	// With AllowPrivate it is dialled, and its certificate is not believed.
 	p, err := github.New(github.Options{
-		ClientID: "client", ClientSecret: "secret", CallbackURL: callbackURL, TokenEndpoint: server.URL, AllowPrivate: true,
+		OAuthClient:   providers.OAuthClient{ClientID: "client", ClientSecret: "secret", CallbackURL: callbackURL, AllowPrivate: true},
+		TokenEndpoint: server.URL,
 	})
 	require.NoError(t, err)
 	_, err = p.Exchange(t.Context(), providers.Callback{CallbackURL: callbackURL, Code: "code", CodeVerifier: "verifier"})

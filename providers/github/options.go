@@ -5,61 +5,58 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
+
+	"github.com/everlatch/everlatch/providers"
 )
 
-// The defaults of [Options].
 const (
-	DefaultScopes                = "read:user user:email"
-	DefaultAuthorizationEndpoint = "https://github.com/login/oauth/authorize"
-	DefaultTokenEndpoint         = "https://github.com/login/oauth/access_token"
-	DefaultAPIEndpoint           = "https://api.github.com"
-	DefaultHTTPTimeout           = 10 * time.Second
+	defaultScopes                = "read:user user:email"
+	defaultAuthorizationEndpoint = "https://github.com/login/oauth/authorize"
+	defaultTokenEndpoint         = "https://github.com/login/oauth/access_token"
+	defaultAPIEndpoint           = "https://api.github.com"
 )
 
 // Options configures a [Provider]. ClientID, ClientSecret and CallbackURL are
-// what GitHub's page of the app says; everything else has a default.
+// required; a zero field has its default. The JSON names are those of the
+// configuration.
+//
+// The comment of each field is its description in docs/guides/provider-options.md.
 type Options struct {
-	ClientID     string
-	ClientSecret string
-	// CallbackURL is where the provider redirects users by default.
-	CallbackURL string
-	// AllowedCallbackURLs are other URLs that a request may choose, compared
-	// byte for byte (docs/weak-spots.md#w46).
-	AllowedCallbackURLs []string
-	// Scopes are the requested scopes, separated by spaces; "" is [DefaultScopes].
-	// Without user:email GitHub does not return addresses. A GitHub App ignores
-	// scopes and uses its permissions instead.
-	Scopes string
-	// The endpoints, "" for those of github.com. A GitHub Enterprise Server's API
-	// is at https://<host>/api/v3.
-	AuthorizationEndpoint string
-	TokenEndpoint         string
-	APIEndpoint           string
-	// KeepTokens returns the tokens with the profile, to be kept sealed with the
-	// identity (docs/weak-spots.md#w50). By default tokens are discarded.
-	KeepTokens bool
-	// RequireVerifiedEmail refuses users whose primary address is not verified; nil
-	// is true. With false they sign in without an address: an unverified address is
-	// never returned.
-	RequireVerifiedEmail *bool
-	// AllowPrivate permits http and private addresses.
-	AllowPrivate bool
-	// HTTPTimeout bounds each request; 0 is [DefaultHTTPTimeout].
-	HTTPTimeout time.Duration
+	providers.OAuthClient
+
+	// The requested scopes. Without `user:email` GitHub returns no addresses. A
+	// GitHub App ignores scopes and uses its permissions instead.
+	// (docs/weak-spots.md#w49)
+	Scopes providers.Scopes `json:"scopes"`
+	// Where users are redirected to sign in. Change this and the next two for a
+	// GitHub Enterprise Server. (docs/contract.md#s3-5)
+	AuthorizationEndpoint string `json:"authorization_endpoint"`
+	// Where codes are exchanged. (docs/contract.md#s3-5)
+	TokenEndpoint string `json:"token_endpoint"`
+	// GitHub's API. For an Enterprise Server use `https://HOST/api/v3`.
+	// (docs/contract.md#s3-5)
+	APIEndpoint string `json:"api_endpoint"`
+	// Store GitHub's tokens with the identity, encrypted. By default they are
+	// discarded after use. (docs/weak-spots.md#w50)
+	KeepTokens bool `json:"keep_tokens"`
+	// Refuse users whose primary address GitHub has not verified. With false they
+	// sign in without an address: an unverified address is never returned.
+	// (docs/weak-spots.md#w49)
+	RequireVerifiedEmail *bool `json:"require_verified_email"`
+
 	// Now is the clock; nil is the system's.
-	Now func() time.Time
+	Now func() time.Time `json:"-"`
 }
 
-func (o Options) withDefaults() Options {
-	o.Scopes = cmp.Or(strings.Join(strings.Fields(o.Scopes), " "), DefaultScopes)
-	o.AuthorizationEndpoint = cmp.Or(o.AuthorizationEndpoint, DefaultAuthorizationEndpoint)
-	o.TokenEndpoint = cmp.Or(o.TokenEndpoint, DefaultTokenEndpoint)
-	o.APIEndpoint = strings.TrimRight(cmp.Or(o.APIEndpoint, DefaultAPIEndpoint), "/")
-	o.HTTPTimeout = cmp.Or(o.HTTPTimeout, DefaultHTTPTimeout)
-	o.AllowedCallbackURLs = slices.Clone(o.AllowedCallbackURLs)
+// WithDefaults returns o with its defaults, as [New] uses them.
+func (o Options) WithDefaults() Options {
+	o.OAuthClient = o.OAuthClient.WithDefaults()
+	o.Scopes = cmp.Or(providers.Scopes(strings.Join(o.Scopes.List(), " ")), defaultScopes)
+	o.AuthorizationEndpoint = cmp.Or(o.AuthorizationEndpoint, defaultAuthorizationEndpoint)
+	o.TokenEndpoint = cmp.Or(o.TokenEndpoint, defaultTokenEndpoint)
+	o.APIEndpoint = strings.TrimRight(cmp.Or(o.APIEndpoint, defaultAPIEndpoint), "/")
 	o.RequireVerifiedEmail = new(o.RequireVerifiedEmail == nil || *o.RequireVerifiedEmail)
 	if o.Now == nil {
 		o.Now = time.Now //nolint:forbidigo // the one place that decides on a clock
@@ -67,8 +64,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// check reports every problem of o, which has its defaults. The problems repeat
-// no value: an operator may have put one into the wrong place.
+// check reports every problem of o, which has its defaults. The problems quote
+// no value: it may be a misplaced secret.
 func (o Options) check() error {
 	var problems []error
 	// The contract's words (docs/contract.md#s3-5).
@@ -101,8 +98,8 @@ func (o Options) check() error {
 	return errors.Join(problems...)
 }
 
-// isCallback says whether people can be sent back to a URL. Apps have schemes of
-// their own.
+// isCallback reports whether users can be redirected to a URL. Apps have custom
+// schemes.
 func isCallback(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && u.Scheme != "" && u.Host != "" && u.User == nil && !strings.Contains(text, "#")

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/providers/github"
 )
 
@@ -18,7 +19,7 @@ func TestNewReportsEveryProblemAtOnce(t *testing.T) {
 	require.EqualError(t, err, "github options: Github clientId is required\nGithub clientSecret is required\nGithub callbackUrl is required")
 
 	_, err = github.New(github.Options{
-		CallbackURL: "/callback", AllowedCallbackURLs: []string{"https://shop.example", "topsecret"}, HTTPTimeout: -1,
+		OAuthClient:           providers.OAuthClient{CallbackURL: "/callback", AllowedCallbackURLs: []string{"https://shop.example", "topsecret"}, HTTPTimeout: -1},
 		AuthorizationEndpoint: "http://topsecret.example", TokenEndpoint: "https://u:topsecret@github.example", APIEndpoint: "ftp://topsecret",
 	})
 	for _, want := range []string{
@@ -59,7 +60,7 @@ func TestNew(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			o := github.Options{ClientID: "client", ClientSecret: "secret", CallbackURL: callbackURL}
+			o := github.Options{OAuthClient: providers.OAuthClient{ClientID: "client", ClientSecret: "secret", CallbackURL: callbackURL}}
 			tt.change(&o)
 			p, err := github.New(o)
 
@@ -80,7 +81,7 @@ func TestCallbackURL(t *testing.T) {
 
 	allowed := []string{"https://admin.example/callback", "shop://callback"}
 	p, err := github.New(github.Options{
-		ClientID: "client", ClientSecret: "secret", CallbackURL: callbackURL, AllowedCallbackURLs: allowed,
+		OAuthClient: providers.OAuthClient{ClientID: "client", ClientSecret: "secret", CallbackURL: callbackURL, AllowedCallbackURLs: allowed},
 	})
 	require.NoError(t, err)
 	allowed[0] = "https://evil.example" // too late
@@ -105,7 +106,7 @@ func TestCallbackURL(t *testing.T) {
 
 func TestPrintingTellsNoSecret(t *testing.T) {
 	t.Parallel()
-	p, err := github.New(github.Options{ClientID: "the-app", ClientSecret: "the-secret-of-the-app", CallbackURL: "https://shop.example/cb"})
+	p, err := github.New(github.Options{OAuthClient: providers.OAuthClient{ClientID: "the-app", ClientSecret: "the-secret-of-the-app", CallbackURL: "https://shop.example/cb"}})
 	require.NoError(t, err)
 	for _, text := range []string{fmt.Sprint(p), fmt.Sprintf("%+v", p), fmt.Sprintf("%#v", p), p.LogValue().String()} {
 		require.Equal(t, "[github the-app]", text)

@@ -11,8 +11,8 @@ import (
 	"github.com/everlatch/everlatch/providers"
 )
 
-// Profile implements [providers.Redirect]. It asks GitHub every time, so that the
-// metadata are never older than the last sign-in.
+// Profile implements [providers.Redirect]. It requests the profile every time,
+// so that the metadata are never older than the last sign-in.
 func (p *Provider) Profile(ctx context.Context, t providers.Tokens, _ providers.Callback) (providers.Profile, error) {
 	if !isToken(t.AccessToken) {
 		return providers.Profile{}, failed(errors.New("there is no access token"))
@@ -34,18 +34,18 @@ func (p *Provider) Profile(ctx context.Context, t providers.Tokens, _ providers.
 	return profile, nil
 }
 
-// user is what we want to know of GET /user. A nil text is JSON null.
+// user is the used part of GET /user. A nil string is JSON null.
 type user struct {
 	ID        id      `json:"id"`
 	HTMLURL   *string `json:"html_url"`
 	AvatarURL *string `json:"avatar_url"`
 	Name      *string `json:"name"`
 	Company   *string `json:"company"`
-	// TwoFactor is told to apps with the scope user.
+	// TwoFactor is set for apps with the scope user.
 	TwoFactor bool `json:"two_factor_authentication"`
 }
 
-// id is a JSON number as it was written: a float would round it.
+// id is a JSON number as it was written: a float could round it.
 type id string
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -63,9 +63,9 @@ func (i *id) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// metadata returns the claims of the contract (docs/contract.md#s3-5). Their address is the
-// verified one, or null: what people say about themselves in the profile is no
-// proof, and claims are believed (docs/weak-spots.md#w6).
+// metadata returns the claims of the contract (docs/contract.md#s3-5). Their
+// address is the verified one, or null: the address that users enter in their
+// profile is not verified, and clients trust claims (docs/weak-spots.md#w6).
 func (u user) metadata(email string) everlatch.Metadata {
 	claims := everlatch.Metadata{
 		"profile_url": text(u.HTMLURL), "avatar": text(u.AvatarURL), "email": nil,
@@ -100,9 +100,9 @@ func (p *Provider) user(ctx context.Context, token string) (user, error) {
 	return who, nil
 }
 
-// verifiedEmail returns the primary address if it is verified. GitHub answers 404
-// to apps without the scope, and 403 to those without the permission: they just
-// do not see any.
+// verifiedEmail returns the primary address if it is verified. GitHub answers
+// 404 to apps without the scope, and 403 to those without the permission: they
+// see no addresses.
 func (p *Provider) verifiedEmail(ctx context.Context, token string) (string, error) {
 	got, err := p.get(ctx, "/user/emails?per_page=100", token)
 	if err != nil {
@@ -127,7 +127,7 @@ func (p *Provider) verifiedEmail(ctx context.Context, token string) (string, err
 	return p.noEmail(errors.New("none of the addresses is primary and verified"))
 }
 
-// noEmail decides about people of whom GitHub vouches for no address.
+// noEmail handles users without an address that GitHub has verified.
 func (p *Provider) noEmail(cause error) (string, error) {
 	if *p.options.RequireVerifiedEmail {
 		return "", unverified(cause)
@@ -135,8 +135,8 @@ func (p *Provider) noEmail(cause error) (string, error) {
 	return "", nil
 }
 
-// read decodes an answer of the API. The texts of encoding/json are left out,
-// since they may repeat what they could not read.
+// read decodes a response of the API. It drops the messages of encoding/json,
+// which may quote the response.
 func (a answer) read(what string, into any) error {
 	switch {
 	case a.status != http.StatusOK:

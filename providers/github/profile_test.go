@@ -61,7 +61,7 @@ func TestEmails(t *testing.T) {
 
 	tests := map[string]struct {
 		emails   []githubtest.Email
-		scopes   string
+		scopes   providers.Scopes
 		step     githubtest.Misbehaviour
 		optional bool
 		want     string // "" is a refusal, or no address when it is optional
@@ -231,7 +231,8 @@ func TestEntityID(t *testing.T) {
 			server := httptest.NewServer(mux)
 			defer server.Close()
 			p, err := github.New(github.Options{
-				ClientID: "client", ClientSecret: "secret", CallbackURL: callbackURL, APIEndpoint: server.URL + "/", AllowPrivate: true,
+				OAuthClient: providers.OAuthClient{ClientID: "client", ClientSecret: "secret", CallbackURL: callbackURL, AllowPrivate: true},
+				APIEndpoint: server.URL + "/",
 			})
 			require.NoError(t, err)
 			profile, err := p.Profile(t.Context(), providers.Tokens{AccessToken: "token"}, providers.Callback{})

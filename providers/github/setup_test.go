@@ -25,9 +25,8 @@ var noon = time.Date(2026, 7, 8, 12, 0, 0, 0, time.UTC)
 // options are those of a provider for a server.
 func options(s *githubtest.Server) github.Options {
 	return github.Options{
-		ClientID: s.ClientID, ClientSecret: s.ClientSecret, CallbackURL: callbackURL,
-		AuthorizationEndpoint: s.AuthorizationEndpoint, TokenEndpoint: s.TokenEndpoint, APIEndpoint: s.APIEndpoint,
-		AllowPrivate: true, HTTPTimeout: 10 * time.Second, Now: func() time.Time { return noon },
+		OAuthClient:           providers.OAuthClient{ClientID: s.ClientID, ClientSecret: s.ClientSecret, CallbackURL: callbackURL, AllowPrivate: true, HTTPTimeout: 10 * time.Second},
+		AuthorizationEndpoint: s.AuthorizationEndpoint, TokenEndpoint: s.TokenEndpoint, APIEndpoint: s.APIEndpoint, Now: func() time.Time { return noon },
 	}
 }
 

@@ -18,37 +18,36 @@ import (
 const Identifier = "google"
 
 // Google's issuer and its endpoints. Some of its tokens name the issuer without
-// the scheme, which go-oidc accepts for Google alone.
+// the scheme, which go-oidc accepts only for Google.
 const (
-	DefaultIssuer                = "https://accounts.google.com"
-	DefaultAuthorizationEndpoint = "https://accounts.google.com/o/oauth2/v2/auth"
-	DefaultTokenEndpoint         = "https://oauth2.googleapis.com/token"
-	DefaultJWKSURI               = "https://www.googleapis.com/oauth2/v3/certs"
+	defaultIssuer                = "https://accounts.google.com"
+	defaultAuthorizationEndpoint = "https://accounts.google.com/o/oauth2/v2/auth"
+	defaultTokenEndpoint         = "https://oauth2.googleapis.com/token"
+	defaultJWKSURI               = "https://www.googleapis.com/oauth2/v3/certs"
 )
 
 // Options configures a [Provider]. ClientID, ClientSecret and CallbackURL are
-// what Google's console says; everything else has a default.
+// required; a zero field has its default. The JSON names are those of the
+// configuration.
+//
+// The comment of each field is its description in docs/guides/provider-options.md.
 type Options struct {
-	ClientID     string
-	ClientSecret string
-	// CallbackURL is where the provider redirects users by default.
-	CallbackURL string
-	// AllowedCallbackURLs are other URLs that a request may choose, compared
-	// byte for byte (docs/weak-spots.md#w46).
-	AllowedCallbackURLs []string
-	// Issuer is for tests; "" is Google. Another one is asked for its endpoints.
-	Issuer string
-	// The endpoints, "" for Google's.
-	AuthorizationEndpoint, TokenEndpoint, JWKSURI string
-	// AllowPrivate admits addresses of the operator's own network, and http for
-	// localhost.
-	AllowPrivate bool
-	// HTTPTimeout bounds each request; 0 is [oidc.DefaultHTTPTimeout].
-	HTTPTimeout time.Duration
+	providers.OAuthClient
+
+	// For tests: the issuer of an OpenID provider that replaces Google. Its
+	// discovery document supplies the endpoints. (docs/contract.md#s3-4)
+	Issuer string `json:"issuer"`
+	// Where users are redirected to sign in. (docs/contract.md#s3-4)
+	AuthorizationEndpoint string `json:"authorization_endpoint"`
+	// Where codes are exchanged. (docs/contract.md#s3-4)
+	TokenEndpoint string `json:"token_endpoint"`
+	// The URL of the keys that sign ID tokens. (docs/contract.md#s3-4)
+	JWKSURI string `json:"jwks_uri"`
+
 	// Now is the clock; nil is the system's.
-	Now func() time.Time
+	Now func() time.Time `json:"-"`
 	// HTTPClient makes the requests, for tests; see [oidc.Options].
-	HTTPClient *http.Client
+	HTTPClient *http.Client `json:"-"`
 }
 
 var _ providers.Redirect = (*Provider)(nil)
@@ -63,7 +62,7 @@ func New(o Options) (*Provider, error) {
 	need := func(label string, value *string, placeholder string) {
 		if *value == "" {
 			problems = append(problems, &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Google " + label + " is required"})
-			*value = placeholder // so that the others are looked at too
+			*value = placeholder // so that the other options are checked too
 		}
 	}
 	need("clientId", &o.ClientID, "missing")
@@ -77,19 +76,23 @@ func New(o Options) (*Provider, error) {
 	return &Provider{p}, nil
 }
 
-func (o Options) preset() oidc.Options {
-	if o.Issuer == "" || o.Issuer == DefaultIssuer {
-		o.Issuer = DefaultIssuer
-		o.AuthorizationEndpoint = cmp.Or(o.AuthorizationEndpoint, DefaultAuthorizationEndpoint)
-		o.TokenEndpoint = cmp.Or(o.TokenEndpoint, DefaultTokenEndpoint)
-		o.JWKSURI = cmp.Or(o.JWKSURI, DefaultJWKSURI)
+// WithDefaults returns o with its defaults, as [New] uses them.
+func (o Options) WithDefaults() Options {
+	o.OAuthClient = o.OAuthClient.WithDefaults()
+	o.Issuer = cmp.Or(o.Issuer, defaultIssuer)
+	if o.Issuer == defaultIssuer { // another issuer's come from its discovery document
+		o.AuthorizationEndpoint = cmp.Or(o.AuthorizationEndpoint, defaultAuthorizationEndpoint)
+		o.TokenEndpoint = cmp.Or(o.TokenEndpoint, defaultTokenEndpoint)
+		o.JWKSURI = cmp.Or(o.JWKSURI, defaultJWKSURI)
 	}
+	return o
+}
+
+func (o Options) preset() oidc.Options {
+	o = o.WithDefaults()
 	return oidc.Options{
+		OAuthClient:           o.OAuthClient,
 		Issuer:                o.Issuer,
-		ClientID:              o.ClientID,
-		ClientSecret:          o.ClientSecret,
-		CallbackURL:           o.CallbackURL,
-		AllowedCallbackURLs:   o.AllowedCallbackURLs,
 		Scopes:                "email profile openid",
 		AuthorizationEndpoint: o.AuthorizationEndpoint,
 		TokenEndpoint:         o.TokenEndpoint,
@@ -99,8 +102,6 @@ func (o Options) preset() oidc.Options {
 		},
 		RequireVerifiedEmail: new(false), // Profile requires it, in the contract's words
 		DisplayName:          "Google Authentication",
-		HTTPTimeout:          o.HTTPTimeout,
-		AllowPrivate:         o.AllowPrivate,
 		Algorithms:           []string{"RS256"}, // docs/contract.md#s3-4
 		Now:                  o.Now,
 		HTTPClient:           o.HTTPClient,
@@ -110,8 +111,11 @@ func (o Options) preset() oidc.Options {
 // Identifier implements [providers.Provider].
 func (*Provider) Identifier() string { return Identifier }
 
-// Profile implements [providers.Redirect]. People whose address Google does not
-// vouch for are refused.
+// KindName implements [providers.KindNamer].
+func (*Provider) KindName() string { return "Google" }
+
+// Profile implements [providers.Redirect]. It refuses users whose address Google
+// has not verified.
 func (p *Provider) Profile(ctx context.Context, t providers.Tokens, c providers.Callback) (providers.Profile, error) {
 	profile, err := p.Provider.Profile(ctx, t, c)
 	if err != nil {

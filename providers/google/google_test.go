@@ -22,7 +22,7 @@ import (
 const callbackURL = "https://shop.example/callback"
 
 func valid() google.Options {
-	return google.Options{ClientID: "shop.apps.googleusercontent.com", ClientSecret: "not-a-secret", CallbackURL: callbackURL}
+	return google.Options{OAuthClient: providers.OAuthClient{ClientID: "shop.apps.googleusercontent.com", ClientSecret: "not-a-secret", CallbackURL: callbackURL}}
 }
 
 // setup returns Google's part played by another, under Google's name unless
@@ -31,7 +31,7 @@ func setup(t *testing.T, change func(o *google.Options, idp *oidctest.Provider))
 	t.Helper()
 	idp := oidctest.Start(t, oidctest.Options{RedirectURIs: []string{callbackURL}})
 	o := google.Options{
-		ClientID: idp.ClientID(), ClientSecret: idp.ClientSecret(), CallbackURL: callbackURL, AllowPrivate: true,
+		OAuthClient:           providers.OAuthClient{ClientID: idp.ClientID(), ClientSecret: idp.ClientSecret(), CallbackURL: callbackURL, AllowPrivate: true},
 		AuthorizationEndpoint: idp.Endpoint(oidctest.Authorization), TokenEndpoint: idp.Endpoint(oidctest.Token),
 		JWKSURI: idp.Endpoint(oidctest.Keys),
 	}
@@ -248,9 +248,9 @@ func TestConformance(t *testing.T) {
 		New: func(tb testing.TB, service string) providers.Redirect {
 			tb.Helper()
 			p, err := google.New(google.Options{
-				ClientID: idp.ClientID(), ClientSecret: idp.ClientSecret(), CallbackURL: callbackURL, AllowedCallbackURLs: []string{other},
+				OAuthClient:           providers.OAuthClient{ClientID: idp.ClientID(), ClientSecret: idp.ClientSecret(), CallbackURL: callbackURL, AllowedCallbackURLs: []string{other}, AllowPrivate: true},
 				AuthorizationEndpoint: service + string(oidctest.Authorization), TokenEndpoint: service + string(oidctest.Token),
-				JWKSURI: service + string(oidctest.Keys), AllowPrivate: true,
+				JWKSURI: service + string(oidctest.Keys),
 			})
 			require.NoError(tb, err)
 			return p

@@ -8,13 +8,13 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// retryAfter is how long after a request the next one may be made when what is
-// there is not enough, or when it is old and the request failed.
+// retryAfter is the minimum time between two requests when the cached value is
+// insufficient, or when it is stale and the request failed.
 const retryAfter = time.Minute
 
-// cached is something of the provider's that is fetched once for everybody who
-// needs it, and kept for a time. What is old goes on serving while the provider
-// does not give a new one.
+// cached is a resource of the provider that is fetched once for all callers and
+// cached for a time. A stale value stays in use while the provider is
+// unavailable.
 type cached[T any] struct {
 	fetch func(context.Context) (T, error)
 	ttl   time.Duration
@@ -25,7 +25,7 @@ type cached[T any] struct {
 	last   state[T]
 }
 
-// state is what is known at one time.
+// state is the cached value at one time.
 type state[T any] struct {
 	value   T
 	fetched time.Time // zero when there is no value
@@ -33,9 +33,9 @@ type state[T any] struct {
 	tried    time.Time
 	attempts int
 	err      error
-	// asked is when the last attempt ended that was made because the value was
-	// not enough. One made for its age does not count: a provider may change its
-	// keys right after it.
+	// asked is when the last attempt for an insufficient value ended. An
+	// attempt for a stale value does not count: a provider may change its keys
+	// right after it.
 	asked time.Time
 }
 
@@ -43,8 +43,8 @@ func newCached[T any](o Options, fetch func(context.Context) (T, error)) *cached
 	return &cached[T]{fetch: fetch, ttl: o.DiscoveryTTL, now: o.Now}
 }
 
-// get returns the value, which may be old. A failure is not kept when there is
-// nothing else.
+// get returns the value, which may be stale. Without a value, a failure is not
+// cached.
 func (c *cached[T]) get(ctx context.Context) (state[T], error) {
 	s := c.look()
 	fresh := c.since(s.fetched) < c.ttl || s.err != nil && c.since(s.tried) < retryAfter
@@ -58,8 +58,8 @@ func (c *cached[T]) get(ctx context.Context) (state[T], error) {
 	return s, err
 }
 
-// newer returns what is known after seen turned out not to be enough. It may be
-// the same again, since requests are rare.
+// newer returns the value after seen turned out to be insufficient. It may be
+// the same value again, since requests are rate-limited.
 func (c *cached[T]) newer(ctx context.Context, seen state[T]) (state[T], error) {
 	s := c.look()
 	if s.attempts == seen.attempts && (s.asked.IsZero() || c.since(s.asked) >= retryAfter) {
@@ -71,8 +71,8 @@ func (c *cached[T]) newer(ctx context.Context, seen state[T]) (state[T], error) 
 	return s, s.err
 }
 
-// refresh makes an attempt, or waits for one that began after seen. It goes on
-// when the caller who began it leaves: others may wait.
+// refresh makes an attempt, or waits for one that began after seen. The attempt
+// continues when the caller who began it leaves: others may be waiting.
 func (c *cached[T]) refresh(ctx context.Context, seen state[T], asking bool) error {
 	done := c.flight.DoChan("", func() (any, error) {
 		if s := c.look(); s.attempts != seen.attempts {

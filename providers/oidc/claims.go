@@ -13,14 +13,14 @@ import (
 	"github.com/everlatch/everlatch/providers"
 )
 
-// errMalformed stands for the errors of parsers, which quote parts of the token.
+// errMalformed replaces the errors of parsers, which quote parts of the token.
 var errMalformed = errors.New("the ID token is malformed, or signed by an algorithm that is not allowed")
 
 // claims are those of a verified ID token. Names are compared exactly, which
 // decoding into a struct would not do.
 type claims map[string]json.RawMessage
 
-// text returns a claim that is a text, and "" for every other.
+// text returns a claim that is a string, and "" for every other.
 func (c claims) text(name string) string {
 	var s string
 	if json.Unmarshal(c[name], &s) != nil {
@@ -29,20 +29,20 @@ func (c claims) text(name string) string {
 	return s
 }
 
-// has says whether a claim has a value; null is none.
+// has reports whether a claim has a value; null is none.
 func (c claims) has(name string) bool {
 	raw, told := c[name]
 	return told && string(raw) != "null"
 }
 
-// is says whether a claim is true, as a JSON value or as the text "true" that
-// several providers send.
+// is reports whether a claim is true, as a JSON value or as the string "true",
+// which several providers send.
 func (c claims) is(name string) bool {
 	value := string(c[name])
 	return value == "true" || value == `"true"`
 }
 
-// seconds returns a time, and false when there is none.
+// seconds returns a time, and false if the claim is none.
 func (c claims) seconds(name string) (at float64, ok bool, err error) {
 	raw, ok := c[name]
 	if !ok {
@@ -81,9 +81,9 @@ func (p *Provider) verify(ctx context.Context, idToken string, c providers.Callb
 	return all, nil
 }
 
-// expiryTime is the time at which tokens must still be valid. One that expires
-// within the tolerance is; one that expires exactly at its end is not (RFC 7519,
-// section 4.1.4), where go-oidc would accept it.
+// expiryTime is the time at which a token must still be valid. A token that
+// expired within the tolerance passes; one that expired exactly at its end does
+// not (RFC 7519, section 4.1.4), although go-oidc would accept it.
 func (p *Provider) expiryTime() time.Time {
 	return p.options.Now().Add(time.Nanosecond - p.options.ClockTolerance)
 }
@@ -120,8 +120,8 @@ func (p *Provider) checkClaims(c claims, audience []string, callback providers.C
 	return nil
 }
 
-// checkTimes refuses tokens of the future. go-oidc does not look at iat, and lets
-// nbf be five minutes ahead.
+// checkTimes refuses tokens from the future. go-oidc ignores iat, and accepts
+// an nbf that is five minutes ahead.
 func (p *Provider) checkTimes(c claims) error {
 	iat, issued, err1 := c.seconds("iat")
 	nbf, bounded, err2 := c.seconds("nbf")

@@ -13,8 +13,8 @@ import (
 	"github.com/everlatch/everlatch/internal/egress"
 )
 
-// newClient returns the client of all requests: it reads at most 1 MiB of an
-// answer and follows no redirect.
+// newClient returns the client of all requests: it reads at most 1 MiB of a
+// response and follows no redirects.
 func newClient(o Options) *http.Client {
 	client := egress.Client(o.HTTPTimeout, o.AllowPrivate)
 	if o.HTTPClient != nil {
@@ -26,8 +26,9 @@ func newClient(o Options) *http.Client {
 	return egress.Limit(client, http.Header{"Accept": {"application/json"}})
 }
 
-// newReader returns a client for documents: every answer but 200 is a
-// [statusError], because go-oidc puts the body of such an answer into its errors.
+// newReader returns a client for documents: every response other than 200 is a
+// [statusError], because go-oidc puts the body of such a response into its
+// errors.
 func newReader(client *http.Client) *http.Client {
 	reader := *client
 	reader.Transport = onlyOK{client.Transport}
@@ -49,19 +50,19 @@ func (t onlyOK) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// statusError is an answer with a status other than 200.
+// statusError is a response with a status other than 200.
 type statusError int
 
 // Error implements [error].
 func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
 
-// outage says whether the same request may succeed later.
+// outage reports whether the same request may succeed later.
 func (e statusError) outage() bool {
 	return e >= http.StatusInternalServerError || e == http.StatusTooManyRequests
 }
 
-// unread explains why a document could not be read: the provider is away, or what
-// it says is no such document.
+// unread explains why a document could not be read: the provider is
+// unavailable, or the document is invalid.
 func unread(what string, err error) error {
 	if status, ok := errors.AsType[statusError](err); ok {
 		if status.outage() {

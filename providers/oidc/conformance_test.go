@@ -31,10 +31,10 @@ func TestConformance(t *testing.T) {
 		New: func(tb testing.TB, service string) providers.Redirect {
 			tb.Helper()
 			p, err := oidc.New(oidc.Options{
-				Issuer: idp.URL(), ClientID: idp.ClientID(), ClientSecret: idp.ClientSecret(),
-				CallbackURL: callbackURL, AllowedCallbackURLs: []string{other},
+				OAuthClient:           providers.OAuthClient{ClientID: idp.ClientID(), ClientSecret: idp.ClientSecret(), CallbackURL: callbackURL, AllowedCallbackURLs: []string{other}, AllowPrivate: true},
+				Issuer:                idp.URL(),
 				AuthorizationEndpoint: service + string(oidctest.Authorization), TokenEndpoint: service + string(oidctest.Token),
-				JWKSURI: service + string(oidctest.Keys), AllowPrivate: true,
+				JWKSURI: service + string(oidctest.Keys),
 			})
 			require.NoError(tb, err)
 			return p

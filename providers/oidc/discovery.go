@@ -16,14 +16,14 @@ type document struct {
 	oauth2.Endpoint
 
 	jwksURI  string
-	userInfo string // "" when there is none
-	// namesIssuer says that every callback holds the issuer (RFC 9207).
+	userInfo string // "" if there is none
+	// namesIssuer reports that every callback contains the issuer (RFC 9207).
 	namesIssuer bool
 }
 
-// authStyle returns how the provider takes the client's secret. It goes into the
-// header only where discovery allows nothing else. It is never detected: trying
-// both ways would send a code twice.
+// authStyle returns how the provider takes the client's secret. It goes into
+// the header only if discovery allows nothing else. It is never detected by
+// trying: that would send a code twice.
 func authStyle(methods []string, secret string) oauth2.AuthStyle {
 	if secret != "" && slices.Contains(methods, "client_secret_basic") && !slices.Contains(methods, "client_secret_post") {
 		return oauth2.AuthStyleInHeader

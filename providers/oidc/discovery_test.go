@@ -160,7 +160,8 @@ func TestNoDiscovery(t *testing.T) {
 
 	w := setup(t, oidctest.Options{}, nil)
 	o := oidc.Options{
-		Issuer: w.idp.URL(), ClientID: w.idp.ClientID(), ClientSecret: w.idp.ClientSecret(), CallbackURL: callbackURL, AllowPrivate: true,
+		OAuthClient:           providers.OAuthClient{ClientID: w.idp.ClientID(), ClientSecret: w.idp.ClientSecret(), CallbackURL: callbackURL, AllowPrivate: true},
+		Issuer:                w.idp.URL(),
 		AuthorizationEndpoint: w.idp.Endpoint(oidctest.Authorization), TokenEndpoint: w.idp.Endpoint(oidctest.Token),
 		JWKSURI: w.idp.Endpoint(oidctest.Keys), Now: w.clock.now,
 	}

@@ -21,12 +21,12 @@ import (
 func (p *Provider) oauth2(d document, callbackURL string) *oauth2.Config {
 	return &oauth2.Config{
 		ClientID: p.options.ClientID, ClientSecret: p.options.ClientSecret, Endpoint: d.Endpoint,
-		RedirectURL: callbackURL, Scopes: strings.Fields(p.options.Scopes),
+		RedirectURL: callbackURL, Scopes: p.options.Scopes.List(),
 	}
 }
 
-// Begin implements [providers.Redirect]. A query that the authorization endpoint
-// already has is kept.
+// Begin implements [providers.Redirect]. A query of the authorization endpoint
+// is kept.
 func (p *Provider) Begin(ctx context.Context, a providers.Authorization) (string, error) {
 	d, err := p.endpoints(ctx)
 	if err != nil {
@@ -35,8 +35,8 @@ func (p *Provider) Begin(ctx context.Context, a providers.Authorization) (string
 	return p.oauth2(d, a.CallbackURL).AuthCodeURL(a.State, oauth2.S256ChallengeOption(a.CodeVerifier), gooidc.Nonce(a.Nonce)), nil
 }
 
-// Exchange implements [providers.Redirect]. Everything that can be refused
-// without spending the code is checked first.
+// Exchange implements [providers.Redirect]. It first checks everything that can
+// be refused without using the code.
 func (p *Provider) Exchange(ctx context.Context, c providers.Callback) (providers.Tokens, error) {
 	if err := p.checkCallback(c); err != nil {
 		return providers.Tokens{}, err
@@ -55,8 +55,8 @@ func (p *Provider) Exchange(ctx context.Context, c providers.Callback) (provider
 	return p.readTokens(token)
 }
 
-// checkCallback refuses a callback of another provider (RFC 9207), and one that
-// brings no code.
+// checkCallback refuses a callback of another provider (RFC 9207), and one
+// without a code.
 func (p *Provider) checkCallback(c providers.Callback) error {
 	issuer, named := c.Params["iss"]
 	switch {
@@ -70,8 +70,8 @@ func (p *Provider) checkCallback(c providers.Callback) error {
 	return nil
 }
 
-// notExchanged explains why there are no tokens. Of an answer it repeats the status
-// and the error code, since everything else may quote what was sent.
+// notExchanged explains why there are no tokens. It repeats only the status and
+// the error code of a response: everything else may quote what was sent.
 func (p *Provider) notExchanged(err error, c providers.Callback) error {
 	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
 		status := refused.Response.StatusCode
@@ -117,8 +117,8 @@ func (p *Provider) readTokens(token *oauth2.Token) (providers.Tokens, error) {
 	return t, nil
 }
 
-// redact makes foreign text fit for the log: without the secrets that it may
-// echo, short, and on one line.
+// redact makes foreign text safe to log: on one short line, without the secrets
+// that it may echo.
 func redact(text string, secrets ...string) string {
 	for _, secret := range secrets {
 		if secret != "" {

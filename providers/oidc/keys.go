@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	// minRSABits is the smallest RSA key that is trusted (RFC 7518, section 3.3),
-	// and maxRSABits the largest: verifying by a huge one takes seconds.
+	// minRSABits is the smallest RSA key that is trusted (RFC 7518, section
+	// 3.3), and maxRSABits the largest: verifying with a huge one takes
+	// seconds.
 	minRSABits = 2048
 	maxRSABits = 8192
 
@@ -27,9 +28,9 @@ const (
 
 var _ gooidc.KeySet = (*verification)(nil)
 
-// verification is the [gooidc.KeySet] of one ID token. It remembers what go-oidc
-// does not return: the payload of a token whose claims are refused, and the error
-// itself, of which go-oidc keeps the text alone.
+// verification is the [gooidc.KeySet] of one ID token. It remembers what
+// go-oidc does not return: the payload of a token whose claims are refused, and
+// the error itself, of which go-oidc keeps only the text.
 type verification struct {
 	p       *Provider
 	payload []byte
@@ -42,8 +43,8 @@ func (v *verification) VerifySignature(ctx context.Context, idToken string) ([]b
 	return v.payload, v.err
 }
 
-// fetchKeys reads the keys that the provider signs with. Those that cannot be
-// used are left out, so that a new kind of key does no harm.
+// fetchKeys reads the keys that the provider signs with. It ignores unusable
+// keys, so that a new kind of key does no harm.
 func (p *Provider) fetchKeys(ctx context.Context) ([]jose.JSONWebKey, error) {
 	d, err := p.endpoints(ctx)
 	if err != nil {
@@ -86,8 +87,8 @@ func family(key any) string {
 	return ""
 }
 
-// signer returns the payload of a token that one of keys has signed. known says
-// that one of them has the key ID of the token.
+// signer returns the payload of a token that one of keys has signed. known
+// reports whether one of them has the key ID of the token.
 func signer(token *jose.JSONWebSignature, keys []jose.JSONWebKey) (payload []byte, known bool) {
 	header := token.Signatures[0].Protected
 	for _, key := range keys {

@@ -3,7 +3,7 @@ package oidc
 import (
 	"fmt"
 	"net/http"
-	"slices"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 
@@ -14,7 +14,11 @@ import (
 // Identifier is the kind of this provider.
 const Identifier = "oidc"
 
-var _ providers.Redirect = (*Provider)(nil)
+var (
+	_ providers.Redirect    = (*Provider)(nil)
+	_ providers.KindNamer   = (*Provider)(nil)
+	_ providers.TimeLimiter = (*Provider)(nil)
+)
 
 // Provider implements [providers.Redirect]. It is safe for concurrent use and
 // works under any id (docs/weak-spots.md#w23).
@@ -29,7 +33,7 @@ type Provider struct {
 
 // New returns a provider, or every problem of its options. It makes no request.
 func New(o Options) (*Provider, error) {
-	o = o.withDefaults()
+	o = o.WithDefaults()
 	if err := o.check(); err != nil {
 		return nil, fmt.Errorf("oidc options: %w", err)
 	}
@@ -49,18 +53,18 @@ func (*Provider) Identifier() string { return Identifier }
 // DisplayName implements [providers.Provider].
 func (p *Provider) DisplayName() string { return p.options.DisplayName }
 
+// KindName implements [providers.KindNamer]: DisplayName is the operator's choice.
+func (*Provider) KindName() string { return "OIDC" }
+
+// StateTTL implements [providers.TimeLimiter].
+func (p *Provider) StateTTL() time.Duration { return p.options.StateTTL }
+
 // CallbackURL implements [providers.Redirect].
 func (p *Provider) CallbackURL(requested string) (string, error) {
-	if requested == "" || requested == p.options.CallbackURL {
-		return p.options.CallbackURL, nil
-	}
-	if !slices.Contains(p.options.AllowedCallbackURLs, requested) {
-		return "", unauthorized("The provided callback URL is not allowed", nil)
-	}
-	return requested, nil
+	return p.options.ChooseCallback(requested)
 }
 
-// failed is the answer to everything that a provider or a callback did wrong
+// failed is the refusal for every fault of a provider or a callback
 // (docs/contract.md#s3-6). The cause is for the log and holds no secret.
 func failed(cause error) error { return unauthorized("Authentication failed", cause) }
 
@@ -68,5 +72,5 @@ func unauthorized(message string, cause error) error {
 	return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: message, Err: cause}
 }
 
-// away says that the provider cannot be reached now.
+// away reports that the provider cannot be reached.
 func away(cause error) error { return everlatch.Unavailable("The sign-in provider", cause) }

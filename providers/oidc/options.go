@@ -14,15 +14,14 @@ import (
 	gooidc "github.com/coreos/go-oidc/v3/oidc"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/providers"
 )
 
-// The defaults of [Options].
 const (
-	DefaultScopes         = "openid email profile"
-	DefaultDisplayName    = "OpenID Connect"
-	DefaultClockTolerance = 5 * time.Second
-	DefaultDiscoveryTTL   = time.Hour
-	DefaultHTTPTimeout    = 10 * time.Second
+	defaultScopes         = "openid email profile"
+	defaultDisplayName    = "OpenID Connect"
+	defaultClockTolerance = 5 * time.Second
+	defaultDiscoveryTTL   = time.Hour
 )
 
 // maxClockTolerance keeps the tolerance well below the five minutes that go-oidc
@@ -30,69 +29,74 @@ const (
 // tokens of a provider whose clock is ahead.
 const maxClockTolerance = 2 * time.Minute
 
-// EntityID, Email and Name are the keys of [Options.ClaimMappings] that have a
-// default: the claims "sub", "email" and "name".
+// The keys of [Options.ClaimMappings] that have a default: the claims "sub",
+// "email" and "name".
 const (
-	EntityID = "entity_id"
-	Email    = "email"
-	Name     = "name"
+	keyEntityID = "entity_id"
+	keyEmail    = "email"
+	keyName     = "name"
 )
 
 // Options configures a [Provider]. Issuer, ClientID and CallbackURL are required;
-// everything else has a default.
+// a zero field has its default. The JSON names are those of the configuration.
+//
+// The comment of each field is its description in docs/guides/provider-options.md.
 type Options struct {
-	// Issuer is the provider's issuer URL, compared byte for byte. The discovery
-	// document is below it.
-	Issuer   string
-	ClientID string
-	// ClientSecret is sent in the form of the exchange (client_secret_post), or in
-	// its header (client_secret_basic) where the discovery document allows nothing
-	// else. Without it the client is a public one, and PKCE alone protects the code.
-	ClientSecret string
-	// CallbackURL is where the provider redirects users by default.
-	CallbackURL string
-	// AllowedCallbackURLs are other URLs that a request may choose, compared
-	// byte for byte (docs/weak-spots.md#w46).
-	AllowedCallbackURLs []string
-	// Scopes are the requested scopes, separated by spaces; "" is [DefaultScopes].
-	// "openid" is always included (docs/weak-spots.md#w53).
-	Scopes string
-	// The endpoints, "" for those of the discovery document. If all
-	// three are set, discovery is skipped.
-	AuthorizationEndpoint, TokenEndpoint, JWKSURI string
-	// UserInfoEndpoint supplies the address if the ID token has none; "" is that of
-	// the discovery document, if any.
-	UserInfoEndpoint string
-	// ClaimMappings maps keys to claims: [EntityID] permanently identifies a user,
-	// [Email] is their address, and every key except [EntityID] goes into the user
-	// metadata. Entries are added to the defaults.
-	ClaimMappings map[string]string
-	// RequireVerifiedEmail refuses users whose address the provider has not
-	// verified; nil is true. Users with email_verified but no address may sign in,
-	// and have no address here either.
-	RequireVerifiedEmail *bool
-	// AllowedEmailDomains are the allowed domains of addresses; none allows all.
-	AllowedEmailDomains []string
-	// ClockTolerance is the tolerated difference from the provider's clock; 0 is
-	// [DefaultClockTolerance].
-	ClockTolerance time.Duration
-	// DisplayName is shown to end users; "" is [DefaultDisplayName].
-	DisplayName string
-	// DiscoveryTTL is how long the provider's document and keys are kept; 0 is
-	// [DefaultDiscoveryTTL].
-	DiscoveryTTL time.Duration
-	// HTTPTimeout bounds each request; 0 is [DefaultHTTPTimeout].
-	HTTPTimeout time.Duration
-	// AllowPrivate permits private addresses, and http for localhost.
-	AllowPrivate bool
-	// Algorithms are the allowed signature algorithms of ID tokens; empty means
-	// RS256, PS256, ES256 and EdDSA.
-	Algorithms []string
+	providers.OAuthClient
+
+	// The provider's issuer URL, compared byte for byte. The discovery document is
+	// below it. (docs/contract.md#s3-6)
+	Issuer string `json:"issuer"`
+	// The requested scopes. `openid` is always included. (docs/contract.md#s3-6,
+	// docs/weak-spots.md#w53)
+	Scopes providers.Scopes `json:"scopes"`
+	// Where users are redirected to sign in. This and the next two come from
+	// discovery by default; if all three are set, discovery is skipped.
+	// (docs/contract.md#s3-6)
+	AuthorizationEndpoint string `json:"authorization_endpoint"`
+	// Where codes are exchanged. (docs/contract.md#s3-6)
+	TokenEndpoint string `json:"token_endpoint"`
+	// The URL of the keys that sign ID tokens. (docs/contract.md#s3-6)
+	JWKSURI string `json:"jwks_uri"`
+	// The UserInfo endpoint, which supplies the address if the ID token has none. By
+	// default from discovery.
+	UserInfoEndpoint string `json:"userinfo_endpoint"`
+	// Accepted but ignored, as in Medusa. (docs/contract.md#s3-6)
+	EndSessionEndpoint string `json:"end_session_endpoint"`
+	// Maps keys to claims of the ID token. `entity_id` permanently identifies a
+	// user, and `email` is their address; every key except `entity_id` goes into
+	// `user_metadata`. Entries are added to the default. (docs/contract.md#s3-6)
+	ClaimMappings map[string]string `json:"claim_mappings"`
+	// Refuse users whose address the provider has not verified: `email_verified`
+	// must be true, and the mapped claim must be `email`. Users with `email_verified`
+	// but no address may sign in, and have no address here either.
+	// (docs/contract.md#s3-6)
+	RequireVerifiedEmail *bool `json:"require_verified_email"`
+	// The allowed domains of email addresses; an empty list allows all. It checks
+	// only the address, so it restricts access only together with
+	// `require_verified_email`. (docs/contract.md#s3-6)
+	AllowedEmailDomains []string `json:"allowed_email_domains"`
+	// The tolerated difference between the provider's clock and ours. 0 means the
+	// default; the maximum is 120. (docs/contract.md#s3-6)
+	ClockTolerance time.Duration `json:"clock_tolerance_seconds"`
+	// How long a user may take to sign in at the provider. By default
+	// `auth.redirect.ttl`, which is 10 minutes. (docs/contract.md#s3-6)
+	StateTTL time.Duration `json:"state_ttl_seconds"`
+	// The name shown in the list of providers. (docs/contract.md#s3-6)
+	DisplayName string `json:"display_name"`
+	// How long the provider's discovery document and keys are cached. A token with
+	// an unknown key fetches the keys sooner. (docs/contract.md#s3-6)
+	DiscoveryTTL time.Duration `json:"discovery_cache_ttl_ms"`
+	// The allowed signature algorithms of ID tokens. RS384, RS512, PS384, PS512,
+	// ES384 and ES512 are also supported; algorithms with a shared secret are not.
+	// (docs/contract.md#s3-6)
+	Algorithms []string `json:"algorithms"`
+
 	// Now is the clock; nil is the system's.
-	Now func() time.Time
+	Now func() time.Time `json:"-"`
 	// HTTPClient makes the requests, for tests; nil is one that refuses private
 	// addresses. Redirects are not followed in any case.
-	HTTPClient *http.Client
+	HTTPClient *http.Client `json:"-"`
 }
 
 // algorithms are the allowed values of Options.Algorithms. Algorithms with a
@@ -102,21 +106,21 @@ var algorithms = []string{
 	gooidc.ES256, gooidc.ES384, gooidc.ES512, gooidc.EdDSA,
 }
 
-func (o Options) withDefaults() Options {
-	scopes := strings.Fields(cmp.Or(o.Scopes, DefaultScopes))
+// WithDefaults returns o with its defaults, as [New] uses them.
+func (o Options) WithDefaults() Options {
+	o.OAuthClient = o.OAuthClient.WithDefaults()
+	scopes := cmp.Or(o.Scopes, defaultScopes).List()
 	if !slices.Contains(scopes, "openid") {
 		scopes = append([]string{"openid"}, scopes...)
 	}
-	o.Scopes = strings.Join(scopes, " ")
-	o.DisplayName = cmp.Or(o.DisplayName, DefaultDisplayName)
-	o.ClockTolerance = cmp.Or(o.ClockTolerance, DefaultClockTolerance)
-	o.DiscoveryTTL = cmp.Or(o.DiscoveryTTL, DefaultDiscoveryTTL)
-	o.HTTPTimeout = cmp.Or(o.HTTPTimeout, DefaultHTTPTimeout)
+	o.Scopes = providers.Scopes(strings.Join(scopes, " "))
+	o.DisplayName = cmp.Or(o.DisplayName, defaultDisplayName)
+	o.ClockTolerance = cmp.Or(o.ClockTolerance, defaultClockTolerance)
+	o.DiscoveryTTL = cmp.Or(o.DiscoveryTTL, defaultDiscoveryTTL)
 
-	mappings := map[string]string{EntityID: "sub", Email: "email", Name: "name"}
+	mappings := map[string]string{keyEntityID: "sub", keyEmail: "email", keyName: "name"}
 	maps.Copy(mappings, o.ClaimMappings)
 	o.ClaimMappings = mappings
-	o.AllowedCallbackURLs = slices.Clone(o.AllowedCallbackURLs)
 	o.AllowedEmailDomains = slices.Clone(o.AllowedEmailDomains)
 	for i, domain := range o.AllowedEmailDomains {
 		o.AllowedEmailDomains[i] = strings.ToLower(domain)
@@ -133,8 +137,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// check reports every problem of o, which has its defaults. The problems repeat
-// no value that may be a secret in the wrong place.
+// check reports every problem of o, which has its defaults. The problems quote
+// no value that may be a misplaced secret.
 func (o Options) check() error {
 	return errors.Join(o.checkNeeded(), o.checkURLs(), o.checkClaims(), o.checkTimes(), o.checkAlgorithms())
 }
@@ -175,7 +179,7 @@ func (o Options) checkURLs() error {
 	return errors.Join(problems...)
 }
 
-// checkURL holds the contract's rule for every URL of the options, and of the
+// checkURL applies the contract's rule for the URLs of the options and of the
 // discovery document.
 func checkURL(label, text string, allowPrivate bool) error {
 	u, err := url.Parse(text)
@@ -212,6 +216,7 @@ func (o Options) checkTimes() error {
 		value time.Duration
 	}{
 		{"clock_tolerance_seconds", o.ClockTolerance},
+		{"state_ttl_seconds", o.StateTTL},
 		{"discovery_cache_ttl_ms", o.DiscoveryTTL},
 		{"http_timeout_ms", o.HTTPTimeout},
 	} {

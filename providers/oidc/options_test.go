@@ -15,7 +15,7 @@ import (
 )
 
 func valid() oidc.Options {
-	return oidc.Options{Issuer: "https://idp.example", ClientID: "shop", CallbackURL: "https://shop.example/callback"}
+	return oidc.Options{OAuthClient: providers.OAuthClient{ClientID: "shop", CallbackURL: "https://shop.example/callback"}, Issuer: "https://idp.example"}
 }
 
 func TestOptions(t *testing.T) {
@@ -168,7 +168,7 @@ func TestBegin(t *testing.T) {
 	t.Parallel()
 
 	const hostile = "a&b=c#d e?f+g%h;i"
-	for scopes, want := range map[string]string{
+	for scopes, want := range map[providers.Scopes]string{
 		"": "openid email profile", "email": "openid email", " profile   openid ": "profile openid", "groups": "openid groups",
 	} {
 		o := valid()
@@ -193,11 +193,11 @@ func TestBegin(t *testing.T) {
 	}
 }
 
-// The limit of a request is an option.
-func TestTimeoutDefault(t *testing.T) {
+func TestDefaultDurations(t *testing.T) {
 	t.Parallel()
 
-	require.Equal(t, 10*time.Second, oidc.DefaultHTTPTimeout)
-	require.Equal(t, 5*time.Second, oidc.DefaultClockTolerance)
-	require.Equal(t, time.Hour, oidc.DefaultDiscoveryTTL)
+	o := oidc.Options{}.WithDefaults()
+	require.Equal(t, 10*time.Second, o.HTTPTimeout)
+	require.Equal(t, 5*time.Second, o.ClockTolerance)
+	require.Equal(t, time.Hour, o.DiscoveryTTL)
 }

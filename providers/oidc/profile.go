@@ -13,14 +13,14 @@ import (
 	"github.com/everlatch/everlatch/providers"
 )
 
-// maxEntityID bounds what identifies a person, in bytes. A subject has at most
+// maxEntityID bounds the identifier of a user, in bytes. A subject has at most
 // 255; a mapped claim may be longer.
 const maxEntityID = 512
 
 // maxIDToken bounds an ID token, in bytes.
 const maxIDToken = 1 << 20
 
-// Profile implements [providers.Redirect]. Tokens are not kept.
+// Profile implements [providers.Redirect]. Tokens are discarded.
 func (p *Provider) Profile(ctx context.Context, t providers.Tokens, c providers.Callback) (providers.Profile, error) {
 	if t.IDToken == "" || len(t.IDToken) > maxIDToken {
 		return providers.Profile{}, failed(errors.New("there is no ID token, or a very long one"))
@@ -39,12 +39,12 @@ func (p *Provider) Profile(ctx context.Context, t providers.Tokens, c providers.
 	return profile, nil
 }
 
-// read maps claims to a profile, and refuses people who may not sign in.
+// read maps claims to a profile, and refuses users who may not sign in.
 func (p *Provider) read(token claims) (providers.Profile, error) {
 	if token.text("sub") == "" {
 		return providers.Profile{}, errors.New("the ID token has no subject")
 	}
-	id, err := entityID(token[p.options.ClaimMappings[EntityID]])
+	id, err := entityID(token[p.options.ClaimMappings[keyEntityID]])
 	if err != nil {
 		return providers.Profile{}, err
 	}
@@ -60,23 +60,23 @@ func (p *Provider) read(token claims) (providers.Profile, error) {
 	}
 	for key, claim := range p.options.ClaimMappings {
 		var value any
-		if key == EntityID || json.Unmarshal(token[claim], &value) != nil || value == nil {
-			continue // not told
+		if key == keyEntityID || json.Unmarshal(token[claim], &value) != nil || value == nil {
+			continue // absent
 		}
 		profile.UserMetadata[key] = value
 	}
 	return profile, nil
 }
 
-// email returns the mapped address, "" for none, and whether the provider
-// vouches for all that it tells of it. It vouches for the claim "email",
-// whichever is mapped. Who has no address may be vouched for as well, as in the
-// contract (docs/contract.md#s3-6): a token that tells none claims none.
+// email returns the mapped address, "" for none, and whether the provider has
+// verified it. Only the claim "email" can be verified, whichever claim is
+// mapped. A user without an address can count as verified too, as in the
+// contract (docs/contract.md#s3-6): such a token claims no address.
 func (p *Provider) email(token claims) (address string, vouched bool) {
-	mapped := p.options.ClaimMappings[Email]
+	mapped := p.options.ClaimMappings[keyEmail]
 	address = token.text(mapped)
 	if address == "" && token.has(mapped) {
-		return "", false // what is told is no address
+		return "", false // not an address
 	}
 	return address, token.is("email_verified") && (address == "" || address == token.text("email"))
 }
@@ -89,13 +89,12 @@ func (p *Provider) allowsDomain(email string) bool {
 	return at > 0 && slices.Contains(p.options.AllowedEmailDomains, strings.ToLower(email[at+1:]))
 }
 
-// integer is the one form of a number that identifies: others have several
-// spellings.
+// integer is the only accepted form of a number: others have several spellings.
 var integer = regexp.MustCompile(`^(0|-?[1-9][0-9]*)$`)
 
-// entityID returns what identifies a person: a text, or a whole number as some
-// providers count their people. Everything else would be the same for many, so
-// there is nothing to fall back to.
+// entityID returns the identifier of a user: a string, or an integer, as some
+// providers use. There is no fallback: other values could be the same for
+// several users.
 func entityID(claim json.RawMessage) (string, error) {
 	var id string
 	if integer.Match(claim) {

@@ -56,9 +56,8 @@ func setup(tb testing.TB, server oidctest.Options, change func(*oidc.Options)) w
 	}
 	w.idp = oidctest.Start(tb, server)
 	o := oidc.Options{
-		Issuer: w.idp.URL(), ClientID: w.idp.ClientID(), ClientSecret: w.idp.ClientSecret(), CallbackURL: callbackURL,
-		AllowedCallbackURLs: []string{"https://app.example/back?lang=de&x=1"},
-		AllowPrivate:        true, Now: w.clock.now, HTTPTimeout: time.Minute,
+		OAuthClient: providers.OAuthClient{ClientID: w.idp.ClientID(), ClientSecret: w.idp.ClientSecret(), CallbackURL: callbackURL, AllowedCallbackURLs: []string{"https://app.example/back?lang=de&x=1"}, AllowPrivate: true, HTTPTimeout: time.Minute},
+		Issuer:      w.idp.URL(), Now: w.clock.now,
 	}
 	if change != nil {
 		change(&o)

@@ -11,7 +11,7 @@ import (
 // complete adds the claims of the UserInfo endpoint if the ID token has no address,
 // which is allowed if there is an access token (OpenID Connect Core, section 5.4).
 func (p *Provider) complete(ctx context.Context, token claims, t providers.Tokens) (claims, error) {
-	if _, told := token[p.options.ClaimMappings[Email]]; told || t.AccessToken == "" {
+	if _, told := token[p.options.ClaimMappings[keyEmail]]; told || t.AccessToken == "" {
 		return token, nil
 	}
 	d, err := p.endpoints(ctx)

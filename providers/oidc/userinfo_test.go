@@ -69,7 +69,7 @@ func TestUserInfoIdentifies(t *testing.T) {
 	info := whole()
 	info["employee"], info["groups"] = 7, []string{"staff"}
 	w := apart(t, nil, info, func(o *oidc.Options) {
-		o.ClaimMappings = map[string]string{oidc.EntityID: "employee", "groups": "groups"}
+		o.ClaimMappings = map[string]string{"entity_id": "employee", "groups": "groups"}
 	})
 	profile, err := w.signIn(t)
 	require.NoError(t, err)
@@ -100,7 +100,7 @@ func TestUserInfoIsNotAsked(t *testing.T) {
 func TestUserInfoContradicts(t *testing.T) {
 	t.Parallel()
 
-	byUPN := func(o *oidc.Options) { o.ClaimMappings = map[string]string{oidc.Email: "upn"} }
+	byUPN := func(o *oidc.Options) { o.ClaimMappings = map[string]string{"email": "upn"} }
 	tests := map[string]struct {
 		token, info oidctest.Person
 		change      func(o *oidc.Options)

@@ -63,10 +63,9 @@ func TestGithubPasses(t *testing.T) {
 		New: func(tb testing.TB, service string) providers.Redirect {
 			tb.Helper()
 			p, err := github.New(github.Options{
-				ClientID: "client", ClientSecret: secret, CallbackURL: callbackURL,
-				AllowedCallbackURLs:   []string{"https://shop.example/other", "app://callback"},
+				OAuthClient:           providers.OAuthClient{ClientID: "client", ClientSecret: secret, CallbackURL: callbackURL, AllowedCallbackURLs: []string{"https://shop.example/other", "app://callback"}, AllowPrivate: true, HTTPTimeout: 10 * time.Second},
 				AuthorizationEndpoint: service + string(githubtest.Authorize), TokenEndpoint: service + string(githubtest.Token),
-				APIEndpoint: service + "/api", AllowPrivate: true, HTTPTimeout: 10 * time.Second,
+				APIEndpoint: service + "/api",
 			})
 			require.NoError(tb, err)
 			return p

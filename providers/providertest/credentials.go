@@ -9,9 +9,9 @@ import (
 )
 
 // CredentialsCase describes a provider to [Credentials]. Make hashes cheap: the
-// suite makes some hundred calls.
+// suite makes hundreds of calls.
 type CredentialsCase struct {
-	// New makes a provider. Every group of checks gets a new one.
+	// New creates a provider. Every group of checks gets a new one.
 	New func(tb testing.TB) providers.Credentials
 	// Good is a request that signs in, after it has registered. Wrong claims the
 	// same subject with a wrong secret, Unknown an unregistered subject.
@@ -22,8 +22,8 @@ type CredentialsCase struct {
 	Same []providers.Input
 	// Secrets are the secrets in all of these requests, of at least 8 bytes each.
 	Secrets []string
-	// Record is what is stored of the subject of Good, for providers that cannot
-	// register anybody; nil lets the provider register Good.
+	// Record is the stored record of the subject of Good, for providers that
+	// cannot register users; nil lets the provider register Good.
 	Record *providers.Record
 
 	// Updated is Good with another secret, for an [providers.Updater], and
@@ -38,7 +38,7 @@ type CredentialsCase struct {
 	Work func() int64
 }
 
-// Credentials checks a provider that decides by what a request carries.
+// Credentials checks a [providers.Credentials] provider.
 func Credentials(tb testing.TB, c CredentialsCase) {
 	tb.Helper()
 	if c.New == nil || len(c.Good.Body)+len(c.Good.Query) == 0 || len(c.Wrong.Body)+len(c.Wrong.Query) == 0 ||
@@ -75,8 +75,8 @@ func Credentials(tb testing.TB, c CredentialsCase) {
 	}
 }
 
-// credentials calls a provider. Whatever is called, arguments must stay as they
-// are and results must be clean.
+// credentials calls a provider. Every call must leave its arguments unchanged
+// and return clean results.
 type credentials struct {
 	testing.TB
 	CredentialsCase
@@ -151,7 +151,7 @@ func (s *credentials) update(what string, u providers.Updater, in providers.Inpu
 	})
 }
 
-// record is what the store has of the subject of Good.
+// record is the stored record of the subject of Good.
 func (s *credentials) record() *providers.Record {
 	s.Helper()
 	if s.Record != nil {
@@ -172,7 +172,7 @@ func (s *credentials) record() *providers.Record {
 	return s.stored(subject.EntityID, verdict, false)
 }
 
-// stored is a record as the store gives it back: metadata were JSON meanwhile.
+// stored is a record as the store returns it: the metadata have been JSON.
 func (s *credentials) stored(entityID string, v providers.Verdict, linked bool) *providers.Record {
 	s.Helper()
 	return &providers.Record{

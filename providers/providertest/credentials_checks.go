@@ -83,7 +83,7 @@ func (s *credentials) checkSignIn() {
 	wantRefusal(s, "Authenticate of Wrong", err)
 }
 
-// attempts are those that must be refused alike.
+// attempts must all be refused in the same way.
 func (s *credentials) attempts(rec *providers.Record) map[string]func() error {
 	s.Helper()
 	attempt := func(what string, in providers.Input, rec *providers.Record) func() error {

@@ -37,8 +37,8 @@ func (s *credentials) checkHostile() {
 	}
 }
 
-// checkRecords gives a provider records that it did not write like this: of an
-// older version of itself, from an import, or edited by hand.
+// checkRecords passes records that the provider did not write itself: from an
+// older version, from an import, or edited by hand.
 func (s *credentials) checkRecords() {
 	s.Helper()
 	rec := s.record()
@@ -92,7 +92,7 @@ func (s *credentials) checkParallel() {
 // the server must never be reported to the user as a wrong password.
 func (s *credentials) checkCancelled() {
 	s.Helper()
-	rec, ctx := s.record(), over(s)
+	rec, ctx := s.record(), endedContext(s)
 	calls := map[string]func() error{
 		"Authenticate of Good": func() error {
 			_, err := s.p.Authenticate(ctx, cloneInput(s.Good), cloneRecord(rec))

@@ -1,5 +1,5 @@
 // Package providertest checks that an auth provider keeps the promises on which
-// the service relies. Call [Credentials] or [Redirect] from a test of your own
+// the service relies. Call [Credentials] or [Redirect] from a test of your
 // provider, and run it with the race detector:
 //
 //	func TestProvider(t *testing.T) {
@@ -9,12 +9,12 @@
 //		})
 //	}
 //
-// What is checked, in short: nothing panics, whatever people send; arguments
-// stay as they are; a refusal is an [everlatch.Error] with a code and a message,
-// and everything else an outage after which the same call may be made again; no
-// error, address or record holds a secret; and calls may run at once, again, and
-// be given up.
+// In short, it checks that no input causes a panic; that arguments stay
+// unchanged; that a refusal is an [everlatch.Error] with a code and a message,
+// and every other error an outage after which the same call may be repeated;
+// that no error, address or record contains a secret; and that calls may be
+// concurrent, repeated and cancelled.
 //
-// A suite can look for secrets and count work. It cannot tell a good hash from a
-// bad one, or measure time on a busy machine: that remains with you.
+// A suite can look for secrets and count work. It cannot tell a good hash from
+// a bad one, or measure time on a busy machine: check those yourself.
 package providertest

@@ -11,16 +11,16 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// maxText is how long an error's text may be, in bytes.
+// maxText is the maximum length of an error's text, in bytes.
 const maxText = 4096
 
-// refusals are the codes that are answers. The others are outages.
+// refusals are the codes of refusals. The others are outages.
 var refusals = []everlatch.Code{
 	everlatch.CodeInvalidData, everlatch.CodeNotAllowed, everlatch.CodeUnauthorized, everlatch.CodeForbidden,
 	everlatch.CodeNotFound, everlatch.CodeConflict, everlatch.CodeDuplicate,
 }
 
-// refusal returns the answer in an error, nil for an outage.
+// refusal returns the refusal in an error, nil for an outage.
 func refusal(err error) *everlatch.Error {
 	e, ok := errors.AsType[*everlatch.Error](err)
 	if !ok || e.Code == everlatch.CodeUnavailable || e.Code == everlatch.CodeInternal {
@@ -29,7 +29,7 @@ func refusal(err error) *everlatch.Error {
 	return e
 }
 
-// checkError looks at an error that a provider returned.
+// checkError checks an error that a provider returned.
 func checkError(tb testing.TB, what string, err error, s secrets) {
 	tb.Helper()
 	if err == nil || errors.Is(err, errPanic) {
@@ -55,7 +55,7 @@ func checkError(tb testing.TB, what string, err error, s secrets) {
 	}
 }
 
-// texts returns all that can be printed of an error and its causes.
+// texts returns every printed form of an error and its causes.
 func texts(err error) []string {
 	if err == nil {
 		return nil
@@ -72,7 +72,7 @@ func texts(err error) []string {
 	return out
 }
 
-// wantRefusal wants an answer.
+// wantRefusal requires a refusal.
 func wantRefusal(tb testing.TB, what string, err error) {
 	tb.Helper()
 	switch {
@@ -85,7 +85,7 @@ func wantRefusal(tb testing.TB, what string, err error) {
 	}
 }
 
-// wantOutage wants an error after which the same call may be made again.
+// wantOutage requires an error after which the same call may be repeated.
 func wantOutage(tb testing.TB, what string, err error) {
 	tb.Helper()
 	switch {
@@ -98,7 +98,8 @@ func wantOutage(tb testing.TB, what string, err error) {
 	}
 }
 
-// wantSuccess wants no error, and reports whether there is none.
+// wantSuccess requires that there is no error, and reports whether there is
+// none.
 func wantSuccess(tb testing.TB, what string, err error) bool {
 	tb.Helper()
 	if err != nil && !errors.Is(err, errPanic) {
@@ -107,5 +108,5 @@ func wantSuccess(tb testing.TB, what string, err error) bool {
 	return err == nil
 }
 
-// shown is an error for a message.
+// shown formats an error for a message.
 func shown(err error) string { return fmt.Sprintf("%T %s", err, brief(err.Error())) }

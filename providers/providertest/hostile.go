@@ -12,7 +12,7 @@ import (
 
 const huge = 64 << 10
 
-// strange are values that strangers put where a text is expected.
+// strange are hostile values in place of a string.
 func strange() []any {
 	var nested any = "deep"
 	for range 100 {
@@ -31,7 +31,7 @@ func strange() []any {
 	}
 }
 
-// hostile are requests that are like a good one but for something strange.
+// hostile are good requests with one hostile value.
 func hostile(good providers.Input) map[string]providers.Input {
 	out := map[string]providers.Input{
 		"a request with nothing":    {},

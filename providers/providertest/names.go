@@ -12,7 +12,7 @@ import (
 
 var identifierForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$`)
 
-// checkNames looks at what every provider has.
+// checkNames checks the identifier and the display name.
 func checkNames(tb testing.TB, p providers.Provider) {
 	tb.Helper()
 	if kind := p.Identifier(); !identifierForm.MatchString(kind) {

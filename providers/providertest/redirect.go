@@ -19,8 +19,8 @@ import (
 // to a recorder that the suite runs in front of Service and that sometimes breaks
 // the responses.
 type RedirectCase struct {
-	// New makes a provider whose endpoints are at the URL of a service, which is
-	// http on 127.0.0.1. Every group of checks gets a new one.
+	// New creates a provider whose endpoints are at the URL of a service, which
+	// is http on 127.0.0.1. Every group of checks gets a new one.
 	New func(tb testing.TB, service string) providers.Redirect
 	// Service behaves like the real one: it signs in every visitor of the location
 	// immediately, redirects back with a code, and checks codes, clients and

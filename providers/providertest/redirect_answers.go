@@ -11,7 +11,7 @@ import (
 	"github.com/everlatch/everlatch/providers"
 )
 
-// answer is what a service may say, and what it means.
+// answer is a response of a service, and what it means.
 type answer struct {
 	fault  http.HandlerFunc
 	outage bool
@@ -34,7 +34,7 @@ func answersTable() map[string]answer {
 	}
 }
 
-// judge looks at the error after an answer.
+// judge checks the error after a response.
 func (s *redirect) judge(what string, a answer, err error) {
 	s.Helper()
 	if a.outage {
@@ -111,7 +111,7 @@ func (s *redirect) checkProfileAnswers() {
 	wantSuccess(s, "Profile of the same tokens after outages", err)
 }
 
-// checkHostile brings back what strangers make up.
+// checkHostile passes forged callbacks.
 func (s *redirect) checkHostile() {
 	s.Helper()
 	for i, value := range strange() {
@@ -176,7 +176,7 @@ func (s *redirect) checkParallel() {
 	})
 }
 
-// checkCancelled gives up calls while the service thinks.
+// checkCancelled cancels calls while the service is processing them.
 func (s *redirect) checkCancelled() {
 	s.Helper()
 	giveUp := func(what, secret string, call func(ctx context.Context) error) {
@@ -188,7 +188,7 @@ func (s *redirect) checkCancelled() {
 			wantOutage(s, what, err)
 		}
 		s.service.answerWith("", nil)
-		if err, ended := ends(s, what, func() error { return call(over(s)) }); ended {
+		if err, ended := ends(s, what, func() error { return call(endedContext(s)) }); ended {
 			wantOutage(s, what+" before it began,", err)
 		}
 	}

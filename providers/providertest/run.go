@@ -10,17 +10,17 @@ import (
 )
 
 const (
-	// parallel is how many calls run at once.
+	// parallel is the number of concurrent calls.
 	parallel = 50
-	// patience is how long a call may last whose context has ended.
-	patience = 5 * time.Second
+	// grace is how long a call may continue after its context has ended.
+	grace = 5 * time.Second
 )
 
-// errPanic stands for the result of a call that panicked, which is reported.
+// errPanic is the result of a call that panicked, which is reported.
 var errPanic = errors.New("the call panicked")
 
-// run runs a group of checks: as a subtest if there can be one, and otherwise in
-// a goroutine of its own, which Fatalf ends.
+// run runs a group of checks: as a subtest if possible, and otherwise in a
+// separate goroutine, which Fatalf ends.
 func run(tb testing.TB, name string, check func(tb testing.TB)) {
 	tb.Helper()
 	if t, ok := tb.(*testing.T); ok {
@@ -66,15 +66,15 @@ func ends(tb testing.TB, what string, call func() error) (err error, ended bool)
 	select {
 	case err := <-done:
 		return err, true
-	case <-time.After(patience):
+	case <-time.After(grace):
 		tb.Errorf("%s still runs %s after its context has ended: pass the context on to everything that can take long, "+
-			"or a service cannot stop and requests pile up", what, patience)
+			"or a service cannot stop and requests pile up", what, grace)
 		return nil, false
 	}
 }
 
-// over returns a context that has ended.
-func over(tb testing.TB) context.Context {
+// endedContext returns a context that has ended.
+func endedContext(tb testing.TB) context.Context {
 	tb.Helper()
 	ctx, cancel := context.WithCancel(tb.Context())
 	cancel()

@@ -10,14 +10,14 @@ import (
 	"testing"
 )
 
-// minSecret is how long a secret must be, in bytes. Shorter ones are found
+// minSecret is the minimum length of a secret, in bytes. Shorter ones occur
 // anywhere by chance.
 const minSecret = 8
 
-// secrets are texts that may not be found where others can read.
+// secrets are texts that must not leak.
 type secrets []secret
 
-// secret is one of them in all forms that are looked for.
+// secret is a secret in all forms to search for.
 type secret struct {
 	least int // no form is shorter
 	forms []form
@@ -49,7 +49,7 @@ func newSecret(text string) secret {
 	return s
 }
 
-// in returns where a text holds a secret and in which form, "" when it holds none.
+// in returns which secret a text contains and in which form, "" for none.
 func (s secrets) in(text string) string {
 	for i, secret := range s {
 		if form := secret.in(text); form != "" {
@@ -71,12 +71,12 @@ func (s secret) in(text string) string {
 	return ""
 }
 
-// find returns the form in which a text holds a secret, "" for none.
+// find returns the form in which a text contains a secret, "" for none.
 func find(text, secret string) string { return newSecret(secret).in(text) }
 
-// base64Of returns what a text holds that has a secret somewhere in its base64,
-// as the header of basic authentication has: three places are possible, and at
-// both ends stand characters that depend on the neighbours.
+// base64Of returns the base64 of a secret within a longer text, as in the
+// header of basic authentication. The three possible offsets differ, and
+// characters at both ends depend on the neighbouring bytes.
 func base64Of(secret string) []string {
 	const bits, perCharacter, places = 8, 6, 3
 	var out []string
@@ -93,7 +93,7 @@ func base64Of(secret string) []string {
 	return out
 }
 
-// checkSecrets looks whether a case names secrets that can be looked for.
+// checkSecrets checks that the secrets of a case can be searched for.
 func checkSecrets(tb testing.TB, s []string) {
 	tb.Helper()
 	if len(s) == 0 {
@@ -106,8 +106,8 @@ func checkSecrets(tb testing.TB, s []string) {
 	}
 }
 
-// checkFormatted looks whether a provider shows secrets when it is logged, as
-// one does that keeps what requests hold.
+// checkFormatted checks that a logged provider shows no secrets, as one would
+// that keeps data of requests.
 func checkFormatted(tb testing.TB, provider any, s secrets) {
 	tb.Helper()
 	for _, format := range []string{"%v", "%+v", "%#v"} {
@@ -117,8 +117,8 @@ func checkFormatted(tb testing.TB, provider any, s secrets) {
 	}
 }
 
-// checkMetadata looks at metadata that a provider returned: they are stored as
-// JSON, and those of the user stand in tokens.
+// checkMetadata checks metadata that a provider returned: they are stored as
+// JSON, and the user metadata go into tokens.
 func checkMetadata(tb testing.TB, what string, metadata map[string]any, s secrets) {
 	tb.Helper()
 	text, err := json.Marshal(metadata)

@@ -18,8 +18,8 @@ import (
 	"time"
 )
 
-// service stands between a provider and the service that it asks: it records
-// requests, and answers those that carry a certain secret as a check wants.
+// service is a proxy between a provider and its service: it records requests,
+// and answers those with a certain secret as a check requires.
 type service struct {
 	URL string
 
@@ -36,7 +36,7 @@ type request struct {
 	uri, text string // text is the header and the body
 }
 
-// elsewhere is where redirects lead to.
+// elsewhere is the target of redirects.
 const elsewhere = "/providertest-elsewhere"
 
 func startService(tb testing.TB, real http.Handler) *service {
@@ -52,7 +52,7 @@ func startService(tb testing.TB, real http.Handler) *service {
 	done := make(chan struct{})
 	go func() { defer close(done); _ = server.Serve(listener) }()
 	tb.Cleanup(func() {
-		close(s.stop) // frees answers that hang
+		close(s.stop) // releases hanging responses
 		_ = server.Close()
 		<-done
 	})
@@ -83,28 +83,28 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.real.ServeHTTP(w, r)
 }
 
-// answerWith lets a fault answer the requests that carry a secret; nil lets all
-// be well again. What came before is forgotten.
+// answerWith lets a fault answer the requests that carry a secret; nil ends the
+// fault. It clears the recorded requests.
 func (s *service) answerWith(secret string, fault http.HandlerFunc) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.secret, s.fault, s.requests = secret, fault, nil
 }
 
-// seen returns what was asked for.
+// seen returns the recorded requests.
 func (s *service) seen() []request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.requests)
 }
 
-// carrying returns the requests with a secret.
+// carrying returns the requests that carry a secret.
 func (s *service) carrying(secret string) []request {
 	return slices.DeleteFunc(s.seen(), func(r request) bool { return find(r.uri+"\n"+r.text, secret) == "" })
 }
 
-// visit goes to a location as a browser does, and returns the parameters with
-// which the service sends it back.
+// visit opens a location like a browser, and returns the parameters of the
+// callback.
 func (s *service) visit(ctx context.Context, location *url.URL) (map[string]string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, location.String(), http.NoBody)
 	if err != nil {
@@ -125,7 +125,7 @@ func (s *service) visit(ctx context.Context, location *url.URL) (map[string]stri
 	return params, nil
 }
 
-// The faults. Each repeats what was sent, as no service should.
+// The faults. Each leaks what was sent, as no service should.
 
 func answers(status int) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -155,7 +155,7 @@ func redirects(w http.ResponseWriter, _ *http.Request) {
 
 func drops(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
-// endless answers more than anybody should read, and tells whether all was taken.
+// endless sends an excessive response, and reports whether all of it was read.
 func (s *service) endless(taken chan<- bool) http.HandlerFunc {
 	const much = 1024 // of huge
 	return func(w http.ResponseWriter, _ *http.Request) {
@@ -169,7 +169,7 @@ func (s *service) endless(taken chan<- bool) http.HandlerFunc {
 	}
 }
 
-// hangs does not answer until the client has gone.
+// hangs does not respond until the client has disconnected.
 func (s *service) hangs(arrived func()) http.HandlerFunc {
 	return func(_ http.ResponseWriter, r *http.Request) {
 		arrived()

@@ -84,7 +84,7 @@ func (o *office) state(t *testing.T) (managers, links []string) {
 	}
 	require.NoError(t, rows.Err())
 	for _, id := range []string{"authid_ada", "authid_grace"} {
-		standing, err := o.store.Standing(t.Context(), id, "manager")
+		standing, err := o.store.Standing(t.Context(), id, "manager", "")
 		if err == nil && standing.ActorID != "" {
 			links = append(links, id+" "+standing.ActorID)
 		}

@@ -7,7 +7,7 @@ const sdk = new Medusa({
   publishableKey: PUBLISHABLE_KEY,
   auth: {
     type: "session", // a cookie that no script can read
-    jwtTokenStorageMethod: "memory", // where a registration's token waits, which would else stay in localStorage
+    jwtTokenStorageMethod: "memory", // where a registration's token waits, which would otherwise stay in localStorage
   },
 });
 
@@ -22,7 +22,7 @@ export async function register({ email, password, first_name, last_name }) {
 /** signIn starts a session in this browser. */
 export async function signIn({ email, password }) {
   const result = await sdk.auth.login("customer", "emailpass", { email, password });
-  if (typeof result !== "string") throw new Error("This page cannot go on with this sign-in."); // a second factor, say
+  if (typeof result !== "string") throw new Error("This page can't continue this sign-in."); // a second factor, say
 }
 
 /** customer returns the signed-in customer, or undefined. */

@@ -12,8 +12,9 @@ import (
 	"github.com/everlatch/everlatch/internal/store"
 )
 
-// migrated is a SQLite file with all tables and no rows. Under the race detector
-// making one takes more than a second, and some packages need hundreds.
+// migrated is a SQLite file with all tables and no rows. Under the race
+// detector creating one takes more than a second, and some packages need
+// hundreds.
 var migrated = sync.OnceValues(func() (file []byte, err error) {
 	dir, err := os.MkdirTemp("", "everlatch-storetest")
 	if err != nil {
@@ -33,8 +34,8 @@ var migrated = sync.OnceValues(func() (file []byte, err error) {
 	return os.ReadFile(path) //nolint:gosec // the path is ours
 })
 
-// URL returns the URL of a SQLite database of the test's own, which is up to
-// date and empty. It is deleted after the test.
+// URL returns the URL of an empty, up-to-date SQLite database for one test. It
+// is deleted after the test.
 func URL(tb testing.TB) string {
 	tb.Helper()
 	file, err := migrated()

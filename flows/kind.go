@@ -5,11 +5,9 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
-
-	"github.com/everlatch/everlatch/workflows"
 )
 
-// kind is one kind of long flow.
+// kind is one kind of long flow. The file of each flow says what its kind is.
 type kind struct {
 	// name begins the workflow ids of the kind.
 	name     string
@@ -19,26 +17,6 @@ type kind struct {
 	running enumspb.WorkflowIdConflictPolicy
 	closed  enumspb.WorkflowIdReusePolicy
 }
-
-// The kinds of long flows.
-var (
-	socialLogin = kind{
-		name: "social-login", workflow: workflows.SocialLogin,
-		running: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
-		closed:  enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
-	}
-	passwordReset = shared("password-reset", workflows.PasswordReset)
-	emailChange   = shared("email-change", workflows.EmailChange)
-	deletion      = shared("account-deletion", workflows.AccountDeletion)
-	// invitation resumes an invite that exists.
-	invitation = shared("invitation", workflows.Invitation)
-	// newInvitation makes one, once. An execution that failed has made none.
-	newInvitation = kind{
-		name: invitation.name, workflow: workflows.Invitation,
-		running: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		closed:  enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
-	}
-)
 
 // shared is a kind with one execution at a time for each account, identifier or
 // invite, which everyone who means the same one finds.

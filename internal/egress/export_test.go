@@ -1,0 +1,4 @@
+package egress
+
+// IsPublic is isPublic.
+var IsPublic = isPublic

@@ -1,0 +1,47 @@
+package storetest
+
+import (
+	"crypto/rand"
+	"database/sql"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+)
+
+// PostgresVariable names the PostgreSQL server on which tests run beside SQLite.
+const PostgresVariable = "TEST_POSTGRES_URL"
+
+// HasPostgres reports whether there is such a server.
+func HasPostgres() bool { return os.Getenv(PostgresVariable) != "" }
+
+// PostgresURL returns the URL of an empty schema, without tables, on the server of
+// [PostgresVariable]. It is dropped after the test.
+func PostgresURL(tb testing.TB) string {
+	tb.Helper()
+	server := os.Getenv(PostgresVariable)
+	db, err := sql.Open("pgx", server)
+	if err != nil {
+		tb.Fatalf("open PostgreSQL: %v", err)
+	}
+	schema := "test_" + strings.ToLower(rand.Text())
+	if _, err := db.ExecContext(tb.Context(), `CREATE SCHEMA `+schema); err != nil {
+		tb.Fatalf("create a schema: %v", err)
+	}
+	tb.Cleanup(func() {
+		if _, err := db.Exec(`DROP SCHEMA ` + schema + ` CASCADE`); err != nil { //nolint:noctx // the test's context has ended
+			tb.Errorf("drop the schema: %v", err)
+		}
+		_ = db.Close()
+	})
+	u, err := url.Parse(server)
+	if err != nil {
+		tb.Fatalf("%s: %v", PostgresVariable, err)
+	}
+	q := u.Query()
+	q.Set("search_path", schema)
+	u.RawQuery = q.Encode()
+	return u.String()
+}

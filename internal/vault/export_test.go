@@ -1,0 +1,4 @@
+package vault
+
+// ErrUnknownKey is errUnknownKey.
+var ErrUnknownKey = errUnknownKey
