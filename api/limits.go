@@ -209,11 +209,11 @@ func refusedCaller(err error) bool {
 
 // refusedAttempt reports whether an attempt on an account was refused, and not
 // prevented by an outage. Input that no account could have is a refusal when
-// somebody signs in, because custom providers may say so of a wrong secret, and
-// none when somebody chooses a password.
+// a user signs in, because custom providers may say so of a wrong secret, and
+// none when a user chooses a password.
 func refusedAttempt(err error, op limits.Op) bool {
 	if errors.Is(err, context.Canceled) {
-		return false // nobody has seen the answer
+		return false // the caller has not seen the answer
 	}
 	return refusedCaller(err) || op == limits.SignIn && errors.Is(err, everlatch.ErrInvalidData)
 }

@@ -219,7 +219,7 @@ func TestRoutesAreLimitedByNetwork(t *testing.T) {
 	}
 }
 
-// Mails to one address are limited whoever asks, from wherever, for whatever.
+// Mails to one address are limited for all callers together, from wherever, for whatever.
 func TestMailsAreLimitedByRecipient(t *testing.T) {
 	t.Parallel()
 	w := limited(t, limits.Options{Mail: []limits.Rate{{Count: 3, Per: time.Hour}}})

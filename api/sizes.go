@@ -17,8 +17,7 @@ const maxActorType = 64
 func (s *Server) checkSizes(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if actorType := c.Param("actor_type"); actorType != "" && !isActorType(actorType) {
-			return invalidData("The actor type is not valid: at most " + strconv.Itoa(maxActorType) +
-				" letters, digits, hyphens, dots and underscores.")
+			return errActorType
 		}
 		body := Body(c)
 		if err := checkMetadata(body, s.opts.MaxMetadata); err != nil {

@@ -168,6 +168,7 @@ func refused(code everlatch.Code, reason everlatch.Reason, details map[string]st
 var (
 	errKeyMissing = notAllowed("Publishable API key required in the request header: x-publishable-api-key. " +
 		"You can manage your keys in settings in the dashboard.")
+	errActorType      = invalidData("The actor type is not valid: at most 64 letters, digits, hyphens, dots and underscores.")
 	errKeyInvalid     = notAllowed("A valid publishable key is required to proceed with the request")
 	errIdempotencyKey = invalidData("Idempotency-Key must be one value of at most 255 visible ASCII characters.")
 

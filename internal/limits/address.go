@@ -12,8 +12,8 @@ type Proxies struct {
 	// Networks are those of the proxies. An entry of X-Forwarded-For is believed
 	// only if all that come after it are proxies too.
 	Networks []netip.Prefix
-	// Hops is how many proxies are in front, where Networks is empty. Whoever
-	// reaches the service without passing them can forge its address.
+	// Hops is how many proxies are in front, where Networks is empty. A client
+	// that reaches the service without passing them can forge its address.
 	Hops int
 }
 

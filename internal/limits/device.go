@@ -20,7 +20,7 @@ const (
 
 // Devices makes and reads tokens by which a browser or an app shows that it has
 // signed in to an account before. A token names no account to its reader and
-// proves nothing but that: it signs nobody in.
+// proves nothing but that: it does not sign in.
 //
 // Its form is v1.<device>.<time of sign-in>-<mac>…, one pair for each account,
 // the latest first.

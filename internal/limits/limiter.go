@@ -139,7 +139,7 @@ func (l *Limiter) Caller(ctx context.Context, op Op, identityID string) error {
 	return l.pass(ctx, true, []counter{l.counter(op, ScopeCaller, rate, identityID)})
 }
 
-// SendMail lets a mail to an address go out, whoever asks for it, and counts it.
+// SendMail lets a mail to an address go out, for all callers together for it, and counts it.
 // Addresses that are the same mailbox share their counter.
 func (l *Limiter) SendMail(ctx context.Context, address string) error {
 	if l.opts.Disabled {

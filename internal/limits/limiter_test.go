@@ -106,7 +106,7 @@ func TestFloodsAreRefusedFromMemory(t *testing.T) {
 	})
 }
 
-// Mails are counted by mailbox, whoever asks and however the address is written.
+// Mails are counted by mailbox, for all callers together and however the address is written.
 func TestMailPerRecipient(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, w *world) {

@@ -31,7 +31,7 @@ const (
 	// Refresh exchanges a token. All count for the identity, refused ones for the
 	// network.
 	Refresh Op = "refresh"
-	// Mail is a mail to one recipient, whoever asks for it.
+	// Mail is a mail to one recipient, for all callers together.
 	Mail Op = "mail"
 )
 
