@@ -77,7 +77,7 @@ func (a *Credentials) CheckCredentials(
 	}
 	verdict, err := provider.Authenticate(ctx, request, rec)
 	if err != nil {
-		if out.Refusal, err = refusalBy(ctx, in.Provider, err); out.Refusal != nil {
+		if out.Refusal, err = refusalBy(ctx, in.Provider, err); out.Refusal != nil && out.Refusal.Reason != everlatch.ReasonBusy {
 			err = a.recordLogin(ctx, everlatch.EventLoginFailed, in, cred)
 		}
 		return out, err

@@ -13,6 +13,7 @@ import (
 	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/httpauth"
+	"github.com/everlatch/everlatch/internal/limits"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/tokens"
 	"github.com/everlatch/everlatch/internal/wire"
@@ -53,7 +54,7 @@ type Flows interface {
 
 var _ Flows = (*flows.Client)(nil)
 
-// Deps are what a [Server] works with. All fields are required.
+// Deps are what a [Server] works with. All fields but Limits are required.
 type Deps struct {
 	Store     *store.Store
 	Flows     Flows
@@ -61,6 +62,9 @@ type Deps struct {
 	Providers *providers.Registry
 	Log       *slog.Logger
 	Now       func() time.Time
+	// Limits, if set, bounds how often requests may be made. It is the only field
+	// that may be left out.
+	Limits *limits.Limiter
 }
 
 // Server answers HTTP requests. Its only state is what the database says about
@@ -73,6 +77,8 @@ type Server struct {
 	router *wire.Router
 	auth   *httpauth.Authenticator
 	keys   *httpauth.PublishableKeys
+	// devices are known to have signed in to an account.
+	devices limits.Devices
 	// public and builtIn are the paths of the built-in routes that need no
 	// administrator, and of all.
 	public, builtIn map[string]bool
@@ -105,6 +111,9 @@ func New(d Deps, o Options) (*Server, error) {
 		Store: d.Store, Tokens: d.Tokens, Cookies: s.cookies, Origins: wire.NewOriginCheck(o.TrustProxy > 0),
 		Log: d.Log, Now: d.Now, SessionIdle: o.SessionIdle, Rolling: o.Cookie.Rolling, Roles: o.RBAC,
 	}
+	if d.Limits != nil {
+		s.devices = d.Limits.Devices()
+	}
 	routes, err := s.withActors(s.routes())
 	if err != nil {
 		return nil, err
@@ -127,7 +136,7 @@ func (s *Server) mount(routes []route) {
 	s.echo.Pre(s.trace)
 	s.echo.Use(s.chain()...)
 	for _, r := range routes {
-		s.echo.Add(r.method, r.path, r.handle, s.guards(r)...)
+		s.echo.Add(r.method, r.path, r.handle, s.limitedGuards(r)...)
 	}
 }
 

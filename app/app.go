@@ -86,6 +86,7 @@ func (a *App) assemble(ctx context.Context) (err error) {
 	if err := a.checkSchema(ctx); err != nil {
 		return err
 	}
+	a.store.SetSizes(store.Sizes{Addresses: a.cfg.Limits.Addresses, Metadata: int(a.cfg.Limits.Metadata)})
 	if a.installation, err = a.store.Installation(ctx); err != nil {
 		return err
 	}

@@ -35,8 +35,12 @@ const (
 
 func (a *App) newServer() (*api.Server, error) {
 	c := a.cfg
+	limiter, err := a.newLimits()
+	if err != nil {
+		return nil, err
+	}
 	server, err := api.New(api.Deps{
-		Store: a.store, Flows: a.flows, Tokens: a.tokens, Providers: a.registry, Log: a.log, Now: a.opts.now,
+		Store: a.store, Flows: a.flows, Tokens: a.tokens, Providers: a.registry, Log: a.log, Now: a.opts.now, Limits: limiter,
 	}, api.Options{
 		AdminCORS:           c.HTTP.AdminCORS,
 		StoreCORS:           c.HTTP.StoreCORS,
@@ -54,6 +58,8 @@ func (a *App) newServer() (*api.Server, error) {
 		BodyLimit:           c.HTTP.BodyLimit.Bytes(),
 		TrustProxy:          c.HTTP.TrustProxy,
 		HSTS:                c.HTTP.HSTS.Duration(),
+		MaxMetadata:         int(c.Limits.Metadata),
+		MaxResetMetadata:    int(c.Limits.ResetMetadata),
 		RestrictedFields:    c.HTTP.RestrictedFields.Store,
 		StoreRelationsLimit: c.HTTP.StoreRelationsLimit,
 		LoginByGET:          c.Compat.LoginByGET,

@@ -31,6 +31,8 @@ func (c *Config) check(unread map[string]bool) Problems {
 	out = append(out, c.Deletion.check()...)
 	out = append(out, c.Events.check()...)
 	out = append(out, c.Mail.check()...)
+	out = append(out, c.Limits.check()...)
+	out = append(out, checkNetworks("http.trusted_proxies", c.HTTP.TrustedProxies)...)
 	if !unread["auth.providers"] {
 		out = append(out, c.checkProviders()...)
 	}

@@ -14,6 +14,7 @@ type Config struct {
 	Cookie        Cookie        `koanf:"cookie_options"`
 	Auth          Auth          `koanf:"auth"`
 	Tokens        Tokens        `koanf:"tokens"`
+	Limits        Limits        `koanf:"limits"`
 	Store         Store         `koanf:"store"`
 	Accounts      Accounts      `koanf:"accounts"`
 	Deletion      Deletion      `koanf:"deletion"`

@@ -22,6 +22,7 @@ type HTTP struct {
 	DrainDelay          Span                `koanf:"drain_delay" default:"3s" min:"0" doc:"How long an API that was told to stop goes on answering requests while /ready says no, so that balancers take it out first. Set it to what yours need to notice; dev does not wait."`
 	HSTS                Span                `koanf:"hsts" default:"0" min:"0" doc:"How long browsers remember to use https only (Strict-Transport-Security), such as 365d; 0 sends no such header. It is sent with answers by https, which trusted proxies report (http.trust_proxy)."`
 	TrustProxy          int                 `koanf:"trust_proxy" default:"0" min:"0" doc:"How many proxies in front of the API are trusted to report the client's address and protocol (X-Forwarded-*)."`
+	TrustedProxies      []string            `koanf:"trusted_proxies" default:"[]" doc:"Networks of the proxies in front of the API, such as 10.0.0.0/8. Limits believe what they say about the client's address (X-Forwarded-For), and nothing else. Without it, trust_proxy counts them."`
 }
 
 // JWTOptions say how tokens are signed.

@@ -90,7 +90,7 @@ func openSQLiteFile(ctx context.Context, path, synchronous string) (*Store, erro
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
 
-	s := &Store{writes: newPool(writer, true), reads: newPool(reader, true), dialect: goose.DialectSQLite3}
+	s := &Store{writes: newPool(writer, true), reads: newPool(reader, true), dialect: goose.DialectSQLite3, syncs: synchronous == "FULL"}
 	// The writer opens first: only it may switch a new file to WAL mode.
 	if err := writer.PingContext(ctx); err != nil {
 		return nil, errors.Join(s.fail(ctx, "open store", err), s.Close())

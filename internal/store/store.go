@@ -17,10 +17,13 @@ type Store struct {
 	// connection of writes queues the writers, and readers never wait for them.
 	writes, reads *pool
 	dialect       goose.Dialect
-	options       options
-	clock         func() time.Time
-	closed        atomic.Bool
-	released      chan struct{} // holds one signal that work is waiting
+	// syncs says that each commit waits for the disk, on SQLite.
+	syncs    bool
+	options  options
+	clock    func() time.Time
+	sizes    Sizes
+	closed   atomic.Bool
+	released chan struct{} // holds one signal that work is waiting
 	// remove deletes the files of an in-memory database.
 	remove func() error
 }
@@ -47,6 +50,7 @@ func Open(ctx context.Context, url string, now func() time.Time, opts ...Option)
 		return nil, err
 	}
 	s.clock, s.released, s.options = now, make(chan struct{}, 1), o
+	s.sizes = DefaultSizes
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

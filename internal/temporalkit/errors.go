@@ -69,7 +69,7 @@ func Decode(err error) error {
 func isOurs(errorType string) bool {
 	switch everlatch.Code(errorType) {
 	case everlatch.CodeInvalidData, everlatch.CodeNotAllowed, everlatch.CodeUnauthorized, everlatch.CodeForbidden,
-		everlatch.CodeNotFound, everlatch.CodeConflict, everlatch.CodeDuplicate, everlatch.CodeUnavailable,
+		everlatch.CodeNotFound, everlatch.CodeConflict, everlatch.CodeDuplicate, everlatch.CodeRateLimited, everlatch.CodeUnavailable,
 		everlatch.CodeInternal:
 		return true
 	}

@@ -7,8 +7,6 @@ import (
 	"maps"
 	"strings"
 
-	"golang.org/x/sync/semaphore"
-
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/providers"
 )
@@ -31,7 +29,7 @@ var (
 type Provider struct {
 	options Options
 	policy  policy
-	slots   *semaphore.Weighted
+	queue   *Queue
 	dummy   hash   // stands for a missing record
 	even    []hash // one of each format that a refused sign-in must cost
 }
@@ -47,8 +45,7 @@ func New(o Options) (*Provider, error) {
 		return nil, fmt.Errorf("emailpass options: %w", err)
 	}
 	p := &Provider{
-		options: o, policy: newPolicy(o), dummy: dummy,
-		slots: semaphore.NewWeighted(o.memoryKiB()),
+		options: o, policy: newPolicy(o), dummy: dummy, queue: NewQueue(o.memoryKiB(), 0),
 	}
 	if o.MedusaHashes {
 		medusa, err := medusaDummy()
@@ -58,6 +55,15 @@ func New(o Options) (*Provider, error) {
 		p.even = []hash{dummy, medusa}
 	}
 	return p, nil
+}
+
+// Share replaces the queue of the provider's hashes, unless q is nil, and returns
+// the one that it has. Call it before the provider is used.
+func (p *Provider) Share(q *Queue) *Queue {
+	if q != nil {
+		p.queue = q
+	}
+	return p.queue
 }
 
 // Identifier implements [providers.Provider].
@@ -93,6 +99,11 @@ func (p *Provider) Authenticate(ctx context.Context, in providers.Input, rec *pr
 	if len(password) > maxPasswordBytes {
 		return providers.Verdict{}, wrong(nil) // for every account, so it reveals nothing
 	}
+	leave, err := p.queue.signIn()
+	if err != nil {
+		return providers.Verdict{}, err
+	}
+	defer leave()
 	h, problem := p.stored(rec)
 	matched, err := p.verify(ctx, h, password)
 	if err != nil {
