@@ -129,6 +129,12 @@ func (s *Server) browser(c echo.Context) (value string, kept bool) {
 	cookie := s.cookies.New(c.Request()) //nolint:gosec // see New
 	cookie.Name, cookie.Value, cookie.Path = browserCookie, value, "/auth"
 	cookie.MaxAge, cookie.SameSite = browserMaxAge, http.SameSiteLaxMode
+	if cookie.Secure {
+		// A provider that answers with form_post sends the browser back by a POST from
+		// its own site, which takes no Lax cookie along. The value is no credential: it
+		// only has to be the one that the sign-in began with.
+		cookie.SameSite = http.SameSiteNoneMode
+	}
 	c.SetCookie(cookie)
 	return value, false
 }

@@ -70,6 +70,26 @@ func TestRedirectToProvider(t *testing.T) {
 	require.True(t, always.flows.away[0].Kept)
 }
 
+// The answer of a provider with response_mode=form_post is a POST from its own site,
+// which a browser sends no Lax cookie with.
+func TestFormPost(t *testing.T) {
+	t.Parallel()
+	w := setup(t, options(func(o *api.Options) { o.TrustProxy, o.RequireBrowser = 1, true }))
+
+	begun := w.do("POST", awayPath, object{}, with("X-Forwarded-Proto", "https"))
+	cookie := browserCookie(begun)
+	require.NotNil(t, cookie)
+	require.Equal(t, http.SameSiteNoneMode, cookie.SameSite)
+	require.True(t, cookie.Secure)
+
+	r := w.do("POST", awayPath+"/callback", "code=c&state=good", with("Content-Type", "application/x-www-form-urlencoded"),
+		with("Origin", "https://elsewhere.example"), with("Sec-Fetch-Site", "cross-site"), with("Sec-Fetch-Mode", "navigate"),
+		with("X-Forwarded-Proto", "https"), with("Cookie", cookie.Name+"="+cookie.Value))
+	require.Equal(t, 200, r.StatusCode, r.body)
+	require.Equal(t, map[string]string{"code": "c", "state": "good"}, w.flows.back[0].Params)
+	require.Equal(t, cookie.Value, w.flows.back[0].Browser)
+}
+
 func TestCallback(t *testing.T) {
 	t.Parallel()
 	w := setup(t)

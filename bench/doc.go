@@ -44,6 +44,9 @@
 // beside cpu ms. Leaving out a process of the server (its database, say)
 // flatters it: name them all.
 //
+// A service that limits requests (docs/guides/limits.md) refuses most of a load
+// from one address: start it with EVERLATCH_LIMITS_ENABLED=false.
+//
 // With -baseline, each line is followed by its ratios to the line of the same
 // scenario and number of clients in an earlier -json output: 0.50 under cpu ms
 // is half the cost.
@@ -64,8 +67,9 @@
 //
 // AUC is how well the time alone tells the two apart: 0.5 is a blind guess, 1 a
 // certain one. Above 0.55 with equal answers the command ends with status 1. It
-// needs a server that does not limit its attempts, and a quiet machine: noise
-// hides a difference, and 500 pairs are not enough for one of a few microseconds.
+// needs a server that does not count its attempts by network
+// (limits.exempt_networks: 127.0.0.0/8), and a quiet machine: noise hides a
+// difference, and 500 pairs are not enough for one of a few microseconds.
 //
 // # Errors
 //

@@ -133,4 +133,4 @@ func plainBody(a answer, address string) string {
 	return text
 }
 
-var errLimited = errors.New("the server limits this client (429): switch the limits off to measure times")
+var errLimited = errors.New("the server limits this client (429): exempt this machine with limits.exempt_networks")

@@ -72,5 +72,5 @@ func TestTimingStopsAtALimit(t *testing.T) {
 
 	_, err := run(t, "-timing", "-base", s.url, "-publishable-key", s.key, "-n", "5", "-scenarios", "reset")
 
-	require.ErrorContains(t, err, "switch the limits off")
+	require.ErrorContains(t, err, "limits.exempt_networks")
 }
