@@ -52,6 +52,7 @@ var arrows = map[string]string{
 	"internal/httpauth":        ". internal/accounts internal/wire internal/store internal/tokens",
 	"api":                      ". internal/accounts internal/ids internal/vault internal/tokens internal/apidocs internal/httpauth internal/limits internal/query internal/render internal/wire providers flows workflows internal/store",
 	"internal/apitest":         ".",
+	"internal/clocktest":       "",
 	"config":                   "",
 	"deploy":                   "",
 	"internal/embedded":        "",
