@@ -41,7 +41,8 @@ type GrantResetInput struct {
 // ResetGrant is the right to choose a new password, which the holder of the
 // token of this id has until it expires.
 type ResetGrant struct {
-	// Known is false when no identity has the identifier: then there is no token.
+	// Known is false when no identity has the identifier, or the one that has it is
+	// no actor of the type: then there is no token.
 	Known              bool   `json:"known"`
 	TokenID            string `json:"token_id"`
 	ActorType          string `json:"actor_type"`
@@ -58,7 +59,9 @@ type ResetGrant struct {
 // GrantReset looks up who has an identifier, makes their token, and records the
 // event that mails it. The token is in the vault, for as long as it is good;
 // neither the event nor the answer holds it (docs/weak-spots.md#w29). For an identifier that
-// no identity has, it grants nothing and says so.
+// no identity has it grants nothing and says so, and likewise for an actor type that
+// the identity does not have: its owner could not sign in with such a link. An
+// identity that has no actor yet may become one of any type.
 func (a *Resets) GrantReset(ctx context.Context, in GrantResetInput) (ResetGrant, error) {
 	now := a.Now().UTC().Truncate(time.Second)
 	grant := ResetGrant{TokenID: in.TokenID, ActorType: in.ActorType, IssuedAt: now, ExpiresAt: now.Add(in.TTL)}
@@ -68,6 +71,9 @@ func (a *Resets) GrantReset(ctx context.Context, in GrantResetInput) (ResetGrant
 	}
 	if err != nil {
 		return grant, err
+	}
+	if len(cred.Identity.Links) > 0 && cred.Identity.ActorID(in.ActorType) == "" {
+		return grant, nil
 	}
 	grant.Known = true
 	grant.EntityID, grant.IdentityID, grant.ProviderIdentityID = cred.Provider.EntityID, cred.Identity.ID, cred.Provider.ID

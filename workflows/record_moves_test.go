@@ -71,11 +71,11 @@ func (r *recorder) resets(t *testing.T) {
 	require.NoError(t, run.Get(t.Context(), nil))
 	r.write(t, "PasswordReset/used", run)
 
-	run = r.start(t, "PasswordReset/superseded_and_expired", workflows.PasswordReset, short)
+	run = r.start(t, "PasswordReset/asked_twice_and_expired", workflows.PasswordReset, short)
 	ask(run)
 	ask(run)
 	require.NoError(t, run.Get(t.Context(), nil))
-	r.write(t, "PasswordReset/superseded_and_expired", run)
+	r.write(t, "PasswordReset/asked_twice_and_expired", run)
 
 	short.EntityKey = "nobody@example.com"
 	run = r.start(t, "PasswordReset/unknown", workflows.PasswordReset, short)
