@@ -163,6 +163,7 @@ var (
 	errKeyMissing = notAllowed("Publishable API key required in the request header: x-publishable-api-key. " +
 		"You can manage your keys in settings in the dashboard.")
 	errKeyInvalid     = notAllowed("A valid publishable key is required to proceed with the request")
+	errBrowserHeader  = invalidData("Everlatch-Browser must be one value of 16 to 128 characters.")
 	errIdempotencyKey = invalidData("Idempotency-Key must be one value of at most 255 visible ASCII characters.")
 
 	errChannelsOfSecretKey = invalidData("Sales channels can only be associated with publishable API keys")

@@ -49,7 +49,7 @@ type Auth struct {
 // Redirect is about redirect providers.
 type Redirect struct {
 	TTL            Span `koanf:"ttl" default:"10m" min:"1m" doc:"How long a sign-in at a redirect provider may take."`
-	RequireBrowser bool `koanf:"require_browser" default:"false" doc:"Require the cookie of the browser that began the sign-in for every callback, even if the first request set none. This excludes clients that keep no cookies, such as a storefront's server."`
+	RequireBrowser bool `koanf:"require_browser" default:"true" doc:"Require every callback of a redirect provider to come from the browser that began the sign-in, with its cookie everlatch.browser. Clients without cookies send the header Everlatch-Browser with both requests. If off, a callback without either is accepted, and the client must compare the state."`
 }
 
 // Provider registers one auth provider.

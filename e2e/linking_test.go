@@ -59,8 +59,8 @@ func TestLinkingFlow(t *testing.T) {
 	require.Equal(t, "github", claims(t, linked.str(t, "token"))["auth_provider"])
 	p.mailTo(t, "ada@example.com", "auth.identity_linked", 1)
 
-	params, _ = p.away(t, g)
-	byGithub := callback(params).str(t, "token")
+	params, _ = p.away(t, g, namesItself...)
+	byGithub := callback(params, namesItself...).str(t, "token")
 	require.Equal(t, claims(t, token)["actor_id"], claims(t, byGithub)["actor_id"], "the same customer")
 
 	params = p.linkGithub(t, g, thief)
