@@ -29,6 +29,9 @@ const (
 	CodeConflict Code = "conflict"
 	// CodeDuplicate is a record that already exists (422).
 	CodeDuplicate Code = "duplicate_error"
+	// CodeRateLimited is a request that came too soon after others (429). The
+	// detail retry_after says after how many seconds it may be sent again.
+	CodeRateLimited Code = "too_many_requests"
 	// CodeUnavailable is a dependency that is unavailable: the caller may retry
 	// the same request (503).
 	CodeUnavailable Code = "unavailable"

@@ -109,6 +109,13 @@ const (
 	// events.logins is on.
 	EventLoginSucceeded = "auth.login_succeeded"
 	EventLoginFailed    = "auth.login_failed"
+	// EventSignInLocked is {provider, actor_type, failures, locked_for}, and
+	// auth_identity_id where the account exists: too many attempts on it failed in a
+	// row. locked_for is in seconds.
+	EventSignInLocked = "auth.sign_in_locked"
+	// EventLimitReached is {request, scope, retry_after}, and network where the scope
+	// is one: requests of a kind are refused for so many seconds.
+	EventLimitReached = "auth.limit_reached"
 	// EventAPIKeyTakenOver is {id, owner_id, previous_owner_id}: an administrator
 	// answers for a secret API key from now on.
 	EventAPIKeyTakenOver = "api_key.taken_over"

@@ -23,6 +23,10 @@ const (
 	// ReasonEmailChangeLimit is an e-mail change requested too often.
 	ReasonEmailChangeLimit Reason = "email_change_limit"
 
+	// ReasonBusy is a sign-in for which there is no room at the moment. The same
+	// request may succeed in a second or two.
+	ReasonBusy Reason = "busy"
+
 	// ReasonAccountDeleted is a sign-in to an account that was deleted.
 	ReasonAccountDeleted Reason = "account_deleted"
 	// ReasonActorTypeUnknown is an actor type that does not exist: actor_type.

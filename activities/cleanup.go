@@ -31,10 +31,10 @@ type BatchOutput struct {
 	Removed int `json:"removed"`
 }
 
-// SweepExpired deletes expired sessions and sealed secrets.
+// SweepExpired deletes expired sessions, sealed secrets and counters of limits.
 func (a *Upkeep) SweepExpired(ctx context.Context, in BatchInput) (BatchOutput, error) {
 	swept, err := a.Store.Sweep(ctx, in.Limit)
-	return BatchOutput{Removed: max(swept.Sessions, swept.Sealed)}, err
+	return BatchOutput{Removed: max(swept.Sessions, swept.Sealed, swept.Limits)}, err
 }
 
 // RemoveOrphans deletes identities that never got an actor and were not used

@@ -39,10 +39,15 @@ type CheckCredentialsInput struct {
 	// EventID is the id of the event of this sign-in. Without one it is made of
 	// the run, which then signs in once.
 	EventID string `json:"event_id,omitempty"`
+	// Slow says that the step may call another machine. Without it, a provider that
+	// would is not asked.
+	Slow bool `json:"slow,omitempty"`
 }
 
-// CheckCredentialsOutput is a refusal or a proven principal.
+// CheckCredentialsOutput is a refusal, a proven principal, or Slow: the provider calls
+// another machine and was not asked, because the input does not say Slow.
 type CheckCredentialsOutput struct {
+	Slow      bool                `json:"slow,omitempty"`
 	Refusal   *everlatch.Refusal  `json:"refusal,omitempty"`
 	Principal everlatch.Principal `json:"principal,omitzero"`
 }
@@ -58,6 +63,9 @@ func (a *Credentials) CheckCredentials(
 		out.Refusal, err = refusal(err)
 		return out, err
 	}
+	if out.Slow = !in.Slow && providers.IsSlow(provider); out.Slow {
+		return out, nil
+	}
 	request, subject, err := a.claim(ctx, provider, in.Request)
 	if err != nil {
 		out.Refusal, err = refusal(err)
@@ -69,7 +77,7 @@ func (a *Credentials) CheckCredentials(
 	}
 	verdict, err := provider.Authenticate(ctx, request, rec)
 	if err != nil {
-		if out.Refusal, err = refusalBy(ctx, in.Provider, err); out.Refusal != nil {
+		if out.Refusal, err = refusalBy(ctx, in.Provider, err); out.Refusal != nil && out.Refusal.Reason != everlatch.ReasonBusy {
 			err = a.recordLogin(ctx, everlatch.EventLoginFailed, in, cred)
 		}
 		return out, err
@@ -121,10 +129,14 @@ type RegisterIdentityInput struct {
 	ProviderIdentityID string `json:"provider_identity_id"`
 	// GroupID is the workflow id, which the events carry.
 	GroupID string `json:"group_id"`
+	// Slow says that the step may call another machine, see [CheckCredentialsInput].
+	Slow bool `json:"slow,omitempty"`
 }
 
-// RegisterIdentityOutput is a refusal or the principal, new or known.
+// RegisterIdentityOutput is a refusal, the principal, new or known, or Slow as in
+// [CheckCredentialsOutput].
 type RegisterIdentityOutput struct {
+	Slow      bool                `json:"slow,omitempty"`
 	Refusal   *everlatch.Refusal  `json:"refusal,omitempty"`
 	Principal everlatch.Principal `json:"principal,omitzero"`
 	// Created says that this flow made the identity: only then may its
@@ -151,6 +163,9 @@ func (a *Credentials) RegisterIdentity(
 	if err != nil {
 		out.Refusal, err = refusal(err)
 		return out, err
+	}
+	if out.Slow = !in.Slow && providers.IsSlow(provider); out.Slow {
+		return out, nil
 	}
 	request, subject, err := a.claim(ctx, provider, in.Request)
 	if err != nil {

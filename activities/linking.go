@@ -21,10 +21,14 @@ type LinkCredentialInput struct {
 	ProviderIdentityID string    `json:"provider_identity_id"`
 	EventID            string    `json:"event_id"`
 	GroupID            string    `json:"group_id"`
+	// Slow says that the step may call another machine, see [CheckCredentialsInput].
+	Slow bool `json:"slow,omitempty"`
 }
 
-// LinkCredentialOutput is a refusal or the credential.
+// LinkCredentialOutput is a refusal, the credential, or Slow as in
+// [CheckCredentialsOutput].
 type LinkCredentialOutput struct {
+	Slow       bool                       `json:"slow,omitempty"`
 	Refusal    *everlatch.Refusal         `json:"refusal,omitempty"`
 	Credential everlatch.ProviderIdentity `json:"credential,omitzero"`
 }
@@ -32,6 +36,9 @@ type LinkCredentialOutput struct {
 // LinkCredential gives an identity a credential by what a request carries, such
 // as a password for an end user who has signed in elsewhere so far (docs/weak-spots.md#w17).
 func (a *Credentials) LinkCredential(ctx context.Context, in LinkCredentialInput) (out LinkCredentialOutput, err error) {
+	if provider, known := a.Providers.Registrar(in.Provider); known == nil && !in.Slow && providers.IsSlow(provider) {
+		return LinkCredentialOutput{Slow: true}, nil
+	}
 	out.Credential, err = a.link(ctx, in)
 	if err != nil {
 		out.Refusal, err = refusal(err)

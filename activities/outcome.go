@@ -19,10 +19,14 @@ type Verdict struct {
 
 // refusal splits an error into the answer for the caller and the fault for
 // Temporal: outages and internal errors are faults, everything else is an
-// answer.
+// answer. That there is no room for a sign-in is an answer too: the caller asks
+// again, and not Temporal.
 func refusal(err error) (*everlatch.Refusal, error) {
 	var e *everlatch.Error
-	if !errors.As(err, &e) || e.Code == everlatch.CodeUnavailable || e.Code == everlatch.CodeInternal {
+	if errors.As(err, &e) && e.Reason == everlatch.ReasonBusy {
+		return new(everlatch.RefusalOf(e)), nil
+	}
+	if e == nil || e.Code == everlatch.CodeUnavailable || e.Code == everlatch.CodeInternal {
 		return nil, err
 	}
 	return new(everlatch.RefusalOf(e)), nil

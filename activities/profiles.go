@@ -92,12 +92,23 @@ func (a *Redirects) admit(ctx context.Context, in ReadProfileInput, p providers.
 // configuration trusts with that, or an unproved address would open
 // an account (docs/weak-spots.md#w17).
 func (a *Redirects) sameEmail(ctx context.Context, provider string, p providers.Profile) (string, error) {
-	if !slices.Contains(a.LinkByEmail, provider) || verified(p) == "" {
+	if !slices.Contains(a.LinkByEmail, provider) || verified(p) == "" || !a.Providers.OwnsAddress(provider, p.Email, p.UserMetadata) {
 		return "", nil
 	}
 	found, err := a.Store.IdentitiesByEmail(ctx, p.Email, a.LinkByEmail)
 	if err != nil || len(found) != 1 {
 		return "", err
+	}
+	identity, err := a.Store.Identity(ctx, found[0])
+	if err != nil {
+		return "", err
+	}
+	owned := slices.ContainsFunc(identity.Providers, func(other everlatch.ProviderIdentity) bool {
+		return slices.Contains(a.LinkByEmail, other.Provider) && store.SameEmail(other.VerifiedEmail, p.Email) &&
+			a.Providers.OwnsAddress(other.Provider, other.VerifiedEmail, other.UserMetadata)
+	})
+	if !owned {
+		return "", nil
 	}
 	return found[0], nil
 }

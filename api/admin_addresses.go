@@ -74,7 +74,7 @@ func (s *Server) deleteAddressOf(c echo.Context) error {
 	if err := s.deps.Store.DeleteAddress(lookups(c), c.Param("id"), id); err != nil {
 		return err
 	}
-	customer, err := s.customerOfPath(c)
+	customer, err := s.customerOfPath(c, s.customerReader(adminCustomerShape, sel))
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (s *Server) adminAddressChange(c echo.Context) (query.Input, query.Selectio
 
 // writeCustomerOfPath shows the customer of the path.
 func (s *Server) writeCustomerOfPath(c echo.Context, sel query.Selection) error {
-	customer, err := s.customerOfPath(c)
+	customer, err := s.customerOfPath(c, s.customerReader(adminCustomerShape, sel))
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 
 	"github.com/labstack/echo/v4"
@@ -109,7 +110,7 @@ func (s *Server) readCustomerByID(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	customer, err := s.customerOfPath(c)
+	customer, err := s.customerOfPath(c, s.customerReader(adminCustomerShape, sel))
 	if err != nil {
 		return err
 	}
@@ -118,8 +119,10 @@ func (s *Server) readCustomerByID(c echo.Context) error {
 
 // customerOfPath reads the customer of the path. The contract has its own
 // message for one that does not exist.
-func (s *Server) customerOfPath(c echo.Context) (everlatch.Customer, error) {
-	customer, err := s.deps.Store.Customer(lookups(c), c.Param("id"))
+func (s *Server) customerOfPath(
+	c echo.Context, read func(context.Context, string) (everlatch.Customer, error),
+) (everlatch.Customer, error) {
+	customer, err := read(lookups(c), c.Param("id"))
 	if errors.Is(err, everlatch.ErrNotFound) {
 		err = errNoCustomer(c.Param("id"))
 	}

@@ -46,7 +46,9 @@ func (s *Server) signUpAdmin(c echo.Context) error {
 type applicant struct {
 	identityID string
 	// email is as the provider writes it, and proven.
-	email               string
+	email string
+	// owned says that the provider answers for the address (providers.AddressOwner).
+	owned               bool
 	firstName, lastName *string
 }
 
@@ -77,7 +79,7 @@ func (s *Server) applicant(c echo.Context, claims *tokens.Claims, provider strin
 		return a, errEmailUnproven
 	}
 	a = applicant{
-		identityID: identity.ID, email: p.VerifiedEmail,
+		identityID: identity.ID, email: p.VerifiedEmail, owned: s.deps.Providers.OwnsAddress(provider, p.VerifiedEmail, p.UserMetadata),
 		firstName: textIn(p.UserMetadata, "given_name"), lastName: textIn(p.UserMetadata, "family_name"),
 	}
 	if written := textIn(p.UserMetadata, "email"); written != nil && store.SameEmail(*written, p.VerifiedEmail) {
@@ -105,7 +107,8 @@ func (s *Server) admit(c echo.Context, a applicant) (everlatch.User, error) {
 	}
 	domain := a.email[strings.LastIndexByte(a.email, '@')+1:]
 	mayJoin := func(allowed string) bool { return strings.EqualFold(allowed, domain) }
-	if !slices.ContainsFunc(s.opts.SignUpDomains, mayJoin) {
+	// A former address of a domain does not make its holder one of the domain's users.
+	if !a.owned || !slices.ContainsFunc(s.opts.SignUpDomains, mayJoin) {
 		return everlatch.User{}, errNotInvited(a.email)
 	}
 	return s.join(c, a)

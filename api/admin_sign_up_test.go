@@ -90,6 +90,18 @@ func TestSignUpAdmin(t *testing.T) {
 		require.Equal(t, 1, count)
 	})
 
+	t.Run("an address that its domain does not give any more", func(t *testing.T) {
+		t.Parallel()
+		w := setup(t, open, options(func(o *api.Options) { o.SignUpDomains = []string{"former.example"} }))
+		w.admin("boss@former.example")
+		r := w.do("POST", path, nil, bearer(w.fromElsewhere("boss@former.example", "boss@former.example")))
+		require.Equal(t, 400, r.StatusCode, r.body)
+		require.Equal(t, "There is no invite for boss@former.example.", r.text(t, "message"))
+		_, count, err := w.store.Users(t.Context(), store.UserFilter{})
+		require.NoError(t, err)
+		require.Equal(t, 1, count)
+	})
+
 	t.Run("a domain that may sign up", func(t *testing.T) {
 		t.Parallel()
 		w := setup(t, open)

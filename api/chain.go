@@ -15,8 +15,19 @@ import (
 // unknown path under /admin is unauthorized before it is unknown.
 func (s *Server) chain() []echo.MiddlewareFunc {
 	return []echo.MiddlewareFunc{
-		wire.DecodeParams, wire.ParseBody(s.opts.BodyLimit), s.router.CORS,
+		keepFromCaches, wire.DecodeParams, wire.ParseBody(s.opts.BodyLimit), s.router.CORS, s.checkSizes,
 		s.requireKey, s.requireAdmin, s.identifyCustomer, s.router.Unmatched,
+	}
+}
+
+// keepFromCaches marks the answers of /auth, which hold tokens; an answer that may
+// be kept says so itself.
+func keepFromCaches(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if callOf(c).prefix == prefixAuth {
+			keepPrivate(c, true)
+		}
+		return next(c)
 	}
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -99,11 +100,19 @@ func (s *Server) writeCustomer(c echo.Context, sel query.Selection) error {
 	if err != nil {
 		return err
 	}
-	customer, err := s.deps.Store.Customer(lookups(c), claims.ActorID)
+	customer, err := s.customerReader(customerShape, sel)(lookups(c), claims.ActorID)
 	if err != nil {
 		return err
 	}
 	return writeWrapped(c, "customer", customerTable, &customer, sel)
+}
+
+// customerReader reads the addresses of a customer only to show them.
+func (s *Server) customerReader(shape query.Shape, sel query.Selection) func(context.Context, string) (everlatch.Customer, error) {
+	if shape.Shows(sel, "addresses") {
+		return s.deps.Store.Customer
+	}
+	return s.deps.Store.PlainCustomer
 }
 
 func (s *Server) updateCustomer(c echo.Context) error {

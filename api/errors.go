@@ -9,6 +9,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/httpauth"
+	"github.com/everlatch/everlatch/internal/limits"
 	"github.com/everlatch/everlatch/internal/wire"
 )
 
@@ -30,6 +31,7 @@ var answers = map[everlatch.Code]answer{
 	everlatch.CodeNotFound:     {status: http.StatusNotFound},
 	everlatch.CodeConflict:     {status: http.StatusConflict, code: "invalid_state_error", message: conflictMessage},
 	everlatch.CodeDuplicate:    {status: http.StatusUnprocessableEntity, code: "invalid_request_error"},
+	everlatch.CodeRateLimited:  {status: http.StatusTooManyRequests},
 	everlatch.CodeUnavailable:  {status: http.StatusServiceUnavailable, message: unavailableMessage},
 	everlatch.CodeInternal:     internal,
 }
@@ -84,6 +86,9 @@ func writeKnown(e *everlatch.Error, c echo.Context) error {
 	}
 	if a.status == http.StatusServiceUnavailable {
 		c.Response().Header().Set(echo.HeaderRetryAfter, retryAfter)
+	}
+	if wait := e.Details[limits.RetryAfter]; wait != "" {
+		c.Response().Header().Set(echo.HeaderRetryAfter, wait)
 	}
 	return writeTyped(c, a, string(e.Code), Message(e))
 }

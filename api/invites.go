@@ -125,6 +125,9 @@ func (s *Server) resendInvite(c echo.Context) error {
 	if err := s.demandInvite(c, invite); err != nil {
 		return err
 	}
+	if err := s.limitMail(c, invite.Email); err != nil {
+		return err
+	}
 	issued, err := s.deps.Flows.ResendInvite(c.Request().Context(), invite, by)
 	if err != nil {
 		return err

@@ -41,6 +41,11 @@ type Options struct {
 	// TrustProxy is how many proxies stand in front. With 0, X-Forwarded-Proto
 	// and X-Forwarded-Host are ignored.
 	TrustProxy int
+	// HSTS is how long browsers remember to use https only; 0 says nothing.
+	HSTS time.Duration
+	// MaxMetadata is how many bytes of JSON the metadata of a record may be in a
+	// request, and MaxResetMetadata that of a password reset; 0 is 16 kB and 2 kB.
+	MaxMetadata, MaxResetMetadata int
 	// RestrictedFields cannot be selected on /store (docs/contract.md#s5-1).
 	RestrictedFields []string
 	// StoreRelationsLimit is how deep fields may reach on /store; 0 is 3.
@@ -104,6 +109,8 @@ const (
 	defaultRecentWithin    = 15 * time.Minute
 	defaultBodyLimit       = 100 << 10
 	defaultRelationsLimit  = 3
+	defaultMetadata        = 16 << 10
+	defaultResetMetadata   = 2 << 10
 	defaultCookieName      = "connect.sid"
 )
 
@@ -113,6 +120,8 @@ func (o Options) withDefaults() Options {
 	o.RecentWithin = cmp.Or(o.RecentWithin, defaultRecentWithin)
 	o.BodyLimit = cmp.Or(o.BodyLimit, defaultBodyLimit)
 	o.StoreRelationsLimit = cmp.Or(o.StoreRelationsLimit, defaultRelationsLimit)
+	o.MaxMetadata = cmp.Or(o.MaxMetadata, defaultMetadata)
+	o.MaxResetMetadata = cmp.Or(o.MaxResetMetadata, defaultResetMetadata)
 	o.PublishableKey = cmp.Or(o.PublishableKey, KeysAuto)
 	o.Brand = cmp.Or(o.Brand, "Everlatch")
 	o.ResetTokens = cmp.Or(o.ResetTokens, ResetsOff)

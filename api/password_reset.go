@@ -32,6 +32,9 @@ func (s *Server) requestReset(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := checkMetadata(Body(c), s.opts.MaxResetMetadata); err != nil {
+		return err
+	}
 	updater, err := s.deps.Providers.Updater(provider)
 	if err != nil {
 		return created(c) // nothing there that could be reset
@@ -66,14 +69,15 @@ func (s *Server) completeReset(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	key := updater.Subject(token.EntityID).EntityKey
 	err = s.deps.Flows.CompletePasswordReset(c.Request().Context(), flows.NewPassword{
-		ActorType: actorType, Provider: provider, TokenID: token.ID,
-		EntityKey: updater.Subject(token.EntityID).EntityKey,
-		Input:     providers.Input{Body: Body(c), ActorType: actorType},
+		ActorType: actorType, Provider: provider, TokenID: token.ID, EntityKey: key,
+		Input: providers.Input{Body: Body(c), ActorType: actorType},
 	})
 	if err != nil {
 		return err
 	}
+	s.liftLock(c, provider, key)
 	return writeJSON(c, []byte(`{"success":true}`))
 }
 

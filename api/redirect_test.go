@@ -97,20 +97,24 @@ func TestCallbacksNeedTheBrowserThatBegan(t *testing.T) {
 	require.True(t, off.flows.away[0].Bound, "who names a browser wants it to be required")
 }
 
-// A provider that answers by form_post has the browser send a cross-site POST, which
-// brings no Lax cookie.
-func TestBrowserCookieSurvivesFormPost(t *testing.T) {
+// The answer of a provider with response_mode=form_post is a POST from its own site,
+// which a browser sends no Lax cookie with.
+func TestFormPost(t *testing.T) {
 	t.Parallel()
-	w := setup(t, options(func(o *api.Options) { o.TrustProxy = 1 }))
-	cookie := browserCookie(w.do("POST", awayPath, object{}, with("X-Forwarded-Proto", "https")))
-	require.True(t, cookie.Secure)
-	require.Equal(t, http.SameSiteNoneMode, cookie.SameSite)
+	w := setup(t, options(func(o *api.Options) { o.TrustProxy, o.RequireBrowser = 1, true }))
 
-	r := w.do("POST", awayPath+"/callback", "code=c&state=good",
-		with("Content-Type", "application/x-www-form-urlencoded"), with("Cookie", "everlatch.browser="+cookie.Value), with("Origin", "https://provider.example"))
+	begun := w.do("POST", awayPath, object{}, with("X-Forwarded-Proto", "https"))
+	cookie := browserCookie(begun)
+	require.NotNil(t, cookie)
+	require.Equal(t, http.SameSiteNoneMode, cookie.SameSite)
+	require.True(t, cookie.Secure)
+
+	r := w.do("POST", awayPath+"/callback", "code=c&state=good", with("Content-Type", "application/x-www-form-urlencoded"),
+		with("Origin", "https://elsewhere.example"), with("Sec-Fetch-Site", "cross-site"), with("Sec-Fetch-Mode", "navigate"),
+		with("X-Forwarded-Proto", "https"), with("Cookie", cookie.Name+"="+cookie.Value))
 	require.Equal(t, 200, r.StatusCode, r.body)
-	require.Equal(t, cookie.Value, w.flows.back[0].Browser)
 	require.Equal(t, map[string]string{"code": "c", "state": "good"}, w.flows.back[0].Params)
+	require.Equal(t, cookie.Value, w.flows.back[0].Browser)
 }
 
 func TestCallback(t *testing.T) {

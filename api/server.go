@@ -13,6 +13,7 @@ import (
 	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/httpauth"
+	"github.com/everlatch/everlatch/internal/limits"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/tokens"
 	"github.com/everlatch/everlatch/internal/wire"
@@ -48,12 +49,12 @@ type Flows interface {
 	CreateActorAccount(ctx context.Context, r flows.ActorAccountRequest) (everlatch.ActorRecord, error)
 	UpdateActor(ctx context.Context, actorType, id string, change everlatch.Metadata) (everlatch.ActorRecord, error)
 	RemoveActorAccount(ctx context.Context, actorType, id string) error
-	Ready(ctx context.Context) error
+	Readiness(ctx context.Context) flows.Readiness
 }
 
 var _ Flows = (*flows.Client)(nil)
 
-// Deps are what a [Server] works with. All fields are required.
+// Deps are what a [Server] works with. All fields but Limits are required.
 type Deps struct {
 	Store     *store.Store
 	Flows     Flows
@@ -61,6 +62,9 @@ type Deps struct {
 	Providers *providers.Registry
 	Log       *slog.Logger
 	Now       func() time.Time
+	// Limits, if set, bounds how often requests may be made. It is the only field
+	// that may be left out.
+	Limits *limits.Limiter
 }
 
 // Server answers HTTP requests. Its only state is what the database says about
@@ -73,6 +77,8 @@ type Server struct {
 	router *wire.Router
 	auth   *httpauth.Authenticator
 	keys   *httpauth.PublishableKeys
+	// devices are known to have signed in to an account.
+	devices limits.Devices
 	// public and builtIn are the paths of the built-in routes that need no
 	// administrator, and of all.
 	public, builtIn map[string]bool
@@ -105,6 +111,9 @@ func New(d Deps, o Options) (*Server, error) {
 		Store: d.Store, Tokens: d.Tokens, Cookies: s.cookies, Origins: wire.NewOriginCheck(o.TrustProxy > 0),
 		Log: d.Log, Now: d.Now, SessionIdle: o.SessionIdle, Rolling: o.Cookie.Rolling, Roles: o.RBAC,
 	}
+	if d.Limits != nil {
+		s.devices = d.Limits.Devices()
+	}
 	routes, err := s.withActors(s.routes())
 	if err != nil {
 		return nil, err
@@ -123,10 +132,11 @@ func (s *Server) mount(routes []route) {
 	}
 	s.echo.HTTPErrorHandler = s.handleError
 	s.router = wire.NewRouter(s.echo, paths, s.originsOf)
+	s.router.HSTS, s.router.TrustProxy = s.opts.HSTS, s.opts.TrustProxy > 0
 	s.echo.Pre(s.trace)
 	s.echo.Use(s.chain()...)
 	for _, r := range routes {
-		s.echo.Add(r.method, r.path, r.handle, s.guards(r)...)
+		s.echo.Add(r.method, r.path, r.handle, s.limitedGuards(r)...)
 	}
 }
 

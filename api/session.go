@@ -36,14 +36,22 @@ func (s *Server) createSession(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if former := s.cookies.SessionID(c.Request()); former != "" {
-		if err := s.deps.Store.ReplaceSession(lookups(c), tokens.HashSecret(former)); err != nil {
-			return err
-		}
+	if err := s.replaceSessions(c); err != nil {
+		return err
 	}
 	s.cookies.Set(c.Response(), c.Request(), secret, session.IdleExpiresAt.Truncate(time.Second))
 	keepPrivate(c, true)
 	return writeJSON(c, append(appendClaims([]byte(`{"user":`), claims), '}'))
+}
+
+// replaceSessions ends every session whose cookie a browser sent.
+func (s *Server) replaceSessions(c echo.Context) error {
+	for _, secret := range s.cookies.SessionIDs(c.Request()) {
+		if err := s.deps.Store.ReplaceSession(lookups(c), tokens.HashSecret(secret)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func earlier(a, b time.Time) time.Time {
@@ -54,9 +62,13 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // endSession signs a browser out. The token that the session was created from
-// ends with it, because a browser has usually kept both.
+// ends with it, because a browser has usually kept both. So do other sessions whose
+// cookies it sent: one of them would take the place of the first.
 func (s *Server) endSession(c echo.Context) error {
 	if err := s.endSignIn(c); err != nil {
+		return err
+	}
+	if err := s.replaceSessions(c); err != nil {
 		return err
 	}
 	s.cookies.Clear(c.Response(), c.Request())

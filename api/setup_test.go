@@ -307,6 +307,11 @@ func (elsewhere) Identifier() string  { return "elsewhere" }
 func (elsewhere) DisplayName() string { return "Elsewhere Authentication" }
 func (elsewhere) KindName() string    { return "Elsewhere" }
 
+// OwnsAddress implements [providers.AddressOwner] as Google does.
+func (elsewhere) OwnsAddress(email string, m everlatch.Metadata) bool {
+	return !strings.HasSuffix(email, "@former.example") || m["hd"] != nil
+}
+
 // StateTTL implements [providers.TimeLimiter].
 func (elsewhere) StateTTL() time.Duration { return time.Minute }
 
@@ -350,6 +355,10 @@ func (f *fakeFlows) RemoveActorAccount(ctx context.Context, actorType, id string
 // fakeFlows does what the flows do to the store, in one go. The password is
 // kept in plain text: hashing is not measured here.
 type fakeFlows struct {
+	// noNamespace and unserved are what readiness lacks.
+	noNamespace error
+	unserved    []string
+
 	fakeInvites
 
 	fakeEmails
@@ -576,8 +585,8 @@ func (f *fakeFlows) CompletePasswordReset(_ context.Context, r flows.NewPassword
 	return nil
 }
 
-func (f *fakeFlows) Ready(context.Context) error {
+func (f *fakeFlows) Readiness(context.Context) flows.Readiness {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.fail
+	return flows.Readiness{Temporal: f.fail, Namespace: f.noNamespace, Unserved: f.unserved}
 }

@@ -3,13 +3,17 @@ package api
 import (
 	"bytes"
 	"context"
+	"errors"
 	"html/template"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/query"
 	"github.com/everlatch/everlatch/internal/wire"
 )
 
@@ -19,38 +23,62 @@ func (s *Server) health(c echo.Context) error { return writeText(c, "OK") }
 // readyWithin bounds the check of a part.
 const readyWithin = 2500 * time.Millisecond
 
-// ready names the missing parts, for load balancers and operators.
+// forReads is the value of the parameter for that asks about reads alone.
+const forReads = "reads"
+
+// ready names the missing parts, for load balancers and operators. With ?for=reads it
+// asks about what answers while Temporal is away: tokens, sessions, profiles and
+// lists need the database alone.
 func (s *Server) ready(c echo.Context) error {
+	purpose := c.QueryParam("for")
+	if purpose != "" && purpose != forReads {
+		return refused(everlatch.CodeInvalidData, query.ChoiceUnknown, map[string]string{"want": forReads, "field": "for", "got": purpose})
+	}
 	ctx, cancel := context.WithTimeout(c.Request().Context(), readyWithin)
 	defer cancel()
-	type outcome struct {
-		part string
-		err  error
-	}
-	checks := map[string]func(context.Context) error{"database": s.deps.Store.Ping, "temporal": s.deps.Flows.Ready}
-	outcomes := make(chan outcome, len(checks))
-	for part, check := range checks {
-		go func() { outcomes <- outcome{part, check(ctx)} }()
-	}
-	missing := map[string]bool{}
-	for range checks {
-		if o := <-outcomes; o.err != nil {
-			missing[o.part] = true
-			s.deps.Log.WarnContext(ctx, "not ready", "part", o.part, "cause", everlatch.Cause(o.err).Error())
+	pinged := make(chan error, 1)
+	go func() { pinged <- s.deps.Store.Ping(ctx) }()
+	missing := []string{}
+	lacks := func(part string, err error) {
+		if err != nil {
+			missing = append(missing, part)
+			s.deps.Log.WarnContext(ctx, "not ready", "part", part, "cause", everlatch.Cause(err).Error())
 		}
 	}
-	names := []string{}
-	for _, part := range []string{"database", "temporal"} {
-		if missing[part] {
-			names = append(names, part)
+	var unserved []string
+	var r flows.Readiness
+	if purpose == "" {
+		r = s.deps.Flows.Readiness(ctx)
+	}
+	lacks("database", <-pinged)
+	lacks("temporal", r.Temporal)
+	lacks("namespace", r.Namespace)
+	for _, queue := range r.Unserved {
+		// The work of the other queues waits; only that of this one has a caller who does.
+		if queue == flows.QueueInteractive {
+			lacks("worker", errors.New("no worker polls the queue for interactive work"))
+		} else {
+			unserved = append(unserved, queue)
 		}
 	}
-	if len(names) == 0 {
-		return writeJSON(c, []byte(`{"ready":true,"missing":[]}`))
+	return writeReadiness(c, missing, unserved)
+}
+
+func writeReadiness(c echo.Context, missing, unserved []string) error {
+	status := http.StatusOK
+	if len(missing) > 0 {
+		status = http.StatusServiceUnavailable
+		c.Response().Header().Set(echo.HeaderRetryAfter, retryAfter)
 	}
-	c.Response().Header().Set(echo.HeaderRetryAfter, retryAfter)
-	return wire.Respond(c, http.StatusServiceUnavailable, wire.ContentJSON,
-		append(wire.AppendJSON([]byte(`{"ready":false,"missing":`), names), '}'))
+	body := wire.AppendJSON(append([]byte(`{"ready":`), strconv.FormatBool(len(missing) == 0)+`,"missing":`...), missing)
+	if len(unserved) > 0 {
+		body = wire.AppendJSON(append(body, `,"unserved":`...), unserved)
+	}
+	body = append(body, '}')
+	if status == http.StatusOK {
+		return writeJSON(c, body)
+	}
+	return wire.Respond(c, status, wire.ContentJSON, body)
 }
 
 // cloudAuth tells the dashboard that there is no cloud login (docs/contract.md#s3-7).

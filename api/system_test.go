@@ -40,6 +40,51 @@ func TestReady(t *testing.T) {
 	require.Contains(t, w.logs.String(), "10.0.0.1", "the log says why")
 	require.NoError(t, w.store.Close())
 	w.do("GET", "/ready", nil).is(t, `{"ready":false,"missing":["database","temporal"]}`)
+	w.do("GET", "/ready?for=reads", nil).is(t, `{"ready":false,"missing":["database"]}`)
+}
+
+// A balancer that asks about reads keeps an API that answers them while Temporal, or
+// every worker, is away. The backlog of other queues makes no API unready.
+func TestReadyFor(t *testing.T) {
+	t.Parallel()
+
+	tests := map[string]struct {
+		flows  func(*fakeFlows)
+		status int
+		body   string
+	}{
+		"no worker": {
+			flows:  func(f *fakeFlows) { f.unserved = []string{"interactive", "deliveries"} },
+			status: 503, body: `{"ready":false,"missing":["worker"],"unserved":["deliveries"]}`,
+		},
+		"no worker for deliveries": {
+			flows:  func(f *fakeFlows) { f.unserved = []string{"slow", "deliveries"} },
+			status: 200, body: `{"ready":true,"missing":[],"unserved":["slow","deliveries"]}`,
+		},
+		"no namespace": {
+			flows:  func(f *fakeFlows) { f.noNamespace = everlatch.Unavailable("The namespace", errors.New("not found")) },
+			status: 503, body: `{"ready":false,"missing":["namespace"]}`,
+		},
+		"no Temporal": {
+			flows:  func(f *fakeFlows) { f.fail = everlatch.Unavailable("Temporal", errors.New("refused")) },
+			status: 503, body: `{"ready":false,"missing":["temporal"]}`,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := setup(t)
+			tt.flows(w.flows)
+
+			r := w.do("GET", "/ready", nil)
+			require.Equal(t, tt.status, r.StatusCode)
+			r.is(t, tt.body)
+			reads := w.do("GET", "/ready?for=reads", nil)
+			require.Equal(t, 200, reads.StatusCode)
+			reads.is(t, `{"ready":true,"missing":[]}`)
+			require.Equal(t, 400, w.do("GET", "/ready?for=writes", nil).StatusCode)
+		})
+	}
 }
 
 func TestHome(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/httpauth"
 	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/limits"
 	"github.com/everlatch/everlatch/internal/query"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/wire"
@@ -77,6 +78,11 @@ var sentences = map[everlatch.Reason]string{
 	everlatch.ReasonErasureUnknown:  "There is no erasure of {id}.",
 	everlatch.ReasonScheduleUnknown: "There is no schedule {id}.",
 	everlatch.ReasonRunUnknown:      "There is no running workflow {id}.",
+
+	store.MetadataTooLarge: "The metadata is larger than {most} bytes.",
+	store.TooManyAddresses: "A customer can have {most} addresses.",
+	everlatch.ReasonBusy:   unavailableMessage,
+	limits.TooMany:         "Too many requests. Wait a while, then try again.",
 
 	store.KeyNotRevoked: "Cannot delete api keys that are not revoked - {id}",
 
@@ -162,6 +168,7 @@ func refused(code everlatch.Code, reason everlatch.Reason, details map[string]st
 var (
 	errKeyMissing = notAllowed("Publishable API key required in the request header: x-publishable-api-key. " +
 		"You can manage your keys in settings in the dashboard.")
+	errActorType      = invalidData("The actor type is not valid: at most 64 letters, digits, hyphens, dots and underscores.")
 	errKeyInvalid     = notAllowed("A valid publishable key is required to proceed with the request")
 	errBrowserHeader  = invalidData("Everlatch-Browser must be one value of 16 to 128 characters.")
 	errIdempotencyKey = invalidData("Idempotency-Key must be one value of at most 255 visible ASCII characters.")

@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -20,6 +22,7 @@ import (
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/subscribers"
+	"github.com/everlatch/everlatch/worker"
 )
 
 // App is an assembled process. Its methods may be called from many goroutines;
@@ -45,6 +48,7 @@ type App struct {
 
 	listener net.Listener // nil without an address, and until Listen
 	started  chan struct{}
+	draining atomic.Bool
 	close    sync.Once
 	closeErr error
 }
@@ -74,12 +78,15 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (*App, error) {
 }
 
 func (a *App) assemble(ctx context.Context) (err error) {
-	if a.store, err = store.Open(ctx, a.cfg.Database.URL.Reveal(), a.opts.now); err != nil {
+	if a.store, err = store.Open(ctx, a.cfg.Database.URL.Reveal(), a.opts.now,
+		store.WithMaxConnections(a.cfg.Database.MaxConnections), store.WithMigrationWait(a.cfg.Database.MigrationWait.Duration()),
+		store.WithLog(a.log)); err != nil {
 		return err
 	}
 	if err := a.checkSchema(ctx); err != nil {
 		return err
 	}
+	a.store.SetSizes(store.Sizes{Addresses: a.cfg.Limits.Addresses, Metadata: int(a.cfg.Limits.Metadata)})
 	if a.installation, err = a.store.Installation(ctx); err != nil {
 		return err
 	}
@@ -87,7 +94,7 @@ func (a *App) assemble(ctx context.Context) (err error) {
 	if err := a.setUpRBAC(ctx); err != nil {
 		return err
 	}
-	if a.temporal, err = dial(&a.cfg, a.opts.environ, a.ring, a.log); err != nil {
+	if a.temporal, err = dial(&a.cfg, a.opts.environ, a.sealing, a.log); err != nil {
 		return err
 	}
 	a.vault = vault.New(a.store, a.ring, a.cfg.Vault.TTL.Duration(), a.opts.now)
@@ -96,8 +103,9 @@ func (a *App) assemble(ctx context.Context) (err error) {
 		Vault:     a.vault,
 		Ring:      a.ring.Derive("flows"),
 		TaskQueue: a.cfg.Temporal.TaskQueue, Installation: a.installation,
-		Eager:    a.has(Worker),
+		Eager:    a.serves(worker.Interactive),
 		ResetTTL: a.cfg.PasswordReset.TTL.Duration(), ResetResendAfter: a.cfg.PasswordReset.ResendAfter.Duration(),
+		ActorTypes: a.configuredTypes(),
 		InviteTTL: cmp.Or(a.cfg.Invites.ValidDuration, a.cfg.HTTP.JWTExpiresIn).Duration(),
 		EmailTTL:  a.cfg.EmailChange.TTL.Duration(), EmailUndoTTL: a.cfg.EmailChange.UndoTTL.Duration(),
 		EmailResendAfter: a.cfg.EmailChange.ResendAfter.Duration(),
@@ -128,6 +136,26 @@ func (a *App) checkSchema(ctx context.Context) error {
 	}
 	return nil
 }
+
+// queues are the task queues whose work this process does.
+func (a *App) queues() []worker.Queue {
+	var names []string
+	switch {
+	case a.has(Worker) && a.opts.quiet:
+		return []worker.Queue{worker.Interactive, worker.Slow}
+	case a.has(Worker):
+		names = a.cfg.Worker.Queues
+	case a.has(API):
+		names = a.cfg.Worker.APIQueues
+	}
+	out := make([]worker.Queue, len(names))
+	for i, name := range names {
+		out[i] = worker.Queue(name)
+	}
+	return out
+}
+
+func (a *App) serves(q worker.Queue) bool { return slices.Contains(a.queues(), q) }
 
 func (a *App) has(p Parts) bool { return a.opts.parts&p != 0 }
 

@@ -28,6 +28,7 @@ func settings(t *testing.T) config.Config {
 		"database.url":          "sqlite://" + filepath.Join(t.TempDir(), "everlatch.db"),
 		"temporal.address":      unused(t),
 		"http.address":          "127.0.0.1:0",
+		"http.drain_delay":      "0",
 		"worker.health_address": "127.0.0.1:0",
 	}})
 	require.NoError(t, err)
@@ -48,6 +49,12 @@ func unused(t *testing.T) string {
 // an error.
 func run(t *testing.T, cfg config.Config, opts ...app.Option) string {
 	t.Helper()
+	return "http://" + launch(t, cfg, opts...).Address()
+}
+
+// launch is run, for tests that need the app itself.
+func launch(t *testing.T, cfg config.Config, opts ...app.Option) *app.App {
+	t.Helper()
 	a, err := app.New(t.Context(), cfg, append([]app.Option{app.WithMigrations()}, opts...)...)
 	require.NoError(t, err)
 	require.NoError(t, a.Listen(t.Context()))
@@ -60,7 +67,7 @@ func run(t *testing.T, cfg config.Config, opts ...app.Option) string {
 		require.NoError(t, a.Close())
 		require.NoError(t, a.Close())
 	})
-	return "http://" + a.Address()
+	return a
 }
 
 type answer struct {

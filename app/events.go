@@ -15,6 +15,7 @@ import (
 	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/mail"
 	"github.com/everlatch/everlatch/subscribers"
+	"github.com/everlatch/everlatch/worker"
 	"github.com/everlatch/everlatch/workflows"
 )
 
@@ -36,7 +37,7 @@ func (a *App) assembleEvents() error {
 }
 
 // tellsEvents reports whether this process dispatches events and keeps schedules.
-func (a *App) tellsEvents() bool { return a.has(Worker) && !a.opts.quiet }
+func (a *App) tellsEvents() bool { return a.serves(worker.Deliveries) && !a.opts.quiet }
 
 // newSubscribers gathers the subscribers: the mailer, those of the configuration
 // and those of the program. It reports every problem at once.
@@ -100,7 +101,7 @@ func (a *App) startsFlow(name string, input map[string]any) (subscribers.Subscri
 		Start: func(ctx context.Context, name, key string, in map[string]any) error {
 			subscription, event, _ := strings.Cut(key, "/")
 			_, err := a.flows.Start(ctx, flows.StartOptions{
-				ID: a.flows.EventFlowID(name, subscription, event), Reuse: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+				ID: a.flows.EventFlowID(name, subscription, event), Reuse: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE, Background: true,
 			}, name, in)
 			return err
 		},

@@ -20,7 +20,7 @@ func Example() {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	cfg, err := config.Load(config.Sources{Flags: map[string]any{
-		"database.url": "sqlite://:memory:", "http.address": "127.0.0.1:0", "temporal.address": "127.0.0.1:7233",
+		"database.url": "sqlite://:memory:", "http.address": "127.0.0.1:0", "http.drain_delay": 0, "temporal.address": "127.0.0.1:7233",
 	}})
 	if err != nil {
 		fmt.Println(err)

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
+
+	"github.com/everlatch/everlatch/internal/wire"
 )
 
 // readyWithin bounds the question whether the parts answer.
@@ -15,10 +17,12 @@ const readyWithin = 2500 * time.Millisecond
 func (a *App) health() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
+		wire.SecurityHeaders(w.Header(), false, 0)
 		_, _ = w.Write([]byte("OK"))
 	})
 	mux.HandleFunc("GET /ready", func(w http.ResponseWriter, r *http.Request) {
 		missing := a.missing(r.Context())
+		wire.SecurityHeaders(w.Header(), false, 0)
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		if len(missing) > 0 {
 			w.Header().Set("Retry-After", "1")
@@ -37,8 +41,12 @@ func (a *App) missing(ctx context.Context) []string {
 	if a.store.Ping(ctx) != nil {
 		out = append(out, "database")
 	}
-	if a.flows.Ready(ctx) != nil {
+	r := a.flows.Readiness(ctx)
+	if r.Temporal != nil {
 		out = append(out, "temporal")
+	}
+	if r.Namespace != nil {
+		out = append(out, "namespace")
 	}
 	select {
 	case <-a.started:

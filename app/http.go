@@ -18,6 +18,7 @@ import (
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/config"
 	"github.com/everlatch/everlatch/internal/devpages"
+	"github.com/everlatch/everlatch/internal/hostguard"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/mail"
 )
@@ -34,8 +35,12 @@ const (
 
 func (a *App) newServer() (*api.Server, error) {
 	c := a.cfg
+	limiter, err := a.newLimits()
+	if err != nil {
+		return nil, err
+	}
 	server, err := api.New(api.Deps{
-		Store: a.store, Flows: a.flows, Tokens: a.tokens, Providers: a.registry, Log: a.log, Now: a.opts.now,
+		Store: a.store, Flows: a.flows, Tokens: a.tokens, Providers: a.registry, Log: a.log, Now: a.opts.now, Limits: limiter,
 	}, api.Options{
 		AdminCORS:           c.HTTP.AdminCORS,
 		StoreCORS:           c.HTTP.StoreCORS,
@@ -52,6 +57,9 @@ func (a *App) newServer() (*api.Server, error) {
 		PublishableKey:      api.KeyPolicy(c.Store.PublishableKey),
 		BodyLimit:           c.HTTP.BodyLimit.Bytes(),
 		TrustProxy:          c.HTTP.TrustProxy,
+		HSTS:                c.HTTP.HSTS.Duration(),
+		MaxMetadata:         int(c.Limits.Metadata),
+		MaxResetMetadata:    int(c.Limits.ResetMetadata),
 		RestrictedFields:    c.HTTP.RestrictedFields.Store,
 		StoreRelationsLimit: c.HTTP.StoreRelationsLimit,
 		LoginByGET:          c.Compat.LoginByGET,
@@ -140,6 +148,16 @@ func (a *App) address() string {
 }
 
 func (a *App) handler() http.Handler {
+	handler := a.parts()
+	hosts := a.cfg.HTTP.AllowedHosts
+	if len(hosts) == 0 && !a.opts.localHosts {
+		return handler
+	}
+	return hostguard.New(a.address(), hosts...).Handler(handler)
+}
+
+// parts answers what the parts of this process answer.
+func (a *App) parts() http.Handler {
 	switch {
 	case a.server == nil:
 		return a.health()
@@ -179,15 +197,15 @@ func (a *App) publishableKey(ctx context.Context) string {
 	return ""
 }
 
-// serve answers requests until ctx ends. Then it takes no new connections and
-// gives the requests under way stop_within to finish.
+// serve answers requests until ctx ends. Then it drains, takes no new connections
+// and gives the requests under way stop_within to finish.
 func (a *App) serve(ctx context.Context) error {
 	if a.listener == nil {
 		<-ctx.Done()
 		return nil
 	}
 	server := &http.Server{
-		Handler:           a.handler(),
+		Handler:           a.drained(a.handler()),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -201,6 +219,9 @@ func (a *App) serve(ctx context.Context) error {
 	case err := <-failed:
 		return fmt.Errorf("serve HTTP: %w", err)
 	case <-ctx.Done():
+	}
+	if err := a.drain(ctx, failed); err != nil {
+		return fmt.Errorf("serve HTTP: %w", err)
 	}
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.cfg.Worker.StopWithin.Duration())
 	defer cancel()

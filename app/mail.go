@@ -31,7 +31,7 @@ func (a *App) newSender() (mail.Sender, error) {
 	if c.Address != "" {
 		smtp, err := mail.NewSMTP(mail.SMTPOptions{
 			Address: c.Address, Username: c.Username, Password: c.Password.Reveal(),
-			Security: mail.Security(c.Security), Timeout: c.Timeout.Duration(),
+			Security: mail.Security(c.Security), Timeout: c.Timeout.Duration(), Hello: c.Hello, Proxy: c.Proxy.Reveal(),
 		})
 		if err != nil {
 			return nil, fmt.Errorf("mail.smtp: %w", err)

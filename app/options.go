@@ -52,6 +52,7 @@ type options struct {
 	erasers       []eraser
 	devMail       bool
 	quiet         bool
+	localHosts    bool
 	// weakSecrets lets dev start with secrets that a person chose.
 	weakSecrets bool
 	// command is the name of the program.
@@ -102,6 +103,11 @@ func WithProvider(id string, p providers.Provider) Option {
 // Everyone who can open the inbox can choose any account's password: it is for
 // development alone.
 func WithDevMail() Option { return func(o *options) { o.devMail = true } }
+
+// WithLocalHosts answers only to loopback names, to the host of http.address and to
+// http.allowed_hosts, so that no web page can reach the service through a name of its
+// own. It is for development, where nothing in front of the service checks that.
+func WithLocalHosts() Option { return func(o *options) { o.localHosts = true } }
 
 // WithoutEvents makes a worker that only runs flows: it notifies no subscriber about
 // events, calls no eraser, and leaves the schedules as they are. It is for tools that borrow a

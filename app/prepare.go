@@ -9,6 +9,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/internal/temporalkit"
 	"github.com/everlatch/everlatch/internal/tokens"
 	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/providers"
@@ -17,6 +18,7 @@ import (
 // prepared is what can be made from the settings alone.
 type prepared struct {
 	ring     *vault.KeyRing
+	sealing  temporalkit.Sealing
 	registry *providers.Registry
 	tokens   *tokens.Tokens // nil for a process without parts
 	// actorTypes are complete, and have stores once the database is open.
@@ -41,6 +43,8 @@ func prepare(cfg *config.Config, o *options) (p prepared, err error) {
 		p.ring, err = newKeyRing(cfg.Encryption.Keys.Reveal())
 		problems = append(problems, err)
 	}
+	p.sealing, err = newSealing(cfg, o, p.ring)
+	problems = append(problems, err)
 	p.registry, err = newRegistry(cfg.Auth.Providers, o.providers)
 	problems = append(problems, err)
 	if err == nil {

@@ -50,6 +50,7 @@ func of[O any, P providers.Provider](create func(O) (P, error)) kind {
 // those of the program. It reports every problem at once.
 func newRegistry(configured []config.Provider, own []registration) (*providers.Registry, error) {
 	registry := providers.NewRegistry()
+	var hashing *emailpass.Queue
 	var problems []error
 	for _, c := range configured {
 		k, known := kinds[c.Resolve]
@@ -58,6 +59,9 @@ func newRegistry(configured []config.Provider, own []registration) (*providers.R
 			continue
 		}
 		p, err := k.create(c.Options)
+		if hasher, ok := p.(*emailpass.Provider); ok {
+			hashing = hasher.Share(hashing) // one for the process
+		}
 		if err == nil {
 			err = registry.Add(c.ID, p)
 		}

@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"math/bits"
 	"sync"
 	"time"
 
@@ -19,8 +21,12 @@ import (
 // How long a worker waits between two attempts to reach Temporal.
 const (
 	firstRetry = 100 * time.Millisecond
-	lastRetry  = 5 * time.Second
+	lastRetry  = time.Second
+	// polledWithin bounds the wait for the first poll.
+	polledWithin = 3 * time.Second
 )
+
+var errNotPolled = errors.New("a queue is not polled yet")
 
 // Run runs the parts of the process until ctx ends, and then stops gracefully: it
 // takes no new requests, finishes those under way, and leaves flows to other
@@ -37,7 +43,7 @@ func (a *App) Run(ctx context.Context) error {
 		defer stopWorking()
 		return a.serve(ctx)
 	})
-	if a.has(Worker) {
+	if len(a.queues()) > 0 {
 		g.Go(func() error {
 			a.work(working)
 			return nil
@@ -59,20 +65,22 @@ func (a *App) Started() <-chan struct{} { return a.started }
 
 // work runs flows until ctx ends.
 func (a *App) work(ctx context.Context) {
-	var w sdkworker.Worker
-	err := a.retry(ctx, "start worker", func() error {
+	var workers []sdkworker.Worker
+	err := a.retry(ctx, "start worker", func() (err error) {
 		if err := a.flows.Ready(ctx); err != nil {
 			return err
 		}
-		w = a.newWorker() // one that failed to start cannot start again
-		return w.Start()
+		workers, err = a.startWorkers()
+		return err
 	})
 	if err != nil {
 		return // stopped before Temporal was reached
 	}
-	defer w.Stop()
+	defer stop(workers)
+	a.awaitPolls(ctx)
 	close(a.started)
-	a.log.InfoContext(ctx, "worker started", slog.String("task_queue", a.cfg.Temporal.TaskQueue))
+	a.log.InfoContext(ctx, "worker started",
+		slog.String("task_queue", a.cfg.Temporal.TaskQueue), slog.Any("queues", a.queues()))
 	if !a.tellsEvents() {
 		<-ctx.Done()
 		return
@@ -103,12 +111,15 @@ func (a *App) outbox() *outbox.Outbox {
 
 // retry calls do until it succeeds or ctx ends, which is its only error.
 func (a *App) retry(ctx context.Context, what string, do func() error) error {
+	attempt := 0
 	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
 		err := do()
 		if err == nil {
 			return nil
 		}
-		if ctx.Err() == nil {
+		attempt++
+		// An outage is logged again when it has lasted twice as long.
+		if ctx.Err() == nil && !errors.Is(err, errNotPolled) && bits.OnesCount(uint(attempt)) == 1 {
 			a.log.WarnContext(ctx, "Temporal does not answer, trying again",
 				slog.String("what", what), slog.Duration("again_in", wait), slog.Any("error", everlatch.Cause(err)))
 		}
@@ -122,13 +133,53 @@ func (a *App) retry(ctx context.Context, what string, do func() error) error {
 	}
 }
 
-func (a *App) newWorker() sdkworker.Worker {
+// awaitPolls waits until Temporal has seen the workers of this process poll, which
+// takes a moment: then /ready agrees that they run. It gives up soon, because a poll
+// shows in no other way.
+func (a *App) awaitPolls(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, polledWithin)
+	defer cancel()
+	_ = a.retry(ctx, "find workers", func() error {
+		for _, q := range a.flows.Readiness(ctx).Unserved {
+			if a.serves(worker.Queue(q)) {
+				return errNotPolled
+			}
+		}
+		return nil
+	})
+}
+
+// startWorkers starts a worker for each queue, or none. One that failed to start
+// cannot start again.
+func (a *App) startWorkers() ([]sdkworker.Worker, error) {
+	var started []sdkworker.Worker
+	for _, q := range a.queues() {
+		w := a.newWorker(q)
+		if err := w.Start(); err != nil {
+			stop(started)
+			return nil, err
+		}
+		started = append(started, w)
+	}
+	return started, nil
+}
+
+// stop stops workers side by side: each waits for what it runs.
+func stop(workers []sdkworker.Worker) {
+	var stopping sync.WaitGroup
+	for _, w := range workers {
+		stopping.Go(w.Stop)
+	}
+	stopping.Wait()
+}
+
+func (a *App) newWorker(q worker.Queue) sdkworker.Worker {
 	return worker.New(a.temporal, activities.New(activities.Deps{
 		Store: a.store, Vault: a.vault, Providers: a.registry, Tokens: a.tokens, Subscribers: a.subscribers,
 		Now: a.opts.now, LoginEvents: a.cfg.Events.Logins, LinkByEmail: a.cfg.Auth.LinkByEmail, Erasers: a.erasers,
 		ActorTypes: a.actorTypes, AnyCustomerEmail: a.cfg.Compat.CustomerEmail == "free",
 	}), worker.Options{
-		TaskQueue:  a.cfg.Temporal.TaskQueue,
+		TaskQueue: a.cfg.Temporal.TaskQueue, Queue: q,
 		StopWithin: a.cfg.Worker.StopWithin.Duration(),
 		Workflows:  a.opts.workflows, Activities: a.opts.activities,
 		Log: a.log,

@@ -14,12 +14,25 @@ import (
 )
 
 // dial returns a client that connects when it is first used.
-func dial(cfg *config.Config, environ []string, ring *vault.KeyRing, log *slog.Logger) (client.Client, error) {
+func dial(cfg *config.Config, environ []string, sealing temporalkit.Sealing, log *slog.Logger) (client.Client, error) {
 	opts, err := temporalOptions(cfg, environ)
 	if err != nil {
 		return nil, err
 	}
-	return temporalkit.Dial(temporalkit.Options{Client: opts, Ring: ring.Derive("temporal"), Log: log})
+	return temporalkit.Dial(temporalkit.Options{Client: opts, Sealing: sealing, Log: log})
+}
+
+// newSealing says how payloads are sealed, and warns of a migration.
+func newSealing(cfg *config.Config, o *options, ring *vault.KeyRing) (temporalkit.Sealing, error) {
+	until, err := cfg.Temporal.AcceptUnsealed(o.now())
+	if err != nil || ring == nil {
+		return temporalkit.Sealing{}, err
+	}
+	if !until.IsZero() {
+		o.log.Warn("payloads that are not encrypted are accepted: everyone who reaches Temporal can start any workflow",
+			slog.Time("until", until))
+	}
+	return temporalkit.Sealing{Ring: ring.Derive("temporal"), AcceptUnsealedUntil: until, Now: o.now}, nil
 }
 
 // temporalOptions reads TLS, API key and what else there is from the standard

@@ -44,6 +44,9 @@
 // beside cpu ms. Leaving out a process of the server (its database, say)
 // flatters it: name them all.
 //
+// A service that limits requests (docs/guides/limits.md) refuses most of a load
+// from one address: start it with EVERLATCH_LIMITS_ENABLED=false.
+//
 // With -baseline, each line is followed by its ratios to the line of the same
 // scenario and number of clients in an earlier -json output: 0.50 under cpu ms
 // is half the cost.

@@ -13,6 +13,7 @@ import (
 	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/config"
 	"github.com/everlatch/everlatch/internal/embedded"
+	"github.com/everlatch/everlatch/internal/hostguard"
 	"github.com/everlatch/everlatch/mail"
 )
 
@@ -66,7 +67,7 @@ func (p *program) dev(ctx context.Context, cfg config.Config) (err error) {
 	linkToPages(&cfg, listener.Addr().String()) // the real port, also of :0
 
 	// Without the environment: TEMPORAL_TLS and the like are about a cluster.
-	a, err := app.New(ctx, cfg, p.with(app.WithMigrations(), app.WithWeakSecrets(), app.WithDevMail(), app.WithListener(listener),
+	a, err := app.New(ctx, cfg, p.with(app.WithMigrations(), app.WithWeakSecrets(), app.WithDevMail(), app.WithLocalHosts(), app.WithListener(listener),
 		app.WithLogger(p.logger(cfg.Log, "text")), app.WithHome(home(server, cfg)))...)
 	if err != nil {
 		return err
@@ -110,6 +111,8 @@ func (p *program) startTemporal(ctx context.Context, f *folder, cfg *config.Conf
 		Folder:    f.file("temporal"),
 		Address:   cfg.Dev.TemporalAddress,
 		UIAddress: cfg.Dev.UIAddress,
+		UIWrites:  cfg.Dev.UIWrites,
+		GuardUI:   hostguard.New(cfg.Dev.UIAddress, cfg.HTTP.AllowedHosts...).Handler,
 		Namespace: cfg.Temporal.Namespace,
 		Retention: cfg.Temporal.Retention.Duration(),
 	}
@@ -124,6 +127,7 @@ func (p *program) startTemporal(ctx context.Context, f *folder, cfg *config.Conf
 		return nil, err
 	}
 	cfg.Temporal.Address, cfg.Temporal.Namespace = server.Address(), server.Namespace()
+	cfg.HTTP.DrainDelay = 0 // no balancer stands in front
 	return server, nil
 }
 

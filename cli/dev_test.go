@@ -4,12 +4,33 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
 const password = "correct horse battery"
+
+// A page of another host that points its name at this machine gets nothing: neither
+// mails, nor answers of the API, nor workflows (DNS rebinding).
+func TestDevAnswersToLocalNamesAlone(t *testing.T) {
+	t.Parallel()
+	dev, url := beginDev(t, "--ephemeral", "--ui", "127.0.0.1:0")
+	ui := regexp.MustCompile(`Temporal UI +(http://\S+)`).FindStringSubmatch(dev.stdout.String())
+	require.Len(t, ui, 2, dev.stdout.String())
+	for _, target := range []string{url + "/_dev/mail.json", url + "/health", url + "/auth/customer/providers", ui[1] + "/", ui[1] + "/api/v1/namespaces"} {
+		for host, want := range map[string]int{"": http.StatusOK, "localhost:9000": http.StatusOK, "rebound.example:9000": http.StatusMisdirectedRequest} {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, target, http.NoBody)
+			require.NoError(t, err)
+			req.Host = host
+			res, err := http.DefaultClient.Do(req)
+			require.NoError(t, err)
+			require.NoError(t, res.Body.Close())
+			require.Equal(t, want, res.StatusCode, "%s of %q", target, host)
+		}
+	}
+}
 
 // One dev service from its first start to its second, with the tools beside it
 // and without it.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -92,8 +93,16 @@ func (p *program) openStore(ctx context.Context, c *cobra.Command, cfg config.Co
 			return nil, "", err
 		}
 	}
-	s, err := store.Open(ctx, url.Reveal(), clock)
+	s, err := store.Open(ctx, url.Reveal(), clock, p.storeOptions(cfg)...)
 	return s, url.String(), err
+}
+
+// storeOptions are those of a tool, which tells its caller what it waits for.
+func (p *program) storeOptions(cfg config.Config) []store.Option {
+	return []store.Option{
+		store.WithMaxConnections(cfg.Database.MaxConnections), store.WithMigrationWait(cfg.Database.MigrationWait.Duration()),
+		store.WithLog(slog.New(slog.NewTextHandler(p.stderr, nil))),
+	}
 }
 
 // demandData refuses a data folder without a database.
@@ -192,7 +201,7 @@ func (p *program) insteadOfDev(
 func (p *program) onApp(
 	ctx context.Context, cfg config.Config, a *app.App, where string, do func(context.Context, target) error,
 ) (err error) {
-	s, err := store.Open(ctx, cfg.Database.URL.Reveal(), clock)
+	s, err := store.Open(ctx, cfg.Database.URL.Reveal(), clock, p.storeOptions(cfg)...)
 	if err != nil {
 		return err
 	}

@@ -24,11 +24,15 @@ func (c *Config) check(unread map[string]bool) Problems {
 	if c.Temporal.Address != "" {
 		out = append(out, checkAddress("temporal.address", c.Temporal.Address)...)
 	}
+	out = append(out, c.checkQueues()...)
 	out = append(out, c.checkCookie()...)
+	out = append(out, c.HTTP.checkOrigins()...)
 	out = append(out, c.Invites.check()...)
 	out = append(out, c.Deletion.check()...)
 	out = append(out, c.Events.check()...)
 	out = append(out, c.Mail.check()...)
+	out = append(out, c.Limits.check()...)
+	out = append(out, checkNetworks("http.trusted_proxies", c.HTTP.TrustedProxies)...)
 	if !unread["auth.providers"] {
 		out = append(out, c.checkProviders()...)
 	}

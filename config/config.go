@@ -14,6 +14,7 @@ type Config struct {
 	Cookie        Cookie        `koanf:"cookie_options"`
 	Auth          Auth          `koanf:"auth"`
 	Tokens        Tokens        `koanf:"tokens"`
+	Limits        Limits        `koanf:"limits"`
 	Store         Store         `koanf:"store"`
 	Accounts      Accounts      `koanf:"accounts"`
 	Deletion      Deletion      `koanf:"deletion"`
@@ -42,7 +43,7 @@ type Auth struct {
 	Providers    []Provider `koanf:"providers" default:"[{resolve: emailpass}]" doc:"Auth providers, in the order in which they are listed: a list of {resolve, id, options}. Routes name a provider by its id; several registrations of one provider need different ids. docs/guides/provider-options.md describes the options."`
 	Redirect     Redirect   `koanf:"redirect"`
 	RecentWithin Span       `koanf:"recent_within" default:"15m" min:"1m" doc:"How long a sign-in counts as recent. Adding and removing sign-in methods and deleting an account require a recent sign-in."`
-	LinkByEmail  []string   `koanf:"link_by_email" default:"[]" doc:"Ids of providers that are trusted to verify e-mail addresses. A new account at one of them is linked to the identity whose address another of them verified, instead of becoming a new identity. Off by default."`
+	LinkByEmail  []string   `koanf:"link_by_email" default:"[]" doc:"Ids of providers that are trusted to verify e-mail addresses. A new account at one of them is linked to the identity whose address another of them verified, instead of becoming a new identity. With google, that takes an address of Google's own or of an organization (claim hd). Off by default."`
 	MFA          MFA        `koanf:"mfa"`
 }
 
@@ -85,15 +86,19 @@ type Accounts struct {
 
 // Database is where the lasting facts are.
 type Database struct {
-	URL URL `koanf:"url" env:"DATABASE_URL" doc:"postgres://… or sqlite:///absolute/path.db. dev ignores it and uses a file in the data folder."`
+	URL            URL  `koanf:"url" env:"DATABASE_URL" doc:"postgres://… or sqlite:///absolute/path.db. dev ignores it and uses a file in the data folder."`
+	MaxConnections int  `koanf:"max_connections" default:"20" min:"2" doc:"How many connections to PostgreSQL a process opens at most. pool_max_conns in the URL takes precedence."`
+	MigrationWait  Span `koanf:"migration_wait" default:"5m" min:"1s" doc:"How long a process waits for another one that migrates the database before it gives up."`
 }
 
 // Temporal is the cluster that runs the workflows.
 type Temporal struct {
 	Address   string `koanf:"address" env:"TEMPORAL_ADDRESS" doc:"host:port of the Temporal cluster, by default localhost:7233. The standard TEMPORAL_* variables set TLS, the API key and the rest. dev ignores it."`
 	Namespace string `koanf:"namespace" env:"TEMPORAL_NAMESPACE" default:"default" doc:"Temporal namespace of the workflows. It must exist; dev creates it. Installations that share a namespace need different task queues."`
-	TaskQueue string `koanf:"task_queue" default:"everlatch" doc:"Task queue that API and workers share."`
+	TaskQueue string `koanf:"task_queue" default:"everlatch" doc:"Task queue that API and workers share. The queues for slow calls and for deliveries add -slow and -deliveries to this name."`
 	Retention Span   `koanf:"retention" default:"72h" min:"1h" doc:"How long dev keeps the history of a finished workflow. In a cluster, the namespace decides. A worker warns at start when it is shorter than events.retry_for."`
+
+	AcceptUnsealedUntil string `koanf:"accept_unsealed_until" doc:"For a migration alone: the day (2027-01-31, UTC) until which workers and clients also accept payloads that are not encrypted with encryption.keys. Not later than 90 days ahead. Until then, everyone who reaches Temporal can start any workflow with any input."`
 }
 
 // Encryption holds the key ring.
@@ -108,9 +113,11 @@ type Vault struct {
 
 // Worker is about the processes that run workflows.
 type Worker struct {
-	HealthAddress string `koanf:"health_address" default:"off" doc:"host:port where a process that is only a worker serves /health and /ready; off by default."`
-	CleanUpEvery  Span   `koanf:"clean_up_every" default:"10m" min:"1m" doc:"How often expired sessions, secrets and identities without an actor are removed."`
-	StopWithin    Span   `koanf:"stop_within" default:"10s" min:"1s" doc:"How long a process that stops may finish its work; other processes take over the rest."`
+	HealthAddress string   `koanf:"health_address" default:"off" doc:"host:port where a process that is only a worker serves /health and /ready; off by default."`
+	Queues        []string `koanf:"queues" default:"[interactive, slow, deliveries]" doc:"Queues that everlatch worker and everlatch serve run: interactive (sign-ins and everything else that a caller waits for), slow (calls to providers elsewhere), deliveries (mails, webhooks, erasers, scheduled jobs). Each queue needs a process that runs it."`
+	APIQueues     []string `koanf:"api_queues" default:"[interactive]" doc:"Queues that everlatch api runs in its own process. With interactive, sign-ins start without a trip through Temporal's queues; [] leaves all work to the workers."`
+	CleanUpEvery  Span     `koanf:"clean_up_every" default:"10m" min:"1m" doc:"How often expired sessions, secrets and identities without an actor are removed."`
+	StopWithin    Span     `koanf:"stop_within" default:"10s" min:"1s" doc:"How long a process that stops may finish its work; other processes take over the rest."`
 }
 
 // Log says how much is logged and how.
@@ -136,5 +143,6 @@ type Data struct {
 type Dev struct {
 	TemporalAddress string `koanf:"temporal_address" default:"127.0.0.1:7233" doc:"host:port of the embedded Temporal server of dev; port 0 chooses a free one."`
 	UIAddress       string `koanf:"ui_address" default:"127.0.0.1:8233" doc:"host:port of Temporal's web UI in dev; port 0 chooses a free one, off disables it."`
+	UIWrites        bool   `koanf:"ui_writes" default:"false" doc:"Allow Temporal's web UI in dev to change workflows: start, signal, cancel and terminate them. It has no login."`
 	Ephemeral       bool   `koanf:"ephemeral" default:"false" doc:"Remove all data of dev when it stops."`
 }

@@ -18,7 +18,11 @@ type HTTP struct {
 	StoreRelationsLimit int                 `koanf:"store_relations_limit" default:"3" min:"1" doc:"How many relations the fields parameter may expand on /store."`
 	RestrictedFields    RestrictedFields    `koanf:"restricted_fields"`
 	BodyLimit           Size                `koanf:"body_limit" default:"100kb" doc:"Largest request body."`
+	AllowedHosts        []string            `koanf:"allowed_hosts" default:"[]" doc:"Hosts that the service answers to; requests with another Host header get 421. Loopback names and the host of http.address are always among them. By default every host is accepted, except by dev, which adds these to the loopback names for the API, the mails and Temporal's web UI."`
+	DrainDelay          Span                `koanf:"drain_delay" default:"3s" min:"0" doc:"How long an API that was told to stop goes on answering requests while /ready says no, so that balancers take it out first. Set it to what yours need to notice; dev does not wait."`
+	HSTS                Span                `koanf:"hsts" default:"0" min:"0" doc:"How long browsers remember to use https only (Strict-Transport-Security), such as 365d; 0 sends no such header. It is sent with answers by https, which trusted proxies report (http.trust_proxy)."`
 	TrustProxy          int                 `koanf:"trust_proxy" default:"0" min:"0" doc:"How many proxies in front of the API are trusted to report the client's address and protocol (X-Forwarded-*)."`
+	TrustedProxies      []string            `koanf:"trusted_proxies" default:"[]" doc:"Networks of the proxies in front of the API, such as 10.0.0.0/8. Limits believe what they say about the client's address (X-Forwarded-For), and nothing else. Without it, trust_proxy counts them."`
 }
 
 // JWTOptions say how tokens are signed.
@@ -49,7 +53,7 @@ type Session struct {
 
 // Cookie is the form of the session cookie.
 type Cookie struct {
-	SameSite string `koanf:"same_site" default:"lax" oneof:"lax,strict,none" doc:"SameSite attribute of the session cookie."`
+	SameSite string `koanf:"same_site" default:"lax" oneof:"lax,strict,none" doc:"SameSite attribute of the session cookie. none implies Secure, because browsers drop the cookie otherwise."`
 	Secure   string `koanf:"secure" default:"auto" oneof:"auto,true,false" doc:"Secure attribute of the session cookie; auto sets it for requests over https, which trusted proxies report (http.trust_proxy)."`
 	Path     string `koanf:"path" default:"/" doc:"Path of the session cookie."`
 	Domain   string `koanf:"domain" doc:"Domain of the session cookie; by default the host of the API."`

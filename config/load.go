@@ -158,8 +158,8 @@ func (l *loader) environ(environ []string) {
 		}
 	}
 	for _, entry := range environ {
-		name, _, _ := strings.Cut(entry, "=")
-		if strings.HasPrefix(name, envPrefix) && long[name] == "" && name != FileVariable {
+		name, value, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, envPrefix) && long[name] == "" && name != FileVariable && !isServiceLink(name, value) {
 			l.report(name, "unknown variable"+suggest(name, names))
 		}
 	}

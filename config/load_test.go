@@ -42,14 +42,14 @@ func TestOrderOfStrength(t *testing.T) {
 	path := write(t, `
 http:
   address: 127.0.0.1:1
-  store_cors: file
+  store_cors: https://file.example
   jwt_expires_in: 3600
   auth_methods_per_actor: {customer: [emailpass]}
 session_options:
 database: {url: "sqlite:///file.db"}
 `)
 	environ := []string{
-		"STORE_CORS=short", "EVERLATCH_HTTP_STORE_CORS=long", "ADMIN_CORS=short", "AUTH_CORS=",
+		"STORE_CORS=https://short.example", "EVERLATCH_HTTP_STORE_CORS=https://long.example", "ADMIN_CORS=https://short.example", "AUTH_CORS=",
 		"EVERLATCH_HTTP_ADDRESS=127.0.0.1:2", "DATABASE_URL=postgres://db/x", "HOME=/root", "BROKEN",
 		`EVERLATCH_AUTH_PROVIDERS=[{resolve: emailpass, id: emailpass}, {resolve: emailpass, id: staff, options: {min_length: 12}}]`,
 		"EVERLATCH_HTTP_RESTRICTED_FIELDS_STORE=order, secret", "EVERLATCH_CONFIG=" + path,
@@ -60,8 +60,8 @@ database: {url: "sqlite:///file.db"}
 
 	require.NoError(t, err)
 	require.Equal(t, "127.0.0.1:3", cfg.HTTP.Address)
-	require.Equal(t, "long", cfg.HTTP.StoreCORS)
-	require.Equal(t, "short", cfg.HTTP.AdminCORS)
+	require.Equal(t, "https://long.example", cfg.HTTP.StoreCORS)
+	require.Equal(t, "https://short.example", cfg.HTTP.AdminCORS)
 	require.Empty(t, cfg.HTTP.AuthCORS)
 	require.Equal(t, time.Hour, cfg.HTTP.JWTExpiresIn.Duration())
 	require.Equal(t, "postgres://db/x", cfg.Database.URL.Reveal())

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/mail"
 	"net/url"
+	"regexp"
 )
 
 // Mail is about mails.
@@ -20,9 +21,11 @@ type Mail struct {
 // SMTP is the server that takes mails.
 type SMTP struct {
 	Address  string `koanf:"address" doc:"host:port of the mail server. Without one, dev keeps mails in its inbox at /_dev/mail, and other processes send no mails."`
+	Hello    string `koanf:"hello" doc:"Name that the mail server is greeted with (EHLO): the qualified host name of this machine, such as auth.shop.example. By default the host name, or the domain of mail.from where the host name is not qualified."`
 	Username string `koanf:"username" doc:"User name for the mail server; empty does not sign in."`
 	Password Secret `koanf:"password" doc:"Password for the mail server."`
 	Security string `koanf:"security" default:"auto" oneof:"auto,starttls,tls,none" doc:"How the connection is protected: starttls, tls (from the first byte), none, or auto: tls on port 465 and starttls elsewhere, which is optional for a server on this machine."`
+	Proxy    URL    `koanf:"proxy" doc:"Proxy to reach the mail server through: http://host:port, which must allow CONNECT to the server's port, or socks5://host:port. HTTPS_PROXY is for calls by https, and is not used for mails."`
 	Timeout  Span   `koanf:"timeout" default:"20s" min:"1s" doc:"How long sending one mail may take."`
 }
 
@@ -42,8 +45,14 @@ func (m Mail) check() Problems {
 	if m.SMTP.Address != "" {
 		out = append(out, checkAddress("mail.smtp.address", m.SMTP.Address)...)
 	}
+	if m.SMTP.Hello != "" && !hostName.MatchString(m.SMTP.Hello) {
+		out = append(out, Problem{"mail.smtp.hello", "this is not a host name, such as auth.shop.example"})
+	}
 	return out
 }
+
+// hostName is what may follow EHLO: a name, or an address in brackets.
+var hostName = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Za-z.:]+\])$`)
 
 // webURL reads an absolute URL of the web. Its errors do not repeat the text,
 // which may hold a token.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/knadh/koanf/parsers/yaml"
 )
@@ -61,7 +62,7 @@ func assignBasic(field reflect.Value, raw any) error {
 		}
 		out := reflect.MakeSlice(field.Type(), len(items), len(items))
 		for i, item := range items {
-			out.Index(i).SetString(item)
+			out.Index(i).SetString(cleaned(out.Index(i), item))
 		}
 		field.Set(out)
 		return nil
@@ -86,8 +87,22 @@ func assignBasic(field reflect.Value, raw any) error {
 		field.SetInt(n)
 		return nil
 	}
-	field.SetString(text)
+	field.SetString(cleaned(field, text))
 	return nil
+}
+
+// cleaned undoes what the way of a text into a variable does to it. A file that is
+// read into a variable leaves its last line break there; a secret keeps it, because
+// its bytes may have signed something. A key in PEM needs line breaks, which env
+// files can only write as \n.
+func cleaned(field reflect.Value, text string) string {
+	if field.Type() != reflect.TypeFor[Secret]() {
+		return strings.TrimRight(text, "\r\n")
+	}
+	if pem := strings.Trim(text, "\"' \r\n"); strings.HasPrefix(pem, "-----BEGIN ") && !strings.Contains(pem, "\n") {
+		return strings.NewReplacer(`\r\n`, "\n", `\n`, "\n").Replace(pem)
+	}
+	return text
 }
 
 // scalar returns a single value as text.
@@ -101,6 +116,8 @@ func scalar(raw any) (string, error) {
 		return fmt.Sprint(v), nil
 	case float64:
 		return strconv.FormatFloat(v, 'f', -1, 64), nil
+	case time.Time: // what YAML makes of a date
+		return v.Format(time.DateOnly), nil
 	}
 	return "", fmt.Errorf("one value is expected, not %s", kindOf(raw))
 }

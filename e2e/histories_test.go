@@ -41,7 +41,7 @@ func temporalRing(t *testing.T) *vault.KeyRing {
 func (p *process) temporalClient(t *testing.T) client.Client {
 	t.Helper()
 	c, err := temporalkit.Dial(temporalkit.Options{
-		Client: client.Options{HostPort: p.temporal}, Ring: temporalRing(t), Log: slog.New(slog.DiscardHandler),
+		Client: client.Options{HostPort: p.temporal}, Sealing: temporalkit.Sealing{Ring: temporalRing(t)}, Log: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
@@ -53,7 +53,7 @@ func (p *process) temporalClient(t *testing.T) client.Client {
 func decodedHistories(t *testing.T, p *process, wanted []string) map[string][]byte {
 	t.Helper()
 	c := p.temporalClient(t)
-	codec := temporalkit.NewCodec(temporalRing(t))
+	codec := temporalkit.NewCodec(temporalkit.Sealing{Ring: temporalRing(t)})
 	out := map[string][]byte{}
 	require.Eventually(t, func() bool { // the index lags a little behind
 		list, err := c.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{})

@@ -37,8 +37,11 @@ func (c *Client) Authenticate(ctx context.Context, r AuthRequest) (workflows.Log
 	}
 	login, err := perform[workflows.Login](ctx, c, execution{
 		id:       c.freshID("authenticate", r.ActorType),
+		within:   answerWithin,
 		workflow: workflows.Authenticate,
-		input:    workflows.AuthenticateInput{ActorType: r.ActorType, Provider: r.Provider, Request: ref},
+		input: workflows.AuthenticateInput{
+			ActorType: r.ActorType, Provider: r.Provider, Request: ref, BeginWithin: beginWithin,
+		},
 	})
 	if err != nil {
 		return login, err

@@ -20,7 +20,8 @@ import (
 	"github.com/everlatch/everlatch/internal/vault"
 )
 
-// TaskQueue is the one task queue of Everlatch, unless configured otherwise.
+// TaskQueue is the queue of interactive work, unless configured otherwise. The names
+// of the other queues begin with it, see [workflows.SlowQueue].
 const TaskQueue = "everlatch"
 
 const (
@@ -33,6 +34,11 @@ const (
 	// workflowTaskTimeout is how soon another worker takes over a flow whose
 	// worker died (temporal.md section 3).
 	workflowTaskTimeout = 3 * time.Second
+	// beginWithin is how long a sign-in may wait for a worker. After an outage, those
+	// that have waited longer are answered 503 at once instead of being worked off
+	// before the ones that arrive now. A sign-in ends with its caller, after
+	// answerWithin.
+	beginWithin = 5 * time.Second
 	// executionWithin ends a short flow that can't be finished. It is longer than
 	// all retries of its steps together, and ends none before its compensations.
 	executionWithin = 24 * time.Hour
@@ -56,6 +62,8 @@ type Options struct {
 	// ResetResendAfter how soon another one is mailed. Zero means
 	// [DefaultResetTTL] and for every request.
 	ResetTTL, ResetResendAfter time.Duration
+	// ActorTypes are the actor types that are configured besides customer and user.
+	ActorTypes []string
 	// InviteTTL is how long the token of an invite is good; 0 means
 	// [DefaultInviteTTL].
 	InviteTTL time.Duration
@@ -89,6 +97,8 @@ type Client struct {
 	opts     Options
 	shredder *shredder
 	locks    locks
+	ready    readiness
+	resets   resetGate
 	// removals are under way, by the id of their flow.
 	removals singleflight.Group
 }
@@ -109,7 +119,13 @@ func New(o Options) *Client {
 	if o.RedirectTTL == 0 {
 		o.RedirectTTL = DefaultRedirectTTL
 	}
-	return &Client{opts: o, shredder: newShredder(o.Vault, o.Log)}
+	return &Client{
+		opts: o, shredder: newShredder(o.Vault, o.Log),
+		resets: resetGate{
+			fold: o.ResetResendAfter, within: o.ResetTTL,
+			types: append([]string{everlatch.ActorCustomer, everlatch.ActorUser}, o.ActorTypes...),
+		},
+	}
 }
 
 // Close deletes the sealed requests of finished flows and returns. It does
@@ -134,7 +150,9 @@ type execution struct {
 	repeatable bool
 	// shared marks a flow whose id says what it is about: another caller who wants
 	// the same while it runs gets its result.
-	shared   bool
+	shared bool
+	// within ends the execution; 0 is executionWithin.
+	within   time.Duration
 	workflow any
 	input    any
 }
@@ -174,7 +192,7 @@ func (c *Client) start(ctx context.Context, e execution) (client.WorkflowRun, er
 		ID:                                       e.id,
 		TaskQueue:                                c.opts.TaskQueue,
 		WorkflowTaskTimeout:                      workflowTaskTimeout,
-		WorkflowExecutionTimeout:                 executionWithin,
+		WorkflowExecutionTimeout:                 cmp.Or(e.within, executionWithin),
 		WorkflowIDReusePolicy:                    reuse,
 		WorkflowIDConflictPolicy:                 conflict,
 		WorkflowExecutionErrorWhenAlreadyStarted: !e.repeatable && !e.shared,

@@ -12,9 +12,12 @@ import (
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+	taskqueuepb "go.temporal.io/api/taskqueue/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/mocks"
 	"go.temporal.io/sdk/temporal"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
@@ -108,6 +111,7 @@ func TestAuthenticate(t *testing.T) {
 		opts, input := seen()
 		require.True(t, opts.EnableEagerStart)
 		require.Equal(t, enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE, opts.WorkflowIDReusePolicy)
+		require.Equal(t, 15*time.Second, opts.WorkflowExecutionTimeout, "it ends with its caller")
 		require.Regexp(t, `^authenticate/customer/[0-9A-Z]{26}$`, opts.ID)
 		require.NotContains(t, fmt.Sprintf("%+v", input), "ada@example.com")
 		b.flows.Close()
@@ -203,6 +207,38 @@ func TestIdempotencyKey(t *testing.T) {
 	changed.Input.Body = map[string]any{"email": "ada@example.com", "password": "another"}
 	_, input2, _ := startOf(t, changed)
 	require.NotEqual(t, input.Fingerprint, input2.Fingerprint)
+}
+
+// The answer is asked for once a second, however many ask, and says what is missing.
+func TestReadiness(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	now := b.options.Now()
+	client := b.with(func(o *flows.Options) { o.Now = func() time.Time { return now } })
+	t.Cleanup(client.Close)
+	polled := func(queue string, ago ...time.Duration) {
+		described := &workflowservice.DescribeTaskQueueResponse{}
+		for _, d := range ago {
+			described.Pollers = append(described.Pollers, &taskqueuepb.PollerInfo{LastAccessTime: timestamppb.New(now.Add(-d))})
+		}
+		b.temporal.On("DescribeTaskQueue", mock.Anything, queue, mock.Anything).Return(described, nil).Once()
+	}
+	polled("everlatch", time.Hour, time.Minute)
+	polled("everlatch-slow")
+	polled("everlatch-deliveries", 2*time.Minute)
+	for range 50 {
+		require.Equal(t, flows.Readiness{Unserved: []string{"slow", "deliveries"}}, client.Readiness(t.Context()))
+	}
+
+	now = now.Add(time.Second)
+	b.temporal.On("DescribeTaskQueue", mock.Anything, "everlatch", mock.Anything).Return(nil, errors.New("away")).Once()
+	require.ErrorIs(t, client.Readiness(t.Context()).Temporal, everlatch.ErrUnavailable)
+
+	now = now.Add(time.Second)
+	b.temporal.On("DescribeTaskQueue", mock.Anything, "everlatch", mock.Anything).Return(nil, serviceerror.NewNamespaceNotFound("shop")).Once()
+	r := client.Readiness(t.Context())
+	require.NoError(t, r.Temporal)
+	require.ErrorIs(t, r.Namespace, everlatch.ErrUnavailable)
 }
 
 func TestReady(t *testing.T) {

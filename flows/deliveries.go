@@ -35,7 +35,7 @@ func (c *Client) startOnce(ctx context.Context, id string, workflow, input any) 
 	startCtx, cancel := starting(ctx)
 	defer cancel()
 	_, err := c.opts.Temporal.ExecuteWorkflow(startCtx, client.StartWorkflowOptions{
-		ID: id, TaskQueue: c.opts.TaskQueue,
+		ID: id, TaskQueue: workflows.DeliveriesQueue(c.opts.TaskQueue),
 		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 		EnableEagerStart:                         c.opts.Eager,

@@ -27,9 +27,11 @@ import (
 // service is flows with a real server, whose worker may be away.
 type service struct {
 	t        *testing.T
+	server   *embedded.Server
 	temporal client.Client
 	store    *store.Store
 	flows    *flows.Client
+	options  flows.Options
 	acts     activities.All
 }
 
@@ -42,7 +44,7 @@ func startService(t *testing.T, o embedded.Options) *service {
 	ring, err := vault.NewKeyRing([]vault.Key{{ID: "k", Secret: vault.NewSecret(make([]byte, vault.KeyBytes))}})
 	require.NoError(t, err)
 	c, err := temporalkit.Dial(temporalkit.Options{
-		Client: client.Options{HostPort: server.Address(), Namespace: server.Namespace()}, Ring: ring, Log: slog.New(slog.DiscardHandler),
+		Client: client.Options{HostPort: server.Address(), Namespace: server.Namespace()}, Sealing: temporalkit.Sealing{Ring: ring}, Log: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
@@ -54,11 +56,19 @@ func startService(t *testing.T, o embedded.Options) *service {
 	require.NoError(t, registry.Add("emailpass", emailpassProvider))
 	signer, err := tokens.New(tokens.Config{Secret: []byte("a secret of the tests, long enough")}, now)
 	require.NoError(t, err)
-	f := flows.New(flows.Options{Temporal: c, Vault: v, Ring: ring, Now: now, Log: slog.New(slog.DiscardHandler)})
+	options := flows.Options{Temporal: c, Vault: v, Ring: ring, Now: now, Log: slog.New(slog.DiscardHandler)}
+	f := flows.New(options)
 	t.Cleanup(f.Close)
-	return &service{t: t, temporal: c, store: s, flows: f, acts: activities.New(activities.Deps{
+	return &service{t: t, server: server, temporal: c, store: s, flows: f, options: options, acts: activities.New(activities.Deps{
 		Store: s, Vault: v, Providers: registry, Tokens: signer, Now: now,
 	})}
+}
+
+// with returns other options.
+func (s *service) with(change func(o *flows.Options)) flows.Options {
+	o := s.options
+	change(&o)
+	return o
 }
 
 // work runs a worker until stop is called.

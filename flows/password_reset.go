@@ -2,7 +2,9 @@ package flows
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 
 	"github.com/google/uuid"
 	"go.temporal.io/api/serviceerror"
@@ -29,13 +31,44 @@ type ResetRequest struct {
 // RequestPasswordReset has a link mailed, if an identity has the identifier. It
 // returns as soon as Temporal has the request: from then on it cannot be lost,
 // and nothing tells whether the identifier is known (docs/weak-spots.md#w19, #w28).
+//
+// A request that is the same as one of the last moments, and one beyond the number
+// that a reset takes, is answered the same and signals nothing: the earlier ones have
+// mailed a link.
 func (c *Client) RequestPasswordReset(ctx context.Context, r ResetRequest) error {
+	if err := checkResetMetadata(r.Metadata); err != nil {
+		return err
+	}
 	startCtx, cancel := starting(ctx)
 	defer cancel()
 	o, in := c.passwordReset(r)
+	if !c.resets.admit(o.ID, r.ActorType, c.opts.Now()) {
+		return nil
+	}
 	_, err := c.opts.Temporal.SignalWithStartWorkflow(startCtx, o.ID, workflows.SignalAsk,
 		workflows.ResetRequest{ActorType: r.ActorType, Metadata: r.Metadata, Names: c.newNames()}, o, workflows.PasswordReset, in)
+	if err != nil {
+		c.resets.forget(o.ID)
+	}
 	return c.startFailure(ctx, startCtx, err)
+}
+
+// maxResetMetadata bounds, in bytes of JSON, what comes with a request for a reset:
+// anyone can send one, and it is kept in the history of the flow.
+const maxResetMetadata = 2 << 10
+
+func checkResetMetadata(m everlatch.Metadata) error {
+	if len(m) == 0 {
+		return nil
+	}
+	raw, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("marshal metadata: %w", err)
+	}
+	if len(raw) > maxResetMetadata {
+		return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "The metadata of a password reset can have at most 2 kB"}
+	}
+	return nil
 }
 
 // IssuePasswordReset grants an administrator a token for an end user, which the
@@ -97,6 +130,9 @@ func (c *Client) CompletePasswordReset(ctx context.Context, r NewPassword) error
 		return err // it may still go on, and needs what is sealed
 	}
 	c.shredder.shred(ref)
+	if out.Refusal == nil {
+		c.resets.forget(c.passwordResetID(r.Provider, r.EntityKey))
+	}
 	return refused(out.Refusal)
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/providers"
+	"github.com/everlatch/everlatch/workflows"
 )
 
 // StartOptions say how [Client.Start] starts a workflow. The zero value starts
@@ -48,6 +49,9 @@ type StartOptions struct {
 	// out of time without running it again, so its compensations do not run: a
 	// limit after which steps are undone is a timer in the workflow.
 	ExecutionTimeout, RunTimeout time.Duration
+	// Background starts the workflow on the queue of work that no caller waits for.
+	// However many of them there are, sign-ins do not wait behind them.
+	Background bool
 	// StartDelay is how long the first task waits.
 	StartDelay time.Duration
 	// Retry starts a failed workflow again; nil never does.
@@ -116,7 +120,7 @@ func (c *Client) Seal(ctx context.Context, in providers.Input) (vault.Ref, error
 func (c *Client) startOptions(o StartOptions, workflow, fingerprint string) client.StartWorkflowOptions {
 	out := client.StartWorkflowOptions{
 		ID:                       c.customID(o, workflow),
-		TaskQueue:                c.opts.TaskQueue,
+		TaskQueue:                c.queue(o.Background),
 		WorkflowExecutionTimeout: o.ExecutionTimeout,
 		WorkflowRunTimeout:       o.RunTimeout,
 		WorkflowTaskTimeout:      workflowTaskTimeout,
@@ -139,6 +143,13 @@ func (c *Client) startOptions(o StartOptions, workflow, fingerprint string) clie
 	out.Memo = map[string]any{requestMemo + fingerprint: true}
 	maps.Copy(out.Memo, o.Memo)
 	return out
+}
+
+func (c *Client) queue(background bool) string {
+	if background {
+		return workflows.DeliveriesQueue(c.opts.TaskQueue)
+	}
+	return c.opts.TaskQueue
 }
 
 // customID is the workflow id that the options ask for.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/textproto"
+	"regexp"
 	"strings"
 
 	"github.com/everlatch/everlatch"
@@ -29,20 +30,40 @@ func (s *SMTP) explain(ctx context.Context, m Message, f *failure) error {
 	return err
 }
 
-// refusesMail reports whether the server refuses this mail for good. A reply sent
-// before the mail was announced concerns our configuration, and so does a demand
-// for authentication: an operator can fix both.
+// refusesMail reports whether the server refuses this mail for good: its recipient
+// or its content. All other refusals concern our side, and an operator can fix
+// them: what was said before the mail was announced, the sender, the greeting
+// (which many servers judge at the recipient only), the right to relay, and a
+// demand for authentication.
 func (f *failure) refusesMail() bool {
+	if errors.Is(f.err, errNoSMTPUTF8) {
+		return true
+	}
 	answer, ok := errors.AsType[*textproto.Error](f.err)
-	if !ok || f.stage == stageConnect {
+	if !ok || answer.Code < 500 || f.stage == stageConnect || f.stage == stageSender {
 		return false
+	}
+	// RFC 3463: the second number says what the reply is about.
+	if enhanced := enhancedCode.FindStringSubmatch(answer.Msg); enhanced != nil {
+		switch subject, detail := enhanced[1], enhanced[2]; {
+		case subject == "5": // the commands
+			return false
+		case subject == "1" && (detail == "7" || detail == "8"): // the sender's address
+			return false
+		case subject == "7": // policy: for a recipient, who may send; for content, what
+			return f.stage == stageContent && answer.Code == 550
+		}
+		return true
 	}
 	switch answer.Code {
-	case 530, 534, 535, 538: // RFC 4954: authentication required, mechanism too weak, encryption required
+	case 500, 502, 503, 504, 521, 530, 534, 535, 538: // RFC 5321 and 4954: commands, service, authentication
 		return false
 	}
-	return answer.Code >= 500
+	return true
 }
+
+// enhancedCode starts a reply of a server with enhanced status codes.
+var enhancedCode = regexp.MustCompile(`^5\.(\d{1,3})\.(\d{1,3})\b`)
 
 const (
 	redacted = "[…]"

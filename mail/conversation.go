@@ -3,7 +3,10 @@ package mail
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
+	"os"
+	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
@@ -26,11 +29,15 @@ type failure struct {
 	err   error
 }
 
+// errNoSMTPUTF8 is a local part outside ASCII for a server that cannot take it: it
+// has no other form (RFC 6531), so no attempt will get through.
+var errNoSMTPUTF8 = errors.New("the address has characters that need SMTPUTF8, which the server does not offer")
+
 // talk runs one SMTP conversation. It returns nil as soon as the server has
 // accepted the mail: a later error must not cause a second copy.
 func (s *SMTP) talk(ctx context.Context, l letter) *failure {
 	var conn net.Conn
-	client, err := gomail.NewClient(s.host, s.clientOptions(ctx, &conn)...)
+	client, err := gomail.NewClient(s.host, s.clientOptions(ctx, l, &conn)...)
 	if err != nil {
 		return &failure{stageConnect, err}
 	}
@@ -42,6 +49,9 @@ func (s *SMTP) talk(ctx context.Context, l letter) *failure {
 	c, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
 		return &failure{stageConnect, err}
+	}
+	if offered, _ := c.Extension("SMTPUTF8"); l.international() && !offered {
+		return &failure{stageRecipient, errNoSMTPUTF8}
 	}
 	if err := c.Mail(l.from); err != nil {
 		return &failure{stageSender, err}
@@ -71,7 +81,7 @@ func handOver(c *smtp.Client, content []byte) error {
 // conn, because go-mail leaves it open when the greeting fails, and restarts its
 // timeout with every step. It lives as long as ctx, not as long as the context of
 // go-mail, which ends with the greeting.
-func (s *SMTP) clientOptions(ctx context.Context, conn *net.Conn) []gomail.Option {
+func (s *SMTP) clientOptions(ctx context.Context, l letter, conn *net.Conn) []gomail.Option {
 	policy := gomail.NoTLS
 	switch s.link {
 	case startTLS:
@@ -89,14 +99,31 @@ func (s *SMTP) clientOptions(ctx context.Context, conn *net.Conn) []gomail.Optio
 			return c, err
 		}),
 	}
-	if s.opts.Hello != "" {
-		options = append(options, gomail.WithHELO(s.opts.Hello))
+	if hello := s.hello(l); hello != "" {
+		options = append(options, gomail.WithHELO(hello))
 	}
 	if s.opts.Username != "" {
 		options = append(options, gomail.WithUsername(s.opts.Username), gomail.WithPassword(s.opts.Password),
 			gomail.WithOpportunisticSMTPAuth(s.mechanisms()...))
 	}
 	return options
+}
+
+// hello is the name to greet with, "" for the name of this machine. Many servers
+// refuse a name without a domain, which is all that a container has; then the
+// domain of the sender is the best that is known.
+func (s *SMTP) hello(l letter) string {
+	if s.opts.Hello != "" {
+		return s.opts.Hello
+	}
+	name, err := os.Hostname()
+	if err == nil && strings.Contains(name, ".") && plainDomain.MatchString(name) {
+		return name
+	}
+	if strings.Contains(l.domain, ".") && plainDomain.MatchString(l.domain) {
+		return l.domain
+	}
+	return ""
 }
 
 // mechanisms are the SMTP authentication mechanisms, strongest first. Those that
@@ -120,7 +147,7 @@ func (s *SMTP) tlsConfig() *tls.Config {
 // dial connects, with implicit TLS where configured. The connection's only
 // deadline is ctx.
 func (s *SMTP) dial(ctx context.Context) (net.Conn, error) {
-	raw, err := new(net.Dialer).DialContext(ctx, "tcp", s.opts.Address)
+	raw, err := s.connect(ctx)
 	if err != nil {
 		return nil, err
 	}

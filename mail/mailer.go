@@ -132,15 +132,20 @@ func (m *Mailer) Deliver(ctx context.Context, e everlatch.Event) error {
 // it was published by an application (such events must not send mails in our
 // name).
 //
-// The error is [everlatch.Permanent] when it is too late to send the mail.
+// The error is [everlatch.Permanent] when it is too late to send the mail, or its
+// recipient's address cannot be sent to.
 func (m *Mailer) Render(e everlatch.Event) (Message, bool, error) {
 	kind, known := kinds[e.Name]
 	if !known || e.Source != everlatch.SourceEverlatch {
 		return Message{}, false, nil
 	}
 	to, _ := e.Data[kind.recipient].(string)
+	if !strings.Contains(to, "@") {
+		return Message{}, false, nil // none, or a name to sign in with
+	}
 	if !isAddress(to) || oneLine(to) != to {
-		return Message{}, false, nil
+		// Not false: a mail that was not sent must not be recorded as delivered.
+		return Message{}, false, everlatch.Permanent(errors.New("the recipient is not an address that mail can be sent to"))
 	}
 	v := view{Event: e.Name, Data: e.Data, To: to, Brand: m.opts.Brand, At: e.CreatedAt.UTC()}
 	v.ActorType, _ = e.Data["actor_type"].(string)

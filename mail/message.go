@@ -89,6 +89,8 @@ func oneLine(text string) string {
 var (
 	plainID     = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 	plainDomain = regexp.MustCompile(`^[A-Za-z0-9.-]+$`)
+	// addressLiteral is what a machine without a name greets with (RFC 5321).
+	addressLiteral = regexp.MustCompile(`^\[(IPv6:)?[0-9A-Fa-f.:]+\]$`)
 )
 
 // messageID builds the Message-ID, without angle brackets, from a message's id and

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,8 +46,12 @@ type SMTPOptions struct {
 	// Timeout bounds a whole conversation, including dialling; 0 is
 	// 20 seconds. An earlier deadline of the context wins.
 	Timeout time.Duration
-	// Hello is the host name to send in EHLO; "" is the name of this machine.
+	// Hello is the host name to send in EHLO; "" is the name of this machine or,
+	// where that has no domain, the domain of the sender.
 	Hello string
+	// Proxy is http://host:port, which must allow CONNECT to the server's port, or
+	// socks5://host:port, each with a name and password if needed; "" is none.
+	Proxy string
 	// RootCAs are the certificate authorities to trust; nil is those of the system.
 	RootCAs *x509.CertPool
 }
@@ -58,6 +63,8 @@ type SMTP struct {
 	host string
 	port int
 	link link
+	// proxy is nil without one.
+	proxy *url.URL
 }
 
 var _ Sender = (*SMTP)(nil)
@@ -72,7 +79,7 @@ func NewSMTP(o SMTPOptions) (*SMTP, error) {
 		o.Timeout = defaultTimeout
 	}
 	s := &SMTP{opts: o}
-	problems := []error{s.readAddress(), o.check()}
+	problems := []error{s.readAddress(), s.readProxy(), o.check()}
 	s.link = linkOf(o.Security, s.host, s.port)
 	if s.link == unencrypted && o.Username != "" && !isLoopback(s.host) {
 		problems = append(problems, errors.New(`security "none" would send the password unencrypted`))
@@ -104,7 +111,7 @@ func (o SMTPOptions) check() error {
 	if o.Timeout < 0 {
 		problems = append(problems, errors.New("the timeout is negative"))
 	}
-	if o.Hello != "" && !plainDomain.MatchString(o.Hello) {
+	if o.Hello != "" && !plainDomain.MatchString(o.Hello) && !addressLiteral.MatchString(o.Hello) {
 		problems = append(problems, errors.New("hello is not a host name"))
 	}
 	return errors.Join(problems...)
@@ -140,10 +147,11 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && address.IsLoopback()
 }
 
-// Send implements [Sender]. A 5xx reply to the sender, the recipient or the mail
-// itself is [everlatch.Permanent]. All else is worth a retry: a 4xx reply, a
-// connection that fails or breaks, a timeout, and also a server that refuses the
-// connection or the credentials, because an operator can fix that.
+// Send implements [Sender]. A 5xx reply to the recipient or the mail itself is
+// [everlatch.Permanent], and so is an address that the server has no way to take.
+// All else is worth a retry: a 4xx reply, a connection that fails or breaks, a
+// timeout, and also what an operator can fix: a server that refuses the
+// connection, the credentials, the greeting, the sender or to relay.
 //
 // When Send fails, the mail may still have arrived.
 func (s *SMTP) Send(ctx context.Context, m Message) error {

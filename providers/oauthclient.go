@@ -28,7 +28,8 @@ type OAuthClient struct {
 	// Register it with the provider too. (docs/contract.md#s3-4, #s3-5, #s3-6)
 	CallbackURL string `json:"callback_url"`
 	// Other pages that a request may choose as `callback_url`, compared byte for
-	// byte. (docs/contract.md#s3-6, docs/weak-spots.md#w46)
+	// byte. A native app has its own scheme, such as `myapp://callback`.
+	// (docs/contract.md#s3-6, docs/weak-spots.md#w46)
 	AllowedCallbackURLs []string `json:"allowed_callback_urls"`
 	// Permit a provider in your private network and plain http: with github
 	// anywhere, with google and oidc on localhost. By default only https and public

@@ -62,6 +62,22 @@ type Credentials interface {
 	Authenticate(ctx context.Context, in Input, rec *Record) (Verdict, error)
 }
 
+// Slow is a provider whose calls may take long, because they leave the machine: to a
+// directory, or to another service. Its calls run on a task queue of their own, so
+// that one that hangs delays no other sign-in. Each is given four seconds, and ends with
+// its context.
+type Slow interface {
+	Provider
+	// Slow reports whether Authenticate and Register may leave the machine.
+	Slow() bool
+}
+
+// IsSlow reports that a provider is [Slow] and says so.
+func IsSlow(p Provider) bool {
+	slow, ok := p.(Slow)
+	return ok && slow.Slow()
+}
+
 // Registrar is a [Credentials] provider that creates identities. Without it,
 // registration is refused with the contract's message.
 type Registrar interface {

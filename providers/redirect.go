@@ -52,6 +52,16 @@ type KindNamer interface {
 	KindName() string
 }
 
+// AddressOwner is a [Redirect] provider that verifies addresses of other mail
+// providers too: its word says that the user had such an address once, not that the
+// domain's owner still gives it to them. Other providers answer for every address
+// that they verify.
+type AddressOwner interface {
+	// OwnsAddress reports whether the provider answers for a verified address, by the
+	// user metadata of the same sign-in.
+	OwnsAddress(email string, userMetadata everlatch.Metadata) bool
+}
+
 // ReadMore returns the contract's message for an error callback
 // (docs/contract.md#s3-4, #s3-5), with "undefined" for missing parameters.
 func ReadMore(params map[string]string) string {

@@ -151,3 +151,10 @@ func unknown(id string) error {
 			"\nPlease make sure that the provider is registered in the container and it is configured correctly in your project configuration file.",
 	}
 }
+
+// OwnsAddress reports whether a provider answers for an address that it has
+// verified; see [AddressOwner].
+func (r *Registry) OwnsAddress(id, email string, userMetadata everlatch.Metadata) bool {
+	owner, ok := r.byID[id].(AddressOwner)
+	return !ok || owner.OwnsAddress(email, userMetadata)
+}

@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/everlatch/everlatch/internal/temporalkit"
+	"github.com/everlatch/everlatch/workflows"
 )
 
 // Schedule is a scheduled job: a flow that is started at certain times.
@@ -42,7 +43,7 @@ type Schedule struct {
 // share with others.
 type Scheduler struct {
 	Temporal client.Client
-	// TaskQueue runs the flows.
+	// TaskQueue is the configured name; the queue for deliveries runs the flows.
 	TaskQueue string
 	// Installation owns the schedules; those of another one are never touched.
 	Installation string
@@ -122,7 +123,7 @@ func (k *Scheduler) options(s Schedule) client.ScheduleOptions {
 		spec.Intervals = []client.ScheduleIntervalSpec{{Every: s.Every}}
 	}
 	id := temporalkit.OwnedID(s.ID, k.Installation)
-	action := &client.ScheduleWorkflowAction{ID: id, Workflow: s.Flow, TaskQueue: k.TaskQueue}
+	action := &client.ScheduleWorkflowAction{ID: id, Workflow: s.Flow, TaskQueue: workflows.DeliveriesQueue(k.TaskQueue)}
 	if s.Input != nil {
 		action.Args = []any{s.Input}
 	}

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -22,6 +23,9 @@ type AuthenticateInput struct {
 	Provider  string `json:"provider"`
 	// Request refers to the sealed request, which holds the password.
 	Request SealedRequest `json:"request"`
+	// BeginWithin is how long after its start [Authenticate] may begin; 0 is without a
+	// limit.
+	BeginWithin time.Duration `json:"begin_within,omitempty"`
 }
 
 // Login is the result of a flow that authenticates an actor. Exactly one of
@@ -46,9 +50,13 @@ type Login struct {
 //
 // The API starts it for each sign-in. It promises that a wrong password and an
 // unknown account look and cost the same, and undoes nothing, because it
-// creates nothing.
+// creates nothing. One that begins too late, because no worker was there or all were
+// busy, does no work: its caller has gone, or is about to, and the next ones wait.
 func Authenticate(ctx workflow.Context, in AuthenticateInput) (Login, error) {
-	checked, err := step(ctx, credentials.CheckCredentials, activities.CheckCredentialsInput{
+	if waited := workflow.Now(ctx).Sub(workflow.GetInfo(ctx).WorkflowStartTime); in.BeginWithin > 0 && waited > in.BeginWithin {
+		return Login{}, everlatch.Unavailable("The service", errors.New("the caller has waited too long"))
+	}
+	checked, err := checkCredentials(ctx, activities.CheckCredentialsInput{
 		ActorType: in.ActorType, Provider: in.Provider, Request: in.Request,
 	})
 	if err != nil {

@@ -105,6 +105,7 @@ func startErasing(ctx workflow.Context, in EraseAccountInput) error {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:        ErasureID(in.Erasure.ActorType, in.Erasure.ActorID),
+		TaskQueue:         DeliveriesQueue(mainQueue(ctx)),
 		ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
 	})
 	return started(ctx, workflow.ExecuteChildWorkflow(ctx, EraseAccount, in))

@@ -38,14 +38,16 @@ func LinkIdentity(ctx workflow.Context, in LinkIdentityInput) (out LinkedIdentit
 		ProviderIdentityID: in.ProviderIdentityID, EventID: in.EventID, GroupID: groupID(ctx),
 	}
 	add(&undo, credentials.DiscardCredential, link)
-	linked, err := step(ctx, credentials.LinkCredential, link)
+	linked, err := localUnlessSlow(ctx, credentials.LinkCredential, link,
+		func(out activities.LinkCredentialOutput) bool { return out.Slow },
+		func(in *activities.LinkCredentialInput) { in.Slow = true })
 	if err != nil {
 		return out, undo.after(ctx, err)
 	}
 	if linked.Refusal != nil {
-		return LinkedIdentity(linked), nil
+		return LinkedIdentity{Refusal: linked.Refusal}, nil
 	}
-	return LinkedIdentity(linked), releaseEvents(ctx)
+	return LinkedIdentity{Credential: linked.Credential}, releaseEvents(ctx)
 }
 
 // UnlinkIdentityInput is the argument of [UnlinkIdentity].

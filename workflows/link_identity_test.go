@@ -179,6 +179,55 @@ func TestLinkByEmail(t *testing.T) {
 	}
 }
 
+// An address that a provider verified once, and does not answer for, links nothing:
+// neither the new account nor an identity that exists.
+func TestLinkByEmailNeedsTheOwnerOfTheAddress(t *testing.T) {
+	t.Parallel()
+
+	for name, tt := range map[string]struct {
+		hd     any
+		linked bool
+	}{"without hd": {nil, false}, "with hd": {"example.com", true}} {
+		t.Run("the new account "+name, func(t *testing.T) {
+			t.Parallel()
+			s := newSocial(t)
+			s.provider.former = true
+			s.acts.Redirects.LinkByEmail = []string{"google", "elsewhere"}
+			s.known(t, "authid_a", "google", "google-0", "ada@example.com")
+			s.provider.profile = func(int) (providers.Profile, error) {
+				m := everlatch.Metadata{"email": "ada@example.com"}
+				if tt.hd != nil {
+					m["hd"] = tt.hd
+				}
+				return providers.Profile{EntityID: "sub-1", Email: "ada@example.com", EmailVerified: true, UserMetadata: m}, nil
+			}
+			m := s.comes(time.Minute, nil)
+			require.Equal(t, workflows.LoginSignedIn, s.play())
+			require.Equal(t, tt.linked, m.login.Principal.AuthIdentityID == "authid_a")
+		})
+	}
+	t.Run("the identity that exists", func(t *testing.T) {
+		t.Parallel()
+		s := newSocial(t)
+		s.provider.former = true
+		require.NoError(t, s.acts.Redirects.Providers.Add("okta", &elsewhere{}))
+		s.acts.Redirects.LinkByEmail = []string{"okta", "elsewhere"}
+		s.known(t, "authid_a", "elsewhere", "elsewhere-0", "ada@example.com")
+		found, err := s.store.IdentitiesByEmail(t.Context(), "ada@example.com", []string{"elsewhere"})
+		require.NoError(t, err)
+		require.Len(t, found, 1)
+		s.provider.profile = func(int) (providers.Profile, error) {
+			return providers.Profile{
+				EntityID: "sub-1", Email: "ada@example.com", EmailVerified: true,
+				UserMetadata: everlatch.Metadata{"email": "ada@example.com", "hd": "example.com"},
+			}, nil
+		}
+		m := s.comes(time.Minute, nil)
+		require.Equal(t, workflows.LoginSignedIn, s.play())
+		require.Equal(t, "authid_s", m.login.Principal.AuthIdentityID)
+	})
+}
+
 // linkPassword gives authid_own a password.
 func linkPassword(t *testing.T, h *house, email string) (workflows.LinkedIdentity, error) {
 	t.Helper()

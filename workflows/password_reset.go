@@ -166,8 +166,8 @@ func (r *passwordReset) find(ctx workflow.Context, in CompleteReset) (openReset,
 // ask mails a link, unless one was mailed just now.
 func (r *passwordReset) ask(ctx workflow.Context, asks workflow.ReceiveChannel) error {
 	var request ResetRequest
-	asks.Receive(ctx, &request)
-	if !r.mails(ctx, request.ActorType) {
+	// A signal that cannot be decrypted is dropped, and receiving would wait for the next.
+	if !asks.ReceiveAsync(&request) || !r.mails(ctx, request.ActorType) {
 		return nil
 	}
 	asked := activities.GrantResetInput{ActorType: request.ActorType, Metadata: request.Metadata}

@@ -74,7 +74,9 @@ func newIdentity(
 	ctx workflow.Context, undo *saga, in activities.RegisterIdentityInput,
 ) (activities.RegisterIdentityOutput, error) {
 	add(undo, credentials.DiscardIdentity, activities.DiscardIdentityInput{IdentityID: in.IdentityID, GroupID: in.GroupID})
-	return step(ctx, credentials.RegisterIdentity, in)
+	return localUnlessSlow(ctx, credentials.RegisterIdentity, in,
+		func(out activities.RegisterIdentityOutput) bool { return out.Slow },
+		func(in *activities.RegisterIdentityInput) { in.Slow = true })
 }
 
 // identityNames are the ids of an identity and its credential, and of the token

@@ -35,7 +35,9 @@ const removalPause = 5 * time.Second
 func removeUnder[I any](
 	ctx workflow.Context, id string, removal func(workflow.Context, I) (Outcome, error), in I,
 ) (out Outcome, err error) {
-	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{WorkflowID: id, WaitForCancellation: true})
+	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID: id, TaskQueue: mainQueue(ctx), WaitForCancellation: true,
+	})
 	for {
 		err = workflow.ExecuteChildWorkflow(child, removal, in).Get(ctx, &out)
 		if !temporal.IsWorkflowExecutionAlreadyStartedError(err) {

@@ -147,12 +147,15 @@ func durableStep[I, O any](ctx workflow.Context, activity func(context.Context, 
 	return run(workflow.WithActivityOptions(ctx, durableStepOptions), activity, in)
 }
 
-// externalCall runs a step that calls another system while a caller waits.
+// externalCall runs a step that calls another system while a caller waits, on the
+// queue for slow work.
 func externalCall[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, error), in I) (out O, err error) {
 	if ctx, err = uninterrupted(ctx); err != nil {
 		return out, err
 	}
-	return run(workflow.WithActivityOptions(ctx, externalCallOptions), activity, in)
+	options := externalCallOptions
+	options.TaskQueue = SlowQueue(mainQueue(ctx))
+	return run(workflow.WithActivityOptions(ctx, options), activity, in)
 }
 
 // batch runs one batch of a clean-up.

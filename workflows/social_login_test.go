@@ -32,6 +32,12 @@ type elsewhere struct {
 	profile   func(n int) (providers.Profile, error)
 	reads     int
 	seen      providers.Callback
+	// former says that it answers for no address without "hd", as Google.
+	former bool
+}
+
+func (e *elsewhere) OwnsAddress(_ string, m everlatch.Metadata) bool {
+	return !e.former || m["hd"] != nil
 }
 
 func (*elsewhere) Identifier() string  { return "elsewhere" }

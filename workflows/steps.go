@@ -75,7 +75,7 @@ func (s *Steps) Authenticate(ctx workflow.Context, in AuthenticateInput) (Login,
 	if err != nil {
 		return Login{}, err
 	}
-	checked, err := step(ctx, credentials.CheckCredentials, activities.CheckCredentialsInput{
+	checked, err := checkCredentials(ctx, activities.CheckCredentialsInput{
 		ActorType: in.ActorType, Provider: in.Provider, Request: in.Request, EventID: names.EventID,
 	})
 	if err == nil && checked.Refusal != nil {

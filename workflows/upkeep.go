@@ -134,7 +134,7 @@ func TendDeletions(ctx workflow.Context, in TendDeletionsInput) error {
 	}
 	for _, d := range found.Deletions {
 		child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-			WorkflowID: DeletionID(d.CustomerID), ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
+			WorkflowID: DeletionID(d.CustomerID), TaskQueue: mainQueue(ctx), ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
 		})
 		if err := started(child, workflow.ExecuteChildWorkflow(child, AccountDeletion, AccountDeletionInput(d))); err != nil {
 			return err

@@ -36,10 +36,14 @@ const (
 // second at most, so that a short flow is listed once, when it has ended.
 func dynamicConfig(o Options) dynamicconfig.StaticClient {
 	c := dynamicconfig.StaticClient{
-		dynamicconfig.MakeKey("system.enableEagerWorkflowStart"):         true,
-		dynamicconfig.TransferProcessorMaxPollRPS.Key():                  2000,
-		dynamicconfig.TimerProcessorMaxPollRPS.Key():                     2000,
-		dynamicconfig.VisibilityProcessorMaxPollRPS.Key():                4,
+		dynamicconfig.MakeKey("system.enableEagerWorkflowStart"): true,
+		dynamicconfig.TransferProcessorMaxPollRPS.Key():          2000,
+		dynamicconfig.TimerProcessorMaxPollRPS.Key():             2000,
+		dynamicconfig.VisibilityProcessorMaxPollRPS.Key():        4,
+		// With several partitions, a task and the worker that polls for it often meet in
+		// different ones.
+		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key():          1,
+		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():           1,
 		dynamicconfig.HistoryCacheHostLevelMaxSize.Key():                 8096,
 		dynamicconfig.FrontendMaxNamespaceVisibilityRPSPerInstance.Key(): 100,
 	}
@@ -109,17 +113,16 @@ func staticHosts(c *config.Config) map[primitives.ServiceName]static.Hosts {
 	return hosts
 }
 
-func uiConfig(address, frontend, namespace string) (*uiconfig.Config, error) {
-	ip, port, err := split(address)
+// uiConfig describes a UI that only reads, unless the options say otherwise: it has no
+// login.
+func uiConfig(o Options) (*uiconfig.Config, error) {
+	ip, port, err := split(o.UIAddress)
 	if err != nil {
 		return nil, err
 	}
-	if net.ParseIP(ip).To4() == nil {
-		ip = "[" + ip + "]" // the UI joins host and port with a bare colon
-	}
 	return &uiconfig.Config{
-		Host: ip, Port: port, TemporalGRPCAddress: reachable(frontend), DefaultNamespace: namespace,
-		EnableUI: true, HideLogs: true, DisableNewsFetch: true,
+		Host: ip, Port: port, TemporalGRPCAddress: reachable(o.Address), DefaultNamespace: o.Namespace,
+		EnableUI: true, HideLogs: true, DisableNewsFetch: true, DisableWriteActions: !o.UIWrites,
 		CORS: uiconfig.CORS{CookieInsecure: true}, // plain http on this machine
 	}, nil
 }

@@ -80,9 +80,23 @@ func onDisk(file, synchronous string) *config.SQL {
 	}
 }
 
+// keepToOwner makes a file that only its owner may read, also one that an earlier
+// version has made: histories hold what users sent. SQLite gives its log files the
+// mode of the file.
+func keepToOwner(file string) error {
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names the folder
+	if err != nil {
+		return fmt.Errorf("create %s: %w", file, err)
+	}
+	return errors.Join(f.Chmod(0o600), f.Close())
+}
+
 // createSchema sets an empty file up in one transaction, so that a process that
 // dies in its first second leaves no half of a schema behind.
 func createSchema(ctx context.Context, file string) (err error) {
+	if err := keepToOwner(file); err != nil {
+		return err
+	}
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: file}).EscapedPath()+"?_txlock=immediate&_pragma=journal_mode(wal)&_pragma=busy_timeout(5000)")
 	if err != nil {
 		return fmt.Errorf("open %s: %w", file, err)

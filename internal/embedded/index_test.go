@@ -4,6 +4,7 @@ package embedded_test
 
 import (
 	"database/sql"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -34,4 +35,25 @@ func TestIdleIndexesAreLeftOut(t *testing.T) {
 	require.NoError(t, rows.Err())
 	require.NoError(t, rows.Close())
 	require.Equal(t, []string{"by_status", "by_workflow_id", "by_workflow_type", "default_idx"}, names)
+}
+
+// TestFilesAreTheirOwners: histories hold what users sent. A folder may have any
+// name, and files of an earlier version get the mode too.
+func TestFilesAreTheirOwners(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "what? #1 100%")
+	require.NoError(t, os.Mkdir(folder, 0o700))
+	for _, name := range []string{"histories.db", "index.db"} {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), nil, 0o644)) //nolint:gosec // as an earlier version made it
+	}
+	start(t, embedded.Options{Folder: folder})
+
+	files, err := filepath.Glob(filepath.Join(folder, "*.db*"))
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, len(files), 2)
+	for _, file := range files {
+		info, err := os.Stat(file)
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), file)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"time"
 )
 
@@ -30,6 +31,11 @@ type Options struct {
 	Address string
 	// UIAddress is host:port of the web UI, same form. Empty means no UI.
 	UIAddress string
+	// UIWrites lets the UI change workflows: start, signal, cancel, terminate them. By
+	// default it shows them.
+	UIWrites bool
+	// GuardUI, when set, wraps the handler of the UI.
+	GuardUI func(http.Handler) http.Handler
 	// Namespace is created when it is missing. The default is "default".
 	Namespace string
 	// Retention is applied to the namespace on every start, at least an hour.

@@ -7,11 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"sync"
 	"time"
 
-	ui "github.com/temporalio/ui-server/v2/server"
-	uioptions "github.com/temporalio/ui-server/v2/server/server_options"
 	"go.temporal.io/server/common/authorization"
 	"go.temporal.io/server/common/config"
 	"go.temporal.io/server/temporal"
@@ -28,8 +27,8 @@ type Server struct {
 	opts     Options
 	stores   stores
 	temporal temporal.Server
-	ui       *ui.Server
-	uiDone   chan struct{}
+	ui       *http.Server
+	uiDone   chan error
 	closeLog func() error
 	stop     sync.Once
 	stopErr  error
@@ -66,7 +65,7 @@ func (s *Server) start(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	if s.opts.UIAddress != "" {
-		if err := s.startUI(); err != nil {
+		if err := s.startUI(ctx); err != nil {
 			return err
 		}
 	}
@@ -105,22 +104,6 @@ func (s *Server) startTemporal(w io.Writer) (err error) {
 	return nil
 }
 
-// startUI serves the UI until Stop. Its Start blocks, and ends the process when
-// it cannot listen, which withDefaults has ruled out.
-func (s *Server) startUI() error {
-	conf, err := uiConfig(s.opts.UIAddress, s.opts.Address, s.opts.Namespace)
-	if err != nil {
-		return err
-	}
-	s.ui = ui.NewServer(uioptions.WithConfigProvider(conf))
-	s.uiDone = make(chan struct{})
-	go func() {
-		defer close(s.uiDone)
-		_ = s.ui.Start() // always nil: it returns when it was stopped
-	}()
-	return nil
-}
-
 // Address returns host:port of the gRPC frontend, with the real port.
 func (s *Server) Address() string { return reachable(s.opts.Address) }
 
@@ -140,10 +123,7 @@ func (s *Server) Namespace() string { return s.opts.Namespace }
 func (s *Server) Stop() error {
 	s.stop.Do(func() {
 		var problems []error
-		if s.ui != nil {
-			s.ui.Stop()
-			<-s.uiDone
-		}
+		problems = append(problems, s.stopUI())
 		if s.temporal != nil {
 			problems = append(problems, s.temporal.Stop())
 		}

@@ -106,12 +106,19 @@ func (a *Authenticator) standing(ctx context.Context, claims *tokens.Claims) (ev
 	return a.Store.Standing(ctx, claims.AuthIdentityID, claims.ActorType, claims.SignInID)
 }
 
-// bySession looks at the session cookie.
+// bySession looks at the session cookies; the first that names a live session
+// counts.
 func (a *Authenticator) bySession(ctx context.Context, r *http.Request) *credential {
-	secret := a.Cookies.SessionID(r)
-	if secret == "" {
-		return &credential{}
+	for _, secret := range a.Cookies.SessionIDs(r) {
+		if found := a.bySecret(ctx, secret); found.claims != nil || found.err != nil {
+			return found
+		}
 	}
+	return &credential{}
+}
+
+// bySecret looks up the session of one cookie.
+func (a *Authenticator) bySecret(ctx context.Context, secret string) *credential {
 	lookUp := a.Store.Session
 	if a.Roles {
 		lookUp = a.Store.SessionWithAccess

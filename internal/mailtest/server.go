@@ -22,6 +22,14 @@ type Options struct {
 	// Username and Password, when set, are required (AUTH PLAIN): without them the
 	// sender of a mail is refused with 530.
 	Username, Password string
+	// QualifiedHello refuses recipients, with 504, from a sender whose greeting
+	// names no domain, as Postfix's reject_non_fqdn_helo_hostname does.
+	QualifiedHello bool
+	// ASCIIOnly offers no SMTPUTF8.
+	ASCIIOnly bool
+	// RefuseSender and RefuseRecipient are replies to MAIL FROM and RCPT TO, such as
+	// "554 5.7.1 relay access denied".
+	RefuseSender, RefuseRecipient string
 }
 
 // Server is a mail server on 127.0.0.1. It is safe for concurrent use.
@@ -118,7 +126,7 @@ func (s *Server) Restart(tb testing.TB) {
 	server := smtp.NewServer(smtp.BackendFunc(s.newSession))
 	server.Domain = "mailtest"
 	server.AllowInsecureAuth = true
-	server.EnableSMTPUTF8 = true
+	server.EnableSMTPUTF8 = !s.opts.ASCIIOnly
 	server.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // broken connections are the purpose
 	if s.opts.StartTLS {
 		server.TLSConfig = s.tls

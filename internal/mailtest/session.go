@@ -1,6 +1,7 @@
 package mailtest
 
 import (
+	"fmt"
 	"io"
 	"strings"
 
@@ -51,6 +52,9 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 	if s.server.opts.Username != "" && !s.authenticated {
 		return reply(530, smtp.EnhancedCode{5, 7, 0}, "authentication required")
 	}
+	if text := s.server.opts.RefuseSender; text != "" {
+		return scripted(text)
+	}
 	s.from, s.to = from, nil
 	return nil
 }
@@ -62,6 +66,12 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 		return reply(451, smtp.EnhancedCode{4, 2, 1}, "<"+to+"> try again later")
 	case RcptPermanent:
 		return reply(550, smtp.EnhancedCode{5, 1, 1}, "<"+to+"> there is no such mailbox")
+	}
+	if s.server.opts.QualifiedHello && !strings.Contains(s.conn.Hostname(), ".") {
+		return reply(504, smtp.EnhancedCode{5, 5, 2}, "<"+s.conn.Hostname()+">: Helo command rejected: need fully-qualified hostname")
+	}
+	if text := s.server.opts.RefuseRecipient; text != "" {
+		return scripted(text)
 	}
 	s.to = append(s.to, to)
 	return nil
@@ -95,6 +105,20 @@ func (s *session) Reset() { s.from, s.to = "", nil }
 
 // Logout implements [smtp.Session].
 func (*session) Logout() error { return nil }
+
+// scripted reads a reply: a code, an enhanced code unless there is none, and words.
+func scripted(text string) error {
+	var code int
+	var enhanced smtp.EnhancedCode
+	if n, _ := fmt.Sscanf(text, "%d %d.%d.%d", &code, &enhanced[0], &enhanced[1], &enhanced[2]); n != 4 {
+		enhanced = smtp.NoEnhancedCode
+	}
+	words := strings.Fields(text)[1:]
+	if enhanced != smtp.NoEnhancedCode {
+		words = words[1:]
+	}
+	return reply(code, enhanced, strings.Join(words, " "))
+}
 
 func reply(code int, enhanced smtp.EnhancedCode, message string) error {
 	return &smtp.SMTPError{Code: code, EnhancedCode: enhanced, Message: message}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -268,9 +269,7 @@ func TestProcessesInParallel(t *testing.T) {
 		first, d, _ := setupAt(t, url)
 		outboxes := []*outbox.Outbox{first}
 		for range processes - 1 {
-			o, _, _ := setupAt(t, url)
-			o.Flows = d
-			outboxes = append(outboxes, o)
+			outboxes = append(outboxes, another(t, url, first, d))
 		}
 		for i := range events {
 			publish(t, first, fmt.Sprintf("e%03d", i), "other.thing", "")
@@ -299,8 +298,7 @@ func TestOrderInParallel(t *testing.T) {
 		arrived := &recipient{got: map[string][]string{}}
 		outboxes := make([]*outbox.Outbox, processes)
 		for i := range outboxes {
-			outboxes[i], _, _ = setupAt(t, url)
-			outboxes[i].Flows = arrived
+			outboxes[i] = another(t, url, first, arrived)
 		}
 		for i := range identities * each {
 			publish(t, first, fmt.Sprintf("i%d-%03d", i%identities, i), "order.placed", fmt.Sprint("identity-", i%identities))
@@ -327,6 +325,18 @@ func TestOrderInParallel(t *testing.T) {
 			require.IsIncreasing(t, got)
 		}
 	})
+}
+
+// another is the outbox of one more process. SQLite is for one process, so there
+// it has the store of the first.
+func another(t *testing.T, url string, first *outbox.Outbox, flows outbox.Deliverer) *outbox.Outbox {
+	t.Helper()
+	o, _, _ := setupAt(t, url)
+	o.Flows = flows
+	if strings.HasPrefix(url, "sqlite") {
+		o.Store = first.Store
+	}
+	return o
 }
 
 // recipient is a Temporal whose ordered deliveries end at once.

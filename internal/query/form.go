@@ -44,7 +44,7 @@ func (f *Form) CheckBody(b wire.Body) (everlatch.Metadata, error) {
 // Parse validates values. Unknown fields are refused, and a field that is missing
 // is not in the result.
 func (f *Form) Parse(values map[string]any) (everlatch.Metadata, error) {
-	if _, err := f.schema.check(values); err != nil {
+	if _, err := f.schema.Check(values); err != nil {
 		return nil, err
 	}
 	out := make(everlatch.Metadata, len(values))

@@ -70,7 +70,7 @@ func Read(raw string, s Schema) (Input, error) {
 	for name, value := range values {
 		values[name] = split(value)
 	}
-	return s.check(values)
+	return s.Check(values)
 }
 
 // split reads id[]=a,b as two values, as Medusa's clients mean it.

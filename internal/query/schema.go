@@ -72,16 +72,16 @@ func (s Schema) CheckBody(b wire.Body) (Input, error) {
 	if b.Other {
 		return nil, Missing("")
 	}
-	return s.check(b.Object)
+	return s.Check(b.Object)
 }
 
-// check reports problems in the order of the schema and unknown fields last,
+// Check reports problems in the order of the schema and unknown fields last,
 // three problems at most (docs/contract.md#s4-1, validation messages).
-func (s Schema) check(values map[string]any) (Input, error) {
+func (s Schema) Check(values map[string]any) (Input, error) {
 	return s.CheckUnder("", values)
 }
 
-// CheckUnder is [Schema.CheckBody] for an object inside another one: the messages
+// CheckUnder is [Schema.Check] for an object inside another one: the messages
 // name its fields below the given path.
 func (s Schema) CheckUnder(path string, values map[string]any) (Input, error) {
 	if path != "" {

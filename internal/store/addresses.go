@@ -95,6 +95,9 @@ func (s *Store) CreateAddress(ctx context.Context, a everlatch.Address) (everlat
 	now := s.now()
 	var stored everlatch.Address
 	err := s.writeAddresses(ctx, a.CustomerID, now, noSuch("customer_id", a.CustomerID), func(tx *tx) error {
+		if err := s.roomForAddress(ctx, tx, a); err != nil {
+			return err
+		}
 		if err := dropDefaults(ctx, tx, a, now); err != nil {
 			return err
 		}
@@ -122,7 +125,11 @@ func (s *Store) UpdateAddress(ctx context.Context, customerID, id string, patch 
 		if a, err = addressOf(ctx, tx, customerID, id); err != nil {
 			return err
 		}
+		former := a.Metadata
 		patch.apply(&a)
+		if err := s.checkMetadata(patch.Metadata, former, a.Metadata); err != nil {
+			return err
+		}
 		a.UpdatedAt = now
 		if err := dropDefaults(ctx, tx, a, now); err != nil {
 			return err

@@ -5,6 +5,8 @@ import "context"
 // SweepResult counts the rows that a sweep has deleted.
 type SweepResult struct {
 	Sessions, Sealed int
+	// Limits are counters of limits, the fuller of the two tables.
+	Limits int
 }
 
 // Both parts have the condition: the inner one finds rows by index, the outer
@@ -16,8 +18,9 @@ const (
 		AND id IN (SELECT id FROM sealed_secret WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)`
 )
 
-// Sweep deletes expired sessions, sealed secrets and ended sign-ins, at most limit of each, and
-// the holds of e-mail changes that cannot be undone any more.
+// Sweep deletes expired sessions, sealed secrets, ended sign-ins and counters of
+// limits, at most limit of each, and the holds of e-mail changes that cannot be
+// undone any more.
 // Nothing depends on it: reads do not see expired rows.
 func (s *Store) Sweep(ctx context.Context, limit int) (SweepResult, error) {
 	var result SweepResult
@@ -31,6 +34,15 @@ func (s *Store) Sweep(ctx context.Context, limit int) (SweepResult, error) {
 		return result, s.fail(ctx, "sweep sealed secrets", err)
 	}
 	result.Sealed = int(sealed)
+	budgets, err := s.writes.exec(ctx, sweepBudgets, s.now().UnixMicro(), limit)
+	if err != nil {
+		return result, s.fail(ctx, "sweep budgets", err)
+	}
+	attempts, err := s.writes.exec(ctx, sweepAttempts, s.now(), limit)
+	if err != nil {
+		return result, s.fail(ctx, "sweep attempts", err)
+	}
+	result.Limits = int(max(budgets, attempts))
 	if _, err := s.writes.exec(ctx, sweepSignIns, s.now(), limit); err != nil {
 		return result, s.fail(ctx, "sweep sign-ins", err)
 	}

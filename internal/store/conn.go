@@ -159,13 +159,18 @@ func (s *Store) write(ctx context.Context, fn func(*tx) error) error {
 	if t.released {
 		s.tellReleased()
 	}
+	s.learn(ctx, t)
+	return nil
+}
+
+// learn prepares the statements that a transaction would have liked to have. It is
+// only to be faster next time: the work is done and committed.
+func (s *Store) learn(ctx context.Context, t *tx) {
 	for _, text := range t.learned {
-		// An optimization for the next time: the transaction is committed.
 		if _, err := s.writes.prepare(ctx, text); err != nil {
-			return nil //nolint:nilerr // see above
+			return
 		}
 	}
-	return nil
 }
 
 func changed(result sql.Result, err error) (int64, error) {

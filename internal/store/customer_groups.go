@@ -117,7 +117,11 @@ func (s *Store) UpdateGroup(ctx context.Context, id string, patch GroupPatch) (e
 			return err
 		}
 		patch.Name.apply(&g.Name)
+		metadata := g.Metadata
 		applyMetadata(patch.Metadata, &g.Metadata)
+		if err := s.checkMetadata(patch.Metadata, metadata, g.Metadata); err != nil {
+			return err
+		}
 		_, err = tx.exec(ctx, updateGroup, id, g.Name, g.Metadata, now)
 		return err
 	})

@@ -38,6 +38,8 @@ const (
 		WHERE c.id = $1 AND c.deleted_at IS NULL
 		ORDER BY d.id`
 
+	selectPlainCustomer = `SELECT ` + customerColumns + ` FROM customer c WHERE c.id = $1 AND c.deleted_at IS NULL`
+
 	lockCustomer = `UPDATE customer SET updated_at = $2 WHERE id = $1 AND deleted_at IS NULL`
 
 	updateCustomer = `UPDATE customer SET email = $2, email_key = $3, company_name = $4, first_name = $5,
@@ -119,6 +121,12 @@ func (s *Store) Customer(ctx context.Context, id string) (everlatch.Customer, er
 	return c, s.fail(ctx, "read customer", err)
 }
 
+// PlainCustomer is [Store.Customer] without addresses.
+func (s *Store) PlainCustomer(ctx context.Context, id string) (everlatch.Customer, error) {
+	c, err := first(ctx, s.reads, scanFields(customerFields), selectPlainCustomer, id)
+	return c, s.fail(ctx, "read customer", noRows(err, notFound("Customer", id)))
+}
+
 // UpdateCustomer changes a customer, records [everlatch.EventCustomerUpdated] as
 // released and returns the updated customer with addresses. A missing customer
 // is [everlatch.ErrNotFound], an e-mail that another customer has is
@@ -149,6 +157,9 @@ func (s *Store) UpdateCustomer(ctx context.Context, id string, patch CustomerPat
 		patch.LastName.apply(&c.LastName)
 		patch.Phone.apply(&c.Phone)
 		applyMetadata(patch.Metadata, &c.Metadata)
+		if err := s.checkMetadata(patch.Metadata, former.Metadata, c.Metadata); err != nil {
+			return err
+		}
 		taken = errCustomerTaken(c)
 		_, err = tx.exec(ctx, updateCustomer, id, c.Email, emailKeyOf(c.Email), c.CompanyName, c.FirstName, c.LastName,
 			c.Phone, c.Metadata, now)

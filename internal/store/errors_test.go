@@ -170,6 +170,7 @@ func TestOpen(t *testing.T) {
 		"path as it is":       func(path string) string { return path },
 		"path with escapes":   func(path string) string { return strings.ReplaceAll(path, " ", "%20") },
 		"path with a percent": func(path string) string { return path + "100%" },
+		"path that escapes":   func(path string) string { return path + "%3F%23" },
 	} {
 		t.Run(name+" keeps what was written, for its owner only", func(t *testing.T) {
 			t.Parallel()

@@ -24,13 +24,26 @@ type Migration struct {
 }
 
 // Migrate brings the schema up to date. Several processes may call it at once:
-// one migrates, the others wait for it. Applied steps are skipped.
+// one works, the others wait for it, see [WithMigrationWait]. Applied steps are
+// skipped.
 func (s *Store) Migrate(ctx context.Context) error {
+	return s.fail(ctx, "migrate", s.migrate(ctx))
+}
+
+func (s *Store) migrate(ctx context.Context) error {
 	provider, err := s.migrator()
-	if err == nil {
-		_, err = provider.Up(ctx)
+	if err != nil {
+		return err
 	}
-	return s.fail(ctx, "migrate", err)
+	if s.onPostgres() {
+		lock, err := s.lockMigrations(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = lock.Rollback() }() // it changed nothing
+	}
+	_, err = provider.Up(ctx)
+	return err
 }
 
 // MigrationStatus lists all steps in order, applied or pending.
@@ -78,9 +91,6 @@ func (s *Store) migrator() (*goose.Provider, error) {
 	options := []goose.ProviderOption{
 		goose.WithDisableGlobalRegistry(true),
 		goose.WithTableName("everlatch_migration"),
-	}
-	if s.onPostgres() {
-		options = append(options, goose.WithSessionLocker(postgresLocker{}))
 	}
 	return goose.NewProvider(s.dialect, s.writes.db, steps, options...)
 }

@@ -3,9 +3,8 @@ package store
 import (
 	"strings"
 
-	"golang.org/x/text/unicode/norm"
-
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/mailbox"
 )
 
 // Change is an update of one column. The zero value keeps what is stored.
@@ -40,7 +39,7 @@ func applyMetadata(change Change[everlatch.Metadata], column *everlatch.Metadata
 // (docs/weak-spots.md#w22): without surrounding blanks, in NFC and lower case.
 // It is stored, so it must not change.
 func emailKey(email string) string {
-	return strings.ToLower(norm.NFC.String(strings.TrimSpace(email)))
+	return mailbox.Fold(strings.TrimSpace(email))
 }
 
 // emailKeyOf is the key of an e-mail that may be absent; absent ones never collide.

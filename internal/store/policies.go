@@ -127,7 +127,11 @@ func (s *Store) UpdatePolicy(ctx context.Context, by Authority, id string, patch
 		patch.Operation.apply(&p.Operation)
 		patch.Name.apply(&p.Name)
 		patch.Description.apply(&p.Description)
+		metadata := p.Metadata
 		applyMetadata(patch.Metadata, &p.Metadata)
+		if err := s.checkMetadata(patch.Metadata, metadata, p.Metadata); err != nil {
+			return err
+		}
 		if err := checkPolicy(&p); err != nil {
 			return err
 		}

@@ -107,6 +107,11 @@ const (
 	RoleAssignForbidden everlatch.Reason = "role_assign_forbidden"
 	// LastSuperAdmin is the removal of the last super admin.
 	LastSuperAdmin everlatch.Reason = "last_super_admin"
+
+	// MetadataTooLarge is metadata of more bytes than are allowed: most.
+	MetadataTooLarge everlatch.Reason = "metadata_too_large"
+	// TooManyAddresses is one address more than a customer may have: most.
+	TooManyAddresses everlatch.Reason = "too_many_addresses"
 )
 
 // refuse returns a refusal. details are names and values by turns.

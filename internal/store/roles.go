@@ -189,7 +189,11 @@ func (s *Store) UpdateRole(ctx context.Context, by Authority, id string, patch R
 		}
 		patch.Name.apply(&r.Name)
 		patch.Description.apply(&r.Description)
+		metadata := r.Metadata
 		applyMetadata(patch.Metadata, &r.Metadata)
+		if err := s.checkMetadata(patch.Metadata, metadata, r.Metadata); err != nil {
+			return err
+		}
 		if patch.Parent.Set {
 			if err := s.setParent(ctx, tx, access, id, patch.Parent.Value); err != nil {
 				return err

@@ -51,10 +51,13 @@ func openMemory(ctx context.Context) (*Store, error) {
 // sqlitePath decodes what follows sqlite://. A path with an invalid percent
 // escape is used literally.
 func sqlitePath(path string) (string, error) {
+	if strings.ContainsAny(path, "?#") { // in a name they are escaped
+		return "", errors.New("open store: the SQLite URL must be sqlite:// and a path, without parameters")
+	}
 	if decoded, err := url.PathUnescape(path); err == nil {
 		path = decoded
 	}
-	if path == "" || strings.ContainsAny(path, "?#\x00") {
+	if path == "" || strings.ContainsRune(path, 0) {
 		return "", errors.New("open store: the SQLite URL must be sqlite:// and a path, without parameters")
 	}
 	path, err := filepath.Abs(path)
@@ -87,7 +90,7 @@ func openSQLiteFile(ctx context.Context, path, synchronous string) (*Store, erro
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
 
-	s := &Store{writes: newPool(writer, true), reads: newPool(reader, true), dialect: goose.DialectSQLite3}
+	s := &Store{writes: newPool(writer, true), reads: newPool(reader, true), dialect: goose.DialectSQLite3, syncs: synchronous == "FULL"}
 	// The writer opens first: only it may switch a new file to WAL mode.
 	if err := writer.PingContext(ctx); err != nil {
 		return nil, errors.Join(s.fail(ctx, "open store", err), s.Close())

@@ -17,9 +17,13 @@ type Store struct {
 	// connection of writes queues the writers, and readers never wait for them.
 	writes, reads *pool
 	dialect       goose.Dialect
-	clock         func() time.Time
-	closed        atomic.Bool
-	released      chan struct{} // holds one signal that work is waiting
+	// syncs says that each commit waits for the disk, on SQLite.
+	syncs    bool
+	options  options
+	clock    func() time.Time
+	sizes    Sizes
+	closed   atomic.Bool
+	released chan struct{} // holds one signal that work is waiting
 	// remove deletes the files of an in-memory database.
 	remove func() error
 }
@@ -27,37 +31,40 @@ type Store struct {
 // Open connects to a database without changing its schema; see [Store.Migrate].
 //
 //   - postgres://user:password@host:5432/name?sslmode=… (postgresql:// too), with
-//     the parameters of libpq
+//     the parameters of libpq, and pool_max_conns, pool_max_conn_idle_time and
+//     pool_max_conn_lifetime; pgbouncer may stand in between, in any mode
 //   - sqlite:///var/lib/everlatch.db, a file that is created when missing; spaces
-//     may be written as they are or as %20
+//     may be written as they are or as %20, ? and # as %3F and %23
 //   - sqlite://:memory:, a database of its own that is gone after [Store.Close]
 //
 // now is the clock of every time that the store itself sets or compares. An
 // unreachable server is [everlatch.CodeUnavailable]; no error contains the URL,
 // which may contain a password.
-func Open(ctx context.Context, url string, now func() time.Time) (*Store, error) {
+func Open(ctx context.Context, url string, now func() time.Time, opts ...Option) (*Store, error) {
 	if now == nil {
 		return nil, errors.New("open store: a clock is needed")
 	}
-	s, err := connect(ctx, url)
+	o := readOptions(opts)
+	s, err := connect(ctx, url, o)
 	if err != nil {
 		return nil, err
 	}
-	s.clock, s.released = now, make(chan struct{}, 1)
+	s.clock, s.released, s.options = now, make(chan struct{}, 1), o
+	s.sizes = DefaultSizes
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-func connect(ctx context.Context, url string) (*Store, error) {
+func connect(ctx context.Context, url string, o options) (*Store, error) {
 	scheme, rest, found := strings.Cut(url, "://")
 	if !found {
 		scheme = ""
 	}
 	switch scheme {
 	case "postgres", "postgresql":
-		return openPostgres(url)
+		return openPostgres(ctx, url, o)
 	case "sqlite":
 		return openSQLite(ctx, rest)
 	default:

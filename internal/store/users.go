@@ -136,7 +136,11 @@ func (s *Store) UpdateUser(ctx context.Context, id string, patch UserPatch) (eve
 		patch.FirstName.apply(&u.FirstName)
 		patch.LastName.apply(&u.LastName)
 		patch.AvatarURL.apply(&u.AvatarURL)
+		metadata := u.Metadata
 		applyMetadata(patch.Metadata, &u.Metadata)
+		if err := s.checkMetadata(patch.Metadata, metadata, u.Metadata); err != nil {
+			return err
+		}
 		if _, err := tx.exec(ctx, updateUser, id, u.FirstName, u.LastName, u.AvatarURL, u.Metadata, now); err != nil {
 			return err
 		}

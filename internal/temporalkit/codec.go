@@ -3,6 +3,7 @@ package temporalkit
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
@@ -22,17 +23,53 @@ const (
 // pass for another kind of sealed value under the same key.
 var payloadAAD = []byte("temporal payload")
 
-// NewDataConverter returns the default converter behind AES-256-GCM. The ring
-// must be derived for this purpose alone; its older keys keep decrypting.
-func NewDataConverter(ring *vault.KeyRing) converter.DataConverter {
-	return converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), NewCodec(ring))
+// Sealing says how payloads are sealed, and whether others are read.
+type Sealing struct {
+	// Ring must be derived for this purpose alone; its older keys keep decrypting.
+	Ring *vault.KeyRing
+	// AcceptUnsealedUntil is for a migration: until then payloads that are not
+	// sealed are read too. The zero time refuses them.
+	AcceptUnsealedUntil time.Time
+	// Now is needed with AcceptUnsealedUntil alone.
+	Now func() time.Time
+}
+
+// NewDataConverter returns the default converter behind AES-256-GCM. It refuses
+// what is not sealed: everyone who reaches Temporal could otherwise start a workflow, or
+// answer a step, with words of their own. An argument that is missing altogether
+// would decode into its zero value, so it is refused as well.
+func NewDataConverter(s Sealing) converter.DataConverter {
+	return &dataConverter{
+		DataConverter: converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), NewCodec(s)), sealing: s,
+	}
+}
+
+// errUnsealed is what a payload gets that was not sealed with the key ring.
+var errUnsealed = errors.New("the payload is not sealed")
+
+func (s Sealing) acceptsUnsealed() bool {
+	return !s.AcceptUnsealedUntil.IsZero() && s.Now().Before(s.AcceptUnsealedUntil)
+}
+
+type dataConverter struct {
+	converter.DataConverter
+
+	sealing Sealing
+}
+
+// FromPayloads implements [converter.DataConverter].
+func (c *dataConverter) FromPayloads(payloads *commonpb.Payloads, valuePtrs ...any) error {
+	if len(payloads.GetPayloads()) == 0 && len(valuePtrs) > 0 && !c.sealing.acceptsUnsealed() {
+		return errUnsealed
+	}
+	return c.DataConverter.FromPayloads(payloads, valuePtrs...)
 }
 
 // NewCodec returns the codec of [NewDataConverter], for a remote codec endpoint
 // and for tests that read histories.
-func NewCodec(ring *vault.KeyRing) converter.PayloadCodec { return &codec{ring: ring} }
+func NewCodec(s Sealing) converter.PayloadCodec { return &codec{s} }
 
-type codec struct{ ring *vault.KeyRing }
+type codec struct{ Sealing }
 
 // Encode implements [converter.PayloadCodec].
 func (c *codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
@@ -42,7 +79,7 @@ func (c *codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 		if err != nil {
 			return nil, fmt.Errorf("marshal payload: %w", err)
 		}
-		keyID, sealed := c.ring.Seal(plain, payloadAAD)
+		keyID, sealed := c.Ring.Seal(plain, payloadAAD)
 		out[i] = &commonpb.Payload{
 			Metadata: map[string][]byte{
 				converter.MetadataEncoding: []byte(encodingSealed),
@@ -54,16 +91,18 @@ func (c *codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 	return out, nil
 }
 
-// Decode implements [converter.PayloadCodec]. Payloads that were never sealed
-// pass unchanged, so that histories from before encryption stay readable.
+// Decode implements [converter.PayloadCodec].
 func (c *codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 	out := make([]*commonpb.Payload, len(payloads))
 	for i, p := range payloads {
 		if string(p.GetMetadata()[converter.MetadataEncoding]) != encodingSealed {
+			if !c.acceptsUnsealed() {
+				return nil, errUnsealed
+			}
 			out[i] = p
 			continue
 		}
-		plain, err := c.ring.Open(string(p.GetMetadata()[metadataKeyID]), p.GetData(), payloadAAD)
+		plain, err := c.Ring.Open(string(p.GetMetadata()[metadataKeyID]), p.GetData(), payloadAAD)
 		if err != nil {
 			return nil, errors.New("open payload: the key is unknown or the payload was changed")
 		}

@@ -6,9 +6,6 @@ import (
 
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
-	"go.temporal.io/sdk/temporal"
-
-	"github.com/everlatch/everlatch/internal/vault"
 )
 
 // Options configure [Dial].
@@ -16,21 +13,18 @@ type Options struct {
 	// Client holds the address, namespace, TLS and credentials, as
 	// sdk/contrib/envconfig reads them from TEMPORAL_*.
 	Client client.Options
-	// Ring encrypts payloads and failures.
-	Ring *vault.KeyRing
-	Log  *slog.Logger
+	// Sealing encrypts payloads and failures.
+	Sealing Sealing
+	Log     *slog.Logger
 }
 
 // Dial returns a client that connects at its first use, so that a process can
 // start, and read what needs no Temporal, while Temporal is away.
 func Dial(o Options) (client.Client, error) {
 	opts := o.Client
-	opts.DataConverter = NewDataConverter(o.Ring)
-	opts.FailureConverter = temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
-		DataConverter: opts.DataConverter,
-		// Without it the text of an error is readable in the history.
-		EncodeCommonAttributes: true,
-	})
+	opts.DataConverter = NewDataConverter(o.Sealing)
+	opts.FailureConverter = NewFailureConverter(o.Sealing)
+	opts.ConnectionOptions.DialOptions = append(resume(), opts.ConnectionOptions.DialOptions...)
 	opts.Logger = sdklog.NewStructuredLogger(o.Log)
 	c, err := client.NewLazyClient(opts)
 	if err != nil {

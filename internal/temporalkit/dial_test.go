@@ -81,7 +81,7 @@ func TestNothingStandsBetweenACallerAndTheResult(t *testing.T) {
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
 	c, err := temporalkit.Dial(temporalkit.Options{
-		Client: client.Options{HostPort: listener.Addr().String()}, Ring: ring(t, key("k", 1)), Log: slog.New(slog.DiscardHandler),
+		Client: client.Options{HostPort: listener.Addr().String()}, Sealing: sealing(t, key("k", 1)), Log: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)

@@ -54,18 +54,26 @@ func Decode(err error) error {
 	if !errors.As(err, &app) {
 		return err
 	}
-	code := everlatch.Code(app.Type())
-	switch code {
-	case everlatch.CodeInvalidData, everlatch.CodeNotAllowed, everlatch.CodeUnauthorized, everlatch.CodeForbidden,
-		everlatch.CodeNotFound, everlatch.CodeConflict, everlatch.CodeDuplicate, everlatch.CodeUnavailable,
-		everlatch.CodeInternal:
-		var said everlatch.Refusal
-		if app.HasDetails() && app.Details(&said) == nil && said.Reason != "" && said.Code == code {
-			return &everlatch.Error{Code: code, Reason: said.Reason, Details: said.Details, Message: said.Message, Err: err}
-		}
-		return &everlatch.Error{Code: code, Message: app.Message(), Err: err}
+	if !isOurs(app.Type()) {
+		return err
 	}
-	return err
+	code := everlatch.Code(app.Type())
+	var said everlatch.Refusal
+	if app.HasDetails() && app.Details(&said) == nil && said.Reason != "" && said.Code == code {
+		return &everlatch.Error{Code: code, Reason: said.Reason, Details: said.Details, Message: said.Message, Err: err}
+	}
+	return &everlatch.Error{Code: code, Message: app.Message(), Err: err}
+}
+
+// isOurs reports that an error type is a code of everlatch.
+func isOurs(errorType string) bool {
+	switch everlatch.Code(errorType) {
+	case everlatch.CodeInvalidData, everlatch.CodeNotAllowed, everlatch.CodeUnauthorized, everlatch.CodeForbidden,
+		everlatch.CodeNotFound, everlatch.CodeConflict, everlatch.CodeDuplicate, everlatch.CodeRateLimited, everlatch.CodeUnavailable,
+		everlatch.CodeInternal:
+		return true
+	}
+	return false
 }
 
 // isControl reports errors that steer Temporal rather than describe a fault.

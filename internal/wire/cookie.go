@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,29 +72,51 @@ func signature(id, secret string) string {
 	return base64.RawStdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// SessionID returns the session id of a request's signed cookie, or "".
-func (j Cookies) SessionID(r *http.Request) string {
-	value, ok := CookieValue(r, j.Name)
-	if !ok {
-		return ""
+// maxCookies bounds how many cookies of one name are looked at.
+const maxCookies = 8
+
+// SessionIDs returns the session ids of a request's signed cookies, in the order of
+// the request. A browser sends several cookies of one name when they were set for
+// different paths or domains, such as by an earlier installation, and their order
+// says nothing about which one is ours (RFC 6265, section 5.4).
+func (j Cookies) SessionIDs(r *http.Request) []string {
+	var ids []string
+	for _, value := range cookieValues(r, j.Name) {
+		if decoded, err := url.PathUnescape(value); err == nil {
+			value = decoded
+		}
+		if id := j.verify(value); id != "" && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
 	}
-	if decoded, err := url.PathUnescape(value); err == nil {
-		value = decoded
-	}
-	return j.verify(value)
+	return ids
 }
 
 // CookieValue returns the first cookie of a name.
 func CookieValue(r *http.Request, name string) (value string, ok bool) {
+	values := cookieValues(r, name)
+	if len(values) == 0 {
+		return "", false
+	}
+	return values[0], true
+}
+
+// cookieValues returns the first cookies of a name, at most maxCookies.
+func cookieValues(r *http.Request, name string) []string {
+	var values []string
 	for _, header := range r.Header.Values("Cookie") {
 		for pair := range strings.SplitSeq(header, ";") {
 			key, value, ok := strings.Cut(pair, "=")
-			if ok && strings.TrimSpace(key) == name {
-				return strings.Trim(strings.TrimSpace(value), `"`), true
+			if !ok || strings.TrimSpace(key) != name {
+				continue
+			}
+			values = append(values, strings.Trim(strings.TrimSpace(value), `"`))
+			if len(values) == maxCookies {
+				return values
 			}
 		}
 	}
-	return "", false
+	return values
 }
 
 // Set gives the browser a session id.
@@ -116,6 +139,9 @@ func (j Cookies) New(r *http.Request) *http.Cookie {
 	secure := isHTTPS(r, j.TrustProxy)
 	if j.Secure != nil {
 		secure = *j.Secure
+	}
+	if j.SameSite == http.SameSiteNoneMode {
+		secure = true // browsers drop the cookie otherwise
 	}
 	return &http.Cookie{ //nolint:gosec // Secure and SameSite are the operator's, safe by default
 		Name: j.Name, Path: j.Path, Domain: j.Domain, HttpOnly: true, Secure: secure, SameSite: j.SameSite,

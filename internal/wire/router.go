@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -37,6 +38,12 @@ func Of(c echo.Context) *Request {
 
 // Router serves an Echo as Express would serve the same routes.
 type Router struct {
+	// HSTS is how long a browser remembers to use https only (see [SecurityHeaders]),
+	// and TrustProxy lets X-Forwarded-Proto say how the client connected. Set them
+	// before the first request.
+	HSTS       time.Duration
+	TrustProxy bool
+
 	echo    *echo.Echo
 	index   func() *pathIndex
 	origins func(path string) *Origins
@@ -65,6 +72,7 @@ func attach(next echo.HandlerFunc) echo.HandlerFunc {
 // ServeHTTP finds the route before Echo does and shows Echo the path that it
 // knows (see pathIndex).
 func (x *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	SecurityHeaders(w.Header(), isHTTPS(r, x.TrustProxy), x.HSTS)
 	out := &responseWriter{ResponseWriter: w, request: x.resolve(r)}
 	q := &out.request
 	method := r.Method

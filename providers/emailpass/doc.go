@@ -3,8 +3,9 @@
 //
 // Addresses are compared in a canonical form, so that a capital letter does not
 // create a second account (docs/weak-spots.md#w22). Password
-// length is counted in characters, and passwords are not modified. The policy
-// applies to new passwords only, never at login (docs/weak-spots.md#w21).
+// length is counted in characters. Passwords are hashed in Unicode NFC, so that
+// every keyboard types the same one. The policy applies to new passwords only,
+// never at login (docs/weak-spots.md#w21).
 //
 // # Hashes
 //
@@ -17,7 +18,8 @@
 // # Timing (docs/weak-spots.md#w19)
 //
 // A refused login always costs one hash: of the stored record, or of a dummy
-// with the parameters of new hashes if the account or its hash does not exist. So
+// with the parameters of new hashes if the account or its hash does not exist. (It
+// costs two for a password that is not in NFC, with and without an account.) So
 // an account with an Everlatch hash takes as long as an unknown address.
 //
 // An account with an imported hash takes longer until the hash is replaced:

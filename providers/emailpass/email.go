@@ -6,7 +6,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
-	"golang.org/x/text/unicode/norm"
+
+	"github.com/everlatch/everlatch/internal/mailbox"
 )
 
 // The limits of RFC 5321 in octets: a mailbox in an envelope, and its local
@@ -36,7 +37,7 @@ func canonicalEmail(email string) (key string, valid bool) {
 	if email = strings.TrimSpace(email); len(email) > maxEmail || !utf8.ValidString(email) {
 		return "", false
 	}
-	if email = fold(email); len(email) > maxEmail || strings.ContainsFunc(email, unicode.IsControl) {
+	if email = mailbox.Fold(email); len(email) > maxEmail || strings.ContainsFunc(email, unicode.IsControl) {
 		return "", false
 	}
 	if at := strings.LastIndexByte(email, '@'); at > 0 {
@@ -50,14 +51,14 @@ func canonicalEmail(email string) (key string, valid bool) {
 	return email, false
 }
 
-// fold unifies upper and lower case, and the encodings of an accent. It uses
-// lower case instead of Unicode's full case folding, which would unify "straße"
-// and "strasse", two different mailboxes.
-func fold(text string) string {
-	return norm.NFC.String(strings.ToLower(norm.NFC.String(text)))
-}
-
+// validLocal reports whether text is a dot-atom (RFC 5322), of letters of every
+// script. Browsers accept dots everywhere, but mails to "a..b" would need quotes,
+// which no client of an account's e-mail sends: who registered so could neither
+// have an account nor get a mail.
 func validLocal(local string) bool {
+	if strings.HasPrefix(local, ".") || strings.HasSuffix(local, ".") || strings.Contains(local, "..") {
+		return false
+	}
 	return local != "" && len(local) <= maxLocal && strings.IndexFunc(local, func(r rune) bool {
 		if r < utf8.RuneSelf {
 			return !isAtom(byte(r)) //nolint:gosec // ASCII, by the line above
@@ -66,8 +67,8 @@ func validLocal(local string) bool {
 	}) < 0
 }
 
-// isAtom reports whether HTML's e-mail fields accept c in the local part: the
-// atoms of RFC 5322, and dots anywhere.
+// isAtom reports whether c may stand in the local part of the e-mail fields of
+// HTML: the atoms of RFC 5322 and the dot.
 func isAtom(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte(".!#$%&'*+/=?^_`{|}~-", c) >= 0
 }

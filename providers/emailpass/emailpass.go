@@ -7,8 +7,6 @@ import (
 	"maps"
 	"strings"
 
-	"golang.org/x/sync/semaphore"
-
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/providers"
 )
@@ -31,7 +29,7 @@ var (
 type Provider struct {
 	options Options
 	policy  policy
-	slots   *semaphore.Weighted
+	queue   *Queue
 	dummy   hash   // stands for a missing record
 	even    []hash // one of each format that a refused sign-in must cost
 }
@@ -47,8 +45,7 @@ func New(o Options) (*Provider, error) {
 		return nil, fmt.Errorf("emailpass options: %w", err)
 	}
 	p := &Provider{
-		options: o, policy: newPolicy(o), dummy: dummy,
-		slots: semaphore.NewWeighted(o.memoryKiB()),
+		options: o, policy: newPolicy(o), dummy: dummy, queue: NewQueue(o.memoryKiB(), 0),
 	}
 	if o.MedusaHashes {
 		medusa, err := medusaDummy()
@@ -58,6 +55,15 @@ func New(o Options) (*Provider, error) {
 		p.even = []hash{dummy, medusa}
 	}
 	return p, nil
+}
+
+// Share replaces the queue of the provider's hashes, unless q is nil, and returns
+// the one that it has. Call it before the provider is used.
+func (p *Provider) Share(q *Queue) *Queue {
+	if q != nil {
+		p.queue = q
+	}
+	return p.queue
 }
 
 // Identifier implements [providers.Provider].
@@ -93,18 +99,23 @@ func (p *Provider) Authenticate(ctx context.Context, in providers.Input, rec *pr
 	if len(password) > maxPasswordBytes {
 		return providers.Verdict{}, wrong(nil) // for every account, so it reveals nothing
 	}
-	h, problem := p.stored(rec)
-	matches, err := p.verify(ctx, h, password)
+	leave, err := p.queue.signIn()
 	if err != nil {
 		return providers.Verdict{}, err
 	}
-	if !matches || problem != nil {
+	defer leave()
+	h, problem := p.stored(rec)
+	matched, err := p.verify(ctx, h, password)
+	if err != nil {
+		return providers.Verdict{}, err
+	}
+	if matched == "" || problem != nil {
 		if err := p.evenOut(ctx, h, password); err != nil {
 			return providers.Verdict{}, err
 		}
 		return providers.Verdict{}, wrong(problem)
 	}
-	return p.renew(ctx, h, password, rec)
+	return p.renew(ctx, h, matched, rec)
 }
 
 // Register implements [providers.Registrar]. A new record needs a valid
@@ -122,6 +133,7 @@ func (p *Provider) Register(ctx context.Context, in providers.Input, rec *provid
 	if _, valid := canonicalEmail(email); !valid {
 		return providers.Verdict{}, invalid("Email should be a valid email address")
 	}
+	password = normalize(password)
 	if err := p.policy.check(password); err != nil {
 		return providers.Verdict{}, err
 	}
@@ -140,11 +152,11 @@ func (p *Provider) again(ctx context.Context, password string, rec *providers.Re
 		return taken
 	}
 	h, problem := p.stored(rec)
-	matches, err := p.verify(ctx, h, password)
+	matched, err := p.verify(ctx, h, password)
 	if err != nil {
 		return err
 	}
-	if rec.Linked || problem != nil || !matches {
+	if rec.Linked || problem != nil || matched == "" {
 		return taken
 	}
 	return nil
@@ -167,12 +179,14 @@ func (p *Provider) stored(rec *providers.Record) (h hash, problem error) {
 	return h, nil
 }
 
-// renew returns the record with a new hash where the stored one is outdated. A
-// password that the old hash covers only in part keeps its hash: the unchecked
-// part must not become binding. If ctx ends meanwhile, the sign-in still
-// succeeds, and the next one renews the hash.
-func (p *Provider) renew(ctx context.Context, h hash, password string, rec *providers.Record) (providers.Verdict, error) {
-	if h.prefix == p.options.Argon2.prefix() || (h.maxBytes > 0 && len(password) > h.maxBytes) {
+// renew returns the record with a new hash where the stored one is outdated, or of
+// a form of the password that is not the normal one. A password that the old hash
+// covered only in part keeps its hash: the unchecked part must not become binding.
+// If ctx ends meanwhile, the login still succeeds and the next one renews the hash.
+func (p *Provider) renew(ctx context.Context, h hash, matched string, rec *providers.Record) (providers.Verdict, error) {
+	password := normalize(matched)
+	current := h.prefix == p.options.Argon2.prefix() && matched == password
+	if current || (h.maxBytes > 0 && len(matched) > h.maxBytes) {
 		return providers.Verdict{}, nil
 	}
 	hashed, err := p.hash(ctx, password)

@@ -24,6 +24,7 @@ func (p *Provider) Update(ctx context.Context, in providers.Input, rec providers
 	if password == "" {
 		return providers.Verdict{}, unauthorized("Unauthorized", nil)
 	}
+	password = normalize(password)
 	if err := p.policy.check(password); err != nil {
 		return providers.Verdict{}, err
 	}

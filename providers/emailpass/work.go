@@ -1,15 +1,23 @@
 package emailpass
 
-import (
-	"context"
-	"fmt"
-)
+import "context"
 
-// verify computes a stored hash once there is memory for it
-// (docs/weak-spots.md#w20).
-func (p *Provider) verify(ctx context.Context, h hash, password string) (matches bool, err error) {
-	err = p.slot(ctx, h.format, h.cost.memoryKiB, func() { matches = h.match([]byte(password)) })
-	return matches, err
+// verify does the work of one stored hash, when its turn comes (docs/weak-spots.md#w20), and
+// returns the form of the password that matches it, "" for none. A password that is
+// not in the normal form costs two hashes, whatever the account, unless the first
+// matches.
+func (p *Provider) verify(ctx context.Context, h hash, password string) (matched string, err error) {
+	for _, form := range forms(password) {
+		matches := false
+		err := p.slot(ctx, h.format, h.cost.memoryKiB, func() { matches = h.match([]byte(form)) })
+		if err != nil {
+			return "", err
+		}
+		if matches {
+			return form, nil
+		}
+	}
+	return "", nil
 }
 
 // hash computes a new hash once there is memory for it
@@ -36,15 +44,9 @@ func (p *Provider) evenOut(ctx context.Context, done hash, password string) erro
 
 // slot runs work while it holds its share of the memory. Formats that need little
 // memory still need a core, so every format weighs at least as much as a new hash.
-// No format weighs more than the total, or it would wait forever. The queue is
-// first in, first out; a caller leaves it when its ctx ends.
 func (p *Provider) slot(ctx context.Context, format string, memoryKiB int64, work func()) error {
-	weight := min(max(memoryKiB, int64(p.options.Argon2.MemoryKiB)), p.options.memoryKiB())
-	if err := p.slots.Acquire(ctx, weight); err != nil {
-		return fmt.Errorf("wait for a turn to hash: %w", err)
-	}
-	defer p.slots.Release(weight)
-	p.options.OnHash(format)
-	work()
-	return nil
+	return p.queue.run(ctx, max(memoryKiB, int64(p.options.Argon2.MemoryKiB)), func() {
+		p.options.OnHash(format)
+		work()
+	})
 }

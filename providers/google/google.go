@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/everlatch/everlatch"
@@ -34,6 +36,10 @@ const (
 type Options struct {
 	providers.OAuthClient
 
+	// The domain of the Google Workspace organization whose accounts may sign in;
+	// `*` permits all organizations and no other accounts. Empty permits every
+	// account. (docs/weak-spots.md#w6)
+	HostedDomain string `json:"hd"`
 	// For tests: the issuer of an OpenID provider that replaces Google. Its
 	// discovery document supplies the endpoints. (docs/contract.md#s3-4)
 	Issuer string `json:"issuer"`
@@ -50,11 +56,25 @@ type Options struct {
 	HTTPClient *http.Client `json:"-"`
 }
 
-var _ providers.Redirect = (*Provider)(nil)
+var (
+	_ providers.Redirect     = (*Provider)(nil)
+	_ providers.AddressOwner = (*Provider)(nil)
+)
 
 // Provider implements [providers.Redirect]. It is safe for concurrent use and
 // works under any id (docs/weak-spots.md#w23).
-type Provider struct{ *oidc.Provider }
+type Provider struct {
+	*oidc.Provider
+
+	hostedDomain string
+}
+
+const (
+	// claimHostedDomain names the organization of a Workspace account. It has the
+	// same name in the user metadata.
+	claimHostedDomain = "hd"
+	anyHostedDomain   = "*"
+)
 
 // New returns a provider, or every problem of its options. It makes no request.
 func New(o Options) (*Provider, error) {
@@ -73,7 +93,7 @@ func New(o Options) (*Provider, error) {
 	if err := errors.Join(append(problems, err)...); err != nil {
 		return nil, fmt.Errorf("google options: %w", err)
 	}
-	return &Provider{p}, nil
+	return &Provider{p, o.HostedDomain}, nil
 }
 
 // WithDefaults returns o with its defaults, as [New] uses them.
@@ -99,6 +119,7 @@ func (o Options) preset() oidc.Options {
 		JWKSURI:               o.JWKSURI,
 		ClaimMappings: map[string]string{
 			"picture": "picture", "given_name": "given_name", "family_name": "family_name",
+			claimHostedDomain: claimHostedDomain,
 		},
 		RequireVerifiedEmail: new(false), // Profile requires it, in the contract's words
 		DisplayName:          "Google Authentication",
@@ -126,5 +147,45 @@ func (p *Provider) Profile(ctx context.Context, t providers.Tokens, c providers.
 			Code: everlatch.CodeUnauthorized, Message: "Email not verified, cannot proceed with authentication",
 		}
 	}
+	if domain := hostedDomain(profile.UserMetadata); !p.permits(domain) {
+		return providers.Profile{}, &everlatch.Error{
+			Code: everlatch.CodeUnauthorized, Message: "Authentication failed",
+			Err: fmt.Errorf("the account is of the organization %.100q, not of the one in the option hd", domain),
+		}
+	}
 	return profile, nil
+}
+
+// Begin implements [providers.Redirect]. The parameter hd only lets Google offer the
+// right accounts; Profile checks the claim.
+func (p *Provider) Begin(ctx context.Context, a providers.Authorization) (string, error) {
+	location, err := p.Provider.Begin(ctx, a)
+	if err != nil || p.hostedDomain == "" {
+		return location, err
+	}
+	return location + "&" + url.Values{claimHostedDomain: {p.hostedDomain}}.Encode(), nil
+}
+
+// OwnsAddress implements [providers.AddressOwner]. Anyone can make a Google account
+// with an address of another mail provider and keep it when the address goes to
+// another person. Google answers for its own addresses, and for those of
+// organizations, whose accounts have the claim hd.
+func (p *Provider) OwnsAddress(email string, userMetadata everlatch.Metadata) bool {
+	domain := strings.ToLower(email[strings.LastIndexByte(email, '@')+1:])
+	return domain == "gmail.com" || domain == "googlemail.com" || hostedDomain(userMetadata) != ""
+}
+
+func (p *Provider) permits(domain string) bool {
+	switch p.hostedDomain {
+	case "":
+		return true
+	case anyHostedDomain:
+		return domain != ""
+	}
+	return strings.EqualFold(domain, p.hostedDomain)
+}
+
+func hostedDomain(userMetadata everlatch.Metadata) string {
+	domain, _ := userMetadata[claimHostedDomain].(string)
+	return domain
 }

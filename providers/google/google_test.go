@@ -144,6 +144,54 @@ func TestBegin(t *testing.T) {
 	}, u.Query())
 }
 
+// Anyone can have a Google account with an address of another mail provider.
+func TestHostedDomain(t *testing.T) {
+	t.Parallel()
+
+	for name, tt := range map[string]struct {
+		option string
+		hd     any
+		signIn bool
+	}{
+		"any account, of an organization": {"", "corp.example", true},
+		"any account, of none":            {"", nil, true},
+		"its organization":                {"corp.example", "Corp.example", true},
+		"another organization":            {"corp.example", "evil.example", false},
+		"no organization":                 {"corp.example", nil, false},
+		"not a text":                      {"corp.example", []string{"corp.example"}, false},
+		"all organizations":               {"*", "corp.example", true},
+		"all organizations, and none":     {"*", nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			p, idp := setup(t, func(o *google.Options, _ *oidctest.Provider) { o.HostedDomain = tt.option })
+			person := claims(oidctest.Person{"hd": tt.hd, "email": "boss@corp.example"})
+			if tt.hd == nil {
+				delete(person, "hd")
+			}
+			idp.Login(person)
+			profile, err := signIn(t, p, idp)
+			if !tt.signIn {
+				requireRefusal(t, err, "Authentication failed")
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, tt.hd != nil, p.OwnsAddress(profile.Email, profile.UserMetadata))
+			require.True(t, p.OwnsAddress("ada@gmail.com", nil), "Google's own")
+		})
+	}
+	o := valid()
+	o.HostedDomain = "corp.example"
+	p, err := google.New(o)
+	require.NoError(t, err)
+	location, err := p.Begin(t.Context(), providers.Authorization{CallbackURL: callbackURL, State: "s", Nonce: "n", CodeVerifier: "v"})
+	require.NoError(t, err)
+	u, err := url.Parse(location)
+	require.NoError(t, err)
+	require.Equal(t, "corp.example", u.Query().Get("hd"))
+}
+
 func TestSignIn(t *testing.T) {
 	t.Parallel()
 
@@ -155,7 +203,7 @@ func TestSignIn(t *testing.T) {
 		require.Equal(t, providers.Profile{
 			EntityID: "110169484474386276334", Email: "ada@example.com", EmailVerified: true,
 			UserMetadata: everlatch.Metadata{
-				"name": "Ada Lovelace", "email": "ada@example.com", "picture": "https://lh3.example/ada", "given_name": "Ada", "family_name": "Lovelace",
+				"name": "Ada Lovelace", "email": "ada@example.com", "picture": "https://lh3.example/ada", "given_name": "Ada", "family_name": "Lovelace", "hd": "example.com",
 			},
 		}, profile)
 	}
@@ -166,7 +214,7 @@ func TestSignIn(t *testing.T) {
 	profile, err := signIn(t, p, idp)
 	require.NoError(t, err)
 	require.Equal(t, everlatch.Metadata{
-		"name": "Ada King", "email": "ada@example.com", "given_name": "Ada", "family_name": "King",
+		"name": "Ada King", "email": "ada@example.com", "given_name": "Ada", "family_name": "King", "hd": "example.com",
 	}, profile.UserMetadata)
 }
 

@@ -62,6 +62,7 @@ func (p *Provider) verify(ctx context.Context, idToken string, c providers.Callb
 	signed := &verification{p: p}
 	token, err := gooidc.NewVerifier(p.options.Issuer, signed, &gooidc.Config{
 		ClientID: p.options.ClientID, SupportedSigningAlgs: p.options.Algorithms, Now: p.expiryTime,
+		SkipIssuerCheck: len(p.options.Tenants) > 0, // checkTenant compares it
 	}).Verify(ctx, idToken)
 	switch {
 	case signed.err != nil:
@@ -110,7 +111,7 @@ func (p *Provider) checkClaims(c claims, audience []string, callback providers.C
 	if _, named := c["azp"]; (named || len(audience) > 1) && c.text("azp") != p.options.ClientID {
 		return errors.New("the ID token was issued to another client")
 	}
-	if err := p.checkTimes(c); err != nil {
+	if err := errors.Join(p.checkTenant(c), p.checkTimes(c)); err != nil {
 		return err
 	}
 	// A sign-in without a nonce must not match a token without one.

@@ -17,6 +17,9 @@ import (
 // response and follows no redirects.
 func newClient(o Options) *http.Client {
 	client := egress.Client(o.HTTPTimeout, o.AllowPrivate)
+	if o.AllowPrivate {
+		client = egress.PlainPrivate(client)
+	}
 	if o.HTTPClient != nil {
 		given := *o.HTTPClient
 		given.Timeout = cmp.Or(given.Timeout, o.HTTPTimeout)

@@ -50,7 +50,11 @@ func (p *Provider) configured(d document) document {
 }
 
 func (p *Provider) fetchDocument(ctx context.Context) (document, error) {
-	found, err := gooidc.NewProvider(gooidc.ClientContext(ctx, p.reader), p.options.Issuer)
+	ctx = gooidc.ClientContext(ctx, p.reader)
+	if len(p.options.Tenants) > 0 { // the document names the template, checkTenant each token's issuer
+		ctx = gooidc.InsecureIssuerURLContext(ctx, issuerTemplate(p.options.Issuer))
+	}
+	found, err := gooidc.NewProvider(ctx, p.options.Issuer)
 	if mismatch, ok := errors.AsType[*gooidc.IssuerMismatchError](err); ok {
 		return document{}, failed(fmt.Errorf("discovery: the document is of issuer %.200q, not %q", mismatch.Discovered, mismatch.Provided))
 	}
@@ -76,14 +80,20 @@ func (p *Provider) fetchDocument(ctx context.Context) (document, error) {
 	return d, nil
 }
 
+// checkEndpoints applies the rules of the options to the endpoints that discovery
+// names; those of the options themselves have been checked.
 func (p *Provider) checkEndpoints(d document) error {
-	problems := []error{
-		checkURL("authorization_endpoint", d.AuthURL, p.options.AllowPrivate),
-		checkURL("token_endpoint", d.TokenURL, p.options.AllowPrivate),
-		checkURL("jwks_uri", d.jwksURI, p.options.AllowPrivate),
-	}
-	if d.userInfo != "" {
-		problems = append(problems, checkURL("userinfo_endpoint", d.userInfo, p.options.AllowPrivate))
+	var problems []error
+	for _, e := range []struct{ label, value, configured string }{
+		{"authorization_endpoint", d.AuthURL, p.options.AuthorizationEndpoint},
+		{"token_endpoint", d.TokenURL, p.options.TokenEndpoint},
+		{"jwks_uri", d.jwksURI, p.options.JWKSURI},
+		{"userinfo_endpoint", d.userInfo, p.options.UserInfoEndpoint},
+	} {
+		optional := e.label == "userinfo_endpoint" && e.value == ""
+		if e.configured == "" && !optional {
+			problems = append(problems, checkURL(e.label, e.value, p.options.AllowPrivate))
+		}
 	}
 	return errors.Join(problems...)
 }

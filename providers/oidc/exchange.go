@@ -60,7 +60,7 @@ func (p *Provider) Exchange(ctx context.Context, c providers.Callback) (provider
 func (p *Provider) checkCallback(c providers.Callback) error {
 	issuer, named := c.Params["iss"]
 	switch {
-	case named && issuer != p.options.Issuer:
+	case named && !p.isOurs(issuer):
 		return failed(errors.New("the callback is of another issuer"))
 	case c.Params["error"] != "":
 		return failed(fmt.Errorf("the provider says %.100q", redact(c.Params["error"], c.Code, c.CodeVerifier)))

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -47,6 +48,11 @@ type Options struct {
 	// The provider's issuer URL, compared byte for byte. The discovery document is
 	// below it. (docs/contract.md#s3-6)
 	Issuer string `json:"issuer"`
+	// The tenants whose users may sign in, by their ids, for an issuer of several:
+	// https://login.microsoftonline.com/organizations/v2.0 or .../common/v2.0 of
+	// Microsoft Entra ID. The issuer of a token must be that of its tenant (claim
+	// `tid`). `*` permits every tenant, and so everyone who makes one.
+	Tenants []string `json:"tenants"`
 	// The requested scopes. `openid` is always included. (docs/contract.md#s3-6,
 	// docs/weak-spots.md#w53)
 	Scopes providers.Scopes `json:"scopes"`
@@ -54,7 +60,9 @@ type Options struct {
 	// discovery by default; if all three are set, discovery is skipped.
 	// (docs/contract.md#s3-6)
 	AuthorizationEndpoint string `json:"authorization_endpoint"`
-	// Where codes are exchanged. (docs/contract.md#s3-6)
+	// Where codes are exchanged. This and the next two may use plain http to
+	// private addresses with `allow_private`, for a provider whose issuer is public
+	// and which this service reaches on an internal network. (docs/contract.md#s3-6)
 	TokenEndpoint string `json:"token_endpoint"`
 	// The URL of the keys that sign ID tokens. (docs/contract.md#s3-6)
 	JWKSURI string `json:"jwks_uri"`
@@ -140,7 +148,7 @@ func (o Options) WithDefaults() Options {
 // check reports every problem of o, which has its defaults. The problems quote
 // no value that may be a misplaced secret.
 func (o Options) check() error {
-	return errors.Join(o.checkNeeded(), o.checkURLs(), o.checkClaims(), o.checkTimes(), o.checkAlgorithms())
+	return errors.Join(o.checkNeeded(), o.checkURLs(), o.checkTenants(), o.checkClaims(), o.checkTimes(), o.checkAlgorithms())
 }
 
 func (o Options) checkNeeded() error {
@@ -156,27 +164,58 @@ func (o Options) checkNeeded() error {
 }
 
 func (o Options) checkURLs() error {
-	urls := []struct{ label, value string }{
-		{"issuer", o.Issuer},
-		{"callback_url", o.CallbackURL},
-		{"authorization_endpoint", o.AuthorizationEndpoint},
-		{"token_endpoint", o.TokenEndpoint},
-		{"jwks_uri", o.JWKSURI},
-		{"userinfo_endpoint", o.UserInfoEndpoint},
-	}
 	var problems []error
-	for _, u := range urls {
+	for _, u := range []struct {
+		label, value string
+		check        func(label, text string, allowPrivate bool) error
+	}{
+		{"issuer", o.Issuer, checkURL},
+		{"callback_url", o.CallbackURL, checkURL},
+		{"authorization_endpoint", o.AuthorizationEndpoint, checkURL}, // browsers go there
+		{"token_endpoint", o.TokenEndpoint, checkBackend},
+		{"jwks_uri", o.JWKSURI, checkBackend},
+		{"userinfo_endpoint", o.UserInfoEndpoint, checkBackend},
+	} {
 		if u.value != "" {
-			problems = append(problems, checkURL(u.label, u.value, o.AllowPrivate))
+			problems = append(problems, u.check(u.label, u.value, o.AllowPrivate))
 		}
 	}
 	for i, allowed := range o.AllowedCallbackURLs {
-		problems = append(problems, checkURL(fmt.Sprintf("allowed_callback_urls[%d]", i), allowed, o.AllowPrivate))
+		if !isAppCallback(allowed) {
+			problems = append(problems, checkURL(fmt.Sprintf("allowed_callback_urls[%d]", i), allowed, o.AllowPrivate))
+		}
 	}
 	if strings.Contains(o.Issuer, "?") {
 		problems = append(problems, invalid("OIDC 'issuer' must not have a query"))
 	}
 	return errors.Join(problems...)
+}
+
+// checkBackend is [checkURL] for an endpoint of the options that only this service
+// calls. A provider behind a public issuer may have one on its internal network by
+// plain http, where allowed; the client reaches only private addresses by http.
+func checkBackend(label, text string, allowPrivate bool) error {
+	if u, err := url.Parse(text); err == nil && u.Scheme == "http" && allowPrivate && u.Hostname() != "" && u.User == nil && !strings.Contains(text, "#") {
+		return nil
+	}
+	return checkURL(label, text, allowPrivate)
+}
+
+// appScheme is a private-use scheme of an app (RFC 8252, section 7.1).
+var appScheme = regexp.MustCompile(`^[a-z][a-z0-9+.-]*$`)
+
+// otherSchemes are schemes that a browser or the operating system handles itself.
+var otherSchemes = []string{
+	"http", "https", "ws", "wss", "ftp", "file", "data", "blob", "about", "javascript", "vbscript", "mailto", "tel", "sms", "intent",
+	"view-source", "filesystem",
+}
+
+// isAppCallback reports whether text is the callback of a native app, such as
+// myapp://callback or com.example.app:/callback.
+func isAppCallback(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && appScheme.MatchString(u.Scheme) && !slices.Contains(otherSchemes, u.Scheme) &&
+		u.User == nil && !strings.Contains(text, "#") && (u.Host != "" || strings.HasPrefix(u.Path, "/"))
 }
 
 // checkURL applies the contract's rule for the URLs of the options and of the

@@ -61,6 +61,35 @@ func TestOptions(t *testing.T) {
 			change: func(o *oidc.Options) { o.AllowPrivate, o.Issuer = true, "http://localhost.example" },
 			want:   []string{"OIDC 'issuer'" + https},
 		},
+		"internal endpoints": {
+			change: func(o *oidc.Options) {
+				o.AllowPrivate = true
+				o.TokenEndpoint, o.JWKSURI, o.UserInfoEndpoint = "http://keycloak:8080/token", "http://10.0.0.7/keys", "http://idp.corp.example/me"
+			},
+		},
+		"internal endpoints that are not allowed": {
+			change: func(o *oidc.Options) { o.TokenEndpoint = "http://keycloak:8080/token" },
+			want:   []string{"OIDC 'token_endpoint'" + https},
+		},
+		"a sign-in page without TLS": {
+			change: func(o *oidc.Options) { o.AllowPrivate, o.AuthorizationEndpoint = true, "http://keycloak:8080/auth" },
+			want:   []string{"OIDC 'authorization_endpoint'" + https},
+		},
+		"callbacks of apps": {
+			change: func(o *oidc.Options) {
+				o.AllowedCallbackURLs = []string{"myapp://callback", "com.example.app:/oauth/callback", "capacitor://localhost/cb"}
+			},
+		},
+		"callbacks that run or open something": {
+			change: func(o *oidc.Options) {
+				o.AllowedCallbackURLs = []string{"javascript://x/%0aalert(1)", "data:/x", "file:///etc/passwd", "http://shop.example/cb", "myapp:callback", "myapp://cb#x"}
+			},
+			want: []string{
+				"OIDC 'allowed_callback_urls[0]'" + https, "OIDC 'allowed_callback_urls[1]' must be a valid URL",
+				"OIDC 'allowed_callback_urls[2]' must be a valid URL", "OIDC 'allowed_callback_urls[3]'" + https,
+				"OIDC 'allowed_callback_urls[4]' must be a valid URL", "OIDC 'allowed_callback_urls[5]' must be a valid URL",
+			},
+		},
 		"an issuer with a query": {
 			change: func(o *oidc.Options) { o.Issuer += "?tenant=1" },
 			want:   []string{"OIDC 'issuer' must not have a query"},

@@ -1,0 +1,223 @@
+package limits_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/everlatch/everlatch/internal/limits"
+)
+
+var ada = limits.Account{Provider: "emailpass", Key: "ada@example.com"}
+
+// try makes an attempt that is refused.
+func try(ctx context.Context, l *limits.Limiter, a limits.Account) (limits.Lock, error) {
+	attempt, err := l.Begin(ctx, a)
+	if err != nil {
+		return limits.Lock{}, err
+	}
+	return attempt.Failed(ctx)
+}
+
+// fail makes attempts that are refused, each as soon as it may be made.
+func fail(tb testing.TB, w *world, l *limits.Limiter, a limits.Account, times int) (last limits.Lock) {
+	tb.Helper()
+	for range times {
+		var err error
+		last, err = try(tb.Context(), l, a)
+		require.NoError(tb, err)
+		w.clock.Advance(16 * time.Second) // longer than any delay before the lock
+	}
+	return last
+}
+
+// Failures slow an account down, then lock it; each further one for longer.
+func TestProgressiveDelayThenLock(t *testing.T) {
+	t.Parallel()
+	onEachEngine(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		l := w.process(t, limits.Options{})
+		for range 5 { // the first five cost nothing
+			_, err := try(ctx, l, ada)
+			require.NoError(t, err)
+		}
+		for _, want := range []string{"1", "2", "4", "8"} {
+			_, err := l.Begin(ctx, ada)
+			require.Equal(t, want, requireRefused(t, err))
+			w.clock.Advance(10 * time.Second)
+			lock, err := try(ctx, l, ada)
+			require.NoError(t, err)
+			require.Zero(t, lock)
+		}
+		w.clock.Advance(16 * time.Second)
+		lock, err := try(ctx, l, ada)
+		require.NoError(t, err)
+		require.Equal(t, limits.Lock{For: 15 * time.Minute, Failures: 10, First: true}, lock)
+		_, err = l.Begin(ctx, ada)
+		require.Equal(t, "900", requireRefused(t, err))
+		_, err = w.process(t, limits.Options{}).Begin(ctx, ada)
+		require.Equal(t, "900", requireRefused(t, err), "after a restart, and in another process")
+
+		for _, want := range []time.Duration{30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 4 * time.Hour} {
+			w.clock.Advance(lock.For)
+			lock, err = try(ctx, l, ada)
+			require.NoError(t, err)
+			require.Equal(t, want, lock.For)
+			require.False(t, lock.First)
+		}
+		_, err = try(ctx, l, limits.Account{Provider: "emailpass", Key: "bob@example.com"})
+		require.NoError(t, err, "another account")
+		w.clock.Advance(24 * time.Hour)
+		for range 5 {
+			_, err = try(ctx, l, ada)
+			require.NoError(t, err, "forgotten after a day")
+		}
+	})
+}
+
+// 60 guesses at once on two processes: ten are made, then the account is locked.
+func TestParallelGuesses(t *testing.T) {
+	t.Parallel()
+	onEachEngine(t, func(t *testing.T, w *world) {
+		o := limits.Options{Account: limits.AccountOptions{DelayAfter: 10}}
+		both := []*limits.Limiter{w.process(t, o), w.process(t, o)}
+		require.Equal(t, 10, inParallel(t.Context(), 60, func(ctx context.Context, i int) error {
+			_, err := try(ctx, both[i%2], ada)
+			return err
+		}))
+		_, err := both[0].Begin(t.Context(), ada)
+		require.Equal(t, "900", requireRefused(t, err))
+	})
+}
+
+// The owner who signs in many times at once is not taken for an attacker for
+// longer than that takes.
+func TestSuccessesLeaveNothingBehind(t *testing.T) {
+	t.Parallel()
+	onEachEngine(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		l := w.process(t, limits.Options{})
+		var attempts []*limits.Attempt
+		for range 10 {
+			attempt, err := l.Begin(ctx, ada)
+			require.NoError(t, err)
+			attempts = append(attempts, attempt)
+		}
+		_, err := l.Begin(ctx, ada)
+		require.Equal(t, "1", requireRefused(t, err))
+		for i, attempt := range attempts {
+			if i%2 == 0 {
+				require.NoError(t, attempt.Succeeded(ctx))
+				continue
+			}
+			require.NoError(t, attempt.Undecided(ctx)) // an outage
+		}
+		fail(t, w, l, ada, 5)
+		attempt, err := l.Begin(ctx, ada)
+		require.NoError(t, err)
+		require.NoError(t, attempt.Succeeded(ctx))
+		for range 5 {
+			_, err := try(ctx, l, ada)
+			require.NoError(t, err, "a success forgets failures")
+		}
+	})
+}
+
+// A stranger locks strangers out, never a device that has signed in before. Its own
+// failures are counted as well.
+func TestKnownDevicesAreExempt(t *testing.T) {
+	t.Parallel()
+	onEachEngine(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		l := w.process(t, limits.Options{})
+		require.True(t, fail(t, w, l, ada, 10).First)
+		home := ada
+		home.Device = "home"
+		attempt, err := l.Begin(ctx, home)
+		require.NoError(t, err)
+		require.NoError(t, attempt.Succeeded(ctx))
+		_, err = l.Begin(ctx, ada)
+		requireRefused(t, err) // the owner's success does not help the stranger
+
+		require.True(t, fail(t, w, l, home, 10).First, "a stolen device may not guess for ever")
+		_, err = l.Begin(ctx, home)
+		requireRefused(t, err)
+	})
+}
+
+// Who proves to read the account's mail ends its lock, in every process.
+func TestLift(t *testing.T) {
+	t.Parallel()
+	onEachEngine(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		l, other := w.process(t, limits.Options{}), w.process(t, limits.Options{})
+		home := ada
+		home.Device = "home"
+		fail(t, w, l, ada, 10)
+		fail(t, w, l, home, 10)
+		_, err := other.Begin(ctx, ada)
+		requireRefused(t, err)
+		require.NoError(t, l.Lift(ctx, home))
+		for _, a := range []limits.Account{ada, home} {
+			_, err = try(ctx, l, a)
+			require.NoError(t, err)
+		}
+		w.clock.Advance(5 * time.Second) // what the other process remembers
+		_, err = try(ctx, other, ada)
+		require.NoError(t, err)
+	})
+}
+
+// Counters hold no address in clear, and an account and a device are not told
+// apart by the answer.
+func TestKeysAreHashes(t *testing.T) {
+	t.Parallel()
+	onEachEngine(t, func(t *testing.T, w *world) {
+		l := w.process(t, limits.Options{})
+		fail(t, w, l, ada, 10)
+		_, err := l.Begin(t.Context(), ada)
+		requireRefused(t, err)
+		for _, r := range w.seen {
+			require.NotContains(t, r.Key, "ada")
+			require.Len(t, r.Key, 64)
+		}
+	})
+}
+
+func TestDeviceTokens(t *testing.T) {
+	t.Parallel()
+	c := &clock{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	d := limits.Devices{Hash: hash, TTL: 180 * 24 * time.Hour, Now: c.Now}
+	bob := limits.Account{Provider: "emailpass", Key: "bob@example.com"}
+
+	token := d.SignedIn("", ada)
+	device := d.Known(token, ada)
+	require.NotEmpty(t, device)
+	require.Empty(t, d.Known(token, bob), "it knows this account alone")
+	require.NotContains(t, token, "ada")
+
+	c.Advance(time.Hour)
+	shared := d.SignedIn(token, bob)
+	require.Equal(t, device, d.Known(shared, ada), "a second account keeps the first")
+	require.Equal(t, device, d.Known(shared, bob))
+	require.Less(t, len(d.SignedIn(shared, bob)), len(shared)+1, "the same account again takes no more room")
+
+	for _, forged := range []string{
+		"", "v1", "v1.x", "v2" + token[2:], token[:len(token)-1], token + "0", "v1." + device + ".1-0",
+		"v1.AAAAAAAAAAAAAAAAAAAAAA." + token[len("v1.AAAAAAAAAAAAAAAAAAAAAA."):],
+	} {
+		require.Empty(t, d.Known(forged, ada), forged)
+		require.NotEmpty(t, d.Known(d.SignedIn(forged, ada), ada), "and can be replaced: %s", forged)
+	}
+	for range 10 { // the oldest accounts make room
+		c.Advance(time.Second)
+		shared = d.SignedIn(shared, limits.Account{Provider: "emailpass", Key: c.Now().String()})
+	}
+	require.Empty(t, d.Known(shared, ada))
+	require.Less(t, len(shared), 1024)
+
+	c.Advance(181 * 24 * time.Hour)
+	require.Empty(t, d.Known(token, ada), "it expires")
+}
