@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/tokens"
 	"github.com/everlatch/everlatch/internal/vault"
@@ -117,6 +118,9 @@ type ChangePasswordInput struct {
 	Grant    ResetGrant `json:"grant"`
 	// Request refers to a sealed [providers.Input] with the new password.
 	Request vault.Ref `json:"request"`
+	// Mailed says that the token was mailed to the address, which its use proves. One
+	// that an administrator handed over proves nothing.
+	Mailed bool `json:"mailed,omitempty"`
 	// EventID makes a repetition known as one.
 	EventID string `json:"event_id"`
 	GroupID string `json:"group_id"`
@@ -133,7 +137,8 @@ type ChangePasswordOutput struct {
 
 // ChangePassword lets the provider judge the new password and stores it with
 // the end of everything that the old one was good for (docs/weak-spots.md#w25). What the provider
-// refuses changes nothing (docs/weak-spots.md#w26).
+// refuses changes nothing (docs/weak-spots.md#w26). A token that was mailed proves the
+// address, and ends what others have added to the identity (docs/proof.md).
 func (a *Resets) ChangePassword(ctx context.Context, in ChangePasswordInput) (out ChangePasswordOutput, err error) {
 	provider, err := a.Providers.Updater(in.Provider)
 	if err != nil {
@@ -160,6 +165,7 @@ func (a *Resets) ChangePassword(ctx context.Context, in ChangePasswordInput) (ou
 	err = a.Store.ChangeCredential(ctx, store.CredentialChange{
 		IdentityID: identity.ID, ProviderIdentityID: in.Grant.ProviderIdentityID,
 		SeenVersion: in.Grant.CredentialVersion, ProviderMetadata: verdict.ProviderMetadata,
+		Proves: in.Mailed && accounts.IsAddress(in.Grant.EntityID),
 		Event: everlatch.Event{
 			ID: in.EventID, Name: everlatch.EventPasswordChanged, GroupID: in.GroupID, AuthIdentityID: identity.ID,
 			Data: everlatch.Metadata{

@@ -101,9 +101,8 @@ func (s *Server) callback(c echo.Context) error {
 // is the contract's, the same for every cause.
 func (s *Server) explainCallback(c echo.Context, browser string, err error) {
 	if browser == "" && s.opts.RequireBrowser && errors.Is(err, errNoState) {
-		s.deps.Log.InfoContext(c.Request().Context(), "A callback had neither the cookie "+browserCookie+" nor the header "+browserHeader+
-			", one of which has to come with the first request and the callback. See auth.redirect.require_browser.",
-			"provider", c.Param("auth_provider"))
+		s.deps.Log.InfoContext(c.Request().Context(), "callback without browser", "provider", c.Param("auth_provider"),
+			"needs_cookie", browserCookie, "or_header", browserHeader, "setting", "auth.redirect.require_browser")
 	}
 }
 

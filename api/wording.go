@@ -49,6 +49,7 @@ var sentences = map[everlatch.Reason]string{
 
 	store.IdentityTaken:       "This identity exists already.",
 	store.AlreadyLinked:       "The auth identity is already linked to another {actor_type}.",
+	store.AddressUnproven:     "Add a provider that has verified this address first. Then you can sign in with it and a password.",
 	store.ProviderAlreadyUsed: "You can sign in with {provider} already. Remove that one first.",
 	store.LastCredential:      "The last way to sign in cannot be removed.",
 	store.CredentialUnknown:   "The credential was not found.",

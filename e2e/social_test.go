@@ -97,7 +97,7 @@ func TestGithubStateIsBound(t *testing.T) {
 	require.Equal(t, 401, finish("user", params))
 	require.Equal(t, 401, finish("customer", params, "Cookie", "everlatch.browser=another"))
 	require.Equal(t, 401, finish("customer", params), "a browser that has never been here")
-	require.Contains(t, p.logText(), "A callback had neither the cookie everlatch.browser nor the header Everlatch-Browser")
+	require.Contains(t, p.logText(), `msg="callback without browser" provider=github`)
 	require.Equal(t, 200, finish("customer", params, "Cookie", cookie), "and nothing has used it up")
 
 	params, _ = p.away(t, g, "Cookie", cookie)

@@ -258,6 +258,7 @@ func (r *passwordReset) complete(ctx workflow.Context, in CompleteReset) (out Ou
 	}
 	changed, err := durableStep(ctx, resets.ChangePassword, activities.ChangePasswordInput{
 		Provider: r.in.Provider, Grant: used.ResetGrant, Request: in.Request, EventID: in.EventID, GroupID: groupID(ctx),
+		Mailed: !used.MailedAt.IsZero(),
 	})
 	if err != nil {
 		return out, err

@@ -129,7 +129,7 @@ func (r *recorder) social(t *testing.T) {
 	play("SocialLogin/created", time.Minute, true, "")
 	play("SocialLogin/known", time.Minute, true, "")
 	play("SocialLogin/expired", 2*time.Second, false, "")
-	h.known(t, "authid_own", "club", "1", "")
+	h.known(t, "authid_own", "club", "1", "own@example.com")
 	play("SocialLogin/link_refused", time.Minute, true, "authid_own")
 	provider.profile = func(int) (providers.Profile, error) { return providers.Profile{EntityID: "sub-2"}, nil }
 	play("SocialLogin/linked", time.Minute, true, "authid_own")
