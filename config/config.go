@@ -43,7 +43,7 @@ type Auth struct {
 	Providers    []Provider `koanf:"providers" default:"[{resolve: emailpass}]" doc:"Auth providers, in the order in which they are listed: a list of {resolve, id, options}. Routes name a provider by its id; several registrations of one provider need different ids. docs/guides/provider-options.md describes the options."`
 	Redirect     Redirect   `koanf:"redirect"`
 	RecentWithin Span       `koanf:"recent_within" default:"15m" min:"1m" doc:"How long a sign-in counts as recent. Adding and removing sign-in methods and deleting an account require a recent sign-in."`
-	LinkByEmail  []string   `koanf:"link_by_email" default:"[]" doc:"Ids of providers that are trusted to verify e-mail addresses. A new account at one of them is linked to the identity whose address another of them verified, instead of becoming a new identity. With google, that takes an address of Google's own or of an organization (claim hd). Off by default."`
+	LinkByEmail  []string   `koanf:"link_by_email" default:"[]" doc:"Ids of providers that are trusted to verify e-mail addresses. A new account at one of them is linked to the identity whose address another of them verified, instead of becoming a new identity, and takes over one that was registered with the address and has not proven it. With google, that takes an address of Google's own or of an organization (claim hd). Off by default."`
 	MFA          MFA        `koanf:"mfa"`
 }
 

@@ -180,6 +180,9 @@ func someInvites(t *testing.T, p *process, root, pass string, secrets map[string
 // elsewhere signs in with GitHub, which keeps tokens, and is refused once.
 func elsewhere(t *testing.T, p *process, g *githubtest.Server, secrets map[string]string) {
 	t.Helper()
+	person := githubtest.Ada()
+	person.Emails = []githubtest.Email{{Email: "linked@example.com", Primary: true, Verified: true}} // so that a password may be added
+	g.SetPerson(person)
 	params, cookie := p.away(t, g)
 	secrets["state"] = params.Get("state")
 	secrets["browser's cookie"] = strings.TrimPrefix(cookie, "everlatch.browser=")
