@@ -5,7 +5,7 @@ import { api, publishableKey } from "./settings.js";
 const sdk = new Medusa({
   baseUrl: api,
   publishableKey,
-  auth: { type: "session" }, // with "jwt" the SDK sends no cookies, needs globalHeaders (see the guide), and keeps the token where scripts can read it
+  auth: { type: "session" }, // with "jwt" the SDK sends no cookies, and keeps the token where scripts can read it
 });
 
 export async function providers() {
