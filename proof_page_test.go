@@ -16,7 +16,7 @@ func TestProofPage(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("docs/proof.md")
 	require.NoError(t, err)
-	named := regexp.MustCompile("`([a-z/]+)\\.(Test[A-Za-z]+)`")
+	named := regexp.MustCompile("`([a-z0-9/]+)\\.(Test[A-Za-z]+)`")
 	rows := 0
 	for line := range strings.Lines(string(page)) {
 		if !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| what") || strings.HasPrefix(line, "| ---") {

@@ -16,14 +16,14 @@ import (
 
 // The rows of docs/proof.md, each with its test.
 
-// stranger is the account elsewhere of an attacker, who has added it to the identity of
-// the address.
+// stranger is the account elsewhere of an attacker, who has added it to authid_1, the
+// identity of the address.
 const stranger = "pi_stranger"
 
-func (h *house) strangerAdded(t *testing.T, identityID, verifiedEmail string) {
+func (h *house) strangerAdded(t *testing.T, verifiedEmail string) {
 	t.Helper()
 	require.NoError(t, h.store.AddCredential(t.Context(), store.NewCredential{
-		ID: stranger, IdentityID: identityID, Provider: "github", EntityID: "1", EntityKey: "1", VerifiedEmail: verifiedEmail,
+		ID: stranger, IdentityID: "authid_1", Provider: "github", EntityID: "1", EntityKey: "1", VerifiedEmail: verifiedEmail,
 		Event: everlatch.Event{ID: "evt_stranger", Name: everlatch.EventIdentityLinked},
 	}))
 }
@@ -86,7 +86,7 @@ func TestProofByReset(t *testing.T) {
 		s := newReset(t)
 		_, err := createCustomer(t, s.house, "authid_1", "cus_1", email)
 		require.NoError(t, err)
-		s.strangerAdded(t, "authid_1", "mallory@example.com")
+		s.strangerAdded(t, "mallory@example.com")
 		session := s.signedIn(t, "authid_1")
 		s.ask(0, "customer")
 		m := s.complete(time.Minute, s.mailed(0), newPassword)
@@ -112,7 +112,7 @@ func TestProofByReset(t *testing.T) {
 		first.ask(0, "customer")
 		first.complete(time.Minute, first.mailed(0), "the first good horse")
 		first.play(workflows.PasswordResetInput{})
-		first.strangerAdded(t, "authid_1", "other@example.com")
+		first.strangerAdded(t, "other@example.com")
 
 		s := &resetScene{house: first.house, t: t, env: first.env2(t), asks: 1}
 		s.ask(0, "customer")
@@ -128,7 +128,7 @@ func TestProofByReset(t *testing.T) {
 	t.Run("nor does one of an address that a provider of the identity has verified", func(t *testing.T) {
 		t.Parallel()
 		s := newReset(t)
-		s.strangerAdded(t, "authid_1", email)
+		s.strangerAdded(t, email)
 		s.ask(0, "customer")
 		m := s.complete(time.Minute, s.mailed(0), newPassword)
 		s.play(workflows.PasswordResetInput{})
@@ -140,7 +140,7 @@ func TestProofByReset(t *testing.T) {
 	t.Run("a token that an administrator hands over proves nothing", func(t *testing.T) {
 		t.Parallel()
 		s, issued := newReset(t), &move{}
-		s.strangerAdded(t, "authid_1", "mallory@example.com")
+		s.strangerAdded(t, "mallory@example.com")
 		s.at(0, func() {
 			s.env.UpdateWorkflow(workflows.UpdateIssue, "", issued, workflows.IssueReset{
 				ActorType: "user", RequestedBy: everlatch.ActorRef{ActorType: "user", ActorID: "user_9"}, Names: names(9),
@@ -221,7 +221,7 @@ func TestProofByLinkedProvider(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	register(t, h, "authid_1")
-	h.strangerAdded(t, "authid_1", email)
+	h.strangerAdded(t, email)
 	identity, err := h.store.Identity(t.Context(), "authid_1")
 	require.NoError(t, err)
 	require.True(t, store.HasProven(identity.Providers, email))
@@ -252,7 +252,7 @@ func TestProofTakesOver(t *testing.T) {
 			register(t, s.house, "authid_1")
 			_, err := createCustomer(t, s.house, "authid_1", "cus_1", email)
 			require.NoError(t, err)
-			s.strangerAdded(t, "authid_1", map[bool]string{true: email, false: "mallory@example.com"}[tt.proven])
+			s.strangerAdded(t, map[bool]string{true: email, false: "mallory@example.com"}[tt.proven])
 			session := s.signedIn(t, "authid_1")
 			s.provider.profile = emailProfile(" Ada@Example.com", tt.verified)
 			m := s.comes(time.Minute, nil)
