@@ -31,6 +31,9 @@ var besides = map[string]string{
 	"app/events_test.go":                     "takes some mails as examples of a setting",
 	"docs/guides/several-ways-to-sign-in.md": "a guide for users",
 	"docs/guides/delete-an-account.md":       "a guide for users",
+	"internal/store/proof.go":                "unlinks as part of another flow",
+	"internal/store/proof_test.go":           "tests that",
+	"workflows/proof_test.go":                "tests that",
 }
 
 // TestFlowRecipe holds the list of places that a flow touches to the flow that

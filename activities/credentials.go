@@ -88,6 +88,7 @@ func (a *Credentials) CheckCredentials(
 	err = a.Store.RecordUse(ctx, store.Use{
 		IdentityID: cred.Identity.ID, ProviderIdentityID: cred.Provider.ID, SeenAt: cred.Provider.UpdatedAt,
 		ProviderMetadata: verdict.ProviderMetadata, UserMetadata: verdict.UserMetadata,
+		VerifiedEmail: cred.Provider.VerifiedEmail,
 	})
 	if verdict.UserMetadata != nil {
 		cred.Provider.UserMetadata = verdict.UserMetadata

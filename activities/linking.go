@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/providers"
@@ -55,6 +56,15 @@ func (a *Credentials) link(ctx context.Context, in LinkCredentialInput) (out eve
 	if err != nil {
 		return out, err
 	}
+	identity, err := a.Store.Identity(ctx, in.IdentityID)
+	if err != nil {
+		return out, err
+	}
+	// Before the credential is looked up: for an address that isn't proven, the answer
+	// must not tell who signs in with it.
+	if accounts.IsAddress(subject.EntityID) && !store.HasProven(identity.Providers, subject.EntityID) {
+		return out, &everlatch.Error{Code: everlatch.CodeNotAllowed, Reason: store.AddressUnproven}
+	}
 	cred, rec, err := a.find(ctx, in.Provider, subject)
 	switch {
 	case err != nil:
@@ -63,10 +73,6 @@ func (a *Credentials) link(ctx context.Context, in LinkCredentialInput) (out eve
 		return cred.Provider, nil
 	case rec != nil && cred.Identity.ID != in.IdentityID:
 		return out, errOthers(in.Provider)
-	}
-	identity, err := a.Store.Identity(ctx, in.IdentityID)
-	if err != nil {
-		return out, err
 	}
 	verdict, err := provider.Register(ctx, request, nil)
 	if err != nil {
@@ -92,6 +98,7 @@ func (a *Credentials) addCredential(
 	err = a.Store.AddCredential(ctx, store.NewCredential{
 		ID: out.ID, IdentityID: identity.ID, Provider: in.Provider, EntityID: subject.EntityID, EntityKey: subject.EntityKey,
 		UserMetadata: verdict.UserMetadata, ProviderMetadata: verdict.ProviderMetadata, Typed: true, Event: event,
+		Address: accounts.IsAddress(subject.EntityID),
 	})
 	if errors.Is(err, everlatch.ErrDuplicate) {
 		err = errOthers(in.Provider)

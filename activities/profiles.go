@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/providers"
@@ -76,6 +77,12 @@ func (a *Redirects) admit(ctx context.Context, in ReadProfileInput, p providers.
 			return out, err
 		}
 		automatic = owner != ""
+		if !automatic {
+			out, err = a.takeOver(ctx, in, p)
+			if err == nil || !errors.Is(err, errNotTakenOver) {
+				return out, err
+			}
+		}
 	}
 	if owner != "" {
 		out, err = a.link(ctx, in, p, owner, automatic)
@@ -92,7 +99,7 @@ func (a *Redirects) admit(ctx context.Context, in ReadProfileInput, p providers.
 // configuration trusts with that, or an unproved address would open
 // an account (docs/weak-spots.md#w17).
 func (a *Redirects) sameEmail(ctx context.Context, provider string, p providers.Profile) (string, error) {
-	if !slices.Contains(a.LinkByEmail, provider) || verified(p) == "" || !a.Providers.OwnsAddress(provider, p.Email, p.UserMetadata) {
+	if !a.trusted(provider, p) {
 		return "", nil
 	}
 	found, err := a.Store.IdentitiesByEmail(ctx, p.Email, a.LinkByEmail)
@@ -111,6 +118,64 @@ func (a *Redirects) sameEmail(ctx context.Context, provider string, p providers.
 		return "", nil
 	}
 	return found[0], nil
+}
+
+// errNotTakenOver says that no identity waits for the proof of a profile.
+var errNotTakenOver = errors.New("no identity was registered with this address alone")
+
+// takeOver gives the owner of an address the identity that was registered with it and
+// hasn't proven it, where the configuration trusts the provider with that. Everybody
+// else loses it (docs/proof.md).
+func (a *Redirects) takeOver(ctx context.Context, in ReadProfileInput, p providers.Profile) (out RegisterIdentityOutput, err error) {
+	if !a.trusted(in.Provider, p) {
+		return out, errNotTakenOver
+	}
+	found, err := a.Store.UnprovenCredentials(ctx, p.Email)
+	if err != nil {
+		return out, err
+	}
+	found = slices.DeleteFunc(found, func(c everlatch.ProviderIdentity) bool {
+		_, err := a.Providers.Registrar(c.Provider)
+		// Its provider decides who has this identifier, or it is no address.
+		return err != nil || !accounts.IsAddress(c.EntityID)
+	})
+	if len(found) != 1 {
+		return out, errNotTakenOver
+	}
+	owner := found[0].AuthIdentityID
+	kept, err := a.wrapped(in.Provider, p)
+	if err != nil {
+		return out, err
+	}
+	event := linkEvent(everlatch.EventIdentityLinked, in.GroupID, in.ActorType, p.Email, everlatch.ProviderIdentity{
+		ID: in.ProviderIdentityID, AuthIdentityID: owner, Provider: in.Provider, EntityID: p.EntityID,
+	})
+	event.ID, event.Data["automatic"] = ids.New(ids.Event, a.Now()), true
+	err = a.Store.TakeOver(ctx, store.NewCredential{
+		ID: in.ProviderIdentityID, IdentityID: owner, Provider: in.Provider, EntityID: p.EntityID, EntityKey: p.EntityID,
+		UserMetadata: p.UserMetadata, ProviderMetadata: kept, VerifiedEmail: verified(p), Event: event,
+	}, in.ActorType)
+	if errors.Is(err, everlatch.ErrConflict) || errors.Is(err, everlatch.ErrNotFound) {
+		return out, errNotTakenOver // proven or removed meanwhile
+	}
+	if err != nil {
+		return out, err
+	}
+	identity, err := a.Store.Identity(ctx, owner) // with the version of its new tokens
+	if err != nil {
+		return out, err
+	}
+	out.Created = true
+	out.Principal = principal(store.Credential{
+		Identity: identity, Provider: everlatch.ProviderIdentity{Provider: in.Provider, UserMetadata: p.UserMetadata},
+	}, in.ActorType)
+	return out, nil
+}
+
+// trusted says that a provider's word about the address of a profile is enough to take
+// its user for the owner of the address.
+func (a *Redirects) trusted(provider string, p providers.Profile) bool {
+	return slices.Contains(a.LinkByEmail, provider) && verified(p) != "" && a.Providers.OwnsAddress(provider, p.Email, p.UserMetadata)
 }
 
 func (a *Redirects) link(

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/tokens"
 	"github.com/everlatch/everlatch/internal/vault"
@@ -41,7 +42,8 @@ type GrantResetInput struct {
 // ResetGrant is the right to choose a new password, which the holder of the
 // token of this id has until it expires.
 type ResetGrant struct {
-	// Known is false when no identity has the identifier: then there is no token.
+	// Known is false when no identity has the identifier, or the one that has it is
+	// no actor of the type: then there is no token.
 	Known              bool   `json:"known"`
 	TokenID            string `json:"token_id"`
 	ActorType          string `json:"actor_type"`
@@ -58,7 +60,9 @@ type ResetGrant struct {
 // GrantReset looks up who has an identifier, makes their token, and records the
 // event that mails it. The token is in the vault, for as long as it is good;
 // neither the event nor the answer holds it (docs/weak-spots.md#w29). For an identifier that
-// no identity has, it grants nothing and says so.
+// no identity has it grants nothing and says so, and likewise for an actor type that
+// the identity does not have: its owner could not sign in with such a link. An
+// identity that has no actor yet may become one of any type.
 func (a *Resets) GrantReset(ctx context.Context, in GrantResetInput) (ResetGrant, error) {
 	now := a.Now().UTC().Truncate(time.Second)
 	grant := ResetGrant{TokenID: in.TokenID, ActorType: in.ActorType, IssuedAt: now, ExpiresAt: now.Add(in.TTL)}
@@ -68,6 +72,9 @@ func (a *Resets) GrantReset(ctx context.Context, in GrantResetInput) (ResetGrant
 	}
 	if err != nil {
 		return grant, err
+	}
+	if len(cred.Identity.Links) > 0 && cred.Identity.ActorID(in.ActorType) == "" {
+		return grant, nil
 	}
 	grant.Known = true
 	grant.EntityID, grant.IdentityID, grant.ProviderIdentityID = cred.Provider.EntityID, cred.Identity.ID, cred.Provider.ID
@@ -111,6 +118,9 @@ type ChangePasswordInput struct {
 	Grant    ResetGrant `json:"grant"`
 	// Request refers to a sealed [providers.Input] with the new password.
 	Request vault.Ref `json:"request"`
+	// Mailed says that the token was mailed to the address, which its use proves. One
+	// that an administrator handed over proves nothing.
+	Mailed bool `json:"mailed,omitempty"`
 	// EventID makes a repetition known as one.
 	EventID string `json:"event_id"`
 	GroupID string `json:"group_id"`
@@ -127,7 +137,8 @@ type ChangePasswordOutput struct {
 
 // ChangePassword lets the provider judge the new password and stores it with
 // the end of everything that the old one was good for (docs/weak-spots.md#w25). What the provider
-// refuses changes nothing (docs/weak-spots.md#w26).
+// refuses changes nothing (docs/weak-spots.md#w26). A token that was mailed proves the
+// address, and ends what others have added to the identity (docs/proof.md).
 func (a *Resets) ChangePassword(ctx context.Context, in ChangePasswordInput) (out ChangePasswordOutput, err error) {
 	provider, err := a.Providers.Updater(in.Provider)
 	if err != nil {
@@ -154,6 +165,7 @@ func (a *Resets) ChangePassword(ctx context.Context, in ChangePasswordInput) (ou
 	err = a.Store.ChangeCredential(ctx, store.CredentialChange{
 		IdentityID: identity.ID, ProviderIdentityID: in.Grant.ProviderIdentityID,
 		SeenVersion: in.Grant.CredentialVersion, ProviderMetadata: verdict.ProviderMetadata,
+		Proves: in.Mailed && accounts.IsAddress(in.Grant.EntityID),
 		Event: everlatch.Event{
 			ID: in.EventID, Name: everlatch.EventPasswordChanged, GroupID: in.GroupID, AuthIdentityID: identity.ID,
 			Data: everlatch.Metadata{

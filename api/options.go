@@ -53,9 +53,9 @@ type Options struct {
 	// LoginByGET lets GET on a sign-in route read credentials from its body, as
 	// Medusa does. Off by default (docs/weak-spots.md#w42).
 	LoginByGET bool
-	// RequireBrowser requires every callback of a provider to bring the cookie
-	// that was set when the sign-in began. It excludes clients without cookies,
-	// such as a storefront's server.
+	// RequireBrowser requires every callback of a provider to come from the client
+	// that began the sign-in: with the cookie that was set then, or the header
+	// Everlatch-Browser that was sent.
 	RequireBrowser bool
 	// ResetTokens says who may obtain an administrator's reset token; "" is off.
 	ResetTokens ResetPolicy

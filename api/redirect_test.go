@@ -38,14 +38,14 @@ func TestRedirectToProvider(t *testing.T) {
 	require.Equal(t, http.SameSiteLaxMode, cookie.SameSite)
 	require.Equal(t, "/auth", cookie.Path)
 	require.Equal(t, cookie.Value, w.flows.away[0].Browser)
-	require.False(t, w.flows.away[0].Kept, "it may not keep it")
+	require.False(t, w.flows.away[0].Bound)
 	require.Equal(t, "https://shop.example/cb", w.flows.away[0].CallbackURL)
 	require.Equal(t, time.Minute, w.flows.away[0].TTL, "the provider's limit")
 
 	second := w.do("GET", awayPath, nil, with("Cookie", "everlatch.browser="+cookie.Value))
 	require.Equal(t, 200, second.StatusCode, second.body)
-	require.Nil(t, browserCookie(second))
-	require.True(t, w.flows.away[1].Kept, "from now on the callback must bring it")
+	require.Equal(t, cookie.Value, browserCookie(second).Value, "it doesn't expire on the way")
+	require.False(t, w.flows.away[1].Bound, "the second time as the first time")
 	require.Equal(t, cookie.Value, w.flows.away[1].Browser)
 
 	other := w.do("POST", awayPath, object{"callback_url": "https://shop.example/other"})
@@ -64,10 +64,37 @@ func TestRedirectToProvider(t *testing.T) {
 	require.Equal(t, 401, registered.StatusCode)
 	require.Equal(t, "Elsewhere does not support registration. Use method `authenticate` instead.", registered.text(t, "message"))
 	require.Contains(t, w.do("GET", "/auth/customer/providers", nil).body, `"id":"elsewhere","identifier":"elsewhere","display_name":"Elsewhere Authentication","flow":"redirect"`)
+}
 
-	always := setup(t, options(func(o *api.Options) { o.RequireBrowser = true }))
-	always.do("POST", awayPath, object{})
-	require.True(t, always.flows.away[0].Kept)
+// docs/weak-spots.md#w44.
+func TestCallbacksNeedTheBrowserThatBegan(t *testing.T) {
+	t.Parallel()
+	const chosen = "a-value-of-the-client"
+	w := setup(t, options(func(o *api.Options) { o.RequireBrowser = true }))
+
+	require.NotNil(t, browserCookie(w.do("POST", awayPath, object{})))
+	require.True(t, w.flows.away[0].Bound)
+
+	r := w.do("POST", awayPath, object{}, with("Everlatch-Browser", chosen))
+	require.Nil(t, browserCookie(r), "it is known by the header")
+	require.Equal(t, chosen, w.flows.away[1].Browser)
+	cookie := with("Cookie", "everlatch.browser=b")
+	for want, headers := range map[string][]header{"b": {cookie}, chosen: {cookie, with("Everlatch-Browser", chosen)}} {
+		r := w.do("GET", awayPath+"/callback?code=c&state=good&Everlatch-Browser=of-the-attacker-1", nil, headers...)
+		require.Equal(t, 200, r.StatusCode, r.body)
+		require.Equal(t, want, w.flows.back[len(w.flows.back)-1].Browser)
+	}
+	for _, bad := range []string{"short", strings.Repeat("x", 129)} {
+		for _, path := range []string{awayPath, awayPath + "/callback?code=c&state=good"} {
+			r := w.do("GET", path, nil, with("Everlatch-Browser", bad))
+			require.Equal(t, 400, r.StatusCode, r.body)
+			require.Equal(t, "Everlatch-Browser must be one value of 16 to 128 characters.", r.text(t, "message"))
+		}
+	}
+
+	off := setup(t)
+	off.do("POST", awayPath, object{}, with("Everlatch-Browser", chosen))
+	require.True(t, off.flows.away[0].Bound, "who names a browser wants it to be required")
 }
 
 // The answer of a provider with response_mode=form_post is a POST from its own site,

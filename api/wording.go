@@ -49,6 +49,7 @@ var sentences = map[everlatch.Reason]string{
 
 	store.IdentityTaken:       "This identity exists already.",
 	store.AlreadyLinked:       "The auth identity is already linked to another {actor_type}.",
+	store.AddressUnproven:     "Add a provider that has verified this address first. Then you can sign in with it and a password.",
 	store.ProviderAlreadyUsed: "You can sign in with {provider} already. Remove that one first.",
 	store.LastCredential:      "The last way to sign in cannot be removed.",
 	store.CredentialUnknown:   "The credential was not found.",
@@ -170,6 +171,7 @@ var (
 		"You can manage your keys in settings in the dashboard.")
 	errActorType      = invalidData("The actor type is not valid: at most 64 letters, digits, hyphens, dots and underscores.")
 	errKeyInvalid     = notAllowed("A valid publishable key is required to proceed with the request")
+	errBrowserHeader  = invalidData("Everlatch-Browser must be one value of 16 to 128 characters.")
 	errIdempotencyKey = invalidData("Idempotency-Key must be one value of at most 255 visible ASCII characters.")
 
 	errChannelsOfSecretKey = invalidData("Sales channels can only be associated with publishable API keys")

@@ -3,6 +3,8 @@ package app
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
@@ -65,6 +67,15 @@ func ActorTypeNames(opts ...Option) []string {
 	names := make([]string, len(o.actorTypes))
 	for i, t := range o.actorTypes {
 		names[i] = t.Name
+	}
+	return names
+}
+
+// configuredTypes are the actor types that options and settings name.
+func (a *App) configuredTypes() []string {
+	names := slices.Collect(maps.Keys(a.cfg.HTTP.AuthMethodsPerActor))
+	for _, t := range a.actorTypes {
+		names = append(names, t.Name)
 	}
 	return names
 }

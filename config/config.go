@@ -43,14 +43,14 @@ type Auth struct {
 	Providers    []Provider `koanf:"providers" default:"[{resolve: emailpass}]" doc:"Auth providers, in the order in which they are listed: a list of {resolve, id, options}. Routes name a provider by its id; several registrations of one provider need different ids. docs/guides/provider-options.md describes the options."`
 	Redirect     Redirect   `koanf:"redirect"`
 	RecentWithin Span       `koanf:"recent_within" default:"15m" min:"1m" doc:"How long a sign-in counts as recent. Adding and removing sign-in methods and deleting an account require a recent sign-in."`
-	LinkByEmail  []string   `koanf:"link_by_email" default:"[]" doc:"Ids of providers that are trusted to verify e-mail addresses. A new account at one of them is linked to the identity whose address another of them verified, instead of becoming a new identity. With google, that takes an address of Google's own or of an organization (claim hd). Off by default."`
+	LinkByEmail  []string   `koanf:"link_by_email" default:"[]" doc:"Ids of providers that are trusted to verify e-mail addresses. A new account at one of them is linked to the identity whose address another of them verified, instead of becoming a new identity, and takes over one that was registered with the address and has not proven it. With google, that takes an address of Google's own or of an organization (claim hd). Off by default."`
 	MFA          MFA        `koanf:"mfa"`
 }
 
 // Redirect is about redirect providers.
 type Redirect struct {
 	TTL            Span `koanf:"ttl" default:"10m" min:"1m" doc:"How long a sign-in at a redirect provider may take."`
-	RequireBrowser bool `koanf:"require_browser" default:"false" doc:"Require the cookie of the browser that began the sign-in for every callback, even if the first request set none. This excludes clients that keep no cookies, such as a storefront's server."`
+	RequireBrowser bool `koanf:"require_browser" default:"true" doc:"Require every callback of a redirect provider to come from the browser that began the sign-in, with its cookie everlatch.browser. Clients without cookies send the header Everlatch-Browser with both requests. If off, a callback without either is accepted, and the client must compare the state."`
 }
 
 // Provider registers one auth provider.

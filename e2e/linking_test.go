@@ -1,7 +1,9 @@
 package e2e_test
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -59,8 +61,8 @@ func TestLinkingFlow(t *testing.T) {
 	require.Equal(t, "github", claims(t, linked.str(t, "token"))["auth_provider"])
 	p.mailTo(t, "ada@example.com", "auth.identity_linked", 1)
 
-	params, _ = p.away(t, g)
-	byGithub := callback(params).str(t, "token")
+	params, _ = p.away(t, g, namesItself...)
+	byGithub := callback(params, namesItself...).str(t, "token")
 	require.Equal(t, claims(t, token)["actor_id"], claims(t, byGithub)["actor_id"], "the same customer")
 
 	params = p.linkGithub(t, g, thief)
@@ -121,4 +123,48 @@ func answerOf(answers []answer, status int) answer {
 		}
 	}
 	return answer{}
+}
+
+// An attacker can neither add the address of another person to an account, nor keep a
+// way into one that they registered with it (docs/proof.md).
+func TestPreHijacking(t *testing.T) {
+	t.Parallel()
+	g := newGithub(t)
+	mallory := githubtest.Ada()
+	mallory.Emails = []githubtest.Email{{Email: "mallory@example.com", Primary: true, Verified: true}}
+	g.SetPerson(mallory)
+	p := startDev(t, devOptions{config: socialConfig(g)})
+	byGithub := func() string {
+		params, _ := p.away(t, g, namesItself...)
+		a := p.call(t, "GET", "/auth/customer/github/callback?"+params.Encode(), nil, namesItself...)
+		require.Equal(t, 200, a.status, "%s", a.raw)
+		return a.str(t, "token")
+	}
+	const first, second = "first-Secret-of-mallory", "second-Secret-of-ada"
+
+	added := p.call(t, "POST", "/auth/identities/link/emailpass", object{"email": "ada@example.com", "password": first}, bearer(byGithub())...)
+	require.Equal(t, 400, added.status, "%s", added.raw)
+	require.Equal(t, "Add a provider that has verified this address first. Then you can sign in with it and a password.", added.str(t, "message"))
+	require.Equal(t, 401, p.call(t, "POST", "/auth/customer/emailpass", object{"email": "ada@example.com", "password": first}).status)
+
+	mallory.ID++ // another account
+	g.SetPerson(mallory)
+	token := p.register(t, "ada@example.com", first)
+	require.Equal(t, 200, p.call(t, "POST", "/store/customers", object{"email": "ada@example.com"}, bearer(token)...).status)
+	token = p.login(t, "ada@example.com", first)
+	params := p.linkGithub(t, g, token)
+	linked := p.call(t, "GET", "/auth/customer/github/callback?"+params.Encode(), nil, bearer(token)...)
+	require.Equal(t, 200, linked.status, "%s", linked.raw)
+	kept := linked.str(t, "token")
+
+	p.forgot(t, "customer", "ada@example.com")
+	reset := p.call(t, "POST", "/auth/customer/emailpass/update", object{"password": second}, bearer(p.resetToken(t, "ada@example.com", 1))...)
+	require.Equal(t, 200, reset.status, "%s", reset.raw)
+
+	require.Equal(t, 401, p.call(t, "GET", "/store/customers/me", nil, bearer(kept)...).status)
+	owner := p.login(t, "ada@example.com", second)
+	require.NotEmpty(t, claims(t, owner)["actor_id"], "the account is theirs")
+	require.Equal(t, []string{"emailpass"}, slices.Collect(maps.Keys(p.ways(t, owner))))
+	require.Empty(t, claims(t, byGithub())["actor_id"], "an identity of its own")
+	p.mailTo(t, "ada@example.com", "auth.identity_unlinked", 1)
 }

@@ -169,7 +169,7 @@ func (w *world) begin(t *testing.T, s *signIn) {
 	if s.liveState != "" {
 		return
 	}
-	a := w.call(t, "POST", "/auth/"+cmp.Or(s.begunAs, s.actorType)+"/"+s.provider, object{})
+	a := w.call(t, "POST", "/auth/"+cmp.Or(s.begunAs, s.actorType)+"/"+s.provider, object{}, namesItself...)
 	require.Equal(t, 200, a.status, "starting a sign-in with %s: %s", s.provider, a.raw)
 	params := w.mode.idps.visit(t, s.provider, a.str(t, "location"), s.who)
 	s.liveState, s.liveCode, s.begun = params.Get("state"), params.Get("code"), time.Now()
@@ -181,7 +181,7 @@ func (w *world) begin(t *testing.T, s *signIn) {
 func (w *world) finish(t *testing.T, s *signIn, code string) answer {
 	t.Helper()
 	params := url.Values{"code": {code}, "state": {s.liveState}}
-	return w.call(t, "GET", "/auth/"+s.actorType+"/"+s.provider+"/callback?"+params.Encode(), nil)
+	return w.call(t, "GET", "/auth/"+s.actorType+"/"+s.provider+"/callback?"+params.Encode(), nil, namesItself...)
 }
 
 // signInElsewhere signs a person in whom the recordings know by a token.

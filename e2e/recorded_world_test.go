@@ -235,6 +235,9 @@ func (w *world) play(t *testing.T, e exchange) answer {
 	for name, value := range e.Request.Headers {
 		req.Header.Set(name, w.liveHeader(t, e, name, value))
 	}
+	if callbackPath.MatchString(e.Request.Path) { // docs/weak-spots.md#w44
+		req.Header.Set(namesItself[0], namesItself[1])
+	}
 	resp, err := plainClient.Do(req)
 	require.NoError(t, err)
 	defer resp.Body.Close()

@@ -186,6 +186,9 @@ type sdk struct {
 func (m sdkMode) sdk(t *testing.T, who string, config object) sdk {
 	t.Helper()
 	config["baseUrl"] = m.base
+	if !m.session { // then it sends no cookies, and a storefront tells its browsers apart
+		config["globalHeaders"] = object{namesItself[0]: namesItself[1]}
+	}
 	s := sdk{m, who}
 	s.must(t, "new", config)
 	return s

@@ -180,6 +180,9 @@ func someInvites(t *testing.T, p *process, root, pass string, secrets map[string
 // elsewhere signs in with GitHub, which keeps tokens, and is refused once.
 func elsewhere(t *testing.T, p *process, g *githubtest.Server, secrets map[string]string) {
 	t.Helper()
+	person := githubtest.Ada()
+	person.Emails = []githubtest.Email{{Email: "linked@example.com", Primary: true, Verified: true}} // so that a password may be added
+	g.SetPerson(person)
 	params, cookie := p.away(t, g)
 	secrets["state"] = params.Get("state")
 	secrets["browser's cookie"] = strings.TrimPrefix(cookie, "everlatch.browser=")
@@ -198,10 +201,10 @@ func elsewhere(t *testing.T, p *process, g *githubtest.Server, secrets map[strin
 	linked := p.call(t, "GET", "/auth/customer/github/callback?"+params.Encode(), nil, bearer(secrets["token after unlinking"])...)
 	require.Equal(t, 200, linked.status, "%s", linked.raw)
 	secrets["token after linking"] = linked.str(t, "token")
-	params, _ = p.away(t, g)
+	params, _ = p.away(t, g, namesItself...)
 	params.Set("code", "forged-code-17aa")
 	secrets["forged code"] = params.Get("code")
-	require.Equal(t, 401, p.call(t, "GET", "/auth/customer/github/callback?"+params.Encode(), nil).status)
+	require.Equal(t, 401, p.call(t, "GET", "/auth/customer/github/callback?"+params.Encode(), nil, namesItself...).status)
 	for i, secret := range g.Secrets() { // codes, verifiers, tokens, the client secret
 		secrets[fmt.Sprint("GitHub's secret ", i)] = secret
 	}

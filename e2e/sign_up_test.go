@@ -12,10 +12,10 @@ import (
 // userByGithub signs in with GitHub as a user.
 func (p *process) userByGithub(t *testing.T, g *githubtest.Server) string {
 	t.Helper()
-	a := p.call(t, "POST", "/auth/user/github", object{})
+	a := p.call(t, "POST", "/auth/user/github", object{}, namesItself...)
 	require.Equal(t, 200, a.status, "%s", a.raw)
 	back := g.Visit(t, a.str(t, "location")).Query()
-	a = p.call(t, "GET", "/auth/user/github/callback?"+url.Values{"code": {back.Get("code")}, "state": {back.Get("state")}}.Encode(), nil)
+	a = p.call(t, "GET", "/auth/user/github/callback?"+url.Values{"code": {back.Get("code")}, "state": {back.Get("state")}}.Encode(), nil, namesItself...)
 	require.Equal(t, 200, a.status, "%s", a.raw)
 	return a.str(t, "token")
 }

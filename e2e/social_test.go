@@ -31,6 +31,9 @@ func newGithub(t *testing.T) *githubtest.Server {
 	return githubtest.Start(t, githubtest.Options{})
 }
 
+// namesItself is what a client without cookies sends to be known at the callback.
+var namesItself = []string{"Everlatch-Browser", "a-storefront's-server"}
+
 // away begins a sign-in and returns the parameters that GitHub sends back, and
 // the cookie that the browser was given.
 func (p *process) away(t *testing.T, g *githubtest.Server, header ...string) (params url.Values, cookie string) {
@@ -50,10 +53,10 @@ func TestGithubFlow(t *testing.T) {
 	g := newGithub(t)
 	p := startDev(t, devOptions{config: socialConfig(g)})
 
-	params, _ := p.away(t, g)
+	params, _ := p.away(t, g, namesItself...)
 	p.kill() // between the legs
 	p = startDev(t, devOptions{dir: p.dir, config: socialConfig(g)})
-	back := p.call(t, "GET", "/auth/customer/github/callback?"+params.Encode(), nil)
+	back := p.call(t, "GET", "/auth/customer/github/callback?"+params.Encode(), nil, namesItself...)
 	require.Equal(t, 200, back.status, "%s", back.raw)
 	token := back.str(t, "token")
 	require.Empty(t, claims(t, token)["actor_id"])
@@ -61,7 +64,7 @@ func TestGithubFlow(t *testing.T) {
 	metadata, _ := claims(t, token)["user_metadata"].(object)
 	require.Equal(t, *person.Name, metadata["name"])
 
-	replay := p.call(t, "GET", "/auth/customer/github/callback?"+params.Encode(), nil)
+	replay := p.call(t, "GET", "/auth/customer/github/callback?"+params.Encode(), nil, namesItself...)
 	require.Equal(t, 401, replay.status)
 	require.Equal(t, "No state provided, or session expired", replay.str(t, "message"))
 	require.Equal(t, 1, g.Exchanges())
@@ -73,8 +76,8 @@ func TestGithubFlow(t *testing.T) {
 
 	person.Name = new("Ada King")
 	g.SetPerson(person)
-	params, _ = p.away(t, g)
-	again := p.call(t, "POST", "/auth/customer/github/callback", object{"code": params.Get("code"), "state": params.Get("state")})
+	params, _ = p.away(t, g, namesItself...)
+	again := p.call(t, "POST", "/auth/customer/github/callback", object{"code": params.Get("code"), "state": params.Get("state")}, namesItself...)
 	require.Equal(t, 200, again.status, "%s", again.raw)
 	require.Equal(t, claims(t, token)["auth_identity_id"], claims(t, again.str(t, "token"))["auth_identity_id"])
 	metadata, _ = claims(t, again.str(t, "token"))["user_metadata"].(object)
@@ -93,11 +96,18 @@ func TestGithubStateIsBound(t *testing.T) {
 	require.True(t, strings.HasPrefix(cookie, "everlatch.browser="), cookie)
 	require.Equal(t, 401, finish("user", params))
 	require.Equal(t, 401, finish("customer", params, "Cookie", "everlatch.browser=another"))
+	require.Equal(t, 401, finish("customer", params), "a browser that has never been here")
+	require.Contains(t, p.logText(), `msg="callback without browser" provider=github`)
 	require.Equal(t, 200, finish("customer", params, "Cookie", cookie), "and nothing has used it up")
 
 	params, _ = p.away(t, g, "Cookie", cookie)
-	require.Equal(t, 401, finish("customer", params), "the browser keeps cookies, so this is another one")
+	require.Equal(t, 401, finish("customer", params), "the second time as the first time")
 	require.Equal(t, 200, finish("customer", params, "Cookie", cookie))
+
+	params, _ = p.away(t, g, namesItself...)
+	require.Equal(t, 401, finish("customer", params, "Cookie", cookie))
+	require.Equal(t, 401, finish("customer", params, "Everlatch-Browser", "another-server-or-phone"))
+	require.Equal(t, 200, finish("customer", params, append([]string{"Cookie", cookie}, namesItself...)...))
 }
 
 // 50 callbacks with one state make one sign-in.
@@ -105,9 +115,9 @@ func TestGithubRace(t *testing.T) {
 	t.Parallel()
 	g := newGithub(t)
 	p := startDev(t, devOptions{config: socialConfig(g)})
-	params, _ := p.away(t, g)
+	params, _ := p.away(t, g, namesItself...)
 	answers := parallel(t, 50, func(int) (answer, error) {
-		return p.try(t.Context(), "GET", "/auth/customer/github/callback?"+params.Encode(), nil)
+		return p.try(t.Context(), "GET", "/auth/customer/github/callback?"+params.Encode(), nil, namesItself...)
 	})
 	require.Equal(t, 1, count(answers, 200))
 	require.Equal(t, 49, count(answers, 401))
@@ -137,13 +147,13 @@ func TestOpenIDFlow(t *testing.T) {
 	op := oidctest.Start(t, oidctest.Options{RedirectURIs: []string{"http://localhost:8000/cb"}})
 	p := startDev(t, devOptions{config: oidcConfig(op)})
 	signIn := func(actorType, provider string) answer {
-		a := p.call(t, "POST", "/auth/"+actorType+"/"+provider, object{})
+		a := p.call(t, "POST", "/auth/"+actorType+"/"+provider, object{}, namesItself...)
 		require.Equal(t, 200, a.status, "%s", a.raw)
 		query := url.Values{}
 		for name, value := range op.Follow(t, a.str(t, "location")) {
 			query.Set(name, value)
 		}
-		return p.call(t, "GET", "/auth/"+actorType+"/"+provider+"/callback?"+query.Encode(), nil)
+		return p.call(t, "GET", "/auth/"+actorType+"/"+provider+"/callback?"+query.Encode(), nil, namesItself...)
 	}
 
 	for _, who := range []struct{ actorType, provider string }{{"customer", "okta"}, {"user", "okta"}, {"customer", "google"}} {

@@ -90,8 +90,8 @@ func TestSeveralOpenIDProviders(t *testing.T) {
 		example: "several-openid-providers",
 	})
 	signIn := func(actorType, provider, who string) answer {
-		location := p.call(t, "POST", "/auth/"+actorType+"/"+provider, object{}).str(t, "location")
-		return p.call(t, "GET", "/auth/"+actorType+"/"+provider+"/callback?"+visit(t, location+"&as="+who).Encode(), nil)
+		location := p.call(t, "POST", "/auth/"+actorType+"/"+provider, object{}, namesItself...).str(t, "location")
+		return p.call(t, "GET", "/auth/"+actorType+"/"+provider+"/callback?"+visit(t, location+"&as="+who).Encode(), nil, namesItself...)
 	}
 
 	ada := claims(t, signIn("customer", "acme", "ada").str(t, "token"))
@@ -113,9 +113,9 @@ func TestSeveralOpenIDProviders(t *testing.T) {
 	require.Equal(t, 400, p.call(t, "GET", "/auth/user/acme", nil).status)
 
 	// docs/weak-spots.md#w44: a response of Acme is not valid at Globex.
-	back := visit(t, p.call(t, "POST", "/auth/customer/acme", object{}).str(t, "location")+"&as=ada").Encode()
-	require.Equal(t, 401, p.call(t, "GET", "/auth/supplier/globex/callback?"+back, nil).status)
-	require.Equal(t, 200, p.call(t, "GET", "/auth/customer/acme/callback?"+back, nil).status)
+	back := visit(t, p.call(t, "POST", "/auth/customer/acme", object{}, namesItself...).str(t, "location")+"&as=ada").Encode()
+	require.Equal(t, 401, p.call(t, "GET", "/auth/supplier/globex/callback?"+back, nil, namesItself...).status)
+	require.Equal(t, 200, p.call(t, "GET", "/auth/customer/acme/callback?"+back, nil, namesItself...).status)
 }
 
 // TestWebhookReceiver does what docs/guides/webhook-receiver.md says: the shop

@@ -62,6 +62,8 @@ type Options struct {
 	// ResetResendAfter how soon another one is mailed. Zero means
 	// [DefaultResetTTL] and for every request.
 	ResetTTL, ResetResendAfter time.Duration
+	// ActorTypes are the actor types that are configured besides customer and user.
+	ActorTypes []string
 	// InviteTTL is how long the token of an invite is good; 0 means
 	// [DefaultInviteTTL].
 	InviteTTL time.Duration
@@ -119,7 +121,10 @@ func New(o Options) *Client {
 	}
 	return &Client{
 		opts: o, shredder: newShredder(o.Vault, o.Log),
-		resets: resetGate{fold: o.ResetResendAfter, within: o.ResetTTL},
+		resets: resetGate{
+			fold: o.ResetResendAfter, within: o.ResetTTL,
+			types: append([]string{everlatch.ActorCustomer, everlatch.ActorUser}, o.ActorTypes...),
+		},
 	}
 }
 

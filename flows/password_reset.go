@@ -72,7 +72,7 @@ func checkResetMetadata(m everlatch.Metadata) error {
 }
 
 // IssuePasswordReset grants an administrator a token for an end user, which the
-// caller makes of the answer (docs/weak-spots.md#w30). It supersedes what was asked before.
+// caller makes of the answer (docs/weak-spots.md#w30). What was asked before stays good.
 func (c *Client) IssuePasswordReset(ctx context.Context, r ResetRequest, by everlatch.Principal) (workflows.IssuedReset, error) {
 	_, in := c.passwordReset(r)
 	var issued workflows.IssuedReset
@@ -106,7 +106,7 @@ type NewPassword struct {
 
 // CompletePasswordReset changes the password. The same token with the same
 // password again gets the first answer, so that a lost one can be asked for. A
-// token that is used otherwise, superseded or expired is [everlatch.CodeUnauthorized]; a password that is refused leaves
+// token that is used otherwise or expired, or void because another one was used, is [everlatch.CodeUnauthorized]; a password that is refused leaves
 // the token as it is (docs/weak-spots.md#w26).
 func (c *Client) CompletePasswordReset(ctx context.Context, r NewPassword) error {
 	ref, err := c.seal(ctx, r.Input)

@@ -33,6 +33,7 @@ func TestResetRequestsAreFolded(t *testing.T) {
 	now := b.options.Now()
 	c := b.with(func(o *flows.Options) {
 		o.Now, o.ResetResendAfter, o.ResetTTL = func() time.Time { return now }, time.Minute, 15*time.Minute
+		o.ActorTypes = []string{"vendor"}
 	})
 	t.Cleanup(c.Close)
 	signals := b.asked(t)
@@ -56,10 +57,19 @@ func TestResetRequestsAreFolded(t *testing.T) {
 	require.NoError(t, c.CompletePasswordReset(t.Context(), newPassword()))
 	require.Equal(t, 1, ask("customer"), "the previous one was used")
 
+	made := 0
 	for i := range 10_000 {
-		ask(fmt.Sprint("type-", i))
+		made += ask(fmt.Sprint("type-", i))
 	}
-	require.Equal(t, 32, *signals, "however many ask for whatever")
+	require.Equal(t, 32, made, "however many ask for whatever")
+	now = now.Add(time.Minute)
+	require.Equal(t, 1, ask("customer"), "and the owner's request is not swallowed")
+	require.Equal(t, 1, ask("vendor"), "nor that for a configured type")
+	for range 100 {
+		now = now.Add(time.Minute / 10)
+		ask("customer")
+	}
+	require.Less(t, *signals, 32+32, "those of one type have an end, too")
 	now = now.Add(15 * time.Minute)
 	require.Equal(t, 1, ask("customer"), "when the links have expired")
 }

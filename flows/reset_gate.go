@@ -1,13 +1,15 @@
 package flows
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
 
 const (
-	// resetSignalsAtMost is how many requests reach one reset while a link of it is
-	// good, however many callers ask, and for whatever.
+	// resetSignalsAtMost is how many requests for one actor type reach one reset while a
+	// link of it is good, however many callers ask. Actor types that are not configured
+	// count as one: requests for made-up ones must not use up those of the owner.
 	resetSignalsAtMost = 32
 	// resetsRemembered bounds the memory of the gate. Beyond it, the resets that were
 	// asked for longest ago are forgotten.
@@ -25,6 +27,8 @@ type resetGate struct {
 	// fold is for how long equal requests are one, within for how long signals are
 	// counted.
 	fold, within time.Duration
+	// types are the actor types that are counted apart.
+	types []string
 
 	mu    sync.Mutex
 	known map[string]*resetSignals
@@ -35,31 +39,36 @@ type resetGate struct {
 // resetSignals are those of one reset.
 type resetSignals struct {
 	since time.Time
-	sent  int
+	// sent counts by actor type, those that are not configured under "".
+	sent map[string]int
 	// last is when each equal request was sent.
 	last map[string]time.Time
 }
 
-// admit reports that a request is to be sent, and counts it.
-func (g *resetGate) admit(id, request string, now time.Time) bool {
+// admit reports that a request for an actor type is to be sent, and counts it.
+func (g *resetGate) admit(id, actorType string, now time.Time) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	r := g.known[id]
 	if r != nil && now.Sub(r.since) >= g.within {
 		// The count begins again; what was asked for just now is still folded.
-		r.since, r.sent = now, 0
+		r.since, r.sent = now, map[string]int{}
 	}
 	if r == nil {
 		r = g.remember(id, now)
 	}
-	if last, asked := r.last[request]; asked && now.Sub(last) < g.fold || r.sent >= resetSignalsAtMost {
+	counted := ""
+	if slices.Contains(g.types, actorType) {
+		counted = actorType
+	}
+	if last, asked := r.last[actorType]; asked && now.Sub(last) < g.fold || r.sent[counted] >= resetSignalsAtMost {
 		return false
 	}
-	if len(r.last) >= resetSignalsAtMost {
+	if len(r.last) >= resetSignalsAtMost+len(g.types) {
 		clear(r.last)
 	}
-	r.sent++
-	r.last[request] = now
+	r.sent[counted]++
+	r.last[actorType] = now
 	return true
 }
 
@@ -81,7 +90,7 @@ func (g *resetGate) remember(id string, now time.Time) *resetSignals {
 		delete(g.known, g.oldest[0])
 		g.oldest = g.oldest[1:]
 	}
-	r := &resetSignals{since: now, last: map[string]time.Time{}}
+	r := &resetSignals{since: now, sent: map[string]int{}, last: map[string]time.Time{}}
 	g.known[id] = r
 	g.oldest = append(g.oldest, id)
 	return r

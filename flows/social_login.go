@@ -31,10 +31,12 @@ type RedirectRequest struct {
 	Provider  string
 	// CallbackURL is one that the provider allows.
 	CallbackURL string
-	// Browser is the value of the browser's binding cookie, and Kept says that
-	// the request brought it: a cookie that is only offered may not be kept.
+	// Browser is what the client is known by: the value of its binding cookie, or
+	// the one that it chose.
 	Browser string
-	Kept    bool
+	// Bound requires it of the callback. Otherwise a callback may come without one,
+	// but not with another one.
+	Bound bool
 	// TTL is how long the user may take; 0 is RedirectTTL of the options.
 	TTL time.Duration
 	// LinkTo is the identity that gets this sign-in method, "" for a sign-in.
@@ -61,7 +63,7 @@ func (c *Client) BeginSocialLogin(ctx context.Context, r RedirectRequest) (locat
 	now := c.opts.Now()
 	in := workflows.SocialLoginInput{
 		ActorType: r.ActorType, Provider: r.Provider, CallbackURL: r.CallbackURL, Secrets: ref,
-		Binding: c.binding(r.Browser), Bound: r.Kept, TTL: r.TTL, Tokens: c.opts.Vault.NewRef(),
+		Binding: c.binding(r.Browser), Bound: r.Bound, TTL: r.TTL, Tokens: c.opts.Vault.NewRef(),
 		LinkTo:     r.LinkTo,
 		IdentityID: ids.New(ids.AuthIdentity, now), ProviderIdentityID: ids.New(ids.ProviderIdentity, now),
 	}
@@ -90,7 +92,7 @@ type RedirectAnswer struct {
 	State     string
 	// Params are all parameters of the callback. They hold the code.
 	Params map[string]string
-	// Browser is the value of the binding cookie, "" for none.
+	// Browser is as in [RedirectRequest], "" for none.
 	Browser string
 	// SignedInAs is the identity that the request was authenticated as, "" for
 	// none. Only the one that began to link may finish it (docs/weak-spots.md#w17).

@@ -291,7 +291,7 @@ func TestRemoveActorAccount(t *testing.T) {
 func TestManagersAreToldAboutTheirIdentity(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	h.known(t, "authid_1", "elsewhere", "sub-1", "")
+	h.known(t, "authid_1", "elsewhere", "sub-1", "ada@example.com")
 	_, err := createManager(t, h, "authid_1", "mana_1", "ada@work.example.com")
 	require.NoError(t, err)
 

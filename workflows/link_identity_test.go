@@ -145,16 +145,16 @@ func TestLinkByEmail(t *testing.T) {
 		verified bool
 		linked   bool
 	}{
-		"off by default":                      {nil, [][2]string{{"google", "ada@example.com"}}, "ada@example.com", true, false},
-		"both proved it":                      {[]string{"google", "elsewhere"}, [][2]string{{"google", "ada@example.com"}}, " Ada@example.com", true, true},
-		"this one did not":                    {[]string{"google", "elsewhere"}, [][2]string{{"google", "ada@example.com"}}, "ada@example.com", false, false},
-		"the other one did not":               {[]string{"google", "elsewhere"}, [][2]string{{"google", ""}}, "ada@example.com", true, false},
-		"this provider is not trusted":        {[]string{"google", "github"}, [][2]string{{"google", "ada@example.com"}}, "ada@example.com", true, false},
-		"that provider is not trusted":        {[]string{"github", "elsewhere"}, [][2]string{{"google", "ada@example.com"}}, "ada@example.com", true, false},
-		"another address":                     {[]string{"google", "elsewhere"}, [][2]string{{"google", "bob@example.com"}}, "ada@example.com", true, false},
-		"two people proved it":                {[]string{"google", "github", "elsewhere"}, [][2]string{{"google", "ada@example.com"}, {"github", "ada@example.com"}}, "ada@example.com", true, false},
-		"theirs has another account here":     {[]string{"elsewhere"}, [][2]string{{"elsewhere", "ada@example.com"}}, "ada@example.com", true, false},
-		"a password's address proves nothing": {[]string{"google", "elsewhere"}, [][2]string{{"emailpass", ""}}, "emailpass-0", true, false},
+		"off by default":                   {nil, [][2]string{{"google", "ada@example.com"}}, "ada@example.com", true, false},
+		"both proved it":                   {[]string{"google", "elsewhere"}, [][2]string{{"google", "ada@example.com"}}, " Ada@example.com", true, true},
+		"this one did not":                 {[]string{"google", "elsewhere"}, [][2]string{{"google", "ada@example.com"}}, "ada@example.com", false, false},
+		"the other one did not":            {[]string{"google", "elsewhere"}, [][2]string{{"google", ""}}, "ada@example.com", true, false},
+		"this provider is not trusted":     {[]string{"google", "github"}, [][2]string{{"google", "ada@example.com"}}, "ada@example.com", true, false},
+		"that provider is not trusted":     {[]string{"github", "elsewhere"}, [][2]string{{"google", "ada@example.com"}}, "ada@example.com", true, false},
+		"another address":                  {[]string{"google", "elsewhere"}, [][2]string{{"google", "bob@example.com"}}, "ada@example.com", true, false},
+		"two people proved it":             {[]string{"google", "github", "elsewhere"}, [][2]string{{"google", "ada@example.com"}, {"github", "ada@example.com"}}, "ada@example.com", true, false},
+		"theirs has another account here":  {[]string{"elsewhere"}, [][2]string{{"elsewhere", "ada@example.com"}}, "ada@example.com", true, false},
+		"an identifier that is no address": {[]string{"google", "elsewhere"}, [][2]string{{"emailpass", ""}}, "emailpass-0", true, false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -243,7 +243,7 @@ func TestLinkIdentity(t *testing.T) {
 	t.Run("a password for a user of another provider", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
-		h.known(t, "authid_own", "elsewhere", "sub-1", "")
+		h.known(t, "authid_own", "elsewhere", "sub-1", "ada@example.com")
 		out, err := linkPassword(t, h, "Ada@example.com")
 		require.NoError(t, err)
 		require.Nil(t, out.Refusal)
@@ -260,10 +260,11 @@ func TestLinkIdentity(t *testing.T) {
 	t.Run("refusals change nothing", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
-		h.known(t, "authid_own", "elsewhere", "sub-1", "")
+		h.known(t, "authid_own", "elsewhere", "sub-1", "ada@example.com")
 		h.known(t, "authid_other", "emailpass", "taken@example.com", "")
+		h.known(t, "authid_third", "emailpass", "ada@example.com", "")
 		before := h.snapshot(t)
-		out, err := linkPassword(t, h, "taken@example.com")
+		out, err := linkPassword(t, h, "ada@example.com")
 		require.NoError(t, err)
 		requireRefusal(t, out.Refusal, everlatch.CodeDuplicate, "Somebody else signs in with this emailpass account.")
 		out, err = linkPassword(t, h, "no address")
@@ -277,7 +278,7 @@ func TestLinkIdentity(t *testing.T) {
 			t.Run(step+" "+name+" once", func(t *testing.T) {
 				t.Parallel()
 				h := newHouse(t)
-				h.known(t, "authid_own", "elsewhere", "sub-1", "")
+				h.known(t, "authid_own", "elsewhere", "sub-1", "ada@example.com")
 				h.faults.set(fault{activities: []string{step}, times: 1, after: after})
 				out, err := linkPassword(t, h, "ada@example.com")
 				require.NoError(t, err)
@@ -290,7 +291,7 @@ func TestLinkIdentity(t *testing.T) {
 	t.Run("fails for good after it took effect: it is as it was", func(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t)
-		h.known(t, "authid_own", "elsewhere", "sub-1", "")
+		h.known(t, "authid_own", "elsewhere", "sub-1", "ada@example.com")
 		before := h.snapshot(t)
 		h.faults.set(fault{activities: []string{"LinkCredential"}, times: -1, after: true}, fault{activities: []string{"DiscardCredential", "DropEvents"}, times: 2})
 		_, err := linkPassword(t, h, "ada@example.com")
@@ -311,7 +312,7 @@ func TestUnlinkIdentity(t *testing.T) {
 	house := func(t *testing.T) *house {
 		t.Helper()
 		h := newHouse(t)
-		h.known(t, "authid_own", "elsewhere", "sub-1", "")
+		h.known(t, "authid_own", "elsewhere", "sub-1", "ada@example.com")
 		_, err := linkPassword(t, h, "ada@example.com")
 		require.NoError(t, err)
 		return h

@@ -110,7 +110,7 @@ func TestHeldAddressLooksTaken(t *testing.T) {
 	}
 
 	requireRefusal(t, again("2").Refusal, everlatch.CodeUnauthorized, "Identity with email already exists")
-	h.known(t, "authid_3", "elsewhere", "3", "")
+	h.known(t, "authid_3", "elsewhere", "3", email)
 	linked, err := perform[workflows.LinkedIdentity](t, h, "link-identity/authid_3/1", workflows.LinkIdentity, workflows.LinkIdentityInput{
 		AuthIdentityID: "authid_3", ActorType: "customer", Provider: "emailpass", Request: h.seal(t, email, password),
 		ProviderIdentityID: "pi_4", EventID: "evt_4",

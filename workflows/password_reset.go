@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -34,16 +35,23 @@ type PasswordResetInput struct {
 	// ResendAfter is how long a request is folded into the previous one.
 	ResendAfter time.Duration `json:"resend_after"`
 	// Open and Answers are what an execution that continues as new hands on.
-	Open    *openReset `json:"open,omitempty"`
-	Answers []answered `json:"answers,omitempty"`
+	Open    []openReset `json:"open_resets,omitempty"`
+	Answers []answered  `json:"answers,omitempty"`
 }
 
-// openReset is a reset that can be completed.
+// openReset is what a request was granted. It is kept until it expires, also when
+// that was nothing: then it is as if a mail had been sent.
 type openReset struct {
 	activities.ResetGrant
 
-	MailedAt time.Time `json:"mailed_at"`
+	// MailedAt is the zero time when the user did not ask.
+	MailedAt time.Time `json:"mailed_at,omitzero"`
 }
+
+// mostOpenResets is how many links for one actor type are good at once. Above it no
+// further mail is sent until some have expired, so that the earlier ones stay good.
+// It also bounds how many requests that were granted nothing are remembered.
+const mostOpenResets = 64
 
 // Names are the ids of what a request will create. The caller makes them, so that
 // a step recognises its own work when it is repeated after a crash: two mails with
@@ -85,20 +93,21 @@ type CompleteReset struct {
 }
 
 // PasswordReset is the whole flow of a forgotten password: asked for, mailed, and
-// then used, superseded or expired.
+// then used or expired.
 //
 // The API starts it with a signal and answers before any work is done. There is
 // one execution for each provider and identifier, whether or not an identity has
 // it: an unknown identifier waits just as long, so that no answer and no time
 // tells (docs/weak-spots.md#w19, #w28). A token is used once, because an execution handles one update
-// at a time (docs/weak-spots.md#w27); a password that is refused does not use it up (docs/weak-spots.md#w26). A request
-// within ResendAfter of the last mail sends none. Another change of the
+// at a time (docs/weak-spots.md#w27); a password that is refused does not use it up (docs/weak-spots.md#w26).
+//
+// Every token stays good until one of them is used or it expires, whatever is asked
+// later: a stranger's request must not void the link that the owner has in hand. A
+// request within ResendAfter of the last mail for the same actor type sends none; one
+// for another actor type changes nothing about that. Another change of the
 // credentials ends what is open (docs/weak-spots.md#w25).
 func PasswordReset(ctx workflow.Context, in PasswordResetInput) error {
-	r := &passwordReset{in: in}
-	if in.Open != nil {
-		r.open = *in.Open
-	}
+	r := &passwordReset{in: in, open: in.Open}
 	r.exchange = newExchange(ctx, r, in.Answers...)
 	onSignal(ctx, r.exchange, SignalAsk, r.ask)
 	on(ctx, r.exchange, UpdateIssue, r.issue)
@@ -109,11 +118,19 @@ func PasswordReset(ctx workflow.Context, in PasswordResetInput) error {
 type passwordReset struct {
 	*exchange
 
-	in   PasswordResetInput
-	open openReset
+	in PasswordResetInput
+	// open are in the order of the requests.
+	open []openReset
 }
 
-func (r *passwordReset) deadline() time.Time { return r.open.ExpiresAt }
+func (r *passwordReset) deadline() (latest time.Time) {
+	for _, o := range r.open {
+		if o.ExpiresAt.After(latest) {
+			latest = o.ExpiresAt
+		}
+	}
+	return latest
+}
 
 func (r *passwordReset) expire(workflow.Context) error {
 	r.end(resetExpired)
@@ -122,47 +139,96 @@ func (r *passwordReset) expire(workflow.Context) error {
 
 func (r *passwordReset) renew(ctx workflow.Context) error {
 	in := r.in
-	in.Open, in.Answers = &r.open, r.answers
+	in.Open, in.Answers = r.open, r.answers
 	return workflow.NewContinueAsNewError(ctx, PasswordReset, in)
 }
 
 var invalidToken = everlatch.Refusal{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonTokenInvalid}
 
-// refuses says that a token is not the one that is open.
+// refuses says that a token is not one that is open.
 func (r *passwordReset) refuses(ctx workflow.Context, in CompleteReset) *everlatch.Refusal {
-	if r.open.Known && in.TokenID == r.open.TokenID && in.ActorType == r.open.ActorType &&
-		workflow.Now(ctx).Before(r.open.ExpiresAt) {
+	if _, open := r.find(ctx, in); open {
 		return nil
 	}
 	return &invalidToken
+}
+
+func (r *passwordReset) find(ctx workflow.Context, in CompleteReset) (openReset, bool) {
+	i := slices.IndexFunc(r.open, func(o openReset) bool {
+		return o.Known && in.TokenID == o.TokenID && in.ActorType == o.ActorType && workflow.Now(ctx).Before(o.ExpiresAt)
+	})
+	if i < 0 {
+		return openReset{}, false
+	}
+	return r.open[i], true
 }
 
 // ask mails a link, unless one was mailed just now.
 func (r *passwordReset) ask(ctx workflow.Context, asks workflow.ReceiveChannel) error {
 	var request ResetRequest
 	// A signal that cannot be decrypted is dropped, and receiving would wait for the next.
-	if !asks.ReceiveAsync(&request) {
+	if !asks.ReceiveAsync(&request) || !r.mails(ctx, request.ActorType) {
 		return nil
 	}
-	if r.open.TokenID != "" && workflow.Now(ctx).Before(r.open.MailedAt.Add(r.in.ResendAfter)) {
-		return nil
+	asked := activities.GrantResetInput{ActorType: request.ActorType, Metadata: request.Metadata}
+	grant, err := r.grant(ctx, asked, request.Names, finalStep)
+	if err == nil {
+		r.keep(ctx, openReset{ResetGrant: grant, MailedAt: workflow.Now(ctx)})
 	}
-	return r.grant(ctx, activities.GrantResetInput{ActorType: request.ActorType, Metadata: request.Metadata}, request.Names, finalStep)
+	return err
 }
 
-// issue grants a token to an administrator. No link is mailed; the owner is told.
+// mails says whether a request for an actor type sends a mail. Requests for other
+// types don't matter: they must not delay the one of the owner.
+func (r *passwordReset) mails(ctx workflow.Context, actorType string) bool {
+	open := 0
+	for _, o := range r.open {
+		if o.ActorType != actorType {
+			continue
+		}
+		open++
+		if workflow.Now(ctx).Before(o.MailedAt.Add(r.in.ResendAfter)) {
+			return false
+		}
+	}
+	return open < mostOpenResets
+}
+
+// keep adds a grant to those that are open, and forgets what has expired and the
+// oldest request that was granted nothing, if there are too many of them.
+func (r *passwordReset) keep(ctx workflow.Context, grant openReset) {
+	nothing := 0
+	for _, o := range r.open {
+		if !o.Known {
+			nothing++
+		}
+	}
+	r.open = slices.DeleteFunc(r.open, func(o openReset) bool {
+		tooMany := !o.Known && nothing >= mostOpenResets
+		if tooMany {
+			nothing--
+		}
+		return tooMany || !workflow.Now(ctx).Before(o.ExpiresAt)
+	})
+	r.open = append(r.open, grant)
+}
+
+// issue grants a token to an administrator. No link is mailed, so a request by the
+// user still sends one; the owner is told.
 func (r *passwordReset) issue(ctx workflow.Context, in IssueReset) (IssuedReset, error) {
 	asked := activities.GrantResetInput{ActorType: in.ActorType, RequestedBy: &in.RequestedBy}
-	if err := r.grant(ctx, asked, in.Names, durableStep); err != nil {
+	grant, err := r.grant(ctx, asked, in.Names, durableStep)
+	if err != nil {
 		return IssuedReset{}, err
 	}
-	if !r.open.Known {
+	r.keep(ctx, openReset{ResetGrant: grant})
+	if !grant.Known {
 		return IssuedReset{Refusal: &everlatch.Refusal{
 			Code: everlatch.CodeInvalidData, Reason: everlatch.ReasonIdentityUnknown,
 			Details: map[string]string{"entity_id": r.in.EntityKey, "provider": r.in.Provider},
 		}}, nil
 	}
-	return IssuedReset{Grant: r.open.ResetGrant}, nil
+	return IssuedReset{Grant: grant}, nil
 }
 
 // granting is [finalStep] or [durableStep].
@@ -170,26 +236,29 @@ type granting = func(
 	workflow.Context, func(context.Context, activities.GrantResetInput) (activities.ResetGrant, error), activities.GrantResetInput,
 ) (activities.ResetGrant, error)
 
-// grant supersedes what is open.
-func (r *passwordReset) grant(ctx workflow.Context, in activities.GrantResetInput, names Names, do granting) error {
+// grant grants a token beside those that are open.
+func (r *passwordReset) grant(
+	ctx workflow.Context, in activities.GrantResetInput, names Names, do granting,
+) (activities.ResetGrant, error) {
 	in.Provider, in.EntityKey, in.TTL, in.GroupID = r.in.Provider, r.in.EntityKey, r.in.TTL, groupID(ctx)
 	in.TokenID, in.EventID = names.TokenID, names.EventID
 	grant, err := do(ctx, resets.GrantReset, in)
-	if err != nil {
-		return err
+	if err == nil {
+		r.outcome = ""
 	}
-	r.outcome = ""
-	r.open = openReset{ResetGrant: grant, MailedAt: workflow.Now(ctx)}
-	return nil
+	return grant, err
 }
 
-// complete changes the password.
+// complete changes the password. That ends the other tokens, too.
 func (r *passwordReset) complete(ctx workflow.Context, in CompleteReset) (out Outcome, err error) {
-	if out.Refusal = r.refuses(ctx, in); out.Refusal != nil {
+	used, open := r.find(ctx, in)
+	if !open {
+		out.Refusal = &invalidToken
 		return out, nil
 	}
 	changed, err := durableStep(ctx, resets.ChangePassword, activities.ChangePasswordInput{
-		Provider: r.in.Provider, Grant: r.open.ResetGrant, Request: in.Request, EventID: in.EventID, GroupID: groupID(ctx),
+		Provider: r.in.Provider, Grant: used.ResetGrant, Request: in.Request, EventID: in.EventID, GroupID: groupID(ctx),
+		Mailed: !used.MailedAt.IsZero(),
 	})
 	if err != nil {
 		return out, err
@@ -197,11 +266,21 @@ func (r *passwordReset) complete(ctx workflow.Context, in CompleteReset) (out Ou
 	if out.Refusal = changed.Refusal; out.Refusal != nil {
 		return out, nil
 	}
-	r.open = openReset{}
-	r.end(resetUsed)
 	if changed.Void {
 		out.Refusal = &invalidToken
+		r.drop(used.TokenID)
 		return out, nil
 	}
+	r.open = nil
+	r.end(resetUsed)
 	return out, releaseEvents(ctx)
+}
+
+// drop forgets a grant that was void. One that was made after the credentials had
+// changed stays good.
+func (r *passwordReset) drop(tokenID string) {
+	r.open = slices.DeleteFunc(r.open, func(o openReset) bool { return o.TokenID == tokenID })
+	if len(r.open) == 0 {
+		r.end(resetUsed)
+	}
 }

@@ -213,24 +213,99 @@ func TestPasswordReset(t *testing.T) {
 		require.True(t, s.signsIn(t, password))
 	})
 
-	t.Run("asking again is folded within a minute and supersedes afterwards", func(t *testing.T) {
+	t.Run("asking again is folded within a minute, and an earlier token stays good", func(t *testing.T) {
 		t.Parallel()
 		s := newReset(t)
-		var token tokens.Reset
 		for i := range 5 {
-			s.ask(time.Duration(i)*10*time.Second, []string{"customer", "user"}[i%2])
+			s.ask(time.Duration(i)*10*time.Second, "customer")
 		}
-		s.at(55*time.Second, func() {
-			require.Len(t, s.events(everlatch.EventPasswordReset), 1)
-			token = s.mailed(0)()
-		})
+		s.at(55*time.Second, func() { require.Len(t, s.events(everlatch.EventPasswordReset), 1) })
 		s.ask(2*time.Minute, "customer")
-		old := s.complete(3*time.Minute, func() tokens.Reset { return token }, newPassword)
-		good := s.complete(16*time.Minute, s.mailed(1), newPassword)
+		first := s.complete(3*time.Minute, s.mailed(0), newPassword)
+		void := s.complete(3*time.Minute, s.mailed(1), "yet another horse")
 		s.play(minute)
 
-		old.requireInvalid(t)
+		first.requireChanged(t)
+		void.requireInvalid(t)
+		require.Len(t, s.events(everlatch.EventPasswordReset), 2)
+		require.True(t, s.signsIn(t, newPassword))
+	})
+
+	t.Run("a request for another actor type doesn't swallow the one of the owner", func(t *testing.T) {
+		t.Parallel()
+		s := newReset(t)
+		s.ask(0, "user")
+		s.ask(time.Second, "customer")
+		s.play(minute)
+		require.Len(t, s.events(everlatch.EventPasswordReset), 2, "an identity without an actor may become one of any type")
+	})
+
+	t.Run("an actor type that the identity does not have gets no mail and takes nothing away", func(t *testing.T) {
+		t.Parallel()
+		s := newReset(t)
+		_, err := createCustomer(t, s.house, "authid_1", "cus_1", email)
+		require.NoError(t, err)
+		for i := range 3 * 64 {
+			s.ask(0, fmt.Sprint("zzz", i))
+		}
+		s.ask(time.Second, "customer")
+		s.ask(2*time.Second, "user")
+		s.at(3*time.Second, func() {
+			asked := s.events(everlatch.EventPasswordReset)
+			require.Len(t, asked, 1)
+			require.Equal(t, "customer", asked[0].Data["actor_type"])
+		})
+		m := s.complete(10*time.Minute, s.mailed(0), newPassword)
+		s.play(minute)
+		m.requireChanged(t)
+	})
+
+	t.Run("a token of the time after another change of the credentials outlives a void one", func(t *testing.T) {
+		t.Parallel()
+		s := newReset(t)
+		s.ask(0, "customer")
+		s.at(time.Minute, func() { require.NoError(t, s.store.EndCredentials(t.Context(), "authid_1")) })
+		s.ask(2*time.Minute, "customer")
+		void := s.complete(3*time.Minute, s.mailed(0), newPassword)
+		good := s.complete(4*time.Minute, s.mailed(1), newPassword)
+		s.play(minute)
+		void.requireInvalid(t)
 		good.requireChanged(t)
+	})
+
+	t.Run("of 50 good tokens used at once, one changes the password", func(t *testing.T) {
+		t.Parallel()
+		s := newReset(t)
+		const n = 50
+		moves := make([]*move, n)
+		for i := range n {
+			s.ask(0, "customer")
+			moves[i] = s.complete(time.Minute, s.mailed(i), fmt.Sprint("another good horse ", i))
+		}
+		s.play(workflows.PasswordResetInput{})
+		changed := 0
+		for i, m := range moves {
+			if m.done && m.rejected == nil && m.err == nil && m.out.Refusal == nil {
+				changed++
+				require.True(t, s.signsIn(t, fmt.Sprint("another good horse ", i)))
+				continue
+			}
+			m.requireInvalid(t)
+		}
+		require.Equal(t, 1, changed)
+		require.Len(t, s.events(everlatch.EventPasswordChanged), 1)
+	})
+
+	t.Run("beyond 64 good links no mail is sent", func(t *testing.T) {
+		t.Parallel()
+		s := newReset(t)
+		for range 70 {
+			s.ask(0, "customer")
+		}
+		m := s.complete(time.Minute, s.mailed(0), newPassword)
+		s.at(30*time.Second, func() { require.Len(t, s.events(everlatch.EventPasswordReset), 64) })
+		s.play(workflows.PasswordResetInput{})
+		m.requireChanged(t)
 	})
 
 	t.Run("without resend_after each request sends a mail", func(t *testing.T) {

@@ -71,11 +71,11 @@ func (r *recorder) resets(t *testing.T) {
 	require.NoError(t, run.Get(t.Context(), nil))
 	r.write(t, "PasswordReset/used", run)
 
-	run = r.start(t, "PasswordReset/superseded_and_expired", workflows.PasswordReset, short)
+	run = r.start(t, "PasswordReset/asked_twice_and_expired", workflows.PasswordReset, short)
 	ask(run)
 	ask(run)
 	require.NoError(t, run.Get(t.Context(), nil))
-	r.write(t, "PasswordReset/superseded_and_expired", run)
+	r.write(t, "PasswordReset/asked_twice_and_expired", run)
 
 	short.EntityKey = "nobody@example.com"
 	run = r.start(t, "PasswordReset/unknown", workflows.PasswordReset, short)
@@ -129,7 +129,7 @@ func (r *recorder) social(t *testing.T) {
 	play("SocialLogin/created", time.Minute, true, "")
 	play("SocialLogin/known", time.Minute, true, "")
 	play("SocialLogin/expired", 2*time.Second, false, "")
-	h.known(t, "authid_own", "club", "1", "")
+	h.known(t, "authid_own", "club", "1", "own@example.com")
 	play("SocialLogin/link_refused", time.Minute, true, "authid_own")
 	provider.profile = func(int) (providers.Profile, error) { return providers.Profile{EntityID: "sub-2"}, nil }
 	play("SocialLogin/linked", time.Minute, true, "authid_own")

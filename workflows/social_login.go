@@ -28,10 +28,10 @@ type SocialLoginInput struct {
 	// Secrets refers to sealed [RedirectSecrets].
 	Secrets vault.Ref `json:"secrets"`
 	// Binding is a hash of the cookie that the browser has, or was given with the
-	// answer. A callback with another cookie comes from another browser (docs/weak-spots.md#w44).
+	// answer, or of the value that the client chose. A callback with another one comes
+	// from another browser (docs/weak-spots.md#w44).
 	Binding string `json:"binding"`
-	// Bound says that the browser is known to keep cookies: then a callback
-	// without one comes from another browser.
+	// Bound says that a callback without one is refused, too.
 	Bound bool `json:"bound"`
 	// TTL is how long the sign-in may take.
 	TTL time.Duration `json:"ttl"`

@@ -202,7 +202,7 @@ func TestSocialLogin(t *testing.T) {
 		})
 	}
 
-	t.Run("a client without cookies may return, unless the browser keeps them", func(t *testing.T) {
+	t.Run("a callback without a browser is refused if the sign-in is bound to one", func(t *testing.T) {
 		t.Parallel()
 		without := func(c *workflows.LoginCallback) { c.Binding = "" }
 		s := newSocial(t)

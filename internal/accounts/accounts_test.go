@@ -83,6 +83,7 @@ func TestUpdateCustomerTakesTheLoginAlong(t *testing.T) {
 	require.NoError(t, err)
 	_, err = a.Store.RegisterIdentity(ctx, store.NewIdentity{
 		ID: "authid_1", ProviderIdentityID: "provid_1", Provider: "emailpass", EntityID: "ada@example.com", EntityKey: "ada@example.com",
+		VerifiedEmail: "ada@example.com",
 	})
 	require.NoError(t, err)
 	require.NoError(t, a.Store.LinkActor(ctx, store.Link{IdentityID: "authid_1", ActorType: everlatch.ActorCustomer, ActorID: "cus_1"}))
@@ -95,6 +96,7 @@ func TestUpdateCustomerTakesTheLoginAlong(t *testing.T) {
 	found, err := a.Store.FindCredential(ctx, "emailpass", "lovelace@example.com")
 	require.NoError(t, err)
 	require.Equal(t, "authid_1", found.Identity.ID)
+	require.Empty(t, found.Provider.VerifiedEmail, "the owner of the new address has proven nothing (docs/proof.md)")
 	_, err = a.Store.FindCredential(ctx, "emailpass", "ada@example.com")
 	require.ErrorIs(t, err, everlatch.ErrNotFound)
 }

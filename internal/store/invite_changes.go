@@ -130,6 +130,11 @@ func (s *Store) AcceptInvite(ctx context.Context, p everlatch.InviteProof, userI
 			return err
 		}
 		if n > 0 {
+			if p.TokenID != "" { // it was mailed to the address
+				if _, err := tx.exec(ctx, verifyInvited, ev.AuthIdentityID, p.InviteID); err != nil {
+					return err
+				}
+			}
 			return recordEvents(ctx, tx, now, ev)
 		}
 		already, err := first(ctx, tx, scanned[bool], acceptedInvite, p.InviteID, userID)

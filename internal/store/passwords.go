@@ -14,6 +14,10 @@ type CredentialChange struct {
 	SeenVersion int64
 	// ProviderMetadata replaces the stored metadata.
 	ProviderMetadata everlatch.Metadata
+	// Proves says that the caller opened a link that was mailed to the address of the
+	// credential. It is proven from now on, and if the identity hadn't proven it, the
+	// identity's other credentials end with the change (docs/proof.md).
+	Proves bool
 	// Event is recorded with the change. Its id identifies a repetition.
 	Event everlatch.Event
 }
@@ -46,6 +50,11 @@ func (s *Store) ChangeCredential(ctx context.Context, c CredentialChange) error 
 		}
 		if err != nil {
 			return err
+		}
+		if c.Proves {
+			if err := prove(ctx, tx, c, now); err != nil {
+				return err
+			}
 		}
 		ended := ending{group: c.Event.GroupID, reason: "password_changed"}
 		if err := endSessions(ctx, tx, now, ended, deleteSessionsOf, c.IdentityID); err != nil {

@@ -19,14 +19,18 @@ type NewCredential struct {
 	VerifiedEmail string
 	// Typed is as in [NewIdentity].
 	Typed bool
-	Event everlatch.Event
+	// Address says that EntityID is an address that the user typed. The identity must
+	// have proven it (docs/proof.md).
+	Address bool
+	Event   everlatch.Event
 }
 
 // AddCredential adds a sign-in method to an identity (docs/weak-spots.md#w17).
 // The same id again changes nothing. A credential that another identity has is
 // [everlatch.ErrDuplicate]; a second one of the same provider is
 // [everlatch.CodeNotAllowed], because users and password resets name a
-// credential by its provider; a missing identity is [everlatch.ErrNotFound].
+// credential by its provider, and so is an address that the identity hasn't proven; a
+// missing identity is [everlatch.ErrNotFound].
 func (s *Store) AddCredential(ctx context.Context, in NewCredential) error {
 	now := s.now()
 	err := s.write(ctx, func(tx *tx) error {
@@ -44,6 +48,12 @@ func (s *Store) AddCredential(ctx context.Context, in NewCredential) error {
 			case p.Provider == in.Provider:
 				return refuse(everlatch.CodeNotAllowed, ProviderAlreadyUsed, "provider", in.Provider)
 			}
+		}
+		if in.Address {
+			if !HasProven(present, in.EntityID) {
+				return errUnproven()
+			}
+			in.VerifiedEmail = in.EntityID
 		}
 		n, err := tx.exec(ctx, insertProviderIdentity, in.ID, in.IdentityID, in.Provider, in.EntityID, in.EntityKey,
 			in.UserMetadata, in.ProviderMetadata, now, emailKey(in.VerifiedEmail))

@@ -42,6 +42,9 @@ const (
 	AlreadyLinked everlatch.Reason = "already_linked"
 	// ProviderAlreadyUsed is a second credential of one provider: provider.
 	ProviderAlreadyUsed everlatch.Reason = "provider_already_used"
+	// AddressUnproven is an address as a further way to sign in that the identity
+	// hasn't proven.
+	AddressUnproven everlatch.Reason = "address_unproven"
 	// LastCredential is the removal of an identity's only credential.
 	LastCredential everlatch.Reason = "last_credential"
 	// CredentialUnknown is a credential that does not exist.
