@@ -196,7 +196,7 @@ func TestRemovingAnActor(t *testing.T) {
 	require.Equal(t, 404, w.ask("GET", "/admin/managers/"+id, nil, bearer(root)).StatusCode)
 
 	late := w.manager("late@example.com", nil)
-	w.clock.advance(time.Hour)
+	w.clock.Advance(time.Hour)
 	r := w.ask("DELETE", "/manager/me", nil, bearer(late))
 	require.Equal(t, 401, r.StatusCode)
 	require.Contains(t, r.body, "recent sign-in")
@@ -213,7 +213,7 @@ func TestListingActors(t *testing.T) {
 			"name": name, "grade": 9 - i, "driver": i > 0, "score": float64(i) / 2, "seen": fmt.Sprintf("2026-11-24T0%d:00:00Z", i),
 		})
 		ids = append(ids, w.claims(token).ActorID)
-		w.clock.advance(time.Minute)
+		w.clock.Advance(time.Minute)
 	}
 	w.ask("GET", "/admin/managers?fields=name&limit=1&offset=1", nil, bearer(root)).
 		is(t, `{"managers":[{"id":"`+ids[1]+`","name":"Grace"}],"count":3,"offset":1,"limit":1}`)

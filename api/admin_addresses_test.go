@@ -22,7 +22,7 @@ func TestAddressesOfACustomer(t *testing.T) {
 	require.Regexp(t, `^\{"customer":\{"id":"`+id+`","addresses":\[\{"id":"cuaddr_\w+","address_name":null,"is_default_shipping":true,`+
 		`"is_default_billing":false,"company":null,"first_name":"Ada",.*,"customer_id":"`+id+`","created_at":`+iso+`,"updated_at":`+iso+
 		`,"deleted_at":null\}\]\}\}$`, r.body)
-	w.clock.advance(1e6)
+	w.clock.Advance(1e6)
 	r = w.do("POST", path, object{"city": "Kraków", "company": "ACME", "province": "MP"}, bearer(token))
 	require.NotContains(t, r.body, "addresses", "no default of /admin")
 

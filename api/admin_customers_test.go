@@ -161,9 +161,9 @@ func TestListingCustomers(t *testing.T) {
 	w := setup(t)
 	token := w.admin("root@example.com")
 	ada := w.claims(w.customer("ada@example.com")).ActorID
-	w.clock.advance(1e9)
+	w.clock.Advance(1e9)
 	grace := w.guest(token, object{"email": "grace@example.org", "first_name": "Grace", "last_name": "Hopper", "company_name": "Navy"})
-	w.clock.advance(1e9)
+	w.clock.Advance(1e9)
 	alan := w.guest(token, object{"email": "alan@example.org", "first_name": "Alan"})
 	r := w.do("POST", "/admin/customer-groups", object{"name": "VIP"}, bearer(token))
 	group := r.text(t, "customer_group.id")

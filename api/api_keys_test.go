@@ -114,7 +114,7 @@ func TestSecretKeys(t *testing.T) {
 	r = w.do("POST", "/admin/api-keys/"+id+"/revoke", object{"revoke_in": 60}, bearer(token))
 	require.Equal(t, w.claims(token).ActorID, r.text(t, "api_key.revoked_by"))
 	require.Equal(t, 200, users(basic(secret)).StatusCode)
-	w.clock.advance(61 * time.Second)
+	w.clock.Advance(61 * time.Second)
 	require.Equal(t, 401, users(basic(secret)).StatusCode)
 	r = w.do("POST", "/admin/api-keys/"+id, object{"title": "renamed"}, bearer(token))
 	require.Equal(t, "renamed", r.text(t, "api_key.title"))
@@ -129,7 +129,7 @@ func TestListingKeys(t *testing.T) {
 	w := setup(t)
 	token := w.admin("root@example.com")
 	one, _ := w.key(token, "publishable")
-	w.clock.advance(time.Second)
+	w.clock.Advance(time.Second)
 	two, _ := w.key(token, "secret")
 	require.Equal(t, 200, w.do("POST", "/admin/api-keys/"+one+"/revoke", object{"revoke_in": 60}, bearer(token)).StatusCode)
 	for query, want := range map[string]string{
@@ -220,7 +220,7 @@ func TestPublishableKeys(t *testing.T) {
 		_, err := w.store.RevokeAPIKey(t.Context(), id, "other", w.clock.Now())
 		require.NoError(t, err)
 		require.Equal(t, 200, me(), "still believed")
-		w.clock.advance(5 * time.Second)
+		w.clock.Advance(5 * time.Second)
 		require.Equal(t, 400, me())
 	})
 	t.Run("always, or never", func(t *testing.T) {

@@ -65,10 +65,10 @@ func TestMembersOfCustomerGroups(t *testing.T) {
 	w := setup(t)
 	token := w.admin("root@example.com")
 	ada := w.claims(w.customer("ada@example.com")).ActorID
-	w.clock.advance(1e6)
+	w.clock.Advance(1e6)
 	grace := w.guest(token, object{"email": "grace@example.com"})
 	vip := w.group(token, "VIP")
-	w.clock.advance(1e6)
+	w.clock.Advance(1e6)
 	staff := w.group(token, "Staff")
 
 	r := w.do("POST", "/admin/customer-groups/"+vip+"/customers?fields=name,customers.id", object{"add": []string{ada, grace, ada}}, bearer(token))

@@ -180,7 +180,7 @@ func TestAddresses(t *testing.T) {
 		`"province":null,"postal_code":"00-001","phone":null,"metadata":null,"customer_id":"cus_\w+","created_at":`+iso+
 		`,"updated_at":`+iso+`,"deleted_at":null\}\]\}\}$`, r.body)
 
-	w.clock.advance(1e6)
+	w.clock.Advance(1e6)
 	require.Equal(t, 200, w.do("POST", "/store/customers/me/addresses", nil, bearer(token)).StatusCode)
 	r = w.do("GET", "/store/customers/me/addresses", nil, bearer(token))
 	require.Regexp(t, `^\{"addresses":\[\{"id":"cuaddr_\w+","address_name":null,"company":null,"customer_id":"cus_\w+","first_name":"Ada",`+

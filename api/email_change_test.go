@@ -72,7 +72,7 @@ func TestRequestingAnotherEmail(t *testing.T) {
 			}
 			require.Len(t, w.flows.requested, 2)
 
-			w.clock.advance(16 * time.Minute)
+			w.clock.Advance(16 * time.Minute)
 			r = w.do("POST", path, object{"email": "x@example.com"}, bearer(token))
 			require.Equal(t, 401, r.StatusCode, "a browser that was left open gives no account away")
 			require.Equal(t, "This request needs a recent sign-in. Sign in again and repeat it.", r.text(t, "message"))

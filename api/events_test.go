@@ -31,7 +31,7 @@ func TestPublishEvent(t *testing.T) {
 	require.Equal(t, 200, first.StatusCode, first.body)
 	require.Equal(t, "apk_shop", first.text(t, "event.source"))
 	require.NotEmpty(t, first.text(t, "event.released_at"))
-	w.clock.advance(1e9)
+	w.clock.Advance(1e9)
 	second := w.do("POST", "/admin/events", event, key)
 	require.Equal(t, first.body, second.body, "the same again changes nothing")
 	event["name"] = "customer.created"
@@ -63,7 +63,7 @@ func TestEvents(t *testing.T) {
 	key := w.secretKey()
 	for _, id := range []string{"a", "b"} {
 		require.Equal(t, 200, w.do("POST", "/admin/events", object{"id": id, "name": "shop." + id}, key).StatusCode)
-		w.clock.advance(1e6)
+		w.clock.Advance(1e6)
 	}
 	_, err := w.store.Dispatch(t.Context(), 10, func(e everlatch.Event) []store.Target {
 		if e.Source == everlatch.SourceEverlatch {

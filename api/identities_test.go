@@ -114,7 +114,7 @@ func TestLinkElsewhere(t *testing.T) {
 		require.Equal(t, h.want, w.flows.back[len(w.flows.back)-1].SignedInAs, name)
 	}
 
-	w.clock.advance(15*time.Minute + time.Second)
+	w.clock.Advance(15*time.Minute + time.Second)
 	late := w.do("POST", path, object{}, bearer(token))
 	require.Equal(t, 401, late.StatusCode)
 	require.Equal(t, "This request needs a recent sign-in. Sign in again and repeat it.", late.text(t, "message"))
@@ -172,6 +172,6 @@ func TestUnlink(t *testing.T) {
 	require.NotContains(t, r.body, "token", "a session needs none")
 	require.Equal(t, 200, w.do("GET", "/store/customers/me", nil, session).StatusCode)
 	require.Equal(t, 401, w.do("DELETE", "/auth/identities/"+id, nil).StatusCode)
-	w.clock.advance(15*time.Minute + time.Second)
+	w.clock.Advance(15*time.Minute + time.Second)
 	require.Equal(t, 401, w.do("DELETE", "/auth/identities/"+id, nil, session).StatusCode)
 }

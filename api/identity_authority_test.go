@@ -175,6 +175,6 @@ func TestTheLastPublishableKey(t *testing.T) {
 	require.Equal(t, 400, w.send(w.raw, "GET", "/store/customers/me", nil, bearer(customer)).StatusCode)
 	require.Equal(t, 200, w.do("DELETE", path, nil, bearer(admin)).StatusCode)
 	require.Equal(t, 404, w.do("GET", path, nil, bearer(admin)).StatusCode)
-	w.clock.advance(1 << 40)
+	w.clock.Advance(1 << 40)
 	require.Equal(t, 400, w.send(w.raw, "GET", "/store/customers/me", nil, bearer(w.login("customer", "c@example.com"))).StatusCode)
 }

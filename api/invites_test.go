@@ -74,7 +74,7 @@ func TestReadingInvites(t *testing.T) {
 	w := setup(t)
 	admin := w.admin("root@example.com")
 	first, _ := w.invite(admin, "ada@example.com")
-	w.clock.advance(time.Hour)
+	w.clock.Advance(time.Hour)
 	second, _ := w.invite(admin, "grace@example.org")
 	middle := url.QueryEscape(w.clock.Now().Add(-time.Minute).Format(time.RFC3339))
 	invite := `\{"id":"` + first + `","email":"ada@example.com","accepted":false,"token":"","expires_at":` + iso +
@@ -117,7 +117,7 @@ func TestResendingInvites(t *testing.T) {
 	w := setup(t)
 	admin := w.admin("root@example.com")
 	id, former := w.invite(admin, "ada@example.com")
-	w.clock.advance(48 * time.Hour) // also when it has expired
+	w.clock.Advance(48 * time.Hour) // also when it has expired
 	admin = w.login("user", "root@example.com")
 	r := w.do("POST", "/admin/invites/"+id+"/resend", nil, bearer(admin))
 	require.Equal(t, 200, r.StatusCode, r.body)

@@ -82,7 +82,7 @@ func (s *Server) limitNetwork(l limit) echo.MiddlewareFunc {
 			if err := s.deps.Limits.Enter(lookups(c), l.op, addr); err != nil {
 				return s.limitReached(c, err, addr)
 			}
-			if l.hashes {
+			if l.hashes && !s.slow(c.Param("auth_provider")) {
 				done, err := s.deps.Limits.Admit(addr)
 				if err != nil {
 					return err
@@ -103,6 +103,13 @@ func (s *Server) limitNetwork(l limit) echo.MiddlewareFunc {
 			return err
 		}
 	}
+}
+
+// slow reports whether a provider asks elsewhere instead of hashing here: one that
+// hangs must not fill the queue of those that hash.
+func (s *Server) slow(id string) bool {
+	provider, err := s.deps.Providers.Credentials(id)
+	return err == nil && providers.IsSlow(provider)
 }
 
 // limitSubject counts requests by whom they are about.

@@ -73,7 +73,7 @@ func (w *world) lockOut(email string) {
 	for i := range 10 {
 		r := w.signIn(email, "wrong", from("198.51.100."+strconv.Itoa(i)))
 		require.Equal(w.t, 401, r.StatusCode, r.body)
-		w.clock.advance(16 * time.Second)
+		w.clock.Advance(16 * time.Second)
 	}
 }
 
@@ -99,7 +99,7 @@ func TestKnownAndUnknownAreLimitedAlike(t *testing.T) {
 			r.Header.Del("X-Request-Id")
 			answers[known] = append(answers[known], strconv.Itoa(r.StatusCode)+r.body+strings.Join(r.Header["Retry-After"], ","))
 			require.Empty(t, r.Cookies())
-			w.clock.advance(2 * time.Second)
+			w.clock.Advance(2 * time.Second)
 		}
 	}
 	require.Equal(t, answers["ada@example.com"], answers["nobody@example.com"])
@@ -123,7 +123,7 @@ func TestLockedAccounts(t *testing.T) {
 	require.Equal(t, everlatch.Metadata{
 		"provider": "emailpass", "actor_type": "customer", "auth_identity_id": identity, "failures": 10.0, "locked_for": 900.0,
 	}, events[0].Data)
-	w.clock.advance(15 * time.Minute)
+	w.clock.Advance(15 * time.Minute)
 	require.Equal(t, 200, w.signIn("ada@example.com", "supersecret").StatusCode)
 }
 

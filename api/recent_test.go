@@ -34,9 +34,9 @@ func TestRecentSignIn(t *testing.T) {
 	accepted(bearer(token))
 	accepted(cookie)
 
-	w.clock.advance(15 * time.Minute)
+	w.clock.Advance(15 * time.Minute)
 	accepted(bearer(token))
-	w.clock.advance(time.Second)
+	w.clock.Advance(time.Second)
 	refused(bearer(token))
 	refused(cookie)
 	refreshed := w.do("POST", "/auth/token/refresh", nil, bearer(token)).text(t, "token")

@@ -16,7 +16,7 @@ func TestRefreshing(t *testing.T) {
 	w := setup(t)
 	registration := w.registered("customer", "a@example.com")
 	require.Equal(t, 200, w.do("POST", "/store/customers", object{"email": "a@example.com"}, bearer(registration)).StatusCode)
-	w.clock.advance(time.Minute)
+	w.clock.Advance(time.Minute)
 
 	t.Run("an actor that was linked since appears", func(t *testing.T) {
 		t.Parallel()

@@ -139,17 +139,17 @@ func TestSessionsEndByTime(t *testing.T) {
 	idle, used := with("Cookie", w.session(token)), with("Cookie", w.session(token))
 	me := func(h header) int { return w.do("GET", "/store/customers/me", nil, h).StatusCode }
 
-	w.clock.advance(50 * time.Minute)
+	w.clock.Advance(50 * time.Minute)
 	require.Equal(t, 401, me(bearer(token)), "the token has expired")
 	require.Equal(t, 200, me(used), "its session goes on")
-	w.clock.advance(20 * time.Minute)
+	w.clock.Advance(20 * time.Minute)
 	require.Equal(t, 401, me(idle), "it was not used for an hour")
 	for range 3 {
 		require.Equal(t, 200, me(used))
-		w.clock.advance(36 * time.Minute)
+		w.clock.Advance(36 * time.Minute)
 	}
 	require.Equal(t, 200, me(used), "2 h 58 min old")
-	w.clock.advance(2 * time.Minute)
+	w.clock.Advance(2 * time.Minute)
 	require.Equal(t, 401, me(used), "use does not carry it past its absolute end")
 }
 
@@ -296,7 +296,7 @@ func TestCookieAttributes(t *testing.T) {
 
 		w := setup(t, options(func(o *api.Options) { o.Cookie.Rolling = true }))
 		cookie := w.session(w.customer("a@example.com"))
-		w.clock.advance(time.Hour)
+		w.clock.Advance(time.Hour)
 		r := w.do("GET", "/store/customers/me", nil, with("Cookie", cookie))
 		require.Equal(t, cookie, r.cookie(t))
 		require.Equal(t, time.Date(2026, 11, 24, 0, 47, 46, 0, time.UTC), r.Cookies()[0].Expires)

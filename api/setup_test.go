@@ -22,6 +22,7 @@ import (
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/internal/apitest"
+	"github.com/everlatch/everlatch/internal/clocktest"
 	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/store/storetest"
@@ -43,28 +44,11 @@ type world struct {
 	store  *store.Store
 	flows  *fakeFlows
 	tokens *tokens.Tokens
-	clock  *clock
+	clock  *clocktest.Clock
 	logs   *syncBuffer
 	parts  api.Deps
 	client *http.Client // checks every exchange against openapi.yaml
 	raw    *http.Client // does not, for custom routes
-}
-
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
 }
 
 type syncBuffer struct {
@@ -92,7 +76,7 @@ func options(change func(*api.Options)) setting {
 
 func setup(tb testing.TB, settings ...setting) *world {
 	tb.Helper()
-	w := &world{t: tb, clock: &clock{now: time.Date(2026, 11, 23, 13, 47, 46, 0, time.UTC)}, logs: &syncBuffer{}}
+	w := &world{t: tb, clock: clocktest.At(time.Date(2026, 11, 23, 13, 47, 46, 0, time.UTC)), logs: &syncBuffer{}}
 	w.store = storetest.Open(tb, w.clock.Now)
 
 	o := api.Options{

@@ -29,7 +29,7 @@ func TestSigningOut(t *testing.T) {
 			w := setup(t)
 			w.customer("a@example.com")
 			token, another := w.login("customer", "a@example.com"), w.login("customer", "a@example.com")
-			w.clock.advance(time.Second)
+			w.clock.Advance(time.Second)
 			renewed := w.do("POST", "/auth/token/refresh", nil, bearer(token)).text(t, "token")
 			again := w.do("POST", "/auth/token/refresh", nil, bearer(renewed)).text(t, "token")
 			cookie := w.session(renewed)
@@ -76,18 +76,18 @@ func TestRenewalEnds(t *testing.T) {
 	})
 	token := w.customer("a@example.com")
 	for range 29 {
-		w.clock.advance(day - time.Minute)
+		w.clock.Advance(day - time.Minute)
 		// Either way of renewing is tried each day.
 		cookie := w.session(token)
 		token = w.do("POST", "/auth/token/refresh", nil, with("Cookie", cookie)).text(t, "token")
 	}
-	w.clock.advance(day - time.Minute)
+	w.clock.Advance(day - time.Minute)
 	cookie := w.session(token)
 	last := w.do("POST", "/auth/token/refresh", nil, bearer(token)).text(t, "token")
 	claims := w.claims(last)
 	require.Equal(t, claims.AuthTime+int64((30*day).Seconds()), claims.ExpiresAt)
 
-	w.clock.advance(31 * time.Minute)
+	w.clock.Advance(31 * time.Minute)
 	for _, h := range []header{bearer(last), with("Cookie", cookie)} {
 		require.Equal(t, 401, w.do("POST", "/auth/token/refresh", nil, h).StatusCode)
 		require.Equal(t, 401, w.do("POST", "/auth/session", nil, h).StatusCode)

@@ -18,7 +18,7 @@ func TestReadingUsers(t *testing.T) {
 	id := w.claims(token).ActorID
 	user := `\{"id":"` + id + `","first_name":null,"last_name":null,"email":"root@example.com","avatar_url":null,"metadata":null,` +
 		`"created_at":` + iso + `,"updated_at":` + iso + `,"deleted_at":null\}`
-	w.clock.advance(1e6)
+	w.clock.Advance(1e6)
 	other := w.claims(w.admin("ada@example.com")).ActorID
 	tests := map[string]string{
 		"/admin/users/me":                                                       `^\{"user":` + user + `\}$`,

@@ -25,11 +25,12 @@ import (
 func settings(t *testing.T) config.Config {
 	t.Helper()
 	cfg, err := config.Load(config.Sources{Flags: map[string]any{
-		"database.url":          "sqlite://" + filepath.Join(t.TempDir(), "everlatch.db"),
-		"temporal.address":      unused(t),
-		"http.address":          "127.0.0.1:0",
-		"http.drain_delay":      "0",
-		"worker.health_address": "127.0.0.1:0",
+		"database.url":               "sqlite://" + filepath.Join(t.TempDir(), "everlatch.db"),
+		"temporal.address":           unused(t),
+		"http.address":               "127.0.0.1:0",
+		"http.drain_delay":           "0",
+		"worker.health_address":      "127.0.0.1:0",
+		"mail.allow_localhost_links": true,
 	}})
 	require.NoError(t, err)
 	require.NoError(t, cfg.Generate(""))

@@ -19,6 +19,7 @@ func TestDrain(t *testing.T) {
 	t.Parallel()
 	cfg := settings(t)
 	cfg.HTTP.DrainDelay = config.Span(2 * time.Second)
+	cfg.Worker.APIQueues = nil // there is no Temporal
 	a, err := app.New(t.Context(), cfg, app.WithMigrations(), app.WithParts(app.API))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.Close()) })

@@ -51,6 +51,28 @@
 // scenario and number of clients in an earlier -json output: 0.50 under cpu ms
 // is half the cost.
 //
+// # Timing
+//
+//	go run ./bench -timing -n 500 -admin-token "$token"
+//
+// compares how long answers take about an address that exists and about one that
+// doesn't, in pairs with addresses of their own and in a random order:
+//
+//	login         a wrong password
+//	reset         a request for a reset mail
+//	email-change  a customer asks to change to the address
+//	invite        an identity with the address accepts with a guessed token; known
+//	              is an address with a pending invite. Needs -admin-token
+//	register      a registration, whose answers differ in Medusa's contract
+//
+// AUC is how well the time alone tells the two apart: 0.5 is a blind guess, 1 a
+// certain one. Above 0.55 with equal answers the command ends with status 1. It
+// needs a server that does not count its attempts by network
+// (limits.exempt_networks: 127.0.0.0/8), and a quiet machine: noise hides a
+// difference, and 500 pairs are not enough for one of a few microseconds.
+//
+// # Errors
+//
 // A request that is answered by anything but 200, or not at all, is an error.
 // It counts in no figure but errors and cpu ms, the first of each scenario is
 // printed, and the command ends with status 1.

@@ -5,6 +5,8 @@ var (
 	Run           = run
 	ParseOptions  = parseOptions
 	ScenarioNames = scenarioNames
+	ProbeNames    = probeNames
+	AUC           = auc
 	Percentile    = percentile
 	ParseStat     = parseStat
 	ParseMachine  = parseMachine

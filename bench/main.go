@@ -36,6 +36,9 @@ func run(ctx context.Context, args []string, now func() time.Time, stdout, stder
 		return err
 	}
 	b := &bench{opts: opts, now: now, proc: procFS{}, progress: stderr}
+	if opts.timing {
+		return b.runTiming(ctx, stdout)
+	}
 	report, err := b.measure(ctx)
 	if err != nil {
 		return err
@@ -52,6 +55,25 @@ func run(ctx context.Context, args []string, now func() time.Time, stdout, stder
 	}
 	if report.failed() {
 		return errRequests
+	}
+	return nil
+}
+
+// runTiming is run with -timing.
+func (b *bench) runTiming(ctx context.Context, stdout io.Writer) error {
+	found, err := b.time(ctx)
+	if err != nil {
+		return err
+	}
+	write := found.writeTable
+	if b.opts.json {
+		write = found.writeJSON
+	}
+	if err := write(stdout); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	if found.tells() {
+		return errTells
 	}
 	return nil
 }

@@ -41,6 +41,10 @@ type options struct {
 	emailPrefix string
 	baseline    *report
 	json        bool
+	// timing compares times instead of measuring cost; requests is then the
+	// number of pairs, and scenarios are names of probes.
+	timing     bool
+	adminToken string
 }
 
 // target is the server: a loopback address, and the host that requests name.
@@ -58,7 +62,9 @@ func parseOptions(args []string, stderr io.Writer) (o options, err error) {
 	set.DurationVar(&o.duration, "d", 0, "how `long` a measurement takes (default 10s without -n)")
 	set.IntVar(&o.requests, "n", 0, "how many `requests` a measurement takes, instead of -d")
 	set.DurationVar(&o.warm, "warm", time.Second, "how `long` each measurement is preceded by load that does not count")
-	scenarios := set.String("scenarios", strings.Join(scenarioNames(), ","), "which `scenarios`, in this order")
+	scenarios := set.String("scenarios", "", "which `scenarios`, in this order (default all)")
+	set.BoolVar(&o.timing, "timing", false, "compare times of answers about addresses that exist and that don't; -n is the number of pairs (default 500)")
+	set.StringVar(&o.adminToken, "admin-token", "", "an administrator's `token`, without which -timing leaves invites out")
 	set.StringVar(&o.emailPrefix, "email-prefix", "bench", "what the `addresses` of the people that it makes begin with")
 	baseline := set.String("baseline", "", "a `file` with the -json output of an earlier run, to print ratios to")
 	set.BoolVar(&o.json, "json", false, "print JSON instead of a table")
@@ -83,11 +89,14 @@ func parseOptions(args []string, stderr io.Writer) (o options, err error) {
 	if err == nil && len(o.clients) == 0 {
 		keep(errors.New("-c names no number of clients"))
 	}
-	o.scenarios, err = parseScenarios(*scenarios)
-	keep(err)
+	keep(o.chooseScenarios(set, *scenarios))
 	o.baseline, err = readReport(*baseline)
 	keep(err)
-	keep(o.bound())
+	if o.timing {
+		keep(o.checkTiming(set))
+	} else {
+		keep(o.bound())
+	}
 	keep(o.checkText())
 	return o, errors.Join(problems...)
 }
@@ -125,6 +134,9 @@ func (o *options) checkText() error {
 	var problems []error
 	if o.emailPrefix == "" || len(o.emailPrefix) > maxPrefix || !madeOf(o.emailPrefix, "-_.") {
 		problems = append(problems, fmt.Errorf("-email-prefix must be letters, digits and -_. , up to %d", maxPrefix))
+	}
+	if !madeOf(o.adminToken, "_-.") {
+		problems = append(problems, errors.New("-admin-token must be letters, digits, dots, _ and -"))
 	}
 	if !madeOf(o.publishableKey, "_-") {
 		problems = append(problems, errors.New("-publishable-key must be letters, digits, _ and -"))
@@ -177,19 +189,6 @@ func parseNumbers(name, text string, limit int) (out []int, err error) {
 		out = append(out, n)
 	}
 	return out, nil
-}
-
-func parseScenarios(text string) ([]string, error) {
-	names := strings.Split(text, ",")
-	for i, name := range names {
-		if !slices.Contains(scenarioNames(), name) {
-			return nil, fmt.Errorf("-scenarios: %q is none of %s", name, strings.Join(scenarioNames(), ", "))
-		}
-		if slices.Contains(names[:i], name) {
-			return nil, fmt.Errorf("-scenarios: %q stands there twice", name)
-		}
-	}
-	return names, nil
 }
 
 func readReport(path string) (*report, error) {

@@ -56,6 +56,13 @@ func TestOptionsAreRefused(t *testing.T) {
 		"a baseline that is missing": {"-baseline /nowhere/x.json", "no such file"},
 		"a baseline that is broken":  {"-baseline " + broken, "not the -json output"},
 		"a baseline without results": {"-baseline " + empty, "no results"},
+		"a load with -timing":        {"-timing -c 8", "-c means nothing with -timing"},
+		"a time with -timing":        {"-timing -d 1s", "-d means nothing with -timing"},
+		"too many pairs":             {"-timing -n 20001", "from 1 to 20000"},
+		"no pairs":                   {"-timing -n -1", "from 1 to 20000"},
+		"a scenario with -timing":    {"-timing -scenarios me", `"me" is none of login, reset`},
+		"invites without a token":    {"-timing -scenarios invite", "needs -admin-token"},
+		"a token that breaks a line": {"-timing -admin-token a\r\nX:1", "-admin-token must be"},
 		"an argument":                {"login", `unexpected argument "login"`},
 		"an unknown flag":            {"-x", "not defined"},
 	} {
@@ -82,6 +89,7 @@ func TestOptionsAreAccepted(t *testing.T) {
 		"localhost":      "-base http://localhost:9000/",
 		"IPv6":           "-base http://[::1]:9000",
 		"all of 127/8":   "-base http://127.0.0.53",
+		"timing":         "-timing -n 3 -admin-token eyJ.a-b_c",
 		"everything":     "-base http://127.0.0.1:1 -publishable-key pk_0aF -pids 1,22 -c 3 -n 7 -warm 0 -scenarios me,login -email-prefix x.y -json",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // service is as much of the wire as the command speaks, strict about
@@ -17,11 +18,14 @@ type service struct {
 	key string // publishable key that /store demands
 
 	mu        sync.Mutex
-	passwords map[string]string // by address
-	tokens    map[string]string // address by token
-	customers map[string]bool   // addresses with an account
-	requests  map[string]int    // answered by 200, by route
-	fail      string            // a route that is answered by 500
+	passwords map[string]string        // by address
+	tokens    map[string]string        // address by token
+	customers map[string]bool          // addresses with an account
+	requests  map[string]int           // answered by 200, by route
+	fail      string                   // a route that is answered by 500
+	limited   string                   // a route that is answered by 429
+	slow      map[string]time.Duration // what routes take longer if the address exists
+	exists    bool                     // whether the address of the current request does
 	n         int
 }
 
@@ -33,12 +37,17 @@ func newService(t *testing.T) *service {
 	}
 	routes := http.NewServeMux()
 	for route, handle := range map[string]func(r *http.Request) (int, any){
-		"POST /auth/customer/emailpass/register": s.register,
-		"POST /auth/customer/emailpass":          s.login,
-		"POST /store/customers":                  s.createCustomer,
-		"POST /auth/session":                     s.refresh,
-		"POST /auth/token/refresh":               s.refresh,
-		"GET /store/customers/me":                s.me,
+		"POST /auth/customer/emailpass/register":       s.register,
+		"POST /auth/customer/emailpass":                s.login,
+		"POST /store/customers":                        s.createCustomer,
+		"POST /auth/session":                           s.refresh,
+		"POST /auth/token/refresh":                     s.refresh,
+		"GET /store/customers/me":                      s.me,
+		"POST /auth/customer/emailpass/reset-password": s.reset,
+		"POST /store/customers/me/email":               s.changeEmail,
+		"POST /auth/user/emailpass/register":           s.register,
+		"POST /admin/invites":                          s.invite,
+		"POST /admin/invites/accept":                   s.acceptInvite,
 	} {
 		routes.HandleFunc(route, s.serve(route, handle))
 	}
@@ -52,7 +61,14 @@ func (s *service) serve(route string, handle func(r *http.Request) (int, any)) h
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		s.exists = false
 		status, body := handle(r)
+		if wait := s.slow[route]; wait > 0 && s.exists {
+			<-time.After(wait) // a slow server is what is tested
+		}
+		if route == s.limited {
+			status, body = http.StatusTooManyRequests, object{"message": "Too many requests"}
+		}
 		if route == s.fail {
 			status, body = http.StatusInternalServerError, object{"message": "An unknown error occurred."}
 		}
@@ -142,4 +158,31 @@ func (s *service) me(r *http.Request) (int, any) {
 		return http.StatusUnauthorized, object{"message": "Unauthorized"}
 	}
 	return http.StatusOK, object{"customer": object{"email": email}}
+}
+
+func (s *service) reset(r *http.Request) (int, any) {
+	var in struct {
+		Identifier string `json:"identifier"`
+	}
+	_ = json.NewDecoder(r.Body).Decode(&in)
+	s.exists = s.passwords[in.Identifier] != ""
+	return http.StatusCreated, nil
+}
+
+func (s *service) changeEmail(r *http.Request) (int, any) {
+	if !s.customers[s.tokens[bearer(r)]] {
+		return http.StatusUnauthorized, object{"message": "Unauthorized"}
+	}
+	return http.StatusAccepted, object{"email": read(r).Email}
+}
+
+func (s *service) invite(r *http.Request) (int, any) {
+	if bearer(r) != "token-admin" {
+		return http.StatusUnauthorized, object{"message": "Unauthorized"}
+	}
+	return http.StatusOK, object{"invite": object{"email": read(r).Email}}
+}
+
+func (s *service) acceptInvite(r *http.Request) (int, any) {
+	return http.StatusUnauthorized, object{"message": "Unauthorized", "known": s.tokens[bearer(r)] == ""}
 }

@@ -28,6 +28,36 @@ func (w wire) createCustomer(token, email string) []byte {
 	return w.request("POST", "/store/customers", body, "Authorization", "Bearer "+token)
 }
 
+func (w wire) reset(email string) []byte {
+	body := mustJSON(struct {
+		Identifier string `json:"identifier"`
+	}{email})
+	return w.request("POST", "/auth/customer/emailpass/reset-password", body)
+}
+
+func (w wire) changeEmail(token, email string) []byte {
+	body := mustJSON(struct {
+		Email string `json:"email"`
+	}{email})
+	return w.request("POST", "/store/customers/me/email", body, "Authorization", "Bearer "+token)
+}
+
+func (w wire) registerUser(email, password string) []byte {
+	return w.request("POST", "/auth/user/emailpass/register", credentials(email, password))
+}
+
+func (w wire) invite(token, email string) []byte {
+	body := mustJSON(struct {
+		Email string `json:"email"`
+	}{email})
+	return w.request("POST", "/admin/invites", body, "Authorization", "Bearer "+token)
+}
+
+// acceptInvite tries to accept an invite whose token the caller doesn't know.
+func (w wire) acceptInvite(token string) []byte {
+	return w.request("POST", "/admin/invites/accept?token=guessed", []byte("{}"), "Authorization", "Bearer "+token)
+}
+
 func (w wire) openSession(token string) []byte {
 	return w.request("POST", "/auth/session", nil, "Authorization", "Bearer "+token)
 }

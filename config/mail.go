@@ -2,9 +2,11 @@ package config
 
 import (
 	"errors"
+	"net"
 	"net/mail"
 	"net/url"
 	"regexp"
+	"strings"
 )
 
 // Mail is about mails.
@@ -15,7 +17,9 @@ type Mail struct {
 	Except    []string          `koanf:"except" default:"[]" doc:"Events that Everlatch sends no mail for, because you do, such as auth.password_reset."`
 	Templates string            `koanf:"templates" doc:"Folder with mail templates that replace the built-in ones."`
 	URLs      map[string]string `koanf:"urls" default:"{customer: \"http://localhost:8000\", user: \"http://localhost:9000/app\"}" doc:"Base URL of the links in mails, for each actor type. In dev, the default is a page of the dev service itself."`
-	SMTP      SMTP              `koanf:"smtp"`
+	// AllowLocalhostLinks is looked at by [Config.Require] alone.
+	AllowLocalhostLinks bool `koanf:"allow_localhost_links" default:"false" doc:"Whether a process other than dev may start when mail.smtp.address is set and links in mails lead to localhost, where the recipients have nothing. For a trial on one machine."`
+	SMTP                SMTP `koanf:"smtp"`
 }
 
 // SMTP is the server that takes mails.
@@ -49,6 +53,32 @@ func (m Mail) check() Problems {
 		out = append(out, Problem{"mail.smtp.hello", "this is not a host name, such as auth.shop.example"})
 	}
 	return out
+}
+
+// requireLinks reports links that lead the recipients of mails to their own
+// machines. Without a mail server no mail is sent, and dev has its own pages.
+func (m Mail) requireLinks() Problems {
+	var out Problems
+	if m.SMTP.Address == "" || m.AllowLocalhostLinks {
+		return out
+	}
+	for _, actor := range sortedKeys(m.URLs) {
+		if u, err := webURL(m.URLs[actor]); err == nil && thisMachine(u.Hostname()) {
+			out = append(out, Problem{"mail.urls (EVERLATCH_MAIL_URLS)", actor + ": mails would link to " + m.URLs[actor] +
+				", which recipients cannot reach; set the public URL, or mail.allow_localhost_links for a trial on this machine"})
+		}
+	}
+	return out
+}
+
+// thisMachine says whether a host is the machine of the client who asks.
+func thisMachine(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && (ip.IsLoopback() || ip.IsUnspecified())
 }
 
 // hostName is what may follow EHLO: a name, or an address in brackets.

@@ -17,10 +17,12 @@ const leastVariety = 10
 var placeholders = []string{"supersecret", "changeme", "change-me", "change_me", "example", "password", "replace"}
 
 // Require reports what a process that serves cannot start without: the
-// secrets and the database, each by name (docs/weak-spots.md#w35). A nil error means that none is
-// missing or weak. dev generates what is missing instead, see [Generate].
+// secrets and the database, each by name (docs/weak-spots.md#w35), and mails whose links work. A
+// nil error means that no secret is missing or weak. dev generates what is
+// missing instead, see [Generate].
 func (c *Config) Require() error {
-	return append(c.requireKeys(), append(c.WeakSecrets(), c.requireData()...)...).err()
+	out := append(c.requireKeys(), append(c.WeakSecrets(), c.requireData()...)...)
+	return append(out, c.Mail.requireLinks()...).err()
 }
 
 // RequireDev is [Config.Require] for dev: a secret that was chosen there

@@ -21,6 +21,7 @@ const (
 	cookieKey   = "http.cookie_secret (COOKIE_SECRET)"
 	keysKey     = "encryption.keys (EVERLATCH_ENCRYPTION_KEYS)"
 	databaseKey = "database.url (DATABASE_URL)"
+	linksKey    = "mail.urls (EVERLATCH_MAIL_URLS)"
 )
 
 // docs/weak-spots.md#w35: no default secrets, and weak ones do not count.
@@ -69,6 +70,24 @@ func TestRequire(t *testing.T) {
 			change: func(c *config.Config) { c.HTTP.JWTSecret, c.HTTP.JWTOptions.Algorithm = "", "RS256" },
 			want:   []string{jwtKey},
 		},
+		"mails with links to localhost": {
+			change: func(c *config.Config) { c.Mail.SMTP.Address = "smtp.shop.example:587" },
+			want:   []string{linksKey, linksKey},
+		},
+		"mails with links to this machine in other words": {
+			change: func(c *config.Config) {
+				c.Mail.SMTP.Address = "smtp.shop.example:587"
+				c.Mail.URLs = map[string]string{
+					"customer": "https://shop.example", "user": "http://127.8.9.1:9000/app", "vendor": "http://[::1]", "courier": "http://Shop.LocalHost./",
+					"manager": "http://0.0.0.0:8000", "seller": "https://localhost.shop.example", "guest": "http://10.0.0.1",
+				}
+			},
+			want: []string{linksKey, linksKey, linksKey, linksKey},
+		},
+		"mails with links to localhost that are allowed": {
+			change: func(c *config.Config) { c.Mail.SMTP.Address, c.Mail.AllowLocalhostLinks = "mailpit:1025", true },
+		},
+		"links to localhost and no mails": {change: func(c *config.Config) { c.Mail.SMTP.Address = "" }},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -181,6 +200,8 @@ func TestDevAcceptsWeakSecrets(t *testing.T) {
 	require.NoError(t, c.RequireDev())
 	require.Len(t, c.WeakSecrets(), 2)
 	require.Error(t, c.Require())
+	c.Mail.SMTP.Address = "smtp.shop.example:587"
+	require.NoError(t, c.RequireDev(), "links of dev lead to pages of dev")
 
 	c.HTTP.CookieSecret = ""
 	require.Error(t, c.RequireDev(), "missing is not weak")

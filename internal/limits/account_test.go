@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/everlatch/everlatch/internal/clocktest"
 	"github.com/everlatch/everlatch/internal/limits"
 )
 
@@ -188,7 +189,7 @@ func TestKeysAreHashes(t *testing.T) {
 
 func TestDeviceTokens(t *testing.T) {
 	t.Parallel()
-	c := &clock{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	c := clocktest.At(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 	d := limits.Devices{Hash: hash, TTL: 180 * 24 * time.Hour, Now: c.Now}
 	bob := limits.Account{Provider: "emailpass", Key: "bob@example.com"}
 

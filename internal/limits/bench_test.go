@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/everlatch/everlatch/internal/clocktest"
 	"github.com/everlatch/everlatch/internal/limits"
 	"github.com/everlatch/everlatch/internal/store/storetest"
 )
@@ -19,7 +20,7 @@ import (
 func BenchmarkSignIn(b *testing.B) {
 	run := func(url string) func(b *testing.B) {
 		return func(b *testing.B) {
-			w := &world{url: url, clock: &clock{now: time.Now()}}
+			w := &world{url: url, clock: clocktest.At(time.Now())}
 			l := w.process(b, limits.Options{Rates: map[limits.Op]limits.Rate{limits.SignIn: perMinute(30)}})
 			ctx, from := b.Context(), addr("203.0.113.1")
 			before := processorTime(b)
@@ -51,7 +52,7 @@ func processorTime(tb testing.TB) time.Duration {
 
 // BenchmarkFlood is what a refused request of a flood costs.
 func BenchmarkFlood(b *testing.B) {
-	w := &world{url: storetest.URL(b), clock: &clock{now: time.Now()}}
+	w := &world{url: storetest.URL(b), clock: clocktest.At(time.Now())}
 	l := w.process(b, limits.Options{Rates: map[limits.Op]limits.Rate{limits.SignIn: {Count: 1, Per: time.Hour}}})
 	ctx, from := b.Context(), addr("203.0.113.1")
 	requireRefused(b, l.Refused(ctx, limits.SignIn, from))

@@ -17,29 +17,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/clocktest"
 	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/limits"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/store/storetest"
 )
-
-// clock is the time of one test.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
 
 // hash is a keyed hash as the key ring has one.
 func hash(parts ...string) string {
@@ -51,7 +34,7 @@ func hash(parts ...string) string {
 // world is one database, its clock, and what was observed.
 type world struct {
 	url   string
-	clock *clock
+	clock *clocktest.Clock
 
 	mu   sync.Mutex
 	seen []limits.Refusal
@@ -63,7 +46,7 @@ func onEachEngine(t *testing.T, test func(t *testing.T, w *world)) {
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		test(t, &world{url: storetest.URL(t), clock: &clock{now: start}})
+		test(t, &world{url: storetest.URL(t), clock: clocktest.At(start)})
 	})
 	server := os.Getenv("TEST_POSTGRES_URL")
 	if server == "" {
@@ -71,7 +54,7 @@ func onEachEngine(t *testing.T, test func(t *testing.T, w *world)) {
 	}
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(t, &world{url: postgresURL(t, server), clock: &clock{now: start}})
+		test(t, &world{url: postgresURL(t, server), clock: clocktest.At(start)})
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/clocktest"
 	"github.com/everlatch/everlatch/internal/outbox"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/store/storetest"
@@ -51,37 +52,19 @@ func (d *deliverer) Deliver(_ context.Context, delivery everlatch.Delivery, retr
 	return nil
 }
 
-// clock is the time of one test.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 func newDeliverer() *deliverer {
 	return &deliverer{started: map[string]workflows.DeliveryRetry{}}
 }
 
-func setup(t *testing.T) (*outbox.Outbox, *deliverer, *clock) {
+func setup(t *testing.T) (*outbox.Outbox, *deliverer, *clocktest.Clock) {
 	t.Helper()
 	return setupAt(t, storetest.URL(t))
 }
 
 // setupAt makes an outbox as one process has it, over a database.
-func setupAt(tb testing.TB, url string) (*outbox.Outbox, *deliverer, *clock) {
+func setupAt(tb testing.TB, url string) (*outbox.Outbox, *deliverer, *clocktest.Clock) {
 	tb.Helper()
-	c := &clock{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+	c := clocktest.At(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
 	s, err := store.Open(tb.Context(), url, c.Now)
 	require.NoError(tb, err)
 	tb.Cleanup(func() { _ = s.Close() })

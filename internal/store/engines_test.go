@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/clocktest"
 	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/store/storetest"
@@ -31,28 +32,10 @@ func postgresMissing() bool { return !storetest.HasPostgres() }
 // start is the initial time of every test.
 var start = time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC)
 
-// clock is the time of one test.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // fixture is a separate, migrated, empty store.
 type fixture struct {
 	*store.Store
-	clock *clock
+	clock *clocktest.Clock
 	url   string
 }
 
@@ -80,7 +63,7 @@ func postgresURL(tb testing.TB) string {
 
 func open(tb testing.TB, url string) fixture {
 	tb.Helper()
-	f := fixture{clock: &clock{now: start}, url: url}
+	f := fixture{clock: clocktest.At(start), url: url}
 	s, err := store.Open(tb.Context(), url, f.clock.Now)
 	require.NoError(tb, err)
 	tb.Cleanup(func() { require.NoError(tb, s.Close()) })

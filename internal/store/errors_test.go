@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/clocktest"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
@@ -134,7 +135,7 @@ func TestOpen(t *testing.T) {
 	t.Run("server that is away is unavailable, soon, and the password stays secret", func(t *testing.T) {
 		t.Parallel()
 		began := time.Now()
-		_, err := store.Open(t.Context(), "postgres://ada:hunter2@127.0.0.1:1/everlatch", (&clock{}).Now)
+		_, err := store.Open(t.Context(), "postgres://ada:hunter2@127.0.0.1:1/everlatch", clocktest.At(time.Time{}).Now)
 		require.Less(t, time.Since(began), 3*time.Second)
 		away, ok := errors.AsType[*everlatch.Error](err)
 		require.True(t, ok)
@@ -143,7 +144,7 @@ func TestOpen(t *testing.T) {
 	})
 	t.Run("directory that is missing is unavailable", func(t *testing.T) {
 		t.Parallel()
-		_, err := store.Open(t.Context(), "sqlite://"+t.TempDir()+"/no/such/everlatch.db", (&clock{}).Now)
+		_, err := store.Open(t.Context(), "sqlite://"+t.TempDir()+"/no/such/everlatch.db", clocktest.At(time.Time{}).Now)
 		require.Equal(t, everlatch.CodeUnavailable, everlatch.ErrorCode(err))
 	})
 	for name, url := range map[string]string{
@@ -156,7 +157,7 @@ func TestOpen(t *testing.T) {
 	} {
 		t.Run(name+" is an error without the password", func(t *testing.T) {
 			t.Parallel()
-			_, err := store.Open(t.Context(), url, (&clock{}).Now)
+			_, err := store.Open(t.Context(), url, clocktest.At(time.Time{}).Now)
 			require.Equal(t, everlatch.CodeInternal, everlatch.ErrorCode(err))
 			require.NotContains(t, err.Error(), "hunter2")
 		})

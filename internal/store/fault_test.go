@@ -5,10 +5,12 @@ import (
 	"net/url"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/clocktest"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/store/storetest"
 )
@@ -16,7 +18,7 @@ import (
 // openFails returns the cause of a database that cannot be opened.
 func openFails(tb testing.TB, url string) string {
 	tb.Helper()
-	_, err := store.Open(tb.Context(), url, (&clock{}).Now)
+	_, err := store.Open(tb.Context(), url, clocktest.At(time.Time{}).Now)
 	require.ErrorIs(tb, err, everlatch.ErrUnavailable)
 	fault, ok := errors.AsType[*store.FaultError](err)
 	require.True(tb, ok, "the cause of %v", err)
@@ -58,7 +60,7 @@ func TestUnreadableURLKeepsItsPassword(t *testing.T) {
 		"postgres://localhost:port/everlatch?user=ada&password=hunter2",
 		"postgres://localhost/everlatch?sslpassword=hunter2&sslmode=verify-full&sslcert=/no/such&sslkey=/no/such",
 	} {
-		_, err := store.Open(t.Context(), url, (&clock{}).Now)
+		_, err := store.Open(t.Context(), url, clocktest.At(time.Time{}).Now)
 		require.Error(t, err, url)
 		fault, ok := errors.AsType[*store.FaultError](err)
 		if ok {

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/clocktest"
 	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/store/storetest"
@@ -110,7 +111,7 @@ func TestBehindPgbouncer(t *testing.T) {
 	t.Parallel()
 	server := postgresDatabase(t, "")
 	through := behindPgbouncer(t, server)
-	c := &clock{now: start}
+	c := clocktest.At(start)
 	stores := make([]*store.Store, 4)
 	for i := range stores {
 		s, err := store.Open(t.Context(), through, c.Now)
@@ -168,7 +169,7 @@ func TestMigrationThatAnotherProcessBlocks(t *testing.T) {
 	require.NoError(t, err)
 
 	var log syncBuffer
-	s, err := store.Open(t.Context(), server, (&clock{now: start}).Now,
+	s, err := store.Open(t.Context(), server, clocktest.At(start).Now,
 		store.WithMigrationWait(400*time.Millisecond), store.WithLog(slog.New(slog.NewTextHandler(&log, nil))))
 	require.NoError(t, err)
 	defer func() { require.NoError(t, s.Close()) }()
@@ -214,7 +215,7 @@ func TestSizeOfThePool(t *testing.T) {
 		q, err := url.ParseQuery(strings.TrimPrefix(query, "?") + "&" + base.RawQuery)
 		require.NoError(t, err)
 		u.RawQuery = q.Encode()
-		s, err := store.Open(t.Context(), u.String(), (&clock{now: start}).Now, tt.options...)
+		s, err := store.Open(t.Context(), u.String(), clocktest.At(start).Now, tt.options...)
 		require.NoError(t, err, query)
 		require.Equal(t, tt.want, s.DB().Stats().MaxOpenConnections, query)
 		require.NoError(t, s.Close())
@@ -222,7 +223,7 @@ func TestSizeOfThePool(t *testing.T) {
 	for query, want := range map[string]string{"pool_max_conns=1": "at least 2", "pool_max_conns=many": "pool_max_conns in the database URL cannot be read"} {
 		u := *base
 		u.RawQuery += "&" + query
-		_, err := store.Open(t.Context(), u.String(), (&clock{now: start}).Now)
+		_, err := store.Open(t.Context(), u.String(), clocktest.At(start).Now)
 		require.ErrorContains(t, err, want)
 	}
 }
@@ -244,13 +245,13 @@ func TestSerializableByDefault(t *testing.T) {
 	})
 	require.NoError(t, errors.Join(errs...))
 
-	_, err := store.Open(t.Context(), behindPgbouncer(t, server), (&clock{now: start}).Now)
+	_, err := store.Open(t.Context(), behindPgbouncer(t, server), clocktest.At(start).Now)
 	require.ErrorContains(t, err, "serializable by default", "a pooler would lose the setting")
 }
 
 func TestDatabaseThatIsNotUTF8(t *testing.T) {
 	t.Parallel()
 	server := postgresDatabase(t, "ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
-	_, err := store.Open(t.Context(), server.String(), (&clock{now: start}).Now)
+	_, err := store.Open(t.Context(), server.String(), clocktest.At(start).Now)
 	require.ErrorContains(t, err, "the database has the encoding LATIN1")
 }

@@ -53,10 +53,10 @@ func TestDiscoveryIsKept(t *testing.T) {
 
 	w := setup(t, oidctest.Options{}, func(o *oidc.Options) { o.DiscoveryTTL = 10 * time.Second })
 	require.NoError(t, w.begin(t.Context()))
-	w.clock.pass(9 * time.Second)
+	w.clock.Advance(9 * time.Second)
 	require.NoError(t, w.begin(t.Context()))
 	require.Equal(t, 1, w.idp.Requests(oidctest.Discovery))
-	w.clock.pass(time.Second)
+	w.clock.Advance(time.Second)
 	require.NoError(t, w.begin(t.Context()))
 	require.Equal(t, 2, w.idp.Requests(oidctest.Discovery), "as the TTL says, though it is short")
 }
@@ -81,19 +81,19 @@ func TestOldDiscoveryServes(t *testing.T) {
 	for _, wrong := range []oidctest.Misbehaviour{oidctest.ServerError, oidctest.Garbage, oidctest.Huge, oidctest.Break} {
 		w.idp.Behave()
 		w.idp.Always(wrong.At(oidctest.Discovery), wrong.At(oidctest.Keys))
-		w.clock.pass(2 * time.Hour)
+		w.clock.Advance(2 * time.Hour)
 		before := w.idp.Requests(oidctest.Discovery)
 		for range 3 {
 			_, err = w.signIn(t)
 			require.NoError(t, err, wrong)
 		}
 		require.Equal(t, before+1, w.idp.Requests(oidctest.Discovery), wrong)
-		w.clock.pass(time.Minute)
+		w.clock.Advance(time.Minute)
 		require.NoError(t, w.begin(t.Context()))
 		require.Equal(t, before+2, w.idp.Requests(oidctest.Discovery), wrong)
 	}
 	w.idp.Behave()
-	w.clock.pass(time.Minute)
+	w.clock.Advance(time.Minute)
 	require.NoError(t, w.begin(t.Context()))
 	before := w.idp.Requests(oidctest.Discovery)
 	require.NoError(t, w.begin(t.Context()))
@@ -163,7 +163,7 @@ func TestNoDiscovery(t *testing.T) {
 		OAuthClient:           providers.OAuthClient{ClientID: w.idp.ClientID(), ClientSecret: w.idp.ClientSecret(), CallbackURL: callbackURL, AllowPrivate: true},
 		Issuer:                w.idp.URL(),
 		AuthorizationEndpoint: w.idp.Endpoint(oidctest.Authorization), TokenEndpoint: w.idp.Endpoint(oidctest.Token),
-		JWKSURI: w.idp.Endpoint(oidctest.Keys), Now: w.clock.now,
+		JWKSURI: w.idp.Endpoint(oidctest.Keys), Now: w.clock.Now,
 	}
 	var err error
 	w.Provider, err = oidc.New(o)

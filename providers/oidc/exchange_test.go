@@ -37,7 +37,7 @@ func TestExchange(t *testing.T) {
 			require.NoError(t, err)
 			require.Regexp(t, "^access-", tokens.AccessToken)
 			require.Regexp(t, "^refresh-", tokens.RefreshToken)
-			require.Equal(t, w.clock.now().Add(time.Hour), tokens.AccessTokenExpiresAt)
+			require.Equal(t, w.clock.Now().Add(time.Hour), tokens.AccessTokenExpiresAt)
 			require.Zero(t, tokens.RefreshTokenExpiresAt)
 			require.Equal(t, 1, w.idp.Exchanged())
 
@@ -152,7 +152,7 @@ func TestExchangeIsRefused(t *testing.T) {
 
 		w := setup(t, oidctest.Options{}, nil)
 		c := w.callback(t)
-		w.clock.pass(time.Minute)
+		w.clock.Advance(time.Minute)
 		_, err := w.Exchange(t.Context(), c)
 		requireFailed(t, err, "exchange: status 400: invalid_grant")
 	})
@@ -270,7 +270,7 @@ func TestTokenResponses(t *testing.T) {
 			if tt.life == 0 {
 				require.Zero(t, tokens.AccessTokenExpiresAt)
 			} else {
-				require.Equal(t, w.clock.now().Add(tt.life), tokens.AccessTokenExpiresAt)
+				require.Equal(t, w.clock.Now().Add(tt.life), tokens.AccessTokenExpiresAt)
 			}
 		})
 	}

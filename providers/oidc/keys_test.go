@@ -41,12 +41,12 @@ func TestKeyRotation(t *testing.T) {
 	_, err = w.signIn(t)
 	requireFailed(t, err, "a key that the provider does not publish") // the keys were fetched less than a minute ago
 	require.Equal(t, 2, w.idp.Requests(oidctest.Keys))
-	w.clock.pass(time.Minute)
+	w.clock.Advance(time.Minute)
 	_, err = w.signIn(t)
 	require.NoError(t, err)
 	require.Equal(t, 3, w.idp.Requests(oidctest.Keys))
 
-	w.clock.pass(time.Minute)
+	w.clock.Advance(time.Minute)
 	w.idp.Always(oidctest.RetiredKey)
 	for range 3 {
 		_, err = w.signIn(t)
@@ -55,7 +55,7 @@ func TestKeyRotation(t *testing.T) {
 	require.Equal(t, 4, w.idp.Requests(oidctest.Keys), "one request a minute")
 
 	// An outage of the key endpoint is reported as an outage, not as a refusal.
-	w.clock.pass(time.Minute)
+	w.clock.Advance(time.Minute)
 	w.idp.Always(oidctest.ServerError.At(oidctest.Keys))
 	for range 2 {
 		_, err = w.signIn(t)
@@ -87,13 +87,13 @@ func TestKeyIsReplacedUnderItsID(t *testing.T) {
 		requireFailed(t, err, "the signature of the ID token is wrong")
 	}
 	require.Equal(t, 2, w.idp.Requests(oidctest.Keys), "one request a minute")
-	w.clock.pass(time.Minute)
+	w.clock.Advance(time.Minute)
 	_, err = w.signIn(t)
 	require.NoError(t, err)
 	require.Equal(t, 3, w.idp.Requests(oidctest.Keys))
 
 	// Without the keys the signature cannot be verified, which is an outage.
-	w.clock.pass(time.Minute)
+	w.clock.Advance(time.Minute)
 	w.idp.Replace()
 	w.idp.Once(oidctest.ServerError.At(oidctest.Keys))
 	_, err = w.signIn(t)
@@ -136,10 +136,10 @@ func TestRetiredKeyExpires(t *testing.T) {
 	require.NoError(t, err)
 	w.idp.Rotate()
 	w.idp.Always(oidctest.RetiredKey)
-	w.clock.pass(59 * time.Minute)
+	w.clock.Advance(59 * time.Minute)
 	_, err = w.signIn(t)
 	require.NoError(t, err)
-	w.clock.pass(time.Minute)
+	w.clock.Advance(time.Minute)
 	_, err = w.signIn(t)
 	requireFailed(t, err, "a key that the provider does not publish")
 }

@@ -109,7 +109,7 @@ func TestTokenWithoutKeyID(t *testing.T) {
 	_, err := w.signIn(t)
 	require.NoError(t, err)
 	w.idp.Rotate()
-	w.clock.pass(time.Minute)
+	w.clock.Advance(time.Minute)
 	_, err = w.signIn(t)
 	require.NoError(t, err)
 }
@@ -133,7 +133,7 @@ func TestOtherAlgorithms(t *testing.T) {
 
 // claimsOf returns the claims of a valid token with the given changes.
 func (w world) claimsOf(change map[string]any) map[string]any {
-	now := w.clock.now().Unix()
+	now := w.clock.Now().Unix()
 	claims := map[string]any{
 		"iss": w.idp.URL(), "aud": w.idp.ClientID(), "iat": now, "exp": now + 60, "nonce": "n",
 		"sub": "ada", "email": "ada@example.com", "email_verified": true, "name": "Ada",
@@ -159,7 +159,7 @@ func TestStandardClaims(t *testing.T) {
 	t.Parallel()
 
 	w := setup(t, oidctest.Options{}, nil)
-	now := w.clock.now().Unix()
+	now := w.clock.Now().Unix()
 	tests := map[string]struct {
 		change map[string]any
 		cause  string // "" for accepted
@@ -215,14 +215,14 @@ func TestClockTolerance(t *testing.T) {
 	t.Parallel()
 
 	w := setup(t, oidctest.Options{}, func(o *oidc.Options) { o.ClockTolerance = time.Minute })
-	_, err := w.profile(t, map[string]any{"exp": w.clock.now().Unix() - 59})
+	_, err := w.profile(t, map[string]any{"exp": w.clock.Now().Unix() - 59})
 	require.NoError(t, err)
-	_, err = w.profile(t, map[string]any{"exp": w.clock.now().Unix() - 60})
+	_, err = w.profile(t, map[string]any{"exp": w.clock.Now().Unix() - 60})
 	requireFailed(t, err, "has expired")
 
 	// The largest tolerance holds in both directions.
 	w = setup(t, oidctest.Options{}, func(o *oidc.Options) { o.ClockTolerance = 2 * time.Minute })
-	now := w.clock.now().Unix()
+	now := w.clock.Now().Unix()
 	_, err = w.profile(t, map[string]any{"exp": now - 119})
 	require.NoError(t, err)
 	_, err = w.profile(t, map[string]any{"nbf": now + 120, "iat": now + 120})

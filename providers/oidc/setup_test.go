@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/clocktest"
 	"github.com/everlatch/everlatch/internal/oidctest"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/providers/oidc"
@@ -19,45 +19,27 @@ import (
 
 const callbackURL = "https://shop.example/callback"
 
-// clock is one for both sides.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 // world is a provider, and the other side.
 type world struct {
 	*oidc.Provider
 
 	idp   *oidctest.Provider
-	clock *clock
+	clock *clocktest.Clock
 }
 
 // setup returns a world; change may be nil. ES256 is cheaper than RSA.
 func setup(tb testing.TB, server oidctest.Options, change func(*oidc.Options)) world {
 	tb.Helper()
-	w := world{clock: &clock{at: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}}
+	w := world{clock: clocktest.At(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))}
 	server.RedirectURIs = []string{callbackURL, "https://app.example/back?lang=de&x=1"}
-	server.Now = w.clock.now
+	server.Now = w.clock.Now
 	if server.Algorithm == "" {
 		server.Algorithm = "ES256"
 	}
 	w.idp = oidctest.Start(tb, server)
 	o := oidc.Options{
 		OAuthClient: providers.OAuthClient{ClientID: w.idp.ClientID(), ClientSecret: w.idp.ClientSecret(), CallbackURL: callbackURL, AllowedCallbackURLs: []string{"https://app.example/back?lang=de&x=1"}, AllowPrivate: true, HTTPTimeout: time.Minute},
-		Issuer:      w.idp.URL(), Now: w.clock.now,
+		Issuer:      w.idp.URL(), Now: w.clock.Now,
 	}
 	if change != nil {
 		change(&o)
