@@ -20,13 +20,13 @@ type Limits struct {
 	Token          Rate          `koanf:"token" default:"30/1m" doc:"Refused tokens of mails from one network address: new passwords, accepted invites, changed e-mail addresses."`
 	EmailChange    Rate          `koanf:"email_change" default:"20/1h" doc:"Changes of the e-mail address that one network address asks for, and one account."`
 	Refresh        Rate          `koanf:"refresh" default:"60/1m" doc:"Tokens that one identity may refresh, and refused ones of one network address."`
-	Mail           Rate          `koanf:"mail" default:"5/1h" doc:"Mails with a link to one address, for all callers together."`
-	MailPerDay     Rate          `koanf:"mail_per_day" default:"20/1d" doc:"A second limit of such mails."`
+	Mail           Rate          `koanf:"mail" default:"15/1h" doc:"Mails with a link to one address, for all callers together."`
+	MailPerDay     Rate          `koanf:"mail_per_day" default:"40/1d" doc:"A second limit of such mails."`
 	NetworkFactor  int           `koanf:"network_factor" default:"4" min:"1" doc:"How many times as much as one network address its whole network may do."`
-	ExemptNetworks []string      `koanf:"exempt_networks" default:"[]" doc:"Networks whose requests are not counted by network, such as that of a storefront's server, which signs all of its customers in. Limits of accounts and mails hold for them too."`
+	ExemptNetworks []string      `koanf:"exempt_networks" default:"[127.0.0.1/32, '::1/128']" doc:"Networks whose requests are not counted by network, such as that of a storefront's server, which signs all of its customers in. By default this machine, because a proxy on it that http.trusted_proxies does not name would make all clients one. Limits of accounts and mails hold for them too."`
 	Account        AccountLimits `koanf:"account"`
 	DeviceTTL      Span          `koanf:"device_ttl" default:"180d" min:"1h" doc:"How long a browser or app that has signed in to an account is known, so that others cannot lock it out."`
-	Queue          int           `koanf:"queue" default:"0" min:"0" doc:"How many requests of one process may wait for a password hash; others are answered 503 at once. 0 is 32 for each core. One network address may have half of them."`
+	Queue          int           `koanf:"queue" default:"0" min:"0" doc:"How many requests of one process may wait for a password hash; others are answered 503 at once. 0 is 64 for each core. One network address may have half of them."`
 	ResetMetadata  Size          `koanf:"reset_metadata" default:"2kb" doc:"Largest metadata of a password reset."`
 	Metadata       Size          `koanf:"metadata" default:"16kb" doc:"Largest metadata of a record."`
 	Addresses      int           `koanf:"addresses" default:"50" min:"1" doc:"How many addresses a customer may have."`

@@ -29,7 +29,7 @@ func startExample(t *testing.T, example string, more ...string) *process {
 	log, err := os.CreateTemp(dir, "program-*.log")
 	require.NoError(t, err)
 	p.log = log
-	environ := append(append(append(os.Environ(), withoutLimits), p.env...), more...)
+	environ := append(append(os.Environ(), p.env...), more...)
 	migrate := exec.CommandContext(t.Context(), path, "migrate", "up")
 	migrate.Env = environ
 	out, err := migrate.CombinedOutput()

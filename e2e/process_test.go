@@ -101,10 +101,6 @@ func startDev(t *testing.T, o devOptions) *process {
 	return p
 }
 
-// withoutLimits lets tests send hundreds of requests from one address. A test about
-// limits sets the variable again.
-const withoutLimits = "EVERLATCH_LIMITS_ENABLED=false"
-
 // start runs a command of the program and, where it serves HTTP, waits for
 // /ready.
 func (p *process) start(t *testing.T, args, env []string) {
@@ -117,7 +113,7 @@ func (p *process) start(t *testing.T, args, env []string) {
 	p.log, err = os.CreateTemp(t.TempDir(), "everlatch-*.log")
 	require.NoError(t, err)
 	p.cmd = exec.CommandContext(context.Background(), path, args...)
-	p.cmd.Env = append(append(os.Environ(), withoutLimits), env...)
+	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	require.NoError(t, p.cmd.Start())
 	t.Cleanup(func() {

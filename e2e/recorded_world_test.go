@@ -243,6 +243,10 @@ func (w *world) play(t *testing.T, e exchange) answer {
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
+	if e.Request.Method == http.MethodDelete && e.Request.Path == "/auth/session" && resp.StatusCode == http.StatusOK {
+		owner := w.cast.owners[parseCookie(e.Request.Headers["cookie"]).sid]
+		clear(owner.tokens) // docs/weak-spots.md#w31: the sign-in has ended, and its tokens with it
+	}
 	return answer{status: resp.StatusCode, header: resp.Header, raw: raw}
 }
 

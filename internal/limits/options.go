@@ -91,7 +91,7 @@ type AccountOptions struct {
 // Defaults of [Options] and [AccountOptions].
 const (
 	DefaultNetworkFactor = 4
-	DefaultQueuePerCore  = 32 // about a second of work
+	DefaultQueuePerCore  = 64 // under two seconds of work
 	DefaultDeviceTTL     = 180 * 24 * time.Hour
 	DefaultDelayAfter    = 5
 	DefaultLockAfter     = 10
