@@ -137,7 +137,7 @@ func (s *Server) revokeAPIKey(c echo.Context) error {
 // when its owner's account is removed, or works again when it was.
 func (s *Server) takeOverAPIKey(c echo.Context) error {
 	return keyRecords.show(s, c, func(ctx context.Context, _ string) (everlatch.APIKey, error) {
-		key, err := s.demandKey(c)
+		key, err := s.demandKey(c) //nolint:contextcheck // both are the context of the request
 		if err != nil {
 			return key, err
 		}

@@ -138,7 +138,7 @@ func TestKeysEndWithTheirOwner(t *testing.T) {
 		return r.text(t, "api_key.id"), with("Authorization", "Basic "+r.text(t, "api_key.token"))
 	}
 	takeOver := func(id string, by header) reply { return w.do("POST", "/admin/api-keys/"+id+"/take-over", nil, by) }
-	works := func(key header) bool { return w.do("GET", "/admin/users", nil, key).StatusCode == 200 }
+	works := func(key header) bool { return w.do("GET", "/admin/users", nil, key).StatusCode == http.StatusOK }
 	_, direct := create(bearer(first))
 	_, byKey := create(direct)
 	kept, keptKey := create(bearer(first))

@@ -96,7 +96,7 @@ func (s *Server) limitNetwork(l limit) echo.MiddlewareFunc {
 					if everlatch.ErrorCode(counted) != everlatch.CodeRateLimited {
 						return counted
 					}
-					_ = s.limitReached(c, counted, addr) // this request has its answer
+					_ = s.limitReached(c, counted, addr) //nolint:contextcheck // this request has its answer
 					return nil
 				})
 			}
@@ -168,7 +168,7 @@ func (s *Server) accountOf(c echo.Context) (limits.Account, bool) {
 // attempt lets a request try an account and counts how that ends.
 func (s *Server) attempt(c echo.Context, l limit, account limits.Account, next echo.HandlerFunc) error {
 	account.Device = s.devices.Known(deviceToken(c), account)
-	attempt, err := s.deps.Limits.Begin(lookups(c), account)
+	attempt, err := s.deps.Limits.Begin(c.Request().Context(), account)
 	if err != nil {
 		return s.limitReached(c, err, netip.Addr{})
 	}

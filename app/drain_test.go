@@ -55,6 +55,9 @@ func TestDrain(t *testing.T) {
 	require.True(t, closes, "and their clients connect elsewhere next")
 	require.NoError(t, <-ended)
 	require.GreaterOrEqual(t, time.Since(began), 2*time.Second)
-	_, err = client.Get(base + "/health")
+	resp, err := client.Get(base + "/health")
+	if err == nil {
+		require.NoError(t, resp.Body.Close())
+	}
 	require.Error(t, err)
 }

@@ -1,9 +1,14 @@
 package app
 
 import (
+	"time"
+
 	"github.com/everlatch/everlatch/config"
 	"github.com/everlatch/everlatch/internal/limits"
 )
+
+// inFlightWait leaves a caller, who waits 15 s, time for the answer.
+const inFlightWait = 5 * time.Second
 
 // newLimits makes the limits of the API out of the settings.
 func (a *App) newLimits() (*limits.Limiter, error) {
@@ -21,12 +26,13 @@ func (a *App) newLimits() (*limits.Limiter, error) {
 			DelayAfter: c.Account.DelayAfter, LockAfter: c.Account.LockAfter, Forget: c.Account.Forget.Duration(),
 			LockFor: c.Account.LockFor.Duration(), LockAtMost: c.Account.LockAtMost.Duration(),
 		},
-		DeviceTTL: c.DeviceTTL.Duration(),
-		Queue:     c.Queue,
-		Exempt:    config.Networks(c.ExemptNetworks),
-		Proxies:   limits.Proxies{Networks: config.Networks(a.cfg.HTTP.TrustedProxies), Hops: a.cfg.HTTP.TrustProxy},
-		Hash:      a.ring.Derive("limits").Hash,
-		Now:       a.opts.now,
+		InFlightWait: inFlightWait,
+		DeviceTTL:    c.DeviceTTL.Duration(),
+		Queue:        c.Queue,
+		Exempt:       config.Networks(c.ExemptNetworks),
+		Proxies:      limits.Proxies{Networks: config.Networks(a.cfg.HTTP.TrustedProxies), Hops: a.cfg.HTTP.TrustProxy},
+		Hash:         a.ring.Derive("limits").Hash,
+		Now:          a.opts.now,
 	})
 }
 

@@ -43,7 +43,7 @@ func mailedLink(t *testing.T, api, to, page string) string {
 // follows.
 func fill(t *testing.T, link string, values url.Values) string {
 	t.Helper()
-	res, err := http.Get(link) //nolint:noctx // of our own service
+	res, err := http.Get(link)
 	require.NoError(t, err)
 	defer res.Body.Close()
 	require.Equal(t, http.StatusOK, res.StatusCode, link)
@@ -51,7 +51,7 @@ func fill(t *testing.T, link string, values url.Values) string {
 	require.NoError(t, err)
 	values.Set("token", u.Query().Get("token"))
 	u.RawQuery = ""
-	answered, err := http.PostForm(u.String(), values) //nolint:noctx // of our own service
+	answered, err := http.PostForm(u.String(), values)
 	require.NoError(t, err)
 	defer answered.Body.Close()
 	body, err := io.ReadAll(answered.Body)

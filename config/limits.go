@@ -20,8 +20,8 @@ type Limits struct {
 	Token          Rate          `koanf:"token" default:"30/1m" doc:"Refused tokens of mails from one network address: new passwords, accepted invites, changed e-mail addresses."`
 	EmailChange    Rate          `koanf:"email_change" default:"20/1h" doc:"Changes of the e-mail address that one network address asks for, and one account."`
 	Refresh        Rate          `koanf:"refresh" default:"60/1m" doc:"Tokens that one identity may refresh, and refused ones of one network address."`
-	Mail           Rate          `koanf:"mail" default:"15/1h" doc:"Mails with a link to one address, for all callers together."`
-	MailPerDay     Rate          `koanf:"mail_per_day" default:"40/1d" doc:"A second limit of such mails."`
+	Mail           Rate          `koanf:"mail" default:"60/1h" doc:"Mails with a link to one address, for all callers together."`
+	MailPerDay     Rate          `koanf:"mail_per_day" default:"120/1d" doc:"A second limit of such mails."`
 	NetworkFactor  int           `koanf:"network_factor" default:"4" min:"1" doc:"How many times as much as one network address its whole network may do."`
 	ExemptNetworks []string      `koanf:"exempt_networks" default:"[127.0.0.1/32, '::1/128']" doc:"Networks whose requests are not counted by network, such as that of a storefront's server, which signs all of its customers in. By default this machine, because a proxy on it that http.trusted_proxies does not name would make all clients one. Limits of accounts and mails hold for them too."`
 	Account        AccountLimits `koanf:"account"`
@@ -60,7 +60,7 @@ func (l Limits) check() Problems {
 	var out Problems
 	value := reflect.ValueOf(l)
 	for i := range value.NumField() {
-		if rate, ok := value.Field(i).Interface().(Rate); ok {
+		if rate, ok := reflect.TypeAssert[Rate](value.Field(i)); ok {
 			if _, _, good := rate.Parts(); !good {
 				out = append(out, Problem{
 					"limits." + value.Type().Field(i).Tag.Get("koanf"),

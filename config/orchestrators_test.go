@@ -31,7 +31,7 @@ func TestMistypedVariablesAreNoServiceLinks(t *testing.T) {
 
 	for _, entry := range []string{
 		"EVERLATCH_PORT=9000", "EVERLATCH_HTTP_PORT=9000", "EVERLATCH_SERVICE_HOST=auth.shop.example", "EVERLATCH_NAME=shop",
-		"EVERLATCH_SERVICE_PORT=tcp", "EVERLATCH_HTTP_ADDRES=0.0.0.0:9000",
+		"EVERLATCH_SERVICE_PORT=tcp", "EVERLATCH_HTTP_ADDR=0.0.0.0:9000",
 	} {
 		_, err := config.Load(config.Sources{Environ: []string{entry}})
 		require.ErrorContains(t, err, "unknown variable", entry)

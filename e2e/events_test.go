@@ -93,7 +93,7 @@ func TestWebhookFlow(t *testing.T) {
 	require.Equal(t, 200, p.call(t, "POST", "/auth/customer/emailpass/update", object{"password": "another good horse"}, bearer(reset)...).status)
 
 	want := []string{
-		"auth.identity_registered", "customer.created", "auth.actor_linked", "auth.sign_in_ended", "auth.session_ended",
+		"auth.identity_registered", "customer.created", "auth.actor_linked", "auth.session_ended", "auth.sign_in_ended",
 		"auth.password_reset", "auth.password_changed",
 	}
 	require.Eventually(t, func() bool { return len(h.names()) == len(want) }, waitFor, tick, "%v", h.names())

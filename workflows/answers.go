@@ -27,13 +27,13 @@ type answered struct {
 type answers []answered
 
 // find returns the answer that the current update was given in an earlier run.
-func (a answers) find(ctx workflow.Context) (json.RawMessage, bool) {
+func (a *answers) find(ctx workflow.Context) (json.RawMessage, bool) {
 	id := requestID(ctx)
-	i := slices.IndexFunc(a, func(known answered) bool { return known.UpdateID == id })
+	i := slices.IndexFunc(*a, func(known answered) bool { return known.UpdateID == id })
 	if id == "" || i < 0 {
 		return nil, false
 	}
-	return a[i].Value, true
+	return (*a)[i].Value, true
 }
 
 // keep notes the answer to the current update, unless each such update is another.

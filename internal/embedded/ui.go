@@ -84,7 +84,9 @@ func uiHandler(conf *uiconfig.Config) (http.Handler, error) {
 		return nil, err
 	}
 	route.SetAuthRoutes(e, settings)
-	route.SetUIRoutes(e, conf.PublicPath, assets)
+	if err := route.SetUIRoutes(e, conf.PublicPath, assets); err != nil {
+		return nil, err
+	}
 	route.SetRenderRoute(e, conf.PublicPath)
 	return e, nil
 }

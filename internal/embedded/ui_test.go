@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -22,7 +23,7 @@ func ask(t *testing.T, method, url, host string) *http.Response {
 	// switch for writes decides.
 	req.Header.Set("X-CSRF-Token", "token")
 	req.AddCookie(&http.Cookie{Name: "_csrf", Value: "token"})
-	res, err := http.DefaultClient.Do(req)
+	res, err := (&http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
 	require.NoError(t, err)
 	require.NoError(t, res.Body.Close())
 	return res

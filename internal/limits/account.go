@@ -38,7 +38,8 @@ type Attempt struct {
 
 // Begin lets an attempt on an account in, or returns an error of
 // [everlatch.CodeRateLimited]. It is counted already: as many attempts may be
-// under way at once as may still fail.
+// under way at once as may still fail, and another waits a while for one of them
+// to end, so that a burst of correct sign-ins is answered in turn.
 func (l *Limiter) Begin(ctx context.Context, a Account) (*Attempt, error) {
 	if l.opts.Disabled {
 		return &Attempt{}, nil
@@ -47,7 +48,7 @@ func (l *Limiter) Begin(ctx context.Context, a Account) (*Attempt, error) {
 	if wait := l.gate.wait(key, l.opts.Now()); wait > 0 {
 		return nil, l.refuse(SignIn, scope, key, wait, false)
 	}
-	wait, ok, err := l.store.BeginAttempt(ctx, key, l.opts.Account.LockAfter)
+	wait, ok, err := l.begin(ctx, key)
 	if err != nil {
 		return nil, err
 	}
@@ -58,6 +59,24 @@ func (l *Limiter) Begin(ctx context.Context, a Account) (*Attempt, error) {
 		return nil, l.refuse(SignIn, scope, key, wait, l.gate.close(key, l.opts.Now(), wait))
 	}
 	return &Attempt{limiter: l, account: a, key: key, scope: scope}, nil
+}
+
+// begin asks the store until it decides, for [Options.InFlightWait] at most.
+func (l *Limiter) begin(ctx context.Context, key string) (wait time.Duration, ok bool, err error) {
+	const every = 50 * time.Millisecond
+	for left := l.opts.InFlightWait; ; left -= every {
+		wait, ok, err = l.store.BeginAttempt(ctx, key, l.opts.Account.LockAfter)
+		if err != nil || ok || wait > 0 || left <= 0 {
+			return wait, ok, err
+		}
+		timer := time.NewTimer(every)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return 0, false, ctx.Err()
+		case <-timer.C:
+		}
+	}
 }
 
 // Lock is a lock that an attempt has brought about; its zero value is none.

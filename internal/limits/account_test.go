@@ -2,6 +2,7 @@ package limits_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -84,7 +85,7 @@ func TestParallelGuesses(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, w *world) {
 		o := limits.Options{Account: limits.AccountOptions{DelayAfter: 10}}
 		both := []*limits.Limiter{w.process(t, o), w.process(t, o)}
-		require.Equal(t, 10, inParallel(t.Context(), 60, func(ctx context.Context, i int) error {
+		require.Equal(t, 10, inParallel(t.Context(), func(ctx context.Context, i int) error {
 			_, err := try(ctx, both[i%2], ada)
 			return err
 		}))
@@ -221,4 +222,27 @@ func TestDeviceTokens(t *testing.T) {
 
 	c.Advance(181 * 24 * time.Hour)
 	require.Empty(t, d.Known(token, ada), "it expires")
+}
+
+// A burst of correct sign-ins to one account is answered in turn, although no more are
+// under way at once than may fail.
+func TestBurstOfCorrectSignIns(t *testing.T) {
+	t.Parallel()
+	onEachEngine(t, func(t *testing.T, w *world) {
+		l := w.process(t, limits.Options{InFlightWait: time.Minute})
+		var now, most atomic.Int32
+		passed := inParallel(t.Context(), func(ctx context.Context, _ int) error {
+			attempt, err := l.Begin(ctx, ada)
+			if err != nil {
+				return err
+			}
+			if n := now.Add(1); n > most.Load() {
+				most.Store(n)
+			}
+			defer now.Add(-1)
+			return attempt.Succeeded(ctx)
+		})
+		require.Equal(t, 60, passed)
+		require.LessOrEqual(t, most.Load(), int32(10))
+	})
 }

@@ -1,6 +1,7 @@
 package limits_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"testing"
@@ -41,7 +42,7 @@ func TestClientAddress(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := httptest.NewRequest("POST", "/", nil)
+			r := httptest.NewRequest(http.MethodPost, "/", nil)
 			r.RemoteAddr = tt.peer
 			for _, h := range tt.header {
 				r.Header.Add("X-Forwarded-For", h)

@@ -173,9 +173,9 @@ func (l *Limiter) pass(ctx context.Context, spend bool, counters []counter) erro
 	if err != nil {
 		return err
 	}
-	for i, wait := range waits {
-		if wait > 0 {
-			return l.exhausted(counters[i], wait)
+	for i, c := range counters {
+		if i < len(waits) && waits[i] > 0 {
+			return l.exhausted(c, waits[i])
 		}
 	}
 	return nil

@@ -79,10 +79,10 @@ func TestExactUnderLoad(t *testing.T) {
 			Mail:  []limits.Rate{{Count: 5, Per: time.Hour}},
 		}
 		both := []*limits.Limiter{w.process(t, o), w.process(t, o)}
-		require.Equal(t, 7, inParallel(t.Context(), 60, func(ctx context.Context, i int) error {
+		require.Equal(t, 7, inParallel(t.Context(), func(ctx context.Context, i int) error {
 			return both[i%2].Enter(ctx, limits.Register, addr("203.0.113.1"))
 		}))
-		require.Equal(t, 5, inParallel(t.Context(), 60, func(ctx context.Context, i int) error {
+		require.Equal(t, 5, inParallel(t.Context(), func(ctx context.Context, i int) error {
 			return both[i%2].SendMail(ctx, "ada@example.com")
 		}))
 	})

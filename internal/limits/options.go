@@ -54,6 +54,9 @@ type Options struct {
 	Mail []Rate
 	// Account says how often one account may be tried.
 	Account AccountOptions
+	// InFlightWait is how long an attempt waits while as many on the same account
+	// are under way as may still fail; 0 refuses it at once.
+	InFlightWait time.Duration
 	// DeviceTTL is how long a device is known; 0 is [DefaultDeviceTTL].
 	DeviceTTL time.Duration
 	// Queue is how many requests of one process may wait for a password hash or

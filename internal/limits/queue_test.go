@@ -17,7 +17,7 @@ func TestAdmit(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, w *world) {
 		l := w.process(t, limits.Options{Queue: 8})
-		require.Equal(t, 4, inParallel(t.Context(), 60, func(context.Context, int) error {
+		require.Equal(t, 4, inParallel(t.Context(), func(context.Context, int) error {
 			_, err := l.Admit(addr("203.0.113.1"))
 			return err
 		}))
@@ -25,13 +25,13 @@ func TestAdmit(t *testing.T) {
 		require.ErrorIs(t, err, everlatch.ErrUnavailable)
 		last, err := l.Admit(addr("198.51.100.1"))
 		require.NoError(t, err, "everyone else has the other half")
-		require.Equal(t, 3, inParallel(t.Context(), 60, func(_ context.Context, i int) error {
+		require.Equal(t, 3, inParallel(t.Context(), func(_ context.Context, i int) error {
 			_, err := l.Admit(netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}))
 			return err
 		}))
 		last()
 		last() // twice is once
-		require.Equal(t, 1, inParallel(t.Context(), 60, func(_ context.Context, i int) error {
+		require.Equal(t, 1, inParallel(t.Context(), func(_ context.Context, i int) error {
 			_, err := l.Admit(netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}))
 			return err
 		}))

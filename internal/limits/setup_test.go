@@ -107,8 +107,9 @@ func requireRefused(tb testing.TB, err error) string {
 	return e.Details[limits.RetryAfter]
 }
 
-// inParallel runs n calls at once and returns how many had no error.
-func inParallel(ctx context.Context, n int, call func(ctx context.Context, i int) error) (passed int) {
+// inParallel runs 60 calls at once and returns how many had no error.
+func inParallel(ctx context.Context, call func(ctx context.Context, i int) error) (passed int) {
+	const n = 60
 	errs := make([]error, n)
 	ready := make(chan struct{})
 	var done sync.WaitGroup

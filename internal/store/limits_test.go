@@ -73,12 +73,12 @@ func TestBudgetsAreExactAcrossProcesses(t *testing.T) {
 	})
 }
 
-// errRefused is a limit that did its work.
-type errRefused struct{ error }
+// refusedError is a limit that did its work.
+type refusedError struct{ error }
 
 func refusedFor(wait time.Duration, err error) error {
 	if err == nil && wait > 0 {
-		return errRefused{context.DeadlineExceeded}
+		return refusedError{context.DeadlineExceeded}
 	}
 	return err
 }
@@ -191,7 +191,7 @@ func TestAttemptsAreExactAcrossProcesses(t *testing.T) {
 		errs := inParallel(t.Context(), parallel, func(ctx context.Context, i int) error {
 			_, ok, err := both[i%2].BeginAttempt(ctx, "ada", 10)
 			if err == nil && !ok {
-				return errRefused{context.DeadlineExceeded}
+				return refusedError{context.DeadlineExceeded}
 			}
 			if err == nil {
 				_, err = both[i%2].FailAttempt(ctx, "ada", time.Hour, lock)
@@ -201,7 +201,7 @@ func TestAttemptsAreExactAcrossProcesses(t *testing.T) {
 		require.Equal(t, 10, succeeded(errs))
 		for _, err := range errs {
 			if err != nil {
-				require.ErrorAs(t, err, new(errRefused))
+				require.ErrorAs(t, err, new(refusedError))
 			}
 		}
 	})

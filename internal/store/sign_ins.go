@@ -32,6 +32,7 @@ func (s *Store) EndSignIn(ctx context.Context, caller everlatch.Principal, until
 		if err := endSessions(ctx, tx, now, ending{reason: EndedBySignOut}, deleteSessionsOfSignIn, caller.SignInID); err != nil {
 			return err
 		}
+		now = now.Add(time.Microsecond) // told after the sessions: events are ordered by time
 		return recordEvents(ctx, tx, now, newEvent(now, everlatch.EventSignInEnded, "", caller.AuthIdentityID, everlatch.Metadata{
 			"sign_in_id": caller.SignInID, "auth_identity_id": caller.AuthIdentityID,
 			"actor_type": caller.ActorType, "actor_id": caller.ActorID,

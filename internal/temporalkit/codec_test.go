@@ -2,7 +2,6 @@ package temporalkit_test
 
 import (
 	"bytes"
-	"errors"
 	"testing"
 	"time"
 
@@ -175,7 +174,7 @@ func TestFailuresThatAreNotSealed(t *testing.T) {
 		err := temporalkit.Decode(fc.FailureToError(failure))
 		require.NotContains(t, err.Error(), "555-0100", name)
 		var said *everlatch.Error
-		require.False(t, errors.As(err, &said), name)
+		require.NotErrorAs(t, err, &said, name)
 	}
 
 	timeout := fc.FailureToError(&failurepb.Failure{

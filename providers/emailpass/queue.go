@@ -22,7 +22,7 @@ const DefaultWaiting = 64
 type Queue struct {
 	memoryKiB int64
 	slots     *semaphore.Weighted
-	// signIns wait or hash; at most most may.
+	// signIns counts those that wait or hash, of which the limit is most.
 	signIns atomic.Int64
 	most    int64
 }
