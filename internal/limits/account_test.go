@@ -239,7 +239,7 @@ func TestBurstOfCorrectSignIns(t *testing.T) {
 			if n := now.Add(1); n > most.Load() {
 				most.Store(n)
 			}
-			defer now.Add(-1)
+			now.Add(-1)
 			return attempt.Succeeded(ctx)
 		})
 		require.Equal(t, 60, passed)
