@@ -2,9 +2,7 @@ package flows
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/google/uuid"
 	"go.temporal.io/api/serviceerror"
@@ -36,9 +34,6 @@ type ResetRequest struct {
 // that a reset takes, is answered the same and signals nothing: the earlier ones have
 // mailed a link.
 func (c *Client) RequestPasswordReset(ctx context.Context, r ResetRequest) error {
-	if err := checkResetMetadata(r.Metadata); err != nil {
-		return err
-	}
 	startCtx, cancel := starting(ctx)
 	defer cancel()
 	o, in := c.passwordReset(r)
@@ -51,24 +46,6 @@ func (c *Client) RequestPasswordReset(ctx context.Context, r ResetRequest) error
 		c.resets.forget(o.ID)
 	}
 	return c.startFailure(ctx, startCtx, err)
-}
-
-// maxResetMetadata bounds, in bytes of JSON, what comes with a request for a reset:
-// anyone can send one, and it is kept in the history of the flow.
-const maxResetMetadata = 2 << 10
-
-func checkResetMetadata(m everlatch.Metadata) error {
-	if len(m) == 0 {
-		return nil
-	}
-	raw, err := json.Marshal(m)
-	if err != nil {
-		return fmt.Errorf("marshal metadata: %w", err)
-	}
-	if len(raw) > maxResetMetadata {
-		return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "The metadata of a password reset can have at most 2 kB"}
-	}
-	return nil
 }
 
 // IssuePasswordReset grants an administrator a token for an end user, which the
