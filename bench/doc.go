@@ -76,4 +76,17 @@
 // A request that is answered by anything but 200, or not at all, is an error.
 // It counts in no figure but errors and cpu ms, the first of each scenario is
 // printed, and the command ends with status 1.
+// # Attack
+//
+// -attack measures four owners who sign in, in peace, while 300 attackers of one
+// network (IPv4 /24) guess passwords, and while each attacker has a network of its
+// own. It names clients in X-Forwarded-For, so the server must trust this machine as
+// a proxy:
+//
+//	EVERLATCH_HTTP_TRUSTED_PROXIES='[127.0.0.0/8]' everlatch dev --ephemeral
+//	go run ./bench -attack -d 20s
+//
+// hashes/s are passwords that were compared; × quiet are ratios to the first phase.
+// 429 and 503 are answers to attackers, and recovered is how long after the attack
+// an owner's sign-in was answered.
 package main

@@ -39,6 +39,9 @@ func run(ctx context.Context, args []string, now func() time.Time, stdout, stder
 	if opts.timing {
 		return b.runTiming(ctx, stdout)
 	}
+	if opts.attack {
+		return b.runAttack(ctx, stdout)
+	}
 	report, err := b.measure(ctx)
 	if err != nil {
 		return err

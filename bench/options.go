@@ -45,6 +45,8 @@ type options struct {
 	// number of pairs, and scenarios are names of probes.
 	timing     bool
 	adminToken string
+	// attack measures sign-ins while attackers guess passwords.
+	attack bool
 }
 
 // target is the server: a loopback address, and the host that requests name.
@@ -64,6 +66,7 @@ func parseOptions(args []string, stderr io.Writer) (o options, err error) {
 	set.DurationVar(&o.warm, "warm", time.Second, "how `long` each measurement is preceded by load that does not count")
 	scenarios := set.String("scenarios", "", "which `scenarios`, in this order (default all)")
 	set.BoolVar(&o.timing, "timing", false, "compare times of answers about addresses that exist and that don't; -n is the number of pairs (default 500)")
+	set.BoolVar(&o.attack, "attack", false, "measure sign-ins while 300 attackers guess passwords, each phase for -d")
 	set.StringVar(&o.adminToken, "admin-token", "", "an administrator's `token`, without which -timing leaves invites out")
 	set.StringVar(&o.emailPrefix, "email-prefix", "bench", "what the `addresses` of the people that it makes begin with")
 	baseline := set.String("baseline", "", "a `file` with the -json output of an earlier run, to print ratios to")
