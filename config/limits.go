@@ -19,7 +19,7 @@ type Limits struct {
 	Reset          Rate          `koanf:"reset" default:"30/1h" doc:"Password resets that one network address asks for."`
 	Token          Rate          `koanf:"token" default:"30/1m" doc:"Refused tokens of mails from one network address: new passwords, accepted invites, changed e-mail addresses."`
 	EmailChange    Rate          `koanf:"email_change" default:"20/1h" doc:"Changes of the e-mail address that one network address asks for, and one account."`
-	Refresh        Rate          `koanf:"refresh" default:"60/1m" doc:"Tokens that one identity may refresh, and refused ones of one network address."`
+	Refresh        Rate          `koanf:"refresh" default:"600/1m" doc:"Tokens that one identity may refresh, and refused ones of one network address."`
 	Mail           Rate          `koanf:"mail" default:"60/1h" doc:"Mails with a link to one address, for all callers together."`
 	MailPerDay     Rate          `koanf:"mail_per_day" default:"120/1d" doc:"A second limit of such mails."`
 	NetworkFactor  int           `koanf:"network_factor" default:"4" min:"1" doc:"How many times as much as one network address its whole network may do."`
