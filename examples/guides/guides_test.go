@@ -78,7 +78,7 @@ func programs(guide string) []string {
 // tables package app makes, the requests that package e2e plays, and the
 // dashboard that it drives.
 var withoutProgram = []string{
-	"README", "change-an-email-address", "provider-options", "roles-and-permissions", "several-ways-to-sign-in",
+	"README", "change-an-email-address", "limits", "provider-options", "roles-and-permissions", "several-ways-to-sign-in",
 	"medusa-admin-dashboard",
 }
 
@@ -140,7 +140,7 @@ func TestGuidesShowSettingsThatWork(t *testing.T) {
 			}
 		}
 	}
-	require.Len(t, checked, 7+2*3)
+	require.Len(t, checked, 8+2*3)
 }
 
 // start makes a service of a configuration, which checks the options of its
