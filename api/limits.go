@@ -39,12 +39,13 @@ var signInLimit = limit{op: limits.SignIn, redirect: limits.Redirect, account: t
 // limited are the routes with limits, by method and path. They are checked before
 // the vault is written and before Temporal is asked.
 var limited = map[string]limit{
-	"GET /auth/:actor_type/:auth_provider":                 signInLimit,
-	"POST /auth/:actor_type/:auth_provider":                signInLimit,
-	"POST /auth/identities/link/:auth_provider":            signInLimit,
-	"GET /auth/:actor_type/:auth_provider/callback":        {op: limits.Callback},
-	"POST /auth/:actor_type/:auth_provider/callback":       {op: limits.Callback},
-	"POST /auth/:actor_type/:auth_provider/register":       {op: limits.Register, account: true, hashes: true},
+	"GET /auth/:actor_type/:auth_provider":           signInLimit,
+	"POST /auth/:actor_type/:auth_provider":          signInLimit,
+	"POST /auth/identities/link/:auth_provider":      signInLimit,
+	"GET /auth/:actor_type/:auth_provider/callback":  {op: limits.Callback},
+	"POST /auth/:actor_type/:auth_provider/callback": {op: limits.Callback},
+	// By network only: of many registrations of one address all but one are refused.
+	"POST /auth/:actor_type/:auth_provider/register":       {op: limits.Register, hashes: true},
 	"POST /auth/:actor_type/:auth_provider/reset-password": {op: limits.Reset, recipient: "identifier"},
 	"POST /auth/:actor_type/:auth_provider/update":         {op: limits.Token, hashes: true},
 	"POST /auth/token/refresh":                             {op: limits.Refresh, caller: true},

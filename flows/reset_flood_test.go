@@ -74,21 +74,6 @@ func TestResetRequestsAreFolded(t *testing.T) {
 	require.Equal(t, 1, ask("customer"), "when the links have expired")
 }
 
-func TestResetMetadataIsBounded(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	signals := b.asked(t)
-	ask := func(bytes int) error {
-		return b.flows.RequestPasswordReset(t.Context(), flows.ResetRequest{
-			ActorType: "customer", Provider: "emailpass", EntityKey: "ada@example.com",
-			Metadata: everlatch.Metadata{"k": strings.Repeat("x", bytes)},
-		})
-	}
-	require.NoError(t, ask(2000))
-	require.ErrorIs(t, ask(2048), everlatch.ErrInvalidData)
-	require.Equal(t, 1, *signals)
-}
-
 // Ten thousand anonymous requests for one address leave its history small, and the
 // owner's reset as it was.
 func TestResetSurvivesAFlood(t *testing.T) {
