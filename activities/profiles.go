@@ -165,11 +165,14 @@ func (a *Redirects) takeOver(ctx context.Context, in ReadProfileInput, p provide
 	if err != nil {
 		return out, err
 	}
-	out.Created = true
-	out.Principal = principal(store.Credential{
+	return linked(identity, in, p), nil
+}
+
+// linked is the outcome for an identity that got the provider account of a profile.
+func linked(identity everlatch.AuthIdentity, in ReadProfileInput, p providers.Profile) RegisterIdentityOutput {
+	return RegisterIdentityOutput{Created: true, Principal: principal(store.Credential{
 		Identity: identity, Provider: everlatch.ProviderIdentity{Provider: in.Provider, UserMetadata: p.UserMetadata},
-	}, in.ActorType)
-	return out, nil
+	}, in.ActorType)}
 }
 
 // trusted says that a provider's word about the address of a profile is enough to take
@@ -207,11 +210,7 @@ func (a *Redirects) link(
 	if err != nil {
 		return out, err
 	}
-	out.Created = true
-	out.Principal = principal(store.Credential{
-		Identity: identity, Provider: everlatch.ProviderIdentity{Provider: in.Provider, UserMetadata: p.UserMetadata},
-	}, in.ActorType)
-	return out, nil
+	return linked(identity, in, p), nil
 }
 
 func (a *Redirects) register(ctx context.Context, in ReadProfileInput, p providers.Profile) (out RegisterIdentityOutput, err error) {
@@ -233,9 +232,5 @@ func (a *Redirects) register(ctx context.Context, in ReadProfileInput, p provide
 	if err != nil {
 		return out, err
 	}
-	out.Created = true
-	out.Principal = principal(store.Credential{
-		Identity: identity, Provider: everlatch.ProviderIdentity{Provider: in.Provider, UserMetadata: p.UserMetadata},
-	}, in.ActorType)
-	return out, nil
+	return linked(identity, in, p), nil
 }

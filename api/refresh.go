@@ -29,7 +29,7 @@ func (s *Server) refreshToken(c echo.Context) error {
 	if !s.deps.Now().Before(s.deps.Tokens.AbsoluteEnd(claims.SignedInAt())) {
 		return httpauth.ErrUnauthorized // only a new sign-in goes on
 	}
-	if standing.SignInEnded || !httpauth.Agrees(standing, max(claims.CredentialVersion, 1), claims.ActorID) {
+	if !httpauth.Agrees(standing, max(claims.CredentialVersion, 1), claims.ActorID) {
 		return httpauth.ErrUnauthorized
 	}
 	principal, ok := reissued(identity, standing, claims)

@@ -291,18 +291,18 @@ func TestIdleSessions(t *testing.T) {
 	expires, err := use()
 	require.NoError(t, err)
 	require.Equal(t, "2026-11-23T14:47:46Z", expires)
-	w.advance(2 * time.Minute) // less than a twentieth: nothing is written
+	w.Advance(2 * time.Minute) // less than a twentieth: nothing is written
 	expires, err = use()
 	require.NoError(t, err)
 	require.Equal(t, "2026-11-23T14:47:46Z", expires)
 	for range 25 {
-		w.advance(55 * time.Minute)
+		w.Advance(55 * time.Minute)
 		if _, err = use(); err != nil {
 			break
 		}
 	}
 	require.NoError(t, err, "in use for nearly a day")
-	w.advance(65 * time.Minute)
+	w.Advance(65 * time.Minute)
 	_, err = use()
 	requireRefused(t, err, httpauth.Unauthenticated)
 }

@@ -75,7 +75,7 @@ func (a *Authenticator) byBearer(ctx context.Context, r *http.Request) *credenti
 	case err != nil:
 		return &credential{err: err}
 	// A token of Medusa has no version: it counts until the first one ends.
-	case standing.SignInEnded, !Agrees(standing, max(claims.CredentialVersion, 1), claims.ActorID):
+	case !Agrees(standing, max(claims.CredentialVersion, 1), claims.ActorID):
 		return &credential{claims: &claims, ended: true}
 	}
 	return a.found(&claims, standing.Access)
@@ -91,11 +91,12 @@ func (a *Authenticator) found(claims *tokens.Claims, access everlatch.Access) *c
 	return out
 }
 
-// Agrees compares what was issued with what is true now. A token or session without
+// Agrees compares what was issued with what is true now: the user has not signed out,
+// and the credentials and the actor are the same. A token or session without
 // an actor stays one, even when an actor has been linked since (recorded:
 // me-with-stale-cookie-after-refresh).
 func Agrees(now everlatch.Standing, version int64, actorID string) bool {
-	return now.CredentialVersion == version && (actorID == "" || actorID == now.ActorID)
+	return !now.SignInEnded && now.CredentialVersion == version && (actorID == "" || actorID == now.ActorID)
 }
 
 // standing returns the current state of an identity, and what it may do.
@@ -129,7 +130,7 @@ func (a *Authenticator) bySecret(ctx context.Context, secret string) *credential
 		return &credential{}
 	case err != nil:
 		return &credential{err: err}
-	case standing.SignInEnded, !Agrees(standing, session.Principal.CredentialVersion, session.Principal.ActorID):
+	case !Agrees(standing, session.Principal.CredentialVersion, session.Principal.ActorID):
 		return &credential{}
 	}
 	claims := sessionClaims(session)

@@ -31,7 +31,7 @@ func TestPublishableKeys(t *testing.T) {
 	requireKeys(secret.Token, false, false) // a secret key opens no storefront
 	key := w.key(everlatch.KeyPublishable)
 	requireKeys(key.Token, true, false) // another process made it: that keys exist is known in 5 s
-	w.advance(5 * time.Second)
+	w.Advance(5 * time.Second)
 	requireKeys(key.Token, true, true)
 	requireKeys("", false, true)
 	requireKeys(key.Token[:len(key.Token)-1], false, true)
@@ -39,9 +39,9 @@ func TestPublishableKeys(t *testing.T) {
 	_, err := w.store.RevokeAPIKey(t.Context(), key.ID, "user_1", w.Now())
 	require.NoError(t, err)
 	requireKeys(key.Token, true, true) // another process revoked it: it works for 5 s at most
-	w.advance(5*time.Second - time.Nanosecond)
+	w.Advance(5*time.Second - time.Nanosecond)
 	requireKeys(key.Token, true, true)
-	w.advance(time.Nanosecond)
+	w.Advance(time.Nanosecond)
 	requireKeys(key.Token, false, true) // keys stay required
 }
 

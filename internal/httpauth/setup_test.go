@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/accounts"
+	"github.com/everlatch/everlatch/internal/clocktest"
 	"github.com/everlatch/everlatch/internal/httpauth"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/store/storetest"
@@ -32,30 +32,17 @@ const (
 // world is an authenticator over a store with a customer, and an identity without an
 // actor.
 type world struct {
+	*clocktest.Clock
+
 	t      *testing.T
 	auth   *httpauth.Authenticator
 	store  *store.Store
 	tokens *tokens.Tokens
-
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (w *world) Now() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.now
-}
-
-func (w *world) advance(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.now = w.now.Add(d)
 }
 
 func setup(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, now: time.Date(2026, 11, 23, 13, 47, 46, 0, time.UTC)}
+	w := &world{t: t, Clock: clocktest.At(time.Date(2026, 11, 23, 13, 47, 46, 0, time.UTC))}
 	w.store = storetest.Open(t, w.Now)
 	var err error
 	w.tokens, err = tokens.New(tokens.Config{Secret: []byte("a secret of the tests, long enough")}, w.Now)

@@ -110,18 +110,7 @@ func requireRefused(tb testing.TB, err error) string {
 // inParallel runs 60 calls at once and returns how many had no error.
 func inParallel(ctx context.Context, call func(ctx context.Context, i int) error) (passed int) {
 	const n = 60
-	errs := make([]error, n)
-	ready := make(chan struct{})
-	var done sync.WaitGroup
-	for i := range n {
-		done.Go(func() {
-			<-ready
-			errs[i] = call(ctx, i)
-		})
-	}
-	close(ready)
-	done.Wait()
-	for _, err := range errs {
+	for _, err := range storetest.InParallel(ctx, n, call) {
 		if err == nil {
 			passed++
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/store/storetest"
 )
 
 func toHook(everlatch.Event) []store.Target {
@@ -133,7 +134,7 @@ func TestClaimsInParallel(t *testing.T) {
 		f.waiting(t, 300, noIdentity)
 		var mu sync.Mutex
 		held := map[string]int{}
-		errs := inParallel(t.Context(), 60, func(ctx context.Context, _ int) error {
+		errs := storetest.InParallel(t.Context(), 60, func(ctx context.Context, _ int) error {
 			for {
 				claim, err := f.ClaimDeliveries(ctx, 7, time.Minute)
 				if err != nil || len(claim.Deliveries) == 0 {
@@ -202,7 +203,7 @@ func TestNoLineStops(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
-		errs := inParallel(ctx, 50, work)
+		errs := storetest.InParallel(ctx, 50, work)
 		require.Equal(t, 50, succeeded(errs), "%v: %d are left", errs, left)
 		require.Len(t, delivered, identities)
 		for identity, got := range delivered {

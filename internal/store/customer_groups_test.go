@@ -11,6 +11,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/store/storetest"
 )
 
 func (f fixture) readGroup(tb testing.TB, id string) everlatch.CustomerGroup {
@@ -217,7 +218,7 @@ func TestUniqueInParallel(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			onEachEngine(t, func(t *testing.T, f fixture) {
-				errs := inParallel(t.Context(), 50, prepare(t, f))
+				errs := storetest.InParallel(t.Context(), 50, prepare(t, f))
 				require.Equal(t, 1, succeeded(errs))
 				for _, err := range errs {
 					if err != nil {
@@ -241,7 +242,7 @@ func TestChangeMembersInParallel(t *testing.T) {
 			require.NoError(t, err)
 			f.group(t, groups[i], groups[i])
 		}
-		errs := inParallel(t.Context(), 50, func(ctx context.Context, i int) error {
+		errs := storetest.InParallel(t.Context(), 50, func(ctx context.Context, i int) error {
 			if i%2 == 0 {
 				return f.ChangeGroupsOf(ctx, customers[i/2%5], groups, nil)
 			}

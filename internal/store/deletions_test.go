@@ -11,6 +11,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/store/storetest"
 )
 
 func scheduled(n int) everlatch.Event {
@@ -138,7 +139,7 @@ func TestDeletionInParallel(t *testing.T) {
 		onEachEngine(t, func(t *testing.T, f fixture) {
 			customer, _ := f.customer(t, "ada@example.com")
 			dates := make([]time.Time, 50)
-			errs := inParallel(t.Context(), 50, func(ctx context.Context, i int) error {
+			errs := storetest.InParallel(t.Context(), 50, func(ctx context.Context, i int) error {
 				noted, err := f.ScheduleDeletion(ctx, customer.ID, start.Add(time.Duration(i)*time.Hour), scheduled(i))
 				dates[i] = noted.At
 				return err
@@ -156,7 +157,7 @@ func TestDeletionInParallel(t *testing.T) {
 			customer, _ := f.customer(t, "ada@example.com")
 			_, err := f.ScheduleDeletion(t.Context(), customer.ID, start, scheduled(0))
 			require.NoError(t, err)
-			errs := inParallel(t.Context(), 50, func(ctx context.Context, i int) error {
+			errs := storetest.InParallel(t.Context(), 50, func(ctx context.Context, i int) error {
 				if i == 25 {
 					return f.RemoveCustomer(ctx, customer.ID, everlatch.Event{GroupID: "remove"})
 				}

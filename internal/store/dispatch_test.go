@@ -11,6 +11,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/store/storetest"
 )
 
 func (f fixture) publish(t *testing.T, id, identity string) {
@@ -191,7 +192,7 @@ func TestDispatchInParallel(t *testing.T) {
 			f.publish(t, fmt.Sprintf("e%03d", i), "ada")
 		}
 		dispatched := make([]int, 50)
-		errs := inParallel(t.Context(), 50, func(ctx context.Context, i int) (err error) {
+		errs := storetest.InParallel(t.Context(), 50, func(ctx context.Context, i int) (err error) {
 			dispatched[i], err = f.Dispatch(ctx, 3, toHookAndLog)
 			return err
 		})

@@ -1,13 +1,11 @@
 package store_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -168,22 +166,6 @@ func requireError(tb testing.TB, err error, code everlatch.Code, reason everlatc
 	for pair := range slices.Chunk(details, 2) {
 		require.Equal(tb, pair[1], refused.Details[pair[0]], pair[0])
 	}
-}
-
-// inParallel runs n calls at once and returns their errors.
-func inParallel(ctx context.Context, n int, call func(ctx context.Context, i int) error) []error {
-	errs := make([]error, n)
-	ready := make(chan struct{})
-	var done sync.WaitGroup
-	for i := range n {
-		done.Go(func() {
-			<-ready
-			errs[i] = call(ctx, i)
-		})
-	}
-	close(ready)
-	done.Wait()
-	return errs
 }
 
 // succeeded counts calls without error.

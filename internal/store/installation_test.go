@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/store/storetest"
 )
 
 // All processes of a database learn one id, also when they start together for
@@ -15,7 +16,7 @@ func TestInstallation(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
 		seen := make([]string, 50)
-		errs := inParallel(t.Context(), len(seen), func(ctx context.Context, i int) (err error) {
+		errs := storetest.InParallel(t.Context(), len(seen), func(ctx context.Context, i int) (err error) {
 			seen[i], err = f.Installation(ctx)
 			return err
 		})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/store/storetest"
 )
 
 func TestAcceptInvite(t *testing.T) {
@@ -61,7 +62,7 @@ func TestAcceptInviteInParallel(t *testing.T) {
 			onEachEngine(t, func(t *testing.T, f fixture) {
 				proof := proof
 				proof.InviteID = f.invite(t, "ada@example.com").ID
-				errs := inParallel(t.Context(), 60, func(ctx context.Context, i int) error {
+				errs := storetest.InParallel(t.Context(), 60, func(ctx context.Context, i int) error {
 					return f.AcceptInvite(ctx, proof, fmt.Sprint("user_", i), everlatch.Event{ID: fmt.Sprint("evt_", i), Name: "invite.accepted"})
 				})
 				require.Equal(t, 1, succeeded(errs))
@@ -80,7 +81,7 @@ func TestAcceptInviteInParallel(t *testing.T) {
 func TestCreateInviteInParallel(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
-		errs := inParallel(t.Context(), 50, func(ctx context.Context, i int) error {
+		errs := storetest.InParallel(t.Context(), 50, func(ctx context.Context, i int) error {
 			_, err := f.CreateInvite(ctx, newInvite("ada@example.com"), fmt.Sprint("jti ", i), everlatch.Event{})
 			return err
 		})

@@ -65,7 +65,7 @@ func TestBudgetsAreExactAcrossProcesses(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
 		both := []fixture{f, f.second(t)}
-		errs := inParallel(t.Context(), parallel, func(ctx context.Context, i int) error {
+		errs := storetest.InParallel(t.Context(), parallel, func(ctx context.Context, i int) error {
 			wait, err := both[i%2].SpendBudget(ctx, tenPerMinute)
 			return refusedFor(wait, err)
 		})
@@ -188,7 +188,7 @@ func TestAttemptsAreExactAcrossProcesses(t *testing.T) {
 			}
 			return time.Hour
 		}
-		errs := inParallel(t.Context(), parallel, func(ctx context.Context, i int) error {
+		errs := storetest.InParallel(t.Context(), parallel, func(ctx context.Context, i int) error {
 			_, ok, err := both[i%2].BeginAttempt(ctx, "ada", 10)
 			if err == nil && !ok {
 				return refusedError{context.DeadlineExceeded}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/store/storetest"
 )
 
 func TestMigrate(t *testing.T) {
@@ -70,7 +71,7 @@ func TestMigrate(t *testing.T) {
 				t.Cleanup(func() { require.NoError(t, s.Close()) })
 				stores[i] = s
 			}
-			errs := inParallel(t.Context(), len(stores), func(ctx context.Context, i int) error {
+			errs := storetest.InParallel(t.Context(), len(stores), func(ctx context.Context, i int) error {
 				return stores[i].Migrate(ctx)
 			})
 			require.NoError(t, errors.Join(errs...))

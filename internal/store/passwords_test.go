@@ -9,6 +9,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/store/storetest"
 )
 
 func change(identity everlatch.AuthIdentity, event, hash string) store.CredentialChange {
@@ -47,7 +48,7 @@ func TestChangeCredentialInParallel(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
 		identity := f.identity(t, "ada@example.com")
-		errs := inParallel(t.Context(), 50, func(ctx context.Context, i int) error {
+		errs := storetest.InParallel(t.Context(), 50, func(ctx context.Context, i int) error {
 			return f.ChangeCredential(ctx, change(identity, fmt.Sprint("evt_", i), fmt.Sprint("hash ", i)))
 		})
 		require.Equal(t, 1, succeeded(errs))

@@ -119,11 +119,11 @@ func TestBehindPgbouncer(t *testing.T) {
 		t.Cleanup(func() { require.NoError(t, s.Close()) })
 		stores[i] = s
 	}
-	require.NoError(t, errors.Join(inParallel(t.Context(), len(stores), func(ctx context.Context, i int) error {
+	require.NoError(t, errors.Join(storetest.InParallel(t.Context(), len(stores), func(ctx context.Context, i int) error {
 		return stores[i].Migrate(ctx)
 	})...))
 
-	errs := inParallel(t.Context(), 64, func(ctx context.Context, i int) error {
+	errs := storetest.InParallel(t.Context(), 64, func(ctx context.Context, i int) error {
 		f := fixture{Store: stores[i%len(stores)], clock: c}
 		email := fmt.Sprintf("ada%d@example.com", i/2) // each address twice
 		identity, err := f.RegisterIdentity(ctx, newIdentity(email))
@@ -239,7 +239,7 @@ func TestSerializableByDefault(t *testing.T) {
 		require.NoError(t, s.DB().QueryRowContext(t.Context(), query).Scan(&level))
 		require.Equal(t, "read committed", level, query)
 	}
-	errs := inParallel(t.Context(), 50, func(ctx context.Context, i int) error {
+	errs := storetest.InParallel(t.Context(), 50, func(ctx context.Context, i int) error {
 		_, err := s.RegisterIdentity(ctx, newIdentity(fmt.Sprintf("ada%d@example.com", i)))
 		return err
 	})

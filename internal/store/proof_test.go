@@ -10,6 +10,7 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/store/storetest"
 )
 
 const address = "ada@example.com"
@@ -63,7 +64,7 @@ func TestOneProverGetsTheAddress(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
 		identity := f.identity(t, address)
-		errs := inParallel(t.Context(), 50, func(ctx context.Context, i int) error {
+		errs := storetest.InParallel(t.Context(), 50, func(ctx context.Context, i int) error {
 			if i%2 == 0 {
 				return f.TakeOver(ctx, vouched(identity.ID, i), "customer")
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/store/storetest"
 )
 
 // another is a way to sign in with github for an identity.
@@ -74,7 +75,7 @@ func TestAddCredential(t *testing.T) {
 			for i := range candidates {
 				candidates[i] = f.identity(t, id("")+"@example.com")
 			}
-			errs := inParallel(t.Context(), len(candidates), func(ctx context.Context, i int) error {
+			errs := storetest.InParallel(t.Context(), len(candidates), func(ctx context.Context, i int) error {
 				return f.AddCredential(ctx, another(candidates[i].ID, "583231"))
 			})
 			require.Equal(t, 1, succeeded(errs))
@@ -82,7 +83,7 @@ func TestAddCredential(t *testing.T) {
 		},
 		"of 50 accounts of one provider at once, an identity gets one": func(t *testing.T, f fixture) {
 			identity := f.identity(t, "ada@example.com")
-			errs := inParallel(t.Context(), 50, func(ctx context.Context, _ int) error {
+			errs := storetest.InParallel(t.Context(), 50, func(ctx context.Context, _ int) error {
 				return f.AddCredential(ctx, another(identity.ID, id("")))
 			})
 			require.Equal(t, 1, succeeded(errs))
@@ -153,7 +154,7 @@ func TestRemoveCredential(t *testing.T) {
 				require.NoError(t, f.AddCredential(t.Context(), in))
 				credentials = append(credentials, in.ID)
 			}
-			errs := inParallel(t.Context(), 52, func(ctx context.Context, i int) error {
+			errs := storetest.InParallel(t.Context(), 52, func(ctx context.Context, i int) error {
 				err := f.RemoveCredential(ctx, identity.ID, credentials[i%len(credentials)], removal(identity.ID))
 				if errors.Is(err, everlatch.ErrNotFound) || everlatch.ErrorCode(err) == everlatch.CodeNotAllowed {
 					return everlatch.ErrNotFound

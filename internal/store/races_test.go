@@ -13,6 +13,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/store/storetest"
 )
 
 func TestRegisterIdentityInParallel(t *testing.T) {
@@ -21,7 +22,7 @@ func TestRegisterIdentityInParallel(t *testing.T) {
 	t.Run("of one hundred with the same key one wins", func(t *testing.T) {
 		t.Parallel()
 		onEachEngine(t, func(t *testing.T, f fixture) {
-			errs := inParallel(t.Context(), 100, func(ctx context.Context, _ int) error {
+			errs := storetest.InParallel(t.Context(), 100, func(ctx context.Context, _ int) error {
 				_, err := f.RegisterIdentity(ctx, newIdentity("ada@example.com"))
 				return err
 			})
@@ -39,7 +40,7 @@ func TestRegisterIdentityInParallel(t *testing.T) {
 		t.Parallel()
 		onEachEngine(t, func(t *testing.T, f fixture) {
 			in := newIdentity("ada@example.com")
-			errs := inParallel(t.Context(), 20, func(ctx context.Context, _ int) error {
+			errs := storetest.InParallel(t.Context(), 20, func(ctx context.Context, _ int) error {
 				got, err := f.RegisterIdentity(ctx, in)
 				if err == nil && got.ID != in.ID {
 					err = errors.New("another identity")
@@ -57,7 +58,7 @@ func TestLinkActorInParallel(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, f fixture) {
 		identity := f.identity(t, "ada@example.com")
 
-		errs := inParallel(t.Context(), 50, func(ctx context.Context, i int) error {
+		errs := storetest.InParallel(t.Context(), 50, func(ctx context.Context, i int) error {
 			return f.LinkActor(ctx, link(identity.ID, "manager", fmt.Sprintf("manager_%d", i)))
 		})
 
@@ -89,7 +90,7 @@ func TestRemoveOrphansBesideLinkActor(t *testing.T) {
 			require.NoError(t, err)
 
 			var linked error
-			errs := inParallel(t.Context(), 2, func(ctx context.Context, i int) error {
+			errs := storetest.InParallel(t.Context(), 2, func(ctx context.Context, i int) error {
 				if i == round%2 { // who starts first changes from round to round
 					_, err := f.RemoveOrphans(ctx, before, 10)
 					return err
@@ -199,7 +200,7 @@ func TestEndSignInInParallel(t *testing.T) {
 		require.NoError(t, f.CreateSession(t.Context(), session, "hash"))
 		ended := make([]bool, 50)
 
-		errs := inParallel(t.Context(), len(ended), func(ctx context.Context, i int) (err error) {
+		errs := storetest.InParallel(t.Context(), len(ended), func(ctx context.Context, i int) (err error) {
 			ended[i], err = f.EndSignIn(ctx, caller, start.Add(time.Hour))
 			return err
 		})
@@ -214,7 +215,7 @@ func TestEndSignInInParallel(t *testing.T) {
 func TestCreateCustomerInParallel(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
-		errs := inParallel(t.Context(), 50, func(ctx context.Context, _ int) error {
+		errs := storetest.InParallel(t.Context(), 50, func(ctx context.Context, _ int) error {
 			_, err := f.CreateCustomer(ctx, newCustomer("ada@example.com"), everlatch.Event{})
 			return err
 		})
@@ -228,7 +229,7 @@ func TestCreateAddressInParallel(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
 		customer, _ := f.customer(t, "ada@example.com")
-		errs := inParallel(t.Context(), 20, func(ctx context.Context, _ int) error {
+		errs := storetest.InParallel(t.Context(), 20, func(ctx context.Context, _ int) error {
 			a := newAddress(customer.ID)
 			a.IsDefaultShipping = true
 			_, err := f.CreateAddress(ctx, a)
@@ -253,7 +254,7 @@ func TestUpdateCustomerInParallel(t *testing.T) {
 	t.Parallel()
 	onEachEngine(t, func(t *testing.T, f fixture) {
 		customer, _ := f.customer(t, "ada@example.com")
-		errs := inParallel(t.Context(), 30, func(ctx context.Context, i int) error {
+		errs := storetest.InParallel(t.Context(), 30, func(ctx context.Context, i int) error {
 			_, err := f.UpdateCustomer(ctx, customer.ID, metadataPatch(fmt.Sprint(i), true))
 			return err
 		})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/store/storetest"
 )
 
 var operator = store.Operator("tests")
@@ -131,7 +132,7 @@ func TestSetUpRBACInParallel(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, f fixture) {
 		f.holder(t, "user_1")
 		granted := make([]int, 50)
-		errs := inParallel(t.Context(), len(granted), func(ctx context.Context, i int) error {
+		errs := storetest.InParallel(t.Context(), len(granted), func(ctx context.Context, i int) error {
 			state, err := f.SetUpRBAC(ctx, builtIn("user:read", "user:update"))
 			granted[i] = state.Granted
 			return err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/store/storetest"
 )
 
 func TestGrantAndRevokeRoles(t *testing.T) {
@@ -84,7 +85,7 @@ func TestOneSuperAdminStays(t *testing.T) {
 				}
 				f.withRBAC(t)
 
-				errs := inParallel(t.Context(), admins, func(ctx context.Context, i int) error { return attempt(ctx, f, i) })
+				errs := storetest.InParallel(t.Context(), admins, func(ctx context.Context, i int) error { return attempt(ctx, f, i) })
 
 				refused := 0
 				for _, err := range errs {
@@ -119,7 +120,7 @@ func TestPromotionAndDemotionInParallel(t *testing.T) {
 		f.withRBAC(t)
 		reader := f.role(t, "reader", "user:read")
 		f.holder(t, "user_1")
-		errs := inParallel(t.Context(), 50, func(ctx context.Context, i int) error {
+		errs := storetest.InParallel(t.Context(), 50, func(ctx context.Context, i int) error {
 			if i%2 == 0 {
 				return f.GrantRoles(ctx, operator, []string{"user_1"}, []string{reader})
 			}

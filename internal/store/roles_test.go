@@ -11,6 +11,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/store/storetest"
 )
 
 func TestRole(t *testing.T) {
@@ -210,7 +211,7 @@ func TestParentsInParallel(t *testing.T) {
 		for i := range roles {
 			f.role(t, fmt.Sprint(i))
 		}
-		errs := inParallel(t.Context(), 50, func(ctx context.Context, i int) error {
+		errs := storetest.InParallel(t.Context(), 50, func(ctx context.Context, i int) error {
 			parent := fmt.Sprintf("role_%d", (i+1)%roles)
 			_, err := f.UpdateRole(ctx, operator, fmt.Sprintf("role_%d", i%roles), store.RolePatch{Parent: store.To(&parent)})
 			if errors.Is(err, everlatch.ErrInvalidData) {

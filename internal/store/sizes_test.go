@@ -10,6 +10,7 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/store/storetest"
 )
 
 // Exactly as many addresses as are allowed, however many come at once.
@@ -19,7 +20,7 @@ func TestAddressesAreCapped(t *testing.T) {
 		f.SetSizes(store.Sizes{Addresses: 7, Metadata: 1000})
 		customer, _ := f.customer(t, "ada@example.com")
 		address := func() everlatch.Address { return everlatch.Address{ID: id(ids.Address), CustomerID: customer.ID} }
-		errs := inParallel(t.Context(), 50, func(ctx context.Context, _ int) error {
+		errs := storetest.InParallel(t.Context(), 50, func(ctx context.Context, _ int) error {
 			_, err := f.CreateAddress(ctx, address())
 			return err
 		})
