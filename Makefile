@@ -2,7 +2,7 @@
 
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/everlatch/bin
 
-.PHONY: help check test test-postgres browser-test sdk-test dashboard-test nightly release-check golden history dev build bench
+.PHONY: help check test test-postgres upgrade-test crash browser-test sdk-test dashboard-test medusa-test nightly release-check chart manifests golden history dev build bench
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -20,8 +20,14 @@ test-postgres: ## the tests that use PostgreSQL, on TEST_POSTGRES_URL
 	@test -n "$(TEST_POSTGRES_URL)" || { echo "set TEST_POSTGRES_URL=postgres://…"; exit 1; }
 	go test -shuffle=on ./internal/store/... ./app/... ./e2e/...
 
-browser-test: e2e/browser/node_modules ## sign-ins with Chromium at a certified OpenID provider (needs chromium, node, npm)
-	CI=true go test -count=1 -v -run TestCertifiedProvider ./e2e
+upgrade-test: ## replace the program of an earlier commit under load, without a failed request: FROM=commit (Linux, needs PostgreSQL's programs)
+	go test -count=1 -timeout 1h -v -run '^TestRollingUpgrade$$' ./e2e/crash -upgrade $(if $(FROM),-from $(FROM))
+
+crash: ## kill an installation under load, and look for what was lost: POINTS=1000 SEED=7 (Linux, needs PostgreSQL's programs)
+	go test -count=1 -timeout 24h -v -run '^(TestCrash|TestRollingRestart)$$' ./e2e/crash -points $(or $(POINTS),25) -seed $(or $(SEED),1)
+
+browser-test: e2e/browser/node_modules ## sign-ins with Chromium: passkeys, and a certified OpenID provider (needs chromium, node, npm)
+	CI=true go test -count=1 -v -run '^(TestCertifiedProvider|Test.*InChromium)$$' ./e2e
 
 sdk-test: e2e/browser/node_modules e2e/sdk/node_modules ## every call of the Medusa JS SDK, in Node.js and in Chromium (needs chromium, node, npm)
 	CI=true go test -count=1 -v -run TestJavaScriptSDK ./e2e
@@ -30,16 +36,28 @@ dashboard-test: e2e/browser/node_modules e2e/dashboard/.medusa/admin/index.html 
 	$(if $(PICTURES),mkdir -p $(PICTURES))
 	CI=true go test -count=1 -v -timeout 20m $(if $(PICTURES),-artifacts -outputdir $(PICTURES)) -run TestMedusaDashboard ./e2e
 
-nightly: dashboard-test release-check ## checks that take too long for every change
+medusa-test: e2e/medusa/node_modules ## move a real Medusa server into Everlatch (needs node, npm, TEST_POSTGRES_URL and 1 GB)
+	@test -n "$(TEST_POSTGRES_URL)" || { echo "set TEST_POSTGRES_URL=postgres://…"; exit 1; }
+	CI=true go test -count=1 -v -timeout 20m -run TestMoveFromMedusa ./e2e
+
+nightly: dashboard-test medusa-test release-check ## checks that take too long for every change
+	$(MAKE) crash POINTS=$(or $(POINTS),1000) SEED=$(or $(SEED),$(shell date +%Y%m%d))
+	$(MAKE) upgrade-test
 
 release-check: $(TOOLS)/goreleaser ## check what a tag would publish
 	$(TOOLS)/goreleaser check
 
+chart: ## render and check deploy/helm with helm and kubeconform
+	cd tools/helm && go test ./...
+
+manifests: ## write deploy/kubernetes from deploy/helm
+	cd tools/helm && UPDATE_GOLDEN=1 go test -run TestManifests ./...
+
 golden: ## rewrite golden files and the generated pages and tables of docs/; read the diff
 	UPDATE_GOLDEN=1 go test . ./config ./worker ./mail ./app
 
-history: ## record new workflow histories with the running dev service; existing ones are never overwritten
-	TEMPORAL_ADDRESS=$(or $(TEMPORAL_ADDRESS),127.0.0.1:7233) go test -tags record -run TestRecord ./workflows
+history: ## record workflow histories that are not kept yet, in some minutes; existing ones are never overwritten
+	go test -count=1 -tags record -timeout 40m -run TestRecord ./workflows
 
 dev: ## the whole service in this terminal
 	go run ./cmd/everlatch dev

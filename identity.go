@@ -2,6 +2,7 @@ package everlatch
 
 import (
 	"maps"
+	"strings"
 	"time"
 )
 
@@ -18,6 +19,9 @@ type AuthIdentity struct {
 	CredentialVersion int64 `json:"credential_version"`
 	// Links maps an actor type to the id of the actor (docs/weak-spots.md#w1, #w2).
 	Links map[string]string `json:"links,omitempty"`
+	// AppMetadata is what programs keep with the identity, beside its links. Its keys
+	// are none of [AppMetadataReserved], and it is in no token.
+	AppMetadata Metadata `json:"app_metadata,omitempty"`
 	// Providers is loaded only by reads that say so.
 	Providers []ProviderIdentity `json:"providers,omitempty"`
 	// LastUsedAt is when it last registered or signed in, to the hour.
@@ -27,6 +31,11 @@ type AuthIdentity struct {
 	// DeletionAt is when the linked customer is to be removed, as they asked;
 	// zero for never.
 	DeletionAt time.Time `json:"deletion_at,omitzero"`
+	// MFAEnabledAt is when the first of the enabled second factors was enabled; zero
+	// without one.
+	MFAEnabledAt time.Time `json:"mfa_enabled_at,omitzero"`
+	// DisabledAt is since when an administrator refuses every way in; zero for never.
+	DisabledAt time.Time `json:"disabled_at,omitzero"`
 }
 
 // ActorID returns the id of the linked actor of a type, or "".
@@ -55,6 +64,9 @@ type ProviderIdentity struct {
 	UpdatedAt        time.Time `json:"updated_at"`
 }
 
+// AMRSeveral is the value of [Principal.AMR] that says that several factors were used.
+const AMRSeveral = "mfa"
+
 // Principal is who a flow or a credential proved the caller to be: what a
 // token or a session is made from.
 type Principal struct {
@@ -67,6 +79,8 @@ type Principal struct {
 	UserMetadata      Metadata          `json:"user_metadata,omitempty"`
 	MFAEnabled        bool              `json:"mfa_enabled,omitempty"`
 	MFACompletedAt    time.Time         `json:"mfa_completed_at,omitzero"`
+	// AMR are the methods by which they proved who they are, as RFC 8176 names them.
+	AMR []string `json:"amr,omitempty"`
 	// AuthenticatedAt is when they last proved who they are; a refreshed token
 	// keeps it. The zero time means unknown.
 	AuthenticatedAt time.Time `json:"authenticated_at,omitzero"`
@@ -81,6 +95,10 @@ type Principal struct {
 	// permissions never rest on them. nil means that roles are off.
 	Roles []string `json:"roles,omitempty"`
 }
+
+// NeedsFactor reports whether the principal has passed the first factor of a sign-in that
+// takes two: it is good for nothing but the second one.
+func (p Principal) NeedsFactor() bool { return p.MFAEnabled && p.MFACompletedAt.IsZero() }
 
 // AppMetadata renders the links as the contract's app_metadata: the key
 // "<actor type>_id" for each linked actor, and the roles. With ownOnly it holds the
@@ -113,6 +131,13 @@ func (p Principal) Linked(actorType, actorID string) Principal {
 		p.ActorID = actorID
 	}
 	return p
+}
+
+// AppMetadataReserved reports whether a key of [AuthIdentity.AppMetadata] is one that
+// clients read in a token's app_metadata: the link of an actor type ("customer_id"), or
+// the roles. A program can't set such a key, so that it can't pretend a link.
+func AppMetadataReserved(key string) bool {
+	return key == "roles" || strings.HasSuffix(key, ActorKey(""))
 }
 
 // ActorKey returns the key of an actor type in app_metadata: "customer_id".

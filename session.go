@@ -22,6 +22,15 @@ type Standing struct {
 	CredentialVersion int64
 	// SignInEnded says that the user has ended the sign-in in question.
 	SignInEnded bool
+	// SignInUsedAt is when use of the sign-in was last recorded; zero for one that
+	// isn't recorded.
+	SignInUsedAt time.Time
+	// Disabled says that every way in is refused, whatever was issued.
+	Disabled bool
+	// MFAEnabledAt is when the identity's first enabled factor was enabled, zero without
+	// one, and MFAEnabledBy the sign-in that enabled it.
+	MFAEnabledAt time.Time
+	MFAEnabledBy string
 	// ActorID is the linked, live actor of the requested type, or "".
 	ActorID string
 	// Access is what that actor may do; only reads that say so load it.

@@ -42,6 +42,10 @@ func (a *Deliveries) Deliver(ctx context.Context, in DeliveryInput) (None, error
 		// Another worker may know it: configurations change one by one.
 		return None{}, undelivered(fmt.Errorf("there is no subscriber %q", in.Subscriber))
 	}
+	// A subscriber that has changed its events since is told what it was to be told.
+	if named, wanted := sub.As(event); wanted {
+		event = named
+	}
 	// What a program published may name a secret of ours: it is not theirs to show.
 	if sub.Secrets && event.Source == everlatch.SourceEverlatch {
 		if event.Data, err = a.reveal(ctx, event.Data); err != nil {

@@ -14,6 +14,9 @@ type Identities struct {
 	// Types are the custom actor types, by name.
 	Types map[string]everlatch.ActorType
 	Now   func() time.Time
+	// Hooks are those of the program. Removals, which schedules and events start too,
+	// read them here.
+	Hooks HookSet
 }
 
 // LinkInput names a link between an identity and an actor.
@@ -25,8 +28,11 @@ type LinkInput struct {
 }
 
 // LinkActor links an actor to an identity. It is refused when the identity is
-// gone or has another actor of that type.
+// gone, disabled, or has another actor of that type.
 func (a *Identities) LinkActor(ctx context.Context, in LinkInput) (out Verdict, err error) {
+	if _, err = enabled(ctx, a.Store, in.IdentityID); err != nil {
+		return verdict(err)
+	}
 	if err = a.Store.LinkActor(ctx, store.Link(in)); err != nil {
 		out.Refusal, err = refusal(err)
 	}
@@ -61,12 +67,15 @@ type LinkedIdentity struct {
 // FindIdentitiesOutput lists every identity of the actor (docs/weak-spots.md#w9).
 type FindIdentitiesOutput struct {
 	Identities []LinkedIdentity `json:"identities"`
+	// Hooks are those of the removal of an account.
+	Hooks HookSet `json:"hooks,omitempty"`
 }
 
 // FindIdentities lists the identities of an actor; none is no fault (docs/weak-spots.md#w10).
 func (a *Identities) FindIdentities(
 	ctx context.Context, in everlatch.ActorRef,
 ) (out FindIdentitiesOutput, err error) {
+	out.Hooks = a.Hooks.At(everlatch.HookBeforeAccountRemoved, everlatch.HookAfterAccountRemoved)
 	found, err := a.Store.IdentitiesOf(ctx, in.ActorType, in.ActorID)
 	for _, i := range found {
 		out.Identities = append(out.Identities, LinkedIdentity{ID: i.ID, Shared: len(i.Links) > 1})

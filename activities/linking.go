@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/accounts"
@@ -56,7 +57,7 @@ func (a *Credentials) link(ctx context.Context, in LinkCredentialInput) (out eve
 	if err != nil {
 		return out, err
 	}
-	identity, err := a.Store.Identity(ctx, in.IdentityID)
+	identity, err := enabled(ctx, a.Store, in.IdentityID)
 	if err != nil {
 		return out, err
 	}
@@ -143,7 +144,7 @@ func (a *Identities) unlink(ctx context.Context, in UnlinkCredentialInput) error
 		if p.ID != in.ProviderIdentityID {
 			continue
 		}
-		if p.Provider == in.SignedInWith && len(identity.Providers) > 1 {
+		if p.Provider == in.SignedInWith && len(identity.Providers) > 1 && !hasAnother(identity.Providers, p) {
 			return &everlatch.Error{
 				Code: everlatch.CodeNotAllowed, Reason: everlatch.ReasonLoginInUse,
 			}
@@ -156,6 +157,12 @@ func (a *Identities) unlink(ctx context.Context, in UnlinkCredentialInput) error
 	}
 	event.ID = in.EventID
 	return a.Store.RemoveCredential(ctx, in.IdentityID, in.ProviderIdentityID, event)
+}
+
+// hasAnother says that one of the credentials is another one of the same provider, which
+// passkeys have.
+func hasAnother(all []everlatch.ProviderIdentity, p everlatch.ProviderIdentity) bool {
+	return slices.ContainsFunc(all, func(other everlatch.ProviderIdentity) bool { return other.Provider == p.Provider && other.ID != p.ID })
 }
 
 // linkEvent tells that an identity can be signed in to in one way more or less.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"go.temporal.io/sdk/activity"
-
 	"github.com/everlatch/everlatch"
 )
 
@@ -38,7 +36,7 @@ func refusal(err error) (*everlatch.Refusal, error) {
 func refusalBy(ctx context.Context, provider string, err error) (*everlatch.Refusal, error) {
 	answer, fault := refusal(err)
 	if e, ok := errors.AsType[*everlatch.Error](err); ok && answer != nil && e.Err != nil {
-		activity.GetLogger(ctx).Info("a provider refused a sign-in", "provider", provider, "answer", answer.Message, "cause", e.Err.Error())
+		loggerOf(ctx).Info("a provider refused a sign-in", "provider", provider, "answer", answer.Message, "cause", e.Err.Error())
 	}
 	return answer, fault
 }

@@ -20,16 +20,44 @@ func (a *Redirects) identify(ctx context.Context, in ReadProfileInput, p provide
 		p.UserMetadata = everlatch.Metadata{}
 	}
 	out, err = a.find(ctx, in, p)
+	if errors.Is(err, everlatch.ErrNotFound) && in.KnownOnly {
+		return RegisterIdentityOutput{Unknown: true, Email: p.Email}, nil
+	}
 	if errors.Is(err, everlatch.ErrNotFound) {
 		out, err = a.admit(ctx, in, p)
 		if errors.Is(err, everlatch.ErrDuplicate) {
 			out, err = a.find(ctx, in, p) // another callback of theirs was faster
 		}
 	}
-	if in.LinkTo != "" && err != nil {
+	if err != nil && (in.LinkTo != "" || errors.Is(err, errDisabled)) {
 		out.Refusal, err = refusal(err)
 	}
 	return out, err
+}
+
+// errDisabled is a profile of an identity that an administrator has disabled. Its user
+// proves who they are to the provider, and gets no other identity by the same address.
+var errDisabled = &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonIdentityDisabled}
+
+// enabled returns an identity, or errDisabled.
+func enabled(ctx context.Context, s *store.Store, id string) (everlatch.AuthIdentity, error) {
+	identity, err := s.Identity(ctx, id)
+	if err == nil && !identity.DisabledAt.IsZero() {
+		err = errDisabled
+	}
+	return identity, err
+}
+
+// isDisabled reports that an administrator has disabled an identity.
+func isDisabled(ctx context.Context, s *store.Store, id string) (bool, error) {
+	_, err := enabled(ctx, s, id)
+	switch {
+	case errors.Is(err, errDisabled):
+		return true, nil
+	case errors.Is(err, everlatch.ErrNotFound): // each step has its own answer to that
+		return false, nil
+	}
+	return false, err
 }
 
 // errOthers is a profile that belongs to another identity.
@@ -47,16 +75,20 @@ func (a *Redirects) find(ctx context.Context, in ReadProfileInput, p providers.P
 	if in.LinkTo != "" && cred.Identity.ID != in.LinkTo {
 		return out, errOthers(in.Provider)
 	}
+	if !cred.Identity.DisabledAt.IsZero() {
+		return out, errDisabled
+	}
 	kept, err := a.wrapped(in.Provider, p)
 	if err != nil {
 		return out, err
 	}
-	err = a.Store.RecordUse(ctx, store.Use{
-		IdentityID: cred.Identity.ID, ProviderIdentityID: cred.Provider.ID, SeenAt: cred.Provider.UpdatedAt,
-		UserMetadata: p.UserMetadata, ProviderMetadata: kept, VerifiedEmail: verified(p),
-	})
+	seen := cred.Provider.UpdatedAt
 	cred.Provider.UserMetadata = p.UserMetadata
-	out.Principal = principal(cred, in.ActorType)
+	out.Principal = a.principal(cred, in, p)
+	err = a.Store.RecordUse(ctx, store.Use{
+		IdentityID: cred.Identity.ID, ProviderIdentityID: cred.Provider.ID, SeenAt: seen,
+		UserMetadata: p.UserMetadata, ProviderMetadata: kept, VerifiedEmail: verified(p), Incomplete: out.Principal.NeedsFactor(),
+	})
 	out.Created = cred.Provider.ID == in.ProviderIdentityID // by an earlier run of this step
 	return out, err
 }
@@ -91,6 +123,9 @@ func (a *Redirects) admit(ctx context.Context, in ReadProfileInput, p providers.
 		}
 		// Theirs has another account of this provider: so this is another identity.
 	}
+	if in.NoRegistration {
+		return RegisterIdentityOutput{Unknown: true, Email: p.Email}, nil
+	}
 	return a.register(ctx, in, p)
 }
 
@@ -117,6 +152,9 @@ func (a *Redirects) sameEmail(ctx context.Context, provider string, p providers.
 	if !owned {
 		return "", nil
 	}
+	if !identity.DisabledAt.IsZero() {
+		return "", errDisabled
+	}
 	return found[0], nil
 }
 
@@ -130,19 +168,13 @@ func (a *Redirects) takeOver(ctx context.Context, in ReadProfileInput, p provide
 	if !a.trusted(in.Provider, p) {
 		return out, errNotTakenOver
 	}
-	found, err := a.Store.UnprovenCredentials(ctx, p.Email)
+	owner, err := a.unproven(ctx, p.Email)
 	if err != nil {
 		return out, err
 	}
-	found = slices.DeleteFunc(found, func(c everlatch.ProviderIdentity) bool {
-		_, err := a.Providers.Registrar(c.Provider)
-		// Its provider decides who has this identifier, or it is no address.
-		return err != nil || !accounts.IsAddress(c.EntityID)
-	})
-	if len(found) != 1 {
-		return out, errNotTakenOver
+	if _, err := enabled(ctx, a.Store, owner); err != nil {
+		return out, err
 	}
-	owner := found[0].AuthIdentityID
 	kept, err := a.wrapped(in.Provider, p)
 	if err != nil {
 		return out, err
@@ -165,14 +197,32 @@ func (a *Redirects) takeOver(ctx context.Context, in ReadProfileInput, p provide
 	if err != nil {
 		return out, err
 	}
-	return linked(identity, in, p), nil
+	return a.linked(identity, in, p), nil
+}
+
+// unproven returns the one identity that was registered with an address and hasn't proven
+// it, or errNotTakenOver.
+func (a *Redirects) unproven(ctx context.Context, email string) (string, error) {
+	found, err := a.Store.UnprovenCredentials(ctx, email)
+	if err != nil {
+		return "", err
+	}
+	found = slices.DeleteFunc(found, func(c everlatch.ProviderIdentity) bool {
+		_, err := a.Providers.Registrar(c.Provider)
+		// Its provider decides who has this identifier, or it is no address.
+		return err != nil || !accounts.IsAddress(c.EntityID)
+	})
+	if len(found) != 1 {
+		return "", errNotTakenOver
+	}
+	return found[0].AuthIdentityID, nil
 }
 
 // linked is the outcome for an identity that got the provider account of a profile.
-func linked(identity everlatch.AuthIdentity, in ReadProfileInput, p providers.Profile) RegisterIdentityOutput {
-	return RegisterIdentityOutput{Created: true, Principal: principal(store.Credential{
+func (a *Redirects) linked(identity everlatch.AuthIdentity, in ReadProfileInput, p providers.Profile) RegisterIdentityOutput {
+	return RegisterIdentityOutput{Created: true, Principal: a.principal(store.Credential{
 		Identity: identity, Provider: everlatch.ProviderIdentity{Provider: in.Provider, UserMetadata: p.UserMetadata},
-	}, in.ActorType)}
+	}, in, p)}
 }
 
 // trusted says that a provider's word about the address of a profile is enough to take
@@ -184,7 +234,7 @@ func (a *Redirects) trusted(provider string, p providers.Profile) bool {
 func (a *Redirects) link(
 	ctx context.Context, in ReadProfileInput, p providers.Profile, owner string, automatic bool,
 ) (out RegisterIdentityOutput, err error) {
-	identity, err := a.Store.Identity(ctx, owner)
+	identity, err := enabled(ctx, a.Store, owner)
 	if err != nil {
 		return out, err
 	}
@@ -210,7 +260,7 @@ func (a *Redirects) link(
 	if err != nil {
 		return out, err
 	}
-	return linked(identity, in, p), nil
+	return a.linked(identity, in, p), nil
 }
 
 func (a *Redirects) register(ctx context.Context, in ReadProfileInput, p providers.Profile) (out RegisterIdentityOutput, err error) {
@@ -232,5 +282,5 @@ func (a *Redirects) register(ctx context.Context, in ReadProfileInput, p provide
 	if err != nil {
 		return out, err
 	}
-	return linked(identity, in, p), nil
+	return a.linked(identity, in, p), nil
 }

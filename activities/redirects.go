@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/keys"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/providers"
@@ -24,6 +26,11 @@ type Redirects struct {
 	// LinkByEmail are the providers whose word about an address is enough to
 	// take two of their accounts for one person; none is the safe default.
 	LinkByEmail []string
+	// TrustMFA are the providers whose word that a user has passed several factors there
+	// counts as a second factor; none is the safe default.
+	TrustMFA []string
+	// LoginEvents records each sign-in and each refused one.
+	LoginEvents bool
 	// Types are the custom actor types, by name.
 	Types map[string]everlatch.ActorType
 }
@@ -77,6 +84,7 @@ func (a *Redirects) BeginRedirect(ctx context.Context, in BeginRedirectInput) (o
 
 // ExchangeCodeInput is the argument of [Redirects.ExchangeCode].
 type ExchangeCodeInput struct {
+	ActorType   string    `json:"actor_type,omitempty"`
 	Provider    string    `json:"provider"`
 	CallbackURL string    `json:"callback_url"`
 	Secrets     vault.Ref `json:"secrets"`
@@ -85,6 +93,8 @@ type ExchangeCodeInput struct {
 	// Tokens is where the tokens are to be sealed.
 	Tokens vault.Ref     `json:"tokens"`
 	TTL    time.Duration `json:"ttl"`
+	// LinkTo is as in [ReadProfileInput].
+	LinkTo string `json:"link_to,omitempty"`
 }
 
 // exchanged is what is sealed after a code was exchanged.
@@ -113,7 +123,9 @@ func (a *Redirects) ExchangeCode(ctx context.Context, in ExchangeCodeInput) (out
 			return out, a.seal(ctx, in, exchanged{tokens, callback})
 		}
 	}
-	out.Refusal, err = refusalBy(ctx, in.Provider, err)
+	if out.Refusal, err = refusalBy(ctx, in.Provider, err); err == nil {
+		err = a.recordFailure(ctx, in.ActorType, in.Provider, in.LinkTo)
+	}
 	return out, err
 }
 
@@ -150,6 +162,12 @@ type ReadProfileInput struct {
 	GroupID            string `json:"group_id"`
 	// LinkTo is the identity that gets this way to sign in, "" for a sign-in.
 	LinkTo string `json:"link_to,omitempty"`
+	// KnownOnly creates and links nothing: for a user without an identity, the
+	// outcome is Unknown.
+	KnownOnly bool `json:"known_only,omitempty"`
+	// NoRegistration creates no identity: for a user to whom none can be linked, the
+	// outcome is Unknown.
+	NoRegistration bool `json:"no_registration,omitempty"`
 }
 
 // ReadProfile verifies the tokens, and finds or creates the identity of the user who
@@ -168,17 +186,64 @@ func (a *Redirects) ReadProfile(ctx context.Context, in ReadProfileInput) (out R
 	}
 	profile, err := provider.Profile(ctx, e.Tokens, e.Callback)
 	if err != nil {
-		out.Refusal, err = refusalBy(ctx, in.Provider, err)
+		if out.Refusal, err = refusalBy(ctx, in.Provider, err); err == nil {
+			err = a.recordFailure(ctx, in.ActorType, in.Provider, in.LinkTo)
+		}
 		return out, err
 	}
 	if strings.TrimSpace(profile.EntityID) == "" {
 		return out, fmt.Errorf("provider %s did not say who signed in", in.Provider)
 	}
-	return a.identify(ctx, in, profile)
+	if out, err = a.identify(ctx, in, profile); err != nil {
+		return out, err
+	}
+	return out, a.recordSignIn(ctx, in, out)
 }
 
-// tokensKey is where provider_metadata keeps wrapped tokens.
-const tokensKey = "tokens"
+// recordSignIn records a sign-in that is complete. A registration has an event of its own,
+// and a second factor records the sign-in that it completes, see [Challenges.PassChallenge].
+func (a *Redirects) recordSignIn(ctx context.Context, in ReadProfileInput, out RegisterIdentityOutput) error {
+	switch {
+	case out.Refusal != nil:
+		return a.recordFailure(ctx, in.ActorType, in.Provider, in.LinkTo)
+	case in.LinkTo != "" || out.Unknown || out.Created || out.Principal.NeedsFactor():
+		return nil
+	}
+	return signInAttempt{
+		actorType: in.ActorType, provider: in.Provider, identityID: out.Principal.AuthIdentityID, actorID: out.Principal.ActorID,
+	}.record(ctx, a.Store, a.LoginEvents, everlatch.EventLoginSucceeded)
+}
+
+// recordFailure records that a provider, or an administrator here, has refused a sign-in.
+func (a *Redirects) recordFailure(ctx context.Context, actorType, provider, linkTo string) error {
+	if linkTo != "" {
+		return nil // the user is signed in already
+	}
+	return signInAttempt{actorType: actorType, provider: provider}.record(ctx, a.Store, a.LoginEvents, everlatch.EventLoginFailed)
+}
+
+// principal is who signs in, and what the provider says about how: that they have passed
+// several factors there counts here only where the configuration trusts the provider with
+// it, and from when they have.
+func (a *Redirects) principal(cred store.Credential, in ReadProfileInput, p providers.Profile) everlatch.Principal {
+	out := principal(cred, in.ActorType)
+	if len(p.AMR) == 0 {
+		return out
+	}
+	out.AMR = slices.Clone(a.Providers.AMR(in.Provider))
+	for _, method := range p.AMR {
+		if !slices.Contains(out.AMR, method) {
+			out.AMR = append(out.AMR, method)
+		}
+	}
+	if slices.Contains(out.AMR, everlatch.AMRSeveral) && slices.Contains(a.TrustMFA, in.Provider) && !p.AuthenticatedAt.IsZero() {
+		out.MFACompletedAt = p.AuthenticatedAt
+		if now := a.Now().UTC(); out.MFACompletedAt.After(now) {
+			out.MFACompletedAt = now
+		}
+	}
+	return out
+}
 
 // wrapped is what is kept of a provider's tokens, nil for nothing (docs/weak-spots.md#w50).
 func (a *Redirects) wrapped(provider string, p providers.Profile) (everlatch.Metadata, error) {
@@ -189,7 +254,7 @@ func (a *Redirects) wrapped(provider string, p providers.Profile) (everlatch.Met
 	if err != nil {
 		return nil, errors.New("the tokens are not JSON") // the cause would quote them
 	}
-	return everlatch.Metadata{tokensKey: a.Vault.Wrap(vault.NewSecret(raw), provider+" "+p.EntityID)}, nil
+	return everlatch.Metadata{store.TokensKey: a.Vault.Wrap(vault.NewSecret(raw), keys.TokensPurpose(provider, p.EntityID))}, nil
 }
 
 func (a *Redirects) open(ctx context.Context, ref vault.Ref, into any) error {

@@ -33,6 +33,9 @@ type GrantResetInput struct {
 	// RequestedBy is the administrator who asked, nil for the user.
 	RequestedBy *everlatch.ActorRef `json:"requested_by,omitempty"`
 	TTL         time.Duration       `json:"ttl"`
+	// Silent records no event and stores no token: the program that asks makes it of the
+	// answer.
+	Silent bool `json:"silent,omitempty"`
 	// TokenID and EventID name what will be created.
 	TokenID string `json:"token_id"`
 	EventID string `json:"event_id"`
@@ -73,12 +76,18 @@ func (a *Resets) GrantReset(ctx context.Context, in GrantResetInput) (ResetGrant
 	if err != nil {
 		return grant, err
 	}
+	if !cred.Identity.DisabledAt.IsZero() {
+		return grant, nil
+	}
 	if len(cred.Identity.Links) > 0 && cred.Identity.ActorID(in.ActorType) == "" {
 		return grant, nil
 	}
 	grant.Known = true
 	grant.EntityID, grant.IdentityID, grant.ProviderIdentityID = cred.Provider.EntityID, cred.Identity.ID, cred.Provider.ID
 	grant.CredentialVersion = cred.Identity.CredentialVersion
+	if in.Silent {
+		return grant, nil
+	}
 	token, err := a.Tokens.IssueReset(tokens.Reset{
 		EntityID: grant.EntityID, Provider: in.Provider, ActorType: in.ActorType,
 		ID: in.TokenID, IssuedAt: grant.IssuedAt, ExpiresAt: grant.ExpiresAt,
@@ -124,14 +133,17 @@ type ChangePasswordInput struct {
 	// EventID makes a repetition known as one.
 	EventID string `json:"event_id"`
 	GroupID string `json:"group_id"`
+	// Slow says that the step may call another machine, see [CheckCredentialsInput].
+	Slow bool `json:"slow,omitempty"`
 }
 
 // ChangePasswordOutput is a refusal by the provider, which leaves the grant as
-// it is, or the end of the grant.
+// it is, the end of the grant, or Slow as in [CheckCredentialsOutput].
 type ChangePasswordOutput struct {
+	Slow    bool               `json:"slow,omitempty"`
 	Refusal *everlatch.Refusal `json:"refusal,omitempty"`
-	// Void says that the grant was void: the identity is gone
-	// or its credentials have changed since.
+	// Void says that the grant was void: the identity is gone or disabled, or its
+	// credentials have changed since.
 	Void bool `json:"void,omitempty"`
 }
 
@@ -145,13 +157,16 @@ func (a *Resets) ChangePassword(ctx context.Context, in ChangePasswordInput) (ou
 		out.Refusal, err = refusal(err)
 		return out, err
 	}
+	if out.Slow = !in.Slow && providers.IsSlow(provider); out.Slow {
+		return out, nil
+	}
 	request, err := a.open(ctx, in.Request)
 	if err != nil {
 		out.Refusal, err = refusal(err)
 		return out, err
 	}
-	identity, err := a.Store.Identity(ctx, in.Grant.IdentityID)
-	if errors.Is(err, everlatch.ErrNotFound) {
+	identity, err := enabled(ctx, a.Store, in.Grant.IdentityID)
+	if errors.Is(err, everlatch.ErrNotFound) || errors.Is(err, errDisabled) {
 		return ChangePasswordOutput{Void: true}, nil
 	}
 	if err != nil {

@@ -136,6 +136,11 @@ func (s *Server) actorRoutes(t *actorType) []route {
 	}
 }
 
+// has reports whether a record has a field.
+func (t *actorType) has(name string) bool {
+	return slices.ContainsFunc(t.Fields, func(f everlatch.Field) bool { return f.Name == name })
+}
+
 // parse validates the fields of a new actor, for POST /<type> and for a sign-up
 // that creates the account in the same call.
 func (t *actorType) parse(ctx context.Context, values map[string]any) (everlatch.Metadata, error) {

@@ -12,7 +12,14 @@ import (
 // createActor gives the signed-in identity an actor, as createCustomer gives it
 // a customer.
 func (s *Server) createActor(t *actorType, c echo.Context) error {
-	if _, err := t.create.CheckBody(wire.Of(c).Body); err != nil {
+	body := wire.Of(c).Body
+	if !t.has(hookField) {
+		var err error
+		if body.Object, err = withoutHookData(body.Object); err != nil {
+			return err
+		}
+	}
+	if _, err := t.create.CheckBody(body); err != nil {
 		return err
 	}
 	sel, err := s.selected(c, t.shape)
@@ -26,8 +33,11 @@ func (s *Server) createActor(t *actorType, c echo.Context) error {
 	if claims.ActorID != "" {
 		return errHasActor(t.Name)
 	}
-	data, err := t.parse(lookups(c), Body(c))
+	data, err := t.parse(lookups(c), body.Object)
 	if err != nil {
+		return err
+	}
+	if err := s.requireVerified(c, claims.Principal()); err != nil {
 		return err
 	}
 	key, err := idempotencyKey(c)

@@ -43,8 +43,8 @@ var customerFilters = customerFields.With(query.Field{
 	Name: "groups", Kind: query.Related, Of: query.Schema{{Name: "id", Kind: query.Texts}, {Name: "name", Kind: query.Texts}}.Dated(),
 }).Combined()
 
-// additionalData is for hooks, of which there are none; clients may send it.
-var additionalData = query.Field{Name: "additional_data", Kind: query.Record, Nullable: true}
+// additionalData is for hooks, and ignored where there are none.
+var additionalData = query.Field{Name: hookField, Kind: query.Record, Nullable: true}
 
 // adminCustomerFields are what an administrator may set.
 var adminCustomerFields = createCustomerFields.With(additionalData)
@@ -140,11 +140,13 @@ func (s *Server) writeAdminCustomer(c echo.Context, customer everlatch.Customer,
 
 // withGroups adds the groups of a customer if the selection shows them.
 func (s *Server) withGroups(c echo.Context, customer everlatch.Customer, sel query.Selection) (everlatch.Customer, error) {
-	if !relationsOf(sel).Groups {
-		return customer, nil
-	}
+	return s.withRelations(c, customer, store.CustomerRelations{Groups: relationsOf(sel).Groups})
+}
+
+// withRelations reads what belongs to a customer and is to be shown.
+func (s *Server) withRelations(c echo.Context, customer everlatch.Customer, with store.CustomerRelations) (everlatch.Customer, error) {
 	one := []everlatch.Customer{customer}
-	err := s.deps.Store.LoadCustomers(lookups(c), one, store.CustomerRelations{Groups: true})
+	err := s.deps.Store.LoadCustomers(lookups(c), one, with)
 	return one[0], err
 }
 
@@ -172,7 +174,10 @@ func (s *Server) updateCustomerByID(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.writeAdminCustomer(c, customer, sel)
+	if customer, err = s.withRelations(c, customer, relationsOf(sel)); err != nil {
+		return err
+	}
+	return writeWrapped(c, "customer", adminCustomerTable, &customer, sel)
 }
 
 // customerChange validates what creation and update share.

@@ -35,6 +35,9 @@ func (s *Server) signUpAdmin(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.requireVerified(c, claims.Principal()); err != nil {
+		return err
+	}
 	user, err := s.admit(c, a)
 	if err != nil {
 		return err

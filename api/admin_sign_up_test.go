@@ -23,6 +23,13 @@ func (f *fakeFlows) CreateUser(ctx context.Context, r flows.UserRequest) (everla
 }
 
 func (f *fakeFlows) SetAuthAppMetadata(ctx context.Context, identityID, actorType string, actorID *string) error {
+	if actorID == nil {
+		identity, err := f.store.Identity(ctx, identityID)
+		if err != nil || identity.ActorID(actorType) == "" {
+			return err
+		}
+		return f.store.UnlinkActor(ctx, store.Link{IdentityID: identityID, ActorType: actorType, ActorID: identity.ActorID(actorType)})
+	}
 	return f.store.LinkActor(ctx, store.Link{IdentityID: identityID, ActorType: actorType, ActorID: *actorID})
 }
 

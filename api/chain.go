@@ -16,7 +16,7 @@ import (
 func (s *Server) chain() []echo.MiddlewareFunc {
 	return []echo.MiddlewareFunc{
 		keepFromCaches, wire.DecodeParams, wire.ParseBody(s.opts.BodyLimit), s.router.CORS, s.checkSizes,
-		s.requireKey, s.requireAdmin, s.identifyCustomer, s.router.Unmatched,
+		s.describe, s.requireKey, s.requireAdmin, s.identifyCustomer, s.router.Unmatched,
 	}
 }
 

@@ -114,13 +114,16 @@ func TestPreflights(t *testing.T) {
 		allowed                       bool
 	}{
 		"shop on /auth (both lists by default)": {"/auth/customer/emailpass", shopOrigin, "POST", "content-type,authorization", true},
-		"dashboard on /auth":                    {"/auth/session", adminOrigin, "DELETE", "", true},
-		"foreign origin":                        {"/auth/customer/emailpass", "http://evil.example", "POST", "content-type", false},
-		"dashboard on /store":                   {"/store/customers/me", adminOrigin, "GET", "", false},
-		"shop on /store (blanks are trimmed)":   {"/store/customers/me/", shopOrigin, "GET", "", true},
-		"an origin that an expression matches":  {"/store/customers/me", "https://pr-1.PREVIEW.example", "POST", "", true},
-		"an origin that it does not":            {"/store/customers/me", "https://pr-1.preview.example.evil", "POST", "", false},
-		"dashboard on /admin":                   {"/admin/users/me", adminOrigin, "GET", "", true},
+		"headers of a client without cookies": {
+			"/auth/customer/emailpass", shopOrigin, "POST", "content-type,everlatch-browser,x-everlatch-device", true,
+		},
+		"dashboard on /auth":                   {"/auth/session", adminOrigin, "DELETE", "", true},
+		"foreign origin":                       {"/auth/customer/emailpass", "http://evil.example", "POST", "content-type", false},
+		"dashboard on /store":                  {"/store/customers/me", adminOrigin, "GET", "", false},
+		"shop on /store (blanks are trimmed)":  {"/store/customers/me/", shopOrigin, "GET", "", true},
+		"an origin that an expression matches": {"/store/customers/me", "https://pr-1.PREVIEW.example", "POST", "", true},
+		"an origin that it does not":           {"/store/customers/me", "https://pr-1.preview.example.evil", "POST", "", false},
+		"dashboard on /admin":                  {"/admin/users/me", adminOrigin, "GET", "", true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

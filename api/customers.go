@@ -51,7 +51,7 @@ var createCustomerFields = append(query.Schema{{Name: "email", Kind: query.Email
 // createCustomer gives the signed-in identity a customer account. The flow
 // chooses its e-mail, because it knows the address of the identity (docs/weak-spots.md#w5).
 func (s *Server) createCustomer(c echo.Context) error {
-	in, sel, err := s.changed(c, createCustomerFields, customerShape)
+	in, sel, err := s.changed(c, createCustomerFields.With(additionalData), customerShape)
 	if err != nil {
 		return err
 	}
@@ -61,6 +61,9 @@ func (s *Server) createCustomer(c echo.Context) error {
 	}
 	if claims.ActorID != "" {
 		return errHasActor(everlatch.ActorCustomer)
+	}
+	if err := s.requireVerified(c, claims.Principal()); err != nil {
+		return err
 	}
 	key, err := idempotencyKey(c)
 	if err != nil {
@@ -128,6 +131,10 @@ func (s *Server) updateCustomer(c echo.Context) error {
 		CompanyName: in.Change("company_name"), FirstName: in.Change("first_name"),
 		LastName: in.Change("last_name"), Phone: in.Change("phone"), Metadata: in.MetadataChange(),
 	})
+	if err != nil {
+		return err
+	}
+	customer, err = s.withRelations(c, customer, store.CustomerRelations{Addresses: customerShape.Shows(sel, "addresses")})
 	if err != nil {
 		return err
 	}

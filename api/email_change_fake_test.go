@@ -6,6 +6,7 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/workflows"
 )
 
 // fakeEmails does what [workflows.EmailChange] does to the store, for tokens with
@@ -16,11 +17,27 @@ type fakeEmails struct {
 	confirmed []everlatch.ActorRef
 	undone    []everlatch.ActorRef
 	to, from  string // of the last change
+	pendings  int    // how often it was asked what is pending
 }
 
 func (f *fakeEmails) RequestEmailChange(_ context.Context, r flows.EmailRequest) error {
 	f.requested = append(f.requested, r)
 	return f.w.flows.fail
+}
+
+// PendingEmail is the latest that was asked for. Addresses of the store are taken.
+func (f *fakeEmails) PendingEmail(ctx context.Context, actor everlatch.ActorRef) (out workflows.PendingEmail, err error) {
+	f.pendings++
+	for _, r := range f.requested {
+		if r.Actor == actor {
+			out = workflows.PendingEmail{AuthIdentityID: r.AuthIdentityID, Email: r.Email}
+		}
+	}
+	if out.Email != "" {
+		_, err := f.w.store.FindCredential(ctx, "emailpass", out.Email)
+		out.Taken = err == nil
+	}
+	return out, f.w.flows.fail
 }
 
 func (f *fakeEmails) ConfirmEmailChange(ctx context.Context, actor everlatch.ActorRef, tokenID string) (string, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -61,6 +62,9 @@ func (s *Server) handleError(err error, c echo.Context) {
 }
 
 func writeError(err error, c echo.Context) error {
+	if written, err := writePending(err, c); written {
+		return err
+	}
 	if e, ok := errors.AsType[*httpauth.RefusalError](err); ok {
 		return wire.Respond(c, http.StatusUnauthorized, wire.ContentJSON, append(wire.AppendText([]byte(`{"message":`), sentences[e.Reason]), '}'))
 	}
@@ -84,17 +88,36 @@ func writeKnown(e *everlatch.Error, c echo.Context) error {
 	if !ok || a.status == http.StatusInternalServerError {
 		return writeTyped(c, internal, unknownError, "")
 	}
-	if a.status == http.StatusServiceUnavailable {
-		c.Response().Header().Set(echo.HeaderRetryAfter, retryAfter)
+	setRetryAfter(c.Response().Header(), e)
+	return writeTyped(c, a, string(e.Code), Message(e))
+}
+
+func setRetryAfter(h http.Header, e *everlatch.Error) {
+	if e.Code == everlatch.CodeUnavailable {
+		h.Set(echo.HeaderRetryAfter, retryAfter)
 	}
 	if wait := e.Details[limits.RetryAfter]; wait != "" {
-		c.Response().Header().Set(echo.HeaderRetryAfter, wait)
+		h.Set(echo.HeaderRetryAfter, wait)
 	}
-	return writeTyped(c, a, string(e.Code), Message(e))
+}
+
+// writeRefusal writes the answer to a request that never reached Echo.
+func writeRefusal(w http.ResponseWriter, e *everlatch.Error) {
+	body := typed(answers[e.Code], string(e.Code), Message(e))
+	h := w.Header()
+	setRetryAfter(h, e)
+	h.Set(echo.HeaderContentType, wire.ContentJSON)
+	h.Set(echo.HeaderContentLength, strconv.Itoa(len(body)))
+	w.WriteHeader(answers[e.Code].status)
+	_, _ = w.Write(body) //nolint:gosec // JSON, and the client has gone or has it
 }
 
 // writeTyped writes {code?, type, message}.
 func writeTyped(c echo.Context, a answer, kind, message string) error {
+	return wire.Respond(c, a.status, wire.ContentJSON, typed(a, kind, message))
+}
+
+func typed(a answer, kind, message string) []byte {
 	if a.message != "" {
 		message = a.message
 	}
@@ -106,8 +129,7 @@ func writeTyped(c echo.Context, a answer, kind, message string) error {
 	b = append(b, `"type":`...)
 	b = wire.AppendText(b, kind)
 	b = append(b, `,"message":`...)
-	b = append(wire.AppendText(b, message), '}')
-	return wire.Respond(c, a.status, wire.ContentJSON, b)
+	return append(wire.AppendText(b, message), '}')
 }
 
 // writeBodyError writes what Express's body parser says, message first.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -117,14 +118,19 @@ func (s *Server) unlinkIdentity(c echo.Context) error {
 
 // exchanged mints the successor of a token that the request itself has ended.
 func (s *Server) exchanged(c echo.Context, claims *tokens.Claims) (string, error) {
-	callOf(c).renewLookups()
 	identity, standing, err := s.current(c, claims)
 	if err != nil {
 		return "", err
 	}
-	principal, ok := reissued(identity, standing, claims)
-	if !ok {
-		return "", httpauth.ErrUnauthorized
+	principal, err := s.reissued(c, identity, standing, claims)
+	if errors.Is(err, everlatch.ErrNotFound) {
+		err = httpauth.ErrUnauthorized
+	}
+	if err != nil {
+		return "", err
+	}
+	if claims.ActorID == "" {
+		principal.ActorID = "" // a sign-in that waits for something waits on
 	}
 	return s.mint(c, principal)
 }

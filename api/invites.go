@@ -176,6 +176,7 @@ var (
 		{Name: "first_name", Kind: query.Text, Nullable: true},
 		{Name: "last_name", Kind: query.Text, Nullable: true},
 		{Name: "token", Kind: query.Text},
+		additionalData,
 	}
 )
 
@@ -208,6 +209,9 @@ func (s *Server) acceptInvite(c echo.Context) error {
 	}
 	acceptance.AuthIdentityID = claims.AuthIdentityID
 	user, err := s.deps.Flows.AcceptInvite(c.Request().Context(), acceptance)
+	if acceptance.Invite.Accepted && errors.Is(err, everlatch.ErrNotFound) {
+		return errInviteToken
+	}
 	if err != nil {
 		return err
 	}
@@ -223,19 +227,32 @@ func inviteToken(c echo.Context, q, body query.Input) string {
 	return ""
 }
 
-// acceptance verifies the token before a flow is asked.
+// provenInvite returns the pending invite that a token belongs to.
+func (s *Server) provenInvite(c echo.Context, token string) (tokens.Invite, everlatch.Invite, error) {
+	said, err := s.deps.Tokens.VerifyInvite(token)
+	switch {
+	case errors.Is(err, tokens.ErrExpired):
+		return said, everlatch.Invite{}, &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: store.InviteExpired, Err: err}
+	case err != nil:
+		return said, everlatch.Invite{}, &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: store.InviteTokenInvalid, Err: err}
+	}
+	invite, err := s.deps.Store.ProvenInvite(lookups(c), everlatch.InviteProof{InviteID: said.ID, TokenID: said.TokenID})
+	return said, invite, err
+}
+
+var errInviteToken = &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: store.InviteTokenInvalid}
+
+// acceptance verifies the token before a flow is asked. With a token that was used, the
+// flow is asked for the answer to the request that used it: the same request may have
+// lost it.
 func (s *Server) acceptance(c echo.Context, token string, in query.Input) (flows.InviteAcceptance, error) {
 	if token == "" {
 		return flows.InviteAcceptance{}, query.Missing("token")
 	}
-	said, err := s.deps.Tokens.VerifyInvite(token)
-	switch {
-	case errors.Is(err, tokens.ErrExpired):
-		return flows.InviteAcceptance{}, &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: store.InviteExpired, Err: err}
-	case err != nil:
-		return flows.InviteAcceptance{}, &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: store.InviteTokenInvalid, Err: err}
+	said, invite, err := s.provenInvite(c, token)
+	if said.TokenID != "" && errors.Is(err, errInviteToken) { // it was good once
+		invite, err = s.deps.Store.UsedInvite(lookups(c), everlatch.InviteProof{InviteID: said.ID, TokenID: said.TokenID})
 	}
-	invite, err := s.deps.Store.ProvenInvite(lookups(c), everlatch.InviteProof{InviteID: said.ID, TokenID: said.TokenID})
 	if err != nil {
 		return flows.InviteAcceptance{}, err
 	}

@@ -1,8 +1,10 @@
 package api_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/google/uuid"
 
@@ -20,6 +22,8 @@ type fakeInvites struct {
 	invited  []flows.InviteRequest
 	by       []everlatch.ActorRef
 	accepted []flows.InviteAcceptance
+	// answers are those to acceptances, by what they asked.
+	answers map[string]everlatch.User
 }
 
 func (f *fakeInvites) issued(i everlatch.Invite, tokenID string) (flows.IssuedInvite, error) {
@@ -70,6 +74,13 @@ func (f *fakeInvites) AcceptInvite(ctx context.Context, a flows.InviteAcceptance
 	if f.w.flows.fail != nil {
 		return everlatch.User{}, f.w.flows.fail
 	}
+	request := fmt.Sprint(a.TokenID, a.AuthIdentityID, a.Email, *cmp.Or(a.FirstName, new("")), *cmp.Or(a.LastName, new("")))
+	if user, known := f.answers[request]; known {
+		return user, nil
+	}
+	if a.Invite.Accepted {
+		return everlatch.User{}, everlatch.ErrNotFound
+	}
 	email := a.Email
 	if email == "" {
 		email = a.Invite.Email
@@ -82,5 +93,6 @@ func (f *fakeInvites) AcceptInvite(ctx context.Context, a flows.InviteAcceptance
 	}
 	link := store.Link{IdentityID: a.AuthIdentityID, ActorType: "user", ActorID: user.ID, GroupID: "g"}
 	proof := everlatch.InviteProof{InviteID: a.Invite.ID, TokenID: a.TokenID, Email: a.VerifiedEmail}
+	f.answers = map[string]everlatch.User{request: user}
 	return user, errors.Join(f.w.store.LinkActor(ctx, link), f.w.store.AcceptInvite(ctx, proof, user.ID, everlatch.Event{}))
 }

@@ -193,6 +193,29 @@ func TestAcceptingInvites(t *testing.T) {
 	}
 }
 
+// A request that is sent again, because its answer was lost, gets that answer; the used
+// token is good for nothing else.
+func TestAcceptingAgain(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	_, token := w.invite(w.admin("root@example.com"), "ada@example.com")
+	as := bearer(w.registered("user", "ada@example.com"))
+	other := bearer(w.registered("user", "eve@example.com"))
+	accept := func(firstName string, as header) reply {
+		return w.do("POST", acceptPath+"?token="+token, object{"first_name": firstName}, as)
+	}
+	first := accept("Ada", as)
+	require.Equal(t, 200, first.StatusCode, first.body)
+
+	again := accept("Ada", as)
+	require.Equal(t, 200, again.StatusCode, again.body)
+	require.Equal(t, first.body, again.body)
+	for name, r := range map[string]reply{"another request": accept("Eve", as), "another identity": accept("Ada", other)} {
+		require.Equal(t, 401, r.StatusCode, name)
+		r.is(t, `{"type":"unauthorized","message":"The invite token is invalid"}`)
+	}
+}
+
 // docs/weak-spots.md#w8: reasons are given where they reveal nothing, and an outage is no
 // bad token.
 func TestAcceptingIsRefused(t *testing.T) {

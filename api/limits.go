@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -29,40 +28,58 @@ type limit struct {
 	hashes bool
 	// caller counts requests of the signed-in identity.
 	caller bool
+	// callerIfAny counts requests of a signed-in identity on a route without sign-in.
+	callerIfAny bool
 	// recipient is the field of the body that gets a mail, "" for none.
 	recipient string
 }
 
 var signInLimit = limit{op: limits.SignIn, redirect: limits.Redirect, account: true, hashes: true}
 
+type methodPath struct{ method, path string }
+
 // limited are the routes with limits, by method and path. They are checked before
 // the vault is written and before Temporal is asked.
-var limited = map[string]limit{
-	"GET /auth/:actor_type/:auth_provider":           signInLimit,
-	"POST /auth/:actor_type/:auth_provider":          signInLimit,
-	"POST /auth/identities/link/:auth_provider":      signInLimit,
-	"GET /auth/:actor_type/:auth_provider/callback":  {op: limits.Callback},
-	"POST /auth/:actor_type/:auth_provider/callback": {op: limits.Callback},
-	// By network only: of many registrations of one address all but one are refused.
-	"POST /auth/:actor_type/:auth_provider/register":       {op: limits.Register, hashes: true},
-	"POST /auth/:actor_type/:auth_provider/reset-password": {op: limits.Reset, recipient: "identifier"},
-	"POST /auth/:actor_type/:auth_provider/update":         {op: limits.Token, hashes: true},
-	"POST /auth/token/refresh":                             {op: limits.Refresh, caller: true},
-	"POST /admin/invites":                                  {recipient: "email"},
-	"POST /admin/invites/accept":                           {op: limits.Token},
-	"POST /store/customers/me/email":                       {op: limits.EmailChange, caller: true, recipient: "email"},
-	"POST /store/customers/me/email/confirm":               {op: limits.Token},
-	"POST /store/customers/me/email/undo":                  {op: limits.Token},
-	"POST /admin/users/me/email":                           {op: limits.EmailChange, caller: true, recipient: "email"},
-	"POST /admin/users/me/email/confirm":                   {op: limits.Token},
-	"POST /admin/users/me/email/undo":                      {op: limits.Token},
+var limited = map[methodPath]limit{
+	{"GET", "/auth/:actor_type/:auth_provider"}:           signInLimit,
+	{"POST", "/auth/:actor_type/:auth_provider"}:          signInLimit,
+	{"POST", "/auth/identities/link/:auth_provider"}:      signInLimit,
+	{"POST", "/auth/identities/link/passkey"}:             {op: limits.Callback, caller: true},
+	{"POST", "/auth/:actor_type/passkey"}:                 {op: limits.Redirect},
+	{"POST", "/auth/:actor_type/passkey/callback"}:        {op: limits.Callback},
+	{"POST", "/auth/:actor_type/passkey/register"}:        {op: limits.Register},
+	{"POST", "/auth/:actor_type/emailcode"}:               {op: limits.Reset, recipient: "email"},
+	{"POST", "/auth/:actor_type/emailcode/callback"}:      {op: limits.SignIn}, // the handler counts wrong codes of an account
+	{"GET", "/auth/:actor_type/:auth_provider/callback"}:  {op: limits.Callback},
+	{"POST", "/auth/:actor_type/:auth_provider/callback"}: {op: limits.Callback},
+	// The handler counts the mail, where one is sent.
+	{"POST", "/auth/:actor_type/:auth_provider/register"}:         {op: limits.Register, account: true, hashes: true},
+	{"POST", "/auth/:actor_type/:auth_provider/register/confirm"}: {op: limits.Token, hashes: true},
+	{"POST", "/auth/:actor_type/:auth_provider/reset-password"}:   {op: limits.Reset, recipient: "identifier"},
+	{"POST", "/auth/:actor_type/:auth_provider/update"}:           {op: limits.Token, hashes: true},
+	{"POST", "/auth/sessions/disown"}:                             {op: limits.Token},
+	{"POST", "/auth/token/refresh"}:                               {op: limits.Refresh, caller: true},
+	{"POST", "/auth/mfa/challenges"}:                              {op: limits.SecondFactor, caller: true},
+	{"POST", "/auth/mfa/challenges/:id/prompt"}:                   {op: limits.SecondFactor, caller: true},
+	{"POST", "/auth/mfa/challenges/:id/verify"}:                   {op: limits.SecondFactor},
+	{"POST", "/admin/invites"}:                                    {recipient: "email"},
+	{"POST", "/admin/invites/accept"}:                             {op: limits.Token},
+	{"POST", "/store/customers/me/email"}:                         {op: limits.EmailChange, caller: true, recipient: "email"},
+	{"POST", "/store/customers/me/email/confirm"}:                 {op: limits.Token},
+	{"POST", "/store/customers/me/email/undo"}:                    {op: limits.Token},
+	{"POST", "/admin/users/me/email"}:                             {op: limits.EmailChange, caller: true, recipient: "email"},
+	{"POST", "/admin/users/me/email/confirm"}:                     {op: limits.Token},
+	{"POST", "/admin/users/me/email/undo"}:                        {op: limits.Token},
+	// The handler counts the mail, once it knows that the address is the caller's own.
+	{"POST", "/auth/verification/request"}: {op: limits.Verification, caller: true},
+	{"POST", "/auth/verification/confirm"}: {op: limits.Token, callerIfAny: true},
 }
 
 // limitedGuards adds the limits of a route to its middlewares: networks and the
 // queue before anything else, accounts, callers and recipients after authentication.
 func (s *Server) limitedGuards(r route) []echo.MiddlewareFunc {
 	guards := s.guards(r)
-	l, ok := limited[r.method+" "+r.path]
+	l, ok := limited[methodPath{r.method, r.path}]
 	if !ok || s.deps.Limits == nil {
 		return guards
 	}
@@ -74,23 +91,19 @@ func (s *Server) limitedGuards(r route) []echo.MiddlewareFunc {
 func (s *Server) limitNetwork(l limit) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			l := l
-			if _, err := s.deps.Providers.Redirect(c.Param("auth_provider")); l.redirect != "" && err == nil {
-				l = limit{op: l.redirect}
-			}
+			l := s.limitAt(l, c.Param("auth_provider"))
 			addr := s.deps.Limits.Client(c.Request())
 			if err := s.deps.Limits.Enter(lookups(c), l.op, addr); err != nil {
-				return s.limitReached(c, err, addr)
+				return s.turnedAway(c, s.limitReached(c, err, addr))
 			}
-			if l.hashes && !s.slow(c.Param("auth_provider")) {
-				done, err := s.deps.Limits.Admit(addr)
-				if err != nil {
-					return err
-				}
-				defer done()
+			turn, err := s.queue(c, l, addr)
+			if err != nil {
+				return s.turnedAway(c, err)
 			}
-			err := next(c)
-			if refusedCaller(err) {
+			err = next(c)
+			refused := refusedCaller(err)
+			turn.End(err == nil, refused)
+			if refused {
 				s.count(c, func(ctx context.Context) error {
 					counted := s.deps.Limits.Refused(ctx, l.op, addr)
 					if everlatch.ErrorCode(counted) != everlatch.CodeRateLimited {
@@ -105,6 +118,17 @@ func (s *Server) limitNetwork(l limit) echo.MiddlewareFunc {
 	}
 }
 
+// limitAt returns the limit of a route for a provider.
+func (s *Server) limitAt(l limit, provider string) limit {
+	if l.redirect != "" {
+		if _, err := s.deps.Providers.Redirect(provider); err == nil {
+			return limit{op: l.redirect}
+		}
+	}
+	l.hashes = l.hashes && !s.slow(provider)
+	return l
+}
+
 // slow reports whether a provider asks elsewhere instead of hashing here: one that
 // hangs must not fill the queue of those that hash.
 func (s *Server) slow(id string) bool {
@@ -116,13 +140,13 @@ func (s *Server) slow(id string) bool {
 func (s *Server) limitSubject(l limit) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			if l.caller {
+			if l.caller || l.callerIfAny && callOf(c).auth.Claims() != nil {
 				claims, err := caller(c)
 				if err == nil {
 					err = s.deps.Limits.Caller(lookups(c), l.op, claims.AuthIdentityID)
 				}
 				if err != nil {
-					return s.limitReached(c, err, netip.Addr{})
+					return s.turnedAway(c, s.limitReached(c, err, netip.Addr{}))
 				}
 			}
 			if to, _ := Body(c)[l.recipient].(string); l.recipient != "" && to != "" {
@@ -145,49 +169,9 @@ func (s *Server) limitMail(c echo.Context, to string) error {
 		return nil
 	}
 	if err := s.deps.Limits.SendMail(lookups(c), to); err != nil {
-		return s.limitReached(c, err, netip.Addr{})
+		return s.turnedAway(c, s.limitReached(c, err, netip.Addr{}))
 	}
 	return nil
-}
-
-// accountOf returns the account that the body of a request names, whether it
-// exists or not.
-func (s *Server) accountOf(c echo.Context) (limits.Account, bool) {
-	id := c.Param("auth_provider")
-	provider, err := s.deps.Providers.Credentials(id)
-	if err != nil {
-		return limits.Account{}, false
-	}
-	subject, err := provider.Identify(providers.Input{
-		Body: Body(c), Query: lastValues(c.QueryParams()), ActorType: c.Param("actor_type"),
-	})
-	key := cmp.Or(subject.EntityKey, subject.EntityID)
-	return limits.Account{Provider: id, Key: key}, err == nil && key != ""
-}
-
-// attempt lets a request try an account and counts how that ends.
-func (s *Server) attempt(c echo.Context, l limit, account limits.Account, next echo.HandlerFunc) error {
-	account.Device = s.devices.Known(deviceToken(c), account)
-	attempt, err := s.deps.Limits.Begin(c.Request().Context(), account)
-	if err != nil {
-		return s.limitReached(c, err, netip.Addr{})
-	}
-	c.Response().Before(func() { s.keepDevice(c, account) })
-	err = next(c)
-	s.count(c, func(ctx context.Context) error {
-		switch {
-		case err == nil:
-			return attempt.Succeeded(ctx)
-		case !refusedAttempt(err, l.op):
-			return attempt.Undecided(ctx)
-		}
-		lock, failed := attempt.Failed(ctx)
-		if failed != nil || !lock.First {
-			return failed
-		}
-		return s.recordLock(ctx, c.Param("actor_type"), account, lock)
-	})
-	return err
 }
 
 // count does the bookkeeping after a request: its caller may have gone, and the
@@ -212,47 +196,6 @@ func refusedCaller(err error) bool {
 	default:
 		return false
 	}
-}
-
-// refusedAttempt reports whether an attempt on an account was refused, and not
-// prevented by an outage. Input that no account could have is a refusal when
-// a user signs in, because custom providers may say so of a wrong secret, and
-// none when a user chooses a password.
-func refusedAttempt(err error, op limits.Op) bool {
-	if errors.Is(err, context.Canceled) {
-		return false // the caller has not seen the answer
-	}
-	return refusedCaller(err) || op == limits.SignIn && errors.Is(err, everlatch.ErrInvalidData)
-}
-
-// liftLock ends the locks of an account whose owner has just proved to read its
-// mails.
-func (s *Server) liftLock(c echo.Context, provider, key string) {
-	if s.deps.Limits == nil {
-		return
-	}
-	account := limits.Account{Provider: provider, Key: key}
-	account.Device = s.devices.Known(deviceToken(c), account)
-	s.count(c, func(ctx context.Context) error { return s.deps.Limits.Lift(ctx, account) })
-}
-
-// recordLock records the event of a lock, for unknown accounts too: the time of an
-// answer must not tell which exist.
-func (s *Server) recordLock(ctx context.Context, actorType string, account limits.Account, lock limits.Lock) error {
-	found, err := s.deps.Store.FindCredential(ctx, account.Provider, account.Key)
-	if err != nil && !errors.Is(err, everlatch.ErrNotFound) {
-		return err
-	}
-	data := everlatch.Metadata{
-		"provider": account.Provider, "actor_type": actorType,
-		"failures": lock.Failures, "locked_for": int(lock.For.Seconds()),
-	}
-	if found.Identity.ID != "" {
-		data["auth_identity_id"] = found.Identity.ID
-	}
-	return s.deps.Store.RecordEvent(ctx, everlatch.Event{
-		ID: ids.New(ids.Event, s.deps.Now()), Name: everlatch.EventSignInLocked, AuthIdentityID: found.Identity.ID, Data: data,
-	})
 }
 
 // eventEvery is how often one counter records that it refuses.

@@ -37,7 +37,7 @@ func (named) Identify(in providers.Input) (providers.Subject, error) {
 
 // limited is a world whose server has limits. It trusts one proxy, so that a test
 // chooses where a request comes from.
-func limited(t *testing.T, o limits.Options) *world {
+func limited(t *testing.T, o limits.Options, change ...func(*api.Options)) *world {
 	t.Helper()
 	w := setup(t)
 	o.Hash = func(parts ...string) string {
@@ -51,7 +51,11 @@ func limited(t *testing.T, o limits.Options) *world {
 	require.NoError(t, registry.Add("emailpass", named{}))
 	require.NoError(t, registry.Add("elsewhere", elsewhere{}))
 	w.parts.Limits, w.parts.Providers = l, registry
-	w.server, err = api.New(w.parts, api.Options{CookieSecrets: []string{cookieSecret}})
+	opts := api.Options{CookieSecrets: []string{cookieSecret}}
+	for _, f := range change {
+		f(&opts)
+	}
+	w.server, err = api.New(w.parts, opts)
 	require.NoError(t, err)
 	base := apitest.Handler(w.server.Handler())
 	w.client = &http.Client{Transport: apitest.NewTransport(t, base)}
@@ -106,72 +110,17 @@ func TestKnownAndUnknownAreLimitedAlike(t *testing.T) {
 	require.Contains(t, answers["ada@example.com"][13], "429")
 }
 
-// The right password is refused as well while the account is locked, nothing is
-// asked of a flow, and the event says so once.
-func TestLockedAccounts(t *testing.T) {
-	t.Parallel()
-	w := limited(t, limits.Options{})
-	identity := w.claims(w.registered("customer", "ada@example.com")).AuthIdentityID
-	w.lockOut(" ADA@example.com ") // however it is written
-	requireLimited(t, w.signIn("ada@example.com", "supersecret"), "884")
-	requireLimited(t, w.do("POST", "/auth/vendor/emailpass", object{"email": "ada@example.com", "password": "supersecret"}), "884")
-
-	events, count, err := w.store.Events(t.Context(), store.EventFilter{Name: everlatch.EventSignInLocked}, store.Page{})
-	require.NoError(t, err)
-	require.Equal(t, 1, count)
-	require.Equal(t, everlatch.Metadata{
-		"provider": "emailpass", "actor_type": "customer", "auth_identity_id": identity, "failures": 10.0, "locked_for": 900.0,
-	}, events[0].Data)
-	w.clock.Advance(15 * time.Minute)
-	require.Equal(t, 200, w.signIn("ada@example.com", "supersecret").StatusCode)
-}
-
-// A device that has signed in before is not locked out by a stranger, with a
-// cookie or with a header.
-func TestKnownDevicesStayIn(t *testing.T) {
-	t.Parallel()
-	w := limited(t, limits.Options{})
-	w.registered("customer", "ada@example.com")
-	r := w.signIn("ada@example.com", "supersecret")
-	require.Equal(t, 200, r.StatusCode)
-	require.Len(t, r.Cookies(), 1)
-	cookie := r.Cookies()[0]
-	require.Equal(t, "everlatch.device", cookie.Name)
-	require.True(t, cookie.HttpOnly)
-	require.Equal(t, "/auth", cookie.Path)
-	app := w.signIn("ada@example.com", "supersecret", with("X-Everlatch-Device", "new"))
-	require.Empty(t, app.Cookies())
-	token := app.Header.Get("X-Everlatch-Device")
-	require.NotEmpty(t, token)
-
-	w.lockOut("ada@example.com")
-	require.Equal(t, 200, w.signIn("ada@example.com", "supersecret", with("Cookie", "everlatch.device="+cookie.Value)).StatusCode)
-	require.Equal(t, 200, w.signIn("ada@example.com", "supersecret", with("X-Everlatch-Device", token)).StatusCode)
-	for _, forged := range []string{"", "new", token + "x", strings.Replace(token, "v1.", "v1.A", 1)} {
-		requireLimited(t, w.signIn("ada@example.com", "supersecret", with("X-Everlatch-Device", forged)), "884")
-	}
-	w.registered("customer", "bob@example.com")
-	w.lockOut("bob@example.com")
-	requireLimited(t, w.signIn("bob@example.com", "supersecret", with("X-Everlatch-Device", token)), "884")
-}
-
-// The link of a password reset lifts the lock: its reader owns the account.
-func TestAResetLiftsTheLock(t *testing.T) {
-	t.Parallel()
-	w := limited(t, limits.Options{})
-	w.registered("customer", "ada@example.com")
-	w.lockOut("ada@example.com")
-	grant, err := w.flows.IssuePasswordReset(t.Context(), flows.ResetRequest{ActorType: "customer", EntityKey: "ada@example.com"}, everlatch.Principal{})
-	require.NoError(t, err)
+// mailedReset returns the token in the mail that resets a password.
+func (w *world) mailedReset(email string) string {
+	w.t.Helper()
+	grant, err := w.flows.IssuePasswordReset(w.t.Context(), flows.ResetRequest{ActorType: "customer", EntityKey: email}, everlatch.Principal{})
+	require.NoError(w.t, err)
 	token, err := w.tokens.IssueReset(tokens.Reset{
-		EntityID: "ada@example.com", Provider: "emailpass", ActorType: "customer",
+		EntityID: email, Provider: "emailpass", ActorType: "customer",
 		ID: grant.Grant.TokenID, IssuedAt: grant.Grant.IssuedAt, ExpiresAt: grant.Grant.ExpiresAt,
 	})
-	require.NoError(t, err)
-	requireLimited(t, w.signIn("ada@example.com", "supersecret"), "884")
-	r := w.do("POST", "/auth/customer/emailpass/update", object{"password": "another secret"}, bearer(token))
-	require.Equal(t, 200, r.StatusCode, r.body)
-	require.Equal(t, 200, w.signIn("ada@example.com", "supersecret").StatusCode)
+	require.NoError(w.t, err)
+	return token
 }
 
 // Each route that strangers can reach has a limit by network, before a flow is

@@ -2,11 +2,13 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"net/url"
 	"slices"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/internal/wire"
 	"github.com/everlatch/everlatch/providers"
@@ -65,7 +67,45 @@ func (s *Server) signInWith(c echo.Context, body map[string]any) error {
 		return err // known without a flow
 	}
 	login, err := s.deps.Flows.Authenticate(c.Request().Context(), r)
+	k := callOf(c)
+	if k.direct = login.Direct; k.direct != "" {
+		k.renewLookups() // the step is not one of them
+	}
 	if err != nil {
+		return err
+	}
+	return s.answerLogin(c, login)
+}
+
+// answerLogin answers a proven first factor: what is still missing comes with a token that
+// has no actor, which waits for it (docs/contract.md#s4-3).
+func (s *Server) answerLogin(c echo.Context, login workflows.Login) error {
+	callOf(c).identity = login.Principal.AuthIdentityID
+	missing, err := s.verificationDue(c, login.Principal)
+	if err != nil {
+		return err
+	}
+	if missing.required && login.Direct == flows.DirectTemporalAway {
+		return everlatch.Unavailable("Temporal", errors.New("the address has to be verified, which needs a workflow"))
+	}
+	if missing.required {
+		login.Principal.ActorID = ""
+		token, err := s.tokenOf(c, login)
+		if err != nil {
+			return err
+		}
+		return s.answerUnverified(c, missing, token)
+	}
+	if login.Principal.NeedsFactor() {
+		return s.challengeFirst(c, login)
+	}
+	return s.completeLogin(c, login)
+}
+
+// completeLogin signs in a principal who lacks nothing. From here on, not before, the
+// sign-in keeps an account that waits for its deletion.
+func (s *Server) completeLogin(c echo.Context, login workflows.Login) error {
+	if err := s.deps.Flows.KeepAccount(c.Request().Context(), login.Principal); err != nil {
 		return err
 	}
 	return s.writeToken(c, login)
@@ -73,8 +113,10 @@ func (s *Server) signInWith(c echo.Context, body map[string]any) error {
 
 func (s *Server) authRequest(c echo.Context, body map[string]any) flows.AuthRequest {
 	actorType := c.Param("actor_type")
+	account, _ := s.accountOf(c)
 	return flows.AuthRequest{
 		ActorType: actorType,
+		Subject:   account.Key,
 		Provider:  c.Param("auth_provider"),
 		Input:     providers.Input{Body: body, Query: lastValues(c.QueryParams()), ActorType: actorType},
 	}
@@ -94,21 +136,49 @@ func lastValues(query url.Values) map[string]string {
 // writeToken mints the token of a flow. Its time and id come from the flow, so
 // a repeated request gets the same one.
 func (s *Server) writeToken(c echo.Context, login workflows.Login) error {
-	login.Principal.AuthenticatedAt = login.At
-	principal, err := s.withRoles(c, login.Principal)
-	if err != nil {
-		return err
-	}
-	token, _, err := s.deps.Tokens.Issue(principal, login.At, login.TokenID)
+	token, err := s.tokenOf(c, login)
 	if err != nil {
 		return err
 	}
 	return answerToken(c, token)
 }
 
+func (s *Server) tokenOf(c echo.Context, login workflows.Login) (string, error) {
+	callOf(c).identity = login.Principal.AuthIdentityID
+	if login.Principal.AuthenticatedAt.IsZero() { // a second factor comes later than the sign-in
+		login.Principal.AuthenticatedAt = login.At
+	}
+	principal, err := s.withRoles(c, s.withMethods(login.Principal))
+	if err != nil {
+		return "", err
+	}
+	token, claims, err := s.deps.Tokens.Issue(principal, login.At, login.TokenID)
+	if err != nil {
+		return "", err
+	}
+	return token, s.recordSignIn(c, &claims)
+}
+
+// withMethods says how a principal has proven who they are: by their provider, unless
+// more is known, and by several factors if one was enough for both, as a passkey can be.
+func (s *Server) withMethods(p everlatch.Principal) everlatch.Principal {
+	if len(p.AMR) == 0 {
+		p.AMR = slices.Clone(s.deps.Providers.AMR(p.AuthProvider))
+		if len(p.AMR) > 0 && !p.MFACompletedAt.IsZero() {
+			p.AMR = append(p.AMR, everlatch.AMRSeveral)
+		}
+	}
+	return p
+}
+
 func answerToken(c echo.Context, token string) error {
+	return answerPrivate(c, append(wire.AppendText(append(make([]byte, 0, 1024), `{"token":`...), token), '}'))
+}
+
+// answerPrivate answers with what no cache may keep.
+func answerPrivate(c echo.Context, body []byte) error {
 	keepPrivate(c, true)
-	return writeJSON(c, append(wire.AppendText(append(make([]byte, 0, 1024), `{"token":`...), token), '}'))
+	return writeJSON(c, body)
 }
 
 const maxIdempotencyKey = 255

@@ -206,5 +206,9 @@ func TestListingProviders(t *testing.T) {
 
 type loginOnly struct{ providers.Credentials }
 
+func (loginOnly) Identify(providers.Input) (providers.Subject, error) {
+	return providers.Subject{EntityID: "ada", EntityKey: "ada"}, nil
+}
+
 func (loginOnly) Identifier() string  { return "login-only" }
 func (loginOnly) DisplayName() string { return "" }

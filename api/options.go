@@ -24,16 +24,30 @@ type Options struct {
 	// AuthMethodsPerActor names the providers that an actor type may use. A
 	// type without an entry may use all; "user" without one may use emailpass.
 	AuthMethodsPerActor map[string][]string
+	// Verifications say, for each actor type, which providers' identities have to verify
+	// their address (docs/contract.md#s5-1).
+	Verifications map[string][]VerificationRule
+	// RequireBeforeActor refuses to create an account for an identity that has to
+	// verify its address and hasn't (docs/weak-spots.md#w55).
+	RequireBeforeActor bool
 	// CookieSecrets sign the session cookie: the first one signs, all verify.
 	// At least one is required (docs/weak-spots.md#w35).
 	CookieSecrets []string
-	Cookie        CookieOptions
+	// CookieRing, if set, returns them instead: see [wire.Cookies].
+	CookieRing func(unknown bool) []string
+	Cookie     CookieOptions
 	// SessionIdle ends an unused session, SessionAbsolute every session (docs/weak-spots.md#w32).
 	// Zero means 10 hours and 7 days.
 	SessionIdle, SessionAbsolute time.Duration
+	// LogRequests logs every request, not only those that fail.
+	LogRequests bool
 	// RecentWithin is how long a sign-in counts as recent, which operations that
 	// cannot be undone require; 0 is 15 minutes.
 	RecentWithin time.Duration
+	// NewDeviceMail has a mail sent about a sign-in from a device that isn't known.
+	NewDeviceMail bool
+	// MFA is about second factors.
+	MFA MFAOptions
 	// PublishableKey says whether /store demands a publishable key; "" is auto.
 	PublishableKey KeyPolicy
 	// BodyLimit is in bytes, after decompression; 0 is 100 kB.
@@ -57,6 +71,8 @@ type Options struct {
 	// that began the sign-in: with the cookie that was set then, or the header
 	// Everlatch-Browser that was sent.
 	RequireBrowser bool
+	// RelatedOrigins are pages on other domains that use the passkeys of this service.
+	RelatedOrigins []string
 	// ResetTokens says who may obtain an administrator's reset token; "" is off.
 	ResetTokens ResetPolicy
 	// SignUpDomains are e-mail domains whose users may become administrators
@@ -67,11 +83,16 @@ type Options struct {
 	InviteAnyEmail bool
 	// ActorTypes are the custom actor types, complete and with their stores.
 	ActorTypes []everlatch.ActorType
+	// NeutralRegister are the actor types whose registrations with an address are
+	// answered alike for known and unknown addresses (docs/weak-spots.md#w19).
+	NeutralRegister []string
 	// Brand is the name of the service; "" is Everlatch.
 	Brand string
 	// RBAC requires administrators to have the permissions of each route
 	// (docs/contract.md#s4-8). The store must have been set up for it.
 	RBAC bool
+	// Hooks says that flows have hooks, which are told about requests.
+	Hooks bool
 	// Home is the page at GET /; its zero value leaves the path unknown.
 	Home HomeInfo
 }
@@ -118,6 +139,7 @@ func (o Options) withDefaults() Options {
 	o.SessionIdle = cmp.Or(o.SessionIdle, defaultSessionIdle)
 	o.SessionAbsolute = cmp.Or(o.SessionAbsolute, defaultSessionAbsolute)
 	o.RecentWithin = cmp.Or(o.RecentWithin, defaultRecentWithin)
+	o.MFA = o.MFA.withDefaults()
 	o.BodyLimit = cmp.Or(o.BodyLimit, defaultBodyLimit)
 	o.StoreRelationsLimit = cmp.Or(o.StoreRelationsLimit, defaultRelationsLimit)
 	o.MaxMetadata = cmp.Or(o.MaxMetadata, defaultMetadata)
@@ -144,7 +166,7 @@ func (o Options) withDefaults() Options {
 
 func (o Options) validate() error {
 	var errs []error
-	if len(o.CookieSecrets) == 0 {
+	if len(o.CookieSecrets) == 0 && o.CookieRing == nil {
 		errs = append(errs, errors.New("http.cookie_secret is missing"))
 	}
 	for i, secret := range o.CookieSecrets {
@@ -184,7 +206,7 @@ var sameSites = map[string]http.SameSite{
 // cookies returns the jar of the session cookie.
 func (o Options) cookies() wire.Cookies {
 	return wire.Cookies{
-		Secrets: o.CookieSecrets, Name: o.Cookie.Name, Path: o.Cookie.Path, Domain: o.Cookie.Domain,
+		Secrets: o.CookieSecrets, Ring: o.CookieRing, Name: o.Cookie.Name, Path: o.Cookie.Path, Domain: o.Cookie.Domain,
 		SameSite: sameSites[o.Cookie.SameSite], Secure: o.Cookie.Secure, TrustProxy: o.TrustProxy > 0,
 	}
 }

@@ -78,6 +78,7 @@ func (s *Server) completeReset(c echo.Context) error {
 		return err
 	}
 	s.liftLock(c, provider, key)
+	s.liftFactorLock(c, provider, key)
 	return writeJSON(c, []byte(`{"success":true}`))
 }
 

@@ -114,6 +114,14 @@ func (s *Server) demandOver(c echo.Context, actorType, id string) error {
 	return s.accounts.CheckAuthority(lookups(c), callOf(c).auth.Access(), everlatch.ActorRef{ActorType: actorType, ActorID: id})
 }
 
+// demandUpdate is demandOver for a change of an identity that signs in to an account.
+func (s *Server) demandUpdate(c echo.Context, account everlatch.ActorRef) error {
+	if !s.opts.RBAC {
+		return nil
+	}
+	return s.accounts.CheckUpdate(lookups(c), callOf(c).auth.Access(), account)
+}
+
 // demandKey refuses to change a secret key whose owner has permissions that the
 // caller lacks.
 func (s *Server) demandKey(c echo.Context) (everlatch.APIKey, error) {

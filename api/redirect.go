@@ -94,7 +94,7 @@ func (s *Server) callback(c echo.Context) error {
 		s.explainCallback(c, browser, err)
 		return err
 	}
-	return s.writeToken(c, login)
+	return s.answerLogin(c, login)
 }
 
 // explainCallback tells the operator why a callback may have been refused. The answer

@@ -84,6 +84,11 @@ func TestCallbacksNeedTheBrowserThatBegan(t *testing.T) {
 		require.Equal(t, 200, r.StatusCode, r.body)
 		require.Equal(t, want, w.flows.back[len(w.flows.back)-1].Browser)
 	}
+	// One that a neighbouring host has planted comes second and changes nothing.
+	planted := with("Cookie", "everlatch.browser=b; everlatch.browser=planted")
+	require.Equal(t, "b", browserCookie(w.do("POST", awayPath, object{}, planted)).Value)
+	require.Equal(t, 200, w.do("GET", awayPath+"/callback?code=c&state=good", nil, planted).StatusCode)
+	require.Equal(t, "b", w.flows.back[len(w.flows.back)-1].Browser)
 	for _, bad := range []string{"short", strings.Repeat("x", 129)} {
 		for _, path := range []string{awayPath, awayPath + "/callback?code=c&state=good"} {
 			r := w.do("GET", path, nil, with("Everlatch-Browser", bad))

@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/everlatch/everlatch/internal/httpauth"
 	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/tokens"
+	"github.com/everlatch/everlatch/workflows"
 )
 
 // refreshToken mints a new token from the current state, not from the existing
@@ -32,13 +34,33 @@ func (s *Server) refreshToken(c echo.Context) error {
 	if !httpauth.Agrees(standing, max(claims.CredentialVersion, 1), claims.ActorID) {
 		return httpauth.ErrUnauthorized
 	}
-	principal, ok := reissued(identity, standing, claims)
-	if !ok {
-		return refreshError(everlatch.ErrNotFound, claims)
+	principal, err := s.reissued(c, identity, standing, claims)
+	if err != nil {
+		return refreshError(err, claims)
+	}
+	var missing due
+	if claims.ActorID == "" {
+		if missing, err = s.verificationDue(c, principal); err != nil {
+			return err
+		}
+	}
+	if missing.required {
+		principal.ActorID = ""
+	} else if principal.NeedsFactor() { // also of a sign-in that was complete before
+		now := s.deps.Now()
+		return s.challengeFirst(c, workflows.Login{Principal: principal, At: now, TokenID: ids.New("", now)})
+	}
+	if claims.ActorID == "" && !missing.required { // which completes the sign-in
+		if err := s.deps.Flows.KeepAccount(c.Request().Context(), principal); err != nil {
+			return err
+		}
 	}
 	token, err := s.mint(c, principal)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case missing.required:
+		return s.answerUnverified(c, missing, token)
 	}
 	return answerToken(c, token)
 }
@@ -56,30 +78,47 @@ func (s *Server) current(
 
 // mint makes a token that is valid from now on.
 func (s *Server) mint(c echo.Context, p everlatch.Principal) (string, error) {
-	p, err := s.withRoles(c, p)
+	p, err := s.withRoles(c, s.withMethods(p))
 	if err != nil {
 		return "", err
 	}
 	now := s.deps.Now()
-	token, _, err := s.deps.Tokens.Issue(p, now, ids.New("", now))
-	return token, err
+	token, claims, err := s.deps.Tokens.Issue(p, now, ids.New("", now))
+	if err != nil {
+		return "", err
+	}
+	s.touchSignIn(lookups(c), c, &claims, time.Unix(claims.ExpiresAt, 0))
+	return token, nil
 }
 
-// reissued returns the current principal of the caller. ok is false when the
-// identity no longer has the provider of the sign-in.
-func reissued(identity everlatch.AuthIdentity, now everlatch.Standing, claims *tokens.Claims) (everlatch.Principal, bool) {
+// reissued returns the current principal of the caller. It is [everlatch.ErrNotFound]
+// when the identity no longer has the provider of the sign-in.
+func (s *Server) reissued(
+	c echo.Context, identity everlatch.AuthIdentity, now everlatch.Standing, claims *tokens.Claims,
+) (everlatch.Principal, error) {
 	principal := claims.Principal()
 	principal.AuthenticatedAt = claims.SignedInAt()
 	principal.ActorID = now.ActorID
 	principal.Links = identity.Links
 	principal.CredentialVersion = now.CredentialVersion
+	principal.MFAEnabled = !now.MFAEnabledAt.IsZero()
+	if claims.ActorType == everlatch.ActorCustomer {
+		principal.DeletionAt = identity.DeletionAt
+	}
 	for _, p := range identity.Providers {
 		if p.Provider == claims.AuthProvider {
 			principal.UserMetadata = p.UserMetadata
-			return principal, true
+			return principal, nil
 		}
 	}
-	return everlatch.Principal{}, false
+	if claims.AuthProvider == passkeyProvider && principal.MFAEnabled {
+		// A passkey that is a second factor signs in without being a credential.
+		has, err := s.deps.Store.HasPasskey(lookups(c), identity.ID, passkeyProvider, passkeyMethod)
+		if err != nil || has {
+			return principal, err
+		}
+	}
+	return principal, everlatch.ErrNotFound
 }
 
 // refreshError words a missing identity as the contract does (docs/contract.md#s4-3): it matters

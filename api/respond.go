@@ -34,12 +34,14 @@ func writeText(c echo.Context, body string) error {
 	return wire.Respond(c, http.StatusOK, wire.ContentHTML, []byte(body))
 }
 
+const noStore = "no-store"
+
 // keepPrivate marks an answer that is for one person only; with secret it holds a
 // token and must not be stored.
 func keepPrivate(c echo.Context, secret bool) {
 	value := "private, no-cache"
 	if secret {
-		value = "no-store"
+		value = noStore
 	}
 	c.Response().Header().Set(echo.HeaderCacheControl, value)
 }

@@ -35,7 +35,9 @@ func (s *Server) routes() []route {
 
 		visitor      = httpauth.Policy{AllowUnregistered: true, RequireMFA: new(bool)}
 		refresh      = httpauth.Policy{AllowUnregistered: true, RequireMFA: new(bool), AllowRemoved: true}
+		optional     = httpauth.Policy{AllowUnregistered: true, AllowUnauthenticated: true}
 		unregistered = httpauth.Policy{AllowUnregistered: true}
+		leavable     = httpauth.Policy{AllowUnregistered: true, AllowEnded: true}
 		recent       = httpauth.Policy{MaxAge: s.opts.RecentWithin}
 	)
 	const bearer, session = httpauth.Bearer, httpauth.Session
@@ -45,22 +47,52 @@ func (s *Server) routes() []route {
 	}
 	recently := by(anyone, httpauth.Policy{AllowUnregistered: true, MaxAge: s.opts.RecentWithin}, session|bearer)
 	leaving := by(customer, httpauth.Policy{MaxAge: s.opts.RecentWithin, AllowEnded: true}, session|bearer)
+	// A first factor needs a sign-in of the same day, another one and the other changes a
+	// recent second factor: a stolen session must not lock its owner out, or shed the
+	// factor (docs/weak-spots.md#w59).
+	withFactor := by(anyone, unregistered, session|bearer)
+	enrolling := by(anyone, httpauth.Policy{AllowUnregistered: true, MFAMaxAge: s.opts.MFA.StepUpWithin, MaxAge: s.opts.MFA.EnrollWithin}, session|bearer)
+	steppedUp := by(anyone, s.stepUpPolicy(), session|bearer)
 	signedIn := by(customer, httpauth.Policy{}, session|bearer)
 	routes := []route{
 		{method: post, path: "/auth/session", handle: s.createSession, middleware: by(anyone, visitor, bearer)},
 		{method: del, path: "/auth/session", handle: s.endSession, middleware: by(anyone, visitor, session)},
+		{method: get, path: "/auth/sessions", handle: s.listSessions, middleware: by(anyone, unregistered, session|bearer)},
+		{method: del, path: "/auth/sessions", handle: s.endOtherSessions, middleware: recently},
+		{method: del, path: "/auth/sessions/:id", handle: s.endSessionByID, middleware: by(anyone, leavable, session|bearer)},
+		{method: post, path: "/auth/sessions/disown", handle: s.disownSignIn},
 		{method: post, path: "/auth/token/refresh", handle: s.refreshToken, middleware: by(anyone, refresh, session|bearer)},
+		{method: post, path: "/auth/token/introspect", handle: s.introspect, middleware: by(user, httpauth.Policy{}, httpauth.APIKey)},
 		{method: del, path: "/auth/token", handle: s.endToken, middleware: by(anyone, visitor, bearer)},
-		{method: get, path: "/auth/identities", handle: s.listIdentities, middleware: by(anyone, visitor, session|bearer)},
+		{method: get, path: "/auth/identities", handle: s.listIdentities, middleware: by(anyone, unregistered, session|bearer)},
 		{method: post, path: "/auth/identities/link/:auth_provider", handle: s.linkIdentity, middleware: recently},
+		{method: post, path: "/auth/identities/link/passkey", handle: s.linkPasskey, middleware: recently},
+		{method: post, path: "/auth/identities/:id", handle: s.renameIdentity, middleware: by(anyone, unregistered, session|bearer)},
 		{method: del, path: "/auth/identities/:id", handle: s.unlinkIdentity, middleware: recently},
+		{method: get, path: "/auth/mfa/factors", handle: s.listFactors, middleware: withFactor},
+		{method: post, path: "/auth/mfa/factors", handle: s.enrollFactor, middleware: enrolling},
+		{method: post, path: "/auth/mfa/factors/:id/verify", handle: s.confirmFactor, middleware: withFactor},
+		{method: post, path: "/auth/mfa/factors/:id", handle: s.renameFactor, middleware: withFactor},
+		{method: del, path: "/auth/mfa/factors/:id", handle: s.removeFactor, middleware: withFactor},
+		{method: post, path: "/auth/mfa/recovery-codes", handle: s.generateCodes, middleware: steppedUp},
+		{method: post, path: "/auth/verification/request", handle: s.requestVerification, middleware: by(anyone, visitor, session|bearer)},
+		{method: post, path: "/auth/verification/confirm", handle: s.confirmVerification, middleware: by(anyone, optional, session|bearer)},
+		{method: post, path: "/auth/mfa/challenges", handle: s.stepUp, middleware: by(anyone, visitor, session|bearer)},
+		{method: post, path: "/auth/mfa/challenges/:id/prompt", handle: s.promptChallenge, middleware: by(anyone, visitor, session|bearer)},
+		{method: post, path: "/auth/mfa/challenges/:id/verify", handle: s.verifyChallenge, middleware: by(anyone, visitor, session|bearer)},
 		{method: post, path: "/auth/:auth_provider/user", handle: s.signUpAdmin, middleware: by(user, unregistered, bearer)},
 		{method: get, path: "/auth/:actor_type/providers", handle: s.listProviders},
+		{method: post, path: "/auth/:actor_type/passkey", handle: s.beginPasskeySignIn},
+		{method: post, path: "/auth/:actor_type/passkey/callback", handle: s.endPasskeySignIn},
+		{method: post, path: "/auth/:actor_type/passkey/register", handle: s.registerPasskey},
+		{method: post, path: "/auth/:actor_type/emailcode", handle: s.requestEmailCode},
+		{method: post, path: "/auth/:actor_type/emailcode/callback", handle: s.endEmailSignIn},
 		{method: get, path: "/auth/:actor_type/:auth_provider", handle: s.signInByGET},
 		{method: post, path: "/auth/:actor_type/:auth_provider", handle: s.signIn},
 		{method: get, path: "/auth/:actor_type/:auth_provider/callback", handle: s.callback},
 		{method: post, path: "/auth/:actor_type/:auth_provider/callback", handle: s.callback},
 		{method: post, path: "/auth/:actor_type/:auth_provider/register", handle: s.register},
+		{method: post, path: "/auth/:actor_type/:auth_provider/register/confirm", handle: s.confirmRegistration},
 		{method: post, path: "/auth/:actor_type/:auth_provider/reset-password", handle: s.requestReset},
 		{method: post, path: "/auth/:actor_type/:auth_provider/update", handle: s.completeReset},
 
@@ -118,11 +150,23 @@ func (s *Server) routes() []route {
 		{method: post, path: "/admin/api-keys/:id/revoke", handle: s.revokeAPIKey, needs: can("api_key:read", "api_key:update")},
 		{method: post, path: "/admin/api-keys/:id/take-over", handle: s.takeOverAPIKey, needs: can("api_key:read", "api_key:update")},
 		{method: post, path: "/admin/api-keys/:id/sales-channels", handle: s.changeSalesChannels, needs: can("api_key:read", "api_key:update")},
+		{method: get, path: "/admin/auth-identities", handle: s.listAuthIdentities, needs: can("auth_identity:read")},
+		{method: get, path: "/admin/auth-identities/:id", handle: s.readAuthIdentity, needs: can("auth_identity:read")},
+		{method: del, path: "/admin/auth-identities/:id", handle: s.deleteAuthIdentity, needs: can("auth_identity:read", "auth_identity:delete")},
+		{method: post, path: "/admin/auth-identities/:id/disable", handle: s.disableIdentity, needs: can("auth_identity:read", "auth_identity:update")},
+		{method: post, path: "/admin/auth-identities/:id/enable", handle: s.enableIdentity, needs: can("auth_identity:read", "auth_identity:update")},
+		{method: del, path: "/admin/auth-identities/:id/sessions", handle: s.endIdentitySessions, needs: can("auth_identity:read", "auth_identity:update")},
+		{method: del, path: "/admin/auth-identities/:id/sessions/:session_id", handle: s.endIdentitySession, needs: can("auth_identity:read", "auth_identity:update")},
+		{method: del, path: "/admin/auth-identities/:id/factors/:factor_id", handle: s.removeIdentityFactor, needs: can("auth_identity:read", "auth_identity:update")},
+		// Its methods name the permissions that they need.
+		{method: post, path: "/admin/auth/:method", handle: s.callService, public: true, middleware: by(user, httpauth.Policy{}, httpauth.APIKey)},
 		{method: get, path: "/admin/events", handle: s.listEvents, needs: can("event:read")},
 		{method: post, path: "/admin/events", handle: s.publishEvent, needs: can("event:create")},
 		{method: get, path: "/admin/events/:id", handle: s.readEvent, needs: can("event:read")},
 		{method: post, path: "/admin/events/:id/release", handle: s.releaseEvent, needs: can("event:update")},
 		{method: post, path: "/admin/events/:id/replay", handle: s.replayEvent, needs: can("event:update")},
+		{method: get, path: "/admin/flows", handle: s.listFlows, needs: can("flow:read")},
+		{method: get, path: "/admin/flows/:id", handle: s.readFlow, needs: can("flow:read")},
 		{method: get, path: "/admin/event-deliveries", handle: s.listDeliveries, needs: can("event:read")},
 
 		{method: get, path: "/", handle: s.showHome},
@@ -130,6 +174,8 @@ func (s *Server) routes() []route {
 		{method: get, path: "/ready", handle: s.ready},
 		{method: get, path: "/cloud/auth", handle: s.cloudAuth},
 		{method: get, path: "/.well-known/jwks.json", handle: s.jwks},
+		{method: get, path: "/.well-known/sealing-keys.json", handle: s.sealingKeys},
+		{method: get, path: "/.well-known/webauthn", handle: s.relatedOrigins},
 		{method: get, path: "/openapi.yaml", handle: s.readDescription},
 		{method: get, path: "/docs", handle: s.showDocs},
 	}

@@ -10,12 +10,14 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/auth"
 	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/httpauth"
 	"github.com/everlatch/everlatch/internal/limits"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/tokens"
+	"github.com/everlatch/everlatch/internal/trails"
 	"github.com/everlatch/everlatch/internal/wire"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/workflows"
@@ -25,6 +27,14 @@ import (
 // refusal is an [*everlatch.Error] whose message may be shown.
 type Flows interface {
 	linkingFlows
+	signInFlows
+	factorFlows
+	challengeFlows
+	passkeyFlows
+	emailSignInFlows
+	identityControlFlows
+	registrationFlows
+	trails.Flows
 
 	Authenticate(ctx context.Context, r flows.AuthRequest) (workflows.Login, error)
 	Register(ctx context.Context, r flows.AuthRequest) (workflows.Login, error)
@@ -44,6 +54,10 @@ type Flows interface {
 	RequestEmailChange(ctx context.Context, r flows.EmailRequest) error
 	ConfirmEmailChange(ctx context.Context, actor everlatch.ActorRef, tokenID string) (email string, err error)
 	UndoEmailChange(ctx context.Context, actor everlatch.ActorRef, tokenID string) (email string, err error)
+	PendingEmail(ctx context.Context, actor everlatch.ActorRef) (workflows.PendingEmail, error)
+	RequestVerification(ctx context.Context, r flows.VerificationRequest) (workflows.RequestedCode, error)
+	ConfirmVerification(ctx context.Context, r flows.PresentedCode) (everlatch.Verification, error)
+	CodeHash(code string) string
 	CreateUser(ctx context.Context, r flows.UserRequest) (everlatch.User, error)
 	SetAuthAppMetadata(ctx context.Context, identityID, actorType string, actorID *string) error
 	CreateActorAccount(ctx context.Context, r flows.ActorAccountRequest) (everlatch.ActorRecord, error)
@@ -54,17 +68,30 @@ type Flows interface {
 
 var _ Flows = (*flows.Client)(nil)
 
-// Deps are what a [Server] works with. All fields but Limits are required.
+// Deps are what a [Server] works with. All fields but Auth, Limits and Factors are
+// required.
 type Deps struct {
 	Store     *store.Store
 	Flows     Flows
 	Tokens    *tokens.Tokens
 	Providers *providers.Registry
+	Codes     *providers.Codes
 	Log       *slog.Logger
 	Now       func() time.Time
-	// Limits, if set, bounds how often requests may be made. It is the only field
-	// that may be left out.
+	// Auth, if set, is what /admin/auth calls.
+	Auth auth.Service
+	// Limits, if set, bounds how often requests may be made.
 	Limits *limits.Limiter
+	// Factors are the methods of second factors; nil for none.
+	Factors *providers.Factors
+	// Begin, if set, is told that a request begins, by the template of its route, which
+	// is "" where none matches. It returns the context of the request and what is told
+	// its status. Requests that a limit refuses before they are read begin not at all.
+	Begin func(r *http.Request, method, route string) (context.Context, func(status int))
+	// Served, if set, is told about every answer. It must be quick.
+	Served func(method, route string, status int, took time.Duration)
+	// SealingKeys returns the key set to which callers of the Nexus service seal; nil without it.
+	SealingKeys func() ([]byte, error)
 }
 
 // Server answers HTTP requests. Its only state is what the database says about
@@ -79,6 +106,7 @@ type Server struct {
 	keys   *httpauth.PublishableKeys
 	// devices are known to have signed in to an account.
 	devices limits.Devices
+	crowd   crowd
 	// public and builtIn are the paths of the built-in routes that need no
 	// administrator, and of all.
 	public, builtIn map[string]bool
@@ -111,6 +139,7 @@ func New(d Deps, o Options) (*Server, error) {
 		Store: d.Store, Tokens: d.Tokens, Cookies: s.cookies, Origins: wire.NewOriginCheck(o.TrustProxy > 0),
 		Log: d.Log, Now: d.Now, SessionIdle: o.SessionIdle, Rolling: o.Cookie.Rolling, Roles: o.RBAC,
 	}
+	s.auth.Touch = s.touchSignIn
 	if d.Limits != nil {
 		s.devices = d.Limits.Devices()
 	}
@@ -132,6 +161,9 @@ func (s *Server) mount(routes []route) {
 	}
 	s.echo.HTTPErrorHandler = s.handleError
 	s.router = wire.NewRouter(s.echo, paths, s.originsOf)
+	if s.deps.Limits != nil {
+		s.router.Early = s.refuseEarly
+	}
 	s.router.HSTS, s.router.TrustProxy = s.opts.HSTS, s.opts.TrustProxy > 0
 	s.echo.Pre(s.trace)
 	s.echo.Use(s.chain()...)
@@ -151,7 +183,7 @@ func (s *Server) Handler() http.Handler { return s.router }
 func (s *Server) Echo() *echo.Echo { return s.echo }
 
 func (d Deps) validate() error {
-	if d.Store == nil || d.Flows == nil || d.Tokens == nil || d.Providers == nil || d.Log == nil || d.Now == nil {
+	if d.Store == nil || d.Flows == nil || d.Tokens == nil || d.Providers == nil || d.Codes == nil || d.Log == nil || d.Now == nil {
 		return errors.New("api: a dependency is missing")
 	}
 	return nil

@@ -36,6 +36,7 @@ func (s *Server) createSession(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	s.touchSignIn(lookups(c), c, claims, session.IdleExpiresAt)
 	if err := s.replaceSessions(c); err != nil {
 		return err
 	}

@@ -95,7 +95,7 @@ func setup(tb testing.TB, settings ...setting) *world {
 	var err error
 	w.tokens, err = tokens.New(cfg, w.clock.Now)
 	require.NoError(tb, err)
-	w.flows = &fakeFlows{fakeInvites: fakeInvites{w: w}, fakeEmails: fakeEmails{w: w}, store: w.store, now: w.clock.Now}
+	w.flows = &fakeFlows{fakeInvites: fakeInvites{w: w}, fakeEmails: fakeEmails{w: w}, fakeFactors: fakeFactors{w: w}, fakeSignIns: fakeSignIns{w: w}, fakeControl: fakeControl{w: w}, fakeCodes: fakeCodes{w: w}, fakeChallenges: fakeChallenges{w: w}, store: w.store, now: w.clock.Now}
 	level := slog.LevelDebug
 	if _, bench := tb.(*testing.B); bench {
 		level = slog.LevelInfo // as in production
@@ -104,10 +104,14 @@ func setup(tb testing.TB, settings ...setting) *world {
 	require.NoError(tb, registry.Add("emailpass", registrar{}))
 	require.NoError(tb, registry.Add("login-only", loginOnly{}))
 	require.NoError(tb, registry.Add("elsewhere", elsewhere{}))
+	methods := providers.NewFactors()
+	require.NoError(tb, methods.Add(totpMethod{}))
 	w.parts = api.Deps{
-		Store: w.store, Flows: w.flows, Tokens: w.tokens, Providers: registry, Now: w.clock.Now,
+		Factors: methods,
+		Store:   w.store, Flows: w.flows, Tokens: w.tokens, Providers: registry, Codes: builtInCodes(tb), Now: w.clock.Now,
 		Log: slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: level})),
 	}
+	w.parts.Auth = w.authService()
 	w.server, err = api.New(w.parts, o)
 	require.NoError(tb, err)
 	base := apitest.Handler(w.server.Handler())
@@ -263,6 +267,7 @@ func (w *world) session(token string) string {
 type registrar struct{}
 
 func (registrar) Identifier() string  { return "emailpass" }
+func (registrar) AMR() []string       { return []string{"pwd"} }
 func (registrar) DisplayName() string { return "Email/Password Authentication" }
 func (registrar) Identify(providers.Input) (providers.Subject, error) {
 	return providers.Subject{}, errors.ErrUnsupported
@@ -344,20 +349,36 @@ type fakeFlows struct {
 	unserved    []string
 
 	fakeInvites
+	fakeRegistrations
 
 	fakeEmails
+
+	fakeFactors
+
+	fakeSignIns
+	fakeCodes
+
+	fakeChallenges
+	passkeys fakePasskeys
+	fakeEmailCodes
+
+	fakeControl
+	fakeTrails
 
 	store *store.Store
 	now   func() time.Time
 
 	mu   sync.Mutex
-	fail error // what every flow answers
+	fail error         // what every flow answers
+	told flows.Request // what hooks of the last registration would be told
 	keys []string
 	seen []flows.AuthRequest
 	// resets are the open ones by entity key, asked the requests by mail.
 	resets map[string]activities.ResetGrant
 	asked  []flows.ResetRequest
-	by     []everlatch.Principal
+	// granted are tokens that the service has created, by entity key and id.
+	granted map[string]activities.ResetGrant
+	by      []everlatch.Principal
 	// away and back are the legs of sign-ins elsewhere.
 	away []flows.RedirectRequest
 	back []flows.RedirectAnswer
@@ -419,11 +440,15 @@ func (f *fakeFlows) loginOf(identity everlatch.AuthIdentity, p everlatch.Provide
 		Principal: everlatch.Principal{
 			AuthIdentityID: identity.ID, AuthProvider: p.Provider, ActorType: actorType, ActorID: identity.ActorID(actorType),
 			CredentialVersion: identity.CredentialVersion, Links: identity.Links, UserMetadata: p.UserMetadata,
+			MFAEnabled: !identity.MFAEnabledAt.IsZero(),
 		},
 	}
 }
 
 func (f *fakeFlows) Register(ctx context.Context, r flows.AuthRequest) (workflows.Login, error) {
+	f.mu.Lock()
+	f.told = flows.RequestOf(ctx)
+	f.mu.Unlock()
 	if err := f.note(r, r.IdempotencyKey); err != nil {
 		return workflows.Login{}, err
 	}

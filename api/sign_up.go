@@ -13,7 +13,8 @@ import (
 
 // register creates an identity, and with an "actor" in the body its account as
 // well, all or nothing (docs/weak-spots.md#w4). Without one the token has no actor until POST
-// /store/customers or its like creates it.
+// /store/customers or its like creates it. Where registrations are neutral, it creates
+// nothing and has the address confirmed first.
 func (s *Server) register(c echo.Context) error {
 	r := s.authRequest(c, Body(c))
 	if err := s.checkAllowed(r.ActorType, r.Provider); err != nil {
@@ -22,10 +23,19 @@ func (s *Server) register(c echo.Context) error {
 	if _, err := s.deps.Providers.Registrar(r.Provider); err != nil {
 		return err
 	}
+	var err error
+	if r.Input.Body, err = withoutHookData(r.Input.Body); err != nil {
+		return err
+	}
 	if err := s.signUp(lookups(c), &r); err != nil {
 		return err
 	}
-	var err error
+	if provider, ok := s.neutral(r.ActorType, r.Provider); ok {
+		return s.requestRegistration(c, provider, r)
+	}
+	if rule, ok := s.verificationRule(r.ActorType, r.Provider); ok && s.opts.RequireBeforeActor && (r.Customer != nil || r.Actor != nil) {
+		return errUnverifiedSignUp(rule.EntityType)
+	}
 	if r.IdempotencyKey, err = idempotencyKey(c); err != nil {
 		return err
 	}
@@ -34,6 +44,13 @@ func (s *Server) register(c echo.Context) error {
 		return err
 	}
 	return s.writeToken(c, login)
+}
+
+// without returns a body without a field.
+func without(body map[string]any, field string) map[string]any {
+	out := maps.Clone(body)
+	delete(out, field)
+	return out
 }
 
 // accountField holds the account in a body; the rest of the body is for the
@@ -47,8 +64,7 @@ func (s *Server) signUp(ctx context.Context, r *flows.AuthRequest) error {
 	if !asked {
 		return nil
 	}
-	r.Input.Body = maps.Clone(r.Input.Body)
-	delete(r.Input.Body, accountField)
+	r.Input.Body = without(r.Input.Body, accountField)
 	if wrote == nil {
 		return nil
 	}

@@ -93,6 +93,18 @@ func (s *Server) jwks(c echo.Context) error {
 	return writeJSON(c, set)
 }
 
+// sealingKeys publishes the keys to which callers of the Nexus service seal.
+func (s *Server) sealingKeys(c echo.Context) error {
+	if s.deps.SealingKeys == nil {
+		return echo.ErrNotFound
+	}
+	set, err := s.deps.SealingKeys()
+	if err != nil {
+		return err
+	}
+	return writeJSON(c, set)
+}
+
 // HomeInfo is a page with links for the developer who has started the service.
 // Its zero value shows none.
 type HomeInfo struct {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/everlatch/everlatch"
@@ -24,6 +25,7 @@ const (
 	unavailableMessage = "The service is not available. Try again shortly."
 	conflictMessage    = "The request conflicted with another request. You may retry the request with the provided Idempotency-Key."
 	internalMessage    = "An unknown error occurred."
+	pendingMessage     = "Your request is waiting for approval."
 )
 
 // sentences are what callers read about a refusal that names a reason (
@@ -47,11 +49,18 @@ var sentences = map[everlatch.Reason]string{
 	store.ActorValueTaken:    "{model} with {field}: {value}, already exists.",
 	store.ActorRestoreTaken:  "Another {actor_type} has one of these values now.",
 
+	store.FilterInvalid:       "Filters on {field} are not possible",
+	store.AppMetadataReserved: "The key {key} of app_metadata belongs to links and roles.",
+	store.CredentialRequired:  "An identity needs a provider identity.",
 	store.IdentityTaken:       "This identity exists already.",
 	store.AlreadyLinked:       "The auth identity is already linked to another {actor_type}.",
 	store.AddressUnproven:     "Add a provider that has verified this address first. Then you can sign in with it and a password.",
 	store.ProviderAlreadyUsed: "You can sign in with {provider} already. Remove that one first.",
 	store.LastCredential:      "The last way to sign in cannot be removed.",
+	store.FactorActive:        "An active {provider} factor already exists for this auth identity",
+	store.FactorTaken:         "This device is used by another account already.",
+	store.FactorUnknown:       "MFA factor with id {id:quoted} was not found",
+	store.NoFactor:            "Recovery codes require an enabled MFA factor",
 	store.CredentialUnknown:   "The credential was not found.",
 	store.SessionEnded:        "The session has ended.",
 	store.SecretExpired:       "The secret has expired.",
@@ -70,11 +79,48 @@ var sentences = map[everlatch.Reason]string{
 	everlatch.ReasonEmailUnsupported: "Accounts of the type {actor_type} have no email to change.",
 	everlatch.ReasonEmailChangeLimit: "Another email was asked for too often. Try again in a few days.",
 
-	everlatch.ReasonAccountDeleted:   "This account has been deleted.",
-	everlatch.ReasonActorTypeUnknown: "There is no actor type {actor_type}.",
-	everlatch.ReasonIdentityUnknown:  "Provider identity with entity_id {entity_id} and provider {provider} not found",
-	everlatch.ReasonLoginOfOther:     "Somebody else signs in with this {provider} account.",
-	everlatch.ReasonLoginInUse:       "You have signed in with this one. Sign in with another one to remove it.",
+	everlatch.ReasonIdentityDisabled:    "Authentication failed",
+	store.IdentityHasActors:             "This identity signs in to an account. Remove the account, and the identity goes with it.",
+	everlatch.ReasonAccountDeleted:      "This account has been deleted.",
+	everlatch.ReasonActorTypeUnknown:    "There is no actor type {actor_type}.",
+	everlatch.ReasonIdentityUnknown:     "Provider identity with entity_id {entity_id} and provider {provider} not found",
+	everlatch.ReasonLoginOfOther:        "Somebody else signs in with this {provider} account.",
+	everlatch.ReasonCredentialsChanged:  "The credentials have changed meanwhile. Try again.",
+	everlatch.ReasonPasskeyRefused:      "This passkey was not accepted. Try again, or sign in another way.",
+	everlatch.ReasonPasskeyCloned:       "This passkey was not accepted, because a copy of it may be in use. Sign in another way and remove it.",
+	everlatch.ReasonPasskeyUnverified:   "Unlock your device with its PIN, fingerprint or face to sign in with this passkey.",
+	everlatch.ReasonPasskeysFull:        "You can have {most} passkeys. Remove one first.",
+	everlatch.ReasonSignInCode:          "This code is wrong or has expired. Check it, or ask for a new one.",
+	everlatch.ReasonSignInCodeClosed:    "This code is wrong or has expired. Check it, or ask for a new one.",
+	everlatch.ReasonSignInCodeExhausted: "Too many wrong codes. Ask for a new one.",
+	everlatch.ReasonSignInLink:          "This link works once, and only in the browser where you asked for it. Enter the code from the email there instead.",
+	everlatch.ReasonLoginInUse:          "You have signed in with this one. Sign in with another one to remove it.",
+
+	everlatch.ReasonMethodUnknown:      "There is no MFA method {method:quoted}.",
+	everlatch.ReasonFactorDisabled:     "Disabled MFA factors cannot be verified",
+	everlatch.ReasonFactorCode:         "Invalid {provider} code",
+	everlatch.ReasonFactorExhausted:    "Too many wrong codes. Try again in an hour, or add the factor again.",
+	everlatch.ReasonRemovalUnproven:    "MFA verification code is required to disable MFA",
+	everlatch.ReasonRemovalCode:        "Invalid MFA verification code",
+	everlatch.ReasonRecoveryCode:       "Recovery code is invalid or already used",
+	everlatch.ReasonRecoveryCodeCount:  "Recovery code count must be between 1 and {most}",
+	everlatch.ReasonCodeInvalid:        "Verification code is invalid or already used",
+	everlatch.ReasonCodeExpired:        "Verification code has expired",
+	everlatch.ReasonCodeExhausted:      "Too many wrong codes. Request a new one.",
+	everlatch.ReasonCodeOfOther:        "Verification code does not belong to provider {provider:quoted}",
+	everlatch.ReasonAddressForeign:     "Only an address of your own can be verified, such as the one that you sign in with.",
+	store.VerificationUnknown:          "Verification code is invalid or already used",
+	everlatch.ReasonNoMethod:           "Auth identity does not have any enabled MFA methods",
+	everlatch.ReasonChallengeUnknown:   "MFA challenge with id {id:quoted} was not found",
+	everlatch.ReasonChallengePassed:    "MFA challenge has already been completed",
+	everlatch.ReasonChallengeExpired:   "MFA challenge has expired",
+	everlatch.ReasonChallengeExhausted: "MFA challenge has too many failed attempts",
+	everlatch.ReasonChallengeMethod:    "MFA challenge does not support method {method:quoted}",
+	everlatch.ReasonChallengeCode:      "Invalid MFA challenge code",
+	everlatch.ReasonChallengeLastCode:  "MFA challenge has too many failed attempts",
+	everlatch.ReasonPromptLimit:        "This was asked for too often. Sign in again.",
+
+	everlatch.ReasonApprovalLate: "The request was not approved in time.",
 
 	everlatch.ReasonErasureUnknown:  "There is no erasure of {id}.",
 	everlatch.ReasonScheduleUnknown: "There is no schedule {id}.",
@@ -115,11 +161,12 @@ var sentences = map[everlatch.Reason]string{
 	httpauth.Unauthenticated: "Unauthorized",
 	httpauth.KeyAsBearer: "A secret API key was passed as a Bearer token. Secret API keys must be sent using " +
 		"HTTP Basic authentication instead (Authorization: Basic <secret-api-key>).",
-	httpauth.FactorMissing: "MFA verification is required to complete this request",
-	httpauth.FactorTooOld:  "MFA was verified too long ago to complete this request",
-	httpauth.SignInTooOld:  "This request needs a recent sign-in. Sign in again and repeat it.",
-	httpauth.OriginForeign: "Requests with a session cookie are not accepted from this origin.",
-	wire.PathInvalid:       "The path is not valid.",
+	httpauth.FactorMissing:        "MFA verification is required to complete this request",
+	httpauth.FactorTooOld:         "MFA was verified too long ago to complete this request",
+	httpauth.FactorTooOldToRemove: "MFA was verified too long ago to complete this request. MFA verification code is required to disable MFA",
+	httpauth.SignInTooOld:         "This request needs a recent sign-in. Sign in again and repeat it.",
+	httpauth.OriginForeign:        "Requests with a session cookie are not accepted from this origin.",
+	wire.PathInvalid:              "The path is not valid.",
 
 	query.FieldRequired:    "Field '{field}' is required",
 	query.FieldsUnknown:    "Unrecognized fields: '{fields}'",
@@ -171,6 +218,8 @@ var (
 		"You can manage your keys in settings in the dashboard.")
 	errActorType      = invalidData("The actor type is not valid: at most 64 letters, digits, hyphens, dots and underscores.")
 	errKeyInvalid     = notAllowed("A valid publishable key is required to proceed with the request")
+	errNotAnAddress   = invalidData("Enter your email address.")
+	errNoCodeOrToken  = invalidData("Send the email address and the code, or the token of the link.")
 	errBrowserHeader  = invalidData("Everlatch-Browser must be one value of 16 to 128 characters.")
 	errIdempotencyKey = invalidData("Idempotency-Key must be one value of at most 255 visible ASCII characters.")
 
@@ -191,13 +240,38 @@ var (
 	errRefreshIdentity  = unauthorized("Invalid auth identity while refreshing token")
 )
 
+// Verifications.
+var (
+	errAddressForeign       = refused(everlatch.CodeNotAllowed, everlatch.ReasonAddressForeign, nil)
+	errVerificationIdentity = &everlatch.Error{Code: everlatch.CodeNotFound, Message: "Provider identity not found while checking verification"}
+	errUnverified           = notAllowed("Verify your address first. Then you can create an account.")
+	errEntityType           = invalidData("Invalid request: Value for field 'entity_type' too big, expected at most: '64'")
+)
+
+func errUnverifiedSignUp(entityType string) error {
+	return notAllowed("The " + entityType + " has to be verified before there is an account: register without actor, verify, then create the account.")
+}
+
+// errNoProviderIdentity refuses a second factor of a sign-in by a method that was removed
+// meanwhile.
+func errNoProviderIdentity(provider string) error {
+	return invalidData("Auth identity does not have a provider identity for " + strconv.Quote(provider))
+}
+
 func errProviderNotAllowed(actorType, provider string) error {
 	return notAllowed("The actor type " + actorType + " is not allowed to use the auth provider " + provider)
+}
+
+func errNoSession(id string) error {
+	return refused(everlatch.CodeNotFound, store.RecordNotFound, map[string]string{"model": "Session", "id": id})
 }
 
 func errNoIdentity(id string) error {
 	return refused(everlatch.CodeNotFound, store.RecordNotFound, map[string]string{"model": "AuthIdentity", "id": id})
 }
+
+// errFactorText is about longestFactorText.
+var errFactorText = invalidData("Label and issuer can have 256 characters.")
 
 // Accounts.
 var (
@@ -205,6 +279,8 @@ var (
 	errUserExists       = invalidData("The user is already registered and cannot create a new account.")
 	errUserWithoutEmail = invalidData("Email is required to create a user account.")
 	errEmailUnproven    = notAllowed("The auth provider does not vouch for your email.")
+	errReason           = invalidData("Give a reason of at most 500 bytes.")
+	errOwnIdentity      = notAllowed("You can't disable the identity that you use.")
 	errSelfRemoval      = notAllowed("A user cannot delete itself")
 	errInviteForUser    = invalidData("The user is already authenticated and cannot accept an invite.")
 	errInviteOfOther    = notAllowed("The invite is for another email.")
@@ -242,8 +318,13 @@ func errNoRecord(model, id string) error {
 var (
 	errInvalidToken = refused(everlatch.CodeUnauthorized, everlatch.ReasonTokenInvalid, nil)
 	errResetOfOther = forbidden("A password-reset token is given to its own user only (admin.reset_tokens).")
+	errArguments    = &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "The arguments are a JSON object."}
 	errResetsOff    = forbidden("Password-reset tokens for administrators are switched off (admin.reset_tokens).")
 )
+
+func errNoMethod(name string) error {
+	return &everlatch.Error{Code: everlatch.CodeNotFound, Message: "The service has no method " + name + "."}
+}
 
 func errNoPassword(email string) error {
 	return refused(everlatch.CodeInvalidData, everlatch.ReasonIdentityUnknown, map[string]string{"entity_id": email, "provider": "emailpass"})

@@ -16,7 +16,11 @@ func Accounts(cfg config.Config, s *store.Store, now func() time.Time, opts ...O
 	if err := o.gather(cfg, opts); err != nil {
 		return nil, err
 	}
-	registry, err := newRegistry(cfg.Auth.Providers, o.providers)
+	passkeys, err := newPasskeys(&cfg, now, false)
+	if err != nil {
+		return nil, err
+	}
+	registry, err := newRegistry(cfg.Auth.Providers, passkeys, o.providers)
 	if err != nil {
 		return nil, err
 	}

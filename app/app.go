@@ -17,9 +17,14 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
+	"github.com/everlatch/everlatch/auth"
 	"github.com/everlatch/everlatch/config"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/authservice"
+	"github.com/everlatch/everlatch/internal/limits"
 	"github.com/everlatch/everlatch/internal/store"
+	"github.com/everlatch/everlatch/internal/telemetry"
+	"github.com/everlatch/everlatch/internal/temporalkit"
 	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/subscribers"
 	"github.com/everlatch/everlatch/worker"
@@ -37,6 +42,8 @@ type App struct {
 	vault    *vault.Vault
 	temporal client.Client
 	flows    *flows.Client
+	limiter  *limits.Limiter
+	auth     auth.Service
 	server   *api.Server // nil without the part API
 	// subscribers are told about events.
 	subscribers *subscribers.Registry
@@ -47,10 +54,18 @@ type App struct {
 	inbox        http.Handler // nil unless mails are kept for development
 
 	listener net.Listener // nil without an address, and until Listen
-	started  chan struct{}
-	draining atomic.Bool
-	close    sync.Once
-	closeErr error
+	// metrics and tracer are nil where they are off.
+	metrics         *telemetry.Metrics
+	tracer          *telemetry.Tracer
+	metricsListener net.Listener // as listener
+	started         chan struct{}
+	draining        atomic.Bool
+	close           sync.Once
+	closeErr        error
+	// holder says that this process has reported which keys it holds.
+	holder bool
+	// onClose ends what was opened later.
+	onClose []func()
 }
 
 // New assembles an App and opens its database. The error names every setting
@@ -78,45 +93,69 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (*App, error) {
 }
 
 func (a *App) assemble(ctx context.Context) (err error) {
-	if a.store, err = store.Open(ctx, a.cfg.Database.URL.Reveal(), a.opts.now,
+	a.measure()
+	if a.store, err = store.Open(ctx, a.cfg.Database.URL.Reveal(), a.opts.now, append(a.storeOptions(),
 		store.WithMaxConnections(a.cfg.Database.MaxConnections), store.WithMigrationWait(a.cfg.Database.MigrationWait.Duration()),
-		store.WithLog(a.log)); err != nil {
+		store.WithLog(a.log))...); err != nil {
 		return err
 	}
 	if err := a.checkSchema(ctx); err != nil {
 		return err
 	}
 	a.store.SetSizes(store.Sizes{Addresses: a.cfg.Limits.Addresses, Metadata: int(a.cfg.Limits.Metadata)})
+	a.store.SetSignInRules(store.SignInRules{Most: a.cfg.Auth.MaxSessions, History: a.cfg.Auth.SessionHistory.Duration()})
 	if a.installation, err = a.store.Installation(ctx); err != nil {
+		return err
+	}
+	if err := a.openRings(ctx); err != nil {
 		return err
 	}
 	a.keepActors()
 	if err := a.setUpRBAC(ctx); err != nil {
 		return err
 	}
-	if a.temporal, err = dial(&a.cfg, a.opts.environ, a.sealing, a.log); err != nil {
+	completions := temporalkit.NewCompletions()
+	if a.temporal, err = dial(&a.cfg, a.opts.environ, temporalkit.Options{
+		Completions: completions, Sealing: a.sealing, Interceptors: a.interceptors(), Metrics: a.temporalMetrics(), Log: a.log,
+	}); err != nil {
 		return err
 	}
-	a.vault = vault.New(a.store, a.ring, a.cfg.Vault.TTL.Duration(), a.opts.now)
+	a.vault = vault.New(a.store, a.rings.Vault, a.cfg.Vault.TTL.Duration(), a.opts.now)
 	a.flows = flows.New(flows.Options{ //nolint:contextcheck // it lives longer than the start
-		Temporal:  a.temporal,
+		Temporal: a.temporal,
+		Sealing:  a.sealing, Completions: completions,
 		Vault:     a.vault,
-		Ring:      a.ring.Derive("flows"),
+		Ring:      a.rings.Vault.Derive(flowsPurpose),
 		TaskQueue: a.cfg.Temporal.TaskQueue, Installation: a.installation,
-		Eager:    a.serves(worker.Interactive),
-		ResetTTL: a.cfg.PasswordReset.TTL.Duration(), ResetResendAfter: a.cfg.PasswordReset.ResendAfter.Duration(),
+		Eager:     a.serves(worker.Interactive),
+		Versioned: a.version.BuildID != "",
+		ResetTTL:  a.cfg.PasswordReset.TTL.Duration(), ResetResendAfter: a.cfg.PasswordReset.ResendAfter.Duration(),
+		RegistrationTTL: a.cfg.Auth.NeutralRegisterTTL.Duration(), RegistrationResendAfter: a.cfg.Auth.NeutralRegisterResendAfter.Duration(),
 		ActorTypes: a.configuredTypes(),
 		InviteTTL:  cmp.Or(a.cfg.Invites.ValidDuration, a.cfg.HTTP.JWTExpiresIn).Duration(),
 		EmailTTL:   a.cfg.EmailChange.TTL.Duration(), EmailUndoTTL: a.cfg.EmailChange.UndoTTL.Duration(),
-		EmailResendAfter: a.cfg.EmailChange.ResendAfter.Duration(),
-		RedirectTTL:      a.cfg.Auth.Redirect.TTL.Duration(),
-		DeletionGrace:    a.cfg.Deletion.Grace.Duration(),
-		Now:              a.opts.now,
-		Log:              a.log,
+		EmailResendAfter:  a.cfg.EmailChange.ResendAfter.Duration(),
+		NewDeviceTTL:      a.cfg.Auth.NewDeviceLinkTTL.Duration(),
+		RedirectTTL:       a.cfg.Auth.Redirect.TTL.Duration(),
+		DeletionGrace:     a.cfg.Deletion.Grace.Duration(),
+		ChallengeTTL:      time.Duration(a.cfg.Auth.MFA.ChallengeTTLSeconds) * time.Second,
+		ChallengeAttempts: a.cfg.Auth.MFA.ChallengeMaxAttempts,
+		Hooks:             a.hooks,
+		Direct:            a.directSignIns(),
+		Now:               a.opts.now,
+		Log:               a.log,
+	})
+	if a.limiter, err = a.newLimits(); err != nil {
+		return err
+	}
+	a.auth = authservice.New(authservice.Deps{
+		Store: a.store, Flows: a.flows, Providers: a.registry, Tokens: a.tokens, Factors: a.factors, Codes: a.codes, Limits: a.limiter, Now: a.opts.now,
+		RequireBrowser: a.cfg.Auth.Redirect.RequireBrowser,
 	})
 	if err := errors.Join(a.introduce(), a.assembleEvents(), a.assembleErasers()); err != nil {
 		return err
 	}
+	a.watchState()
 	if a.has(API) {
 		a.server, err = a.newServer() //nolint:contextcheck // it lives longer than the start
 	}
@@ -162,18 +201,29 @@ func (a *App) has(p Parts) bool { return a.opts.parts&p != 0 }
 // Flows returns the client that starts flows and sends them updates.
 func (a *App) Flows() *flows.Client { return a.flows }
 
+// Auth returns the authentication service: what Go code calls instead of HTTP.
+// Activities may call it; workflows call activities, or the same flows as child
+// workflows.
+func (a *App) Auth() auth.Service { return a.auth }
+
 // Close ends what New began. It may be called twice; both calls get the same
 // answer.
 func (a *App) Close() error {
 	a.close.Do(func() {
 		var problems []error
-		if a.listener != nil {
-			if err := a.listener.Close(); !errors.Is(err, net.ErrClosed) {
+		for _, l := range []net.Listener{a.listener, a.metricsListener} {
+			if l == nil {
+				continue
+			}
+			if err := l.Close(); !errors.Is(err, net.ErrClosed) {
 				problems = append(problems, err)
 			}
 		}
 		if a.flows != nil {
 			a.flows.Close()
+		}
+		for _, end := range a.onClose {
+			end()
 		}
 		if a.temporal != nil {
 			a.temporal.Close()

@@ -61,6 +61,7 @@ func TestSubscribersAndSchedules(t *testing.T) {
 		"no mails at all": {change: func(c *config.Config) {
 			c.Mail.SMTP.Address = "127.0.0.1:25"
 			c.Mail.Except = []string{
+				"auth.approval_granted", "auth.approval_refused", "auth.approval_requested",
 				"auth.email_change_announced", "auth.email_change_requested", "auth.email_change_undone", "auth.email_changed",
 				"auth.identity_linked", "auth.identity_unlinked", "auth.password_reset", "auth.password_changed", "everlatch.dead_letters",
 				"invite.created", "invite.resent",
@@ -68,7 +69,7 @@ func TestSubscribersAndSchedules(t *testing.T) {
 		}},
 		"a mail that there is not": {change: func(c *config.Config) {
 			c.Mail.SMTP.Address, c.Mail.Except = "127.0.0.1:25", []string{"auth.reset"}
-		}, want: `mail.except: there is no mail for "auth.reset"; there is for auth.email_change_announced, `},
+		}, want: `mail.except: there is no mail for "auth.reset"; there is for auth.approval_granted, `},
 		"a name that is taken":           {change: with(hook("shop"), hook("shop")), want: `subscribers, name "shop"`},
 		"a name of ours":                 {opts: []app.Option{app.WithDevMail(), app.WithSubscriber("mail", []string{"*"}, heard)}, want: "the name is taken"},
 		"a flow that is not there":       {change: with(flow("Nope", nil)), want: `there is no flow "Nope"; known are CleanUp, `},

@@ -35,25 +35,37 @@ const (
 
 func (a *App) newServer() (*api.Server, error) {
 	c := a.cfg
-	limiter, err := a.newLimits()
-	if err != nil {
-		return nil, err
+	var sealingKeys func() ([]byte, error)
+	if c.Nexus.Enabled {
+		sealingKeys = a.NexusKeys
 	}
 	server, err := api.New(api.Deps{
-		Store: a.store, Flows: a.flows, Tokens: a.tokens, Providers: a.registry, Log: a.log, Now: a.opts.now, Limits: limiter,
+		Store: a.store, Flows: a.flows, Tokens: a.tokens, Providers: a.registry, Codes: a.codes, Log: a.log, Now: a.opts.now, Limits: a.limiter,
+		Factors: a.factors, Auth: a.auth, SealingKeys: sealingKeys,
+		Begin: a.beginRequest(), Served: a.servedRequest(),
 	}, api.Options{
+		LogRequests:         c.Log.Requests,
+		Hooks:               len(a.hooks) > 0,
 		AdminCORS:           c.HTTP.AdminCORS,
 		StoreCORS:           c.HTTP.StoreCORS,
 		AuthCORS:            c.HTTP.AuthCORS,
 		AuthMethodsPerActor: c.HTTP.AuthMethodsPerActor,
-		CookieSecrets:       append([]string{c.HTTP.CookieSecret.Reveal()}, c.HTTP.CookiePrevious.Reveal()...),
+		Verifications:       verificationRules(c.HTTP.AuthVerificationsPerActor),
+		RequireBeforeActor:  c.Auth.Verification.RequireBeforeActor,
+		CookieSecrets:       cookieSecrets(&c),
+		CookieRing:          a.rings.Cookies,
 		Cookie: api.CookieOptions{
 			Name: c.Session.Name, Domain: c.Cookie.Domain, Path: c.Cookie.Path,
 			SameSite: c.Cookie.SameSite, Secure: secure(c.Cookie.Secure), Rolling: c.Session.Rolling,
 		},
-		SessionIdle:         c.Session.TTL.Duration(),
-		SessionAbsolute:     c.Session.AbsoluteTTL.Duration(),
-		RecentWithin:        c.Auth.RecentWithin.Duration(),
+		SessionIdle:     c.Session.TTL.Duration(),
+		SessionAbsolute: c.Session.AbsoluteTTL.Duration(),
+		RecentWithin:    c.Auth.RecentWithin.Duration(),
+		NewDeviceMail:   c.Auth.NewDeviceMail,
+		MFA: api.MFAOptions{
+			EnrollWithin: c.Auth.MFA.EnrollWithin.Duration(), StepUpWithin: c.Auth.MFA.StepUpWithin.Duration(),
+			RemovalNeedsAnswer: c.Auth.MFA.DisablePolicy == config.DisableByChallenge, RecoveryCodes: c.Auth.MFA.RecoveryCodeCount,
+		},
 		PublishableKey:      api.KeyPolicy(c.Store.PublishableKey),
 		BodyLimit:           c.HTTP.BodyLimit.Bytes(),
 		TrustProxy:          c.HTTP.TrustProxy,
@@ -64,10 +76,12 @@ func (a *App) newServer() (*api.Server, error) {
 		StoreRelationsLimit: c.HTTP.StoreRelationsLimit,
 		LoginByGET:          c.Compat.LoginByGET,
 		RequireBrowser:      c.Auth.Redirect.RequireBrowser,
+		RelatedOrigins:      c.Auth.WebAuthn.RelatedOrigins,
 		ResetTokens:         api.ResetPolicy(c.Admin.ResetTokens),
 		SignUpDomains:       c.Admin.SignUpDomains,
 		InviteAnyEmail:      c.Invites.AnyEmail,
 		ActorTypes:          a.actorTypes,
+		NeutralRegister:     c.Auth.NeutralRegister,
 		Brand:               c.Mail.Brand,
 		RBAC:                c.RBAC.Enabled,
 		Home:                a.opts.home,
@@ -102,6 +116,9 @@ func secure(setting string) *bool {
 // Listen opens the port, so that its address is known before [App.Run], which
 // otherwise does it. A process that serves nothing has no address.
 func (a *App) Listen(ctx context.Context) error {
+	if err := a.listenForMetrics(ctx); err != nil {
+		return err
+	}
 	address := a.address()
 	if address == "" || a.listener != nil {
 		return nil
@@ -162,9 +179,9 @@ func (a *App) parts() http.Handler {
 	case a.server == nil:
 		return a.health()
 	case a.opts.devMail:
-		return a.withDevPages(a.server.Handler())
+		return a.withDevMetrics(a.withDevPages(a.server.Handler()))
 	}
-	return a.server.Handler()
+	return a.withDevMetrics(a.server.Handler())
 }
 
 // withDevPages adds the pages that the links in the mails of a development

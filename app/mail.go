@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/everlatch/everlatch/internal/keys"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/mail"
@@ -41,7 +42,7 @@ func (a *App) newSender() (mail.Sender, error) {
 	if !a.opts.devMail {
 		return nil, nil //nolint:nilnil // no mail server, which is not an error
 	}
-	inbox := mail.NewInbox(&mailBox{store: a.store, ring: a.ring.Derive("mail")}, a.opts.now, a.log)
+	inbox := mail.NewInbox(&mailBox{store: a.store, ring: a.rings.Vault.Derive(keys.MailPurpose)}, a.opts.now, a.log)
 	a.inbox = inbox
 	return inbox, nil
 }
@@ -55,7 +56,7 @@ func (a *App) addMailer(registry *subscribers.Registry, sender mail.Sender) erro
 		return nil
 	}
 	mailer, err := mail.New(mail.Options{
-		Sender: sender, From: c.From, Brand: c.Brand, URLs: c.URLs, Templates: c.Templates, Now: a.opts.now,
+		Sender: a.counted(sender), From: c.From, Brand: c.Brand, URLs: c.URLs, Templates: c.Templates, Now: a.opts.now,
 	})
 	if err != nil {
 		return fmt.Errorf("mail: %w", err)

@@ -6,6 +6,9 @@ import (
 	"net"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+	"go.temporal.io/sdk/workflow"
+
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/config"
@@ -42,25 +45,38 @@ type options struct {
 	environ       []string
 	home          Home
 	providers     []registration
+	factors       []providers.SecondFactor
+	codes         []codeRegistration
 	routes        []func(*App, *api.Server) error
 	actorTypes    []everlatch.ActorType
 	subscriptions []subscribers.Subscription
 	flowsOnEvents []FlowSubscription
 	workflows     map[string]any
+	behaviors     map[string]workflow.VersioningBehavior
 	activities    []any
 	schedules     []Schedule
 	erasers       []eraser
+	hooks         []hook
 	devMail       bool
+	devMetrics    bool
+	traces        trace.TracerProvider
 	quiet         bool
 	localHosts    bool
 	// weakSecrets lets dev start with secrets that a person chose.
 	weakSecrets bool
-	// command is the name of the program.
+	// command is the name of the program, and buildID its version.
 	command    string
+	buildID    string
 	listener   net.Listener
 	fromConfig []func(config.Config) ([]Option, error)
+	onLimit    func(Limited)
 	onApp      []func(*App) error
 	background []func(context.Context, *App) error
+}
+
+type codeRegistration struct {
+	id       string
+	provider providers.CodeProvider
 }
 
 type registration struct {
@@ -98,16 +114,54 @@ func WithProvider(id string, p providers.Provider) Option {
 	return func(o *options) { o.providers = append(o.providers, registration{id, p}) }
 }
 
+// WithSecondFactor registers a custom method of second factors, such as codes by SMS.
+// A method that is taken is an error of New.
+func WithSecondFactor(f providers.SecondFactor) Option {
+	return func(o *options) { o.factors = append(o.factors, f) }
+}
+
+// WithCodeProvider registers a custom provider of the codes that verify an address, under
+// the id that requests name as code_provider. An id that is taken is an error of New.
+func WithCodeProvider(id string, p providers.CodeProvider) Option {
+	return func(o *options) { o.codes = append(o.codes, codeRegistration{id, p}) }
+}
+
 // WithDevMail keeps mails in an inbox at /_dev/mail where no SMTP server is
 // configured, and serves pages at /_dev/pages that links in mails can lead to.
 // Everyone who can open the inbox can choose any account's password: it is for
 // development alone.
 func WithDevMail() Option { return func(o *options) { o.devMail = true } }
 
+// WithDevMetrics serves metrics beside the API, at /metrics, whatever metrics.address
+// says. It is for development: who reaches the API reads them.
+func WithDevMetrics() Option { return func(o *options) { o.devMetrics = true } }
+
+// WithTracerProvider makes spans of requests, flows and SQL statements; by default there
+// are none. The program that made the provider shuts it down. Spans hold no argument of
+// a statement, no address and no secret.
+func WithTracerProvider(p trace.TracerProvider) Option { return func(o *options) { o.traces = p } }
+
 // WithLocalHosts answers only to loopback names, to the host of http.address and to
 // http.allowed_hosts, so that no web page can reach the service through a name of its
 // own. It is for development, where nothing in front of the service checks that.
 func WithLocalHosts() Option { return func(o *options) { o.localHosts = true } }
+
+// Limited is a request that a limit has refused, or a lock that has begun.
+type Limited struct {
+	// Request is the kind of request, such as sign_in, and Scope what has been
+	// counted: account, device, caller, recipient, address, network, or queue for
+	// those that wait for a password hash.
+	Request, Scope string
+	// Wait is what the caller is told to wait.
+	Wait time.Duration
+	// Began says that the limit refused nothing before.
+	Began bool
+}
+
+// WithLimitObserver tells a function about every request that a limit refuses, for
+// metrics. It is called by many goroutines, for thousands of requests a second during
+// an attack, and holds the answers up: count and return.
+func WithLimitObserver(f func(Limited)) Option { return func(o *options) { o.onLimit = f } }
 
 // WithoutEvents makes a worker that only runs flows: it notifies no subscriber about
 // events, calls no eraser, and leaves the schedules as they are. It is for tools that borrow a
@@ -133,14 +187,33 @@ func WithSubscription(s subscribers.Subscription) Option {
 
 // WithWorkflow registers a custom workflow with the worker, by the name
 // under which schedules and subscriptions start it.
-func WithWorkflow(name string, workflow any) Option {
+func WithWorkflow(name string, w any) Option {
 	return func(o *options) {
 		if o.workflows == nil {
 			o.workflows = map[string]any{}
 		}
-		o.workflows[name] = workflow
+		o.workflows[name] = w
 	}
 }
+
+// WithWorkflowVersioning says what becomes of the executions of a custom workflow when
+// workers have versions (temporal.deployment) and another one becomes current:
+// [workflow.VersioningBehaviorPinned] ends them on the version that began them, whose
+// workers must run until then. By default they are upgraded with their next task, so that
+// a changed workflow needs [workflow.GetVersion].
+func WithWorkflowVersioning(name string, b workflow.VersioningBehavior) Option {
+	return func(o *options) {
+		if o.behaviors == nil {
+			o.behaviors = map[string]workflow.VersioningBehavior{}
+		}
+		o.behaviors[name] = b
+	}
+}
+
+// WithBuildID says which version of the program this is, for temporal.deployment. By
+// default it is the revision that the Go command has recorded, and without one the hash
+// of the executable.
+func WithBuildID(id string) Option { return func(o *options) { o.buildID = id } }
 
 // WithActivities registers custom activities: a function, or a struct
 // whose methods they are.

@@ -4,25 +4,39 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
-	"time"
+	"maps"
+	"slices"
+
+	sdkworker "go.temporal.io/sdk/worker"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/activities"
 	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/internal/keys"
 	"github.com/everlatch/everlatch/internal/temporalkit"
 	"github.com/everlatch/everlatch/internal/tokens"
-	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/providers"
+	"github.com/everlatch/everlatch/providers/passkey"
+	"github.com/everlatch/everlatch/worker"
 )
 
 // prepared is what can be made from the settings alone.
 type prepared struct {
-	ring     *vault.KeyRing
+	rings    *keys.Rings
 	sealing  temporalkit.Sealing
 	registry *providers.Registry
+	factors  *providers.Factors
+	codes    *providers.Codes
+	// passkeys is nil where they are not configured.
+	passkeys *passkey.Provider
 	tokens   *tokens.Tokens // nil for a process without parts
 	// actorTypes are complete, and have stores once the database is open.
 	actorTypes []everlatch.ActorType
+	// hooks are for flows, hookFunctions for the worker.
+	hooks         activities.HookSet
+	hookFunctions []worker.Hook
+	// version is that of the workers; the zero value is none.
+	version sdkworker.WorkerDeploymentVersion
 }
 
 // prepare makes it, or reports everything that is missing, weak or wrong (docs/weak-spots.md#w35).
@@ -38,91 +52,89 @@ func prepare(cfg *config.Config, o *options) (p prepared, err error) {
 	case serves:
 		required = cfg.Require
 	}
-	problems := []error{required()}
+	missing := required()
+	p, err = makeParts(cfg, o, serves && missing == nil) // a key that is missing or weak is named already
+	if err == nil {
+		for _, a := range absent(cfg.HTTP.AuthMethodsPerActor, p.registry) {
+			o.log.Warn("an allow-list names an auth provider that is not registered",
+				slog.String("actor_type", a.actorType), slog.String("provider", a.provider))
+		}
+	}
+	return p, errors.Join(missing, err)
+}
+
+// makeParts makes what needs the settings alone, with what signs tokens or without. It
+// returns what could be made, and every problem of the rest.
+func makeParts(cfg *config.Config, o *options, signs bool) (p prepared, err error) {
+	var problems []error
 	if cfg.Encryption.Keys != "" {
-		p.ring, err = newKeyRing(cfg.Encryption.Keys.Reveal())
+		p.rings, err = newRings(cfg, o)
 		problems = append(problems, err)
 	}
-	p.sealing, err = newSealing(cfg, o, p.ring)
+	p.sealing, err = newSealing(cfg, o, p.rings)
 	problems = append(problems, err)
-	p.registry, err = newRegistry(cfg.Auth.Providers, o.providers)
+	p.passkeys, err = newPasskeys(cfg, o.now, o.weakSecrets)
+	problems = append(problems, err)
+	p.registry, err = newRegistry(cfg.Auth.Providers, p.passkeys, o.providers)
 	problems = append(problems, err)
 	if err == nil {
-		warnOfAbsent(cfg.HTTP.AuthMethodsPerActor, p.registry, o.log)
-		problems = append(problems, checkTrusted(cfg.Auth.LinkByEmail, p.registry))
+		problems = append(problems, checkTrusted("auth.link_by_email", cfg.Auth.LinkByEmail, p.registry),
+			checkTrusted("auth.mfa.trusted_providers", cfg.Auth.MFA.TrustedProviders, p.registry))
 	}
-	if serves && problems[0] == nil { // a key that is missing or weak was named above
+	p.factors, err = newFactors(cfg.Auth.MFA, p.passkeys, o.factors, o.now)
+	problems = append(problems, err)
+	p.codes, err = newCodes(cfg.Auth.Verification.Providers, o.codes)
+	problems = append(problems, err)
+	if signs {
 		p.tokens, err = newTokens(cfg, o.now)
 		problems = append(problems, err)
 	}
+	p.version, err = workerVersion(cfg, o)
+	problems = append(problems, err)
+	p.hooks, p.hookFunctions, err = assembleHooks(o.hooks)
+	problems = append(problems, err)
 	p.actorTypes, err = completeTypes(o.actorTypes)
-	return p, errors.Join(append(problems, err)...)
+	return p, errors.Join(append(problems, err, checkNeutral(cfg, p.actorTypes))...)
 }
 
-// warnOfAbsent names the providers that an allow-list mentions and that are not
-// registered. A request for one gets the contract's 401 (docs/contract.md#s2-3).
-func warnOfAbsent(allowed map[string][]string, registry *providers.Registry, log *slog.Logger) {
-	for actor, list := range allowed {
-		for _, id := range list {
-			if len(registry.List([]string{id})) == 0 {
-				log.Warn("an allow-list names an auth provider that is not registered",
-					slog.String("actor_type", actor), slog.String("provider", id))
+// absentProvider is a provider that an allow-list mentions and that is not registered.
+type absentProvider struct{ actorType, provider string }
+
+// absent finds them. A request for one gets the contract's 401 (docs/contract.md#s2-3).
+func absent(allowed map[string][]string, registry *providers.Registry) []absentProvider {
+	var out []absentProvider
+	for _, actorType := range slices.Sorted(maps.Keys(allowed)) {
+		for _, id := range allowed[actorType] {
+			if _, registered := registry.Provider(id); !registered {
+				out = append(out, absentProvider{actorType, id})
 			}
 		}
 	}
+	return out
 }
 
-// checkTrusted checks that only providers elsewhere are trusted to prove
-// addresses: no other one can.
-func checkTrusted(trusted []string, registry *providers.Registry) error {
+// checkTrusted checks that only providers elsewhere are trusted to prove addresses and
+// second factors: no other one can.
+func checkTrusted(key string, trusted []string, registry *providers.Registry) error {
 	var problems []error
 	for _, id := range trusted {
 		if _, err := registry.Redirect(id); err != nil {
-			problems = append(problems, fmt.Errorf("auth.link_by_email: %q is not a provider to which people are sent", id))
+			problems = append(problems, fmt.Errorf("%s: %q is not a provider to which people are sent", key, id))
 		}
 	}
 	return errors.Join(problems...)
 }
 
-func newKeyRing(text string) (*vault.KeyRing, error) {
-	keys, err := vault.ParseKeys(text)
-	if err != nil {
-		return nil, fmt.Errorf("encryption.keys (EVERLATCH_ENCRYPTION_KEYS): %w", err)
-	}
-	ring, err := vault.NewKeyRing(keys)
-	if err != nil {
-		return nil, fmt.Errorf("encryption.keys (EVERLATCH_ENCRYPTION_KEYS): %w", err)
-	}
-	return ring, nil
-}
-
-func newTokens(cfg *config.Config, now func() time.Time) (*tokens.Tokens, error) {
-	h := cfg.HTTP
-	out := tokens.Config{
-		Algorithm:      h.JWTOptions.Algorithm,
-		KeyID:          h.JWTOptions.KeyID,
-		Issuer:         h.JWTOptions.Issuer,
-		Audience:       h.JWTOptions.Audience,
-		ExpiresIn:      h.JWTExpiresIn.Duration(),
-		AbsoluteTTL:    cfg.Tokens.AbsoluteTTL.Duration(),
-		ClockTolerance: h.JWTVerifyOptions.ClockTolerance.Duration(),
-		AcceptUntyped:  cfg.Compat.UntypedTokens,
-		OwnActorOnly:   cfg.Tokens.OwnActorOnly,
-	}
-	if strings.HasPrefix(out.Algorithm, "HS") {
-		out.Secret = []byte(h.JWTSecret.Reveal())
-		for _, secret := range h.JWTPreviousSecrets.Reveal() {
-			out.PreviousSecrets = append(out.PreviousSecrets, []byte(secret))
-		}
-	} else {
-		out.PrivateKeyPEM, out.PublicKeyPEM = h.JWTSecret.Reveal(), h.JWTPublicKey.Reveal()
-		for _, key := range h.JWTPreviousSecrets.Reveal() {
-			out.PreviousPublicKeys = append(out.PreviousPublicKeys, tokens.PublicKey{PEM: key})
+// checkNeutral checks that registrations are neutral for actor types that exist: those
+// of a misspelled one would go on telling whether an address is known.
+func checkNeutral(cfg *config.Config, custom []everlatch.ActorType) error {
+	var problems []error
+	for _, name := range cfg.Auth.NeutralRegister {
+		_, listed := cfg.HTTP.AuthMethodsPerActor[name]
+		isCustom := slices.ContainsFunc(custom, func(t everlatch.ActorType) bool { return t.Name == name })
+		if name != everlatch.ActorCustomer && name != everlatch.ActorUser && !listed && !isCustom {
+			problems = append(problems, fmt.Errorf("auth.neutral_register: %q is not an actor type", name))
 		}
 	}
-	made, err := tokens.New(out, now)
-	if err != nil {
-		return nil, fmt.Errorf("http.jwt_secret and http.jwt_options: %w", err)
-	}
-	return made, nil
+	return errors.Join(problems...)
 }

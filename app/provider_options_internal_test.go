@@ -29,6 +29,7 @@ const reference = "../docs/guides/provider-options.md"
 // needed are the options without which a kind of provider cannot be made.
 var needed = map[string]map[string]any{
 	"emailpass": {},
+	"emailcode": {},
 	"google":    {"client_id": "id", "client_secret": "s", "callback_url": "https://shop.example/cb"},
 	"github":    {"client_id": "id", "client_secret": "s", "callback_url": "https://shop.example/cb"},
 	"oidc":      {"issuer": "https://idp.example", "client_id": "id", "callback_url": "https://shop.example/cb"},
@@ -302,7 +303,7 @@ func TestSpansOfOptions(t *testing.T) {
 	for _, wrong := range []any{"soon", true, []any{1}, ""} {
 		require.ErrorContains(t, decodeOptions(map[string]any{"http_timeout_ms": wrong}, &in), "is not a length of time", "%v", wrong)
 	}
-	_, err := newRegistry([]config.Provider{{Resolve: "oidc", ID: "okta", Options: map[string]any{"http_timeout_ms": "-5"}}}, nil)
+	_, err := newRegistry([]config.Provider{{Resolve: "oidc", ID: "okta", Options: map[string]any{"http_timeout_ms": "-5"}}}, nil, nil)
 	require.ErrorContains(t, err, `auth.providers, id "okta": `)
 	require.ErrorContains(t, err, "http_timeout_ms")
 }

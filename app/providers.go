@@ -9,16 +9,19 @@ import (
 
 	"github.com/everlatch/everlatch/config"
 	"github.com/everlatch/everlatch/providers"
+	"github.com/everlatch/everlatch/providers/emailcode"
 	"github.com/everlatch/everlatch/providers/emailpass"
 	"github.com/everlatch/everlatch/providers/github"
 	"github.com/everlatch/everlatch/providers/google"
 	"github.com/everlatch/everlatch/providers/oidc"
+	"github.com/everlatch/everlatch/providers/passkey"
 )
 
 // kinds are the built-in auth providers by the name that auth.providers
 // resolves. A new one is a line here and a package of its own.
 var kinds = map[string]kind{
 	emailpass.Identifier: of(emailpass.New),
+	emailcode.Identifier: of(emailcode.New),
 	google.Identifier:    of(google.New),
 	github.Identifier:    of(github.New),
 	oidc.Identifier:      of(oidc.New),
@@ -47,12 +50,21 @@ func of[O any, P providers.Provider](create func(O) (P, error)) kind {
 }
 
 // newRegistry creates the configured providers (docs/weak-spots.md#w23) and adds
-// those of the program. It reports every problem at once.
-func newRegistry(configured []config.Provider, own []registration) (*providers.Registry, error) {
+// passkeys, if they are configured, and those of the program. It reports every problem at
+// once.
+func newRegistry(configured []config.Provider, passkeys *passkey.Provider, own []registration) (*providers.Registry, error) {
 	registry := providers.NewRegistry()
 	var hashing *emailpass.Queue
 	var problems []error
 	for _, c := range configured {
+		if c.Resolve == passkey.Identifier {
+			problems = append(problems, addPasskeys(registry, c, passkeys))
+			continue
+		}
+		if c.Resolve == emailcode.Identifier && c.ID != emailcode.Identifier {
+			problems = append(problems, fmt.Errorf("auth.providers, id %q: codes by mail are registered once, with the id %s", c.ID, emailcode.Identifier))
+			continue
+		}
 		k, known := kinds[c.Resolve]
 		if !known {
 			problems = append(problems, fmt.Errorf("auth.providers: there is no provider %q; known are %s", c.Resolve, names()))
@@ -76,7 +88,7 @@ func newRegistry(configured []config.Provider, own []registration) (*providers.R
 }
 
 func names() string {
-	var out []string
+	out := []string{passkey.Identifier}
 	for name := range kinds {
 		out = append(out, name)
 	}

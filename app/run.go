@@ -43,6 +43,13 @@ func (a *App) Run(ctx context.Context) error {
 		defer stopWorking()
 		return a.serve(ctx)
 	})
+	g.Go(func() error { return a.serveMetrics(working) })
+	if a.holder {
+		g.Go(func() error {
+			a.rings.Run(working)
+			return nil
+		})
+	}
 	if len(a.queues()) > 0 {
 		g.Go(func() error {
 			a.work(working)
@@ -93,7 +100,9 @@ func (a *App) work(ctx context.Context) {
 func (a *App) tell(ctx context.Context) {
 	var parts sync.WaitGroup
 	parts.Go(func() { a.keepSchedules(ctx) })
+	parts.Go(func() { a.renewSchedules(ctx) })
 	parts.Go(func() { a.checkRetention(ctx) })
+	parts.Go(func() { a.keepDeployment(ctx) })
 	a.outbox().Run(ctx)
 	parts.Wait()
 }
@@ -161,7 +170,18 @@ func (a *App) startWorkers() ([]sdkworker.Worker, error) {
 		}
 		started = append(started, w)
 	}
-	return started, nil
+	if !a.servesNexus() {
+		return started, nil
+	}
+	w, err := a.newNexusWorker()
+	if err == nil {
+		err = w.Start()
+	}
+	if err != nil {
+		stop(started)
+		return nil, err
+	}
+	return append(started, w), nil
 }
 
 // stop stops workers side by side: each waits for what it runs.
@@ -174,14 +194,23 @@ func stop(workers []sdkworker.Worker) {
 }
 
 func (a *App) newWorker(q worker.Queue) sdkworker.Worker {
-	return worker.New(a.temporal, activities.New(activities.Deps{
-		Store: a.store, Vault: a.vault, Providers: a.registry, Tokens: a.tokens, Subscribers: a.subscribers,
-		Now: a.opts.now, LoginEvents: a.cfg.Events.Logins, LinkByEmail: a.cfg.Auth.LinkByEmail, Erasers: a.erasers,
-		ActorTypes: a.actorTypes, AnyCustomerEmail: a.cfg.Compat.CustomerEmail == "free",
-	}), worker.Options{
+	return worker.New(a.temporal, a.activities(), worker.Options{
 		TaskQueue: a.cfg.Temporal.TaskQueue, Queue: q,
 		StopWithin: a.cfg.Worker.StopWithin.Duration(),
-		Workflows:  a.opts.workflows, Activities: a.opts.activities,
-		Log: a.log,
+		Workflows:  a.opts.workflows, Activities: a.opts.activities, Hooks: a.hookFunctions,
+		Version: a.version, Behaviors: a.opts.behaviors,
+		Ended: a.endedFlow(),
+		Log:   a.log,
+	})
+}
+
+// activities are the steps of flows.
+func (a *App) activities() activities.All {
+	return activities.New(activities.Deps{
+		Store: a.store, Vault: a.vault, Providers: a.registry, Codes: a.codes, Tokens: a.tokens, Subscribers: a.subscribers,
+		Now: a.opts.now, LoginEvents: a.cfg.Events.Logins, LinkByEmail: a.cfg.Auth.LinkByEmail, TrustMFA: a.cfg.Auth.MFA.TrustedProviders, Erasers: a.erasers,
+		ActorTypes: a.actorTypes, AnyCustomerEmail: a.cfg.Compat.CustomerEmail == "free",
+		Hooks:   a.hooks,
+		Factors: a.factors, FactorKeys: a.rings.FactorKeys(), Rings: a.rings,
 	})
 }

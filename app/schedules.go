@@ -36,6 +36,8 @@ const (
 	scheduleTendEvents    = "tend-events"
 	scheduleDeadLetters   = "report-dead-letters"
 	scheduleTendDeletions = "tend-deletions"
+	// ScheduleReseal seals again what previous keys have sealed.
+	ScheduleReseal = "reseal"
 )
 
 // newSchedules gathers the scheduled jobs: ours, those of the configuration,
@@ -86,6 +88,7 @@ func (a *App) ownSchedules() []Schedule {
 			ID: scheduleRemoveOrphans, Flow: "RemoveOrphans", Every: every, Paused: grace <= 0,
 			Input: workflows.RemoveOrphansInput{Grace: grace},
 		},
+		{ID: ScheduleReseal, Flow: "Reseal", Every: every, Input: workflows.ResealInput{}},
 		{ID: scheduleTendEvents, Flow: "TendEvents", Every: every, Input: workflows.TendEventsInput{
 			Retention: c.Events.Retention.Duration(), LostAfter: c.Events.RetryFor.Duration() + lostMargin,
 		}},
@@ -109,6 +112,24 @@ func (a *App) keepSchedules(ctx context.Context) {
 		Temporal: a.temporal, TaskQueue: a.cfg.Temporal.TaskQueue, Installation: a.installation, Log: a.log,
 	}
 	a.until(ctx, "the schedules are not in place", func() error { return k.Ensure(ctx, a.schedules) })
+}
+
+// renewSchedules writes the schedules again when another key seals payloads: their inputs
+// are sealed, too, and stay as they are until they are written.
+func (a *App) renewSchedules(ctx context.Context) {
+	ticker := time.NewTicker(a.cfg.Keys.RefreshEvery.Duration())
+	defer ticker.Stop()
+	for sealed := a.rings.Codec.Current(); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if current := a.rings.Codec.Current(); current != sealed {
+			a.keepSchedules(ctx)
+			sealed = current
+		}
+	}
 }
 
 // checkRetention warns when Temporal forgets a delivery before it is given up: one

@@ -1,54 +1,56 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
-	"text/tabwriter"
 	"time"
 )
 
 const (
 	// attackers guess passwords at once, as fast as they are answered.
 	attackers = 300
-	// owners sign in with the right password meanwhile.
-	owners = 4
-	// ownersFrom is the network of the owners, and guessesFrom that of attackers who
-	// share one: documentation addresses of RFC 5737, which belong to no one.
-	ownersFrom  = "203.0.113."
-	guessesFrom = "198.51.100."
+	// owners sign in with the right password meanwhile. Eight keep the service busy,
+	// so that the phases without attackers show what it can do.
+	owners = 8
 )
 
-// phase is what happened while so many attacked.
-type phase struct {
-	Name string `json:"phase"`
-	// OK are the owners' sign-ins a second, and Refused those of them that were not
-	// answered by 200.
-	OK      float64 `json:"owners_per_second"`
-	P50     float64 `json:"owners_p50_ms"`
-	P99     float64 `json:"owners_p99_ms"`
-	Refused int     `json:"owners_refused"`
-	// Hashes are passwords that were compared in a second, the owners' and the
-	// attackers'.
-	Hashes float64 `json:"hashes_per_second"`
-	// Limited and Busy are answers of 429 and 503 to attackers.
-	Limited int64 `json:"limited"`
-	Busy    int64 `json:"busy"`
-	// Recovered is how long after the attack an owner's sign-in was answered.
-	Recovered float64 `json:"recovered_ms"`
+// The networks of owners and attackers are documentation addresses (RFC 3849 and
+// 5737), private ones, or ones for measurements (RFC 2544), which belong to no one.
+func ownerFrom(i int) string    { return fmt.Sprintf("2001:db8:%d::1", i) }
+func neighbour(i int) string    { return fmt.Sprint("198.51.100.", 1+i%254) }
+func ofOwnNetwork(i int) string { return fmt.Sprintf("10.%d.%d.1", i/250, i%250) }
+
+// scene is one phase of an attack.
+type scene struct {
+	name string
+	// from is the address of an attacker, nil for none.
+	from func(i int) string
+	// known says that the owners show that their devices have signed in before.
+	known bool
+}
+
+func scenes() []scene {
+	return []scene{
+		{name: "quiet"},
+		{name: "300 of one network", from: neighbour},
+		{name: "quiet again"},
+		{name: "300 networks", from: ofOwnNetwork},
+		{name: "300 networks, known devices", from: func(i int) string { return ofOwnNetwork(attackers + i) }, known: true},
+		{name: "quiet at the end"},
+	}
 }
 
 // siege is a run with -attack.
 type siege struct {
-	b      *bench
-	w      wire
-	people crowd
+	b       *bench
+	w       wire
+	people  crowd
+	devices []string
 }
 
 // runAttack measures sign-ins in peace, while attackers of one network guess
@@ -64,66 +66,95 @@ func (b *bench) runAttack(ctx context.Context, stdout io.Writer) error {
 		if _, err := invite(ctx, c, s.w, s.people, i); err != nil {
 			return err
 		}
+		a, err := expect(ctx, c, s.signIn(i, "new"))
+		if err != nil {
+			return err
+		}
+		s.devices = append(s.devices, a.header.Get(headerDevice))
 	}
 	var phases []phase
-	for _, attack := range []struct {
-		name string
-		from func(i int) string
-	}{
-		{"quiet", nil},
-		{"300 of one network", func(i int) string { return fmt.Sprint(guessesFrom, 1+i%254) }},
-		{"quiet again", nil},
-		{"300 networks", func(i int) string { return fmt.Sprintf("10.%d.%d.1", i/250, i%250) }},
-	} {
-		fmt.Fprintf(b.progress, "%s …\n", attack.name)
-		phases = append(phases, s.measure(ctx, attack.name, attack.from))
+	for _, sc := range scenes() {
+		fmt.Fprintf(b.progress, "%s …\n", sc.name)
+		p, err := s.measure(ctx, sc)
+		if err != nil {
+			return err
+		}
+		phases = append(phases, p)
 	}
 	if b.opts.json {
-		e := json.NewEncoder(stdout)
-		e.SetIndent("", "  ")
-		return e.Encode(phases)
+		return writePhasesJSON(stdout, phases)
 	}
-	return writePhases(stdout, phases)
+	return writePhases(stdout, phases, len(b.opts.pids) > 0)
 }
 
-// measure runs one phase. from is the address of an attacker, nil for none.
-func (s siege) measure(ctx context.Context, name string, from func(i int) string) phase {
+// headerDevice carries the token of a known device.
+const headerDevice = "X-Everlatch-Device"
+
+func (s siege) signIn(i int, device string) []byte {
+	header := []string{"X-Forwarded-For", ownerFrom(i)}
+	if device != "" {
+		header = append(header, headerDevice, device)
+	}
+	return s.w.request("POST", "/auth/customer/emailpass", credentials(s.people.email("p", i), s.people.password), header...)
+}
+
+// seen counts what attackers are told.
+type seen struct{ limited, busy, compared atomic.Int64 }
+
+// measure runs one phase.
+func (s siege) measure(ctx context.Context, sc scene) (phase, error) {
 	attack, stop := context.WithCancel(ctx)
 	defer stop()
-	p := phase{Name: name}
-	var limited, busy, compared atomic.Int64
+	before, err := s.b.snapshot()
+	if err != nil {
+		return phase{}, err
+	}
+	var told seen
 	var under sync.WaitGroup
-	if from != nil {
+	if sc.from != nil {
 		for i := range attackers {
-			under.Go(func() { s.guess(attack, i, from(i), &limited, &busy, &compared) })
+			under.Go(func() { s.guess(attack, i, sc.from(i), &told) })
 		}
 	}
 	all := load{
 		target: s.b.opts.base, now: s.b.now, duration: s.b.opts.duration, requests: maxRequests,
-		clients: make([]func() []byte, owners),
+		clients: make([]func() []byte, owners), pause: s.b.opts.rtt,
 	}
 	for i := range owners {
-		request := s.w.request("POST", "/auth/customer/emailpass", credentials(s.people.email("p", i), s.people.password),
-			"X-Forwarded-For", fmt.Sprint(ownersFrom, 1+i))
-		all.clients[i] = func() []byte { return request }
+		device := ""
+		if sc.known {
+			device = s.devices[i]
+		}
+		all.clients[i] = always(s.signIn(i, device))
 	}
 	found := all.run(ctx)
+	after, err := s.b.snapshot()
+	if err != nil {
+		return phase{}, err
+	}
+	compared := told.compared.Load()
 	stop()
+	recovered := s.recovery(ctx, all.clients[0]())
 	under.Wait()
-	seconds := found.elapsed.Seconds()
 	slices.Sort(found.latencies)
-	p.OK, p.Refused = float64(len(found.latencies))/seconds, found.errors
-	p.P50, p.P99 = milliseconds(percentile(found.latencies, 50)), milliseconds(percentile(found.latencies, 99))
-	p.Hashes = (float64(len(found.latencies)) + float64(compared.Load())) / seconds
-	p.Limited, p.Busy = limited.Load(), busy.Load()
-	p.Recovered = milliseconds(s.recovery(ctx, all.clients[0]()))
-	return p
+	p := phase{
+		Name: sc.name, Refused: found.errors, Limited: told.limited.Load(), Busy: told.busy.Load(),
+		OK:        float64(len(found.latencies)) / found.elapsed.Seconds(),
+		P50:       milliseconds(percentile(found.latencies, 50)),
+		P99:       milliseconds(percentile(found.latencies, 99)),
+		Recovered: milliseconds(recovered),
+	}
+	hashes := float64(len(found.latencies)) + float64(compared)
+	p.Hashes = hashes / found.elapsed.Seconds()
+	p.charge(hashes, found.elapsed, before, after)
+	return p, nil
 }
 
 // guess sends wrong passwords of different owners until ctx ends.
-func (s siege) guess(ctx context.Context, i int, from string, limited, busy, compared *atomic.Int64) {
+func (s siege) guess(ctx context.Context, i int, from string, told *seen) {
 	c := &conn{target: s.b.opts.base, now: s.b.now}
 	defer c.close()
+	defer context.AfterFunc(ctx, c.hangUp)() // an attack that ends does not wait for its answers
 	for n := 0; ctx.Err() == nil; n++ {
 		// Another address each time: limits of one account would end this too soon.
 		a, err := c.do(ctx, s.w.request("POST", "/auth/customer/emailpass",
@@ -131,12 +162,13 @@ func (s siege) guess(ctx context.Context, i int, from string, limited, busy, com
 		switch {
 		case err != nil:
 		case a.status == http.StatusTooManyRequests:
-			limited.Add(1)
+			told.limited.Add(1)
 		case a.status == http.StatusServiceUnavailable:
-			busy.Add(1)
+			told.busy.Add(1)
 		case a.status == http.StatusUnauthorized:
-			compared.Add(1)
+			told.compared.Add(1)
 		}
+		pause(ctx, s.b.opts.rtt)
 	}
 }
 
@@ -149,17 +181,7 @@ func (s siege) recovery(ctx context.Context, request []byte) time.Duration {
 		if _, err := expect(ctx, c, request); err == nil {
 			break
 		}
+		pause(ctx, 10*time.Millisecond)
 	}
 	return s.b.now().Sub(began)
-}
-
-func writePhases(w io.Writer, phases []phase) error {
-	quiet := phases[0]
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	_, _ = fmt.Fprintln(t, "phase\towners/s\tp50 ms\tp99 ms\t× quiet\trefused\thashes/s\t× quiet\t429\t503\trecovered ms\t")
-	for _, p := range phases {
-		_, _ = fmt.Fprintf(t, "%s\t%.1f\t%.0f\t%.0f\t%.2f\t%d\t%.1f\t%.2f\t%d\t%d\t%.0f\t\n", p.Name, p.OK, p.P50, p.P99,
-			p.P99/cmp.Or(quiet.P99, 1), p.Refused, p.Hashes, p.Hashes/cmp.Or(quiet.Hashes, 1), p.Limited, p.Busy, p.Recovered)
-	}
-	return t.Flush()
 }

@@ -22,7 +22,7 @@ func TestAttack(t *testing.T) {
 		P99    float64 `json:"owners_p99_ms"`
 	}
 	require.NoError(t, json.Unmarshal([]byte(out), &phases), out)
-	require.Len(t, phases, 4)
+	require.Len(t, phases, 6)
 	for _, p := range phases {
 		require.Positive(t, p.Owners, p.Phase)
 		require.Positive(t, p.P99, p.Phase)

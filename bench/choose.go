@@ -9,7 +9,8 @@ import (
 )
 
 // chooseScenarios reads -scenarios: scenarios, or probes with -timing. All are
-// the default; the probe that needs an administrator is, if there is a token.
+// the default, but for the probes that need a server of their own; the one that needs an
+// administrator is, if there is a token.
 func (o *options) chooseScenarios(set *flag.FlagSet, text string) error {
 	known := scenarioNames()
 	if o.timing {
@@ -17,9 +18,9 @@ func (o *options) chooseScenarios(set *flag.FlagSet, text string) error {
 	}
 	if !given(set, "scenarios") {
 		o.scenarios = slices.Clone(known)
-		if o.timing && o.adminToken == "" {
-			o.scenarios = slices.DeleteFunc(o.scenarios, func(name string) bool { return name == "invite" })
-		}
+		o.scenarios = slices.DeleteFunc(o.scenarios, func(name string) bool {
+			return name == neutralProbe || name == emailCodeProbe || needsAdministrator(name) && o.adminToken == ""
+		})
 		return nil
 	}
 	o.scenarios = strings.Split(text, ",")
@@ -27,11 +28,19 @@ func (o *options) chooseScenarios(set *flag.FlagSet, text string) error {
 		if !slices.Contains(known, name) {
 			return fmt.Errorf("-scenarios: %q is none of %s", name, strings.Join(known, ", "))
 		}
+		if needsAdministrator(name) && o.adminToken == "" {
+			return fmt.Errorf("-scenarios %s needs -admin-token", name)
+		}
 		if slices.Contains(o.scenarios[:i], name) {
 			return fmt.Errorf("-scenarios: %q stands there twice", name)
 		}
 	}
 	return nil
+}
+
+// needsAdministrator reports whether a scenario or a probe needs -admin-token.
+func needsAdministrator(name string) bool {
+	return name == "invite" || scenarioNamed(name).administrator
 }
 
 // checkTiming checks what -timing is combined with.
@@ -48,8 +57,8 @@ func (o *options) checkTiming(set *flag.FlagSet) error {
 	if o.requests < 1 || o.requests > maxPairs {
 		problems = append(problems, fmt.Errorf("-n is %d, with -timing it may be from 1 to %d", o.requests, maxPairs))
 	}
-	if slices.Contains(o.scenarios, "invite") && o.adminToken == "" {
-		problems = append(problems, errors.New("-scenarios invite needs -admin-token"))
+	if slices.Contains(o.scenarios, neutralProbe) && len(o.scenarios) > 1 {
+		problems = append(problems, errors.New("-scenarios "+neutralProbe+" stands alone: the others register customers at once"))
 	}
 	return errors.Join(problems...)
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -29,6 +30,7 @@ type conn struct {
 	target target
 	now    func() time.Time
 
+	mu     sync.Mutex // for raw, which hangUp reads
 	raw    net.Conn
 	reader *bufio.Reader
 	body   bytes.Buffer
@@ -90,7 +92,9 @@ func (c *conn) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
+	c.mu.Lock()
 	c.raw = raw
+	c.mu.Unlock()
 	if c.reader == nil {
 		c.reader = bufio.NewReader(raw)
 	}
@@ -99,8 +103,20 @@ func (c *conn) open(ctx context.Context) error {
 }
 
 func (c *conn) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.raw != nil {
 		_ = c.raw.Close() // nothing is lost with it
 		c.raw = nil
+	}
+}
+
+// hangUp ends the request under way with an error. It may be called by another
+// goroutine.
+func (c *conn) hangUp() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.raw != nil {
+		_ = c.raw.Close() // as in close
 	}
 }

@@ -17,6 +17,12 @@
 //	refresh   POST /auth/token/refresh
 //	session   GET /store/customers/me with a session cookie
 //	me        GET /store/customers/me with a bearer token
+//	list      GET /admin/customers, a page of 20. Needs -admin-token
+//	search    GET /admin/customers?q=… for a part of one address. Needs -admin-token
+//	identities
+//	          the same at GET /admin/auth-identities
+//
+// Command bench/fill makes the accounts that the last three look for.
 //
 // # How it drives
 //
@@ -51,6 +57,15 @@
 // scenario and number of clients in an earlier -json output: 0.50 under cpu ms
 // is half the cost.
 //
+// # Hashing
+//
+//	go run ./bench -pids "$(pgrep -x everlatch)" -scenarios login -c 8 -hash 19456,2,1
+//
+// also has all cores compute the hash by which the server compares passwords, before the
+// scenarios and after them, and says which part of that rate the sign-ins reach, and what
+// they cost besides. The numbers are the parameters of argon2id, by default those of
+// emailpass.
+//
 // # Timing
 //
 //	go run ./bench -timing -n 500 -admin-token "$token"
@@ -60,10 +75,16 @@
 //
 //	login         a wrong password
 //	reset         a request for a reset mail
+//	verification  a customer asks for a mail that verifies the address
+//	emailcode     a request for a code to sign in with. Only where -scenarios names it: it
+//	              needs a server with the provider emailcode, without register
 //	email-change  a customer asks to change to the address
 //	invite        an identity with the address accepts with a guessed token; known
 //	              is an address with a pending invite. Needs -admin-token
 //	register      a registration, whose answers differ in Medusa's contract
+//	register-neutral
+//	              a registration at a server with auth.neutral_register: [customer].
+//	              Only where -scenarios names it, alone
 //
 // AUC is how well the time alone tells the two apart: 0.5 is a blind guess, 1 a
 // certain one. Above 0.55 with equal answers the command ends with status 1. It
@@ -76,17 +97,25 @@
 // A request that is answered by anything but 200, or not at all, is an error.
 // It counts in no figure but errors and cpu ms, the first of each scenario is
 // printed, and the command ends with status 1.
+//
 // # Attack
 //
-// -attack measures four owners who sign in, in peace, while 300 attackers of one
+// -attack measures eight owners who sign in, in peace, while 300 attackers of one
 // network (IPv4 /24) guess passwords, and while each attacker has a network of its
-// own. It names clients in X-Forwarded-For, so the server must trust this machine as
-// a proxy:
+// own. Owners have a network each. It names clients in X-Forwarded-For, so the server
+// must trust this machine as a proxy:
 //
 //	EVERLATCH_HTTP_TRUSTED_PROXIES='[127.0.0.0/8]' everlatch dev --ephemeral
-//	go run ./bench -attack -d 20s
+//	go run ./bench -attack -d 20s -pids "$(pgrep -x everlatch)"
 //
-// hashes/s are passwords that were compared; × quiet are ratios to the first phase.
-// 429 and 503 are answers to attackers, and recovered is how long after the attack
-// an owner's sign-in was answered.
+// Owners and attackers are closed loops that send their next request -rtt after the
+// last answer, as clients elsewhere do. Owners also wait for as long as Retry-After
+// says; attackers don't. Latencies are without -rtt. In the last attack the owners
+// show that their devices have signed in before (X-Everlatch-Device).
+//
+// hashes/s are passwords that were compared, the owners' and the attackers'. This
+// command runs on the same cores, so hashes/cpu s counts only the processor time of
+// -pids. × quiet are ratios to the first phase. cpu and others are shares of the
+// machine. 429 and 503 are answers to attackers, and recovered is how long after the
+// attack, when the attackers have hung up, an owner's sign-in was answered.
 package main

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,9 @@ type load struct {
 	// duration and requests bound it together; the first to be reached ends it.
 	duration time.Duration
 	requests int
+	// pause is how long a client waits after each answer: the way of the next request
+	// to the server and back. Latencies do not include it.
+	pause time.Duration
 }
 
 // tally is what came of a load.
@@ -63,20 +67,45 @@ func (l load) drive(ctx context.Context, next func() []byte, left *atomic.Int64,
 		if ctx.Err() != nil {
 			break
 		}
-		answered := l.now()
+		answered, wait := l.now(), time.Duration(0)
 		if err != nil {
 			t.errors++
 			if t.first == nil {
 				t.first = err
 			}
-			if inARow++; inARow == giveUpAfter {
+			wait = retryAfter(err)
+			if inARow++; inARow >= giveUpAfter && wait == 0 {
 				break
 			}
 		} else {
 			inARow = 0
 			t.latencies = append(t.latencies, answered.Sub(sent))
 		}
-		sent = answered
+		pause(ctx, max(wait, l.pause))
+		sent = l.now()
 	}
 	return t
+}
+
+// retryAfter is when to come again, as an answer says: a server that says so is
+// there.
+func retryAfter(err error) time.Duration {
+	answered, ok := errors.AsType[*statusError](err)
+	if !ok {
+		return 0
+	}
+	return answered.retryAfter
+}
+
+// pause waits unless ctx ends before.
+func pause(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
 }

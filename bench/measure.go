@@ -20,7 +20,7 @@ type bench struct {
 }
 
 // measure makes people and drives every scenario with every number of clients.
-func (b *bench) measure(ctx context.Context) (*report, error) {
+func (b *bench) measure(ctx context.Context) (_ *report, err error) {
 	idle, err := b.proc.processes(b.opts.pids)
 	if err != nil {
 		return nil, err
@@ -32,11 +32,21 @@ func (b *bench) measure(ctx context.Context) (*report, error) {
 	s := stage{
 		wire:      wire{host: b.opts.base.host, publishableKey: b.opts.publishableKey},
 		people:    newCrowd(b.opts.emailPrefix),
-		newcomers: new(atomic.Int64),
+		newcomers: new(atomic.Int64), adminToken: b.opts.adminToken,
 	}
 	people, err := b.invite(ctx, s)
 	if err != nil {
 		return nil, err
+	}
+	if r.Hashing = b.opts.hash; r.Hashing != nil {
+		if err := b.hash(ctx, r.Hashing); err != nil {
+			return nil, err
+		}
+		defer func() {
+			if err == nil {
+				err = b.hash(ctx, r.Hashing)
+			}
+		}()
 	}
 	for _, name := range b.opts.scenarios {
 		for _, clients := range b.opts.clients {

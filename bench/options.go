@@ -40,13 +40,17 @@ type options struct {
 	scenarios   []string
 	emailPrefix string
 	baseline    *report
-	json        bool
+	// hash is measured beside the scenarios, nil for not.
+	hash *hashing
+	json bool
 	// timing compares times instead of measuring cost; requests is then the
 	// number of pairs, and scenarios are names of probes.
 	timing     bool
 	adminToken string
 	// attack measures sign-ins while attackers guess passwords.
 	attack bool
+	// rtt is how long every client of -attack waits between two requests.
+	rtt time.Duration
 }
 
 // target is the server: a loopback address, and the host that requests name.
@@ -67,9 +71,11 @@ func parseOptions(args []string, stderr io.Writer) (o options, err error) {
 	scenarios := set.String("scenarios", "", "which `scenarios`, in this order (default all)")
 	set.BoolVar(&o.timing, "timing", false, "compare times of answers about addresses that exist and that don't; -n is the number of pairs (default 500)")
 	set.BoolVar(&o.attack, "attack", false, "measure sign-ins while 300 attackers guess passwords, each phase for -d")
-	set.StringVar(&o.adminToken, "admin-token", "", "an administrator's `token`, without which -timing leaves invites out")
+	set.DurationVar(&o.rtt, "rtt", 50*time.Millisecond, "with -attack, how `long` a request and its answer are on their way, for owners and attackers")
+	set.StringVar(&o.adminToken, "admin-token", "", "an administrator's `token`, without which lists, searches and the invites of -timing are left out")
 	set.StringVar(&o.emailPrefix, "email-prefix", "bench", "what the `addresses` of the people that it makes begin with")
 	baseline := set.String("baseline", "", "a `file` with the -json output of an earlier run, to print ratios to")
+	hash := set.String("hash", "", "the `parameters` of argon2id (memory_kib,time,parallelism) by which the server hashes: also measure that alone, before and after")
 	set.BoolVar(&o.json, "json", false, "print JSON instead of a table")
 	if err := set.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -95,6 +101,7 @@ func parseOptions(args []string, stderr io.Writer) (o options, err error) {
 	keep(o.chooseScenarios(set, *scenarios))
 	o.baseline, err = readReport(*baseline)
 	keep(err)
+	keep(o.parseHash(*hash))
 	if o.timing {
 		keep(o.checkTiming(set))
 	} else {
@@ -119,6 +126,9 @@ func (o *options) bound() error {
 	}
 	if o.warm < 0 || o.warm > maxDuration {
 		problems = append(problems, fmt.Errorf("-warm is %s, it may be up to %s", o.warm, maxDuration))
+	}
+	if o.rtt < 0 || o.rtt > time.Second {
+		problems = append(problems, fmt.Errorf("-rtt is %s, it may be up to 1s", o.rtt))
 	}
 	switch {
 	case o.requests != 0:

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // crowd makes addresses that no one else has.
@@ -80,6 +81,8 @@ func tokenOf(ctx context.Context, c *conn, request []byte) (string, error) {
 type statusError struct {
 	status int
 	body   string
+	// retryAfter is the header of that name, 0 without it.
+	retryAfter time.Duration
 }
 
 // Error implements error.
@@ -95,7 +98,10 @@ func expect(ctx context.Context, c *conn, request []byte) (answer, error) {
 		return a, err
 	}
 	if a.status != http.StatusOK {
-		return a, &statusError{status: a.status, body: string(a.body[:min(len(a.body), maxShown)])}
+		seconds, _ := strconv.Atoi(a.header.Get("Retry-After"))
+		return a, &statusError{
+			status: a.status, body: string(a.body[:min(len(a.body), maxShown)]), retryAfter: time.Duration(seconds) * time.Second,
+		}
 	}
 	return a, nil
 }

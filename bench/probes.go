@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 	"strconv"
 )
 
@@ -16,6 +18,9 @@ type probe struct {
 	// administrator's token as well.
 	needs need
 	ask   func(w wire, p pair) (known, unknown []byte)
+	// status is what the known question is answered with where the server can be asked at
+	// all, 0 for whatever it says.
+	status int
 }
 
 type need int
@@ -42,22 +47,40 @@ type pair struct {
 // wrongPassword is as long as those that people type, and the password of no one.
 const wrongPassword = "wrong-horse-battery"
 
+// neutralProbe is register at a server that answers it alike for every address
+// (auth.neutral_register: [customer]). The known addresses are those of users.
+const neutralProbe = "register-neutral"
+
+// emailCodeProbe asks for a sign-in code by mail, at a server with the provider emailcode
+// whose option register is off: with it, every address may sign in.
+const emailCodeProbe = "emailcode"
+
 func probes() []probe {
 	return []probe{
-		{"login", needsAccount, func(w wire, p pair) ([]byte, []byte) {
+		{name: "login", needs: needsAccount, ask: func(w wire, p pair) ([]byte, []byte) {
 			return w.login(p.known, wrongPassword), w.login(p.unknown, wrongPassword)
 		}},
-		{"reset", needsAccount, func(w wire, p pair) ([]byte, []byte) {
+		{name: "reset", needs: needsAccount, ask: func(w wire, p pair) ([]byte, []byte) {
 			return w.reset(p.known), w.reset(p.unknown)
 		}},
-		{"email-change", needsSignIn, func(w wire, p pair) ([]byte, []byte) {
+		// Before email-change, after which both addresses are about to be the caller's.
+		{name: "verification", needs: needsSignIn, ask: func(w wire, p pair) ([]byte, []byte) {
+			return w.requestVerification(p.token, p.known), w.requestVerification(p.token, p.unknown)
+		}},
+		{name: emailCodeProbe, needs: needsAccount, ask: func(w wire, p pair) ([]byte, []byte) {
+			return w.emailCode(p.known), w.emailCode(p.unknown)
+		}, status: http.StatusOK},
+		{name: "email-change", needs: needsSignIn, ask: func(w wire, p pair) ([]byte, []byte) {
 			return w.changeEmail(p.token, p.known), w.changeEmail(p.token, p.unknown)
 		}},
-		{"invite", needsInvite, func(w wire, p pair) ([]byte, []byte) {
+		{name: "invite", needs: needsInvite, ask: func(w wire, p pair) ([]byte, []byte) {
 			return w.acceptInvite(p.invited), w.acceptInvite(p.uninvited)
 		}},
+		{name: neutralProbe, needs: needsAccount, ask: func(w wire, p pair) ([]byte, []byte) {
+			return w.register(p.known, p.password), w.register(p.unknown, p.password)
+		}},
 		// The last one: it creates accounts for the unknown addresses.
-		{"register", needsAccount, func(w wire, p pair) ([]byte, []byte) {
+		{name: "register", needs: needsAccount, ask: func(w wire, p pair) ([]byte, []byte) {
 			return w.register(p.known, p.password), w.register(p.unknown, p.password)
 		}},
 	}
@@ -77,6 +100,10 @@ func (b *bench) makePairs(ctx context.Context, c *conn, s stage, chosen []probe)
 	for _, p := range chosen {
 		most = max(most, p.needs)
 	}
+	register := s.wire.register
+	if slices.ContainsFunc(chosen, func(p probe) bool { return p.name == neutralProbe }) {
+		register = s.wire.registerUser
+	}
 	pairs := make([]pair, b.opts.requests+warmPairs)
 	fmt.Fprintf(b.progress, "making %d accounts …\n", len(pairs))
 	for i := range pairs {
@@ -89,7 +116,7 @@ func (b *bench) makePairs(ctx context.Context, c *conn, s stage, chosen []probe)
 			}
 			p.token = made.token
 		}
-		if _, err := tokenOf(ctx, c, s.wire.register(p.known, p.password)); err != nil {
+		if _, err := tokenOf(ctx, c, register(p.known, p.password)); err != nil {
 			return nil, fmt.Errorf("register a known address: %w", err)
 		}
 		if most >= needsInvite {

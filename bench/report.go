@@ -17,6 +17,7 @@ type report struct {
 	Cores   int       `json:"cores"`
 	PIDs    []int     `json:"pids,omitempty"`
 	RSS     float64   `json:"rss_mib,omitzero"` // before the first request
+	Hashing *hashing  `json:"hashing,omitempty"`
 	Results []result  `json:"results"`
 }
 
@@ -107,6 +108,7 @@ func (r *report) writeTable(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	r.writeHashing(w)
 	for _, x := range r.Results {
 		if x.Errors == 0 {
 			continue

@@ -20,8 +20,14 @@ import (
 
 func run(t *testing.T, args ...string) (string, error) {
 	t.Helper()
+	return runBy(t, time.Now, args...)
+}
+
+// runBy is run by a clock.
+func runBy(t *testing.T, now func() time.Time, args ...string) (string, error) {
+	t.Helper()
 	var out strings.Builder
-	err := bench.Run(t.Context(), args, time.Now, &out, io.Discard)
+	err := bench.Run(t.Context(), args, now, &out, io.Discard)
 	return out.String(), err
 }
 
@@ -53,7 +59,7 @@ func lines(t *testing.T, out string) []line {
 func TestRunMeasuresEveryScenario(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
-	args := []string{"-base", s.url, "-publishable-key", s.key, "-c", "1,3", "-n", "20", "-warm", "0", "-json"}
+	args := []string{"-base", s.url, "-publishable-key", s.key, "-c", "1,3", "-n", "20", "-warm", "0", "-json", "-admin-token", "token-admin"}
 	if runtime.GOOS == "linux" {
 		args = append(args, "-pids", strconv.Itoa(os.Getpid()))
 	}
@@ -83,7 +89,10 @@ func TestRunMeasuresEveryScenario(t *testing.T) {
 		"POST /auth/session":                     3,
 		"POST /auth/token/refresh":               40,
 		"GET /store/customers/me":                40 + 40,
+		"GET /admin/customers":                   40 + 40,
+		"GET /admin/auth-identities":             40,
 	}, s.requests)
+	require.Len(t, s.searched, 80, "each search is for something else")
 	for email, password := range s.passwords {
 		require.True(t, strings.HasPrefix(email, "bench-"), email)
 		require.NotContains(t, out, password)

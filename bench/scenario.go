@@ -1,10 +1,15 @@
 package main
 
-import "sync/atomic"
+import (
+	"strconv"
+	"sync/atomic"
+)
 
 // scenario is one kind of request, sent again and again.
 type scenario struct {
 	name string
+	// administrator says that it needs -admin-token.
+	administrator bool
 	// requests returns what makes the next request of the client who is p. What
 	// it returns is called by one client only.
 	requests func(s stage, p person) func() []byte
@@ -16,20 +21,37 @@ type stage struct {
 	people crowd
 	// newcomers counts addresses that were used up.
 	newcomers *atomic.Int64
+	// adminToken is -admin-token.
+	adminToken string
 }
 
 // scenarios returns every scenario in the order in which they run.
 func scenarios() []scenario {
 	return []scenario{
-		{"register", func(s stage, _ person) func() []byte {
+		{"register", false, func(s stage, _ person) func() []byte {
 			return func() []byte {
 				return s.wire.register(s.people.email("n", int(s.newcomers.Add(1))), s.people.password)
 			}
 		}},
-		{"login", func(s stage, p person) func() []byte { return always(s.wire.login(p.email, s.people.password)) }},
-		{"refresh", func(s stage, p person) func() []byte { return always(s.wire.refresh(p.token)) }},
-		{"session", func(s stage, p person) func() []byte { return always(s.wire.me("Cookie", p.cookie)) }},
-		{"me", func(s stage, p person) func() []byte { return always(s.wire.me("Authorization", "Bearer "+p.token)) }},
+		{"login", false, func(s stage, p person) func() []byte { return always(s.wire.login(p.email, s.people.password)) }},
+		{"refresh", false, func(s stage, p person) func() []byte { return always(s.wire.refresh(p.token)) }},
+		{"session", false, func(s stage, p person) func() []byte { return always(s.wire.me("Cookie", p.cookie)) }},
+		{"me", false, func(s stage, p person) func() []byte { return always(s.wire.me("Authorization", "Bearer "+p.token)) }},
+		{"list", true, func(s stage, _ person) func() []byte {
+			return always(s.wire.admin(s.adminToken, "/admin/customers?limit=20"))
+		}},
+		{"search", true, func(s stage, _ person) func() []byte { return s.search("/admin/customers") }},
+		{"identities", true, func(s stage, _ person) func() []byte { return s.search("/admin/auth-identities") }},
+	}
+}
+
+// search looks for a part of one account's address after the other, as bench/fill makes
+// them, so that no answer comes from a cache.
+func (s stage) search(path string) func() []byte {
+	const step = 7919 // a prime, so that the numbers are all over the table
+	return func() []byte {
+		n := int(s.newcomers.Add(1)) * step % 900_000
+		return s.wire.admin(s.adminToken, path+"?limit=20&q=r."+strconv.Itoa(100_000+n))
 	}
 }
 

@@ -25,15 +25,21 @@ type service struct {
 	fail      string                   // a route that is answered by 500
 	limited   string                   // a route that is answered by 429
 	slow      map[string]time.Duration // what routes take longer if the address exists
-	exists    bool                     // whether the address of the current request does
-	n         int
+	clock     time.Time                // see now
+	neutral   bool                     // whether registrations of customers are neutral
+	// mailsCodes says whether users can sign in by a code.
+	mailsCodes bool
+	exists     bool // whether the address of the current request does
+	n          int
+	// searched counts what was searched for.
+	searched map[string]int
 }
 
 func newService(t *testing.T) *service {
 	t.Helper()
 	s := &service{
 		key: "pk_test", passwords: map[string]string{}, tokens: map[string]string{},
-		customers: map[string]bool{}, requests: map[string]int{},
+		customers: map[string]bool{}, requests: map[string]int{}, searched: map[string]int{}, clock: time.Now().Add(24 * time.Hour),
 	}
 	routes := http.NewServeMux()
 	for route, handle := range map[string]func(r *http.Request) (int, any){
@@ -44,10 +50,14 @@ func newService(t *testing.T) *service {
 		"POST /auth/token/refresh":                     s.refresh,
 		"GET /store/customers/me":                      s.me,
 		"POST /auth/customer/emailpass/reset-password": s.reset,
+		"POST /auth/customer/emailcode":                s.emailCode,
 		"POST /store/customers/me/email":               s.changeEmail,
+		"POST /auth/verification/request":              s.requestVerification,
 		"POST /auth/user/emailpass/register":           s.register,
 		"POST /admin/invites":                          s.invite,
 		"POST /admin/invites/accept":                   s.acceptInvite,
+		"GET /admin/customers":                         s.search,
+		"GET /admin/auth-identities":                   s.search,
 	} {
 		routes.HandleFunc(route, s.serve(route, handle))
 	}
@@ -57,14 +67,27 @@ func newService(t *testing.T) *service {
 	return s
 }
 
+// answersWithin is what an answer of the service takes, on its clock.
+const answersWithin = time.Millisecond
+
+// now is the time by a clock that goes on only while a request is handled, so that what
+// the machine does besides is not measured. It is ahead of the machine's, because the
+// deadlines of connections are taken from it.
+func (s *service) now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.clock
+}
+
 func (s *service) serve(route string, handle func(r *http.Request) (int, any)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.exists = false
 		status, body := handle(r)
-		if wait := s.slow[route]; wait > 0 && s.exists {
-			<-time.After(wait) // a slow server is what is tested
+		s.clock = s.clock.Add(answersWithin)
+		if s.exists {
+			s.clock = s.clock.Add(s.slow[route])
 		}
 		if route == s.limited {
 			status, body = http.StatusTooManyRequests, object{"message": "Too many requests"}
@@ -116,6 +139,9 @@ func (s *service) issue(email string) (int, any) {
 
 func (s *service) register(r *http.Request) (int, any) {
 	in := read(r)
+	if s.neutral && strings.HasPrefix(r.URL.Path, "/auth/customer/") {
+		return http.StatusAccepted, object{"registration_requested": true}
+	}
 	if in.Email == "" || len(in.Password) < 8 || s.passwords[in.Email] != "" {
 		return http.StatusUnauthorized, object{"message": "Identity with email already exists"}
 	}
@@ -169,11 +195,37 @@ func (s *service) reset(r *http.Request) (int, any) {
 	return http.StatusCreated, nil
 }
 
+func (s *service) emailCode(r *http.Request) (int, any) {
+	if !s.mailsCodes {
+		return http.StatusNotFound, object{"message": "There is no such provider"}
+	}
+	s.exists = s.passwords[read(r).Email] != ""
+	return http.StatusOK, object{"code_sent": true}
+}
+
 func (s *service) changeEmail(r *http.Request) (int, any) {
 	if !s.customers[s.tokens[bearer(r)]] {
 		return http.StatusUnauthorized, object{"message": "Unauthorized"}
 	}
 	return http.StatusAccepted, object{"email": read(r).Email}
+}
+
+func (s *service) requestVerification(r *http.Request) (int, any) {
+	var in struct {
+		EntityID   string `json:"entity_id"`
+		EntityType string `json:"entity_type"`
+	}
+	_ = json.NewDecoder(r.Body).Decode(&in)
+	s.exists = s.passwords[in.EntityID] != ""
+	switch email := s.tokens[bearer(r)]; {
+	case email == "":
+		return http.StatusUnauthorized, object{"message": "Unauthorized"}
+	case in.EntityType != "email" || in.EntityID == "":
+		return http.StatusBadRequest, object{"message": "Invalid request"}
+	case email == in.EntityID:
+		return http.StatusCreated, object{"verification": object{"entity_id": in.EntityID}}
+	}
+	return http.StatusBadRequest, object{"message": "The address does not belong to you"}
 }
 
 func (s *service) invite(r *http.Request) (int, any) {
@@ -185,4 +237,14 @@ func (s *service) invite(r *http.Request) (int, any) {
 
 func (s *service) acceptInvite(r *http.Request) (int, any) {
 	return http.StatusUnauthorized, object{"message": "Unauthorized", "known": s.tokens[bearer(r)] == ""}
+}
+
+func (s *service) search(r *http.Request) (int, any) {
+	if bearer(r) != "token-admin" {
+		return http.StatusUnauthorized, object{"message": "Unauthorized"}
+	}
+	if q := r.URL.Query().Get("q"); q != "" {
+		s.searched[r.URL.Path+" "+q]++
+	}
+	return http.StatusOK, object{"count": 0}
 }

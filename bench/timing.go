@@ -99,6 +99,9 @@ func (b *bench) compare(ctx context.Context, c *conn, w wire, p probe, pairs []p
 		if string(order[0].request) != string(ofKnown) {
 			slices.Reverse(order)
 		}
+		if got := order[0].got; p.status != 0 && got.status != p.status {
+			return leak{}, unexpected(got)
+		}
 		if i < warmPairs {
 			continue
 		}
@@ -141,11 +144,15 @@ func (b *bench) answer(ctx context.Context, c *conn, q *question) error {
 	case got.status == http.StatusTooManyRequests:
 		return errLimited
 	case got.status >= http.StatusInternalServerError:
-		return &statusError{status: got.status, body: string(got.body[:min(len(got.body), maxShown)])}
+		return unexpected(got)
 	}
 	got.body = slices.Clone(got.body)
 	q.got = got
 	return nil
+}
+
+func unexpected(got answer) error {
+	return &statusError{status: got.status, body: string(got.body[:min(len(got.body), maxShown)])}
 }
 
 func (t *timing) tells() bool { return slices.ContainsFunc(t.Probes, leak.tells) }

@@ -35,11 +35,28 @@ func (w wire) reset(email string) []byte {
 	return w.request("POST", "/auth/customer/emailpass/reset-password", body)
 }
 
+// emailCode asks for the mail with a code and a link to sign in with.
+func (w wire) emailCode(email string) []byte {
+	body := mustJSON(struct {
+		Email string `json:"email"`
+	}{email})
+	return w.request("POST", "/auth/customer/emailcode", body)
+}
+
 func (w wire) changeEmail(token, email string) []byte {
 	body := mustJSON(struct {
 		Email string `json:"email"`
 	}{email})
 	return w.request("POST", "/store/customers/me/email", body, "Authorization", "Bearer "+token)
+}
+
+// requestVerification asks for a mail that verifies an address, which may be another's.
+func (w wire) requestVerification(token, email string) []byte {
+	body := mustJSON(struct {
+		EntityID   string `json:"entity_id"`
+		EntityType string `json:"entity_type"`
+	}{email, "email"})
+	return w.request("POST", "/auth/verification/request", body, "Authorization", "Bearer "+token)
 }
 
 func (w wire) registerUser(email, password string) []byte {
@@ -68,6 +85,11 @@ func (w wire) refresh(token string) []byte {
 
 func (w wire) me(name, value string) []byte {
 	return w.request("GET", "/store/customers/me", nil, name, value)
+}
+
+// admin reads a list as an administrator.
+func (w wire) admin(token, path string) []byte {
+	return w.request("GET", path, nil, "Authorization", "Bearer "+token)
 }
 
 // request writes a request with pairs of further headers.

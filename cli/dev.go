@@ -4,14 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/internal/embedded"
 	"github.com/everlatch/everlatch/internal/hostguard"
 	"github.com/everlatch/everlatch/mail"
@@ -59,16 +63,22 @@ func (p *program) dev(ctx context.Context, cfg config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, server.Stop()) }()
+	defer func() { err = errors.Join(err, server.Stop()) }() //nolint:contextcheck // what was started is stopped, also when ctx is over
 	listener, err := app.Listen(ctx, cfg.HTTP.Address)
 	if err != nil {
 		return err
 	}
 	linkToPages(&cfg, listener.Addr().String()) // the real port, also of :0
 
+	log := p.logger(cfg.Log, "text")
+	traced, export, err := p.traces(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer export() //nolint:contextcheck // it exports what waits when ctx is over
 	// Without the environment: TEMPORAL_TLS and the like are about a cluster.
-	a, err := app.New(ctx, cfg, p.with(app.WithMigrations(), app.WithWeakSecrets(), app.WithDevMail(), app.WithLocalHosts(), app.WithListener(listener),
-		app.WithLogger(p.logger(cfg.Log, "text")), app.WithHome(home(server, cfg)))...)
+	a, err := app.New(ctx, cfg, p.with(append(traced, app.WithMigrations(), app.WithWeakSecrets(), app.WithDevMail(), app.WithDevMetrics(),
+		app.WithLocalHosts(), app.WithListener(listener), app.WithLogger(log), app.WithHome(home(server, cfg)))...)...)
 	if err != nil {
 		return err
 	}
@@ -83,9 +93,22 @@ func (p *program) dev(ctx context.Context, cfg config.Config) (err error) {
 	case err := <-done:
 		return err
 	case <-a.Started():
+		p.setEndpoint(ctx, a, cfg)
 		p.greet(r, f, cfg)
 	}
 	return <-done
+}
+
+// setEndpoint lets workflows in other namespaces of the server of dev call the service.
+// Without it everything else works.
+func (p *program) setEndpoint(ctx context.Context, a *app.App, cfg config.Config) {
+	if !cfg.Nexus.Enabled {
+		return
+	}
+	if _, err := a.SetNexusEndpoint(ctx, true); err != nil && ctx.Err() == nil {
+		p.logger(cfg.Log, "text").WarnContext(ctx, "the Nexus endpoint was not created",
+			slog.String("endpoint", cfg.Nexus.Endpoint), slog.Any("error", everlatch.Cause(err)))
+	}
 }
 
 // openDevFolder returns a folder that no other process uses.
@@ -115,6 +138,11 @@ func (p *program) startTemporal(ctx context.Context, f *folder, cfg *config.Conf
 		GuardUI:   hostguard.New(cfg.Dev.UIAddress, cfg.HTTP.AllowedHosts...).Handler,
 		Namespace: cfg.Temporal.Namespace,
 		Retention: cfg.Temporal.Retention.Duration(),
+
+		SearchAttributes: flows.SearchAttributes(),
+		UICodec: func(origins []string) (http.Handler, error) {
+			return app.NewCodec(*cfg, app.CodecOptions{Open: true, Origins: origins})
+		},
 	}
 	if o.UIAddress == config.Off {
 		o.UIAddress = ""
@@ -135,6 +163,7 @@ func home(s *embedded.Server, cfg config.Config) app.Home {
 	links := []app.Link{
 		{Name: "Auth providers", URL: "/auth/customer/providers", Note: "the sign-in methods of customers"},
 		{Name: "HTTP API", URL: "/docs", Note: "every route, with its requests and responses"},
+		{Name: "Metrics", URL: "/metrics", Note: "for Prometheus"},
 		{Name: "Ready?", URL: "/ready", Note: "whether the database and Temporal answer"},
 	}
 	if cfg.Mail.SMTP.Address == "" {

@@ -22,13 +22,16 @@ const unknownAddress = "http://dev.invalid"
 var builtInTypes = []string{everlatch.ActorCustomer, everlatch.ActorUser}
 
 // loadDev reads the configuration of a dev service. Links in mails lead to its
-// own pages, except those whose URL is set.
+// own pages, except those whose URL is set. Its workers have no versions: it is one
+// process, and always the latest.
 func (p *program) loadDev(c *cobra.Command) (config.Config, error) {
 	urls := map[string]any{}
 	for _, actorType := range append(app.ActorTypeNames(p.options...), builtInTypes...) {
 		urls[actorType] = unknownAddress + devpages.Path + "/" + actorType
 	}
-	return p.loadOver(c, map[string]any{"mail.urls": urls})
+	cfg, err := p.loadOver(c, map[string]any{"mail.urls": urls})
+	cfg.Temporal.Deployment = config.Deployment{}
+	return cfg, err
 }
 
 // linkToPages puts the host:port that the dev service listens on into the links

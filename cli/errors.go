@@ -1,11 +1,8 @@
 package cli
 
 import (
-	"cmp"
-	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -13,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/doctor"
 )
 
 // explained adds to an outage what may be the reason, and the cause: the person
@@ -27,32 +25,11 @@ func explained(err error) error {
 // unavailable joins an outage, a question that helps, and its cause.
 func unavailable(err error, question string) error {
 	problems := []error{err, errors.New(question)}
-	if why := cause(errors.Unwrap(err)); why != "" {
+	if why := doctor.Cause(errors.Unwrap(err)); why != "" {
 		problems = append(problems, errors.New("cause: "+why))
 	}
 	return errors.Join(problems...)
 }
-
-// cause says in words why a call got no answer, "" when it does not know more than
-// its caller. The errors of Go's network and of gRPC carry the names of their
-// layers, which mean nothing to an operator.
-func cause(err error) string {
-	if err == nil {
-		return ""
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return "no answer in time"
-	}
-	text := err.Error()
-	if m := failedDial.FindStringSubmatch(text); m != nil {
-		text = cmp.Or(m[1], m[2]) + ": " + m[3]
-	}
-	return strings.ReplaceAll(text, context.DeadlineExceeded.Error(), "no answer in time")
-}
-
-// failedDial finds an address or the name of a host, and the reason, in the last
-// line of Go's words for a connection that failed.
-var failedDial = regexp.MustCompile(`(?s).*dial tcp:? (?:(\S+): connect|lookup (\S+)(?: on \S+)?): ([^"]*)`)
 
 // exclusiveGroups is where cobra keeps the groups of MarkFlagsMutuallyExclusive.
 const exclusiveGroups = "cobra_annotation_mutually_exclusive"

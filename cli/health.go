@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/internal/doctor"
 )
 
 // healthTimeout is how long a service may take to answer.
@@ -51,7 +52,7 @@ func (p *program) askHealth(ctx context.Context, address string) error {
 	case os.IsTimeout(err):
 		return fmt.Errorf("%s gave no answer within %s", address, healthTimeout)
 	case err != nil:
-		return fmt.Errorf("there is no service at %s: start one with `%s dev` or `%[2]s serve`, or name another with --url (%s)", address, p.name, cause(err))
+		return fmt.Errorf("there is no service at %s: start one with `%s dev` or `%[2]s serve`, or name another with --url (%s)", address, p.name, doctor.Cause(err))
 	}
 	defer func() { _ = res.Body.Close() }()
 	body, _ := io.ReadAll(io.LimitReader(res.Body, 4<<10))

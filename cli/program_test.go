@@ -148,3 +148,12 @@ func TestMessagesNameTheProgram(t *testing.T) {
 	err = cli.RunAs(t.Context(), "acme", []string{"key", "create", "--title", "x"}, environ, strings.NewReader(""), newOutput(), newOutput())
 	require.ErrorContains(t, err, "run `acme migrate up` first")
 }
+
+// TestHelpNamesTheProgram, but not the format of everlatch.
+func TestHelpNamesTheProgram(t *testing.T) {
+	t.Parallel()
+	help, err := newAcme().execute(t, "import", "--help")
+	require.NoError(t, err)
+	require.Contains(t, help, "  acme import everlatch everlatch.ndjson --dry-run ")
+	require.NotContains(t, help, "everlatch import")
+}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/internal/telemetry"
 )
 
 // program is one run of the command.
@@ -29,9 +31,17 @@ type program struct {
 // everlatchName is the name of the command that comes with this module.
 const everlatchName = "everlatch"
 
+// releaseVersion matches the version of a release, such as v1.2.3. Other builds may share
+// what they are called.
+var releaseVersion = regexp.MustCompile(`^v?\d+\.\d+\.\d+`)
+
 // with returns the options of a command, followed by those of the program.
 func (p *program) with(own ...app.Option) []app.Option {
-	return append(append(own, app.WithCommandName(p.name)), p.options...)
+	own = append(own, app.WithCommandName(p.name))
+	if releaseVersion.MatchString(version) {
+		own = append(own, app.WithBuildID(version))
+	}
+	return append(own, p.options...)
 }
 
 // dataFolder is the data folder where none is set.
@@ -60,8 +70,9 @@ func (p *program) root() *cobra.Command {
 	setting(root.PersistentFlags(), "data", "data.dir", "data folder of dev (default "+p.dataFolder()+")")
 	root.AddCommand(
 		p.devCommand(), p.serveCommand(), p.apiCommand(), p.workerCommand(), p.migrateCommand(),
-		p.userCommand(), p.roleCommand(), p.inviteCommand(), p.customerCommand(), p.keyCommand(), p.eventCommand(), p.scheduleCommand(),
-		p.configCommand(), p.versionCommand(), p.healthCommand(),
+		p.userCommand(), p.roleCommand(), p.inviteCommand(), p.customerCommand(), p.identityCommand(), p.keyCommand(), p.keysCommand(), p.eventCommand(), p.flowCommand(), p.scheduleCommand(),
+		p.exportCommand(), p.importCommand(), p.configCommand(), p.versionCommand(), p.healthCommand(), p.temporalCommand(), p.codecCommand(),
+		p.nexusCommand(), p.doctorCommand(),
 	)
 	p.rename(root)
 	return root
@@ -73,7 +84,9 @@ func (p *program) rename(c *cobra.Command) {
 	if p.name == everlatchName {
 		return
 	}
-	c.Long, c.Example = strings.ReplaceAll(c.Long, "everlatch ", p.name+" "), strings.ReplaceAll(c.Example, "everlatch ", p.name+" ")
+	// An import from everlatch keeps its name: that is a format.
+	renamed := strings.NewReplacer("everlatch import everlatch ", p.name+" import everlatch ", "everlatch ", p.name+" ")
+	c.Long, c.Example = renamed.Replace(c.Long), renamed.Replace(c.Example)
 	for _, below := range c.Commands() {
 		p.rename(below)
 	}
@@ -132,7 +145,7 @@ func (p *program) logger(c config.Log, auto string) *slog.Logger {
 	_ = level.UnmarshalText([]byte(c.Level)) // config allows names of levels only
 	opts := &slog.HandlerOptions{Level: level}
 	if c.Format == "json" || c.Format == "auto" && auto == "json" {
-		return slog.New(slog.NewJSONHandler(p.stderr, opts))
+		return slog.New(telemetry.WithTraceIDs(slog.NewJSONHandler(p.stderr, opts)))
 	}
-	return slog.New(slog.NewTextHandler(p.stderr, opts))
+	return slog.New(telemetry.WithTraceIDs(slog.NewTextHandler(p.stderr, opts)))
 }

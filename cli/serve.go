@@ -38,7 +38,12 @@ func (p *program) partsCommand(use, short string, parts app.Parts) *cobra.Comman
 			ctx := c.Context()
 			cfg, wrong := p.load(c)
 			log := p.logger(cfg.Log, "json")
-			a, err := app.New(ctx, cfg, p.with(app.WithParts(parts), app.WithLogger(log), app.WithEnviron(p.environ))...)
+			traced, export, err := p.traces(ctx, log)
+			if err != nil {
+				return err
+			}
+			defer export() //nolint:contextcheck // it exports what waits when ctx is over
+			a, err := app.New(ctx, cfg, p.with(append(traced, app.WithParts(parts), app.WithLogger(log), app.WithEnviron(p.environ))...)...)
 			if wrong != nil || err != nil {
 				if a != nil {
 					err = a.Close()
@@ -50,7 +55,8 @@ func (p *program) partsCommand(use, short string, parts app.Parts) *cobra.Comman
 				return err
 			}
 			p.tuneMemory(ctx)
-			log.InfoContext(ctx, "everlatch is running", slog.String("command", use), slog.String("address", a.Address()))
+			log.InfoContext(ctx, "everlatch is running", slog.String("command", use), slog.String("address", a.Address()),
+				slog.String("metrics", a.MetricsAddress()), slog.Bool("traces", len(traced) > 0))
 			return a.Run(ctx)
 		},
 	}

@@ -175,7 +175,7 @@ func (p *program) insteadOfDev(
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, server.Stop()) }()
+	defer func() { err = errors.Join(err, server.Stop()) }() //nolint:contextcheck // what was started is stopped, also when ctx is over
 	a, err := app.New(ctx, cfg, p.with(log, app.WithParts(app.Worker), app.WithMigrations(), app.WithoutEvents())...)
 	if err != nil {
 		return err

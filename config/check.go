@@ -21,14 +21,19 @@ func (c *Config) check(unread map[string]bool) Problems {
 	if c.Worker.HealthAddress != Off {
 		out = append(out, checkAddress("worker.health_address", c.Worker.HealthAddress)...)
 	}
+	if c.Metrics.Address != Off {
+		out = append(out, checkAddress("metrics.address", c.Metrics.Address)...)
+	}
 	if c.Temporal.Address != "" {
 		out = append(out, checkAddress("temporal.address", c.Temporal.Address)...)
 	}
 	out = append(out, c.checkQueues()...)
+	out = append(out, c.checkDeployment()...)
 	out = append(out, c.checkCookie()...)
 	out = append(out, c.HTTP.checkOrigins()...)
 	out = append(out, c.Invites.check()...)
 	out = append(out, c.Deletion.check()...)
+	out = append(out, c.Auth.MFA.check()...)
 	out = append(out, c.Events.check()...)
 	out = append(out, c.Mail.check()...)
 	out = append(out, c.Limits.check()...)

@@ -95,6 +95,13 @@ func printable(v reflect.Value) any {
 	case map[string]any:
 		return maskOptions(value)
 	}
+	if isObjectLists(v.Type()) {
+		out := map[string]any{}
+		for _, key := range v.MapKeys() {
+			out[key.String()] = printable(v.MapIndex(key))
+		}
+		return out
+	}
 	if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Struct {
 		out := make([]any, v.Len())
 		for i := range out {

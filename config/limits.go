@@ -17,16 +17,19 @@ type Limits struct {
 	Redirect       Rate          `koanf:"redirect" default:"120/1m" doc:"Sign-ins at redirect providers that one network address begins."`
 	Callback       Rate          `koanf:"callback" default:"60/1m" doc:"Refused callbacks of one network address."`
 	Reset          Rate          `koanf:"reset" default:"30/1h" doc:"Password resets that one network address asks for."`
-	Token          Rate          `koanf:"token" default:"30/1m" doc:"Refused tokens of mails from one network address: new passwords, accepted invites, changed e-mail addresses."`
+	Token          Rate          `koanf:"token" default:"30/1m" doc:"Refused tokens of mails from one network address: new passwords, accepted invites, changed e-mail addresses, codes. Also how many codes one identity may enter."`
 	EmailChange    Rate          `koanf:"email_change" default:"20/1h" doc:"Changes of the e-mail address that one network address asks for, and one account."`
+	Verification   Rate          `koanf:"verification" default:"30/1h" doc:"Codes to verify an address that one network address asks for, and one identity."`
 	Refresh        Rate          `koanf:"refresh" default:"600/1m" doc:"Tokens that one identity may refresh, and refused ones of one network address."`
+	SecondFactor   Rate          `koanf:"second_factor" default:"30/1m" doc:"Wrong second factors of one network address, and challenges that one identity may ask for. After twice limits.account.lock_after wrong ones in a row, over all challenges, the second factors of an identity are locked as an account is, except for devices that have passed one before. A new password lifts that lock once a day."`
 	Mail           Rate          `koanf:"mail" default:"60/1h" doc:"Mails with a link to one address, for all callers together."`
 	MailPerDay     Rate          `koanf:"mail_per_day" default:"120/1d" doc:"A second limit of such mails."`
 	NetworkFactor  int           `koanf:"network_factor" default:"4" min:"1" doc:"How many times as much as one network address its whole network may do."`
 	ExemptNetworks []string      `koanf:"exempt_networks" default:"[127.0.0.1/32, '::1/128']" doc:"Networks whose requests are not counted by network, such as that of a storefront's server, which signs all of its customers in. By default this machine, because a proxy on it that http.trusted_proxies does not name would make all clients one. Limits of accounts and mails hold for them too."`
 	Account        AccountLimits `koanf:"account"`
 	DeviceTTL      Span          `koanf:"device_ttl" default:"180d" min:"1h" doc:"How long a browser or app that has signed in to an account is known, so that others cannot lock it out."`
-	Queue          int           `koanf:"queue" default:"0" min:"0" doc:"How many requests of one process may wait for a password hash; others are answered 503 at once. 0 is 64 for each core. One network address may have half of them."`
+	Queue          int           `koanf:"queue" default:"0" min:"0" doc:"How many requests of one process may wait for a password hash; others are answered 503 at once. 0 is 64 for each core. Devices that have signed in before have their turn first, and networks have it one after the other."`
+	AtOnce         int           `koanf:"at_once" default:"0" min:"0" doc:"How many requests of one process compute a password hash at once, or have a worker compute one. 0 is four for each core and at least 8, and where worker.api_queues leaves that to workers, 8 for each core."`
 	ResetMetadata  Size          `koanf:"reset_metadata" default:"2kb" doc:"Largest metadata of a password reset."`
 	Metadata       Size          `koanf:"metadata" default:"16kb" doc:"Largest metadata of a record."`
 	Addresses      int           `koanf:"addresses" default:"50" min:"1" doc:"How many addresses a customer may have."`

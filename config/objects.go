@@ -47,6 +47,34 @@ func assignObjects(target reflect.Value, raw any) error {
 	return errors.Join(append(problems, twice(out)...)...)
 }
 
+// isObjectLists reports a map of lists of structs.
+func isObjectLists(t reflect.Type) bool {
+	return t.Kind() == reflect.Map && t.Elem().Kind() == reflect.Slice && t.Elem().Elem().Kind() == reflect.Struct
+}
+
+// assignObjectLists reads a map of lists of maps. The error joins every problem.
+func assignObjectLists(target reflect.Value, raw any) error {
+	raw, err := parsed(raw, "{")
+	if err != nil {
+		return err
+	}
+	lists, ok := raw.(map[string]any)
+	if !ok && raw != nil {
+		return errors.New("a map of lists is expected, not " + kindOf(raw))
+	}
+	out := reflect.MakeMap(target.Type())
+	var problems []error
+	for _, key := range sortedKeys(lists) {
+		list := reflect.New(target.Type().Elem()).Elem()
+		if err := assignObjects(list, lists[key]); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", key, err))
+		}
+		out.SetMapIndex(reflect.ValueOf(key), list)
+	}
+	target.Set(out)
+	return errors.Join(problems...)
+}
+
 // twice reports unique fields that have the same value in several entries.
 func twice(entries reflect.Value) []error {
 	var out []error

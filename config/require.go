@@ -22,6 +22,7 @@ var placeholders = []string{"supersecret", "changeme", "change-me", "change_me",
 // missing instead, see [Generate].
 func (c *Config) Require() error {
 	out := append(c.requireKeys(), append(c.WeakSecrets(), c.requireData()...)...)
+	out = append(out, c.requirePasskeys()...)
 	return append(out, c.Mail.requireLinks()...).err()
 }
 

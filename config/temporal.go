@@ -24,10 +24,26 @@ func (c *Config) checkQueues() Problems {
 	if len(c.Worker.Queues) == 0 {
 		out = append(out, Problem{"worker.queues", "is empty; a worker runs at least one queue"})
 	}
-	for _, name := range queues {
+	for _, name := range append(slices.Clone(queues), "nexus") {
 		if suffix := "-" + name; strings.HasSuffix(c.Temporal.TaskQueue, suffix) {
 			out = append(out, Problem{"temporal.task_queue", fmt.Sprintf("%q ends with %s, which names another queue", c.Temporal.TaskQueue, suffix)})
 		}
+	}
+	return out
+}
+
+// mostOfVersion bounds the names of a deployment and its versions.
+const mostOfVersion = 100
+
+// checkDeployment names characters that Temporal has a use for.
+func (c *Config) checkDeployment() Problems {
+	var out Problems
+	d := c.Temporal.Deployment
+	if strings.ContainsAny(d.Name, ".:") || strings.HasPrefix(d.Name, "__") || len(d.Name) > mostOfVersion {
+		out = append(out, Problem{"temporal.deployment.name", fmt.Sprintf("%q has a dot or a colon, begins with __, or is longer than %d", d.Name, mostOfVersion)})
+	}
+	if strings.Contains(d.BuildID, ":") || strings.HasPrefix(d.BuildID, "__") || len(d.BuildID) > mostOfVersion {
+		out = append(out, Problem{"temporal.deployment.build_id", fmt.Sprintf("%q has a colon, begins with __, or is longer than %d", d.BuildID, mostOfVersion)})
 	}
 	return out
 }

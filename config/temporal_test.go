@@ -64,3 +64,17 @@ func TestQueues(t *testing.T) {
 	_, err = config.Load(config.Sources{Flags: map[string]any{"worker.queues": "[]"}})
 	require.ErrorContains(t, err, "at least one queue")
 }
+
+func TestDeployment(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Load(config.Sources{Environ: []string{
+		"TEMPORAL_DEPLOYMENT_NAME=shop", "TEMPORAL_WORKER_BUILD_ID=v1.2.3", "EVERLATCH_TEMPORAL_DEPLOYMENT_PROMOTE=manual",
+	}})
+	require.NoError(t, err)
+	require.Equal(t, config.Deployment{Name: "shop", BuildID: "v1.2.3", Promote: "manual"}, cfg.Temporal.Deployment)
+
+	for key, value := range map[string]string{"name": "shop.example", "build_id": "a:b", "promote": "never"} {
+		_, err := config.Load(config.Sources{Flags: map[string]any{"temporal.deployment." + key: value}})
+		require.ErrorContains(t, err, "temporal.deployment."+key)
+	}
+}

@@ -51,6 +51,9 @@ func assign(field reflect.Value, raw any) error {
 	if field.Kind() == reflect.Slice && field.Type().Elem().Kind() == reflect.Struct {
 		return assignObjects(field, raw)
 	}
+	if isObjectLists(field.Type()) {
+		return assignObjectLists(field, raw)
+	}
 	return assignBasic(field, raw)
 }
 

@@ -50,13 +50,20 @@ func postgres(t *testing.T) string {
 // runToEnd runs a command of the program and returns what it printed.
 func runToEnd(t *testing.T, env []string, args ...string) string {
 	t.Helper()
+	out, err := run(t, env, args...)
+	require.NoError(t, err, "%v: %s", args, out)
+	return out
+}
+
+// run is runToEnd for a command that may fail.
+func run(t *testing.T, env []string, args ...string) (string, error) {
+	t.Helper()
 	path, err := binary()
 	require.NoError(t, err)
 	cmd := exec.CommandContext(t.Context(), path, args...)
 	cmd.Env = append(os.Environ(), env...)
 	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%v: %s", args, out)
-	return string(out)
+	return string(out), err
 }
 
 // TestCluster runs what docker-compose.yml starts, as processes: a Temporal

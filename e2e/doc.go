@@ -3,5 +3,5 @@
 //
 // Scripts for Node.js are in folders whose lock files pin their packages: browser
 // has a certified OpenID provider and Chromium, sdk the Medusa JS SDK, dashboard
-// the Medusa admin dashboard.
+// the Medusa admin dashboard, medusa a Medusa server to move from.
 package e2e

@@ -102,7 +102,12 @@ func historyOf(t *testing.T, c client.Client, codec converter.PayloadCodec, id, 
 	require.Positive(t, sealed, "no payload in %s", id)
 	raw, err := temporalproto.CustomJSONMarshalOptions{}.Marshal(&h)
 	require.NoError(t, err)
-	for _, event := range h.Events { // JSON holds bytes in base64: add them in clear
+	return append(raw, inClear(&h)...)
+}
+
+// inClear returns the payloads of a history as they are: JSON holds bytes in base64.
+func inClear(h *historypb.History) (raw []byte) {
+	for _, event := range h.Events {
 		_ = proxy.VisitPayloads(context.Background(), event, proxy.VisitPayloadsOptions{
 			Visitor: func(_ *proxy.VisitPayloadsContext, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 				for _, payload := range payloads {
@@ -125,4 +130,40 @@ func (p *process) command(t *testing.T, args ...string) string {
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%v: %s", args, out)
 	return string(out)
+}
+
+// requireNoAddress reads what lists of workflows show, and what the UI shows beside a
+// history: summaries, details and search attributes hold no address.
+func requireNoAddress(t *testing.T, p *process) {
+	t.Helper()
+	c := p.temporalClient(t)
+	codec := temporalkit.NewCodec(temporalkit.Sealing{Ring: temporalRing(t)})
+	list, err := c.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{})
+	require.NoError(t, err)
+	summarized, searchable := 0, 0
+	for _, e := range list.Executions {
+		id := e.Execution.WorkflowId
+		require.NotContains(t, id, "@")
+		for name, value := range e.GetSearchAttributes().GetIndexedFields() {
+			require.NotContains(t, string(value.Data), "@", "%s of %s", name, id)
+			searchable++
+		}
+		for name := range e.GetMemo().GetFields() {
+			require.NotContains(t, name, "@", id)
+		}
+		found, err := c.DescribeWorkflowExecution(t.Context(), id, e.Execution.RunId)
+		require.NoError(t, err)
+		metadata := found.GetExecutionConfig().GetUserMetadata()
+		for _, payload := range []*commonpb.Payload{metadata.GetSummary(), metadata.GetDetails()} {
+			if payload == nil {
+				continue // started by the test
+			}
+			opened, err := codec.Decode([]*commonpb.Payload{payload})
+			require.NoError(t, err, "summaries are sealed as well")
+			require.NotContains(t, string(opened[0].Data), "@", id)
+			summarized++
+		}
+	}
+	require.Greater(t, summarized, 40)
+	require.Greater(t, searchable, 40)
 }

@@ -37,7 +37,8 @@ type person struct {
 // tokenKind tells the tokens of a person apart.
 type tokenKind struct {
 	actorType string
-	linked    bool // names an actor
+	linked    bool   // names an actor
+	passed    string // when a second factor was passed, in the recordings; "" = never
 }
 
 // cast is everybody in the recordings of one mode. The recordings are a
@@ -47,23 +48,26 @@ type cast struct {
 	people  map[string]*person       // by recorded identity id
 	owners  map[string]*person       // of sessions, by recorded session id
 	invites map[string]recordedToken // a token of each invite, by recorded id
+	pending map[string]recordedToken // the token of each challenge, by its recorded id
 }
 
 // emailHints are the addresses of people who appear by a token alone and whom
 // another exchange means by their address.
 var emailHints = map[string]string{
 	"authid_01M84AK03M0EJAKD4MMGFSH2J2": "reg-taken@example.com", // registered one second before register/success
+	"authid_01M84AMBG5MMVG0YMBSGZMBYSH": "ver1@example.com",      // whose address verification/request is for
 	"authid_01M84AMHF7CPHKBDQJ9B0F3Y22": "del1@example.com",      // whom deletion/admin-delete-customer deletes
 }
 
-var recordedID = regexp.MustCompile(`\b(authid|cus|user|cuaddr|apk|invite)_[0-9A-HJKMNP-TV-Z]{26}\b`)
+var recordedID = regexp.MustCompile(`\b(authid|authmfa|authmfachal|cus|user|cuaddr|apk|invite)_[0-9A-HJKMNP-TV-Z]{26}\b`)
 
 func newCast(t *testing.T, all []exchange) *cast {
 	t.Helper()
-	c := &cast{people: map[string]*person{}, owners: map[string]*person{}, invites: map[string]recordedToken{}}
+	c := &cast{people: map[string]*person{}, owners: map[string]*person{}, invites: map[string]recordedToken{}, pending: map[string]recordedToken{}}
 	for _, e := range all {
 		if token, ok := e.token(t); ok {
 			c.meet(token.payload)
+			c.findChallenge(e, token)
 		}
 		for _, j := range e.JWTs {
 			p := c.meet(j.Payload)

@@ -24,10 +24,14 @@ func (w *world) learn(t *testing.T, e exchange, a answer) {
 		if event.Name == "auth.password_reset" && a.status == 201 {
 			w.learnReset(t, event.Data)
 		}
+		if event.Name == "auth.verification_requested" && a.status == 201 {
+			w.learnCode(t, text(event.Data, "entity_id"), text(event.Data, "entity_type"), text(event.Data, "code"))
+		}
 	}
 	if a.status != 200 {
 		return
 	}
+	w.learnFactor(t, e, a)
 	if strings.HasSuffix(e.Request.Path, "/emailpass/update") {
 		w.learnChange(t, e)
 	}
@@ -52,7 +56,7 @@ func (w *world) learnToken(t *testing.T, recorded object, a answer) {
 		p.live = text(payload, "auth_identity_id")
 	}
 	if p.live == text(payload, "auth_identity_id") {
-		kind := tokenKind{text(payload, "actor_type"), text(payload, "actor_id") != ""}
+		kind := tokenKind{text(payload, "actor_type"), text(payload, "actor_id") != "", text(recorded, "mfa_challenge_completed_at")}
 		p.tokens[kind] = token
 	}
 }

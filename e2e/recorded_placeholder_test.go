@@ -10,19 +10,21 @@ var (
 	publishableText = regexp.MustCompile(`pk_[0-9a-f]{64}`)
 	secretText      = regexp.MustCompile(`sk_[0-9a-f]{64}`)
 	uuidText        = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
-	placeholder     = regexp.MustCompile(`<(?:jwt|iso8601ms|iat|exp|pk_key|sk_key|hex64|b64url43|id:\w+)>`)
+	placeholder     = regexp.MustCompile(`<(?:jwt|iso8601ms|iat|exp|pk_key|sk_key|hex64|b64url43|base32|recovery_code|id:\w+)>`)
 )
 
 // patterns are the texts that placeholders stand for.
 var patterns = map[string]string{
-	"<jwt>":       `eyJ[\w-]+\.[\w-]+\.[\w-]+`,
-	"<iso8601ms>": `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`,
-	"<iat>":       `\d{10}`,
-	"<exp>":       `\d{10}`,
-	"<pk_key>":    `pk_(?:[0-9a-f]{64}|[0-9a-f]{3}\*{3}[0-9a-f]{3})`,
-	"<sk_key>":    `sk_(?:[0-9a-f]{64}|[0-9a-f]{3}\*{3}[0-9a-f]{3})`,
-	"<hex64>":     `[0-9a-f]{64}`,
-	"<b64url43>":  `[\w-]{43}`,
+	"<jwt>":           `eyJ[\w-]+\.[\w-]+\.[\w-]+`,
+	"<iso8601ms>":     `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`,
+	"<iat>":           `\d{10}`,
+	"<exp>":           `\d{10}`,
+	"<pk_key>":        `pk_(?:[0-9a-f]{64}|[0-9a-f]{3}\*{3}[0-9a-f]{3})`,
+	"<sk_key>":        `sk_(?:[0-9a-f]{64}|[0-9a-f]{3}\*{3}[0-9a-f]{3})`,
+	"<hex64>":         `[0-9a-f]{64}`,
+	"<b64url43>":      `[\w-]{43}`,
+	"<base32>":        `[A-Z2-7]{32}`,
+	"<recovery_code>": `(?:[0-9a-f]{4}-){7}[0-9a-f]{4}`,
 }
 
 // text matches a recorded text with its placeholders.

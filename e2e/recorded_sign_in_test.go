@@ -52,6 +52,7 @@ var signInHints = map[string]signInHint{
 	"callback/oidc-callback-missing-sub":                          {claims: oidctest.Person{"sub": nil}},
 	"callback/oidc-callback-started-as-user-finished-as-customer": {begunAs: "user"},
 	"callback/oidc-strict-state-expired":                          {early: true},
+	"mfa/oidc-callback-mfa-required":                              {before: addsAppElsewhere},
 	"callback/oidc-lax-unverified-ok-mapped-claims":               {claims: oidctest.Person{"email_verified": false}},
 }
 
@@ -67,6 +68,20 @@ func signsIn(t *testing.T, w *world, s *signIn) {
 	t.Helper()
 	a := w.finish(t, s, s.liveCode)
 	require.Equal(t, 200, a.status, "%s", a.raw)
+}
+
+// addsAppElsewhere signs the user in once before, to enable an authenticator app.
+func addsAppElsewhere(t *testing.T, w *world, s *signIn) {
+	t.Helper()
+	for _, p := range w.cast.people {
+		if p.provider == s.provider && p.subject == s.who["sub"] {
+			token := w.token(t, p, s.actorType, false)
+			w.addApp(t, token, "authmfa_elsewhere", object{"provider": "totp"})
+			w.enableApp(t, token, "authmfa_elsewhere")
+			return
+		}
+	}
+	require.FailNow(t, "not recorded", "%v", s.who)
 }
 
 func bringsWrongCode(t *testing.T, w *world, s *signIn) {

@@ -70,6 +70,36 @@ func (m sdkMode) invites(t *testing.T) {
 	require.Equal(t, object{"id": user["id"], "object": "user", "deleted": true}, gone)
 }
 
+// grantsRoles gives a colleague a role, and takes it back in both ways.
+func (m sdkMode) grantsRoles(t *testing.T) {
+	t.Helper()
+	const role = "role_super_admin"
+	root, email := m.root(t, "root"), m.email("colleague")
+	invite := at[object](t, root.gets(t, "admin.invite.create", object{"email": email}), "invite")
+	colleague := m.user(t, "colleague")
+	registration := colleague.token(t, "auth.register", "user", "emailpass", object{"email": email, "password": password})
+	user := at[object](t, colleague.gets(t, "admin.invite.accept", object{"invite_token": invite["token"]}, object{}, with(registration)), "user")
+	held := func() (ids []any) {
+		for _, r := range at[[]any](t, root.gets(t, "admin.user.listRoles", user["id"]), "roles") {
+			ids = append(ids, at[any](t, r, "id"))
+		}
+		return ids
+	}
+	colleague.token(t, "auth.login", "user", "emailpass", object{"email": email, "password": password})
+	for _, remove := range []func(){
+		func() { root.must(t, "admin.user.removeRole", user["id"], role) },
+		func() { root.must(t, "admin.user.removeRoles", user["id"], object{"roles": []string{role}}) },
+	} {
+		require.Empty(t, held())
+		colleague.refused(t, 403, "Forbidden", "admin.user.list")
+		root.must(t, "admin.user.addRoles", user["id"], object{"roles": []string{role}})
+		require.Equal(t, []any{role}, held())
+		require.NotEmpty(t, colleague.gets(t, "admin.user.list")["users"], "the next request")
+		remove()
+	}
+	require.Empty(t, held())
+}
+
 // signsUpAsUser is how the dashboard makes administrators of people who sign in
 // elsewhere (docs/weak-spots.md#w6: of those whose domain may).
 func (m sdkMode) signsUpAsUser(t *testing.T) {

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,7 +13,7 @@ import (
 func (m sdkMode) registers(t *testing.T) {
 	t.Helper()
 	ada, email := m.shopper(t, "ada"), m.email("ada")
-	ada.providers(t, "emailpass", "github")
+	ada.providers(t, "emailcode", "emailpass", "github")
 	token := ada.token(t, "auth.register", "customer", "emailpass", object{"email": email, "password": password})
 	require.Empty(t, claims(t, token)["actor_id"])
 	ada.refused(t, 401, "Identity with email already exists", "auth.register", "customer", "emailpass",
@@ -106,6 +107,94 @@ func (m sdkMode) forgets(t *testing.T) {
 	ada.refused(t, 401, "Invalid email or password", "auth.login", "customer", "emailpass", object{"email": email, "password": password})
 	ada.token(t, "auth.login", "customer", "emailpass", object{"email": email, "password": changed})
 	require.Equal(t, email, ada.customer(t)["email"])
+}
+
+// verifies has the shopper's address verified by the link of a mail.
+func (m sdkMode) verifies(t *testing.T) {
+	t.Helper()
+	ada, email := m.shopper(t, "ada"), m.email("ada")
+	ada.token(t, "auth.login", "customer", "emailpass", object{"email": email, "password": password})
+	request := object{"entity_id": email, "entity_type": "email"}
+	var asked, confirmed object
+	require.NoError(t, json.Unmarshal(ada.must(t, "auth.verification.request", request), &asked))
+	verification, _ := asked["verification"].(object)
+	require.Equal(t, email, verification["entity_id"])
+	require.Nil(t, verification["verified_at"])
+	code := m.verificationCode(t, email, 1)
+	require.NoError(t, json.Unmarshal(ada.must(t, "auth.verification.confirm", object{"code": code}), &confirmed))
+	require.NotEmpty(t, confirmed["verified_at"])
+	ada.refused(t, 400, "Verification code is invalid or already used", "auth.verification.confirm", object{"code": code})
+}
+
+// hasSecondFactor adds an authenticator app, signs in with it, and removes it.
+func (m sdkMode) hasSecondFactor(t *testing.T) {
+	t.Helper()
+	ada, login := m.shopper(t, "ada"), object{"email": m.email("ada"), "password": password}
+	ada.token(t, "auth.login", "customer", "emailpass", login)
+	require.Empty(t, ada.gets(t, "auth.mfa.list")["mfa_factors"])
+	started := ada.gets(t, "auth.mfa.start", object{"provider": "totp", "label": "Phone"})
+	id, secret := at[string](t, started, "mfa_factor.id"), at[string](t, started, "secret")
+	ada.refused(t, 400, "Invalid TOTP code", "auth.mfa.verify", id, object{"code": "wrong"})
+	awaitQuietStep(t)
+	enabled := ada.gets(t, "auth.mfa.verify", id, object{"code": totpCode(t, secret, -1)})
+	require.Equal(t, "enabled", at[string](t, enabled, "mfa_factor.status"))
+	codes := at[[]any](t, ada.gets(t, "auth.mfa.generateRecoveryCodes", object{"count": 2}), "recovery_codes")
+	require.Len(t, codes, 2)
+
+	again := m.shopper(t, "ada again")
+	for method, code := range map[string]any{"totp": totpCode(t, secret, 0), "recovery_code": codes[0]} {
+		begun := again.gets(t, "auth.login", "customer", "emailpass", login)
+		require.Equal(t, true, begun["mfa_required"])
+		again.refused(t, 401, "MFA verification is required to complete this request", "store.customer.retrieve")
+		challenge := at[string](t, begun, "mfa_challenge.id")
+		again.refused(t, 400, "Invalid MFA challenge code", "auth.mfa.verifyChallenge", challenge, object{"method": method, "code": "wrong"})
+		full := again.token(t, "auth.mfa.verifyChallenge", challenge, object{"method": method, "code": code})
+		require.NotEmpty(t, claims(t, full)["mfa_challenge_completed_at"])
+		require.Equal(t, m.email("ada"), again.customer(t)["email"])
+	}
+	gone := again.gets(t, "auth.mfa.disable", id)
+	require.Equal(t, "disabled", at[string](t, gone, "mfa_factor.status"))
+	again.signsOut(t)
+	ada.token(t, "auth.login", "customer", "emailpass", login)
+}
+
+// isMailedCodes signs up with a mailed code and in with a link, and once more with an
+// authenticator app, whose code is due after the mailed one.
+func (m sdkMode) isMailedCodes(t *testing.T) {
+	t.Helper()
+	dora, email, mails := m.shopper(t, "dora"), m.email("dora"), 0
+	const callback = "/auth/customer/emailcode/callback"
+	signIn := func(by string) (answer object) {
+		begun := dora.gets(t, "auth.login", "customer", "emailcode", object{"email": email})
+		require.Equal(t, callback, begun["location"])
+		mails++
+		body := object{"email": email, "code": m.mailedCode(t, email, mails)}
+		if by == "link" {
+			body = object{"token": m.mailedToken(t, email, "auth.sign_in_code_requested", mails)}
+		}
+		answer = dora.gets(t, "client.fetch", callback, object{"method": "POST", "body": body})
+		if m.session {
+			dora.must(t, "client.fetch", "/auth/session", object{"method": "POST", "headers": with(at[string](t, answer, "token"))})
+		} else {
+			dora.must(t, "client.setToken", at[string](t, answer, "token"))
+		}
+		return answer
+	}
+	token := at[string](t, signIn("code"), "token")
+	made := at[object](t, dora.gets(t, "store.customer.create", object{"email": email}, object{}, with(token)), "customer")
+	signIn("link")
+	require.Equal(t, made["id"], dora.customer(t)["id"])
+
+	started := dora.gets(t, "auth.mfa.start", object{"provider": "totp"})
+	secret := at[string](t, started, "secret")
+	awaitQuietStep(t)
+	dora.gets(t, "auth.mfa.verify", at[string](t, started, "mfa_factor.id"), object{"code": totpCode(t, secret, -1)})
+	due := signIn("code")
+	require.Equal(t, true, due["mfa_required"])
+	dora.refused(t, 401, "MFA verification is required to complete this request", "store.customer.retrieve")
+	dora.token(t, "auth.mfa.verifyChallenge", at[string](t, due, "mfa_challenge.id"), object{"method": "totp", "code": totpCode(t, secret, 0)})
+	require.Equal(t, made["id"], dora.customer(t)["id"])
+	dora.signsOut(t)
 }
 
 // comesFromGithub signs up and in at a provider elsewhere.

@@ -24,21 +24,38 @@ import (
 
 // TestNoSecretIsKept runs every workflow, then reads every byte that the process
 // left: Temporal's databases with their histories, the store, the vault's rows, the
-// logs. No password, token or key that was used may be in any of them, as plain
-// text, base64 or URL-encoded. Afterwards the decrypted histories are searched as
+// logs; and what it told, its metrics and traces. No password, token or key that was
+// used may be in any of them, as plain text, base64 or URL-encoded. Afterwards the decrypted histories are searched as
 // well: encryption must not be what hides a secret.
 func TestNoSecretIsKept(t *testing.T) {
 	t.Parallel()
 	g := newGithub(t)
-	p := startDev(t, devOptions{config: socialConfig(g), env: []string{"EVERLATCH_LOG_LEVEL=debug", "EVERLATCH_ENCRYPTION_KEYS=" + encryptionKeys}})
+	traces := newCollector(t)
+	env := append(traces.env(), "EVERLATCH_LOG_LEVEL=debug", "EVERLATCH_ENCRYPTION_KEYS="+encryptionKeys)
+	p := startDev(t, devOptions{config: secretsConfig(socialConfig(g)), env: env})
 	secrets := everyWorkflow(t, p)
 	elsewhere(t, p, g, secrets)
+	for name, history := range fromAnotherNamespace(t, p, secrets).histories(t) {
+		requireClean(t, secrets, "history of the caller "+name, history)
+	}
+	throughService(t, p, secrets)
+	hashes := map[string]string{"imported hash": importedHash(t, p), "hash of a program": hashOfService}
 	histories := decodedHistories(t, p, workflowNames(t))
+	requireNoAddress(t, p)
+	metrics := p.call(t, "GET", "/metrics", nil).raw
 	p.stop(t)
+	for where, text := range map[string]string{"traces": traces.text(), "metrics": string(metrics)} {
+		requireClean(t, secrets, where, []byte(text))
+		require.NotContains(t, text, "example.com", "%s hold an address", where)
+		for _, name := range workflowNames(t) {
+			require.Contains(t, text, name, "every workflow is in the %s", where)
+		}
+	}
 
 	require.NotEmpty(t, histories)
 	for name, history := range histories {
 		requireClean(t, secrets, "decoded history of "+name, history)
+		requireClean(t, hashes, "decoded history of "+name, history)
 	}
 	all := bytes.Join(slices.Collect(maps.Values(histories)), nil)
 	for _, name := range workflowNames(t) {
@@ -46,6 +63,23 @@ func TestNoSecretIsKept(t *testing.T) {
 	}
 
 	requireCleanFiles(t, p, secrets)
+	requireClean(t, hashes, "log", []byte(p.logText()))
+	requireClean(t, hashes, "traces", []byte(traces.text()))
+}
+
+// importedHash imports an account with a password hash, which the store keeps and no
+// history does.
+func importedHash(t *testing.T, p *process) string {
+	t.Helper()
+	const hash = "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW"
+	file := filepath.Join(t.TempDir(), "accounts.ndjson")
+	require.NoError(t, os.WriteFile(file, []byte(`{"type":"customer","version":1,"id":"cus_moved","email":"moved@example.com","has_account":true}
+{"type":"identity","version":1,"id":"authid_moved","provider_identities":[{"provider":"emailpass","entity_id":"moved@example.com",`+
+		`"provider_metadata":{"password":"`+hash+`"}}],"actors":[{"actor_type":"customer","actor_id":"cus_moved"}]}
+`), 0o600))
+	out := p.command(t, "import", "everlatch", file)
+	require.Regexp(t, `created\s+2\n`, out)
+	return hash
 }
 
 // requireCleanFiles reads every byte that a process left.
@@ -133,6 +167,11 @@ func everyWorkflow(t *testing.T, p *process) map[string]string {
 	secrets["token that came back"] = p.login(t, "leaving@example.com", password)
 	token = someEmailChanges(t, p, p.login(t, "ada@example.com", changed), changed, secrets)
 	startWithoutRoute(t, p, token)
+	secondFactors(t, p, secrets)
+	someVerifications(t, p, secrets)
+	somePasskeys(t, p, secrets)
+	someMailedSignIns(t, p, secrets)
+	someControl(t, p, adminToken, secrets)
 	p.call(t, "GET", "/admin/users", nil, "Authorization",
 		"Basic "+base64.StdEncoding.EncodeToString([]byte(secrets["secret API key"]+":")))
 	return secrets
@@ -257,6 +296,7 @@ func startWithoutRoute(t *testing.T, p *process, token string) {
 		{workflows.CreateActorAccount, workflows.CreateActorAccountInput{AuthIdentityID: identity, Actor: everlatch.ActorRecord{ID: "mana_1", ActorType: "manager"}}},
 		{workflows.UpdateActor, workflows.UpdateActorInput{ActorType: "manager", ActorID: "mana_1"}},
 		{workflows.RemoveActorAccount, everlatch.ActorRef{ActorType: "manager", ActorID: "mana_1"}},
+		{workflows.UpdateProvider, workflows.UpdateProviderInput{Provider: "emailpass", Request: "sec_01M8M3HPNC46WTK1TNFPZP3D4P", ActorType: "customer"}},
 		{workflows.RemoveCustomerAccount, workflows.RemoveAccountInput{ActorID: customer}},
 		{workflows.DeleteAuthIdentity, workflows.DeleteAuthIdentityInput{AuthIdentityID: identity}},
 	} {
@@ -281,7 +321,7 @@ func triggerAll(t *testing.T, c client.Client) {
 		require.NoError(t, c.ScheduleClient().GetHandle(t.Context(), job.ID).Trigger(t.Context(), client.ScheduleTriggerOptions{}))
 		triggered++
 	}
-	require.Equal(t, 5, triggered, "clean-up, remove-orphans, tend-events, report-dead-letters, tend-deletions")
+	require.Equal(t, 6, triggered, "clean-up, remove-orphans, tend-events, report-dead-letters, tend-deletions, reseal")
 }
 
 // cookieValue returns the value of the cookie that an answer sets.

@@ -21,18 +21,17 @@ type CustomerAccountRequest struct {
 // CreateCustomerAccount gives an identity a customer. For the Idempotency-Key
 // see [Client.Register].
 func (c *Client) CreateCustomerAccount(ctx context.Context, r CustomerAccountRequest) (everlatch.Customer, error) {
-	fingerprint, err := c.fingerprint(r.IdempotencyKey, r.AuthIdentityID, r.Customer)
+	parts := append([]any{r.AuthIdentityID, r.Customer}, hookData(ctx, r.IdempotencyKey)...)
+	fingerprint, err := c.fingerprint(r.IdempotencyKey, parts...)
 	if err != nil {
 		return everlatch.Customer{}, err
 	}
-	account, err := perform[workflows.CustomerAccount](ctx, c, execution{
-		id:         c.executionID("create-customer-account", r.AuthIdentityID, "", r.IdempotencyKey),
-		repeatable: r.IdempotencyKey != "",
-		workflow:   workflows.CreateCustomerAccount,
-		input: workflows.CreateCustomerAccountInput{
-			AuthIdentityID: r.AuthIdentityID, Customer: *c.withAccount(&r.Customer), Fingerprint: fingerprint,
-		},
-	})
+	hooks := c.accountHooks(ctx)
+	e := c.accountFlow("create-customer-account", r.AuthIdentityID, r.IdempotencyKey, fingerprint, hooks)
+	e.workflow, e.input = workflows.CreateCustomerAccount, workflows.CreateCustomerAccountInput{
+		AuthIdentityID: r.AuthIdentityID, Customer: *c.withAccount(&r.Customer), Fingerprint: fingerprint, Hooks: hooks,
+	}
+	account, err := perform[workflows.CustomerAccount](ctx, c, e)
 	if err != nil {
 		return everlatch.Customer{}, err
 	}
@@ -40,6 +39,19 @@ func (c *Client) CreateCustomerAccount(ctx context.Context, r CustomerAccountReq
 		return everlatch.Customer{}, err
 	}
 	return account.Customer, refused(account.Refusal)
+}
+
+// accountFlow is the execution that gives an identity an account. While one waits for
+// a hook, the same request without an Idempotency-Key finds it, and is not put to the
+// hook again.
+func (c *Client) accountFlow(kind, identityID, key, fingerprint string, hooks *workflows.Hooks) execution {
+	e := execution{
+		id: c.executionID(kind, identityID, "", key), repeatable: key != "", hooks: hooks, fingerprint: fingerprint,
+	}
+	if key == "" && mayWait(hooks) {
+		e.id, e.shared = kind+"/"+identityID, true
+	}
+	return e
 }
 
 // withAccount names a customer that is to have an account; nil stays nil.
@@ -74,7 +86,12 @@ type UserRequest struct {
 // as one saga (docs/weak-spots.md#w15).
 func (c *Client) CreateUser(ctx context.Context, r UserRequest) (everlatch.User, error) {
 	now := c.opts.Now()
+	hooks := c.accountHooks(ctx)
+	if r.AuthIdentityID == "" {
+		hooks = c.registerHooks(ctx, AuthRequest{Customer: &everlatch.Customer{}}) // with those of the account
+	}
 	in := workflows.CreateUserAccountInput{
+		Hooks:          hooks,
 		AuthIdentityID: r.AuthIdentityID,
 		User: everlatch.User{
 			ID: ids.New(ids.User, now), Email: r.Email, FirstName: r.FirstName, LastName: r.LastName,
@@ -98,6 +115,7 @@ func (c *Client) CreateUser(ctx context.Context, r UserRequest) (everlatch.User,
 	}
 	account, err := perform[workflows.UserAccount](ctx, c, execution{
 		id:       c.freshID("create-user-account", in.AuthIdentityID),
+		hooks:    hooks,
 		workflow: workflows.CreateUserAccount,
 		input:    in,
 	})
@@ -111,13 +129,13 @@ func (c *Client) CreateUser(ctx context.Context, r UserRequest) (everlatch.User,
 // unknown id is no error (docs/contract.md#s4-7 as recorded). For a customer who asks for
 // it see [Client.DeleteCustomer].
 func (c *Client) RemoveCustomerAccount(ctx context.Context, id string) error {
-	return c.removeAccount(ctx, everlatch.ActorCustomer, id, workflows.RemoveCustomerAccount, workflows.RemoveAccountInput{ActorID: id})
+	return c.removeAccount(ctx, everlatch.ActorCustomer, id, workflows.RemoveCustomerAccount, c.removal(ctx, id, false))
 }
 
 // RemoveUserAccount removes an administrator with its identities. An unknown
 // id is no error (docs/contract.md#s4-5 as recorded).
 func (c *Client) RemoveUserAccount(ctx context.Context, id string) error {
-	return c.removeAccount(ctx, everlatch.ActorUser, id, workflows.RemoveUserAccount, workflows.RemoveAccountInput{ActorID: id})
+	return c.removeAccount(ctx, everlatch.ActorUser, id, workflows.RemoveUserAccount, c.removal(ctx, id, false))
 }
 
 // SetAuthAppMetadata links an identity to an actor, or unlinks it when actorID

@@ -37,18 +37,17 @@ func (c *Client) NewActor(t everlatch.ActorType, data everlatch.Metadata) everla
 // CreateActorAccount gives an identity an actor. For the Idempotency-Key see
 // [Client.Register].
 func (c *Client) CreateActorAccount(ctx context.Context, r ActorAccountRequest) (everlatch.ActorRecord, error) {
-	fingerprint, err := c.fingerprint(r.IdempotencyKey, r.AuthIdentityID, r.Data)
+	parts := append([]any{r.AuthIdentityID, r.Data}, hookData(ctx, r.IdempotencyKey)...)
+	fingerprint, err := c.fingerprint(r.IdempotencyKey, parts...)
 	if err != nil {
 		return everlatch.ActorRecord{}, err
 	}
-	account, err := perform[workflows.ActorAccount](ctx, c, execution{
-		id:         c.executionID("create-"+r.Type.Name+"-account", r.AuthIdentityID, "", r.IdempotencyKey),
-		repeatable: r.IdempotencyKey != "",
-		workflow:   workflows.CreateActorAccount,
-		input: workflows.CreateActorAccountInput{
-			AuthIdentityID: r.AuthIdentityID, Actor: c.NewActor(r.Type, r.Data), Fingerprint: fingerprint,
-		},
-	})
+	hooks := c.accountHooks(ctx)
+	e := c.accountFlow("create-"+r.Type.Name+"-account", r.AuthIdentityID, r.IdempotencyKey, fingerprint, hooks)
+	e.workflow, e.input = workflows.CreateActorAccount, workflows.CreateActorAccountInput{
+		AuthIdentityID: r.AuthIdentityID, Actor: c.NewActor(r.Type, r.Data), Fingerprint: fingerprint, Hooks: hooks,
+	}
+	account, err := perform[workflows.ActorAccount](ctx, c, e)
 	if err != nil {
 		return everlatch.ActorRecord{}, err
 	}

@@ -3,10 +3,12 @@ package flows
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/ids"
+	"github.com/everlatch/everlatch/internal/vault"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/workflows"
 )
@@ -17,40 +19,63 @@ type AuthRequest struct {
 	Provider  string
 	// Input may hold a password; it is sealed before anything else happens.
 	Input providers.Input
-	// IdempotencyKey is the caller's key, "" for none. Only
-	// [Client.Register] reads it.
+	// IdempotencyKey is the caller's key, "" for none. [Client.Register] and
+	// [Client.AuthenticateOnce] read it.
 	IdempotencyKey string
 	// Customer, when [Client.Register] is to create one with the identity, is
 	// what the user wrote; ID, HasAccount and times are set there.
 	Customer *everlatch.Customer
 	// Actor is the same for a custom actor type.
 	Actor *ActorData
+	// Subject is the canonical form of the address or name that Input has, "" where the
+	// provider knows none.
+	Subject string
 }
 
 // Authenticate signs a user in. A refusal is an error with the contract's
-// code and message.
-func (c *Client) Authenticate(ctx context.Context, r AuthRequest) (workflows.Login, error) {
+// code and message. [DirectOptions] say when it does so without a workflow.
+func (c *Client) Authenticate(ctx context.Context, r AuthRequest) (login workflows.Login, err error) {
 	r.Input.ActorType = r.ActorType
+	if c.opts.Direct.SignIn == nil || c.authenticateHooks(ctx) != nil {
+		login, err = c.authenticate(ctx, r, "")
+	} else {
+		login, err = c.authenticateOrDirectly(ctx, r)
+	}
+	if err != nil {
+		return login, err
+	}
+	return login, refused(login.Refusal)
+}
+
+// authenticate signs a user in by a workflow.
+func (c *Client) authenticate(ctx context.Context, r AuthRequest, eventID string) (workflows.Login, error) {
 	ref, err := c.seal(ctx, r.Input)
 	if err != nil {
 		return workflows.Login{}, err
 	}
-	login, err := perform[workflows.Login](ctx, c, execution{
-		id:       c.freshID("authenticate", r.ActorType),
+	e := c.authentication(ctx, c.freshID("authenticate", r.ActorType), r, ref, eventID)
+	login, err := perform[workflows.Login](ctx, c, e)
+	if err == nil {
+		c.shredder.shred(ref)
+	}
+	return login, err
+}
+
+func (c *Client) authenticateHooks(ctx context.Context) *workflows.Hooks {
+	return c.hooks(ctx, everlatch.HookBeforeAuthenticate, everlatch.HookAfterAuthenticate)
+}
+
+func (c *Client) authentication(ctx context.Context, id string, r AuthRequest, ref vault.Ref, eventID string) execution {
+	return execution{
+		id:       id,
 		within:   answerWithin,
 		workflow: workflows.Authenticate,
 		input: workflows.AuthenticateInput{
-			ActorType: r.ActorType, Provider: r.Provider, Request: ref, BeginWithin: beginWithin,
+			ActorType: r.ActorType, Provider: r.Provider, Request: ref, BeginWithin: beginWithin, RequestID: RequestID(ctx),
+			EventID: eventID, Hooks: c.authenticateHooks(ctx),
 		},
-	})
-	if err != nil {
-		return login, err
+		about: workflows.About{Subject: c.subject(r.Subject)},
 	}
-	c.shredder.shred(ref)
-	if login.Refusal != nil {
-		return login, login.Refusal.Err()
-	}
-	return login, c.keepAccount(ctx, login.Principal)
 }
 
 // Register creates an identity, and with Customer the account of its owner, as
@@ -69,7 +94,7 @@ func (c *Client) Register(ctx context.Context, r AuthRequest) (workflows.Login, 
 		parts = append(parts, r.Actor.Data)
 		actor = new(c.NewActor(r.Actor.Type, r.Actor.Data))
 	}
-	fingerprint, err := c.fingerprint(r.IdempotencyKey, parts...)
+	fingerprint, err := c.fingerprint(r.IdempotencyKey, append(parts, hookData(ctx, r.IdempotencyKey)...)...)
 	if err != nil {
 		return workflows.Login{}, err
 	}
@@ -77,10 +102,11 @@ func (c *Client) Register(ctx context.Context, r AuthRequest) (workflows.Login, 
 	if err != nil {
 		return workflows.Login{}, err
 	}
+	hooks := c.registerHooks(ctx, r)
 	login, err := perform[workflows.Login](ctx, c, execution{
 		id:         c.executionID("register", r.ActorType, r.Provider, r.IdempotencyKey),
-		repeatable: r.IdempotencyKey != "",
-		workflow:   workflows.Register,
+		repeatable: r.IdempotencyKey != "", hooks: hooks, fingerprint: fingerprint,
+		workflow: workflows.Register,
 		input: workflows.RegisterInput{
 			ActorType: r.ActorType, Provider: r.Provider, Request: ref,
 			IdentityID:         ids.New(ids.AuthIdentity, c.opts.Now()),
@@ -88,8 +114,13 @@ func (c *Client) Register(ctx context.Context, r AuthRequest) (workflows.Login, 
 			Customer:           c.withAccount(r.Customer),
 			Actor:              actor,
 			Fingerprint:        fingerprint,
+			Hooks:              hooks,
 		},
+		about: workflows.About{Subject: c.subject(r.Subject)},
 	})
+	if _, pending := errors.AsType[*PendingError](err); pending {
+		c.shredder.shred(ref) // the flow has what it needs of it
+	}
 	if err != nil {
 		return login, err
 	}
@@ -98,6 +129,25 @@ func (c *Client) Register(ctx context.Context, r AuthRequest) (workflows.Login, 
 		return workflows.Login{}, err
 	}
 	return login, refused(login.Refusal)
+}
+
+// registerHooks are those of a registration, and of the account where one is asked
+// for.
+func (c *Client) registerHooks(ctx context.Context, r AuthRequest) *workflows.Hooks {
+	points := []everlatch.HookPoint{everlatch.HookBeforeRegister, everlatch.HookAfterRegister}
+	if r.Customer != nil || r.Actor != nil {
+		points = append(points, everlatch.HookBeforeAccountCreated, everlatch.HookAfterAccountCreated)
+	}
+	hooks := c.hooks(ctx, points...)
+	if hooks != nil {
+		hooks.Held = c.opts.Vault.NewRef()
+	}
+	return hooks
+}
+
+// accountHooks are those of an account for an identity that exists.
+func (c *Client) accountHooks(ctx context.Context) *workflows.Hooks {
+	return c.hooks(ctx, everlatch.HookBeforeAccountCreated, everlatch.HookAfterAccountCreated)
 }
 
 // fingerprint condenses a request under a keyed hash, so that a password in it

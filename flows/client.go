@@ -10,14 +10,15 @@ import (
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/workflow"
 	"golang.org/x/sync/singleflight"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/temporalkit"
 	"github.com/everlatch/everlatch/internal/vault"
+	"github.com/everlatch/everlatch/workflows"
 )
 
 // TaskQueue is the queue of interactive work, unless configured otherwise. The names
@@ -38,7 +39,7 @@ const (
 	// that have waited longer are answered 503 at once instead of being worked off
 	// before the ones that arrive now. A sign-in ends with its caller, after
 	// answerWithin.
-	beginWithin = 5 * time.Second
+	beginWithin = 3 * time.Second
 	// executionWithin ends a short flow that can't be finished. It is longer than
 	// all retries of its steps together, and ends none before its compensations.
 	executionWithin = 24 * time.Hour
@@ -48,6 +49,8 @@ const (
 type Options struct {
 	Temporal client.Client
 	Vault    *vault.Vault
+	// Sealing opens what [Client.Trail] reads of hitrails.
+	Sealing temporalkit.Sealing
 	// Ring keys the hashes in workflow ids and fingerprints.
 	Ring *vault.KeyRing
 	// TaskQueue is [TaskQueue] when empty.
@@ -58,10 +61,18 @@ type Options struct {
 	// Eager asks Temporal to return the first task of a flow with its start. It
 	// works only where the worker runs in this process on the same client.
 	Eager bool
+	// Versioned says that the workers have versions. Then only flows that stay on the
+	// version of this process start eagerly: another one may take the next task of the
+	// others, and must not be an earlier one.
+	Versioned bool
 	// ResetTTL is how long the link of a password reset is good, and
 	// ResetResendAfter how soon another one is mailed. Zero means
 	// [DefaultResetTTL] and for every request.
 	ResetTTL, ResetResendAfter time.Duration
+	// RegistrationTTL is how long the link of a registration is good, and
+	// RegistrationResendAfter how soon another one is mailed. Zero means
+	// [DefaultRegistrationTTL] and for every request.
+	RegistrationTTL, RegistrationResendAfter time.Duration
 	// ActorTypes are the actor types that are configured besides customer and user.
 	ActorTypes []string
 	// InviteTTL is how long the token of an invite is good; 0 means
@@ -72,14 +83,28 @@ type Options struct {
 	// [DefaultEmailUndoTTL]. EmailResendAfter is how soon the same request sends
 	// another mail; 0 is at once.
 	EmailTTL, EmailUndoTTL, EmailResendAfter time.Duration
+	// NewDeviceTTL is how long the link in a mail about a new device is good; 0 means
+	// [DefaultNewDeviceTTL].
+	NewDeviceTTL time.Duration
 	// RedirectTTL is how long a sign-in at an external provider may take; 0 means
 	// [DefaultRedirectTTL].
 	RedirectTTL time.Duration
 	// DeletionGrace is how long a customer can cancel the deletion of their account;
 	// 0 deletes at once.
 	DeletionGrace time.Duration
-	Now           func() time.Time
-	Log           *slog.Logger
+	// ChallengeTTL is how long a challenge of a second factor is good for, and
+	// ChallengeAttempts how many wrong answers end it; 0 means [DefaultChallengeTTL] and
+	// [DefaultChallengeAttempts].
+	ChallengeTTL      time.Duration
+	ChallengeAttempts int
+	// Hooks are those of the program, which flows get with their input.
+	Hooks workflows.HookSet
+	// Completions are those of Temporal; nil asks it for every result.
+	Completions *temporalkit.Completions
+	// Direct says which sign-ins go on without a workflow.
+	Direct DirectOptions
+	Now    func() time.Time
+	Log    *slog.Logger
 }
 
 // DefaultRedirectTTL is that of OpenID providers in the contract (docs/contract.md#s3-6).
@@ -87,6 +112,9 @@ const DefaultRedirectTTL = 10 * time.Minute
 
 // DefaultInviteTTL is the contract's (docs/contract.md#s4-6).
 const DefaultInviteTTL = 24 * time.Hour
+
+// DefaultRegistrationTTL is how long the link of a registration is good.
+const DefaultRegistrationTTL = 24 * time.Hour
 
 // DefaultResetTTL is the contract's (docs/contract.md#s2-4).
 const DefaultResetTTL = 15 * time.Minute
@@ -99,8 +127,14 @@ type Client struct {
 	locks    locks
 	ready    readiness
 	resets   resetGate
+	// registrations does for them what resets does for resets.
+	registrations resetGate
+	attributes    attributes
 	// removals are under way, by the id of their flow.
 	removals singleflight.Group
+	outage   *outage
+	// converter reads the results of completions.
+	converter converter.DataConverter
 }
 
 // New returns a client. Close it to delete what it has sealed and no longer needs.
@@ -114,23 +148,30 @@ func New(o Options) *Client {
 	if o.InviteTTL == 0 {
 		o.InviteTTL = DefaultInviteTTL
 	}
+	o.RegistrationTTL = cmp.Or(o.RegistrationTTL, DefaultRegistrationTTL)
 	o.EmailTTL = cmp.Or(o.EmailTTL, DefaultEmailTTL)
 	o.EmailUndoTTL = cmp.Or(o.EmailUndoTTL, DefaultEmailUndoTTL)
+	o.NewDeviceTTL = cmp.Or(o.NewDeviceTTL, DefaultNewDeviceTTL)
+	o.ChallengeTTL = cmp.Or(o.ChallengeTTL, DefaultChallengeTTL)
+	o.ChallengeAttempts = cmp.Or(o.ChallengeAttempts, DefaultChallengeAttempts)
 	if o.RedirectTTL == 0 {
 		o.RedirectTTL = DefaultRedirectTTL
 	}
+	types := append([]string{everlatch.ActorCustomer, everlatch.ActorUser}, o.ActorTypes...)
 	return &Client{
-		opts: o, shredder: newShredder(o.Vault, o.Log),
-		resets: resetGate{
-			fold: o.ResetResendAfter, within: o.ResetTTL,
-			types: append([]string{everlatch.ActorCustomer, everlatch.ActorUser}, o.ActorTypes...),
-		},
+		opts: o, shredder: newShredder(o.Vault, o.Log), outage: newOutage(o.Temporal, o.Now, o.Log),
+		converter:     temporalkit.NewDataConverter(o.Sealing),
+		resets:        resetGate{fold: o.ResetResendAfter, within: o.ResetTTL, types: types},
+		registrations: resetGate{fold: o.RegistrationResendAfter, within: o.RegistrationTTL, types: types},
 	}
 }
 
 // Close deletes the sealed requests of finished flows and returns. It does
 // not close the Temporal client, which it was given.
-func (c *Client) Close() { c.shredder.close() }
+func (c *Client) Close() {
+	c.outage.close()
+	c.shredder.close()
+}
 
 // Ready reports, as [everlatch.CodeUnavailable], that Temporal does not answer.
 func (c *Client) Ready(ctx context.Context) error {
@@ -152,20 +193,45 @@ type execution struct {
 	// the same while it runs gets its result.
 	shared bool
 	// within ends the execution; 0 is executionWithin.
-	within   time.Duration
-	workflow any
-	input    any
+	within time.Duration
+	// hooks are those in the input. When they may wait, the caller is told so with a
+	// [PendingError].
+	hooks *workflows.Hooks
+	// fingerprint of the request, for flows with hooks.
+	fingerprint string
+	workflow    any
+	input       any
+	// about completes what the input tells.
+	about workflows.About
 }
 
 // perform starts a flow and waits for its result.
 func perform[O any](ctx context.Context, c *Client, e execution) (out O, err error) {
-	run, err := c.start(ctx, e)
+	expecting, here := c.opts.Completions.Expect(ctx)
+	defer here.Forget()
+	run, err := c.start(expecting, e)
 	if err != nil {
 		return out, err
 	}
+	if stored := here.Result(ctx); stored != nil && c.converter.FromPayloads(stored, &out) == nil {
+		return out, nil
+	}
+	return result[O](ctx, c, e, run)
+}
+
+// result waits for the result of a flow.
+func result[O any](ctx context.Context, c *Client, e execution, run client.WorkflowRun) (out O, err error) {
 	waitCtx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	if err := run.Get(waitCtx, &out); err != nil {
+	if mayWait(e.hooks) {
+		err = c.awaited(waitCtx, run, e.fingerprint, &out)
+	} else {
+		err = run.Get(waitCtx, &out)
+	}
+	if _, pending := errors.AsType[*PendingError](err); pending {
+		return out, err
+	}
+	if err != nil {
 		if ctx.Err() == nil && waitCtx.Err() != nil {
 			return out, everlatch.Unavailable("The service", fmt.Errorf("flow %s is still running", e.id))
 		}
@@ -175,6 +241,9 @@ func perform[O any](ctx context.Context, c *Client, e execution) (out O, err err
 }
 
 func (c *Client) start(ctx context.Context, e execution) (client.WorkflowRun, error) {
+	if mayWait(e.hooks) {
+		e.within = cmp.Or(e.within, hookedWithin)
+	}
 	startCtx, cancel := starting(ctx)
 	defer cancel()
 	reuse := enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
@@ -188,7 +257,7 @@ func (c *Client) start(ctx context.Context, e execution) (client.WorkflowRun, er
 		reuse = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
 		conflict = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
 	}
-	run, err := c.opts.Temporal.ExecuteWorkflow(startCtx, client.StartWorkflowOptions{
+	o := c.described(ctx, client.StartWorkflowOptions{
 		ID:                                       e.id,
 		TaskQueue:                                c.opts.TaskQueue,
 		WorkflowTaskTimeout:                      workflowTaskTimeout,
@@ -196,12 +265,20 @@ func (c *Client) start(ctx context.Context, e execution) (client.WorkflowRun, er
 		WorkflowIDReusePolicy:                    reuse,
 		WorkflowIDConflictPolicy:                 conflict,
 		WorkflowExecutionErrorWhenAlreadyStarted: !e.repeatable && !e.shared,
-		EnableEagerStart:                         c.opts.Eager,
-	}, e.workflow, e.input)
+		EnableEagerStart:                         c.eager(e.workflow),
+	}, e.workflow, e.input, e.about)
+	run, err := withAttributes(ctx, c, o, func(o client.StartWorkflowOptions) (client.WorkflowRun, error) {
+		return c.opts.Temporal.ExecuteWorkflow(startCtx, o, e.workflow, e.input)
+	})
 	if err := c.startFailure(ctx, startCtx, err); err != nil {
 		return nil, err
 	}
 	return run, nil
+}
+
+// eager reports whether a flow may run in this process before Temporal hands it out.
+func (c *Client) eager(w any) bool {
+	return c.opts.Eager && (!c.opts.Versioned || workflows.Versioning(w) == workflow.VersioningBehaviorPinned)
 }
 
 // starting bounds a start by startWithin. The SDK gives a call half of the time
@@ -214,36 +291,6 @@ func starting(ctx context.Context) (context.Context, context.CancelFunc) {
 		timer.Stop()
 		cancel()
 	}
-}
-
-// startFailure is the failure of a start that was given startWithin.
-func (c *Client) startFailure(ctx, startCtx context.Context, err error) error {
-	if err != nil && startCtx.Err() != nil && ctx.Err() == nil {
-		return everlatch.Unavailable("Temporal", err)
-	}
-	if err != nil {
-		return failure(err)
-	}
-	return nil
-}
-
-// failure turns an error of Temporal, or of a flow, into one of everlatch.
-func failure(err error) error {
-	if errors.Is(err, context.Canceled) {
-		return err
-	}
-	decoded := temporalkit.Decode(err)
-	if _, ok := errors.AsType[*everlatch.Error](decoded); ok {
-		return decoded
-	}
-	if _, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
-		return &everlatch.Error{Code: everlatch.CodeConflict, Err: err}
-	}
-	if _, ok := errors.AsType[*temporal.WorkflowExecutionError](err); ok {
-		// The flow gave up after its retries and has undone what it did.
-		return everlatch.Unavailable("The service", err)
-	}
-	return everlatch.Unavailable("Temporal", err)
 }
 
 // seal puts a value that may hold a password into the vault.

@@ -20,7 +20,7 @@ var deletion = shared("account-deletion", workflows.AccountDeletion)
 // now. A customer who is gone is [everlatch.ErrNotFound] where there is a grace.
 func (c *Client) DeleteCustomer(ctx context.Context, id string) (at time.Time, err error) {
 	if c.opts.DeletionGrace <= 0 {
-		return at, c.removeAccount(ctx, everlatch.ActorCustomer, id, workflows.RemoveCustomerAccount, workflows.RemoveAccountInput{ActorID: id, Requested: true})
+		return at, c.removeAccount(ctx, everlatch.ActorCustomer, id, workflows.RemoveCustomerAccount, c.removal(ctx, id, true))
 	}
 	now := c.opts.Now()
 	var out workflows.ScheduledDeletion
@@ -35,11 +35,12 @@ func (c *Client) DeleteCustomer(ctx context.Context, id string) (at time.Time, e
 	return out.At, refused(out.Refusal)
 }
 
-// keepAccount keeps the account of a customer who signs in while it waits for its
+// KeepAccount keeps the account of a customer who signs in while it waits for its
 // removal. Only then the sign-in counts: one that comes too late is
-// [everlatch.CodeUnauthorized], for the account is gone.
-func (c *Client) keepAccount(ctx context.Context, p everlatch.Principal) error {
-	if p.DeletionAt.IsZero() {
+// [everlatch.CodeUnauthorized], for the account is gone. A sign-in that lacks its second
+// factor keeps nothing.
+func (c *Client) KeepAccount(ctx context.Context, p everlatch.Principal) error {
+	if p.DeletionAt.IsZero() || p.NeedsFactor() {
 		return nil
 	}
 	var out workflows.Outcome
@@ -64,11 +65,24 @@ func (c *Client) updateDeletion(ctx context.Context, customerID string, u update
 	return c.update(ctx, u)
 }
 
+// removal is the input of a removal that a request asks for. The worker knows the
+// hooks.
+func (c *Client) removal(ctx context.Context, id string, requested bool) workflows.RemoveAccountInput {
+	in := workflows.RemoveAccountInput{ActorID: id, Requested: requested}
+	if len(c.opts.Hooks) > 0 {
+		in.Request = RequestOf(ctx).HookRequest
+	}
+	return in
+}
+
 // removeAccount removes an account at once. All who ask for it at the same time
 // wait for one execution, and those of this process for one start of it: fifty
 // starts under one id would stand in each other's way.
 func (c *Client) removeAccount(ctx context.Context, actorType, id string, workflow, input any) error {
-	d := execution{id: workflows.RemovalID(actorType, id), shared: true, workflow: workflow, input: input}
+	d := execution{
+		id: workflows.RemovalID(actorType, id), shared: true, workflow: workflow, input: input,
+		hooks: c.hooks(ctx, everlatch.HookBeforeAccountRemoved, everlatch.HookAfterAccountRemoved),
+	}
 	removed := c.removals.DoChan(d.id, func() (any, error) {
 		// The first caller may give up; the others still get the answer.
 		return perform[workflows.Outcome](context.WithoutCancel(ctx), c, d)

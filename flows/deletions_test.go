@@ -114,61 +114,52 @@ func TestRemovalsAreOne(t *testing.T) {
 	}
 }
 
-// A sign-in counts only when it has kept the account.
+// A sign-in counts only when it has kept the account, and keeps it only once it is
+// complete.
 func TestSignInCancelsDeletion(t *testing.T) {
 	t.Parallel()
-	leaving := workflows.Login{Principal: everlatch.Principal{
+	leaving := everlatch.Principal{
 		AuthIdentityID: "authid_1", ActorType: "customer", ActorID: "cus_1", DeletionAt: time.Unix(1, 0),
-	}}
+	}
 
 	t.Run("in time", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		b.answers(t, leaving, nil)
 		m := b.deletions(t, workflows.Outcome{}, nil)
-		_, err := b.flows.Authenticate(t.Context(), request())
-		require.NoError(t, err)
-		require.Equal(t, "account-deletion/cus_1", m.update.WorkflowID)
-		require.Equal(t, workflows.UpdateCancel, m.update.UpdateName)
-	})
-	t.Run("from a provider elsewhere", func(t *testing.T) {
-		t.Parallel()
-		b := setup(t)
-		handle := mocks.NewWorkflowUpdateHandle(t)
-		handle.On("Get", mock.Anything, mock.Anything).Run(func(args mock.Arguments) {
-			if out, ok := args.Get(1).(*workflows.Login); ok {
-				*out = leaving
-			}
-		}).Return(nil)
-		b.temporal.On("UpdateWorkflow", mock.Anything, mock.Anything).Return(handle, nil)
-		m := b.deletions(t, workflows.Outcome{}, nil)
-		_, err := b.flows.CompleteSocialLogin(t.Context(), flows.RedirectAnswer{ActorType: "customer", Provider: "github", State: "s"})
-		require.NoError(t, err)
+		require.NoError(t, b.flows.KeepAccount(t.Context(), leaving))
 		require.Equal(t, "account-deletion/cus_1", m.update.WorkflowID)
 		require.Equal(t, workflows.UpdateCancel, m.update.UpdateName)
 	})
 	t.Run("too late", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		b.answers(t, leaving, nil)
 		b.deletions(t, workflows.Outcome{Refusal: &everlatch.Refusal{Code: everlatch.CodeNotFound}}, nil)
-		_, err := b.flows.Authenticate(t.Context(), request())
+		err := b.flows.KeepAccount(t.Context(), leaving)
 		require.ErrorIs(t, err, &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonAccountDeleted})
 	})
 	t.Run("an outage", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		b.answers(t, leaving, nil)
 		b.deletions(t, nil, serviceerror.NewUnavailable("gone"))
-		_, err := b.flows.Authenticate(t.Context(), request())
-		require.ErrorIs(t, err, everlatch.ErrUnavailable)
+		require.ErrorIs(t, b.flows.KeepAccount(t.Context(), leaving), everlatch.ErrUnavailable)
 	})
 	t.Run("no other sign-in costs an update", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		b.answers(t, workflows.Login{Principal: everlatch.Principal{AuthIdentityID: "authid_1"}}, nil)
-		_, err := b.flows.Authenticate(t.Context(), request())
+		waiting := leaving
+		waiting.MFAEnabled = true
+		for _, p := range []everlatch.Principal{{AuthIdentityID: "authid_1"}, waiting} {
+			require.NoError(t, b.flows.KeepAccount(t.Context(), p))
+		}
+		b.temporal.AssertNotCalled(t, "UpdateWithStartWorkflow", mock.Anything, mock.Anything)
+	})
+	t.Run("the first factor alone keeps nothing", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.answers(t, workflows.Login{Principal: leaving}, nil)
+		login, err := b.flows.Authenticate(t.Context(), request())
 		require.NoError(t, err)
+		require.Equal(t, leaving, login.Principal)
 		b.temporal.AssertNotCalled(t, "UpdateWithStartWorkflow", mock.Anything, mock.Anything)
 	})
 }

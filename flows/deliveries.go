@@ -19,9 +19,13 @@ import (
 func (c *Client) Deliver(ctx context.Context, d everlatch.Delivery, retry workflows.DeliveryRetry) error {
 	in := workflows.DeliverEventInput{Retry: retry}
 	in.EventID, in.Subscriber, in.Generation = d.EventID, d.Subscriber, d.Generation
-	// Ids of published events are their programs' choice: two installations may have the same.
-	id := temporalkit.OwnedID(fmt.Sprintf("deliver-event/%s/%s/%d", d.EventID, d.Subscriber, d.Generation), c.opts.Installation)
-	return c.startOnce(ctx, id, workflows.DeliverEvent, in)
+	return c.startOnce(ctx, c.DeliveryFlowID(d), workflows.DeliverEvent, in)
+}
+
+// DeliveryFlowID is the id of the flow of a delivery. Ids of published events are their
+// programs' choice: two installations may have the same.
+func (c *Client) DeliveryFlowID(d everlatch.Delivery) string {
+	return temporalkit.OwnedID(fmt.Sprintf("deliver-event/%s/%s/%d", d.EventID, d.Subscriber, d.Generation), c.opts.Installation)
 }
 
 // EventFlowID is the id of the workflow that a subscription starts for an event,
@@ -34,12 +38,15 @@ func (c *Client) EventFlowID(workflow, subscription, eventID string) string {
 func (c *Client) startOnce(ctx context.Context, id string, workflow, input any) error {
 	startCtx, cancel := starting(ctx)
 	defer cancel()
-	_, err := c.opts.Temporal.ExecuteWorkflow(startCtx, client.StartWorkflowOptions{
+	o := c.described(ctx, client.StartWorkflowOptions{
 		ID: id, TaskQueue: workflows.DeliveriesQueue(c.opts.TaskQueue),
 		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
-		EnableEagerStart:                         c.opts.Eager,
-	}, workflow, input)
+		EnableEagerStart:                         c.eager(workflow),
+	}, workflow, input, workflows.About{})
+	_, err := withAttributes(ctx, c, o, func(o client.StartWorkflowOptions) (client.WorkflowRun, error) {
+		return c.opts.Temporal.ExecuteWorkflow(startCtx, o, workflow, input)
+	})
 	if _, started := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); started {
 		return nil
 	}

@@ -52,6 +52,27 @@ func (c *Client) RequestEmailChange(ctx context.Context, r EmailRequest) error {
 	return refused(out.Refusal)
 }
 
+// PendingEmail returns the address that an account has asked to change to and has not
+// proved yet; the zero value is none.
+func (c *Client) PendingEmail(ctx context.Context, actor everlatch.ActorRef) (out workflows.PendingEmail, err error) {
+	ctx, cancel := context.WithTimeout(ctx, startWithin)
+	defer cancel()
+	answer, err := c.opts.Temporal.QueryWorkflow(ctx, emailChangeID(actor), "", workflows.QueryPendingEmail)
+	if _, none := errors.AsType[*serviceerror.NotFound](err); none {
+		return out, nil
+	}
+	if err == nil {
+		err = answer.Get(&out)
+	}
+	if err != nil {
+		return workflows.PendingEmail{}, failure(err)
+	}
+	if !c.opts.Now().Before(out.ExpiresAt) {
+		return workflows.PendingEmail{}, nil
+	}
+	return out, nil
+}
+
 // ConfirmEmailChange changes account and logins to the address that a token
 // proves, and returns it. The same token again gets the first answer; one that is
 // superseded or expired is [everlatch.CodeUnauthorized]; an address that was registered meanwhile is

@@ -9,6 +9,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/mocks"
 
 	"github.com/everlatch/everlatch"
@@ -78,4 +79,38 @@ func TestEmailChangeThatIsOver(t *testing.T) {
 	undo, ok := update.Args[0].(workflows.UndoEmail)
 	require.True(t, ok)
 	require.Equal(t, "jti", undo.TokenID)
+}
+
+func TestPendingEmail(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) // the clock of these tests
+	waits := workflows.PendingEmail{AuthIdentityID: "authid_1", Email: "new@example.com", ExpiresAt: at.Add(time.Second)}
+	expired := waits
+	expired.ExpiresAt = at
+	for name, tt := range map[string]struct {
+		answer    workflows.PendingEmail
+		err       error
+		want      workflows.PendingEmail
+		wantError error
+	}{
+		"waits":            {answer: waits, want: waits},
+		"has expired":      {answer: expired},
+		"none":             {},
+		"never asked":      {err: serviceerror.NewNotFound("no such execution")},
+		"Temporal is away": {err: serviceerror.NewUnavailable("connection refused"), wantError: everlatch.ErrUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			payloads, err := converter.GetDefaultDataConverter().ToPayloads(tt.answer)
+			require.NoError(t, err)
+			b.temporal.On("QueryWorkflow", mock.Anything, "email-change/customer/cus_1", "", workflows.QueryPendingEmail).
+				Return(client.NewValue(payloads), tt.err)
+
+			got, err := b.flows.PendingEmail(t.Context(), ada)
+
+			require.ErrorIs(t, err, tt.wantError)
+			require.Equal(t, tt.want, got)
+		})
+	}
 }

@@ -141,6 +141,14 @@ func TestRetriedInvite(t *testing.T) {
 	same, err := s.flows.AcceptInvite(t.Context(), accept)
 	require.NoError(t, err)
 	require.Equal(t, user, same)
+	accept.Invite.Accepted = true // as it is stored now
+	same, err = s.flows.AcceptInvite(t.Context(), accept)
+	require.NoError(t, err)
+	require.Equal(t, user, same)
+	other := accept
+	other.FirstName = new("Eve")
+	_, err = s.flows.AcceptInvite(t.Context(), other)
+	require.ErrorIs(t, err, everlatch.ErrNotFound, "another request is not answered, and starts nothing")
 	again, err = s.flows.CreateInvite(t.Context(), request)
 	require.NoError(t, err)
 	require.Equal(t, invited.ID, again.ID, "the key keeps its answer")

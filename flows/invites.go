@@ -141,6 +141,9 @@ type InviteAcceptance struct {
 //	invite, err := store.PendingInvite(ctx, verified)
 //	…
 //	user, err := flows.AcceptInvite(ctx, InviteAcceptance{Invite: invite, VerifiedEmail: verified, AuthIdentityID: id})
+//
+// For an invite that was accepted it returns the answer to the same request, and starts
+// nothing; any other request is [everlatch.ErrNotFound].
 func (c *Client) AcceptInvite(ctx context.Context, a InviteAcceptance) (everlatch.User, error) {
 	now := c.opts.Now()
 	var out workflows.UserAccount
@@ -152,6 +155,7 @@ func (c *Client) AcceptInvite(ctx context.Context, a InviteAcceptance) (everlatc
 				ID: ids.New(ids.User, now), Email: a.Email, FirstName: a.FirstName, LastName: a.LastName,
 				CreatedAt: now, UpdatedAt: now,
 			},
+			Hooks: c.accountHooks(ctx),
 		},
 		request: []any{a.TokenID, a.VerifiedEmail, a.AuthIdentityID, a.Email, a.FirstName, a.LastName},
 		answer:  &out,
@@ -166,6 +170,9 @@ func (c *Client) AcceptInvite(ctx context.Context, a InviteAcceptance) (everlatc
 // when it is over, lost or never was: what counts is stored in the database.
 func (c *Client) updateInvite(ctx context.Context, i everlatch.Invite, u update) error {
 	u.flow, u.workflowID = invitation, invitation.id(i.ID)
+	if i.Accepted {
+		return c.answered(ctx, u, i.WorkflowID)
+	}
 	if i.WorkflowID != "" && i.WorkflowID != u.workflowID {
 		// That of an Idempotency-Key is never started again: it keeps the first answer.
 		keyed := u
@@ -177,6 +184,22 @@ func (c *Client) updateInvite(ctx context.Context, i everlatch.Invite, u update)
 	}
 	u.input = workflows.InvitationInput{InviteID: i.ID}
 	return c.update(ctx, u)
+}
+
+// answered returns the answer to an update that one of two flows may have handled.
+func (c *Client) answered(ctx context.Context, u update, keyedID string) error {
+	err := c.update(ctx, u)
+	if _, over := errors.AsType[*serviceerror.NotFound](err); !over {
+		return err
+	}
+	if keyedID != "" && keyedID != u.workflowID {
+		u.workflowID = keyedID
+		err = c.update(ctx, u)
+	}
+	if _, over := errors.AsType[*serviceerror.NotFound](err); over {
+		return &everlatch.Error{Code: everlatch.CodeNotFound, Err: err}
+	}
+	return err
 }
 
 func (c *Client) inviteGrant(by everlatch.ActorRef) workflows.InviteGrant {

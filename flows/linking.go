@@ -60,3 +60,9 @@ func (c *Client) UnlinkIdentity(ctx context.Context, r UnlinkRequest) error {
 		SignedInWith: r.SignedInWith, EventID: ids.New(ids.Event, c.opts.Now()),
 	})
 }
+
+// RemoveProviderIdentity removes a sign-in method for a program, which answers for who
+// may ask. actorType says in the event as what the user signs in.
+func (c *Client) RemoveProviderIdentity(ctx context.Context, identityID, actorType, id string) error {
+	return c.UnlinkIdentity(ctx, UnlinkRequest{AuthIdentityID: identityID, ActorType: actorType, ProviderIdentityID: id})
+}

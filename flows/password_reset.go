@@ -3,6 +3,7 @@ package flows
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 	"go.temporal.io/api/serviceerror"
@@ -24,6 +25,10 @@ type ResetRequest struct {
 	// [providers.Updater].
 	EntityKey string
 	Metadata  everlatch.Metadata
+	// Key, "" for none, says that the same key and AskedAt are the same request: it mails
+	// one link, however often it is sent.
+	Key     string
+	AskedAt time.Time
 }
 
 // RequestPasswordReset has a link mailed, if an identity has the identifier. It
@@ -36,12 +41,12 @@ type ResetRequest struct {
 func (c *Client) RequestPasswordReset(ctx context.Context, r ResetRequest) error {
 	startCtx, cancel := starting(ctx)
 	defer cancel()
-	o, in := c.passwordReset(r)
+	o, in := c.passwordReset(ctx, r)
 	if !c.resets.admit(o.ID, r.ActorType, c.opts.Now()) {
 		return nil
 	}
-	_, err := c.opts.Temporal.SignalWithStartWorkflow(startCtx, o.ID, workflows.SignalAsk,
-		workflows.ResetRequest{ActorType: r.ActorType, Metadata: r.Metadata, Names: c.newNames()}, o, workflows.PasswordReset, in)
+	err := c.signalled(startCtx, passwordReset, o, workflows.SignalAsk,
+		workflows.ResetRequest{ActorType: r.ActorType, Metadata: r.Metadata, Names: c.resetNames(r)}, in)
 	if err != nil {
 		c.resets.forget(o.ID)
 	}
@@ -51,10 +56,11 @@ func (c *Client) RequestPasswordReset(ctx context.Context, r ResetRequest) error
 // IssuePasswordReset grants an administrator a token for an end user, which the
 // caller makes of the answer (docs/weak-spots.md#w30). What was asked before stays good.
 func (c *Client) IssuePasswordReset(ctx context.Context, r ResetRequest, by everlatch.Principal) (workflows.IssuedReset, error) {
-	_, in := c.passwordReset(r)
+	_, in := c.passwordReset(ctx, r)
 	var issued workflows.IssuedReset
 	err := c.update(ctx, update{
-		flow: passwordReset, workflowID: c.passwordResetID(r.Provider, r.EntityKey), name: workflows.UpdateIssue, input: in,
+		about: aboutReset(c, r),
+		flow:  passwordReset, workflowID: c.passwordResetID(r.Provider, r.EntityKey), name: workflows.UpdateIssue, input: in,
 		arg: workflows.IssueReset{
 			ActorType: r.ActorType, RequestedBy: everlatch.ActorRef{ActorType: by.ActorType, ActorID: by.ActorID}, Names: c.newNames(),
 		},
@@ -64,6 +70,16 @@ func (c *Client) IssuePasswordReset(ctx context.Context, r ResetRequest, by ever
 		return issued, err
 	}
 	return issued, refused(issued.Refusal)
+}
+
+// resetNames are those of what a request creates. The event of a repeated one has the
+// same id; its token has not, so that none that was used is good again.
+func (c *Client) resetNames(r ResetRequest) workflows.Names {
+	names := c.newNames()
+	if r.Key != "" {
+		names.EventID = ids.Derived(ids.Event, r.AskedAt, c.opts.Ring.Hash("password-reset", r.Provider, r.EntityKey, r.Key))
+	}
+	return names
 }
 
 func (c *Client) newNames() workflows.Names {
@@ -95,6 +111,7 @@ func (c *Client) CompletePasswordReset(ctx context.Context, r NewPassword) error
 		flow: passwordReset, workflowID: c.passwordResetID(r.Provider, r.EntityKey), name: workflows.UpdateComplete,
 		arg: workflows.CompleteReset{
 			TokenID: r.TokenID, ActorType: r.ActorType, Request: ref, EventID: ids.New(ids.Event, c.opts.Now()),
+			Hooks: c.hooks(ctx, everlatch.HookBeforePasswordChanged, everlatch.HookAfterPasswordChanged),
 		},
 		request: []any{r.TokenID, r.ActorType, r.Input},
 		answer:  &out,
@@ -113,10 +130,15 @@ func (c *Client) CompletePasswordReset(ctx context.Context, r NewPassword) error
 	return refused(out.Refusal)
 }
 
-func (c *Client) passwordReset(r ResetRequest) (client.StartWorkflowOptions, workflows.PasswordResetInput) {
-	return c.flowOptions(passwordReset, c.passwordResetID(r.Provider, r.EntityKey)), workflows.PasswordResetInput{
+func (c *Client) passwordReset(ctx context.Context, r ResetRequest) (client.StartWorkflowOptions, workflows.PasswordResetInput) {
+	in := workflows.PasswordResetInput{
 		Provider: r.Provider, EntityKey: r.EntityKey, TTL: c.opts.ResetTTL, ResendAfter: c.opts.ResetResendAfter,
 	}
+	return c.flowOptions(ctx, passwordReset, c.passwordResetID(r.Provider, r.EntityKey), in, aboutReset(c, r)), in
+}
+
+func aboutReset(c *Client, r ResetRequest) workflows.About {
+	return workflows.About{ActorType: r.ActorType, Subject: c.subject(r.EntityKey)}
 }
 
 // passwordResetID is the same for every request that means the same credential.

@@ -73,16 +73,23 @@ func (c *Client) Readiness(ctx context.Context) Readiness {
 	return r.known
 }
 
-func (c *Client) askReadiness(ctx context.Context) (out Readiness) {
-	queue := c.opts.TaskQueue
-	for _, q := range []struct {
-		name, queue string
-		kind        enumspb.TaskQueueType
-	}{
+// polledQueue is a task queue that a worker has to poll.
+type polledQueue struct {
+	name, queue string
+	kind        enumspb.TaskQueueType
+}
+
+// polledQueues are those of an installation, by its first one.
+func polledQueues(queue string) []polledQueue {
+	return []polledQueue{
 		{QueueInteractive, queue, enumspb.TASK_QUEUE_TYPE_WORKFLOW},
 		{QueueSlow, workflows.SlowQueue(queue), enumspb.TASK_QUEUE_TYPE_ACTIVITY},
 		{QueueDeliveries, workflows.DeliveriesQueue(queue), enumspb.TASK_QUEUE_TYPE_WORKFLOW},
-	} {
+	}
+}
+
+func (c *Client) askReadiness(ctx context.Context) (out Readiness) {
+	for _, q := range polledQueues(c.opts.TaskQueue) {
 		polled, err := c.isPolled(ctx, q.queue, q.kind)
 		if _, absent := errors.AsType[*serviceerror.NamespaceNotFound](err); absent {
 			return Readiness{Namespace: everlatch.Unavailable("The namespace of Temporal", err)}

@@ -132,7 +132,7 @@ func (c *Client) startOptions(o StartOptions, workflow, fingerprint string) clie
 		TypedSearchAttributes:    o.SearchAttributes,
 		StaticSummary:            o.Summary,
 		StaticDetails:            o.Details,
-		EnableEagerStart:         c.opts.Eager && o.StartDelay == 0,
+		EnableEagerStart:         c.eager(workflow) && o.StartDelay == 0,
 	}
 	if fingerprint == "" {
 		return out
@@ -203,6 +203,18 @@ func (r Run) Get(ctx context.Context, out any) error {
 		return ctx.Err()
 	}
 	return r.failure(err)
+}
+
+// Signal sends a signal to the workflow, such as a decision that it waits for, and
+// does not wait until it was handled. A workflow that has closed is
+// [everlatch.ErrNotFound].
+func (r Run) Signal(ctx context.Context, name string, arg any) error {
+	ctx, cancel := starting(ctx)
+	defer cancel()
+	if err := r.client.opts.Temporal.SignalWorkflow(ctx, r.run.GetID(), r.run.GetRunID(), name, arg); err != nil {
+		return r.failure(err)
+	}
+	return nil
 }
 
 // Cancel asks the workflow to stop, and does not wait until it has: its steps

@@ -114,6 +114,8 @@ func (c *Client) CompleteSocialLogin(ctx context.Context, r RedirectAnswer) (wor
 		flow: socialLogin, workflowID: c.socialLoginID(r.State), name: workflows.UpdateCallback,
 		arg: workflows.LoginCallback{
 			ActorType: r.ActorType, Provider: r.Provider, Binding: c.binding(r.Browser), SignedInAs: r.SignedInAs, Answer: ref,
+			Hooks: c.hooks(ctx, everlatch.HookBeforeAuthenticate, everlatch.HookAfterAuthenticate,
+				everlatch.HookBeforeRegister, everlatch.HookAfterRegister),
 		},
 		answer: &login,
 	})
@@ -128,7 +130,7 @@ func (c *Client) CompleteSocialLogin(ctx context.Context, r RedirectAnswer) (wor
 	if login.Refusal != nil {
 		return login, login.Refusal.Err()
 	}
-	return login, c.keepAccount(ctx, login.Principal)
+	return login, nil
 }
 
 // socialLoginID finds a flow by its state, which is a secret and so not

@@ -24,8 +24,9 @@ type update struct {
 	// name is that of the update.
 	name string
 	arg  any
-	// input, when not nil, starts the flow if it does not run.
+	// input, when not nil, starts the flow if it does not run; about completes it.
 	input any
+	about workflows.About
 	// request is what the update is about, such as a token and what comes with it.
 	// The same request again gets the first answer, also from a flow that is over.
 	// Without one, each update is another.
@@ -80,10 +81,12 @@ func (c *Client) send(ctx context.Context, u update, attempt int) error {
 	if u.input == nil {
 		handle, err = c.opts.Temporal.UpdateWorkflow(ctx, o)
 	} else {
-		handle, err = c.opts.Temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
-			StartWorkflowOperation: c.opts.Temporal.NewWithStartWorkflowOperation(
-				c.flowOptions(u.flow, u.workflowID), u.flow.workflow, u.input),
-			UpdateOptions: o,
+		start := c.flowOptions(ctx, u.flow, u.workflowID, u.input, u.about)
+		handle, err = withAttributes(ctx, c, start, func(start client.StartWorkflowOptions) (client.WorkflowUpdateHandle, error) {
+			return c.opts.Temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+				StartWorkflowOperation: c.opts.Temporal.NewWithStartWorkflowOperation(start, u.flow.workflow, u.input),
+				UpdateOptions:          o,
+			})
 		})
 	}
 	if err != nil {

@@ -36,17 +36,8 @@ var errNoSMTPUTF8 = errors.New("the address has characters that need SMTPUTF8, w
 // talk runs one SMTP conversation. It returns nil as soon as the server has
 // accepted the mail: a later error must not cause a second copy.
 func (s *SMTP) talk(ctx context.Context, l letter) *failure {
-	var conn net.Conn
-	client, err := gomail.NewClient(s.host, s.clientOptions(ctx, l, &conn)...)
-	if err != nil {
-		return &failure{stageConnect, err}
-	}
-	defer func() {
-		if conn != nil {
-			_ = conn.Close()
-		}
-	}()
-	c, err := client.DialToSMTPClientWithContext(ctx)
+	c, hangUp, err := s.greet(ctx, l)
+	defer hangUp()
 	if err != nil {
 		return &failure{stageConnect, err}
 	}
@@ -64,6 +55,23 @@ func (s *SMTP) talk(ctx context.Context, l letter) *failure {
 	}
 	_, _ = c.Text.Cmd("QUIT") // the reply does not matter
 	return nil
+}
+
+// greet connects to the server, greets it and signs in. hangUp ends the connection, also
+// after an error.
+func (s *SMTP) greet(ctx context.Context, l letter) (c *smtp.Client, hangUp func(), err error) {
+	var conn net.Conn
+	hangUp = func() {
+		if conn != nil {
+			_ = conn.Close()
+		}
+	}
+	client, err := gomail.NewClient(s.host, s.clientOptions(ctx, l, &conn)...)
+	if err != nil {
+		return nil, hangUp, err
+	}
+	c, err = client.DialToSMTPClientWithContext(ctx)
+	return c, hangUp, err
 }
 
 func handOver(c *smtp.Client, content []byte) error {

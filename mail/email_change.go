@@ -74,11 +74,14 @@ func (m *Mailer) withToken(v *view, path string) (string, error) {
 
 // token returns the token of the event, "" if it has been removed. One that has
 // expired is an error, so that operators learn that the mail was not sent.
-func (m *Mailer) token(v *view) (string, error) {
+func (m *Mailer) token(v *view) (string, error) { return m.secret(v, "token") }
+
+// secret returns a secret of the event in the same way.
+func (m *Mailer) secret(v *view, name string) (string, error) {
 	late := m.readExpiry(v)
-	given := v.Data["token"]
+	given := v.Data[name]
 	if _, sealed := everlatch.SecretOf(given); sealed {
-		return "", errors.New("the token was not resolved: the subscription has no secrets")
+		return "", errors.New("the " + name + " was not resolved: the subscription has no secrets")
 	}
 	if late {
 		return "", errLate()

@@ -25,7 +25,10 @@ type view struct {
 	URL string
 	// Link is the link to open; "" when the mail has none.
 	Link string
-	// ExpiresIn is how long Link works, such as "15 minutes"; "" when unknown.
+	// Code is what the recipient types instead of opening a link; "" when there is none.
+	Code string
+	// ExpiresIn is how long Link works, or how long an account is locked, such as "15
+	// minutes"; "" when unknown.
 	ExpiresIn string
 	// At is when the event happened, in UTC.
 	At time.Time
@@ -45,17 +48,30 @@ type kind struct {
 
 // kinds are all kinds of mail, by the name of the event.
 var kinds = map[string]kind{
-	everlatch.EventPasswordReset:    {"entity_id", (*Mailer).passwordReset},
-	everlatch.EventPasswordChanged:  {"entity_id", (*Mailer).passwordChanged},
-	everlatch.EventEmailRequested:   {"email", (*Mailer).emailRequested},
-	everlatch.EventEmailAnnounced:   {"former_email", (*Mailer).emailAnnounced},
-	everlatch.EventEmailChanged:     {"former_email", (*Mailer).emailChanged},
-	everlatch.EventEmailRestored:    {"email", (*Mailer).emailRestored},
-	everlatch.EventIdentityLinked:   {"email", (*Mailer).methodsChanged},
-	everlatch.EventIdentityUnlinked: {"email", (*Mailer).methodsChanged},
-	everlatch.EventInviteCreated:    {"email", (*Mailer).invite},
-	everlatch.EventInviteResent:     {"email", (*Mailer).invite},
-	everlatch.EventDeadLetters:      {"to", (*Mailer).deadLetters},
+	everlatch.EventRegistrationRequested: {"email", (*Mailer).registrationRequested},
+	everlatch.EventPasswordReset:         {"entity_id", (*Mailer).passwordReset},
+	everlatch.EventPasswordChanged:       {"entity_id", (*Mailer).passwordChanged},
+	everlatch.EventEmailRequested:        {"email", (*Mailer).emailRequested},
+	everlatch.EventEmailAnnounced:        {"former_email", (*Mailer).emailAnnounced},
+	everlatch.EventEmailChanged:          {"former_email", (*Mailer).emailChanged},
+	everlatch.EventEmailRestored:         {"email", (*Mailer).emailRestored},
+	everlatch.EventIdentityLinked:        {"email", (*Mailer).methodsChanged},
+	everlatch.EventIdentityUnlinked:      {"email", (*Mailer).methodsChanged},
+	everlatch.EventSignInFromNewDevice:   {"email", (*Mailer).newDevice},
+	everlatch.EventSignInLocked:          {"email", (*Mailer).signInLocked},
+	everlatch.EventInviteCreated:         {"email", (*Mailer).invite},
+	everlatch.EventInviteResent:          {"email", (*Mailer).invite},
+	everlatch.EventDeadLetters:           {"to", (*Mailer).deadLetters},
+	everlatch.EventVerificationRequested: {"email", (*Mailer).verificationRequested},
+	everlatch.EventPasskeyCloned:         {"email", (*Mailer).methodsChanged},
+	everlatch.EventMFAEnabled:            {"email", (*Mailer).factorChanged},
+	everlatch.EventMFADisabled:           {"email", (*Mailer).factorChanged},
+	everlatch.EventRecoveryCodeUsed:      {"email", (*Mailer).factorChanged},
+	everlatch.EventSignInCodeRequested:   {"email", (*Mailer).signInCode},
+
+	everlatch.EventApprovalRequested: {"email", (*Mailer).approval},
+	everlatch.EventApprovalGranted:   {"email", (*Mailer).approval},
+	everlatch.EventApprovalRefused:   {"email", (*Mailer).approval},
 
 	everlatch.EventDeletionScheduled: {"email", (*Mailer).deletion},
 	everlatch.EventDeletionCancelled: {"email", (*Mailer).deletion},
@@ -68,7 +84,7 @@ const templateResetRequested = everlatch.EventPasswordReset + ".requested"
 // templateNames are the names that templates may have: one per kind, and those of
 // mails that a kind sends instead.
 var templateNames = append(slices.Sorted(maps.Keys(kinds)),
-	templateResetRequested, templateEmailTaken, templateEmailChangedByOthers)
+	templateResetRequested, templateRegistrationTaken, templateEmailTaken, templateEmailChangedByOthers)
 
 // resetPath is the storefront page that asks for a new password.
 const resetPath = "/reset-password"
@@ -106,8 +122,34 @@ func (m *Mailer) passwordChanged(v *view) (string, error) {
 	return everlatch.EventPasswordChanged, nil
 }
 
+// signInLocked tells the owner that attempts to sign in have locked the account, and
+// how to get in.
+func (m *Mailer) signInLocked(v *view) (string, error) {
+	if err := m.needURL(v); err != nil {
+		return "", err
+	}
+	v.ExpiresIn = span(time.Duration(number(v.Data["locked_for"])) * time.Second)
+	v.Link = v.URL + resetPath
+	return everlatch.EventSignInLocked, nil
+}
+
 // methodsChanged tells the owner that a sign-in method was added or removed.
 func (m *Mailer) methodsChanged(v *view) (string, error) { return v.Event, m.needURL(v) }
+
+// notMePath is the storefront page that accepts the token which ends a sign-in.
+const notMePath = "/not-me"
+
+// newDevice tells the owner of a sign-in from a new device, with a link that ends it.
+// Once the link was used there is nothing to tell.
+func (m *Mailer) newDevice(v *view) (string, error) {
+	if err := m.needURL(v); err != nil {
+		return "", err
+	}
+	return m.withToken(v, notMePath)
+}
+
+// approval tells who waits for a decision that they do, and what it is.
+func (m *Mailer) approval(v *view) (string, error) { return v.Event, m.needURL(v) }
 
 // needURL fills in the URL. A missing URL is not a permanent error: an operator
 // can configure it.

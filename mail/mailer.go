@@ -157,6 +157,6 @@ func (m *Mailer) Render(e everlatch.Event) (Message, bool, error) {
 	if err != nil {
 		return Message{}, false, err
 	}
-	message.ID, message.Event, message.From, message.To = e.ID, e.Name, m.opts.From, to
+	message.ID, message.Event, message.Template, message.From, message.To = e.ID, e.Name, name, m.opts.From, to
 	return message, true, message.check()
 }

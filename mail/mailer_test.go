@@ -61,6 +61,19 @@ func resetEvent(actorType string) everlatch.Event {
 	})
 }
 
+func registrationEvent(taken bool) everlatch.Event {
+	e := event(everlatch.EventRegistrationRequested, everlatch.Metadata{
+		"email": "ada+shop@example.com", "actor_type": everlatch.ActorCustomer, "provider": "emailpass", "token": "to/k+en",
+		"expires_at": noon.Add(24 * time.Hour).Format(time.RFC3339),
+	})
+	if taken {
+		delete(e.Data, "token")
+		delete(e.Data, "expires_at")
+		e.Data["taken"] = true
+	}
+	return e
+}
+
 func requestedEvent(actorType string) everlatch.Event {
 	e := resetEvent(actorType)
 	e.Data["requested_by"] = everlatch.Metadata{"actor_type": "user", "actor_id": "user_01"}
@@ -78,6 +91,36 @@ func linkedEvent(name, actorType string) everlatch.Event {
 		"auth_identity_id": "authid_01", "provider_identity_id": "pi_01", "provider": "github", "entity_id": "583231",
 		"actor_type": actorType, "email": "ada@example.com",
 	})
+}
+
+func approvalEvent(name string) everlatch.Event {
+	return event(name, everlatch.Metadata{
+		"actor_type": everlatch.ActorCustomer, "flow_id": "create-customer-account/authid_01", "auth_identity_id": "authid_01",
+		"actor_id": "cus_01", "email": "ada@example.com",
+	})
+}
+
+func lockedEvent() everlatch.Event {
+	return event(everlatch.EventSignInLocked, everlatch.Metadata{
+		"provider": "emailpass", "actor_type": "customer", "auth_identity_id": "authid_01", "failures": 10, "locked_for": 900,
+		"email": "ada@example.com",
+	})
+}
+
+// The owner is told only where the event says where.
+func TestSignInLocked(t *testing.T) {
+	t.Parallel()
+
+	e := lockedEvent()
+	got, ok, err := mailer(t, nil).Render(e)
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.Contains(t, got.Text, "was locked for 15 minutes")
+	require.Contains(t, got.Text, "\nhttps://shop.example/reset-password\n")
+	delete(e.Data, "email")
+	_, ok, err = mailer(t, nil).Render(e)
+	require.NoError(t, err)
+	require.False(t, ok)
 }
 
 func deadLettersEvent() everlatch.Event {
@@ -111,6 +154,7 @@ func TestGolden(t *testing.T) {
 		golden["auth.password_reset.requested."+actorType] = requestedEvent(actorType)
 		golden["auth.password_changed."+actorType] = changedEvent(actorType)
 		golden["auth.identity_linked."+actorType] = linkedEvent(everlatch.EventIdentityLinked, actorType)
+		golden["auth.passkey_cloned."+actorType] = linkedEvent(everlatch.EventPasskeyCloned, actorType)
 		golden["auth.identity_unlinked."+actorType] = linkedEvent(everlatch.EventIdentityUnlinked, actorType)
 	}
 	for _, name := range []string{
@@ -119,12 +163,25 @@ func TestGolden(t *testing.T) {
 		golden[name] = emailEvent(name, everlatch.ActorCustomer)
 	}
 	golden["auth.email_change_requested.taken"], golden["auth.email_changed.by_others"] = takenEvent(), changedByAdministrator()
+	golden[everlatch.EventRegistrationRequested], golden[everlatch.EventRegistrationRequested+".taken"] = registrationEvent(false), registrationEvent(true)
 	for _, name := range []string{everlatch.EventInviteCreated, everlatch.EventInviteResent} {
 		golden[name] = inviteEvent(name)
 	}
 	for _, name := range []string{everlatch.EventDeletionScheduled, everlatch.EventDeletionCancelled, everlatch.EventCustomerErased} {
 		golden[name] = deletionEvent(name)
 	}
+	golden[everlatch.EventSignInFromNewDevice], golden[everlatch.EventSignInLocked] = newDeviceEvent(), lockedEvent()
+	for _, name := range []string{everlatch.EventMFAEnabled, everlatch.EventMFADisabled, everlatch.EventRecoveryCodeUsed} {
+		golden[name] = factorEvent(name)
+	}
+	golden["auth.mfa_disabled.by_administrator"] = factorRemovedByAdministrator()
+	for _, name := range []string{everlatch.EventApprovalRequested, everlatch.EventApprovalGranted, everlatch.EventApprovalRefused} {
+		golden[name] = approvalEvent(name)
+	}
+	golden["auth.approval_refused.reason"] = approvalEvent(everlatch.EventApprovalRefused)
+	golden["auth.approval_refused.reason"].Data["message"] = "We sell to <schools> only."
+	golden["auth.verification_requested"], golden["auth.verification_requested.code"] = verificationEvent("c0/de", true), verificationEvent("123456", false)
+	golden["auth.sign_in_code_requested"] = signInCodeEvent()
 	for name, e := range golden {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -292,8 +349,11 @@ func TestDeliver(t *testing.T) {
 	out.err = everlatch.Permanent(errors.New("no such mailbox"))
 	require.ErrorIs(t, m.Deliver(t.Context(), resetEvent("customer")), out.err)
 	require.Equal(t, []string{
+		"auth.approval_granted", "auth.approval_refused", "auth.approval_requested",
 		"auth.email_change_announced", "auth.email_change_requested", "auth.email_change_undone", "auth.email_changed",
-		"auth.identity_linked", "auth.identity_unlinked", "auth.password_changed", "auth.password_reset",
+		"auth.identity_linked", "auth.identity_unlinked", "auth.mfa_disabled", "auth.mfa_enabled", "auth.mfa_recovery_code_used",
+		"auth.passkey_cloned", "auth.password_changed", "auth.password_reset", "auth.registration_requested",
+		"auth.sign_in_code_requested", "auth.sign_in_from_new_device", "auth.sign_in_locked", "auth.verification_requested",
 		"customer.deletion_cancelled", "customer.deletion_scheduled", "customer.erased", "everlatch.dead_letters",
 		"invite.created", "invite.resent",
 	}, m.Events())

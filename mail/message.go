@@ -21,6 +21,8 @@ type Message struct {
 	ID string `json:"id"`
 	// Event is the name of the event that the mail is about.
 	Event string `json:"event"`
+	// Template is the name of the templates that the mail was made of.
+	Template string `json:"template,omitempty"`
 	// From may include a name: "Shop <no-reply@shop.example>".
 	From string `json:"from"`
 	// To is a bare address.

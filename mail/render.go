@@ -119,6 +119,35 @@ func sample(name, actorType string) view {
 			"former_email": "ada@old.example.com", "taken": true, "expires_at": "2026-01-03T03:04:05Z",
 			"changed_by": everlatch.Metadata{"actor_type": "user", "actor_id": "user_1"},
 		}
+	case everlatch.EventSignInFromNewDevice:
+		v.Link, v.ExpiresIn = "https://example.com"+notMePath, "3 days"
+		v.Data = everlatch.Metadata{
+			"sign_in_id": "1", "auth_identity_id": "authid_1", "actor_type": actorType, "actor_id": "cus_1", "provider": "emailpass",
+			"device": "Firefox on Windows", "network": "192.0.2.0/24", "email": "ada@example.com", "expires_at": "2026-01-05T03:04:05Z",
+		}
+	case everlatch.EventApprovalRequested, everlatch.EventApprovalGranted, everlatch.EventApprovalRefused:
+		v.Link, v.ExpiresIn = "", ""
+		v.Data = everlatch.Metadata{
+			"actor_type": actorType, "flow_id": "register/customer/1", "auth_identity_id": "authid_1", "actor_id": "cus_1",
+			"email": "ada@example.com", "message": "We sell to schools only.",
+		}
+	case everlatch.EventVerificationRequested:
+		v.Link, v.Code = "https://example.com"+verifyEmailPath, "123456"
+		v.Data = everlatch.Metadata{
+			"entity_id": "ada@example.com", "entity_type": "email", "code_provider": "token", "actor_type": actorType,
+			"auth_identity_id": "authid_1", "expires_at": "2026-01-02T03:19:05Z", "metadata": everlatch.Metadata{}, "email": "ada@example.com",
+		}
+	case everlatch.EventSignInLocked:
+		v.Data = everlatch.Metadata{
+			"provider": "emailpass", "actor_type": actorType, "auth_identity_id": "authid_1",
+			"failures": 10, "locked_for": 900, "email": "ada@example.com",
+		}
+	case everlatch.EventMFAEnabled, everlatch.EventMFADisabled, everlatch.EventRecoveryCodeUsed:
+		v.Link, v.ExpiresIn = "", ""
+		v.Data = everlatch.Metadata{
+			"auth_identity_id": "authid_1", "mfa_id": "authmfa_1", "provider": "totp", "actor_type": actorType, "email": "ada@example.com", "left": 9,
+			"disabled_by": everlatch.Metadata{"actor_type": "user", "actor_id": "user_1"}, "reason": "The phone was lost.",
+		}
 	case everlatch.EventDeadLetters:
 		v.Link = ""
 		v.Data = everlatch.Metadata{"count": 2, "more": 1, "deliveries": []map[string]string{{

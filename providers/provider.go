@@ -88,6 +88,18 @@ type Registrar interface {
 	Register(ctx context.Context, in Input, rec *Record) (Verdict, error)
 }
 
+// AddressField is the field of the body with the address of an [AddressRegistrar].
+const AddressField = "email"
+
+// AddressRegistrar is a [Registrar] whose users register with an e-mail address in
+// [AddressField], which can be proven before anything is created (docs/weak-spots.md#w19).
+type AddressRegistrar interface {
+	Registrar
+	// CheckRegistration refuses what Register refuses of a new record, without any
+	// costly work, and returns the subject. Its EntityID is the address.
+	CheckRegistration(in Input) (Subject, error)
+}
+
 // Updater is a [Credentials] provider whose credential users can replace, such as
 // a forgotten password (docs/contract.md#s4-3, reset-password and update).
 type Updater interface {

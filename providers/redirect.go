@@ -117,6 +117,11 @@ type Profile struct {
 	// UserMetadata holds the claims for tokens. It replaces the metadata of the
 	// previous sign-in (docs/weak-spots.md#w51).
 	UserMetadata everlatch.Metadata
+	// AMR are the methods by which the provider says that it has authenticated the user, in
+	// the values of RFC 8176; nil where it doesn't say.
+	AMR []string
+	// AuthenticatedAt is when the provider has done so, zero where it doesn't say.
+	AuthenticatedAt time.Time
 	// Secrets are stored encrypted with the identity, such as a refresh token; nil
 	// stores none.
 	Secrets *Tokens

@@ -41,12 +41,20 @@ func (r *Registry) Add(id string, p Provider) error {
 		return fmt.Errorf("auth provider id %q is registered twice", id)
 	}
 	_, checks := p.(Credentials)
-	if _, redirects := p.(Redirect); !checks && !redirects {
+	_, signs := p.(Passkeys)
+	_, mails := p.(EmailCodes)
+	if _, redirects := p.(Redirect); !checks && !redirects && !signs && !mails {
 		return fmt.Errorf("auth provider %q can neither check credentials nor redirect", id)
 	}
 	r.byID[id] = p
 	r.order = append(r.order, id)
 	return nil
+}
+
+// Provider returns a provider, and whether there is one of this id.
+func (r *Registry) Provider(id string) (Provider, bool) {
+	p, ok := r.byID[id]
+	return p, ok
 }
 
 // Credentials returns a provider that checks credentials, or the contract's
@@ -100,6 +108,25 @@ func (r *Registry) Updater(id string) (Updater, error) {
 // an unknown id.
 func (r *Registry) Redirect(id string) (Redirect, error) {
 	p, ok := r.byID[id].(Redirect)
+	if !ok {
+		return nil, unknown(id)
+	}
+	return p, nil
+}
+
+// Passkeys returns a provider of passkeys, or the contract's refusal for an unknown id.
+func (r *Registry) Passkeys(id string) (Passkeys, error) {
+	p, ok := r.byID[id].(Passkeys)
+	if !ok {
+		return nil, unknown(id)
+	}
+	return p, nil
+}
+
+// EmailCodes returns a provider that mails codes, or the contract's refusal for an unknown
+// id.
+func (r *Registry) EmailCodes(id string) (EmailCodes, error) {
+	p, ok := r.byID[id].(EmailCodes)
 	if !ok {
 		return nil, unknown(id)
 	}

@@ -81,23 +81,50 @@ func (r *Registry) List() []Subscription {
 func (r *Registry) Matching(e everlatch.Event) []Subscription {
 	var out []Subscription
 	for _, name := range r.order {
-		if s := r.byName[name]; s.wants(e) {
-			out = append(out, s)
+		if _, wanted := r.byName[name].As(e); wanted {
+			out = append(out, r.byName[name])
 		}
 	}
 	return out
 }
 
-func (s Subscription) wants(e everlatch.Event) bool {
+// As returns an event as a subscription is told it, and whether it is at all. One
+// that asks for the event by a name of [everlatch.ModuleEvents] alone gets it under
+// that name, and with the id alone, as Medusa's modules tell it.
+func (s Subscription) As(e everlatch.Event) (everlatch.Event, bool) {
 	ours := e.Source == everlatch.SourceEverlatch
-	if s.Source == FromEverlatch && !ours || s.Source == FromOutside && ours {
-		return false
+	switch {
+	case s.Source == FromEverlatch && !ours || s.Source == FromOutside && ours:
+		return e, false
+	case s.names(e.Name):
+		return e, true
+	case !ours:
+		return e, false
 	}
+	for _, name := range everlatch.ModuleEvents(e.Name) {
+		if s.namesOfModule(name) {
+			e.Name, e.Data = name, everlatch.Metadata{"id": e.Data["id"]}
+			return e, true
+		}
+	}
+	return e, false
+}
+
+// namesOfModule is names for the name of a module, which "user.*" does not mean: it
+// takes at least "user.user.*".
+func (s Subscription) namesOfModule(event string) bool {
 	return slices.ContainsFunc(s.Events, func(pattern string) bool {
-		if pattern == "*" || pattern == e.Name {
+		kind, all := strings.CutSuffix(pattern, "*")
+		return pattern == event || all && strings.Count(kind, ".") > 1 && strings.HasPrefix(event, kind)
+	})
+}
+
+func (s Subscription) names(event string) bool {
+	return slices.ContainsFunc(s.Events, func(pattern string) bool {
+		if pattern == "*" || pattern == event {
 			return true
 		}
 		kind, all := strings.CutSuffix(pattern, "*")
-		return all && strings.HasPrefix(e.Name, kind)
+		return all && strings.HasPrefix(event, kind)
 	})
 }

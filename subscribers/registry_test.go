@@ -1,6 +1,7 @@
 package subscribers_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -154,4 +155,48 @@ func TestFunc(t *testing.T) {
 	})
 
 	require.ErrorIs(t, f.Deliver(t.Context(), subscribers.Delivery{Event: everlatch.Event{ID: "evt_1"}}), want)
+}
+
+// Medusa's modules have other names for events of ours.
+func TestNamesOfModules(t *testing.T) {
+	t.Parallel()
+	data := everlatch.Metadata{"id": "x_1", "email": "ada@example.com"}
+	for name, tt := range map[string]struct {
+		event, source string
+		events        []string
+		want          string
+	}{
+		"a customer":                      {event: "customer.created", events: []string{"customer.customer.created"}, want: "customer.customer.created"},
+		"a customer, of a kind":           {event: "customer.deleted", events: []string{"customer.customer.*"}, want: "customer.customer.deleted"},
+		"an administrator":                {event: "user.updated", events: []string{"user.user.updated"}, want: "user.user.updated"},
+		"an invite":                       {event: "invite.created", events: []string{"user.invite.created"}, want: "user.invite.created"},
+		"a token of an invite":            {event: "invite.created", events: []string{everlatch.EventInviteToken}, want: everlatch.EventInviteToken},
+		"another token":                   {event: "invite.resent", events: []string{everlatch.EventInviteToken}, want: everlatch.EventInviteToken},
+		"an accepted invite":              {event: "invite.accepted", events: []string{"user.invite.updated"}, want: "user.invite.updated"},
+		"a revoked invite":                {event: "invite.deleted", events: []string{"user.invite.deleted"}, want: "user.invite.deleted"},
+		"the first name wins":             {event: "customer.created", events: []string{"customer.customer.created", "customer.created"}, want: "customer.created"},
+		"everything has the first name":   {event: "customer.created", events: []string{"*"}, want: "customer.created"},
+		"another verb":                    {event: "user.roles_changed", events: []string{"user.user.roles_changed"}},
+		"a kind is not that of a module":  {event: "invite.created", events: []string{"user.*"}},
+		"another kind":                    {event: "manager.created", events: []string{"manager.manager.created"}},
+		"an event from outside is itself": {event: "customer.created", source: "apk_1", events: []string{"customer.customer.created"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := subscribers.Subscription{Name: "x", Events: tt.events}
+			e := everlatch.Event{Name: tt.event, Source: cmp.Or(tt.source, everlatch.SourceEverlatch), Data: data}
+			got, wanted := s.As(e)
+			if tt.want == "" {
+				require.False(t, wanted)
+				return
+			}
+			require.True(t, wanted)
+			require.Equal(t, tt.want, got.Name)
+			if tt.want == tt.event {
+				require.Equal(t, data, got.Data)
+				return
+			}
+			require.Equal(t, everlatch.Metadata{"id": "x_1"}, got.Data)
+		})
+	}
 }

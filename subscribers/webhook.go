@@ -95,6 +95,9 @@ func signer(secret string) (*webhooks.Webhook, error) {
 	return webhooks.NewWebhookRaw(key)
 }
 
+// userAgent is how webhooks are called.
+const userAgent = "Everlatch-Webhooks"
+
 // maxAnswer is how much of a response is read, in bytes, so that the connection
 // can be reused.
 const maxAnswer = 64 << 10
@@ -161,7 +164,7 @@ func (w *Webhook) request(ctx context.Context, d Delivery, body []byte) (*http.R
 		}
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("User-Agent", "Everlatch-Webhooks")
+	req.Header.Set("User-Agent", userAgent)
 	req.Header.Set(webhooks.HeaderWebhookID, d.Event.ID)
 	req.Header.Set(webhooks.HeaderWebhookTimestamp, strconv.FormatInt(d.At.Unix(), 10))
 	req.Header.Set(webhooks.HeaderWebhookSignature, strings.Join(signatures, " "))

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/nexus-rpc/sdk-go/nexus"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
 	sdkworker "go.temporal.io/sdk/worker"
@@ -52,14 +53,24 @@ type Options struct {
 	// Workflows are custom ones, by name; Activities are their sets.
 	Workflows  map[string]any
 	Activities []any
-	Log        *slog.Logger
+	// Hooks are custom functions that run inside flows.
+	Hooks []Hook
+	// Version is that of the worker; the zero value is none. Behaviors say what becomes of
+	// custom workflows when another version is current, by name; by default they are
+	// upgraded. Those of ours are in [workflows.Versioning].
+	Version   sdkworker.WorkerDeploymentVersion
+	Behaviors map[string]workflow.VersioningBehavior
+	// Ended, if set, is told about every execution that has ended here: its workflow,
+	// one word for how it ended, and how long its last run took. It must be quick.
+	Ended func(workflow, outcome string, took time.Duration)
+	Log   *slog.Logger
 }
 
-// workflowTasksAtOnce is how many workflow tasks a worker runs at the same time;
+// FlowsAtOnce is how many workflow tasks a worker runs at the same time;
 // the others wait in Temporal's queue, where waiting costs nothing and has no
 // timeout. With more than a few per core, a burst of sign-ins would wait for hashes
 // inside their workflow tasks, time out together, and hash again.
-func workflowTasksAtOnce() int { return max(8, 4*runtime.GOMAXPROCS(0)) }
+func FlowsAtOnce() int { return max(8, 4*runtime.GOMAXPROCS(0)) }
 
 // slowCallsAtOnce bounds the calls to other systems that a process waits for. Those
 // beyond it wait in Temporal's queue, no longer than their callers do.
@@ -72,27 +83,71 @@ const slowCallsAtOnce = 256
 func New(c client.Client, a activities.All, o Options) sdkworker.Worker {
 	options := sdkworker.Options{
 		WorkerStopTimeout:                      o.StopWithin,
-		MaxConcurrentWorkflowTaskExecutionSize: workflowTasksAtOnce(),
+		MaxConcurrentWorkflowTaskExecutionSize: FlowsAtOnce(),
 		// A restarted worker does not wait for the cache of its predecessor.
 		StickyScheduleToStartTimeout: time.Second,
 		Interceptors:                 []interceptor.WorkerInterceptor{temporalkit.NewInterceptor(o.Log)},
 	}
+	if o.Ended != nil {
+		// Outside, where the outcome of a result has been said.
+		options.Interceptors = append([]interceptor.WorkerInterceptor{&endings{ended: o.Ended}}, options.Interceptors...)
+	}
 	if o.Queue == Slow { // activities alone
 		options.DisableWorkflowWorker = true
 		options.MaxConcurrentActivityExecutionSize = slowCallsAtOnce
+	}
+	versioned := o.Version != sdkworker.WorkerDeploymentVersion{}
+	if versioned {
+		options.DeploymentOptions = sdkworker.DeploymentOptions{
+			UseVersioning: true, Version: o.Version, DefaultVersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+		}
 	}
 	w := sdkworker.New(c, o.Queue.Name(o.TaskQueue), options)
 	registerActivities(w, a)
 	for _, own := range o.Activities {
 		w.RegisterActivity(own)
 	}
+	for _, h := range o.Hooks {
+		if h.Activity != nil || !options.DisableWorkflowWorker {
+			RegisterHook(w, h)
+		}
+	}
 	if options.DisableWorkflowWorker {
 		return w
 	}
-	registerWorkflows(w)
-	for name, own := range o.Workflows {
-		w.RegisterWorkflowWithOptions(own, workflow.RegisterOptions{Name: name})
+	if versioned {
+		registerWorkflows(pinning{w})
+	} else {
+		registerWorkflows(w)
 	}
+	for name, own := range o.Workflows {
+		w.RegisterWorkflowWithOptions(own, workflow.RegisterOptions{Name: name, VersioningBehavior: o.Behaviors[name]})
+	}
+	return w
+}
+
+// pinning registers our workflows with what becomes of them when another version is
+// current.
+type pinning struct{ sdkworker.WorkflowRegistry }
+
+// RegisterWorkflow implements [sdkworker.WorkflowRegistry].
+func (p pinning) RegisterWorkflow(w any) {
+	p.RegisterWorkflowWithOptions(w, workflow.RegisterOptions{VersioningBehavior: workflows.Versioning(w)})
+}
+
+// NexusQueue returns the task queue of Nexus operations, given the configured name.
+func NexusQueue(configured string) string { return configured + nexusSuffix }
+
+const nexusSuffix = "-nexus"
+
+// NewNexus returns a worker of the operations of a Nexus service. Its payloads are those
+// of callers who don't have the key ring, so it has a connection without the codec, a
+// queue of its own, and neither workflows nor activities.
+func NewNexus(plain client.Client, service *nexus.Service, o Options) sdkworker.Worker {
+	w := sdkworker.New(plain, NexusQueue(o.TaskQueue), sdkworker.Options{
+		WorkerStopTimeout: o.StopWithin, DisableWorkflowWorker: true, LocalActivityWorkerOnly: true,
+	})
+	w.RegisterNexusService(service)
 	return w
 }
 
@@ -106,6 +161,7 @@ func Register(r sdkworker.Registry, a activities.All) {
 func registerWorkflows(r sdkworker.WorkflowRegistry) {
 	r.RegisterWorkflow(workflows.Authenticate)
 	r.RegisterWorkflow(workflows.Register)
+	r.RegisterWorkflow(workflows.ConfirmedRegistration)
 	r.RegisterWorkflow(workflows.CreateCustomerAccount)
 	r.RegisterWorkflow(workflows.CreateUserAccount)
 	r.RegisterWorkflow(workflows.RemoveCustomerAccount)
@@ -118,25 +174,47 @@ func registerWorkflows(r sdkworker.WorkflowRegistry) {
 	r.RegisterWorkflow(workflows.UpdateActor)
 	r.RegisterWorkflow(workflows.RemoveActorAccount)
 	r.RegisterWorkflow(workflows.LinkIdentity)
+	r.RegisterWorkflow(workflows.UpdateProvider)
 	r.RegisterWorkflow(workflows.UnlinkIdentity)
 	r.RegisterWorkflow(workflows.SocialLogin)
+	r.RegisterWorkflow(workflows.PasskeySignIn)
+	r.RegisterWorkflow(workflows.PasskeyRegistration)
+	r.RegisterWorkflow(workflows.EmailSignIn)
 	r.RegisterWorkflow(workflows.PasswordReset)
+	r.RegisterWorkflow(workflows.FactorEnrollment)
+	r.RegisterWorkflow(workflows.RemoveFactor)
+	r.RegisterWorkflow(workflows.GenerateRecoveryCodes)
+	r.RegisterWorkflow(workflows.MFAChallenge)
 	r.RegisterWorkflow(workflows.Invitation)
 	r.RegisterWorkflow(workflows.EmailChange)
+	r.RegisterWorkflow(workflows.SignInNotice)
+	r.RegisterWorkflow(workflows.Verification)
+	r.RegisterWorkflow(workflows.DisableIdentity)
+	r.RegisterWorkflow(workflows.EnableIdentity)
+	r.RegisterWorkflow(workflows.EndIdentitySessions)
+	r.RegisterWorkflow(workflows.EndIdentitySession)
+	r.RegisterWorkflow(workflows.DeleteUnlinkedIdentity)
 	r.RegisterWorkflow(workflows.DeliverEvent)
 	r.RegisterWorkflow(workflows.CleanUp)
 	r.RegisterWorkflow(workflows.RemoveOrphans)
 	r.RegisterWorkflow(workflows.TendEvents)
 	r.RegisterWorkflow(workflows.ReportDeadLetters)
 	r.RegisterWorkflow(workflows.TendDeletions)
+	r.RegisterWorkflow(workflows.Import)
+	r.RegisterWorkflow(workflows.Reseal)
 }
 
 func registerActivities(r sdkworker.ActivityRegistry, a activities.All) {
 	r.RegisterActivity(a.Credentials)
 	r.RegisterActivity(a.Resets)
 	r.RegisterActivity(a.Redirects)
+	r.RegisterActivity(a.Passkeys)
+	r.RegisterActivity(a.EmailSignIns)
 	r.RegisterActivity(a.Invites)
 	r.RegisterActivity(a.Emails)
+	r.RegisterActivity(a.Factors)
+	r.RegisterActivity(a.SignIns)
+	r.RegisterActivity(a.Verifications)
 	r.RegisterActivity(a.Accounts)
 	r.RegisterActivity(a.Actors)
 	r.RegisterActivity(a.Identities)
@@ -145,4 +223,7 @@ func registerActivities(r sdkworker.ActivityRegistry, a activities.All) {
 	r.RegisterActivity(a.Events)
 	r.RegisterActivity(a.Deliveries)
 	r.RegisterActivity(a.Upkeep)
+	r.RegisterActivity(a.Challenges)
+	r.RegisterActivity(a.Imports)
+	r.RegisterActivity(a.Reseals)
 }

@@ -142,11 +142,11 @@ func (d *accountDeletion) expire(ctx workflow.Context) error {
 // which then undoes what it has done or, past the point of no return, finishes;
 // it is waited for, because the end of this execution would cut it off.
 func (d *accountDeletion) remove(ctx workflow.Context) error {
-	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+	in := RemoveAccountInput{ActorID: d.customerID, Requested: true, HooksWithin: removalWaits}
+	ctx = describedChild(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:          RemovalID(everlatch.ActorCustomer, d.customerID),
 		WaitForCancellation: true,
-	})
-	in := RemoveAccountInput{ActorID: d.customerID, Requested: true}
+	}, RemoveCustomerAccount, in)
 	var out Outcome
 	if err := workflow.ExecuteChildWorkflow(ctx, RemoveCustomerAccount, in).Get(ctx, &out); err != nil {
 		return err

@@ -14,6 +14,7 @@ type CreateActorAccountInput struct {
 	Actor everlatch.ActorRecord `json:"actor"`
 	// Fingerprint of the request, when it came with an Idempotency-Key.
 	Fingerprint string `json:"fingerprint,omitempty"`
+	Hooks       *Hooks `json:"hooks,omitempty"`
 }
 
 // ActorAccount is the outcome of [CreateActorAccount] and [UpdateActor]: a
@@ -31,13 +32,22 @@ type ActorAccount struct {
 // requests arrive at once. When linking is refused or fails, the record that
 // this execution created is removed; the identity stays (docs/weak-spots.md#w3, #w4).
 func CreateActorAccount(ctx workflow.Context, in CreateActorAccountInput) (ActorAccount, error) {
+	hooks, err := in.Hooks.begin(ctx, everlatch.HookInput{ActorType: in.Actor.ActorType, Account: in.Actor.Data}, in.Fingerprint)
+	if err != nil {
+		return ActorAccount{}, err
+	}
+	out, err := in.run(ctx, hooks)
+	return out, hooks.conclude(ctx, out.Refusal, err)
+}
+
+func (in CreateActorAccountInput) run(ctx workflow.Context, hooks *hooked) (ActorAccount, error) {
 	var undo saga
 	var created activities.ActorOutput
 	account := newAccount{in.Actor.ID, func(ctx workflow.Context, undo *saga) (_ *everlatch.Refusal, err error) {
 		created, err = newActor(ctx, undo, in.Actor, in.AuthIdentityID)
 		return created.Refusal, err
 	}}
-	refused, err := linkedAccount(ctx, &undo, account, in.Actor.ActorType, in.AuthIdentityID)
+	refused, err := linkedAccount(ctx, &undo, hooks, account, in.Actor.ActorType, in.AuthIdentityID)
 	out := ActorAccount{Refusal: refused, Fingerprint: in.Fingerprint}
 	if err != nil || refused != nil {
 		return out, err
@@ -63,17 +73,12 @@ func newActor(
 	})
 }
 
-// linked links an identity to what a flow has created, or undoes the saga.
-func linked(ctx workflow.Context, undo *saga, link activities.LinkInput) (*everlatch.Refusal, error) {
-	add(undo, identities.DiscardLink, link)
-	verdict, err := step(ctx, identities.LinkActor, link)
-	if err != nil {
-		return nil, undo.after(ctx, err)
-	}
-	if verdict.Refusal != nil {
-		return verdict.Refusal, undo.compensate(ctx)
-	}
-	return nil, nil
+// link adds to the saga how to undo a link, and links an identity to what a flow
+// has created.
+func link(ctx workflow.Context, undo *saga, in activities.LinkInput) (*everlatch.Refusal, error) {
+	add(undo, identities.DiscardLink, in)
+	linked, err := step(ctx, identities.LinkActor, in)
+	return linked.Refusal, err
 }
 
 // UpdateActorInput is the argument of [UpdateActor].

@@ -14,5 +14,6 @@ func Catalog() map[string]any {
 		"TendEvents":            TendEvents,
 		"ReportDeadLetters":     ReportDeadLetters,
 		"TendDeletions":         TendDeletions,
+		"Reseal":                Reseal,
 	}
 }

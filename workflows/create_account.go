@@ -15,6 +15,7 @@ type CreateCustomerAccountInput struct {
 	Customer everlatch.Customer `json:"customer"`
 	// Fingerprint of the request, when it came with an Idempotency-Key.
 	Fingerprint string `json:"fingerprint,omitempty"`
+	Hooks       *Hooks `json:"hooks,omitempty"`
 }
 
 // CustomerAccount is the outcome of [CreateCustomerAccount]: a refusal or the
@@ -33,20 +34,39 @@ type CustomerAccount struct {
 // fails, the customer that this execution created is removed; the identity,
 // which it did not create, stays (docs/weak-spots.md#w3, #w4).
 func CreateCustomerAccount(ctx workflow.Context, in CreateCustomerAccountInput) (CustomerAccount, error) {
-	var undo saga
-	out := CustomerAccount{Fingerprint: in.Fingerprint}
-	created, err := newCustomer(ctx, &undo, in.Customer, in.AuthIdentityID)
+	about := everlatch.HookInput{ActorType: everlatch.ActorCustomer}
+	about.Email, about.Account = customerHooks(in.Customer)
+	hooks, err := in.Hooks.begin(ctx, about, in.Fingerprint)
 	if err != nil {
-		return out, undo.after(ctx, err)
+		return CustomerAccount{}, err
 	}
-	if out.Refusal = created.Refusal; out.Refusal != nil {
-		return out, nil
-	}
-	out.Refusal, err = linked(ctx, &undo, activities.LinkInput{
-		IdentityID: in.AuthIdentityID, ActorType: everlatch.ActorCustomer, ActorID: in.Customer.ID, GroupID: groupID(ctx),
+	out, err := in.run(ctx, hooks)
+	return out, hooks.conclude(ctx, out.Refusal, err)
+}
+
+func (in CreateCustomerAccountInput) run(ctx workflow.Context, hooks *hooked) (CustomerAccount, error) {
+	var undo saga
+	var created activities.CreateCustomerOutput
+	out := CustomerAccount{Fingerprint: in.Fingerprint}
+	begun := false
+	refused, err := hooks.aroundAccount(ctx, in.AuthIdentityID, in.Customer.ID, func() (_ *everlatch.Refusal, err error) {
+		created, err = newCustomer(ctx, &undo, in.Customer, in.AuthIdentityID)
+		if err != nil || created.Refusal != nil {
+			return created.Refusal, err
+		}
+		begun = true
+		return link(ctx, &undo, activities.LinkInput{
+			IdentityID: in.AuthIdentityID, ActorType: everlatch.ActorCustomer, ActorID: in.Customer.ID, GroupID: groupID(ctx),
+		})
 	})
-	if err != nil || out.Refusal != nil {
-		return out, err
+	out.Refusal = refused
+	switch {
+	case err != nil:
+		return out, undo.after(ctx, err)
+	case refused != nil && begun:
+		return out, undo.compensate(ctx)
+	case refused != nil:
+		return out, nil
 	}
 	out.Customer = created.Customer
 	return out, releaseEvents(ctx)
@@ -81,6 +101,7 @@ type CreateUserAccountInput struct {
 	User everlatch.User `json:"user"`
 	// Roles are ids of roles that the user gets.
 	Roles []string `json:"roles,omitempty"`
+	Hooks *Hooks   `json:"hooks,omitempty"`
 }
 
 // UserAccount is the outcome of [CreateUserAccount]: a refusal or the user.
@@ -94,26 +115,34 @@ type UserAccount struct {
 //
 // The command line starts it (docs/weak-spots.md#w15). Identity, user and link appear together or
 // not at all; an existing identity is never removed (docs/weak-spots.md#w3).
-func CreateUserAccount(ctx workflow.Context, in CreateUserAccountInput) (out UserAccount, err error) {
-	var undo saga
-	group := groupID(ctx)
-	identityID := in.AuthIdentityID
+func CreateUserAccount(ctx workflow.Context, in CreateUserAccountInput) (UserAccount, error) {
+	about := everlatch.HookInput{ActorType: everlatch.ActorUser, Email: in.User.Email, Account: userHooks(in.User)}
+	if in.Registration != nil {
+		about.Provider = in.Registration.Provider
+	}
+	hooks, err := in.Hooks.begin(ctx, about, "")
+	if err != nil {
+		return UserAccount{}, err
+	}
+	out, err := in.run(ctx, hooks)
+	return out, hooks.conclude(ctx, out.Refusal, err)
+}
 
+func (in CreateUserAccountInput) run(ctx workflow.Context, hooks *hooked) (out UserAccount, err error) {
+	var undo saga
+	identityID := in.AuthIdentityID
 	if reg := in.Registration; reg != nil {
-		registered, err := newIdentity(ctx, &undo, activities.RegisterIdentityInput{
+		registered, err := hookedIdentity(ctx, &undo, hooks, in.Hooks, activities.RegisterIdentityInput{
 			ActorType: everlatch.ActorUser, Provider: reg.Provider, Request: reg.Request,
-			IdentityID: identityID, ProviderIdentityID: reg.ProviderIdentityID, GroupID: group,
+			IdentityID: identityID, ProviderIdentityID: reg.ProviderIdentityID, GroupID: groupID(ctx),
 		})
-		if err != nil {
-			return out, undo.after(ctx, err)
-		}
-		if out.Refusal = registered.Refusal; out.Refusal != nil {
-			return out, nil
+		if out.Refusal = registered.Refusal; err != nil || out.Refusal != nil {
+			return out, err
 		}
 		identityID = registered.Principal.AuthIdentityID
 	}
 
-	out, err = linkedUser(ctx, &undo, in.User, in.Roles, identityID)
+	out, err = linkedUser(ctx, &undo, hooks, in.User, in.Roles, identityID)
 	if err != nil || out.Refusal != nil {
 		return out, err
 	}
@@ -122,7 +151,7 @@ func CreateUserAccount(ctx workflow.Context, in CreateUserAccountInput) (out Use
 
 // linkedUser is [linkedAccount] for an administrator with roles.
 func linkedUser(
-	ctx workflow.Context, undo *saga, user everlatch.User, roles []string, identityID string,
+	ctx workflow.Context, undo *saga, hooks *hooked, user everlatch.User, roles []string, identityID string,
 ) (out UserAccount, err error) {
 	var created activities.CreateUserOutput
 	account := newAccount{user.ID, func(ctx workflow.Context, undo *saga) (_ *everlatch.Refusal, err error) {
@@ -133,7 +162,7 @@ func linkedUser(
 		})
 		return created.Refusal, err
 	}}
-	out.Refusal, err = linkedAccount(ctx, undo, account, everlatch.ActorUser, identityID)
+	out.Refusal, err = linkedAccount(ctx, undo, hooks, account, everlatch.ActorUser, identityID)
 	if err == nil && out.Refusal == nil {
 		out.User = created.User
 	}
@@ -143,16 +172,22 @@ func linkedUser(
 // linkedAccount creates an account and links an identity to it. After a fault or a
 // refusal everything in the saga is undone; after success the caller goes on.
 func linkedAccount(
-	ctx workflow.Context, undo *saga, account newAccount, actorType, identityID string,
+	ctx workflow.Context, undo *saga, hooks *hooked, account newAccount, actorType, identityID string,
 ) (*everlatch.Refusal, error) {
-	refused, err := account.create(ctx, undo)
-	if err != nil {
+	refused, err := hooks.aroundAccount(ctx, identityID, account.id, func() (*everlatch.Refusal, error) {
+		refused, err := account.create(ctx, undo)
+		if err != nil || refused != nil {
+			return refused, err
+		}
+		return link(ctx, undo, activities.LinkInput{
+			IdentityID: identityID, ActorType: actorType, ActorID: account.id, GroupID: groupID(ctx),
+		})
+	})
+	switch {
+	case err != nil:
 		return nil, undo.after(ctx, err)
-	}
-	if refused != nil {
+	case refused != nil:
 		return refused, undo.compensate(ctx)
 	}
-	return linked(ctx, undo, activities.LinkInput{
-		IdentityID: identityID, ActorType: actorType, ActorID: account.id, GroupID: groupID(ctx),
-	})
+	return nil, nil
 }

@@ -42,6 +42,7 @@ func DeliverEvent(ctx workflow.Context, in DeliverEventInput) (everlatch.Deliver
 		EventID: in.EventID, Subscriber: in.Subscriber, Generation: in.Generation, Status: everlatch.DeliveryDelivered,
 	}
 	trying := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		Summary:                "Deliver to " + in.Subscriber,
 		StartToCloseTimeout:    in.Retry.Attempt,
 		ScheduleToCloseTimeout: in.Retry.For,
 		RetryPolicy:            endlessly(backoff(in.Retry.Initial, in.Retry.Max)),
@@ -50,8 +51,10 @@ func DeliverEvent(ctx workflow.Context, in DeliverEventInput) (everlatch.Deliver
 		out.Status, out.Error = everlatch.DeliveryDead, reason(err)
 	}
 	// Also when the flow is cancelled: the next delivery of the subscriber waits for it.
-	_, err := mandatoryStep(ctx, deliveries.SettleDelivery, out)
-	return out, err
+	if _, err := mandatoryStep(ctx, deliveries.SettleDelivery, out); err != nil || out.Status != everlatch.DeliveryDead {
+		return out, err
+	}
+	return out, conclude(ctx, OutcomeDead, About{})
 }
 
 // maxReason bounds, in bytes, what is kept of an error.

@@ -259,3 +259,32 @@ func TestReportDeadLetters(t *testing.T) {
 	require.EqualValues(t, 1, events[0].Data["count"])
 	require.Contains(t, events[0].Data["deliveries"].([]any)[0], "error") //nolint:forcetypeassert // a test
 }
+
+// A subscriber that asks by the name of a module is told under that name.
+func TestDeliverUnderTheNameOfAModule(t *testing.T) {
+	t.Parallel()
+	h, l := newHouse(t), &listener{}
+	require.NoError(t, h.subscribers.Add(subscribers.Subscription{
+		Name: "hook", Events: []string{"customer.customer.created"}, Subscriber: l,
+	}))
+	_, _, err := h.store.PublishEvent(t.Context(), everlatch.Event{
+		ID: "e1", Name: everlatch.EventCustomerCreated, Source: everlatch.SourceEverlatch, Data: everlatch.Metadata{"id": "cus_1", "more": 1},
+	})
+	require.NoError(t, err)
+	_, err = h.store.Dispatch(t.Context(), 10, func(e everlatch.Event) (out []store.Target) {
+		for _, s := range h.subscribers.Matching(e) {
+			out = append(out, store.Target{Subscriber: s.Name})
+		}
+		return out
+	})
+	require.NoError(t, err)
+	env := h.env(t, "deliver-event/e1/hook/1")
+	in := workflows.DeliverEventInput{Retry: patience}
+	in.EventID, in.Subscriber, in.Generation = "e1", "hook", 1
+	env.ExecuteWorkflow(workflows.DeliverEvent, in)
+
+	require.NoError(t, env.GetWorkflowError())
+	require.Len(t, l.heard, 1)
+	require.Equal(t, "customer.customer.created", l.heard[0].Event.Name)
+	require.Equal(t, everlatch.Metadata{"id": "cus_1"}, l.heard[0].Event.Data)
+}

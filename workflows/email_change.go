@@ -88,6 +88,19 @@ type ChangedEmail struct {
 	Email   string             `json:"email,omitempty"`
 }
 
+// QueryPendingEmail is the query of [EmailChange] for the address that waits to be proved.
+// Its answer is a [PendingEmail].
+const QueryPendingEmail = "PendingEmail"
+
+// PendingEmail is an address that waits to be proved; its zero value is none.
+type PendingEmail struct {
+	AuthIdentityID string    `json:"auth_identity_id"`
+	Email          string    `json:"email"`
+	ExpiresAt      time.Time `json:"expires_at,omitzero"`
+	// Taken says that another account has it, which the one who asked is not told.
+	Taken bool `json:"taken,omitempty"`
+}
+
 // mostRequests bounds how many mails one account can have sent to addresses that
 // may be a stranger's, for as long as something is open (docs/weak-spots.md#w61).
 const mostRequests = 10
@@ -108,6 +121,9 @@ func EmailChange(ctx workflow.Context, in EmailChangeInput) error {
 	e := &emailChange{actor: in.Actor}
 	if in.Open != nil {
 		e.open = *in.Open
+	}
+	if err := workflow.SetQueryHandler(ctx, QueryPendingEmail, e.pending); err != nil {
+		return err
 	}
 	e.exchange = newExchange(ctx, e, in.Answers...)
 	on(ctx, e.exchange, UpdateRequestEmail, e.request)
@@ -138,6 +154,14 @@ func (e *emailChange) deadline() (at time.Time) {
 		}
 	}
 	return at
+}
+
+func (e *emailChange) pending() (PendingEmail, error) {
+	a := e.open.Asked
+	if a == nil {
+		return PendingEmail{}, nil
+	}
+	return PendingEmail{AuthIdentityID: a.AuthIdentityID, Email: a.Email, ExpiresAt: a.ExpiresAt, Taken: a.Taken}, nil
 }
 
 func (e *emailChange) expire(workflow.Context) error {

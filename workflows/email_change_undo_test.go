@@ -234,3 +234,32 @@ func TestEmailChangeOfUser(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, users[0].Email, user.Email)
 }
+
+// The address that waits can be asked for, until it is proved or superseded. That another
+// account has it is for the service alone.
+func TestPendingEmail(t *testing.T) {
+	t.Parallel()
+	s := newEmailChange(t)
+	s.known(t, "authid_taken", "emailpass", "taken@example.com", "taken@example.com")
+	pending := func() (out workflows.PendingEmail) {
+		answer, err := s.env.QueryWorkflow(workflows.QueryPendingEmail)
+		require.NoError(t, err)
+		require.NoError(t, answer.Get(&out))
+		return out
+	}
+	var first, second, after workflows.PendingEmail
+	s.request(time.Second, 1, "taken@example.com")
+	s.at(time.Minute, func() { first = pending() })
+	s.request(time.Hour, 2, "new@example.com")
+	s.at(time.Hour+time.Minute, func() { second = pending() })
+	s.confirm(2*time.Hour, 2, 1)
+	s.at(3*time.Hour, func() { after = pending() })
+	s.plays()
+	require.Equal(t, "taken@example.com", first.Email)
+	require.True(t, first.Taken)
+	require.Equal(t, "authid_1", second.AuthIdentityID)
+	require.Equal(t, "new@example.com", second.Email)
+	require.False(t, second.Taken)
+	require.False(t, second.ExpiresAt.IsZero())
+	require.Zero(t, after)
+}

@@ -73,16 +73,20 @@ func EraseAccount(ctx workflow.Context, in EraseAccountInput) (ErasureProgress, 
 	_, err = mandatoryStep(ctx, erasures.FinishErasure, activities.FinishErasureInput{
 		Erasure: in.Erasure, Confirmed: state.Confirmed, Requested: in.Requested, EventID: names.EventID, GroupID: groupID(ctx),
 	})
-	return state, err
+	if err != nil {
+		return state, err
+	}
+	return state, conclude(ctx, OutcomeDone, About{})
 }
 
 // confirm waits until every eraser has confirmed.
 func (p *ErasureProgress) confirm(ctx workflow.Context, names []string, e everlatch.Erasure) error {
-	ctx = workflow.WithActivityOptions(ctx, erasing)
 	waiting := workflow.NewSelector(ctx)
 	var failed error
 	for _, name := range names {
-		erased := workflow.ExecuteActivity(ctx, erasures.Erase, activities.EraseInput{Eraser: name, Erasure: e}) //nolint:forbidigo // run would wait; the types are those of Erase
+		options := erasing
+		options.Summary = "Erase at " + name
+		erased := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), erasures.Erase, activities.EraseInput{Eraser: name, Erasure: e}) //nolint:forbidigo // run would wait; the types are those of Erase
 		waiting.AddFuture(erased, func(f workflow.Future) {
 			var out activities.EraseOutput
 			if err := f.Get(ctx, &out); err != nil {
@@ -103,11 +107,11 @@ func (p *ErasureProgress) confirm(ctx workflow.Context, names []string, e everla
 // It does so also when the removal was cancelled: the account is gone by then.
 func startErasing(ctx workflow.Context, in EraseAccountInput) error {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+	ctx = describedChild(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:        ErasureID(in.Erasure.ActorType, in.Erasure.ActorID),
 		TaskQueue:         DeliveriesQueue(mainQueue(ctx)),
 		ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
-	})
+	}, EraseAccount, in)
 	return started(ctx, workflow.ExecuteChildWorkflow(ctx, EraseAccount, in))
 }
 

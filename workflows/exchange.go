@@ -47,6 +47,10 @@ type exchange struct {
 	answers answers
 	// outcome is how the flow has ended, "" while it goes on.
 	outcome string
+	// about is what the flow has found out about whom it is for.
+	about About
+	// told are lines about what has happened.
+	told []string
 	// faulty says that a handler failed. One of its steps may have taken effect
 	// without its answer arriving.
 	faulty bool
@@ -92,6 +96,7 @@ func on[I, O any](
 		}
 		out, err = handler(ctx, in)
 		x.faulty = x.faulty || err != nil
+		x.tellHandled(ctx, name, out, err)
 		if isNeedsAttention(err) {
 			x.attention = err
 		}
@@ -159,11 +164,14 @@ func (x *exchange) serve(ctx workflow.Context) error {
 		return x.invalid
 	}
 	err := x.loop(ctx)
-	if !x.faulty || x.attention != nil {
+	if x.faulty && x.attention == nil {
+		// What was undone has no events any more. The others tell of what has happened.
+		err = cmp.Or(releaseEvents(ctx), err)
+	}
+	if err != nil {
 		return err
 	}
-	// What was undone has no events any more. The others tell of what has happened.
-	return cmp.Or(releaseEvents(ctx), err)
+	return conclude(ctx, x.outcome, x.about)
 }
 
 func (x *exchange) loop(ctx workflow.Context) error {
@@ -196,7 +204,9 @@ func (x *exchange) next(ctx workflow.Context) error {
 	served := x.served
 	if remaining := x.deadline().Sub(workflow.Now(ctx)); remaining > 0 {
 		waiting, stop := workflow.WithCancel(ctx)
-		_, err := workflow.AwaitWithTimeout(waiting, remaining, func() bool { return x.served > served || x.waiting() })
+		_, err := workflow.AwaitWithOptions(waiting, workflow.AwaitOptions{
+			Timeout: remaining, TimerOptions: workflow.TimerOptions{Summary: "Wait until " + clockTime(x.deadline())},
+		}, func() bool { return x.served > served || x.waiting() })
 		stop() // a timer that is left behind would wake the flow when nothing is due
 		if err != nil {
 			return err
@@ -222,7 +232,9 @@ func (x *exchange) expire(ctx workflow.Context) error {
 		if x.outcome != "" || !x.due(ctx) {
 			return nil
 		}
-		return x.flow.expire(ctx)
+		err := x.flow.expire(ctx)
+		x.show(ctx)
+		return err
 	})
 }
 

@@ -86,6 +86,7 @@ type AcceptInvite struct {
 	// invited one (docs/weak-spots.md#w7).
 	User    everlatch.User `json:"user"`
 	EventID string         `json:"event_id"`
+	Hooks   *Hooks         `json:"hooks,omitempty"`
 }
 
 // InvitationEnd is how an [Invitation] ended.

@@ -105,7 +105,10 @@ func (v *invitation) admit(
 	ctx workflow.Context, in AcceptInvite, proof everlatch.InviteProof, roles []string,
 ) (UserAccount, error) {
 	var undo saga
-	out, err := linkedUser(ctx, &undo, in.User, roles, in.AuthIdentityID)
+	hooks := in.Hooks.within(ctx, everlatch.HookInput{
+		ActorType: everlatch.ActorUser, Email: in.User.Email, Account: userHooks(in.User),
+	}, callerWaits)
+	out, err := linkedUser(ctx, &undo, hooks, in.User, roles, in.AuthIdentityID)
 	if err != nil || out.Refusal != nil {
 		return out, err
 	}

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -17,6 +18,7 @@ const (
 	SignalAsk      = "Ask"      // ResetRequest
 	UpdateIssue    = "Issue"    // IssueReset -> IssuedReset
 	UpdateComplete = "Complete" // CompleteReset -> Outcome
+	UpdateConsume  = "Consume"  // ConsumeReset -> IssuedReset
 )
 
 // The ends of [PasswordReset].
@@ -35,8 +37,8 @@ type PasswordResetInput struct {
 	// ResendAfter is how long a request is folded into the previous one.
 	ResendAfter time.Duration `json:"resend_after"`
 	// Open and Answers are what an execution that continues as new hands on.
-	Open    []openReset `json:"open_resets,omitempty"`
-	Answers []answered  `json:"answers,omitempty"`
+	Open    opened[openReset] `json:"open_resets,omitempty"`
+	Answers []answered        `json:"answers,omitempty"`
 }
 
 // openReset is what a request was granted. It is kept until it expires, also when
@@ -47,6 +49,8 @@ type openReset struct {
 	// MailedAt is the zero time when the user did not ask.
 	MailedAt time.Time `json:"mailed_at,omitzero"`
 }
+
+func (o openReset) until() time.Time { return o.ExpiresAt }
 
 // mostOpenResets is how many links for one actor type are good at once. Above it no
 // further mail is sent until some have expired, so that the earlier ones stay good.
@@ -73,6 +77,10 @@ type IssueReset struct {
 	ActorType   string             `json:"actor_type"`
 	RequestedBy everlatch.ActorRef `json:"requested_by"`
 	Names       Names              `json:"names"`
+	// TTL is how long the token is good; 0 is as long as one that is mailed.
+	TTL time.Duration `json:"ttl,omitempty"`
+	// Silent records no event: the program that asks tells the user itself.
+	Silent bool `json:"silent,omitempty"`
 }
 
 // IssuedReset is a refusal or what the API makes the token of. The token itself
@@ -90,6 +98,13 @@ type CompleteReset struct {
 	Request vault.Ref `json:"request"`
 	// EventID names the event of the change.
 	EventID string `json:"event_id"`
+	Hooks   *Hooks `json:"hooks,omitempty"`
+}
+
+// ConsumeReset uses a token up without a new password: the program that asks decides
+// what it was good for.
+type ConsumeReset struct {
+	TokenID string `json:"token_id"`
 }
 
 // PasswordReset is the whole flow of a forgotten password: asked for, mailed, and
@@ -112,25 +127,18 @@ func PasswordReset(ctx workflow.Context, in PasswordResetInput) error {
 	onSignal(ctx, r.exchange, SignalAsk, r.ask)
 	on(ctx, r.exchange, UpdateIssue, r.issue)
 	on(ctx, r.exchange, UpdateComplete, r.complete, r.refuses)
+	on(ctx, r.exchange, UpdateConsume, r.consume)
 	return r.serve(ctx)
 }
 
 type passwordReset struct {
 	*exchange
 
-	in PasswordResetInput
-	// open are in the order of the requests.
-	open []openReset
+	in   PasswordResetInput
+	open opened[openReset]
 }
 
-func (r *passwordReset) deadline() (latest time.Time) {
-	for _, o := range r.open {
-		if o.ExpiresAt.After(latest) {
-			latest = o.ExpiresAt
-		}
-	}
-	return latest
-}
+func (r *passwordReset) deadline() time.Time { return r.open.deadline() }
 
 func (r *passwordReset) expire(workflow.Context) error {
 	r.end(resetExpired)
@@ -154,26 +162,27 @@ func (r *passwordReset) refuses(ctx workflow.Context, in CompleteReset) *everlat
 }
 
 func (r *passwordReset) find(ctx workflow.Context, in CompleteReset) (openReset, bool) {
-	i := slices.IndexFunc(r.open, func(o openReset) bool {
-		return o.Known && in.TokenID == o.TokenID && in.ActorType == o.ActorType && workflow.Now(ctx).Before(o.ExpiresAt)
+	return r.open.find(ctx, func(o openReset) bool {
+		return o.Known && in.TokenID == o.TokenID && in.ActorType == o.ActorType
 	})
-	if i < 0 {
-		return openReset{}, false
-	}
-	return r.open[i], true
 }
 
 // ask mails a link, unless one was mailed just now.
 func (r *passwordReset) ask(ctx workflow.Context, asks workflow.ReceiveChannel) error {
 	var request ResetRequest
 	// A signal that cannot be decrypted is dropped, and receiving would wait for the next.
-	if !asks.ReceiveAsync(&request) || !r.mails(ctx, request.ActorType) {
+	if !asks.ReceiveAsync(&request) {
+		return nil
+	}
+	if !r.mails(ctx, request.ActorType) {
+		r.tell(ctx, "asked again for "+request.ActorType+": the earlier link stays good, no mail")
 		return nil
 	}
 	asked := activities.GrantResetInput{ActorType: request.ActorType, Metadata: request.Metadata}
 	grant, err := r.grant(ctx, asked, request.Names, finalStep)
 	if err == nil {
 		r.keep(ctx, openReset{ResetGrant: grant, MailedAt: workflow.Now(ctx)})
+		r.tell(ctx, "asked for "+request.ActorType+": "+mailedOr(grant.Known, "a mail with a link was ordered", "no identity has the address, no mail"))
 	}
 	return err
 }
@@ -197,26 +206,23 @@ func (r *passwordReset) mails(ctx workflow.Context, actorType string) bool {
 // keep adds a grant to those that are open, and forgets what has expired and the
 // oldest request that was granted nothing, if there are too many of them.
 func (r *passwordReset) keep(ctx workflow.Context, grant openReset) {
-	nothing := 0
-	for _, o := range r.open {
+	r.open = r.open.withoutExpired(ctx)
+	oldest, nothing := -1, 0
+	for i, o := range slices.Backward(r.open) {
 		if !o.Known {
-			nothing++
+			oldest, nothing = i, nothing+1
 		}
 	}
-	r.open = slices.DeleteFunc(r.open, func(o openReset) bool {
-		tooMany := !o.Known && nothing >= mostOpenResets
-		if tooMany {
-			nothing--
-		}
-		return tooMany || !workflow.Now(ctx).Before(o.ExpiresAt)
-	})
+	if nothing >= mostOpenResets {
+		r.open = slices.Delete(r.open, oldest, oldest+1)
+	}
 	r.open = append(r.open, grant)
 }
 
 // issue grants a token to an administrator. No link is mailed, so a request by the
 // user still sends one; the owner is told.
 func (r *passwordReset) issue(ctx workflow.Context, in IssueReset) (IssuedReset, error) {
-	asked := activities.GrantResetInput{ActorType: in.ActorType, RequestedBy: &in.RequestedBy}
+	asked := activities.GrantResetInput{ActorType: in.ActorType, RequestedBy: &in.RequestedBy, TTL: in.TTL, Silent: in.Silent}
 	grant, err := r.grant(ctx, asked, in.Names, durableStep)
 	if err != nil {
 		return IssuedReset{}, err
@@ -240,11 +246,11 @@ type granting = func(
 func (r *passwordReset) grant(
 	ctx workflow.Context, in activities.GrantResetInput, names Names, do granting,
 ) (activities.ResetGrant, error) {
-	in.Provider, in.EntityKey, in.TTL, in.GroupID = r.in.Provider, r.in.EntityKey, r.in.TTL, groupID(ctx)
+	in.Provider, in.EntityKey, in.TTL, in.GroupID = r.in.Provider, r.in.EntityKey, cmp.Or(in.TTL, r.in.TTL), groupID(ctx)
 	in.TokenID, in.EventID = names.TokenID, names.EventID
 	grant, err := do(ctx, resets.GrantReset, in)
 	if err == nil {
-		r.outcome = ""
+		r.outcome, r.about.IdentityID = "", grant.IdentityID
 	}
 	return grant, err
 }
@@ -256,10 +262,16 @@ func (r *passwordReset) complete(ctx workflow.Context, in CompleteReset) (out Ou
 		out.Refusal = &invalidToken
 		return out, nil
 	}
-	changed, err := durableStep(ctx, resets.ChangePassword, activities.ChangePasswordInput{
+	hooks := in.Hooks.within(ctx, everlatch.HookInput{
+		ActorType: in.ActorType, Provider: r.in.Provider, AuthIdentityID: used.IdentityID, Email: used.EntityID,
+	}, callerWaits)
+	if out.Refusal, err = hooks.run(ctx, everlatch.HookBeforePasswordChanged); err != nil || out.Refusal != nil {
+		return out, err
+	}
+	changed, err := changePassword(ctx, activities.ChangePasswordInput{
 		Provider: r.in.Provider, Grant: used.ResetGrant, Request: in.Request, EventID: in.EventID, GroupID: groupID(ctx),
 		Mailed: !used.MailedAt.IsZero(),
-	})
+	}, durableStep)
 	if err != nil {
 		return out, err
 	}
@@ -273,7 +285,21 @@ func (r *passwordReset) complete(ctx workflow.Context, in CompleteReset) (out Ou
 	}
 	r.open = nil
 	r.end(resetUsed)
+	hooks.passwordChanged(ctx)
 	return out, releaseEvents(ctx)
+}
+
+// consume uses up the token, and with it every other one. Of several requests at once
+// one gets the grant, because an execution handles one update at a time.
+func (r *passwordReset) consume(ctx workflow.Context, in ConsumeReset) (out IssuedReset, err error) {
+	used, open := r.open.find(ctx, func(o openReset) bool { return o.Known && o.TokenID == in.TokenID })
+	if !open {
+		return IssuedReset{Refusal: &invalidToken}, nil
+	}
+	out.Grant = used.ResetGrant
+	r.open = nil
+	r.end(resetUsed)
+	return out, nil
 }
 
 // drop forgets a grant that was void. One that was made after the credentials had

@@ -125,6 +125,7 @@ type move struct {
 	rejected error
 	out      workflows.Outcome
 	issued   workflows.IssuedReset
+	login    workflows.Login
 	err      error
 	done     bool
 }
@@ -138,6 +139,8 @@ func (m *move) Complete(success any, err error) {
 		m.out = out
 	case workflows.IssuedReset:
 		m.issued = out
+	case workflows.Login:
+		m.login, m.out.Refusal = out, out.Refusal
 	}
 }
 

@@ -47,13 +47,46 @@ func checkCredentials(ctx workflow.Context, in activities.CheckCredentialsInput)
 		func(in *activities.CheckCredentialsInput) { in.Slow = true })
 }
 
-// localUnlessSlow runs a step that a caller waits for. The worker knows the
-// provider: when it answers that the call is slow, a slot of the queue for slow work
-// is held for the length of the call, instead of one for workflow tasks.
+// changePassword lets the provider judge a new password, as checkCredentials does. do
+// runs the step where the provider does not call another machine.
+func changePassword(
+	ctx workflow.Context, in activities.ChangePasswordInput, do doing[activities.ChangePasswordInput, activities.ChangePasswordOutput],
+) (activities.ChangePasswordOutput, error) {
+	return unlessSlow(ctx, do, resets.ChangePassword, in,
+		func(out activities.ChangePasswordOutput) bool { return out.Slow },
+		func(in *activities.ChangePasswordInput) { in.Slow = true })
+}
+
+// localUnlessSlow runs a step that a caller waits for.
 func localUnlessSlow[I, O any](
 	ctx workflow.Context, activity func(context.Context, I) (O, error), in I, isSlow func(O) bool, allowSlow func(*I),
 ) (O, error) {
-	out, err := step(ctx, activity, in)
+	return unlessSlow(ctx, step[I, O], activity, in, isSlow, allowSlow)
+}
+
+// doing is a way to run a step, such as [step] or [durableStep].
+type doing[I, O any] func(ctx workflow.Context, activity func(context.Context, I) (O, error), in I) (O, error)
+
+// unlessSlow runs a step that a caller waits for. The worker knows the
+// provider: when it answers that the call is slow, a slot of the queue for slow work
+// is held for the length of the call, instead of one for workflow tasks.
+func unlessSlow[I, O any](
+	ctx workflow.Context, do doing[I, O], activity func(context.Context, I) (O, error), in I, isSlow func(O) bool, allowSlow func(*I),
+) (O, error) {
+	out, err := do(ctx, activity, in)
+	if err != nil || !isSlow(out) {
+		return out, err
+	}
+	allowSlow(&in)
+	return externalCall(ctx, activity, in)
+}
+
+// durableUnlessSlow is localUnlessSlow for the first step of an update that changes
+// something, see [durableStep].
+func durableUnlessSlow[I, O any](
+	ctx workflow.Context, activity func(context.Context, I) (O, error), in I, isSlow func(O) bool, allowSlow func(*I),
+) (O, error) {
+	out, err := durableStep(ctx, activity, in)
 	if err != nil || !isSlow(out) {
 		return out, err
 	}

@@ -57,13 +57,32 @@ func TestSlowProvider(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, "authid_1", login.Principal.AuthIdentityID)
 
+			identity, err := h.store.Identity(t.Context(), "authid_1")
+			require.NoError(t, err)
+			changed, err := perform[workflows.Outcome](t, h, "update/1", workflows.UpdateProvider, workflows.UpdateProviderInput{
+				Provider: name, Credential: identity.Providers[0], Version: identity.CredentialVersion,
+				ActorType: "customer", Request: h.seal(t, email, "another good horse"), EventID: "evt_1",
+			})
+			require.NoError(t, err)
+			require.Nil(t, changed.Refusal)
+
 			if slow {
-				require.Equal(t, 2, queued, "registration and sign-in")
+				require.Equal(t, 3, queued, "registration, sign-in and new password")
 			} else {
 				require.Zero(t, queued)
 			}
 		})
 	}
+}
+
+// Update implements [providers.Updater].
+func (d directory) Update(ctx context.Context, in providers.Input, rec providers.Record) (providers.Verdict, error) {
+	return d.Credentials.(providers.Updater).Update(ctx, in, rec) //nolint:forcetypeassert // it is one
+}
+
+// Subject implements [providers.Updater].
+func (d directory) Subject(id string) providers.Subject {
+	return d.Credentials.(providers.Updater).Subject(id) //nolint:forcetypeassert // it is one
 }
 
 // A sign-in whose caller has waited too long does no work.

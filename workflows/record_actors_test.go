@@ -38,11 +38,11 @@ func (r *recorder) actors(t *testing.T) {
 
 	// A minute each: all retries of a step must pass.
 	h.faults.set(fault{activities: []string{"LinkActor"}, times: -1, after: true})
-	r.keep(t, "CreateActorAccount/undone", workflows.CreateActorAccount, create("authid_m2", "mana_4", "c@example.com"))
+	r.keepSlow(t, "CreateActorAccount/undone", workflows.CreateActorAccount, create("authid_m2", "mana_4", "c@example.com"))
 	h.faults.set(fault{activities: []string{"UpdateActor"}, times: -1})
-	r.keep(t, "UpdateActor/broken", workflows.UpdateActor, update("mana_1", "Linus"))
+	r.keepSlow(t, "UpdateActor/broken", workflows.UpdateActor, update("mana_1", "Linus"))
 	h.faults.set(fault{activities: []string{"RemoveIdentity"}, times: -1, after: true})
-	r.keep(t, "RemoveActorAccount/undone", workflows.RemoveActorAccount, remove("mana_1"))
+	r.keepSlow(t, "RemoveActorAccount/undone", workflows.RemoveActorAccount, remove("mana_1"))
 	h.faults.set()
 
 	require.NoError(t, linkVendor(t, h, "authid_m1"))

@@ -98,6 +98,21 @@ func TestRecordContinued(t *testing.T) {
 	r.keepBoth(t, "AccountDeletion", run, next)
 }
 
+// TestRecordLongImport records an import that continues as new, and the execution that
+// follows.
+func TestRecordLongImport(t *testing.T) {
+	r := newRecorderOn(t, embedded.Options{ContinueAsNewAfter: mostEvents})
+	r.house.stageImport(t, "import_1", 500)
+	run := r.start(t, "Import/continued", workflows.Import, workflows.ImportInput{ImportID: "import_1"})
+	first := r.client.GetWorkflow(t.Context(), run.GetID(), run.GetRunID())
+	require.NoError(t, run.Get(t.Context(), nil))
+	latest, err := r.client.DescribeWorkflowExecution(t.Context(), run.GetID(), "")
+	require.NoError(t, err)
+	id := latest.GetWorkflowExecutionInfo().GetExecution().GetRunId()
+	require.NotEqual(t, first.GetRunID(), id)
+	r.keepBoth(t, "Import", first, r.client.GetWorkflow(t.Context(), run.GetID(), id))
+}
+
 // untilContinued makes moves until the flow has continued as new, and returns the
 // run that follows.
 func (r *recorder) untilContinued(t *testing.T, run client.WorkflowRun, move func()) client.WorkflowRun {

@@ -19,5 +19,5 @@ func TestRecordCustomWorkflows(t *testing.T) {
 
 	// A minute: all retries of the step must pass.
 	h.faults.set(fault{activities: []string{"AnnounceCourier"}, times: -1})
-	r.keep(t, "signUpCourier/undone", signUpCourier, in("cour_3", "grace@example.com", password))
+	r.keepSlow(t, "signUpCourier/undone", signUpCourier, in("cour_3", "grace@example.com", password))
 }

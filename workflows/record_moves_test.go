@@ -71,6 +71,30 @@ func (r *recorder) resets(t *testing.T) {
 	require.NoError(t, run.Get(t.Context(), nil))
 	r.write(t, "PasswordReset/used", run)
 
+	// What follows needs the version that the reset has left.
+	identity, err := h.store.Identity(t.Context(), "authid_r")
+	require.NoError(t, err)
+	set := func(name, pass string, version int64) {
+		r.keep(t, name, workflows.UpdateProvider, workflows.UpdateProviderInput{
+			Provider: "emailpass", Credential: identity.Providers[0], Version: version, ActorType: "customer",
+			Request: h.seal(t, email, pass), EventID: ids.New(ids.Event, h.clock.Now()),
+		})
+	}
+	set("UpdateProvider/refused", "short", identity.CredentialVersion)
+	set("UpdateProvider/updated", newPassword, identity.CredentialVersion)
+	set("UpdateProvider/changed_meanwhile", newPassword, identity.CredentialVersion)
+
+	run = r.start(t, "PasswordReset/consumed", workflows.PasswordReset, in)
+	issued = issue(run)
+	for range 2 { // the second one is too late, or refused
+		_, _ = r.client.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
+			WorkflowID: run.GetID(), RunID: run.GetRunID(), UpdateName: workflows.UpdateConsume,
+			WaitForStage: client.WorkflowUpdateStageCompleted, Args: []any{workflows.ConsumeReset{TokenID: issued.Grant.TokenID}},
+		})
+	}
+	require.NoError(t, run.Get(t.Context(), nil))
+	r.write(t, "PasswordReset/consumed", run)
+
 	run = r.start(t, "PasswordReset/asked_twice_and_expired", workflows.PasswordReset, short)
 	ask(run)
 	ask(run)
@@ -149,14 +173,18 @@ func (r *recorder) links(t *testing.T) {
 			ProviderIdentityID: id, EventID: "evt_" + id,
 		})
 	}
-	unlink := func(name, id, signedInWith string) {
-		r.keep(t, name, workflows.UnlinkIdentity, workflows.UnlinkIdentityInput{
+	removal := func(id, signedInWith string) workflows.UnlinkIdentityInput {
+		return workflows.UnlinkIdentityInput{
 			AuthIdentityID: "authid_own", ActorType: "customer", ProviderIdentityID: id, SignedInWith: signedInWith, EventID: "evt_un" + id,
-		})
+		}
+	}
+	unlink := func(name, id, signedInWith string) {
+		r.keep(t, name, workflows.UnlinkIdentity, removal(id, signedInWith))
 	}
 	link("LinkIdentity/linked", "own@example.com", "pi_own")
 	link("LinkIdentity/refused", "own2@example.com", "pi_own2")
 	unlink("UnlinkIdentity/refused", "pi_own", "emailpass")
+	(&endings{recorder: r, t: t}).cancelled("UnlinkCredential", workflows.UnlinkIdentity, removal("pi_own", "club"))
 	unlink("UnlinkIdentity/unlinked", "pi_own", "club")
 }
 

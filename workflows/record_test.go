@@ -97,6 +97,8 @@ func TestRecordHistories(t *testing.T) {
 	r.resets(t)
 	r.social(t)
 	r.emails(t)
+	r.notices(t)
+	r.control(t)
 	r.invitations(t)
 	r.actors(t)
 	r.deliveries(t)
@@ -107,17 +109,17 @@ func TestRecordHistories(t *testing.T) {
 
 	// The broken ones take a minute each: all retries of a step must pass.
 	forGood("CheckCredentials")
-	r.keep(t, "Authenticate/broken", workflows.Authenticate, auth(email, password))
+	r.keepSlow(t, "Authenticate/broken", workflows.Authenticate, auth(email, password))
 	forGood("RegisterIdentity")
-	r.keep(t, "Register/undone", workflows.Register, reg("authid_4", email, password))
+	r.keepSlow(t, "Register/undone", workflows.Register, reg("authid_4", email, password))
 	forGood("LinkCredential")
-	r.keep(t, "LinkIdentity/undone", workflows.LinkIdentity, workflows.LinkIdentityInput{
+	r.keepSlow(t, "LinkIdentity/undone", workflows.LinkIdentity, workflows.LinkIdentityInput{
 		AuthIdentityID: "authid_own", ActorType: "customer", Provider: "emailpass", Request: h.seal(t, "own@example.com", password),
 		ProviderIdentityID: "pi_own3", EventID: "evt_own3",
 	})
 	forGood("LinkActor")
-	r.keep(t, "Register/account_undone", workflows.Register, signUp("authid_s3", "cus_s3", "s3@example.com"))
-	r.keep(t, "CreateCustomerAccount/undone", workflows.CreateCustomerAccount, cust("authid_1", "cus_4", "c@example.com"))
+	r.keepSlow(t, "Register/account_undone", workflows.Register, signUp("authid_s3", "cus_s3", "s3@example.com"))
+	r.keepSlow(t, "CreateCustomerAccount/undone", workflows.CreateCustomerAccount, cust("authid_1", "cus_4", "c@example.com"))
 	heal()
 }
 
@@ -145,18 +147,10 @@ func newRecorderAt(t *testing.T, address string, activities ...any) *recorder {
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	r := &recorder{client: c, house: newHouse(t), queue: "record-" + time.Now().Format("150405.000")}
-	w := sdkworker.New(c, r.queue, sdkworker.Options{Interceptors: []interceptor.WorkerInterceptor{
-		temporalkit.NewInterceptor(slog.New(slog.NewTextHandler(io.Discard, nil))), r.house.faults,
-	}})
-	worker.Register(w, r.house.acts)
-	for _, custom := range customWorkflows() {
-		w.RegisterWorkflow(custom)
+	// What leaves the machine while a caller waits runs on the slow queue: hooks, social login.
+	for _, queue := range []string{r.queue, workflows.SlowQueue(r.queue)} {
+		r.work(t, queue, activities...)
 	}
-	for _, custom := range activities {
-		w.RegisterActivity(custom)
-	}
-	require.NoError(t, w.Start())
-	t.Cleanup(w.Stop)
 	return r
 }
 
@@ -166,6 +160,27 @@ type recorder struct {
 	queue  string
 }
 
+// work starts a worker for one queue.
+func (r *recorder) work(t *testing.T, queue string, activities ...any) {
+	t.Helper()
+	w := sdkworker.New(r.client, queue, sdkworker.Options{Interceptors: []interceptor.WorkerInterceptor{
+		temporalkit.NewInterceptor(slog.New(slog.NewTextHandler(io.Discard, nil))), r.house.faults,
+	}})
+	worker.Register(w, r.house.acts)
+	for _, custom := range customWorkflows() {
+		w.RegisterWorkflow(custom)
+	}
+	for _, custom := range activities {
+		if add, ok := custom.(func(sdkworker.Registry)); ok {
+			add(w)
+			continue
+		}
+		w.RegisterActivity(custom)
+	}
+	require.NoError(t, w.Start())
+	t.Cleanup(w.Stop)
+}
+
 func (r *recorder) keep(t *testing.T, name string, workflow any, in ...any) {
 	t.Helper()
 	run := r.start(t, name, workflow, in...)
@@ -173,6 +188,17 @@ func (r *recorder) keep(t *testing.T, name string, workflow any, in ...any) {
 		t.Logf("%s ends in %v", name, err)
 	}
 	r.write(t, name, run)
+}
+
+// keepSlow is keep for a recording that takes a minute and that no other one needs: one
+// that is kept already is not performed again.
+func (r *recorder) keepSlow(t *testing.T, name string, workflow any, in ...any) {
+	t.Helper()
+	if _, err := os.Stat(filepath.Join(histories, name+".json")); err == nil {
+		t.Logf("%s is kept already", name)
+		return
+	}
+	r.keep(t, name, workflow, in...)
 }
 
 func (r *recorder) start(t *testing.T, name string, workflow any, in ...any) client.WorkflowRun {

@@ -17,6 +17,11 @@ type RemoveAccountInput struct {
 	ActorID string `json:"actor_id"`
 	// Requested says that the account's owner asked for it, see [EraseAccountInput].
 	Requested bool `json:"requested,omitempty"`
+	// HooksWithin bounds each hook, 0 leaves that to the hook. Request is what hooks
+	// are told about the request. The hooks themselves are those of the worker: events
+	// and schedules start removals, too.
+	HooksWithin time.Duration         `json:"hooks_within,omitempty"`
+	Request     everlatch.HookRequest `json:"request,omitzero"`
 }
 
 // RemovalID is the id of the one execution that removes an account. Two at once
@@ -35,15 +40,15 @@ const removalPause = 5 * time.Second
 func removeUnder[I any](
 	ctx workflow.Context, id string, removal func(workflow.Context, I) (Outcome, error), in I,
 ) (out Outcome, err error) {
-	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+	child := describedChild(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID: id, TaskQueue: mainQueue(ctx), WaitForCancellation: true,
-	})
+	}, removal, in)
 	for {
 		err = workflow.ExecuteChildWorkflow(child, removal, in).Get(ctx, &out)
 		if !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 			return out, err
 		}
-		if err := workflow.Sleep(ctx, removalPause); err != nil {
+		if err := workflow.NewTimerWithOptions(ctx, removalPause, workflow.TimerOptions{Summary: "Wait for another removal of the account"}).Get(ctx, nil); err != nil {
 			return out, err
 		}
 	}
@@ -104,27 +109,54 @@ func removal(
 }
 
 func removeAccount(ctx workflow.Context, in RemoveAccountInput, kind account) (out Outcome, err error) {
-	var undo saga
-	group := groupID(ctx)
-	actor := activities.ActorInput{ID: in.ActorID, GroupID: group}
 	var described activities.DescribeAccountOutput
+	who := everlatch.ActorRef{ActorType: kind.actorType, ActorID: in.ActorID}
 	if kind.erased {
-		described, err = step(ctx, erasures.DescribeAccount, everlatch.ActorRef{
-			ActorType: kind.actorType, ActorID: in.ActorID,
-		})
-		if err != nil {
+		if described, err = step(ctx, erasures.DescribeAccount, who); err != nil {
 			return out, err
 		}
 	}
-
-	found, err := step(ctx, identities.FindIdentities, everlatch.ActorRef{
-		ActorType: kind.actorType, ActorID: in.ActorID,
-	})
+	found, err := step(ctx, identities.FindIdentities, who)
 	if err != nil {
 		return out, err
 	}
+	hooks, err := in.hooks(ctx, kind, described.Erasure, found)
+	if err != nil {
+		return out, err
+	}
+	out, err = in.run(ctx, kind, hooks, described, found.Identities)
+	return out, hooks.conclude(ctx, out.Refusal, err)
+}
+
+// hooks are those of the removal, none where there is no account to remove.
+func (in RemoveAccountInput) hooks(
+	ctx workflow.Context, kind account, known everlatch.Erasure, found activities.FindIdentitiesOutput,
+) (*hooked, error) {
+	about := everlatch.HookInput{ActorType: kind.actorType, ActorID: in.ActorID, Email: known.Email}
 	if len(found.Identities) == 1 {
-		actor.AuthIdentityID = found.Identities[0].ID
+		about.AuthIdentityID = found.Identities[0].ID
+	}
+	exists := known.ActorID != "" && known.RemovedAt.IsZero() || len(found.Identities) > 0
+	set := &Hooks{Set: found.Hooks, Request: in.Request}
+	switch {
+	case !exists:
+		return &hooked{}, nil
+	case in.HooksWithin > 0:
+		return set.within(ctx, about, in.HooksWithin), nil
+	}
+	return set.begin(ctx, about, "")
+}
+
+func (in RemoveAccountInput) run(
+	ctx workflow.Context, kind account, hooks *hooked, described activities.DescribeAccountOutput, found []activities.LinkedIdentity,
+) (out Outcome, err error) {
+	if out.Refusal, err = hooks.run(ctx, everlatch.HookBeforeAccountRemoved); err != nil || out.Refusal != nil {
+		return out, err
+	}
+	var undo saga
+	actor := activities.ActorInput{ID: in.ActorID, GroupID: groupID(ctx)}
+	if len(found) == 1 {
+		actor.AuthIdentityID = found[0].ID
 	}
 	gone := !described.Erasure.RemovedAt.IsZero()
 	if out.Refusal, err = kind.begin(&undo, actor, gone); err != nil {
@@ -133,30 +165,41 @@ func removeAccount(ctx workflow.Context, in RemoveAccountInput, kind account) (o
 	if out.Refusal != nil {
 		return out, undo.compensate(ctx)
 	}
-	for _, identity := range found.Identities {
+	for _, identity := range found {
 		if err = releaseIdentity(ctx, &undo, identity, kind.actorType, in.ActorID); err != nil {
 			return out, undo.after(ctx, err)
 		}
 	}
+	if out.Refusal, err = hooks.run(ctx, everlatch.HookAfterAccountRemoved); err != nil {
+		return out, undo.after(ctx, err)
+	}
+	if out.Refusal != nil {
+		return out, undo.compensate(ctx)
+	}
+	return out, in.settle(ctx, described, gone, found)
+}
 
-	// From here on the account is gone; what is left is finished also when the
-	// flow is cancelled.
-	for _, identity := range found.Identities {
+// settle makes a removal final. From here on the account is gone; what is left is
+// finished also when the flow is cancelled.
+func (in RemoveAccountInput) settle(
+	ctx workflow.Context, described activities.DescribeAccountOutput, gone bool, found []activities.LinkedIdentity,
+) error {
+	for _, identity := range found {
 		if identity.Shared {
 			continue
 		}
-		purge := activities.IdentityInput{IdentityID: identity.ID, GroupID: group}
-		if _, err = finalStep(ctx, identities.PurgeIdentity, purge); err != nil {
-			return out, err
+		purge := activities.IdentityInput{IdentityID: identity.ID, GroupID: groupID(ctx)}
+		if _, err := finalStep(ctx, identities.PurgeIdentity, purge); err != nil {
+			return err
 		}
 	}
-	if err = releaseEvents(ctx); err != nil || !described.Pending {
-		return out, err
+	if err := releaseEvents(ctx); err != nil || !described.Pending {
+		return err
 	}
 	if !gone {
 		described.Erasure.RemovedAt = workflow.Now(ctx)
 	}
-	return out, startErasing(ctx, EraseAccountInput{Erasure: described.Erasure, Requested: in.Requested})
+	return startErasing(ctx, EraseAccountInput{Erasure: described.Erasure, Requested: in.Requested})
 }
 
 // releaseIdentity detaches an identity that also serves another actor, and

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
@@ -17,6 +19,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/everlatch/everlatch/activities"
+	"github.com/everlatch/everlatch/internal/telemetry"
 	"github.com/everlatch/everlatch/internal/temporalkit"
 	"github.com/everlatch/everlatch/worker"
 )
@@ -34,25 +37,35 @@ func TestReplay(t *testing.T) {
 	for _, file := range files {
 		t.Run(strings.TrimPrefix(file, histories+"/"), func(t *testing.T) {
 			t.Parallel()
-			replayer, err := sdkworker.NewWorkflowReplayerWithOptions(sdkworker.WorkflowReplayerOptions{
-				Interceptors: []interceptor.WorkerInterceptor{
-					temporalkit.NewInterceptor(slog.New(slog.DiscardHandler)),
-				},
-			})
-			require.NoError(t, err)
-			worker.Register(registry{replayer}, activities.New(activities.Deps{}))
-			for _, custom := range customWorkflows() {
-				replayer.RegisterWorkflow(custom)
-			}
-			history := readHistory(t, file)
-			started := history.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes()
-			// A removal under the id of its account differs from one under another id.
-			require.NoError(t, replayer.ReplayWorkflowHistoryWithOptions(
-				sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)), history, sdkworker.ReplayWorkflowHistoryOptions{
-					OriginalExecution: workflow.Execution{ID: started.GetWorkflowId(), RunID: started.GetOriginalExecutionRunId()},
-				}))
+			replayHistory(t, file)
+		})
+		t.Run("traced/"+strings.TrimPrefix(file, histories+"/"), func(t *testing.T) {
+			t.Parallel()
+			spans := tracetest.NewInMemoryExporter()
+			provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans))
+			replayHistory(t, file, telemetry.NewTracer(provider, false).Interceptor())
+			require.Empty(t, spans.GetSpans(), "what is replayed has happened before")
 		})
 	}
+}
+
+func replayHistory(t *testing.T, file string, outside ...interceptor.WorkerInterceptor) {
+	t.Helper()
+	replayer, err := sdkworker.NewWorkflowReplayerWithOptions(sdkworker.WorkflowReplayerOptions{
+		Interceptors: append(outside, temporalkit.NewInterceptor(slog.New(slog.DiscardHandler))),
+	})
+	require.NoError(t, err)
+	worker.Register(registry{replayer}, activities.New(activities.Deps{}))
+	for _, custom := range customWorkflows() {
+		replayer.RegisterWorkflow(custom)
+	}
+	history := readHistory(t, file)
+	started := history.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes()
+	// A removal under the id of its account differs from one under another id.
+	require.NoError(t, replayer.ReplayWorkflowHistoryWithOptions(
+		sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)), history, sdkworker.ReplayWorkflowHistoryOptions{
+			OriginalExecution: workflow.Execution{ID: started.GetWorkflowId(), RunID: started.GetOriginalExecutionRunId()},
+		}))
 }
 
 func readHistory(t *testing.T, file string) *historypb.History {
@@ -65,24 +78,14 @@ func readHistory(t *testing.T, file string) *historypb.History {
 	return history
 }
 
-// TestEveryFlowHasHistories keeps the folder complete.
-func TestEveryFlowHasHistories(t *testing.T) {
-	t.Parallel()
-	golden, err := os.ReadFile("../worker/testdata/names.golden")
-	require.NoError(t, err)
-	for line := range strings.Lines(string(golden)) {
-		name, isWorkflow := strings.CutPrefix(strings.TrimSpace(line), "workflow ")
-		if isWorkflow {
-			require.DirExists(t, filepath.Join(histories, name))
-		}
-	}
-}
-
 // TestContinuedHistories keeps, of every flow that continues as new, a history
 // that does and the one that follows.
 func TestContinuedHistories(t *testing.T) {
 	t.Parallel()
-	for _, flow := range []string{"PasswordReset", "SocialLogin", "EmailChange", "Invitation", "AccountDeletion"} {
+	for _, flow := range continues {
+		if _, left := without[flow+" "+endsContinued]; left {
+			continue
+		}
 		first := readHistory(t, filepath.Join(histories, flow, "continued.json")).GetEvents()
 		last := first[len(first)-1].GetWorkflowExecutionContinuedAsNewEventAttributes()
 		require.NotNil(t, last, flow)

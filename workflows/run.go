@@ -17,19 +17,27 @@ import (
 // runs the registered one, while a direct call from a workflow would panic in
 // the first test.
 var (
-	credentials *activities.Credentials
-	accounts    *activities.Accounts
-	actors      *activities.Actors
-	identities  *activities.Identities
-	events      *activities.Events
-	upkeep      *activities.Upkeep
-	resets      *activities.Resets
-	deliveries  *activities.Deliveries
-	redirects   *activities.Redirects
-	invites     *activities.Invites
-	deletions   *activities.Deletions
-	erasures    *activities.Erasures
-	emails      *activities.Emails
+	credentials   *activities.Credentials
+	accounts      *activities.Accounts
+	actors        *activities.Actors
+	identities    *activities.Identities
+	events        *activities.Events
+	upkeep        *activities.Upkeep
+	resets        *activities.Resets
+	deliveries    *activities.Deliveries
+	redirects     *activities.Redirects
+	invites       *activities.Invites
+	deletions     *activities.Deletions
+	erasures      *activities.Erasures
+	emails        *activities.Emails
+	factors       *activities.Factors
+	signIns       *activities.SignIns
+	verifications *activities.Verifications
+	challenges    *activities.Challenges
+	passkeys      *activities.Passkeys
+	emailSignIns  *activities.EmailSignIns
+	imports       *activities.Imports
+	reseals       *activities.Reseals
 )
 
 // stepOptions are for steps that a caller waits for: short work against the
@@ -108,6 +116,12 @@ func uninterrupted(ctx workflow.Context) (workflow.Context, error) {
 	return ctx, nil
 }
 
+// summarized makes a local activity say in Temporal's UI what it does.
+func summarized(o workflow.LocalActivityOptions, activity any) workflow.LocalActivityOptions {
+	o.Summary = inWords(activity)
+	return o
+}
+
 // step runs an activity for a caller who waits. It exists for the compiler:
 // the SDK takes arguments as any, so a wrong type would silently decode into
 // an empty struct.
@@ -115,7 +129,7 @@ func step[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, 
 	if ctx, err = uninterrupted(ctx); err != nil {
 		return out, err
 	}
-	ctx = workflow.WithLocalActivityOptions(ctx, stepOptions)
+	ctx = workflow.WithLocalActivityOptions(ctx, summarized(stepOptions, activity))
 	err = workflow.ExecuteLocalActivity(ctx, activity, in).Get(ctx, &out)
 	return out, err
 }
@@ -124,7 +138,7 @@ func step[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, 
 // its workflow: the answer has been decided, and giving up would lose it.
 func finalStep[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, error), in I) (out O, err error) {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	ctx = workflow.WithLocalActivityOptions(ctx, finalStepOptions)
+	ctx = workflow.WithLocalActivityOptions(ctx, summarized(finalStepOptions, activity))
 	err = workflow.ExecuteLocalActivity(ctx, activity, in).Get(ctx, &out)
 	return out, err
 }
@@ -169,16 +183,24 @@ func releaseEvents(ctx workflow.Context) error {
 	return err
 }
 
-// run runs an activity through the task queue, under the options of ctx.
+// run runs an activity through the task queue, under the options of ctx. Its summary is
+// what the activity is called, unless the options have one.
 func run[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, error), in I) (out O, err error) {
+	if o := workflow.GetActivityOptions(ctx); o.Summary == "" {
+		o.Summary = inWords(activity)
+		ctx = workflow.WithActivityOptions(ctx, o)
+	}
 	err = workflow.ExecuteActivity(ctx, activity, in).Get(ctx, &out)
 	return out, err
 }
 
+// choosesIDs is the summary of side effects that make ids.
+const choosesIDs = "Choose ids"
+
 // newNames makes names that did not come with the input.
 func newNames(ctx workflow.Context) (out Names, err error) {
 	now := workflow.Now(ctx)
-	err = workflow.SideEffect(ctx, func(workflow.Context) any {
+	err = workflow.SideEffectWithOptions(ctx, workflow.SideEffectOptions{Summary: choosesIDs}, func(workflow.Context) any {
 		return Names{TokenID: uuid.NewString(), EventID: ids.New(ids.Event, now)}
 	}).Get(&out)
 	return out, err

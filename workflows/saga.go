@@ -92,6 +92,9 @@ func needsAttention(ctx workflow.Context, failed []error) error {
 	if err := workflow.UpsertMemo(ctx, map[string]any{MemoNeedsAttention: names}); err != nil {
 		workflow.GetLogger(ctx).Error("the execution could not be marked", "error", err)
 	}
+	if err := conclude(ctx, OutcomeNeedsAttention, About{}); err != nil {
+		workflow.GetLogger(ctx).Error("the execution could not be marked", "error", err)
+	}
 	return temporal.NewApplicationErrorWithOptions(
 		fmt.Sprintf("Not everything could be undone (%s).", strings.Join(names, ", ")), TypeNeedsAttention,
 		temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{names}})

@@ -21,6 +21,7 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/activities"
 	"github.com/everlatch/everlatch/api"
+	"github.com/everlatch/everlatch/internal/keys"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/store/storetest"
 	"github.com/everlatch/everlatch/internal/temporalkit"
@@ -37,6 +38,7 @@ import (
 type house struct {
 	store       *store.Store
 	vault       *vault.Vault
+	rings       *keys.Rings
 	tokens      *tokens.Tokens
 	subscribers *subscribers.Registry
 	providers   *providers.Registry
@@ -86,9 +88,13 @@ func newHouse(t *testing.T) *house {
 	h := &house{faults: &faults{}, counters: &counters{}, erasers: map[string]everlatch.Eraser{}, clock: &clock{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}}
 	h.store = storetest.Open(t, h.clock.Now)
 
-	ring, err := vault.NewKeyRing([]vault.Key{{ID: "k1", Secret: vault.NewSecret(make([]byte, 32))}})
+	rings, err := keys.New(keys.Options{
+		Encryption: []vault.Key{{ID: "k1", Secret: vault.NewSecret(make([]byte, 32))}}, Algorithm: "HS256",
+		Refresh: 5 * time.Second, Now: h.clock.Now, Log: slog.New(slog.DiscardHandler),
+	})
 	require.NoError(t, err)
-	h.vault = vault.New(h.store, ring, 15*time.Minute, h.clock.Now)
+	h.rings = rings
+	h.vault = vault.New(h.store, rings.Vault, 15*time.Minute, h.clock.Now)
 
 	registry := providers.NewRegistry()
 	h.providers = registry
@@ -103,9 +109,10 @@ func newHouse(t *testing.T) *house {
 	h.subscribers = subscribers.NewRegistry()
 	h.tokens = signer
 	h.acts = activities.New(activities.Deps{
+		Codes: builtInCodes(t),
 		Store: h.store, Vault: h.vault, Providers: registry, Tokens: signer, Subscribers: h.subscribers, Now: h.clock.Now,
 		ActorTypes: []everlatch.ActorType{managerType(t, h.store)},
-		Erasers:    h.erasers,
+		Erasers:    h.erasers, Rings: rings,
 	})
 	return h
 }

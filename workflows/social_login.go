@@ -59,6 +59,7 @@ type LoginCallback struct {
 	SignedInAs string `json:"signed_in_as,omitempty"`
 	// Answer refers to the sealed parameters.
 	Answer vault.Ref `json:"answer"`
+	Hooks  *Hooks    `json:"hooks,omitempty"`
 }
 
 // The outcomes of [SocialLogin].
@@ -140,8 +141,8 @@ func (l *socialLogin) callback(ctx workflow.Context, c LoginCallback) (Login, er
 		return login(ctx, refusal, everlatch.Principal{}, ""), nil
 	}
 	exchanged, err := externalCall(ctx, redirects.ExchangeCode, activities.ExchangeCodeInput{
-		Provider: l.in.Provider, CallbackURL: l.in.CallbackURL, Secrets: l.in.Secrets, Answer: c.Answer,
-		Tokens: l.in.Tokens, TTL: l.in.TTL,
+		ActorType: l.in.ActorType, Provider: l.in.Provider, CallbackURL: l.in.CallbackURL, Secrets: l.in.Secrets, Answer: c.Answer,
+		Tokens: l.in.Tokens, TTL: l.in.TTL, LinkTo: l.in.LinkTo,
 	})
 	if err != nil {
 		return Login{}, err
@@ -149,11 +150,7 @@ func (l *socialLogin) callback(ctx workflow.Context, c LoginCallback) (Login, er
 	if exchanged.Refusal != nil {
 		return l.finish(ctx, LoginRefused, activities.RegisterIdentityOutput{Refusal: exchanged.Refusal})
 	}
-	profile, err := externalCall(ctx, redirects.ReadProfile, activities.ReadProfileInput{
-		ActorType: l.in.ActorType, Provider: l.in.Provider, Tokens: l.in.Tokens,
-		IdentityID: l.in.IdentityID, ProviderIdentityID: l.in.ProviderIdentityID, GroupID: groupID(ctx),
-		LinkTo: l.in.LinkTo,
-	})
+	profile, err := l.identify(ctx, c)
 	if err != nil {
 		return Login{}, err
 	}
@@ -163,8 +160,40 @@ func (l *socialLogin) callback(ctx workflow.Context, c LoginCallback) (Login, er
 	return l.finish(ctx, LoginSignedIn, profile)
 }
 
+// identify finds or creates the identity of the user between its hooks. Adding a
+// sign-in method to an identity has none.
+func (l *socialLogin) identify(ctx workflow.Context, c LoginCallback) (out activities.RegisterIdentityOutput, err error) {
+	read := activities.ReadProfileInput{
+		ActorType: l.in.ActorType, Provider: l.in.Provider, Tokens: l.in.Tokens,
+		IdentityID: l.in.IdentityID, ProviderIdentityID: l.in.ProviderIdentityID, GroupID: groupID(ctx),
+		LinkTo: l.in.LinkTo,
+	}
+	if c.Hooks == nil || l.in.LinkTo != "" {
+		return externalCall(ctx, redirects.ReadProfile, read)
+	}
+	var undo saga
+	hooks := c.Hooks.within(ctx, everlatch.HookInput{ActorType: l.in.ActorType, Provider: l.in.Provider}, callerWaits)
+	out.Refusal, err = hooks.run(ctx, everlatch.HookBeforeAuthenticate)
+	if err == nil && out.Refusal == nil {
+		out, err = hooks.aroundProfile(ctx, &undo, read)
+	}
+	switch {
+	case err != nil:
+		return out, undo.after(ctx, err)
+	case out.Refusal != nil:
+		return activities.RegisterIdentityOutput{Refusal: out.Refusal}, undo.compensate(ctx)
+	}
+	// A sign-in that is refused does not take back the registration.
+	refused, err := hooks.authenticated(ctx, out.Principal)
+	if refused != nil {
+		return activities.RegisterIdentityOutput{Refusal: refused, Created: out.Created}, nil
+	}
+	return out, err
+}
+
 func (l *socialLogin) finish(ctx workflow.Context, outcome string, r activities.RegisterIdentityOutput) (Login, error) {
 	l.end(outcome)
+	l.about = About{IdentityID: r.Principal.AuthIdentityID, ActorID: r.Principal.ActorID}
 	if r.Created {
 		if err := releaseEvents(ctx); err != nil {
 			return Login{}, err

@@ -102,7 +102,7 @@ func newSocial(t *testing.T) *socialScene {
 func (s *socialScene) sealed(v any) vault.Ref {
 	raw, err := json.Marshal(v)
 	require.NoError(s.t, err)
-	ref, err := s.vault.PutFor(s.t.Context(), vault.NewSecret(raw), time.Hour)
+	ref, err := s.vault.PutFor(s.t.Context(), vault.NewSecret(raw), 3*time.Hour)
 	require.NoError(s.t, err)
 	return ref
 }

@@ -71,6 +71,24 @@ func TestTimers(t *testing.T) {
 			require.True(t, s.signsIn(t, password))
 			return w, []time.Duration{15 * time.Minute}
 		},
+		"ConfirmedRegistration that was never asked": func(t *testing.T) (*timers, []time.Duration) {
+			s := newConfirmed(t)
+			w := watch(s.env)
+			s.play()
+			return w, []time.Duration{time.Minute}
+		},
+		"ConfirmedRegistration whose token expires": func(t *testing.T) (*timers, []time.Duration) {
+			s := newConfirmed(t)
+			w := watch(s.env)
+			s.asked(0)
+			late := s.confirm(24*time.Hour, s.mailed(0), password)
+			s.play()
+			if late.done {
+				late.requireInvalid(t)
+			}
+			require.False(t, s.signsIn(t, password))
+			return w, []time.Duration{24 * time.Hour}
+		},
 		"SocialLogin whose time is up": func(t *testing.T) (*timers, []time.Duration) {
 			s := newSocial(t)
 			w := watch(s.env)
@@ -99,6 +117,20 @@ func TestTimers(t *testing.T) {
 			s.plays()
 			s.requireEmail("new@example.com")
 			return w, []time.Duration{3 * day}
+		},
+		"FactorEnrollment that was never requested": func(t *testing.T) (*timers, []time.Duration) {
+			s := newEnrollment(t)
+			w := watch(s.env)
+			s.plays(workflows.EnrollmentVoid)
+			return w, []time.Duration{time.Minute}
+		},
+		"FactorEnrollment whose factor expires": func(t *testing.T) (*timers, []time.Duration) {
+			s := newEnrollment(t)
+			w := watch(s.env)
+			s.enroll(0, 1)
+			s.plays(workflows.EnrollmentExpired)
+			s.requireStatus(1, everlatch.FactorDisabled)
+			return w, []time.Duration{time.Hour}
 		},
 		"Invitation that was never requested": func(t *testing.T) (*timers, []time.Duration) {
 			s := newInvitation(t)

@@ -133,9 +133,9 @@ func TendDeletions(ctx workflow.Context, in TendDeletionsInput) error {
 		return err
 	}
 	for _, d := range found.Deletions {
-		child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		child := describedChild(ctx, workflow.ChildWorkflowOptions{
 			WorkflowID: DeletionID(d.CustomerID), TaskQueue: mainQueue(ctx), ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
-		})
+		}, AccountDeletion, AccountDeletionInput(d))
 		if err := started(child, workflow.ExecuteChildWorkflow(child, AccountDeletion, AccountDeletionInput(d))); err != nil {
 			return err
 		}

@@ -73,6 +73,14 @@ const commands = {
     }, { times: 1 });
   },
   held: (page) => page.held,
+  // authenticator gives the browser a device with passkeys; devtools talks to it, see the
+  // domain WebAuthn of the DevTools protocol.
+  authenticator: async (page, options) => {
+    page.devtools ??= await page.context().newCDPSession(page);
+    await page.devtools.send('WebAuthn.enable');
+    return (await page.devtools.send('WebAuthn.addVirtualAuthenticator', { options: JSON.parse(options) })).authenticatorId;
+  },
+  devtools: (page, method, params) => page.devtools.send(method, JSON.parse(params)),
   cookies: (page) => page.context().cookies(),
   resize: (page, width, height) => page.setViewportSize({ width: Number(width), height: Number(height) }),
   // complaints are those since they were last asked for.

@@ -13,7 +13,9 @@ export const makeCall = (Medusa) => {
       sdks.set(who, new Medusa(config));
     },
     // offers is every function that the SDK has for us, so that none is forgotten.
-    offers: (who) => ['auth', 'store.customer', 'admin.user', 'admin.invite'].flatMap((path) => functions(at(sdks.get(who), path), path)),
+    offers: (who) => [
+      'auth', 'store.customer', 'admin.user', 'admin.invite', 'admin.apiKey', 'admin.customer', 'admin.customerGroup', 'admin.rbacRole', 'admin.rbacPolicy',
+    ].flatMap((path) => functions(at(sdks.get(who), path), path)),
   };
   return async (who, path, ...args) => {
     try {
@@ -33,7 +35,7 @@ function functions(owner, path) {
   const names = [...Object.keys(owner), ...Object.getOwnPropertyNames(Object.getPrototypeOf(owner))];
   return names.filter((name) => !(name in Object.prototype) && !name.endsWith('_')).flatMap((name) => {
     if (typeof owner[name] === 'function') return `${path}.${name}`;
-    return ['mfa', 'verification'].includes(name) ? functions(owner[name], `${path}.${name}`) : [];
+    return ['client', 'config'].includes(name) ? [] : functions(owner[name], `${path}.${name}`);
   });
 }
 

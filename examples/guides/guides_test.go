@@ -67,6 +67,8 @@ func programs(guide string) []string {
 		return []string{"provider-credentials", "provider-redirect"}
 	case "create-an-actor-type":
 		return []string{"manager", "manager/table"}
+	case "call-the-service-from-go":
+		return []string{"call-the-service-from-go", "call-the-service-from-go/shop"}
 	case "extend-with-your-own-routes":
 		return []string{"manager", "manager/own"}
 	default:
@@ -76,10 +78,11 @@ func programs(guide string) []string {
 
 // withoutProgram are what has none: the list of guides, the reference whose
 // tables package app makes, the requests that package e2e plays, and the
-// dashboard that it drives.
+// dashboard that it drives, and the file format that the tests of package cli read.
 var withoutProgram = []string{
 	"README", "change-an-email-address", "limits", "provider-options", "roles-and-permissions", "several-ways-to-sign-in",
-	"medusa-admin-dashboard",
+	"medusa-admin-dashboard", "mfa-in-a-storefront", "passkeys", "sessions", "verify-an-email", "magic-link", "move-to-everlatch",
+	"move-from-medusa", "move-from-other-systems",
 }
 
 // source is all code of some folders.
@@ -134,13 +137,13 @@ func TestGuidesShowSettingsThatWork(t *testing.T) {
 
 			require.NoError(t, err, "guide %s:\n%s", name, block)
 			checked[name] = true
-			if strings.Contains(block, "providers:") {
+			if regexp.MustCompile(`(?m)^\s*providers:`).MatchString(block) {
 				require.NoError(t, start(t, cfg), "guide %s:\n%s", name, block)
 				checked[name+", providers"] = true
 			}
 		}
 	}
-	require.Len(t, checked, 8+2*3)
+	require.Len(t, checked, 8+2*8)
 }
 
 // start makes a service of a configuration, which checks the options of its

@@ -12,6 +12,7 @@ import (
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/store/storetest"
 	"github.com/everlatch/everlatch/providers"
+	"github.com/everlatch/everlatch/providers/emailcode"
 	"github.com/everlatch/everlatch/providers/emailpass"
 )
 
@@ -74,6 +75,21 @@ func TestFollowEmail(t *testing.T) {
 		require.Equal(t, tt.want, got, name)
 		slices.Reverse(logins)
 	}
+}
+
+// A mailbox that was given up signs in no longer.
+func TestEmailCodesFollow(t *testing.T) {
+	t.Parallel()
+	providers := registry(t)
+	mailed, err := emailcode.New(emailcode.Options{})
+	require.NoError(t, err)
+	require.NoError(t, providers.Add(emailcode.Identifier, mailed))
+	followers, err := accounts.FollowEmail(providers, accounts.EmailChange{From: "ada@example.com", To: "New@example.com", IdentityID: "authid_1"},
+		[]everlatch.ProviderIdentity{{ID: "pi_1", AuthIdentityID: "authid_1", Provider: "emailcode", EntityID: "ada@example.com", EntityKey: "ada@example.com"}})
+	require.NoError(t, err)
+	require.Len(t, followers, 1)
+	require.Equal(t, "new@example.com", followers[0].EntityKey)
+	require.True(t, followers[0].Verified)
 }
 
 func TestUpdateCustomerTakesTheLoginAlong(t *testing.T) {

@@ -40,6 +40,15 @@ func (a *Accounts) CheckAuthority(ctx context.Context, access everlatch.Access, 
 	return nil
 }
 
+// CheckUpdate is [Accounts.CheckAuthority] for a change of an identity that signs in to an
+// account: it asks for the update permission of the account's own actor type, too.
+func (a *Accounts) CheckUpdate(ctx context.Context, access everlatch.Access, account everlatch.ActorRef) error {
+	if !access.Allows(everlatch.Permission{Resource: account.ActorType, Operation: "update"}) {
+		return lacking(IdentityAbove, account)
+	}
+	return a.CheckAuthority(ctx, access, account)
+}
+
 func (a *Accounts) demandRolesOf(ctx context.Context, access everlatch.Access, ref everlatch.ActorRef, reason everlatch.Reason) error {
 	if ref.ActorType != everlatch.ActorUser {
 		return nil

@@ -69,11 +69,10 @@ func FollowEmail(registry *providers.Registry, c EmailChange, logins []everlatch
 			if own != asking || decided[p.Provider] || !follows(p, own, c.From) {
 				continue
 			}
-			updater, err := registry.Updater(p.Provider)
-			if err != nil {
+			subject, replaceable := subjectOf(registry, p.Provider, c.To)
+			if !replaceable {
 				continue // this provider's logins cannot be replaced
 			}
-			subject := updater.Subject(c.To)
 			if subject.EntityKey == "" {
 				return nil, &everlatch.Error{Code: everlatch.CodeInvalidData, Reason: EmailUnusable}
 			}
@@ -87,6 +86,18 @@ func FollowEmail(registry *providers.Registry, c EmailChange, logins []everlatch
 		}
 	}
 	return out, nil
+}
+
+// subjectOf returns what a provider makes of an e-mail, and whether it can replace the
+// identifier of a login.
+func subjectOf(registry *providers.Registry, provider, email string) (providers.Subject, bool) {
+	if updater, err := registry.Updater(provider); err == nil {
+		return updater.Subject(email), true
+	}
+	if mails, err := registry.EmailCodes(provider); err == nil {
+		return mails.Subject(email), true
+	}
+	return providers.Subject{}, false
 }
 
 func follows(p everlatch.ProviderIdentity, own bool, from string) bool {

@@ -47,5 +47,7 @@ func mint(key *everlatch.APIKey) {
 		prefix = SecretKeyPrefix
 	}
 	key.Token = prefix + hex.EncodeToString(raw)
-	key.Redacted = key.Token[:6] + "***" + key.Token[len(key.Token)-3:]
+	key.Redacted = redact(key.Token)
 }
+
+func redact(token string) string { return token[:6] + "***" + token[len(token)-3:] }

@@ -12,7 +12,7 @@ import (
 
 // resources are the kinds of records that routes under /admin serve.
 var resources = []string{
-	"api_key", "customer", "customer_address", "customer_group", "event", "invite", "rbac_policy", "rbac_role", "user",
+	"api_key", "auth_identity", "customer", "customer_address", "customer_group", "event", "flow", "invite", "rbac_policy", "rbac_role", "user",
 }
 
 // operations are what routes do to them.

@@ -2,11 +2,14 @@ package devpages
 
 import (
 	"bytes"
+	"cmp"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -18,6 +21,24 @@ type call struct {
 	pages            *Pages
 	request          *http.Request
 	actorType, token string
+	// browser is what the API knows the browser by, see [browserOf].
+	browser string
+}
+
+// browserCookie is by what the pages know a browser. The API's own cookie is not sent to
+// them, so they choose a value, as a storefront does that keeps no cookies of the API.
+const browserCookie = "everlatch.pages"
+
+// browserOf returns what a browser is known by, and gives it that first if need be.
+func browserOf(w http.ResponseWriter, r *http.Request) string {
+	if cookie, err := r.Cookie(browserCookie); err == nil && cookie.Value != "" {
+		return cookie.Value
+	}
+	value := rand.Text()
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // of development, without TLS
+		Name: browserCookie, Value: value, Path: Path, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+	return value
 }
 
 func (c *call) value(name string) string { return c.request.PostFormValue(name) }
@@ -28,6 +49,12 @@ func (c *call) account() string {
 		return "/admin/users/me"
 	}
 	return "/store/customers/me"
+}
+
+// provider is the path of the provider that the link's token is about.
+func (c *call) provider() string {
+	of := claimsOf(c.token)
+	return "/auth/" + url.PathEscape(cmp.Or(of.ActorType, c.actorType)) + "/" + url.PathEscape(cmp.Or(of.Provider, "emailpass"))
 }
 
 // signIn returns the token of the person who filled in the form.
@@ -84,6 +111,7 @@ func (c *call) post(path, bearer string, body object, into any) error {
 	}
 	r.Host, r.RemoteAddr, r.RequestURI = c.request.Host, c.request.RemoteAddr, path
 	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Everlatch-Browser", c.browser)
 	if bearer != "" {
 		r.Header.Set("Authorization", "Bearer "+bearer)
 	}

@@ -11,6 +11,7 @@ import (
 	"encoding/base64"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -57,9 +58,9 @@ func digest(text string) string {
 type view struct {
 	step
 
-	// Action is where the form is sent, Token what it proves.
-	Action, Token string
-	Inbox         string
+	// Action is where the form is sent, Token or Code what it proves.
+	Action, Token, Code string
+	Inbox               string
 	// Values are what was typed, without passwords.
 	Values map[string]string
 	// Done says what was done, Refusal why it was not.
@@ -83,7 +84,11 @@ func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	v := view{step: s, Action: r.URL.Path, Token: token, Inbox: p.Inbox, Style: template.CSS(style)} //nolint:gosec // it is embedded
+	v := view{step: s, Action: r.URL.Path, Token: token, Code: r.FormValue("code"), Inbox: p.Inbox, Style: template.CSS(style)} //nolint:gosec // it is embedded
+	if slices.ContainsFunc(s.Fields, func(f field) bool { return f.Name == "code" }) {
+		v.Code = "" // the form has a field for it
+	}
+	browser := browserOf(w, r)
 	v.Values = map[string]string{"email": claimsOf(token).Email}
 	switch {
 	case r.Method == http.MethodGet, r.Method == http.MethodHead:
@@ -94,15 +99,15 @@ func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case http.NewCrossOriginProtection().Check(r) != nil:
 		http.Error(w, "This form was sent by another site.", http.StatusForbidden)
 	default:
-		p.submit(w, r, actorType, v)
+		p.submit(w, &call{pages: p, request: r, actorType: actorType, token: v.Token, browser: browser}, v)
 	}
 }
 
 // submit does what the form asks for, and shows the form again where the API
 // refuses.
-func (p *Pages) submit(w http.ResponseWriter, r *http.Request, actorType string, v view) {
+func (p *Pages) submit(w http.ResponseWriter, c *call, v view) {
 	status := http.StatusOK
-	if err := v.run(&call{pages: p, request: r, actorType: actorType, token: v.Token}); err != nil {
+	if err := v.run(c); err != nil {
 		refused := refusalIn(err)
 		status, v.Refusal = refused.status, refused.message
 	} else {
@@ -110,7 +115,7 @@ func (p *Pages) submit(w http.ResponseWriter, r *http.Request, actorType string,
 	}
 	for _, f := range v.Fields {
 		if f.Type != password {
-			v.Values[f.Name] = r.PostFormValue(f.Name)
+			v.Values[f.Name] = c.value(f.Name)
 		}
 	}
 	show(w, status, v)

@@ -87,9 +87,15 @@ func TestFormsCallTheAPI(t *testing.T) {
 		"reset": {"/customer/reset-password", url.Values{"token": {reset}, "password": {"new"}}, []called{
 			{"/auth/manager/mine/update", reset, "pk_1", map[string]any{"password": "new"}},
 		}},
+		"confirm a registration": {"/customer/confirm-registration", url.Values{"token": {reset}, "password": {"new"}}, []called{
+			{"/auth/manager/mine/register/confirm", "", "pk_1", map[string]any{"token": reset, "password": "new"}},
+		}},
 		"confirm": {"/customer/confirm-email", url.Values{"token": {"x"}, "email": {"a@b.example"}, "password": {"p"}}, []called{
 			{"/auth/customer/emailpass", "", "pk_1", map[string]any{"email": "a@b.example", "password": "p"}},
 			{"/store/customers/me/email/confirm", "signed-in", "pk_1", map[string]any{"token": "x"}},
+		}},
+		"verify": {"/customer/verify-email", url.Values{"code": {"c0de"}}, []called{
+			{"/auth/verification/confirm", "", "pk_1", map[string]any{"code": "c0de"}},
 		}},
 		"undo": {"/user/undo-email", url.Values{"token": {"x"}}, []called{
 			{"/admin/users/me/email/undo", "", "pk_1", map[string]any{"token": "x"}},

@@ -1,10 +1,5 @@
 package devpages
 
-import (
-	"cmp"
-	"net/url"
-)
-
 // step is one page: a form, and what it does.
 type step struct {
 	Title, Intro, Button string
@@ -58,9 +53,15 @@ var steps = map[string]step{
 		Title: "Choose a new password", Button: "Set password", Fields: []field{newPasswordField},
 		success: "The password was changed, and all sessions have ended. You can sign in with the new password.",
 		run: func(c *call) error {
-			of := claimsOf(c.token)
-			path := "/auth/" + url.PathEscape(cmp.Or(of.ActorType, c.actorType)) + "/" + url.PathEscape(cmp.Or(of.Provider, "emailpass"))
-			return c.post(path+"/update", c.token, object{password: c.value(password)}, nil)
+			return c.post(c.provider()+"/update", c.token, object{password: c.value(password)}, nil)
+		},
+	},
+	"confirm-registration": {
+		Title: "Confirm your account", Intro: "Choose the password of your new account.", Button: "Create account",
+		Fields:  []field{newPasswordField},
+		success: "Your account is confirmed. You can sign in with your password.",
+		run: func(c *call) error {
+			return c.post(c.provider()+"/register/confirm", "", object{"token": c.token, password: c.value(password)}, nil)
 		},
 	},
 	"confirm-email": {
@@ -75,11 +76,47 @@ var steps = map[string]step{
 			return c.post(c.account()+"/email/confirm", bearer, object{"token": c.token}, nil)
 		},
 	},
+	"verify-email": {
+		Title: "Confirm your email address", Intro: "Press the button to confirm that this address is yours.", Button: "Confirm",
+		success: "Your email address is confirmed. You can sign in now.",
+		run: func(c *call) error {
+			return c.post("/auth/verification/confirm", "", object{"code": c.value("code")}, nil)
+		},
+	},
+	"request-code": {
+		Title: "Sign in with a code", Button: "Send a code", Fields: []field{emailField},
+		success: "If this address may sign in, a mail with a code and a link was sent. Enter the code at enter-code, or open the link in this browser.",
+		run: func(c *call) error {
+			return c.post("/auth/"+c.actorType+"/emailcode", "", object{"email": c.value("email")}, nil)
+		},
+	},
+	"enter-code": {
+		Title: "Enter your code", Button: "Sign in",
+		Fields:  []field{emailField, {Name: "code", Label: "Code", Type: "text", Autocomplete: "one-time-code"}},
+		success: "You have signed in. This page keeps no session: your storefront does.",
+		run: func(c *call) error {
+			return c.post("/auth/"+c.actorType+"/emailcode/callback", "", object{"email": c.value("email"), "code": c.value("code")}, nil)
+		},
+	},
+	"sign-in-link": {
+		Title: "Sign in", Intro: "Press the button to sign in. It works in the browser where you asked for the link.", Button: "Sign in",
+		success: "You have signed in. This page keeps no session: your storefront does.",
+		run: func(c *call) error {
+			return c.post("/auth/"+c.actorType+"/emailcode/callback", "", object{"token": c.token}, nil)
+		},
+	},
 	"undo-email": {
 		Title: "Keep your previous email address", Intro: "This undoes the change of your email address.", Button: "Undo the change",
 		success: "The change was undone, and all sessions have ended. Reset your password if you didn't make the change.",
 		run: func(c *call) error {
 			return c.post(c.account()+"/email/undo", "", object{"token": c.token}, nil)
+		},
+	},
+	"not-me": {
+		Title: "End a sign-in that wasn't you", Intro: "This signs that device out of your account.", Button: "It wasn't me",
+		success: "The device was signed out. Reset your password now: the person who signed in knows your password.",
+		run: func(c *call) error {
+			return c.post("/auth/sessions/disown", "", object{"token": c.token}, nil)
 		},
 	},
 	"invite": {

@@ -30,6 +30,14 @@ const (
 	shards = 1
 )
 
+// cachedFlows is how many executions stay in memory, closed ones included. Each
+// password hash allocates so much that memory is collected several times a second,
+// and that looks at all of them: with thousands, a sign-in costs half as much again.
+const cachedFlows = 512
+
+// noHost is one that no request names.
+const noHost = "closed.invalid"
+
 // dynamicConfig holds the settings that differ from a cluster's. A cluster
 // polls its task queues at most 20 times a second, which costs 50 ms a hop; one
 // process need not be that polite. The index alone is written four times a
@@ -44,8 +52,11 @@ func dynamicConfig(o Options) dynamicconfig.StaticClient {
 		// different ones.
 		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key():          1,
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():           1,
-		dynamicconfig.HistoryCacheHostLevelMaxSize.Key():                 8096,
+		dynamicconfig.HistoryCacheHostLevelMaxSize.Key():                 cachedFlows,
 		dynamicconfig.FrontendMaxNamespaceVisibilityRPSPerInstance.Key(): 100,
+		// The server calls Nexus operations over HTTP of its own. Its HTTP API on the same port
+		// is closed, because any web page could call it.
+		dynamicconfig.FrontendHTTPAllowedHosts.Key(): []string{noHost},
 	}
 	if o.ContinueAsNewAfter > 0 {
 		c[dynamicconfig.HistoryCountSuggestContinueAsNew.Key()] = o.ContinueAsNewAfter
@@ -57,13 +68,20 @@ func dynamicConfig(o Options) dynamicconfig.StaticClient {
 // address that others use; the other services take free loopback ports.
 func serverConfig(frontend string, s stores) (*config.Config, error) {
 	services := map[string]config.Service{}
+	nexus, err := reserve("Temporal's Nexus service", net.JoinHostPort(hostOf(frontend), "0"))
+	if err != nil {
+		return nil, err
+	}
+	_, nexusPort, err := split(nexus)
+	if err != nil {
+		return nil, err
+	}
 	for _, name := range []primitives.ServiceName{
 		primitives.FrontendService, primitives.HistoryService,
 		primitives.MatchingService, primitives.WorkerService,
 	} {
 		address := frontend
 		if name != primitives.FrontendService {
-			var err error
 			if address, err = reserve("Temporal's "+string(name)+" service", "127.0.0.1:0"); err != nil {
 				return nil, err
 			}
@@ -72,7 +90,11 @@ func serverConfig(frontend string, s stores) (*config.Config, error) {
 		if err != nil {
 			return nil, err
 		}
-		services[string(name)] = config.Service{RPC: config.RPC{GRPCPort: port, BindOnIP: ip}}
+		service := config.Service{RPC: config.RPC{GRPCPort: port, BindOnIP: ip}}
+		if name == primitives.FrontendService {
+			service.RPC.HTTPPort = nexusPort
+		}
+		services[string(name)] = service
 	}
 	off := "disabled"
 	return &config.Config{
@@ -91,7 +113,7 @@ func serverConfig(frontend string, s stores) (*config.Config, error) {
 		},
 		DCRedirectionPolicy: config.DCRedirectionPolicy{Policy: "noop"},
 		Services:            services,
-		PublicClient:        config.PublicClient{HostPort: reachable(frontend)},
+		PublicClient:        config.PublicClient{HostPort: reachable(frontend), HTTPHostPort: reachable(nexus)},
 		Archival: config.Archival{
 			History: config.HistoryArchival{State: off}, Visibility: config.VisibilityArchival{State: off},
 		},
@@ -123,8 +145,40 @@ func uiConfig(o Options) (*uiconfig.Config, error) {
 	return &uiconfig.Config{
 		Host: ip, Port: port, TemporalGRPCAddress: reachable(o.Address), DefaultNamespace: o.Namespace,
 		EnableUI: true, HideLogs: true, DisableNewsFetch: true, DisableWriteActions: !o.UIWrites,
-		CORS: uiconfig.CORS{CookieInsecure: true}, // plain http on this machine
+		CORS:  uiconfig.CORS{CookieInsecure: true}, // plain http on this machine
+		Codec: uiconfig.Codec{Endpoint: o.codecEndpoint()},
 	}, nil
+}
+
+// codecPath is where the UI's listener serves the codec. The UI has no such page.
+const codecPath = "/_codec"
+
+// codecEndpoint is the URL of the codec, "" where there is none.
+func (o Options) codecEndpoint() string {
+	if o.UICodec == nil || !isLoopback(o.UIAddress) {
+		return ""
+	}
+	return "http://" + o.UIAddress + codecPath
+}
+
+// uiOrigins are the origins of the UI's pages: it is reached by name and by address.
+func uiOrigins(address string) []string {
+	_, port, _ := net.SplitHostPort(address) // it was split before
+	return []string{"http://" + address, "http://localhost:" + port, "http://127.0.0.1:" + port}
+}
+
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
+}
+
+func hostOf(address string) string {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	return host
 }
 
 func split(address string) (ip string, port int, err error) {

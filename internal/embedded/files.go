@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/server/common/config"
 	"go.temporal.io/server/common/persistence/sql/sqlplugin"
 	"go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
@@ -171,8 +172,8 @@ func (w schemaWriter) Exec(stmt string, args ...any) error {
 
 // createNamespace makes sure that the namespace exists before the server reads
 // the namespaces at its start.
-func (s stores) createNamespace(name string) error {
-	ns, err := schema.NewNamespaceConfig(clusterName, name, false, nil)
+func (s stores) createNamespace(name string, attributes map[string]enumspb.IndexedValueType) error {
+	ns, err := schema.NewNamespaceConfig(clusterName, name, false, attributes)
 	if err != nil {
 		return fmt.Errorf("describe namespace %q: %w", name, err)
 	}

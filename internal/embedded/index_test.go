@@ -26,6 +26,7 @@ func TestIdleIndexesAreLeftOut(t *testing.T) {
 	rows, err := db.QueryContext(t.Context(), `SELECT name FROM sqlite_master
 		WHERE type = 'index' AND tbl_name = 'executions_visibility' AND sql IS NOT NULL ORDER BY name`)
 	require.NoError(t, err)
+	defer func() { _ = rows.Close() }()
 	var names []string
 	for rows.Next() {
 		var name string
@@ -33,7 +34,6 @@ func TestIdleIndexesAreLeftOut(t *testing.T) {
 		names = append(names, name)
 	}
 	require.NoError(t, rows.Err())
-	require.NoError(t, rows.Close())
 	require.Equal(t, []string{"by_status", "by_workflow_id", "by_workflow_type", "default_idx"}, names)
 }
 
@@ -44,7 +44,7 @@ func TestFilesAreTheirOwners(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "what? #1 100%")
 	require.NoError(t, os.Mkdir(folder, 0o700))
 	for _, name := range []string{"histories.db", "index.db"} {
-		require.NoError(t, os.WriteFile(filepath.Join(folder, name), nil, 0o644)) //nolint:gosec // as an earlier version made it
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), nil, 0o644)) // as an earlier version made it
 	}
 	start(t, embedded.Options{Folder: folder})
 

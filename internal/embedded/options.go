@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
 )
 
 // defaultNamespace is the namespace that a server has unless Options say
@@ -41,6 +43,12 @@ type Options struct {
 	// Retention is applied to the namespace on every start, at least an hour.
 	// The default is 24 hours.
 	Retention time.Duration
+	// SearchAttributes are custom ones of the namespace, by name.
+	SearchAttributes map[string]enumspb.IndexedValueType
+	// UICodec, when set, makes the handler of Temporal's codec protocol that the UI decodes
+	// payloads by. The UI's own listener serves it, to the pages of these origins, and only
+	// on a loopback address: the UI has no login.
+	UICodec func(origins []string) (http.Handler, error)
 	// ContinueAsNewAfter is the number of events of a history at which Temporal
 	// suggests that its workflow continues as new. 0 is Temporal's own, 4,096.
 	ContinueAsNewAfter int

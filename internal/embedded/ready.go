@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/namespace/v1"
+	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -21,8 +23,10 @@ const readyTimeout = 30 * time.Second
 // readyPoll is how often a server that does not answer yet is asked again.
 const readyPoll = 10 * time.Millisecond
 
-// awaitNamespace waits until the namespace answers and gives it the retention.
-func awaitNamespace(ctx context.Context, address, name string, retention time.Duration) error {
+// awaitNamespace waits until the namespace answers, and gives it the retention and the
+// search attributes that it lacks: an earlier version may have created it.
+func awaitNamespace(ctx context.Context, address string, o Options) error {
+	name, retention := o.Namespace, o.Retention
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
@@ -36,6 +40,13 @@ func awaitNamespace(ctx context.Context, address, name string, retention time.Du
 	if err != nil {
 		return fmt.Errorf("wait for the Temporal server: %w", err)
 	}
+	if lacks(found, o.SearchAttributes) {
+		_, err := operatorservice.NewOperatorServiceClient(conn).AddSearchAttributes(ctx,
+			&operatorservice.AddSearchAttributesRequest{Namespace: name, SearchAttributes: o.SearchAttributes})
+		if err != nil {
+			return fmt.Errorf("add search attributes to namespace %q: %w", name, err)
+		}
+	}
 	if found.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration() == retention {
 		return nil
 	}
@@ -47,6 +58,19 @@ func awaitNamespace(ctx context.Context, address, name string, retention time.Du
 		return fmt.Errorf("set retention of namespace %q: %w", name, err)
 	}
 	return nil
+}
+
+func lacks(found *workflowservice.DescribeNamespaceResponse, attributes map[string]enumspb.IndexedValueType) bool {
+	known := map[string]bool{}
+	for _, alias := range found.GetConfig().GetCustomSearchAttributeAliases() {
+		known[alias] = true
+	}
+	for name := range attributes {
+		if !known[name] {
+			return true
+		}
+	}
+	return false
 }
 
 func describe(ctx context.Context, service workflowservice.WorkflowServiceClient, name string) (*workflowservice.DescribeNamespaceResponse, error) {

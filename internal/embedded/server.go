@@ -30,8 +30,10 @@ type Server struct {
 	ui       *http.Server
 	uiDone   chan error
 	closeLog func() error
-	stop     sync.Once
-	stopErr  error
+	// nexus is host:port of what serves Nexus operations to the server itself.
+	nexus   string
+	stop    sync.Once
+	stopErr error
 }
 
 // Start brings a server up and returns when its namespace answers. ctx bounds
@@ -46,7 +48,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if s.stores, err = openStores(ctx, opts); err != nil {
 		return nil, err
 	}
-	if err := s.stores.createNamespace(opts.Namespace); err != nil {
+	if err := s.stores.createNamespace(opts.Namespace, opts.SearchAttributes); err != nil {
 		return nil, err
 	}
 	w, closeLog, err := openLog(opts)
@@ -69,7 +71,7 @@ func (s *Server) start(ctx context.Context, w io.Writer) error {
 			return err
 		}
 	}
-	return awaitNamespace(ctx, s.Address(), s.opts.Namespace, s.opts.Retention)
+	return awaitNamespace(ctx, s.Address(), s.opts)
 }
 
 func (s *Server) startTemporal(w io.Writer) (err error) {
@@ -100,7 +102,7 @@ func (s *Server) startTemporal(w io.Writer) (err error) {
 	if err := server.Start(); err != nil {
 		return fmt.Errorf("start the Temporal server: %w", err)
 	}
-	s.temporal = server
+	s.temporal, s.nexus = server, conf.PublicClient.HTTPHostPort
 	return nil
 }
 

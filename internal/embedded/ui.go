@@ -40,6 +40,13 @@ func (s *Server) startUI(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("the Temporal UI cannot listen: %w", err)
 	}
+	if s.opts.codecEndpoint() != "" {
+		codec, err := s.opts.UICodec(uiOrigins(s.opts.UIAddress))
+		if err != nil {
+			return errors.Join(fmt.Errorf("assemble the codec of the Temporal UI: %w", err), l.Close())
+		}
+		handler = besideUI(handler, codec)
+	}
 	if s.opts.GuardUI != nil {
 		handler = s.opts.GuardUI(handler)
 	}
@@ -59,6 +66,14 @@ func (s *Server) stopUI() error {
 		err = errors.Join(err, served)
 	}
 	return err
+}
+
+// besideUI serves the codec on its path, and the UI on all others.
+func besideUI(ui, codec http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle(codecPath+"/", http.StripPrefix(codecPath, codec))
+	mux.Handle("/", ui)
+	return mux
 }
 
 func uiHandler(conf *uiconfig.Config) (http.Handler, error) {

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/tokens"
 	"github.com/everlatch/everlatch/internal/wire"
@@ -27,7 +28,7 @@ var ErrUnauthorized = &RefusalError{Unauthenticated}
 // errKeyAsBearer tells apart a mistake that developers make.
 var errKeyAsBearer = &RefusalError{KeyAsBearer}
 
-// Authenticator checks requests. All fields but Rolling and Roles are required.
+// Authenticator checks requests. All fields but Rolling, Roles and Touch are required.
 type Authenticator struct {
 	Store   *store.Store
 	Tokens  *tokens.Tokens
@@ -41,7 +42,15 @@ type Authenticator struct {
 	Rolling bool
 	// Roles looks up the roles of administrators.
 	Roles bool
+	// Touch, if set, is told that a sign-in is in use, at most once per
+	// [TouchEvery]. What was issued for it is valid until expiresAt.
+	Touch func(ctx context.Context, c echo.Context, claims *tokens.Claims, expiresAt time.Time)
+
+	keys accounts.SecretKeys
 }
+
+// TouchEvery is how exactly the last use of a sign-in is known.
+const TouchEvery = time.Hour
 
 // Request is what is known about the caller of a request. Its zero value is a request
 // that has not been checked.
@@ -83,6 +92,14 @@ func (r *Request) ByBearer() bool { return r.caller != nil && r.caller == r.bear
 // BySession reports whether a session identified the caller.
 func (r *Request) BySession() bool { return r.caller != nil && r.caller == r.session }
 
+// SessionID is the id of the session that the caller was accepted by, or "".
+func (r *Request) SessionID() string {
+	if !r.BySession() || r.session.live == nil {
+		return ""
+	}
+	return r.session.live.ID
+}
+
 // Ended reports whether the caller's token has been ended (see Policy.AllowEnded).
 func (r *Request) Ended() bool { return r.caller != nil && r.caller.ended }
 
@@ -102,7 +119,7 @@ func (a *Authenticator) Check(ctx context.Context, c echo.Context, r *Request, p
 		return err
 	}
 	if found != nil {
-		if err := p.admits(found.claims, a.Now()); err != nil {
+		if err := p.Admits(found.claims, a.Now()); err != nil {
 			return err
 		}
 		if found.claims.ActorID != "" || p.AllowUnregistered {
@@ -126,6 +143,16 @@ func (a *Authenticator) Peek(ctx context.Context, c echo.Context, r *Request, p 
 	found, err := a.choose(ctx, c, r, p)
 	if err != nil || found == nil {
 		return nil, err
+	}
+	return found.claims, nil
+}
+
+// Introspect returns the claims of an access token that counts, as they are now, and nil
+// for one that does not. Its error is an outage.
+func (a *Authenticator) Introspect(ctx context.Context, token string) (*tokens.Claims, error) {
+	found := a.byToken(ctx, token)
+	if found.err != nil || found.removed || found.ended {
+		return nil, found.err
 	}
 	return found.claims, nil
 }
@@ -156,13 +183,22 @@ func (a *Authenticator) choose(ctx context.Context, c echo.Context, r *Request, 
 // so that a forged request is refused only where the session would count.
 func (a *Authenticator) use(ctx context.Context, c echo.Context, found *credential) error {
 	if found.live == nil {
+		a.touchSignIn(ctx, c, found, time.Unix(found.claims.ExpiresAt, 0))
 		return nil
 	}
 	if !a.Origins.Allow(c.Request(), wire.Of(c).Origins) {
 		return &everlatch.Error{Code: everlatch.CodeForbidden, Reason: OriginForeign}
 	}
 	a.touch(ctx, c, found.live)
+	a.touchSignIn(ctx, c, found, found.live.IdleExpiresAt)
 	return nil
+}
+
+// touchSignIn tells that a sign-in is in use, unless that was told in the last hour.
+func (a *Authenticator) touchSignIn(ctx context.Context, c echo.Context, found *credential, expiresAt time.Time) {
+	if a.Touch != nil && !found.ended && !found.removed && a.Now().Sub(found.usedAt) >= TouchEvery {
+		a.Touch(ctx, c, found.claims, expiresAt)
+	}
 }
 
 // touchShare is the part of the idle time that must pass before use is recorded: a

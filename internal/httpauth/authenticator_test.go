@@ -390,3 +390,46 @@ func TestRoles(t *testing.T) {
 	}
 	require.False(t, w.auth.HasRoles("customer"))
 }
+
+// TestFactorsOfOlderCredentials: what was issued before the first factor was enabled
+// needs it, but for the sign-in that enabled it (docs/weak-spots.md#w56).
+func TestFactorsOfOlderCredentials(t *testing.T) {
+	t.Parallel()
+
+	w := setup(t)
+	older, enabling := w.principal(), w.principal()
+	older.SignInID, enabling.SignInID = "older", "enabling"
+	of := func(p everlatch.Principal) []request {
+		return []request{{"Authorization": w.bearer(p)}, {"Cookie": w.session(p)}}
+	}
+	olds, news := of(older), of(enabling)
+	_, err := w.store.StartFactor(t.Context(), store.NewFactor{ID: "authmfa_1", IdentityID: identityID, Provider: "totp"})
+	require.NoError(t, err)
+	for _, headers := range olds {
+		_, _, err = w.check(headers, customers)
+		require.NoError(t, err, "a pending factor is not required")
+	}
+
+	_, err = w.store.EnableFactor(t.Context(), store.FactorUse{IdentityID: identityID, FactorID: "authmfa_1", SignInID: "enabling"}, everlatch.Event{})
+	require.NoError(t, err)
+	for _, headers := range olds {
+		_, _, err = w.check(headers, customers)
+		requireRefused(t, err, httpauth.FactorMissing)
+		found, _, err := w.check(headers, changed(customers, func(p *httpauth.Policy) { p.RequireMFA = new(false) }))
+		require.NoError(t, err)
+		require.True(t, found.Claims().MFAEnabled)
+	}
+	for _, headers := range news {
+		found, _, err := w.check(headers, customers)
+		require.NoError(t, err)
+		require.NotNil(t, found.Claims().MFACompletedAt)
+		require.Equal(t, w.Now().UTC(), found.Claims().Principal().MFACompletedAt)
+	}
+
+	_, err = w.store.DisableFactor(t.Context(), identityID, "authmfa_1", everlatch.Event{})
+	require.NoError(t, err)
+	for _, headers := range append(olds, news...) {
+		_, _, err = w.check(headers, customers)
+		require.NoError(t, err)
+	}
+}

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -29,6 +31,8 @@ type credential struct {
 	access everlatch.Access
 	// userID is the administrator on whose behalf the request is made, or "".
 	userID string
+	// usedAt is when use of its sign-in was last recorded, zero for never.
+	usedAt time.Time
 	// live is the session of a cookie.
 	live *liveSession
 	err  error // an outage
@@ -64,6 +68,11 @@ func (a *Authenticator) byBearer(ctx context.Context, r *http.Request) *credenti
 	if raw == "" || isSecretKey(raw) {
 		return &credential{}
 	}
+	return a.byToken(ctx, raw)
+}
+
+// byToken looks at a token that came in a header, or that another service asks about.
+func (a *Authenticator) byToken(ctx context.Context, raw string) *credential {
 	claims, err := a.Tokens.Verify(raw, tokens.PurposeAccess)
 	if err != nil {
 		return &credential{} // whatever is wrong with it, it proves nothing
@@ -78,25 +87,44 @@ func (a *Authenticator) byBearer(ctx context.Context, r *http.Request) *credenti
 	case !Agrees(standing, max(claims.CredentialVersion, 1), claims.ActorID):
 		return &credential{claims: &claims, ended: true}
 	}
-	return a.found(&claims, standing.Access)
+	requireFactor(&claims, standing)
+	return a.found(&claims, standing)
 }
 
 // found is a valid credential of these claims.
-func (a *Authenticator) found(claims *tokens.Claims, access everlatch.Access) *credential {
-	a.showRoles(claims, access)
-	out := &credential{claims: claims, access: access}
+func (a *Authenticator) found(claims *tokens.Claims, now everlatch.Standing) *credential {
+	a.showRoles(claims, now.Access)
+	out := &credential{claims: claims, access: now.Access, usedAt: now.SignInUsedAt}
 	if claims.ActorType == everlatch.ActorUser {
 		out.userID = claims.ActorID
 	}
 	return out
 }
 
-// Agrees compares what was issued with what is true now: the user has not signed out,
-// and the credentials and the actor are the same. A token or session without
+// requireFactor brings claims up to date with the second factors of the identity:
+// those that were issued before the first was enabled need it from now on, but for the
+// sign-in that enabled it, which has just proven it (docs/weak-spots.md#w56). A credential
+// that waits for its factor waits on when the factor is removed: a refresh ends that.
+func requireFactor(claims *tokens.Claims, now everlatch.Standing) {
+	if now.MFAEnabledAt.IsZero() {
+		return
+	}
+	claims.MFAEnabled = true
+	if claims.MFACompletedAt == nil && claims.SignInID != "" && claims.SignInID == now.MFAEnabledBy {
+		at := now.MFAEnabledAt.UTC().Format(wire.ISOMillis)
+		claims.MFACompletedAt = &at
+		if len(claims.AMR) > 0 && !slices.Contains(claims.AMR, everlatch.AMRSeveral) {
+			*claims = claims.WithMethods(append(slices.Clone(claims.AMR), everlatch.AMRSeveral))
+		}
+	}
+}
+
+// Agrees compares what was issued with what is true now: the identity is not disabled,
+// the user has not signed out, and the credentials and the actor are the same. A token or session without
 // an actor stays one, even when an actor has been linked since (recorded:
 // me-with-stale-cookie-after-refresh).
 func Agrees(now everlatch.Standing, version int64, actorID string) bool {
-	return !now.SignInEnded && now.CredentialVersion == version && (actorID == "" || actorID == now.ActorID)
+	return !now.Disabled && !now.SignInEnded && now.CredentialVersion == version && (actorID == "" || actorID == now.ActorID)
 }
 
 // standing returns the current state of an identity, and what it may do.
@@ -134,7 +162,8 @@ func (a *Authenticator) bySecret(ctx context.Context, secret string) *credential
 		return &credential{}
 	}
 	claims := sessionClaims(session)
-	out := a.found(&claims, standing.Access)
+	requireFactor(&claims, standing)
+	out := a.found(&claims, standing)
 	out.live = &liveSession{Session: session, secret: secret}
 	return out
 }
@@ -159,7 +188,7 @@ func sessionClaims(session everlatch.Session) tokens.Claims {
 		at := p.MFACompletedAt.UTC().Format(wire.ISOMillis)
 		claims.MFACompletedAt = &at
 	}
-	return claims
+	return claims.WithMethods(p.AMR)
 }
 
 func isSecretKey(text string) bool { return strings.HasPrefix(text, accounts.SecretKeyPrefix) }
@@ -171,7 +200,7 @@ func (a *Authenticator) byAPIKey(ctx context.Context, r *http.Request) (*credent
 	if key == "" {
 		return nil, nil
 	}
-	found, access, err := a.secretKey(ctx, key)
+	found, access, err := a.keys.Find(ctx, a.Store, key, a.Roles)
 	switch {
 	case errors.Is(err, everlatch.ErrNotFound):
 		return nil, nil
@@ -182,15 +211,6 @@ func (a *Authenticator) byAPIKey(ctx context.Context, r *http.Request) (*credent
 		ActorID: found.ID, ActorType: everlatch.ActorAPIKey,
 		AppMetadata: everlatch.Metadata{}, UserMetadata: everlatch.Metadata{},
 	}}, nil
-}
-
-// secretKey returns the record of a secret key, and what it may do.
-func (a *Authenticator) secretKey(ctx context.Context, key string) (found everlatch.APIKey, access everlatch.Access, err error) {
-	if a.Roles {
-		return a.Store.SecretKeyWithAccess(ctx, tokens.HashSecret(key))
-	}
-	found, err = a.Store.SecretKey(ctx, tokens.HashSecret(key))
-	return found, access, err
 }
 
 // basicKey returns the secret key of a Basic header, in plain text or as base64 of "<key>:", or "".

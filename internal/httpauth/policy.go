@@ -1,10 +1,10 @@
 package httpauth
 
 import (
-	"slices"
 	"time"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/admission"
 	"github.com/everlatch/everlatch/internal/tokens"
 )
 
@@ -23,7 +23,7 @@ const (
 )
 
 // AnyActor permits every actor type.
-const AnyActor = "*"
+const AnyActor = admission.AnyActor
 
 // Policy says which requests pass.
 type Policy struct {
@@ -59,49 +59,21 @@ func (p Policy) accepts(found *credential) bool {
 	if found.claims == nil || found.removed && !p.AllowRemoved || found.ended && !p.AllowEnded {
 		return false
 	}
-	actorType := found.claims.ActorType
-	return actorType != "" && (slices.Contains(p.ActorTypes, actorType) || slices.Contains(p.ActorTypes, AnyActor))
+	return p.rule().Permits(found.claims.ActorType)
 }
 
-// admits refuses a caller whose second factor or sign-in does not satisfy the
+// Admits refuses a caller of a permitted actor type whose second factor or sign-in does not satisfy the
 // policy.
-func (p Policy) admits(claims *tokens.Claims, now time.Time) error {
-	if err := p.checkMFA(claims, now); err != nil {
-		return err
-	}
-	return p.checkAge(claims, now)
-}
-
-func (p Policy) checkMFA(claims *tokens.Claims, now time.Time) error {
-	required := !p.AllowUnauthenticated
-	if p.RequireMFA != nil {
-		required = *p.RequireMFA
-	}
-	if !required || !claims.MFAEnabled {
-		return nil
-	}
-	if claims.MFACompletedAt == nil || *claims.MFACompletedAt == "" {
-		return &RefusalError{FactorMissing}
-	}
-	if p.MFAMaxAge <= 0 {
-		return nil
-	}
-	completed, err := time.Parse(time.RFC3339, *claims.MFACompletedAt)
-	if err != nil || now.Sub(completed) > p.MFAMaxAge {
-		return &RefusalError{FactorTooOld}
+func (p Policy) Admits(claims *tokens.Claims, now time.Time) error {
+	if reason := p.rule().Refuses(claims, now); reason != "" {
+		return &RefusalError{reason}
 	}
 	return nil
 }
 
-// checkAge demands a recent sign-in before what cannot be undone: a stolen token
-// or an unattended browser is not enough. An unknown time counts as too old.
-func (p Policy) checkAge(claims *tokens.Claims, now time.Time) error {
-	if p.MaxAge <= 0 {
-		return nil
+func (p Policy) rule() admission.Rule {
+	return admission.Rule{
+		ActorTypes: p.ActorTypes, AllowUnregistered: p.AllowUnregistered, AllowUnauthenticated: p.AllowUnauthenticated,
+		RequireMFA: p.RequireMFA, MFAMaxAge: p.MFAMaxAge, MaxAge: p.MaxAge,
 	}
-	principal, since := claims.Principal(), now.Add(-p.MaxAge)
-	if principal.AuthenticatedAt.Before(since) && principal.MFACompletedAt.Before(since) {
-		return &RefusalError{SignInTooOld}
-	}
-	return nil
 }

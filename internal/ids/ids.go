@@ -3,7 +3,9 @@
 package ids
 
 import (
+	"bytes"
 	"crypto/rand"
+	"crypto/sha256"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -24,9 +26,21 @@ const (
 	Role          = "role_"
 	Policy        = "rpol_"
 	RolePolicy    = "rlpl_"
+	Factor        = "authmfa_"
+	RecoveryCode  = "authmfarec_"
+	Challenge     = "authmfachal_"
+	Verification  = "authver_"
+	Import        = "import_"
 	// ProviderIdentity has no prefix in the contract.
 	ProviderIdentity = ""
 )
+
+// Derived returns prefix and the ULID for the given time that belongs to a seed: the
+// same for the same two. A seed that is secret, or a keyed hash, makes it unguessable.
+func Derived(prefix string, at time.Time, seed string) string {
+	sum := sha256.Sum256([]byte(seed))
+	return prefix + ulid.MustNew(ulid.Timestamp(at), bytes.NewReader(sum[:])).String()
+}
 
 // New returns prefix and a new ULID for the given time. Ids of the same
 // millisecond are not ordered.

@@ -16,7 +16,7 @@ var ada = limits.Account{Provider: "emailpass", Key: "ada@example.com"}
 
 // try makes an attempt that is refused.
 func try(ctx context.Context, l *limits.Limiter, a limits.Account) (limits.Lock, error) {
-	attempt, err := l.Begin(ctx, a)
+	attempt, err := l.Begin(ctx, a, nil)
 	if err != nil {
 		return limits.Lock{}, err
 	}
@@ -46,7 +46,7 @@ func TestProgressiveDelayThenLock(t *testing.T) {
 			require.NoError(t, err)
 		}
 		for _, want := range []string{"1", "2", "4", "8"} {
-			_, err := l.Begin(ctx, ada)
+			_, err := l.Begin(ctx, ada, nil)
 			require.Equal(t, want, requireRefused(t, err))
 			w.clock.Advance(10 * time.Second)
 			lock, err := try(ctx, l, ada)
@@ -56,10 +56,11 @@ func TestProgressiveDelayThenLock(t *testing.T) {
 		w.clock.Advance(16 * time.Second)
 		lock, err := try(ctx, l, ada)
 		require.NoError(t, err)
-		require.Equal(t, limits.Lock{For: 15 * time.Minute, Failures: 10, First: true}, lock)
-		_, err = l.Begin(ctx, ada)
+		require.Equal(t, "900", requireRefused(t, lock.Refusal))
+		require.Equal(t, limits.Lock{For: 15 * time.Minute, Failures: 10, First: true, Refusal: lock.Refusal}, lock)
+		_, err = l.Begin(ctx, ada, nil)
 		require.Equal(t, "900", requireRefused(t, err))
-		_, err = w.process(t, limits.Options{}).Begin(ctx, ada)
+		_, err = w.process(t, limits.Options{}).Begin(ctx, ada, nil)
 		require.Equal(t, "900", requireRefused(t, err), "after a restart, and in another process")
 
 		for _, want := range []time.Duration{30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 4 * time.Hour} {
@@ -89,7 +90,7 @@ func TestParallelGuesses(t *testing.T) {
 			_, err := try(ctx, both[i%2], ada)
 			return err
 		}))
-		_, err := both[0].Begin(t.Context(), ada)
+		_, err := both[0].Begin(t.Context(), ada, nil)
 		require.Equal(t, "900", requireRefused(t, err))
 	})
 }
@@ -103,11 +104,11 @@ func TestSuccessesLeaveNothingBehind(t *testing.T) {
 		l := w.process(t, limits.Options{})
 		var attempts []*limits.Attempt
 		for range 10 {
-			attempt, err := l.Begin(ctx, ada)
+			attempt, err := l.Begin(ctx, ada, nil)
 			require.NoError(t, err)
 			attempts = append(attempts, attempt)
 		}
-		_, err := l.Begin(ctx, ada)
+		_, err := l.Begin(ctx, ada, nil)
 		require.Equal(t, "1", requireRefused(t, err))
 		for i, attempt := range attempts {
 			if i%2 == 0 {
@@ -117,7 +118,7 @@ func TestSuccessesLeaveNothingBehind(t *testing.T) {
 			require.NoError(t, attempt.Undecided(ctx)) // an outage
 		}
 		fail(t, w, l, ada, 5)
-		attempt, err := l.Begin(ctx, ada)
+		attempt, err := l.Begin(ctx, ada, nil)
 		require.NoError(t, err)
 		require.NoError(t, attempt.Succeeded(ctx))
 		for range 5 {
@@ -137,14 +138,14 @@ func TestKnownDevicesAreExempt(t *testing.T) {
 		require.True(t, fail(t, w, l, ada, 10).First)
 		home := ada
 		home.Device = "home"
-		attempt, err := l.Begin(ctx, home)
+		attempt, err := l.Begin(ctx, home, nil)
 		require.NoError(t, err)
 		require.NoError(t, attempt.Succeeded(ctx))
-		_, err = l.Begin(ctx, ada)
+		_, err = l.Begin(ctx, ada, nil)
 		requireRefused(t, err) // the owner's success does not help the stranger
 
 		require.True(t, fail(t, w, l, home, 10).First, "a stolen device may not guess for ever")
-		_, err = l.Begin(ctx, home)
+		_, err = l.Begin(ctx, home, nil)
 		requireRefused(t, err)
 	})
 }
@@ -159,7 +160,7 @@ func TestLift(t *testing.T) {
 		home.Device = "home"
 		fail(t, w, l, ada, 10)
 		fail(t, w, l, home, 10)
-		_, err := other.Begin(ctx, ada)
+		_, err := other.Begin(ctx, ada, nil)
 		requireRefused(t, err)
 		require.NoError(t, l.Lift(ctx, home))
 		for _, a := range []limits.Account{ada, home} {
@@ -179,10 +180,10 @@ func TestKeysAreHashes(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, w *world) {
 		l := w.process(t, limits.Options{})
 		fail(t, w, l, ada, 10)
-		_, err := l.Begin(t.Context(), ada)
+		_, err := l.Begin(t.Context(), ada, nil)
 		requireRefused(t, err)
 		for _, r := range w.seen {
-			require.NotContains(t, r.Key, "ada")
+			require.NotContains(t, r.Key, ada.Key)
 			require.Len(t, r.Key, 64)
 		}
 	})
@@ -198,7 +199,7 @@ func TestDeviceTokens(t *testing.T) {
 	device := d.Known(token, ada)
 	require.NotEmpty(t, device)
 	require.Empty(t, d.Known(token, bob), "it knows this account alone")
-	require.NotContains(t, token, "ada")
+	require.NotContains(t, token, ada.Key)
 
 	c.Advance(time.Hour)
 	shared := d.SignedIn(token, bob)
@@ -232,7 +233,7 @@ func TestBurstOfCorrectSignIns(t *testing.T) {
 		l := w.process(t, limits.Options{InFlightWait: time.Minute})
 		var now, most atomic.Int32
 		passed := inParallel(t.Context(), func(ctx context.Context, _ int) error {
-			attempt, err := l.Begin(ctx, ada)
+			attempt, err := l.Begin(ctx, ada, nil)
 			if err != nil {
 				return err
 			}
@@ -244,5 +245,78 @@ func TestBurstOfCorrectSignIns(t *testing.T) {
 		})
 		require.Equal(t, 60, passed)
 		require.LessOrEqual(t, most.Load(), int32(10))
+	})
+}
+
+// docs/weak-spots.md#w57: wrong second factors are counted for the identity.
+func TestSecondFactors(t *testing.T) {
+	t.Parallel()
+	onEachEngine(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		l := w.process(t, limits.Options{})
+		factor := limits.SecondFactorOf("authid_1")
+		for range 19 { // without a delay: a challenge allows five of them
+			lock, err := try(ctx, l, factor)
+			require.NoError(t, err)
+			require.Zero(t, lock)
+		}
+		lock, err := try(ctx, l, factor)
+		require.NoError(t, err)
+		require.Equal(t, "900", requireRefused(t, lock.Refusal))
+		require.Equal(t, limits.Lock{For: 15 * time.Minute, Failures: 20, First: true, Refusal: lock.Refusal}, lock)
+		_, err = l.Begin(ctx, factor, nil)
+		require.Equal(t, "900", requireRefused(t, err))
+		home := factor
+		home.Device = "home"
+		for _, other := range []limits.Account{home, limits.SecondFactorOf("authid_2"), {Provider: "second factor", Key: "authid_1", Device: "home"}} {
+			_, err = try(ctx, l, other)
+			require.NoError(t, err)
+		}
+
+		require.NoError(t, l.LiftFactor(ctx, "authid_1"))
+		for range 20 {
+			_, err = try(ctx, l, factor)
+			require.NoError(t, err)
+		}
+		require.NoError(t, l.LiftFactor(ctx, "authid_1"))
+		_, err = l.Begin(ctx, factor, nil)
+		requireRefused(t, err) // it was lifted today
+		w.clock.Advance(25 * time.Hour)
+		fail(t, w, l, factor, 20)
+		require.NoError(t, l.LiftFactor(ctx, "authid_1"))
+		_, err = try(ctx, l, factor)
+		require.NoError(t, err)
+
+		off := w.process(t, limits.Options{Disabled: true})
+		require.NoError(t, off.LiftFactor(ctx, "authid_1"))
+	})
+}
+
+// A hundred registrations of one address at once all get their answer; then its
+// registrations are locked, and its sign-ins are not.
+func TestRegistrations(t *testing.T) {
+	t.Parallel()
+	onEachEngine(t, func(t *testing.T, w *world) {
+		l, other := w.process(t, limits.Options{}), w.process(t, limits.Options{})
+		registration := limits.RegistrationOf(ada)
+		var attempts []*limits.Attempt
+		for i := range 100 {
+			attempt, err := []*limits.Limiter{l, other}[i%2].Begin(t.Context(), registration, nil)
+			require.NoError(t, err, i)
+			attempts = append(attempts, attempt)
+		}
+		_, err := l.Begin(t.Context(), registration, nil)
+		requireRefused(t, err)
+		for i, attempt := range attempts {
+			lock, err := attempt.Failed(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, i == 99, lock.First)
+		}
+		_, err = other.Begin(t.Context(), registration, nil)
+		require.Equal(t, "900", requireRefused(t, err))
+		_, err = try(t.Context(), l, ada)
+		require.NoError(t, err)
+		_, err = try(t.Context(), l, limits.RegistrationOf(limits.Account{Provider: "emailpass", Key: "bob@example.com"}))
+		require.NoError(t, err)
 	})
 }

@@ -26,12 +26,12 @@ func BenchmarkSignIn(b *testing.B) {
 			before := processorTime(b)
 			for i := 0; b.Loop(); i++ {
 				require.NoError(b, l.Enter(ctx, limits.SignIn, from))
-				done, err := l.Admit(from)
+				turn, err := l.Admit(ctx, from, "")
 				require.NoError(b, err)
-				attempt, err := l.Begin(ctx, limits.Account{Provider: "emailpass", Key: strconv.Itoa(i % 1000)})
+				attempt, err := l.Begin(ctx, limits.Account{Provider: "emailpass", Key: strconv.Itoa(i % 1000)}, nil)
 				require.NoError(b, err)
 				require.NoError(b, attempt.Succeeded(ctx))
-				done()
+				turn.End(true, false)
 			}
 			b.ReportMetric(float64((processorTime(b)-before).Microseconds())/float64(b.N), "cpu-µs/op")
 		}

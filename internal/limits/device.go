@@ -12,8 +12,9 @@ import (
 const (
 	deviceBytes = 16
 	// maxDeviceAccounts bounds the length of a device's token: a family shares one
-	// computer, a laboratory does not.
-	maxDeviceAccounts = 5
+	// computer, a laboratory does not. A person takes two of them, one by the address
+	// that they sign in with and one by the identity.
+	maxDeviceAccounts = 10
 	maxDeviceToken    = 1024
 	maxDeviceEntry    = 128
 )

@@ -14,16 +14,16 @@ const (
 )
 
 // gate remembers refusals, so that a flood of them costs no statement.
-type gate struct {
+type gate[K comparable] struct {
 	mu sync.Mutex
 	// closed is until when a key is refused, and until when that is believed.
-	closed map[string]refused
+	closed map[K]refused
 }
 
 type refused struct{ until, believed time.Time }
 
 // wait returns for how long a key is refused, as far as is known.
-func (g *gate) wait(key string, now time.Time) time.Duration {
+func (g *gate[K]) wait(key K, now time.Time) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	r, known := g.closed[key]
@@ -38,12 +38,12 @@ func (g *gate) wait(key string, now time.Time) time.Duration {
 }
 
 // close remembers that a key is refused. It reports whether that is news.
-func (g *gate) close(key string, now time.Time, wait time.Duration) bool {
+func (g *gate[K]) close(key K, now time.Time, wait time.Duration) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	former, known := g.closed[key]
 	if g.closed == nil {
-		g.closed = map[string]refused{}
+		g.closed = map[K]refused{}
 	}
 	if !known && len(g.closed) >= gateSize {
 		g.makeRoom(now)
@@ -54,7 +54,7 @@ func (g *gate) close(key string, now time.Time, wait time.Duration) bool {
 
 // makeRoom forgets what is over, and everything if that is not enough: the store
 // knows it.
-func (g *gate) makeRoom(now time.Time) {
+func (g *gate[K]) makeRoom(now time.Time) {
 	for key, r := range g.closed {
 		if !now.Before(r.believed) {
 			delete(g.closed, key)
@@ -65,7 +65,7 @@ func (g *gate) makeRoom(now time.Time) {
 	}
 }
 
-func (g *gate) open(key string) {
+func (g *gate[K]) open(key K) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.closed, key)

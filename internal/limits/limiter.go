@@ -2,6 +2,7 @@ package limits
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -41,7 +42,8 @@ type Refusal struct { //nolint:errname // it is read as what it is
 	// Began says that the counter refused nothing before, as far as this process
 	// knows: an event may be recorded now and not for each of a thousand refusals.
 	Began bool
-	// Key stands for what is counted. It is a keyed hash.
+	// Key stands for what is counted. It is a keyed hash, and "" for a network that
+	// this process remembers to be refused, and for the queue.
 	Key string
 }
 
@@ -51,12 +53,28 @@ func (r Refusal) Error() string {
 	return "limit of " + string(r.Op) + " for the " + string(r.Scope) + " is reached"
 }
 
+// IsRefusal reports whether an error is, or wraps, one of this package that refuses
+// a request.
+func IsRefusal(err error) bool {
+	_, refused := errors.AsType[Refusal](err)
+	return refused
+}
+
 // Limiter counts requests. It is safe for concurrent use.
 type Limiter struct {
 	store *store.Store
 	opts  Options
-	gate  gate
-	queue queue
+	// gate is that of accounts, callers and recipients, by counter.
+	gate     gate[string]
+	networks gate[networkKey]
+	queue    queue
+	brake    brake
+}
+
+// networkKey is what one kind of request of a network is counted under.
+type networkKey struct {
+	op      Op
+	network netip.Prefix
 }
 
 // New returns a limiter over the counters of a store, or what is wrong with the
@@ -66,7 +84,7 @@ func New(s *store.Store, o Options) (*Limiter, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	return &Limiter{store: s, opts: o}, nil
+	return &Limiter{store: s, opts: o, queue: queue{slots: min(o.AtOnce, o.Queue), places: o.Queue}}, nil
 }
 
 // Client returns the address of the machine that sent a request.
@@ -82,31 +100,64 @@ type counter struct {
 	op     Op
 	scope  Scope
 	budget store.Budget
+	// network is the one that is counted, invalid for something else.
+	network netip.Prefix
 }
 
 func (l *Limiter) counter(op Op, scope Scope, rate Rate, what ...string) counter {
 	id := l.opts.Hash(append([]string{"limits", string(op), string(scope), rate.Per.String()}, what...)...)
-	return counter{op, scope, store.Budget{ID: id, Size: rate.Count, Every: rate.every()}}
+	return counter{op: op, scope: scope, budget: store.Budget{ID: id, Size: rate.Count, Every: rate.every()}}
+}
+
+func (l *Limiter) networkCounter(op Op, scope Scope, rate Rate, network netip.Prefix) counter {
+	c := l.counter(op, scope, rate, network.String())
+	c.network = network
+	return c
+}
+
+// counted reports whether a kind of request is counted by network.
+func (l *Limiter) counted(op Op, addr netip.Addr) bool {
+	return !l.opts.Disabled && l.opts.Rates[op].Count > 0 && !contains(l.opts.Exempt, addr)
 }
 
 // ofNetwork returns the counters of an address, none if it is exempt or nothing
 // is limited.
 func (l *Limiter) ofNetwork(op Op, addr netip.Addr) []counter {
-	rate, limited := l.opts.Rates[op]
-	if l.opts.Disabled || !limited || rate.Count == 0 || contains(l.opts.Exempt, addr) {
+	if !l.counted(op, addr) {
 		return nil
 	}
+	rate := l.opts.Rates[op]
 	narrow, wide := networks(addr)
 	return []counter{
-		l.counter(op, ScopeAddress, rate, narrow.String()),
-		l.counter(op, ScopeNetwork, rate.times(l.opts.NetworkFactor), wide.String()),
+		l.networkCounter(op, ScopeAddress, rate, narrow),
+		l.networkCounter(op, ScopeNetwork, rate.times(l.opts.NetworkFactor), wide),
 	}
+}
+
+// Closed returns the error with which [Limiter.Enter] would refuse a request of a
+// network, as far as this process remembers. It costs next to nothing.
+func (l *Limiter) Closed(op Op, addr netip.Addr) error {
+	if !l.counted(op, addr) {
+		return nil
+	}
+	now := l.opts.Now()
+	narrow, wide := networks(addr)
+	if wait := l.networks.wait(networkKey{op, narrow}, now); wait > 0 {
+		return l.refuse(op, ScopeAddress, "", wait, false)
+	}
+	if wait := l.networks.wait(networkKey{op, wide}, now); wait > 0 {
+		return l.refuse(op, ScopeNetwork, "", wait, false)
+	}
+	return nil
 }
 
 // Enter lets a request of a network in, or returns an error of
 // [everlatch.CodeRateLimited]. Kinds of which only refused requests count are
 // counted by [Limiter.Refused].
 func (l *Limiter) Enter(ctx context.Context, op Op, addr netip.Addr) error {
+	if err := l.Closed(op, addr); err != nil {
+		return err
+	}
 	return l.pass(ctx, !onlyRefused[op], l.ofNetwork(op, addr))
 }
 
@@ -158,7 +209,7 @@ func (l *Limiter) SendMail(ctx context.Context, address string) error {
 func (l *Limiter) pass(ctx context.Context, spend bool, counters []counter) error {
 	now := l.opts.Now()
 	for _, c := range counters {
-		if wait := l.gate.wait(c.budget.ID, now); wait > 0 {
+		if wait := l.gate.wait(c.budget.ID, now); !c.network.IsValid() && wait > 0 {
 			return l.refuse(c.op, c.scope, c.budget.ID, wait, false)
 		}
 	}
@@ -196,6 +247,9 @@ func (l *Limiter) spend(ctx context.Context, counters []counter) error {
 
 // exhausted remembers that a counter refuses, and refuses.
 func (l *Limiter) exhausted(c counter, wait time.Duration) error {
+	if c.network.IsValid() {
+		return l.refuse(c.op, c.scope, c.budget.ID, wait, l.networks.close(networkKey{c.op, c.network}, l.opts.Now(), wait))
+	}
 	return l.refuse(c.op, c.scope, c.budget.ID, wait, l.gate.close(c.budget.ID, l.opts.Now(), wait))
 }
 

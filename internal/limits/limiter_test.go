@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/limits"
 )
 
@@ -141,17 +140,11 @@ func TestExemptNetworks(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, w *world) {
 		l := w.process(t, limits.Options{
 			Rates:  map[limits.Op]limits.Rate{limits.Register: perMinute(1)},
-			Exempt: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Queue: 2,
+			Exempt: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 		})
 		for range 20 {
 			require.NoError(t, l.Enter(t.Context(), limits.Register, addr("10.1.2.3")))
 		}
-		for range 2 { // and the whole queue
-			_, err := l.Admit(addr("10.1.2.3"))
-			require.NoError(t, err)
-		}
-		_, err := l.Admit(addr("10.1.2.3"))
-		require.ErrorIs(t, err, everlatch.ErrUnavailable)
 	})
 }
 
@@ -167,12 +160,12 @@ func TestDisabled(t *testing.T) {
 			require.NoError(t, l.Enter(ctx, limits.Register, addr("203.0.113.1")))
 			require.NoError(t, l.SendMail(ctx, "ada@example.com"))
 			require.NoError(t, l.Caller(ctx, limits.Refresh, "authid_1"))
-			attempt, err := l.Begin(ctx, ada)
+			attempt, err := l.Begin(ctx, ada, nil)
 			require.NoError(t, err)
 			lock, err := attempt.Failed(ctx)
 			require.NoError(t, err)
 			require.Zero(t, lock)
-			_, err = l.Admit(addr("203.0.113.1"))
+			_, err = l.Admit(ctx, addr("203.0.113.1"), "")
 			require.NoError(t, err)
 		}
 	})
@@ -184,6 +177,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		"no hash and no clock": {},
 		"negative factor":      {Hash: hash, Now: time.Now, NetworkFactor: -1},
 		"negative queue":       {Hash: hash, Now: time.Now, Queue: -1},
+		"nothing at once":      {Hash: hash, Now: time.Now, AtOnce: -1},
 		"lock before delay":    {Hash: hash, Now: time.Now, Account: limits.AccountOptions{DelayAfter: 5, LockAfter: 3}},
 		"lock outlives memory": {Hash: hash, Now: time.Now, Account: limits.AccountOptions{LockFor: time.Hour, Forget: time.Minute}},
 	}

@@ -28,24 +28,29 @@ const (
 	Token Op = "token"
 	// EmailChange asks for the mail that proves a new address. All count.
 	EmailChange Op = "email_change"
+	// Verification asks for the code that verifies an address. All count.
+	Verification Op = "verification"
 	// Refresh exchanges a token. All count for the identity, refused ones for the
 	// network.
 	Refresh Op = "refresh"
+	// SecondFactor is an answer for a second factor, or a challenge that asks for one.
+	// Refused ones count for the network, challenges and prompts for the identity.
+	SecondFactor Op = "second_factor"
 	// Mail is a mail to one recipient, for all callers together.
 	Mail Op = "mail"
 )
 
 // onlyRefused are the kinds of which a network may make as many as it likes, as
 // long as they are not refused: many people share an address.
-var onlyRefused = map[Op]bool{SignIn: true, Callback: true, Token: true, Refresh: true}
+var onlyRefused = map[Op]bool{SignIn: true, Callback: true, Token: true, Refresh: true, SecondFactor: true}
 
 // Options configure a [Limiter].
 type Options struct {
 	// Disabled lets everything pass.
 	Disabled bool
 	// Rates are what one network address (IPv4 /32, IPv6 /64) may do of each kind;
-	// a kind without one is not limited. For [EmailChange] and [Refresh] they hold
-	// for one identity as well.
+	// a kind without one is not limited. For [EmailChange], [Verification], [Token],
+	// [Refresh] and [SecondFactor] they hold for one identity as well.
 	Rates map[Op]Rate
 	// NetworkFactor is how many times as much the wider network (IPv4 /24, IPv6
 	// /48) may do; 0 is [DefaultNetworkFactor].
@@ -60,9 +65,11 @@ type Options struct {
 	// DeviceTTL is how long a device is known; 0 is [DefaultDeviceTTL].
 	DeviceTTL time.Duration
 	// Queue is how many requests of one process may wait for a password hash or
-	// compute one; 0 is [DefaultQueuePerCore] for each core. One network address may
-	// have half of them.
-	Queue int
+	// compute one; 0 is [DefaultQueuePerCore] for each core. AtOnce is how many of
+	// them may compute one; 0 is [DefaultAtOncePerCore] for each core. QueueWait is
+	// how long one waits at most; 0 is [DefaultQueueWait].
+	Queue, AtOnce int
+	QueueWait     time.Duration
 	// Exempt are networks whose requests are not counted by network, such as that
 	// of a storefront's server.
 	Exempt []netip.Prefix
@@ -75,6 +82,9 @@ type Options struct {
 	// Observe, if set, is told about every refusal and every lock. It must be
 	// quick and safe for concurrent use.
 	Observe func(Refusal)
+	// Waited, if set, is told how long a request has waited for its turn to compute a
+	// password hash, 0 for one that had no need to. The same holds for it.
+	Waited func(time.Duration)
 }
 
 // AccountOptions say what failed attempts on one account cost. Zero fields have
@@ -95,6 +105,8 @@ type AccountOptions struct {
 const (
 	DefaultNetworkFactor = 4
 	DefaultQueuePerCore  = 64 // under two seconds of work
+	DefaultAtOncePerCore = 4  // busy cores, while some of them wait for the store
+	DefaultQueueWait     = 10 * time.Second
 	DefaultDeviceTTL     = 180 * 24 * time.Hour
 	DefaultDelayAfter    = 5
 	DefaultLockAfter     = 10
@@ -112,8 +124,13 @@ func (o Options) withDefaults() Options {
 	o.Account.Forget = cmp.Or(o.Account.Forget, DefaultForget)
 	o.DeviceTTL = cmp.Or(o.DeviceTTL, DefaultDeviceTTL)
 	o.Queue = cmp.Or(o.Queue, DefaultQueuePerCore*runtime.GOMAXPROCS(0))
+	o.AtOnce = cmp.Or(o.AtOnce, DefaultAtOncePerCore*runtime.GOMAXPROCS(0))
+	o.QueueWait = cmp.Or(o.QueueWait, DefaultQueueWait)
 	if o.Observe == nil {
 		o.Observe = func(Refusal) {}
+	}
+	if o.Waited == nil {
+		o.Waited = func(time.Duration) {}
 	}
 	return o
 }
@@ -122,7 +139,7 @@ func (o Options) check() error {
 	if o.Hash == nil || o.Now == nil {
 		return errors.New("limits: a keyed hash and a clock are needed")
 	}
-	if o.NetworkFactor < 1 || o.Queue < 1 {
+	if o.NetworkFactor < 1 || o.Queue < 1 || o.AtOnce < 1 {
 		return errors.New("limits: the network factor and the queue are at least 1")
 	}
 	a := o.Account

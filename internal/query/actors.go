@@ -105,7 +105,7 @@ func timeRange(name string, tests []store.TimeTest) (r everlatch.TimeRange, err 
 		}
 	}
 	for _, test := range tests {
-		if len(test.Periods) != 1 || test.Op == store.IsNot {
+		if len(test.Periods) != 1 {
 			return r, Invalid(Issue{RangeBroken, map[string]string{"field": name}})
 		}
 		p := test.Periods[0]
@@ -121,7 +121,8 @@ func timeRange(name string, tests []store.TimeTest) (r everlatch.TimeRange, err 
 			from(p.Until)
 		case store.AtLeast:
 			from(p.From)
-		case store.IsNot:
+		default:
+			return r, Invalid(Issue{RangeBroken, map[string]string{"field": name}})
 		}
 	}
 	return r, nil

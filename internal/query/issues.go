@@ -77,9 +77,9 @@ func (f Field) expect(ok bool, value any) *Issue {
 	}
 	name := string(f.Kind)
 	switch f.Kind {
-	case Email, Texts, Tests, words:
+	case Email, Texts, Tests, Filled, words:
 		name = string(Text)
-	case Count:
+	case Count, Whole:
 		name = string(Number)
 	case Flag:
 		name = string(Boolean)

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +21,10 @@ const (
 	Boolean Kind = "boolean"
 	Number  Kind = "number"
 	Record  Kind = "record"
+	// Filled is a text that is not empty.
+	Filled Kind = "filled"
+	// Whole is a whole number from 1 to Field.Most.
+	Whole Kind = "whole"
 	// Choice is one of Field.Choices.
 	Choice Kind = "choice"
 	// List is a list of texts.
@@ -53,6 +58,7 @@ type Field struct {
 	// Required fields must be present, Nullable ones may be null.
 	Required, Nullable bool
 	Choices            []string
+	Most               int
 	// Of are the fields of a related record, or of each filter in a list.
 	Of Schema
 	// Test, when set, replaces the check of the kind: it returns what is wrong
@@ -141,6 +147,11 @@ func (f Field) issue(value any, present bool) *Issue {
 	switch f.Kind {
 	case Text:
 		return f.expect(isText(value), value)
+	case Filled:
+		if value == "" {
+			return new(tooSmall(f.Name, "1"))
+		}
+		return f.expect(isText(value), value)
 	case Email:
 		text, ok := value.(string)
 		if ok && !accounts.IsEmail(text) {
@@ -152,6 +163,8 @@ func (f Field) issue(value any, present bool) *Issue {
 		return f.expect(ok, value)
 	case Number:
 		return f.numberIssue(value)
+	case Whole:
+		return f.wholeIssue(value)
 	case Record:
 		_, ok := value.(map[string]any)
 		return f.expect(ok, value)
@@ -181,6 +194,21 @@ func (f Field) numberIssue(value any) *Issue {
 		return f.expect(false, value)
 	}
 	return f.negative(number < 0)
+}
+
+func (f Field) wholeIssue(value any) *Issue {
+	number, ok := value.(float64)
+	switch {
+	case !ok:
+		return f.expect(false, value)
+	case number != math.Trunc(number):
+		return &Issue{TypeWrong, map[string]string{"want": "int", "field": f.Name, "got": jsText(value)}}
+	case number < 1:
+		return new(tooSmall(f.Name, "1"))
+	case number > float64(f.Most):
+		return tooMany(f.Name, f.Most)
+	}
+	return nil
 }
 
 func (f Field) countIssue(value any) *Issue {

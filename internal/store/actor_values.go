@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/transfer"
 )
 
 const insertValue = `INSERT INTO actor_value (actor_id, name, actor_type, value, number, unique_key)
@@ -17,24 +18,53 @@ const insertValue = `INSERT INTO actor_value (actor_id, name, actor_type, value,
 // insertValues writes the values by which a record can be found. A value that
 // another record has is refused.
 func (r *Records) insertValues(ctx context.Context, tx *tx, id string, data everlatch.Metadata) error {
+	for _, v := range r.values(data) {
+		n, err := tx.exec(ctx, insertValue, id, v.name, r.t.Name, v.text, v.number, v.key)
+		if err != nil {
+			return err
+		}
+		if n == 0 { // nothing was inserted: another record has the value
+			return refuse(everlatch.CodeInvalidData, ActorValueTaken, "model", r.model, "field", v.name, "value", shown(data[v.name], v.text))
+		}
+	}
+	return nil
+}
+
+// actorValue is a value by which a record can be found.
+type actorValue struct {
+	name, text string
+	number     *float64
+	key        *string // where it is unique
+}
+
+func (r *Records) values(data everlatch.Metadata) (out []actorValue) {
 	for _, f := range r.t.Fields {
 		text, number, ok := canonical(f.Kind, data[f.Name])
 		if !ok {
 			continue
 		}
-		var key *string
+		v := actorValue{name: f.Name, text: text, number: number}
 		if f.Unique {
-			key = &text
+			v.key = &text
 		}
-		n, err := tx.exec(ctx, insertValue, id, f.Name, r.t.Name, text, number, key)
-		if err != nil {
-			return err
-		}
-		if n == 0 { // nothing was inserted: another record has the value
-			return refuse(everlatch.CodeInvalidData, ActorValueTaken, "model", r.model, "field", f.Name, "value", shown(data[f.Name], text))
-		}
+		out = append(out, v)
 	}
-	return nil
+	return out
+}
+
+// Values returns the values by which a record can be found, as they are exported.
+func (r *Records) Values(data everlatch.Metadata) (out []transfer.Record) {
+	for _, v := range r.values(data) {
+		record := transfer.Record{"name": v.name, "actor_type": r.t.Name, "value": v.text}
+		if v.number != nil {
+			record["number"] = *v.number
+		}
+		if v.key != nil {
+			record["unique_key"] = *v.key
+		}
+		out = append(out, record)
+	}
+	return out
 }
 
 // shown is the original form of a value.

@@ -4,6 +4,7 @@ import "context"
 
 // SweepResult counts the rows that a sweep has deleted.
 type SweepResult struct {
+	// Sessions are sessions or sign-ins, the fuller of the two tables.
 	Sessions, Sealed int
 	// Limits are counters of limits, the fuller of the two tables.
 	Limits int
@@ -18,7 +19,7 @@ const (
 		AND id IN (SELECT id FROM sealed_secret WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)`
 )
 
-// Sweep deletes expired sessions, sealed secrets, ended sign-ins and counters of
+// Sweep deletes expired sessions, sealed secrets, sign-ins and counters of
 // limits, at most limit of each, and the holds of e-mail changes that cannot be
 // undone any more.
 // Nothing depends on it: reads do not see expired rows.
@@ -43,9 +44,14 @@ func (s *Store) Sweep(ctx context.Context, limit int) (SweepResult, error) {
 		return result, s.fail(ctx, "sweep attempts", err)
 	}
 	result.Limits = int(max(budgets, attempts))
-	if _, err := s.writes.exec(ctx, sweepSignIns, s.now(), limit); err != nil {
+	if _, err := s.writes.exec(ctx, sweepEndedSignIns, s.now(), limit); err != nil {
+		return result, s.fail(ctx, "sweep ended sign-ins", err)
+	}
+	signIns, err := s.writes.exec(ctx, sweepSignIns, s.now().Add(-useResolution-s.signIns.History), limit)
+	if err != nil {
 		return result, s.fail(ctx, "sweep sign-ins", err)
 	}
+	result.Sessions = int(max(sessions, signIns))
 	_, err = s.writes.exec(ctx, sweepHolds, s.now()) // a few at a time, one for each e-mail change
 	return result, s.fail(ctx, "sweep holds", err)
 }

@@ -21,6 +21,8 @@ type pool struct {
 	db *sql.DB
 	// prepares is false for pgx, which prepares and caches per connection.
 	prepares bool
+	// watch is nil, or told about every statement.
+	watch Watch
 
 	mu         sync.RWMutex
 	statements map[string]*sql.Stmt
@@ -34,14 +36,16 @@ func (p *pool) exec(ctx context.Context, text string, args ...any) (int64, error
 	if err := bind(args); err != nil {
 		return 0, err
 	}
-	if !p.prepares {
-		return changed(p.db.ExecContext(ctx, text, args...))
-	}
-	stmt, err := p.prepare(ctx, text)
-	if err != nil {
-		return 0, err
-	}
-	return changed(stmt.ExecContext(ctx, args...))
+	return watched(ctx, p, text, func(ctx context.Context) (int64, error) {
+		if !p.prepares {
+			return changed(p.db.ExecContext(ctx, text, args...))
+		}
+		stmt, err := p.prepare(ctx, text)
+		if err != nil {
+			return 0, err
+		}
+		return changed(stmt.ExecContext(ctx, args...))
+	})
 }
 
 func (p *pool) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
@@ -51,16 +55,18 @@ func (p *pool) query(ctx context.Context, text string, args ...any) (*sql.Rows, 
 	if err := bind(args); err != nil {
 		return nil, err
 	}
-	stmt, err := p.prepare(ctx, text)
-	if err != nil {
-		return nil, err
-	}
-	// A fixed query finds a few rows by index. On SQLite that is faster than
-	// starting the two goroutines that would watch for cancellation.
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	return stmt.QueryContext(context.WithoutCancel(ctx), args...)
+	return watched(ctx, p, text, func(ctx context.Context) (*sql.Rows, error) {
+		stmt, err := p.prepare(ctx, text)
+		if err != nil {
+			return nil, err
+		}
+		// A fixed query finds a few rows by index. On SQLite that is faster than
+		// starting the two goroutines that would watch for cancellation.
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		return stmt.QueryContext(context.WithoutCancel(ctx), args...)
+	})
 }
 
 // adhoc is a pool that does not cache statements.
@@ -70,7 +76,9 @@ func (a adhoc) query(ctx context.Context, text string, args ...any) (*sql.Rows, 
 	if err := bind(args); err != nil {
 		return nil, err
 	}
-	return a.db.QueryContext(ctx, text, args...)
+	return watched(ctx, a.pool, text, func(ctx context.Context) (*sql.Rows, error) {
+		return a.db.QueryContext(ctx, text, args...)
+	})
 }
 
 // prepare returns the statement of a text. It needs a connection the first
@@ -113,20 +121,24 @@ func (t *tx) exec(ctx context.Context, text string, args ...any) (int64, error) 
 	if err := bind(args); err != nil {
 		return 0, err
 	}
-	if stmt := t.statement(ctx, text); stmt != nil {
-		return changed(stmt.ExecContext(ctx, args...))
-	}
-	return changed(t.raw.ExecContext(ctx, text, args...))
+	return watched(ctx, t.pool, text, func(ctx context.Context) (int64, error) {
+		if stmt := t.statement(ctx, text); stmt != nil {
+			return changed(stmt.ExecContext(ctx, args...))
+		}
+		return changed(t.raw.ExecContext(ctx, text, args...))
+	})
 }
 
 func (t *tx) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
 	if err := bind(args); err != nil {
 		return nil, err
 	}
-	if stmt := t.statement(ctx, text); stmt != nil {
-		return stmt.QueryContext(ctx, args...)
-	}
-	return t.raw.QueryContext(ctx, text, args...)
+	return watched(ctx, t.pool, text, func(ctx context.Context) (*sql.Rows, error) {
+		if stmt := t.statement(ctx, text); stmt != nil {
+			return stmt.QueryContext(ctx, args...)
+		}
+		return t.raw.QueryContext(ctx, text, args...)
+	})
 }
 
 func (t *tx) statement(ctx context.Context, text string) *sql.Stmt {
@@ -144,7 +156,9 @@ func (t *tx) statement(ctx context.Context, text string) *sql.Stmt {
 // holds the write lock from the start (_txlock=immediate), so a commit never
 // fails because another transaction was faster.
 func (s *Store) write(ctx context.Context, fn func(*tx) error) error {
-	raw, err := s.writes.db.BeginTx(ctx, nil)
+	raw, err := watched(ctx, s.writes, "BEGIN", func(context.Context) (*sql.Tx, error) {
+		return s.writes.db.BeginTx(ctx, nil) // its context lasts as long as the transaction
+	})
 	if err != nil {
 		return err
 	}
@@ -153,7 +167,7 @@ func (s *Store) write(ctx context.Context, fn func(*tx) error) error {
 		_ = raw.Rollback() // the first error explains the failure
 		return err
 	}
-	if err := raw.Commit(); err != nil {
+	if _, err := watched(ctx, s.writes, "COMMIT", func(context.Context) (any, error) { return nil, raw.Commit() }); err != nil {
 		return err
 	}
 	if t.released {

@@ -25,6 +25,8 @@ type Use struct {
 	// credential has changed since, for example by a new password, the metadata
 	// are not replaced: a rehash of the old password must not overwrite the new one.
 	SeenAt time.Time
+	// Incomplete says that a second factor is still to come: last_used_at stays as it is.
+	Incomplete bool
 }
 
 // useResolution is the resolution of last_used_at: a sign-in writes it at most
@@ -84,7 +86,7 @@ func (s *Store) RecordUse(ctx context.Context, use Use) error {
 	now := s.now()
 	if use.ProviderMetadata == nil && use.UserMetadata == nil {
 		fresh, err := usedSince(ctx, s.reads, use.IdentityID, now.Add(-useResolution))
-		if fresh || err != nil {
+		if fresh || use.Incomplete || err != nil {
 			return s.fail(ctx, "record use", err)
 		}
 	}
@@ -93,7 +95,7 @@ func (s *Store) RecordUse(ctx context.Context, use Use) error {
 		if err != nil {
 			return err
 		}
-		if !fresh {
+		if !fresh && !use.Incomplete {
 			if err := lockIdentity(ctx, tx, use.IdentityID, now); err != nil {
 				return err
 			}

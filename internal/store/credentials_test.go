@@ -99,6 +99,19 @@ func TestRecordUse(t *testing.T) {
 			require.NoError(t, f.RecordUse(t.Context(), use(identity)))
 			require.Equal(t, start.Add(61*time.Minute), lastUse())
 		},
+		"a sign-in that lacks its second factor is no use": func(t *testing.T, f fixture) {
+			identity := f.identity(t, "ada@example.com")
+			in := use(identity)
+			in.Incomplete = true
+			f.clock.Advance(2 * time.Hour)
+			require.NoError(t, f.RecordUse(t.Context(), in))
+			in.ProviderMetadata = everlatch.Metadata{"password": "better hash"}
+			require.NoError(t, f.RecordUse(t.Context(), in))
+			got, err := f.FindCredential(t.Context(), "emailpass", "ada@example.com")
+			require.NoError(t, err)
+			require.Equal(t, start, got.Identity.LastUsedAt)
+			require.Equal(t, "better hash", got.Provider.ProviderMetadata["password"])
+		},
 		"identity that is gone is not found": func(t *testing.T, f fixture) {
 			in := use(f.identity(t, "ada@example.com"))
 			require.NoError(t, f.RemoveIdentity(t.Context(), in.IdentityID, "flow"))

@@ -128,7 +128,8 @@ func (s *Store) PlainCustomer(ctx context.Context, id string) (everlatch.Custome
 }
 
 // UpdateCustomer changes a customer, records [everlatch.EventCustomerUpdated] as
-// released and returns the updated customer with addresses. A missing customer
+// released and returns the updated customer without addresses, which
+// [Store.LoadCustomers] adds. A missing customer
 // is [everlatch.ErrNotFound], an e-mail that another customer has is
 // [everlatch.CodeInvalidData].
 //
@@ -147,8 +148,8 @@ func (s *Store) UpdateCustomer(ctx context.Context, id string, patch CustomerPat
 		if n == 0 {
 			return notUpdatable("Customer", id)
 		}
-		if c, err = customerOf(ctx, tx, id, notUpdatable("Customer", id)); err != nil {
-			return err
+		if c, err = first(ctx, tx, scanFields(customerFields), selectPlainCustomer, id); err != nil {
+			return noRows(err, notUpdatable("Customer", id))
 		}
 		former := c
 		patch.Email.apply(&c.Email)

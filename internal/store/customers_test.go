@@ -162,6 +162,7 @@ func TestUpdateCustomer(t *testing.T) {
 				stored, err := f.Customer(t.Context(), in.ID)
 				require.NoError(t, err)
 				require.Equal(t, want, stored)
+				stored.Addresses = nil // only those who show them read them
 				require.Equal(t, stored, returned)
 				require.Equal(t, []string{everlatch.EventCustomerUpdated}, f.eventNames(t, store.EventFilter{Released: new(true)}))
 			})

@@ -37,13 +37,18 @@ type fixture struct {
 	url   string
 }
 
+// enginesVariable leaves SQLite out when it is "postgres".
+const enginesVariable = "TEST_STORE_ENGINES"
+
 // onEachEngine runs a test on SQLite, and on PostgreSQL when it is available.
 func onEachEngine(t *testing.T, test func(t *testing.T, f fixture)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, open(t, storetest.URL(t)))
-	})
+	if os.Getenv(enginesVariable) != "postgres" {
+		t.Run("sqlite", func(t *testing.T) {
+			t.Parallel()
+			test(t, open(t, storetest.URL(t)))
+		})
+	}
 	if postgresMissing() {
 		return
 	}

@@ -117,3 +117,17 @@ func isForeignKey(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	return ok && e.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
 }
+
+// isCheck reports a value that a check of the schema refuses.
+func isCheck(err error) bool { return violates(err, "23514", sqlite3.SQLITE_CONSTRAINT_CHECK) }
+
+// isNotNull reports a missing value.
+func isNotNull(err error) bool { return violates(err, "23502", sqlite3.SQLITE_CONSTRAINT_NOTNULL) }
+
+func violates(err error, state string, code int) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Code == state
+	}
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && e.Code() == code
+}

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"regexp"
@@ -24,6 +26,59 @@ func (f *FaultError) Error() string { return f.Op + ": " + masked(reason(f.err))
 
 // Unwrap returns the driver's error.
 func (f *FaultError) Unwrap() error { return f.err }
+
+// FaultKind is what an operator has to look at after a [FaultError].
+type FaultKind int
+
+// The kinds. FaultOther is everything else.
+const (
+	FaultOther FaultKind = iota
+	// FaultRefused is a port where no server listens, FaultUnknownHost a name without an
+	// address, FaultNoAnswer a server or network that stays silent.
+	FaultRefused
+	FaultUnknownHost
+	FaultNoAnswer
+	// FaultCredentials is a wrong user or password, or one that pg_hba.conf does not admit,
+	// FaultNoDatabase a database that does not exist.
+	FaultCredentials
+	FaultNoDatabase
+	// FaultTLS is TLS that one side demands and the other does not have or trust.
+	FaultTLS
+	// FaultFull is a server without a free connection, FaultStarting one that starts or stops.
+	FaultFull
+	FaultStarting
+)
+
+// Kind returns what the fault is about.
+func (f *FaultError) Kind() FaultKind {
+	if refused, ok := errors.AsType[*pgconn.PgError](f.err); ok {
+		switch refused.Code {
+		case "28000", "28P01":
+			return FaultCredentials
+		case "3D000":
+			return FaultNoDatabase
+		case "53300", "53400":
+			return FaultFull
+		case "57P01", "57P02", "57P03":
+			return FaultStarting
+		}
+		return FaultOther
+	}
+	_, unknown := errors.AsType[*net.DNSError](f.err)
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](f.err)
+	wait, isNet := errors.AsType[net.Error](f.err)
+	switch {
+	case untrusted, strings.Contains(f.err.Error(), "server refused TLS connection"), strings.Contains(f.err.Error(), "tls: "):
+		return FaultTLS
+	case unknown:
+		return FaultUnknownHost
+	case errors.Is(f.err, syscall.ECONNREFUSED):
+		return FaultRefused
+	case errors.Is(f.err, context.DeadlineExceeded), isNet && wait.Timeout():
+		return FaultNoAnswer
+	}
+	return FaultOther
+}
 
 // reason says why a database cannot be reached. The text of pgx repeats itself for
 // every attempt and names the layers of Go's network.

@@ -19,7 +19,25 @@ const (
 	AtMost  Op = "at most"
 	More    Op = "more"
 	AtLeast Op = "at least"
+	// Like and ILike compare with a pattern in which % stands for any text and _ for
+	// any character; ILike ignores case, on SQLite that of ASCII letters only.
+	Like  Op = "like"
+	ILike Op = "ilike"
+	// Matches finds a regular expression of [CheckRegexp].
+	Matches Op = "matches"
+	// Contains finds a part of a text, or an element of a JSON array, or all of several.
+	Contains Op = "contains"
+	// Overlaps and Contained take any number of values. They find a JSON array with at
+	// least one of them, and one whose elements are all among them.
+	Overlaps  Op = "overlaps"
+	Contained Op = "contained"
+	// Present and Absent take no value.
+	Present Op = "present"
+	Absent  Op = "absent"
 )
+
+// nullness are the tests of whether a column has a value.
+var nullness = map[Op]string{Present: " IS NOT NULL", Absent: " IS NULL"} //nolint:exhaustive // the other ones test a value
 
 // TextTest compares a string, byte by byte.
 type TextTest struct {
@@ -41,8 +59,11 @@ type TimeTest struct {
 
 // texts appends that a column passes all tests.
 func (c *conditions) texts(column string, tests []TextTest) {
-	operators := map[Op]string{Is: " = ", IsNot: " <> ", Less: " < ", AtMost: " <= ", More: " > ", AtLeast: " >= "}
 	for _, t := range tests {
+		if test, ok := nullness[t.Op]; ok {
+			c.is(column + test)
+			continue
+		}
 		if t.Op == Is && len(t.Texts) == 0 {
 			c.is("FALSE")
 		}
@@ -51,7 +72,11 @@ func (c *conditions) texts(column string, tests []TextTest) {
 			continue
 		}
 		for _, text := range t.Texts {
-			c.add(column+operators[t.Op]+"%s", text)
+			if operator, compares := comparisons[t.Op]; compares {
+				c.add(column+operator+"%s", text)
+			} else {
+				c.is(c.matched(column, t.Op, text))
+			}
 		}
 	}
 }
@@ -59,6 +84,10 @@ func (c *conditions) texts(column string, tests []TextTest) {
 // times appends that a column passes all tests.
 func (c *conditions) times(column string, tests []TimeTest) {
 	for _, t := range tests {
+		if test, ok := nullness[t.Op]; ok {
+			c.is(column + test)
+			continue
+		}
 		parts := make([]string, len(t.Periods))
 		for i, p := range t.Periods {
 			parts[i] = c.compared(column, t.Op, p)
@@ -88,8 +117,9 @@ func (c *conditions) compared(column string, op Op, p Period) string {
 		return column + " >= " + c.mark(p.Until)
 	case AtLeast:
 		return column + " >= " + c.mark(p.From)
+	default: // a time has no parts
+		return "FALSE"
 	}
-	return "FALSE"
 }
 
 // mark adds an argument and returns its placeholder.
@@ -100,7 +130,7 @@ func (c *conditions) mark(arg any) string {
 
 // inner returns the text of the conditions that fill adds.
 func (c *conditions) inner(fill func(*conditions)) string {
-	inner := conditions{args: c.args}
+	inner := conditions{args: c.args, postgres: c.postgres}
 	fill(&inner)
 	c.args = inner.args
 	return inner.all()
@@ -143,6 +173,14 @@ func (c *conditions) dates(prefix string, created, updated, deleted []TimeTest) 
 func combine[F any](c *conditions, and, or []F, fill func(F, *conditions)) {
 	every(c, and, fill)
 	either(c, or, fill)
+}
+
+// except appends that a filter does not hold, unless it is nil. One that can't be decided,
+// because there is no value to test, does not hold.
+func except[F any](c *conditions, not *F, fill func(F, *conditions)) {
+	if not != nil {
+		c.is("NOT COALESCE((" + c.inner(func(c *conditions) { fill(*not, c) }) + "), FALSE)")
+	}
 }
 
 // all is the text of all conditions together.

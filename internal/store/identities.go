@@ -18,6 +18,8 @@ type NewIdentity struct {
 	// Typed means that the user typed EntityID and that it is not verified: it
 	// cannot be an address that is held for an account.
 	Typed bool
+	// Counter is the first signature counter of a passkey.
+	Counter int64
 	// Events are recorded as given; the flow releases them when it ends.
 	Events []everlatch.Event
 }
@@ -31,7 +33,8 @@ const (
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, NULLIF($9, ''))
 		ON CONFLICT (provider, entity_key) WHERE deleted_at IS NULL DO NOTHING`
 
-	identityColumns = `a.id, a.credential_version, a.last_used_at, a.created_at, a.updated_at`
+	identityColumns = `a.id, a.credential_version, a.app_metadata, a.last_used_at, a.created_at, a.updated_at,
+		a.mfa_enabled_at, a.disabled_at`
 
 	providerColumns = `p.id, p.auth_identity_id, p.provider, p.entity_id, p.entity_key,
 		p.verified_email, p.user_metadata, p.provider_metadata, p.created_at, p.updated_at`
@@ -84,6 +87,11 @@ func (s *Store) RegisterIdentity(ctx context.Context, in NewIdentity) (everlatch
 			}
 			if err := checkTyped(ctx, tx, in.Typed, in.EntityID, in.EntityKey, now); err != nil {
 				return err
+			}
+			if in.Counter > 0 {
+				if _, err := tx.exec(ctx, setCounter, in.ProviderIdentityID, in.Counter); err != nil {
+					return err
+				}
 			}
 			if err := recordEvents(ctx, tx, now, in.Events...); err != nil {
 				return err
@@ -183,12 +191,18 @@ func scanProvider(row scanner) (p everlatch.ProviderIdentity, err error) {
 	return p, err
 }
 
+// linkFields is how many of the fields are about the link. They are the last.
+const linkFields = 3
+
 func (l *linked) fields() []any {
 	return []any{
 		&l.ID, &l.CredentialVersion,
+		toMetadata{&l.AppMetadata},
 		toTime{&l.LastUsedAt},
 		toTime{&l.CreatedAt},
 		toTime{&l.UpdatedAt},
+		toTime{&l.MFAEnabledAt},
+		toTime{&l.DisabledAt},
 		toText{&l.actorType},
 		toText{&l.actorID},
 		toTime{&l.deletionAt},

@@ -45,6 +45,8 @@ const (
 		AND ($2 = '' OR token_hash = $2) AND ($3 = '' OR email_key = $3)`
 
 	selectProvenInvite = `SELECT ` + inviteColumns + ` FROM invite WHERE ` + proven
+
+	selectUsedInvite = `SELECT ` + inviteColumns + ` FROM invite WHERE id = $1 AND accepted = TRUE AND token_hash = $2`
 )
 
 // inviteKind are invites that are neither accepted nor revoked.
@@ -78,6 +80,18 @@ func (s *Store) PendingInvite(ctx context.Context, email string) (everlatch.Invi
 func (s *Store) ProvenInvite(ctx context.Context, p everlatch.InviteProof) (everlatch.Invite, error) {
 	i, err := provenInvite(ctx, s.reads, p, s.now())
 	return i, s.fail(ctx, "read invite", err)
+}
+
+// UsedInvite returns the invite that was accepted while the token of a proof was its
+// latest, so that a repeated request finds the flow that knows its answer. The invite
+// cannot be accepted any more. Otherwise it returns what [Store.ProvenInvite] returns
+// for an invalid proof.
+func (s *Store) UsedInvite(ctx context.Context, p everlatch.InviteProof) (everlatch.Invite, error) {
+	if p.TokenID == "" {
+		return everlatch.Invite{}, errInviteInvalid()
+	}
+	i, err := first(ctx, s.reads, scanInvite, selectUsedInvite, p.InviteID, tokenHash(p.TokenID))
+	return i, s.fail(ctx, "read used invite", noRows(err, errInviteInvalid()))
 }
 
 func provenInvite(ctx context.Context, q querier, p everlatch.InviteProof, now time.Time) (everlatch.Invite, error) {

@@ -42,8 +42,10 @@ func (s *Store) migrate(ctx context.Context) error {
 		}
 		defer func() { _ = lock.Rollback() }() // it changed nothing
 	}
-	_, err = provider.Up(ctx)
-	return err
+	if _, err = provider.Up(ctx); err != nil || !s.onPostgres() {
+		return err
+	}
+	return s.indexSearches(ctx)
 }
 
 // MigrationStatus lists all steps in order, applied or pending.

@@ -12,6 +12,7 @@ type options struct {
 	maxConns      int
 	migrationWait time.Duration
 	log           *slog.Logger
+	watch         Watch
 }
 
 func readOptions(given []Option) options {

@@ -24,6 +24,8 @@ type Page struct {
 type conditions struct {
 	text []string
 	args []any
+	// postgres is the engine. Only patterns and JSON differ.
+	postgres bool
 }
 
 // add appends a condition, in which every %s stands for the argument.
@@ -68,13 +70,18 @@ const maxWords = 10
 // any case. SQLite folds the case of ASCII letters only.
 func (c *conditions) contains(words string, columns ...string) {
 	for _, word := range searched(words) {
-		escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(word)
+		escaped := literal(word)
 		parts := make([]string, len(columns))
 		for i, column := range columns {
 			parts[i] = `LOWER(` + column + `) LIKE %s ESCAPE '\'`
 		}
 		c.add("("+strings.Join(parts, " OR ")+")", "%"+escaped+"%")
 	}
+}
+
+// literal returns a pattern of LIKE that stands for a text.
+func literal(text string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)
 }
 
 // searched returns the words to search for.
@@ -96,6 +103,8 @@ type listing[T any] struct {
 	defaultOrder string
 	// tieBreak decides between equals; "" is id.
 	tieBreak string
+	// prefix is that of the table with the orders, where another one has such columns too.
+	prefix string
 }
 
 // list runs a listing and counts what it would return without its page.
@@ -139,7 +148,7 @@ func (l listing[T]) order() (string, error) {
 	if tie == "" {
 		tie = "id"
 	}
-	by := field + direction
+	by := l.prefix + field + direction
 	if slices.Contains(l.nullable, field) {
 		// PostgreSQL's default, which differs from SQLite's.
 		by += map[bool]string{false: " NULLS LAST", true: " NULLS FIRST"}[descending]

@@ -42,6 +42,9 @@ func emailKey(email string) string {
 	return mailbox.Fold(strings.TrimSpace(email))
 }
 
+// AddressKey is the form in which addresses of verifications are compared.
+func AddressKey(text string) string { return emailKey(text) }
+
 // emailKeyOf is the key of an e-mail that may be absent; absent ones never collide.
 func emailKeyOf(email *string) *string {
 	if email == nil {

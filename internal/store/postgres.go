@@ -30,18 +30,10 @@ const (
 )
 
 func openPostgres(ctx context.Context, url string, o options) (*Store, error) {
-	config, err := pgx.ParseConfig(url)
+	config, size, err := parsePostgres(url, o)
 	if err != nil {
-		return nil, errors.New("open store: " + unreadable(url, err))
+		return nil, err
 	}
-	if config.ConnectTimeout == 0 {
-		config.ConnectTimeout = postgresConnectTimeout
-	}
-	size, err := takePool(config.RuntimeParams, o)
-	if err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
-	}
-	config.RuntimeParams["client_encoding"] = "UTF8" // of any database; all our text is
 	server, err := lookAt(ctx, config)
 	if err != nil {
 		return nil, (&Store{}).fail(ctx, "ping", err)
@@ -58,6 +50,23 @@ func openPostgres(ctx context.Context, url string, o options) (*Store, error) {
 	return &Store{writes: p, reads: p, dialect: goose.DialectPostgres}, nil
 }
 
+// parsePostgres reads what the URL says about connections and their pool.
+func parsePostgres(url string, o options) (*pgx.ConnConfig, poolSize, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, poolSize{}, errors.New("open store: " + unreadable(url, err))
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = postgresConnectTimeout
+	}
+	size, err := takePool(config.RuntimeParams, o)
+	if err != nil {
+		return nil, poolSize{}, fmt.Errorf("open store: %w", err)
+	}
+	config.RuntimeParams["client_encoding"] = "UTF8" // of any database; all our text is
+	return config, size, nil
+}
+
 // postgresServer is what the server at the end of a URL turned out to be.
 type postgresServer struct {
 	encoding, isolation string
@@ -68,43 +77,71 @@ type postgresServer struct {
 // lookAt asks the server about itself, with a connection of its own, because the
 // answers decide how the others are made.
 func lookAt(ctx context.Context, config *pgx.ConnConfig) (s postgresServer, err error) {
-	// The simple protocol works through every pooler.
-	asking := config.Copy()
-	asking.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
-	conn, err := pgx.ConnectConfig(ctx, asking)
+	conn, err := askingConn(ctx, config)
 	if err != nil {
 		return s, err
 	}
 	defer func() { _ = conn.Close(ctx) }()
+	return s, s.ask(ctx, conn)
+}
+
+// askingConn is a connection for questions. The simple protocol works through every
+// pooler.
+func askingConn(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
+	asking := config.Copy()
+	asking.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	return pgx.ConnectConfig(ctx, asking)
+}
+
+func (s *postgresServer) ask(ctx context.Context, conn *pgx.Conn) error {
 	var pid uint32
-	err = conn.QueryRow(ctx, `SELECT pg_backend_pid(), current_setting('server_encoding'), current_setting('default_transaction_isolation')`).
+	err := conn.QueryRow(ctx, `SELECT pg_backend_pid(), current_setting('server_encoding'), current_setting('default_transaction_isolation')`).
 		Scan(&pid, &s.encoding, &s.isolation)
 	// A pooler makes the process id up that a client is given for cancelling.
 	s.pooled = err == nil && pid != conn.PgConn().PID()
-	return s, err
+	return err
 }
 
 // adapt makes the connections fit the server, or says why it cannot be used.
-func (s postgresServer) adapt(config *pgx.ConnConfig, url string) error {
-	// SQL_ASCII stores what it is given, which is UTF-8.
-	if s.encoding != "UTF8" && s.encoding != "SQL_ASCII" {
-		return fmt.Errorf("the database has the encoding %s, which cannot hold every name: create it with ENCODING 'UTF8' TEMPLATE template0", s.encoding)
+func (s *postgresServer) adapt(config *pgx.ConnConfig, url string) error {
+	if err := s.unfit(); err != nil {
+		return err
 	}
 	if s.pooled && !strings.Contains(url, "default_query_exec_mode") {
 		// In transaction mode, a statement that is prepared on one connection is
 		// executed on another. Unnamed ones are prepared and executed at once.
 		config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	}
-	if s.isolation == isolation {
-		return nil
+	if s.isolation != isolation {
+		config.RuntimeParams["default_transaction_isolation"] = isolation
 	}
-	if s.pooled {
-		// Poolers refuse, or lose, settings of a connection.
-		return fmt.Errorf("transactions are %s by default: set ALTER ROLE … SET default_transaction_isolation = '%s' for the role of Everlatch", s.isolation, isolation)
-	}
-	config.RuntimeParams["default_transaction_isolation"] = isolation
 	return nil
 }
+
+// unfit says why the server cannot be used.
+func (s *postgresServer) unfit() error {
+	// SQL_ASCII stores what it is given, which is UTF-8.
+	if s.encoding != "UTF8" && s.encoding != "SQL_ASCII" {
+		return &UnfitError{
+			Problem: fmt.Sprintf("the database has the encoding %s, which cannot hold every name", s.encoding),
+			Remedy:  "create it with ENCODING 'UTF8' TEMPLATE template0",
+		}
+	}
+	// Poolers refuse, or lose, settings of a connection.
+	if s.pooled && s.isolation != isolation {
+		return &UnfitError{
+			Problem: fmt.Sprintf("transactions are %s by default", s.isolation),
+			Remedy:  fmt.Sprintf("set ALTER ROLE … SET default_transaction_isolation = '%s' for the role of Everlatch", isolation),
+		}
+	}
+	return nil
+}
+
+// UnfitError says why a database that answers cannot be used, and what to do about it.
+type UnfitError struct{ Problem, Remedy string }
+
+// Error returns both on one line.
+func (e *UnfitError) Error() string { return e.Problem + ": " + e.Remedy }
 
 // poolSize bounds a pool of connections.
 type poolSize struct {
@@ -188,11 +225,13 @@ func (s *Store) tryMigrationLock(ctx context.Context) (*sql.Tx, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The transaction idles while another connection migrates.
-	_, err = tx.ExecContext(ctx, `SET LOCAL idle_in_transaction_session_timeout = 0`)
 	locked := false
+	err = tx.QueryRowContext(ctx, migrationLock).Scan(&locked)
 	if err == nil {
-		err = tx.QueryRowContext(ctx, migrationLock).Scan(&locked)
+		// The transaction idles while another connection migrates. This comes last: after a
+		// query, the transaction keeps a snapshot, for which the creation of an index beside
+		// writers would wait.
+		_, err = tx.ExecContext(ctx, `SET LOCAL idle_in_transaction_session_timeout = 0`)
 	}
 	if err != nil || !locked {
 		_ = tx.Rollback()

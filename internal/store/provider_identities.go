@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,53 +23,84 @@ type NewCredential struct {
 	// Address says that EntityID is an address that the user typed. The identity must
 	// have proven it (docs/proof.md).
 	Address bool
+	// Most is how many credentials of the provider an identity can have; 0 is one.
+	Most int
+	// Counter is the first signature counter of a passkey.
+	Counter int64
 	Event   everlatch.Event
 }
 
 // AddCredential adds a sign-in method to an identity (docs/weak-spots.md#w17).
 // The same id again changes nothing. A credential that another identity has is
-// [everlatch.ErrDuplicate]; a second one of the same provider is
-// [everlatch.CodeNotAllowed], because users and password resets name a
-// credential by its provider, and so is an address that the identity hasn't proven; a
-// missing identity is [everlatch.ErrNotFound].
+// [everlatch.ErrDuplicate]; one more of the same provider than Most is
+// [everlatch.CodeNotAllowed], usually the second one, because users and password resets
+// name a credential by its provider, and so is an address that the identity hasn't proven;
+// a missing identity is [everlatch.ErrNotFound].
 func (s *Store) AddCredential(ctx context.Context, in NewCredential) error {
 	now := s.now()
-	err := s.write(ctx, func(tx *tx) error {
-		if err := lockIdentity(ctx, tx, in.IdentityID, now); err != nil {
-			return err
-		}
-		present, err := all(ctx, tx, scanProvider, selectProvidersOf, in.IdentityID)
-		if err != nil {
-			return err
-		}
-		for _, p := range present {
-			switch {
-			case p.ID == in.ID:
-				return nil
-			case p.Provider == in.Provider:
-				return refuse(everlatch.CodeNotAllowed, ProviderAlreadyUsed, "provider", in.Provider)
-			}
-		}
-		if in.Address {
-			if !HasProven(present, in.EntityID) {
-				return errUnproven()
-			}
-			in.VerifiedEmail = in.EntityID
-		}
-		n, err := tx.exec(ctx, insertProviderIdentity, in.ID, in.IdentityID, in.Provider, in.EntityID, in.EntityKey,
-			in.UserMetadata, in.ProviderMetadata, now, emailKey(in.VerifiedEmail))
-		if err == nil && n == 0 {
-			err = errTaken()
-		}
-		if err != nil {
-			return err
-		}
-		if err := checkTyped(ctx, tx, in.Typed, in.EntityID, in.EntityKey, now); err != nil {
-			return err
-		}
-		return recordEvents(ctx, tx, now, in.Event)
-	})
+	err := s.write(ctx, func(tx *tx) error { return addCredential(ctx, tx, in, now) })
 	return s.fail(ctx, "add credential", err)
+}
+
+func addCredential(ctx context.Context, tx *tx, in NewCredential, now time.Time) error {
+	if err := lockIdentity(ctx, tx, in.IdentityID, now); err != nil {
+		return err
+	}
+	present, err := all(ctx, tx, scanProvider, selectProvidersOf, in.IdentityID)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(present, func(p everlatch.ProviderIdentity) bool { return p.ID == in.ID }) {
+		return nil
+	}
+	if err := in.checkRoom(present); err != nil {
+		return err
+	}
+	if in.Address {
+		if !HasProven(present, in.EntityID) {
+			return errUnproven()
+		}
+		in.VerifiedEmail = in.EntityID
+	}
+	return insertCredential(ctx, tx, in, now)
+}
+
+// insertCredential adds a credential to an identity that is locked or new.
+func insertCredential(ctx context.Context, tx *tx, in NewCredential, now time.Time) error {
+	n, err := tx.exec(ctx, insertProviderIdentity, in.ID, in.IdentityID, in.Provider, in.EntityID, in.EntityKey,
+		in.UserMetadata, in.ProviderMetadata, now, emailKey(in.VerifiedEmail))
+	if err == nil && n == 0 {
+		err = errTaken()
+	}
+	if err != nil {
+		return err
+	}
+	if err := checkTyped(ctx, tx, in.Typed, in.EntityID, in.EntityKey, now); err != nil {
+		return err
+	}
+	if in.Counter > 0 {
+		if _, err := tx.exec(ctx, setCounter, in.ID, in.Counter); err != nil {
+			return err
+		}
+	}
+	return recordEvents(ctx, tx, now, in.Event)
+}
+
+// checkRoom refuses one credential of a provider too many.
+func (in NewCredential) checkRoom(present []everlatch.ProviderIdentity) error {
+	same := 0
+	for _, p := range present {
+		if p.Provider == in.Provider {
+			same++
+		}
+	}
+	switch {
+	case in.Most == 0 && same > 0:
+		return refuse(everlatch.CodeNotAllowed, ProviderAlreadyUsed, "provider", in.Provider)
+	case in.Most > 0 && same >= in.Most:
+		return refuse(everlatch.CodeNotAllowed, everlatch.ReasonPasskeysFull, "most", strconv.Itoa(in.Most))
+	}
+	return nil
 }
 
 // DiscardCredential undoes [Store.AddCredential]. One that does not exist is no

@@ -13,6 +13,8 @@ const (
 	ReferenceNotFound everlatch.Reason = "reference_not_found"
 	// OrderInvalid is a field that a list cannot be ordered by: field.
 	OrderInvalid everlatch.Reason = "order_invalid"
+	// FilterInvalid is a field that a list cannot be filtered by: field.
+	FilterInvalid everlatch.Reason = "filter_invalid"
 	// TextInvalid is text that PostgreSQL cannot hold.
 	TextInvalid everlatch.Reason = "text_invalid"
 	// ChangedMeanwhile is a change that expected another state: what.
@@ -47,6 +49,24 @@ const (
 	AddressUnproven everlatch.Reason = "address_unproven"
 	// LastCredential is the removal of an identity's only credential.
 	LastCredential everlatch.Reason = "last_credential"
+	// FactorActive is a second enabled factor of a provider of which an identity has one:
+	// provider.
+	FactorActive everlatch.Reason = "factor_active"
+	// FactorTaken is a factor that belongs to another identity, such as a passkey.
+	FactorTaken everlatch.Reason = "factor_taken"
+	// FactorUnknown is a factor that does not exist: id.
+	FactorUnknown everlatch.Reason = "factor_unknown"
+	// NoFactor is a request for recovery codes without an enabled factor.
+	NoFactor everlatch.Reason = "no_factor"
+	// AppMetadataReserved is a key of an identity's metadata that belongs to its links
+	// and roles: key.
+	AppMetadataReserved everlatch.Reason = "app_metadata_reserved"
+	// CredentialRequired is a new identity without a credential.
+	CredentialRequired everlatch.Reason = "credential_required"
+	// VerificationUnknown is a code of no request that is open.
+	VerificationUnknown everlatch.Reason = "verification_unknown"
+	// IdentityHasActors is the deletion of an identity whose account has to be removed.
+	IdentityHasActors everlatch.Reason = "identity_has_actors"
 	// CredentialUnknown is a credential that does not exist.
 	CredentialUnknown everlatch.Reason = "credential_unknown"
 	// SessionEnded is a session that does not exist or has ended.

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"strings"
 	"time"
 
 	"github.com/everlatch/everlatch"
@@ -11,15 +12,16 @@ import (
 const (
 	insertSession = `INSERT INTO session (id, secret_hash, auth_identity_id, auth_provider, actor_type, actor_id,
 			credential_version, mfa_enabled, mfa_completed_at, authenticated_at, user_metadata,
-			created_at, idle_expires_at, expires_at, sign_in_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+			created_at, idle_expires_at, expires_at, sign_in_id, amr)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 		ON CONFLICT (id) DO NOTHING`
 
 	// One row for each link of the identity, or one without.
 	sessionColumns = `s.id, s.auth_identity_id, s.auth_provider, s.actor_type, s.actor_id,
 			s.credential_version, s.mfa_enabled, s.mfa_completed_at, s.authenticated_at, s.user_metadata,
-			s.created_at, s.idle_expires_at, s.expires_at, s.sign_in_id,
-			a.credential_version, ` + signInEnded + `s.sign_in_id), l.actor_type, l.actor_id, ` + livingActor
+			s.created_at, s.idle_expires_at, s.expires_at, s.sign_in_id, s.amr,
+			a.credential_version, ` + signInEnded + `s.sign_in_id), ` + signInUsedAt + `s.sign_in_id),
+			` + factorState + `l.actor_type, l.actor_id, ` + livingActor
 	fromSession = `
 		FROM session s
 		JOIN auth_identity a ON a.id = s.auth_identity_id AND a.deleted_at IS NULL
@@ -33,6 +35,8 @@ const (
 	touchSession = `UPDATE session
 		SET idle_expires_at = CASE WHEN expires_at < $2 THEN expires_at ELSE $2 END
 		WHERE id = $1 AND idle_expires_at > $3 AND idle_expires_at < $2`
+
+	stepUpSession = `UPDATE session SET mfa_enabled = $2, mfa_completed_at = $3, amr = $4 WHERE id = $1`
 
 	returningSession = ` RETURNING id, auth_identity_id, actor_type, actor_id`
 
@@ -56,7 +60,7 @@ func (s *Store) CreateSession(ctx context.Context, session everlatch.Session, se
 	}
 	_, err := s.writes.exec(ctx, insertSession, session.ID, secretHash, p.AuthIdentityID, p.AuthProvider, p.ActorType,
 		p.ActorID, p.CredentialVersion, p.MFAEnabled, optional(p.MFACompletedAt), optional(p.AuthenticatedAt), p.UserMetadata,
-		session.CreatedAt, session.IdleExpiresAt, session.ExpiresAt, cmp.Or(p.SignInID, session.ID))
+		session.CreatedAt, session.IdleExpiresAt, session.ExpiresAt, cmp.Or(p.SignInID, session.ID), strings.Join(p.AMR, " "))
 	if isForeignKey(err) {
 		err = notFound("AuthIdentity", p.AuthIdentityID)
 	}
@@ -86,7 +90,7 @@ func (s *Store) session(
 	if err != nil {
 		return everlatch.Session{}, everlatch.Standing{}, s.fail(ctx, "read session", err)
 	}
-	session, standing := rows[0].Session, everlatch.Standing{CredentialVersion: rows[0].version, SignInEnded: rows[0].signInEnded}
+	session, standing := rows[0].Session, rows[0].standing
 	session.Principal.Links = map[string]string{}
 	for _, row := range rows {
 		if row.actorType != "" {
@@ -102,8 +106,7 @@ func (s *Store) session(
 // sessionRow is a session with one of the links of its identity, or none.
 type sessionRow struct {
 	everlatch.Session
-	version                    int64 // of the identity, now
-	signInEnded                bool
+	standing                   everlatch.Standing // of the identity, without its actor
 	actorType, actorID, living string
 	access                     everlatch.Access
 }
@@ -131,8 +134,13 @@ func sessionFields(r *sessionRow) []any {
 		toTime{&r.IdleExpiresAt},
 		toTime{&r.ExpiresAt},
 		&p.SignInID,
-		&r.version,
-		&r.signInEnded,
+		toWords{&p.AMR},
+		&r.standing.CredentialVersion,
+		&r.standing.SignInEnded,
+		toTime{&r.standing.SignInUsedAt},
+		&r.standing.Disabled,
+		toTime{&r.standing.MFAEnabledAt},
+		&r.standing.MFAEnabledBy,
 		toText{&r.actorType},
 		toText{&r.actorID},
 		toText{&r.living},
@@ -146,10 +154,22 @@ func (s *Store) TouchSession(ctx context.Context, id string, idleExpiresAt time.
 	return s.fail(ctx, "touch session", err)
 }
 
+// StepUpSession notes that the user of a session has passed a second factor, as their
+// principal says. A session that has ended is no error and stays ended.
+func (s *Store) StepUpSession(ctx context.Context, id string, p everlatch.Principal) error {
+	_, err := s.writes.exec(ctx, stepUpSession, id, p.MFAEnabled, optional(p.MFACompletedAt), strings.Join(p.AMR, " "))
+	return s.fail(ctx, "step up session", err)
+}
+
 // Why a session ended, in the data of [everlatch.EventSessionEnded].
 const (
 	EndedBySignOut     = "signed_out"
-	EndedByReplacement = "replaced" // the same browser signed in again
+	EndedByReplacement = "replaced"       // the same browser signed in again
+	EndedByOwner       = "ended_by_owner" // from another session of the same identity
+	EndedByAdmin       = "ended_by_admin"
+	EndedByMail        = "disowned" // by the link in a mail about a new device
+	EndedAsTooMany     = "too_many" // the identity has newer ones
+	EndedWithPasskey   = "passkey_removed"
 )
 
 // ReplaceSession deletes the session of a secret, whose browser signed in again.

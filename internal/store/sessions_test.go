@@ -20,7 +20,7 @@ func TestSession(t *testing.T) {
 			in := newSession(start, everlatch.Principal{
 				AuthIdentityID: identity.ID, AuthProvider: "emailpass", ActorType: everlatch.ActorCustomer, ActorID: customer.ID,
 				CredentialVersion: 1, MFAEnabled: true, MFACompletedAt: start.Add(-time.Minute), AuthenticatedAt: start.Add(-time.Hour),
-				UserMetadata: everlatch.Metadata{"name": "Ada"}, SignInID: "sign_in_1",
+				UserMetadata: everlatch.Metadata{"name": "Ada"}, SignInID: "sign_in_1", AMR: []string{"pwd", "otp", "mfa"},
 			})
 			require.NoError(t, f.CreateSession(t.Context(), in, "hash"))
 			require.NoError(t, f.CreateSession(t.Context(), in, "hash"), "twice")
@@ -31,6 +31,25 @@ func TestSession(t *testing.T) {
 			in.Principal.Links = map[string]string{"customer": customer.ID, "manager": "manager_1"}
 			require.Equal(t, in, session)
 			require.Equal(t, everlatch.Standing{CredentialVersion: 1, ActorID: customer.ID}, standing)
+		},
+		"steps up in place": func(t *testing.T, f fixture) {
+			identity := f.identity(t, "ada@example.com")
+			secret, other := f.session(t, identity.ID, "manager", "manager_1"), f.session(t, identity.ID, "manager", "manager_1")
+			session, _, err := f.Session(t.Context(), secret)
+			require.NoError(t, err)
+			require.False(t, session.Principal.MFAEnabled)
+			passed := everlatch.Principal{MFAEnabled: true, AMR: []string{"pwd", "mfa"}, MFACompletedAt: start.Add(time.Minute)}
+			require.NoError(t, f.StepUpSession(t.Context(), session.ID, passed))
+			require.NoError(t, f.StepUpSession(t.Context(), "ses_gone", passed))
+			session, _, err = f.Session(t.Context(), secret)
+			require.NoError(t, err)
+			require.True(t, session.Principal.MFAEnabled)
+			require.Equal(t, start.Add(time.Minute), session.Principal.MFACompletedAt)
+			require.Equal(t, "manager_1", session.Principal.ActorID)
+			require.Equal(t, []string{"pwd", "mfa"}, session.Principal.AMR)
+			session, _, err = f.Session(t.Context(), other)
+			require.NoError(t, err)
+			require.False(t, session.Principal.MFAEnabled, "another one stays as it is")
 		},
 		"keeps the actor of its token when one is linked later": func(t *testing.T, f fixture) {
 			identity := f.identity(t, "ada@example.com")

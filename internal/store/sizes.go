@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/transfer"
 )
 
 // Sizes bound what one person can have stored.
@@ -52,4 +53,32 @@ func (s *Store) roomForAddress(ctx context.Context, q querier, a everlatch.Addre
 		err = refuse(everlatch.CodeNotAllowed, TooManyAddresses, "most", strconv.Itoa(s.sizes.Addresses))
 	}
 	return err
+}
+
+// checkSizes applies the limits of one person's data.
+func (s *Store) checkSizes(sh *shape, record transfer.Record) error {
+	for _, field := range sh.fields {
+		object, ok := record[field.name].(map[string]any)
+		if !ok || !field.limited {
+			continue
+		}
+		if err := s.checkMetadata(To(object), nil, object); err != nil {
+			return refusedf(transfer.MetadataTooLarge, field.name, s.sizes.Metadata)
+		}
+	}
+	for _, child := range sh.children {
+		list, err := child.of(record)
+		if err != nil {
+			return err
+		}
+		if child.table == "customer_address" && len(list) > s.sizes.Addresses {
+			return refusedf(transfer.TooManyAddresses, s.sizes.Addresses)
+		}
+		for _, belonging := range list {
+			if err := s.checkSizes(child, belonging); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

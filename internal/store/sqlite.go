@@ -74,7 +74,7 @@ func openSQLiteFile(ctx context.Context, path, synchronous string) (*Store, erro
 	if err != nil {
 		return nil, unavailable("open store", err)
 	}
-	if err := file.Close(); err != nil {
+	if err := errors.Join(file.Close(), addMatches()); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	writer, err := sql.Open("sqlite", sqliteDSN(path, "synchronous("+synchronous+")"))

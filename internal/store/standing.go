@@ -15,7 +15,11 @@ const livingActor = `CASE l.actor_type
 		WHERE r.id = l.actor_id AND r.actor_type = l.actor_type AND r.deleted_at IS NOT NULL)) END`
 
 const (
-	standingColumns = `a.credential_version, ` + signInEnded + `$3), ` + livingActor
+	standingColumns = `a.credential_version, ` + signInEnded + `$3), ` + signInUsedAt + `$3), ` + factorState + livingActor
+
+	// factorState says whether the identity is disabled and since when it needs a second
+	// factor.
+	factorState = `a.disabled_at IS NOT NULL, a.mfa_enabled_at, a.mfa_enabled_by, `
 
 	fromStanding = `
 	FROM auth_identity a
@@ -45,12 +49,24 @@ func (s *Store) StandingWithAccess(ctx context.Context, identityID, actorType, s
 }
 
 func scanStandingAccess(row scanner) (standing everlatch.Standing, err error) {
-	err = row.Scan(&standing.CredentialVersion, &standing.SignInEnded, toText{&standing.ActorID},
-		toRoles{&standing.Access}, toPermissions{&standing.Access})
+	err = row.Scan(append(standingFields(&standing), toRoles{&standing.Access}, toPermissions{&standing.Access})...)
 	return standing, err
 }
 
 func scanStanding(row scanner) (standing everlatch.Standing, err error) {
-	err = row.Scan(&standing.CredentialVersion, &standing.SignInEnded, toText{&standing.ActorID})
+	err = row.Scan(standingFields(&standing)...)
 	return standing, err
+}
+
+// standingFields scans standingColumns.
+func standingFields(s *everlatch.Standing) []any {
+	return []any{
+		&s.CredentialVersion,
+		&s.SignInEnded,
+		toTime{&s.SignInUsedAt},
+		&s.Disabled,
+		toTime{&s.MFAEnabledAt},
+		&s.MFAEnabledBy,
+		toText{&s.ActorID},
+	}
 }

@@ -22,6 +22,7 @@ type Store struct {
 	options  options
 	clock    func() time.Time
 	sizes    Sizes
+	signIns  SignInRules
 	closed   atomic.Bool
 	released chan struct{} // holds one signal that work is waiting
 	// remove deletes the files of an in-memory database.
@@ -50,12 +51,15 @@ func Open(ctx context.Context, url string, now func() time.Time, opts ...Option)
 		return nil, err
 	}
 	s.clock, s.released, s.options = now, make(chan struct{}, 1), o
-	s.sizes = DefaultSizes
+	s.writes.watch, s.reads.watch = o.watch, o.watch
+	s.sizes, s.signIns = DefaultSizes, DefaultSignInRules
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
+
+var errScheme = errors.New("open store: the database URL must start with postgres:// or sqlite://")
 
 func connect(ctx context.Context, url string, o options) (*Store, error) {
 	scheme, rest, found := strings.Cut(url, "://")
@@ -68,7 +72,7 @@ func connect(ctx context.Context, url string, o options) (*Store, error) {
 	case "sqlite":
 		return openSQLite(ctx, rest)
 	default:
-		return nil, errors.New("open store: the database URL must start with postgres:// or sqlite://")
+		return nil, errScheme
 	}
 }
 

@@ -166,6 +166,22 @@ func (d toText) Scan(src any) error {
 	return nil
 }
 
+// toWords scans words that are separated by spaces; "" is none.
+type toWords struct{ words *[]string }
+
+// Scan implements [sql.Scanner].
+func (d toWords) Scan(src any) error {
+	var text string
+	if err := (toText{&text}).Scan(src); err != nil {
+		return err
+	}
+	*d.words = nil
+	if text != "" {
+		*d.words = strings.Fields(text)
+	}
+	return nil
+}
+
 // toBool scans a boolean, which SQLite returns as a number; NULL, as from an
 // outer join, is false.
 type toBool struct{ b *bool }

@@ -14,7 +14,7 @@ import (
 // NewInterceptor returns the worker interceptor that applies [Encode] to
 // activities and Encode(Decode(err)) to workflows and updates, so that a code
 // survives every way in which an error can be wrapped. It logs the cause of
-// what it hides, with the workflow id.
+// what it hides, with the workflow id. Results that are [Concluding] mark their execution.
 func NewInterceptor(log *slog.Logger) interceptor.WorkerInterceptor {
 	return &workerInterceptor{log: log}
 }
@@ -67,6 +67,12 @@ func (a *activityInterceptor) ExecuteActivity(
 	return out, Encode(err)
 }
 
+// Concluding is a result of a workflow that marks the execution with how it has ended,
+// such as in its search attributes.
+type Concluding interface {
+	Conclude(ctx workflow.Context) error
+}
+
 type workflowInterceptor struct {
 	interceptor.WorkflowInboundInterceptorBase
 }
@@ -78,6 +84,9 @@ func (w *workflowInterceptor) ExecuteWorkflow(
 	out, err := w.Next.ExecuteWorkflow(ctx, in)
 	if err != nil && workflow.IsContinueAsNewError(err) {
 		return out, err
+	}
+	if result, ok := out.(Concluding); ok && err == nil {
+		err = result.Conclude(ctx)
 	}
 	return out, Encode(Decode(err))
 }

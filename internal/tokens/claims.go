@@ -19,12 +19,16 @@ const (
 	PurposeAccess Purpose = "access"
 	// PurposeReset is a token that changes a password.
 	PurposeReset Purpose = "reset"
+	// PurposeRegistration is a token that confirms a registration.
+	PurposeRegistration Purpose = "registration"
 	// PurposeInvite is a token that accepts an invitation.
 	PurposeInvite Purpose = "invite"
 	// PurposeEmail is a token that proves a new e-mail address.
 	PurposeEmail Purpose = "email"
 	// PurposeEmailUndo is a token that undoes a change of the e-mail address.
 	PurposeEmailUndo Purpose = "email_undo"
+	// PurposeDisown is a token that ends a sign-in that its recipient did not make.
+	PurposeDisown Purpose = "disown"
 )
 
 // Claims is the payload of a token, in the names and the order of the contract
@@ -39,7 +43,11 @@ type Claims struct {
 	MFACompletedAt *string            `json:"mfa_challenge_completed_at"` // RFC 3339, UTC
 	AppMetadata    everlatch.Metadata `json:"app_metadata"`               // never nil
 	UserMetadata   everlatch.Metadata `json:"user_metadata"`              // never nil
-	Purpose        Purpose            `json:"purpose,omitempty"`
+	// AMR are the methods by which the user proved who they are (RFC 8176), and ACR says
+	// how sure that is: [ACROne] or [ACRTwo]. Both are absent where it isn't known.
+	AMR     []string `json:"amr,omitempty"`
+	ACR     string   `json:"acr,omitempty"`
+	Purpose Purpose  `json:"purpose,omitempty"`
 	// CredentialVersion is the identity's when the token was issued.
 	CredentialVersion int64 `json:"credential_version"`
 	// AuthTime is when the user signed in (OpenID Connect Core, section 2). A
@@ -58,6 +66,26 @@ type Claims struct {
 	SignInID string `json:"sid,omitempty"`
 }
 
+// The values of acr, which are named after the levels of NIST SP 800-63B.
+const (
+	ACROne = "aal1" // one factor
+	ACRTwo = "aal2" // a second factor was completed
+)
+
+// WithMethods returns the claims with amr, and with acr by it and
+// mfa_challenge_completed_at.
+func (c Claims) WithMethods(amr []string) Claims {
+	c.AMR, c.ACR = amr, ""
+	switch {
+	case len(amr) == 0:
+	case c.MFACompletedAt != nil:
+		c.ACR = ACRTwo
+	default:
+		c.ACR = ACROne
+	}
+	return c
+}
+
 // isoMillis is how the contract's clients write a time.
 const isoMillis = "2006-01-02T15:04:05.000Z"
 
@@ -74,6 +102,7 @@ func (c Claims) Principal() everlatch.Principal {
 		UserMetadata:      c.UserMetadata,
 		MFAEnabled:        c.MFAEnabled,
 		SignInID:          c.SignInID,
+		AMR:               c.AMR,
 	}
 	if c.AuthTime != 0 {
 		p.AuthenticatedAt = time.Unix(c.AuthTime, 0).UTC()

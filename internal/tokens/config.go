@@ -42,6 +42,9 @@ type Config struct {
 	// RFC 7638.
 	KeyID string
 
+	// Ring replaces all of these keys, see [Tokens.Use].
+	Ring []Key
+
 	// Issuer and Audience are part of every token. If set, a token must have
 	// the issuer and at least one of the audiences.
 	Issuer   string
@@ -95,7 +98,7 @@ func (c Config) withDefaults() Config {
 // withoutKeys returns c without keys, so that it can be stored: fmt calls no
 // methods on unexported fields, so [Config.Format] would not protect the keys.
 func (c Config) withoutKeys() Config {
-	c.Secret, c.PreviousSecrets, c.PrivateKeyPEM = nil, nil, ""
+	c.Secret, c.PreviousSecrets, c.PrivateKeyPEM, c.Ring = nil, nil, "", nil
 	return c
 }
 

@@ -30,7 +30,7 @@ func (t *Tokens) IssueEmail(e Email) (string, error) {
 	}
 	return t.encode(emailClaims{
 		ActorType: e.ActorType, ActorID: e.ActorID, linkClaims: t.linkClaims(e.Purpose, e.ID, e.IssuedAt, e.ExpiresAt),
-	})
+	}, e.IssuedAt)
 }
 
 func (p Purpose) aboutEmail() bool { return p == PurposeEmail || p == PurposeEmailUndo }

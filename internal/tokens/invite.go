@@ -25,7 +25,7 @@ func (t *Tokens) IssueInvite(i Invite) (string, error) {
 	return t.encode(inviteClaims{
 		InviteID: i.ID, Email: i.Email,
 		linkClaims: t.linkClaims(PurposeInvite, i.TokenID, i.IssuedAt, i.ExpiresAt),
-	})
+	}, i.IssuedAt)
 }
 
 // VerifyInvite returns the content of an invite's token. It fails like

@@ -13,11 +13,12 @@ import (
 // JSON Web Key Set (RFC 7517), the current key first, and false when tokens
 // are signed with a shared secret, which has no public half.
 func (t *Tokens) JWKS() ([]byte, bool) {
-	if len(t.keys.public) == 0 {
+	public := t.keys.Load().public
+	if len(public) == 0 {
 		return nil, false
 	}
 	set := jose.JSONWebKeySet{}
-	for _, k := range t.keys.public {
+	for _, k := range public {
 		set.Keys = append(set.Keys, jose.JSONWebKey{
 			Key: k.key, KeyID: k.id, Algorithm: t.cfg.Algorithm, Use: "sig",
 		})

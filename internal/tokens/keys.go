@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -19,11 +20,30 @@ const minRSABits = 2048
 // keySet holds the keys of a configuration. Secret keys are only in closures,
 // so that printing a struct cannot reveal them.
 type keySet struct {
-	sign   func(text string) ([]byte, error)
-	verify func(text string, signature []byte) bool
-	keyID  string     // "" for shared secrets
-	public []namedKey // current first; none for shared secrets
+	signers []signingKey // the latest first
+	verify  func(text string, signature []byte) bool
+	public  []namedKey // none for shared secrets
 }
+
+// signingKey signs what is issued from a time on.
+type signingKey struct {
+	from   time.Time
+	header string // the encoded first segment of its tokens
+	sign   func(text string) ([]byte, error)
+}
+
+// signer returns the key of a token that is issued at a time.
+func (k *keySet) signer(at time.Time) signingKey {
+	for _, s := range k.signers {
+		if !s.from.After(at) {
+			return s
+		}
+	}
+	return k.signers[len(k.signers)-1]
+}
+
+// header is that of most tokens.
+func (k *keySet) header() string { return k.signers[0].header }
 
 type namedKey struct {
 	id  string
@@ -64,6 +84,9 @@ var kinds = map[string]keyKind{
 var shared = []string{"HS256", "HS384", "HS512"}
 
 func loadKeys(cfg Config) (keySet, error) {
+	if len(cfg.Ring) > 0 {
+		return ringKeys(cfg)
+	}
 	if slices.Contains(shared, cfg.Algorithm) {
 		return sharedKeys(cfg)
 	}
@@ -97,7 +120,8 @@ func sharedKeys(cfg Config) (keySet, error) {
 	if err := errors.Join(errs...); err != nil {
 		return keySet{}, err
 	}
-	return keySet{sign: signer(cfg, keys[0]), verify: verifier(cfg, keys)}, nil
+	current, err := newSigner(cfg, keys[0], "", time.Time{})
+	return keySet{signers: []signingKey{current}, verify: verifier(cfg, keys)}, err
 }
 
 func keyPairs(cfg Config, kind keyKind) (keySet, error) {
@@ -122,7 +146,8 @@ func keyPairs(cfg Config, kind keyKind) (keySet, error) {
 	for _, k := range public {
 		keys = append(keys, k.key)
 	}
-	return keySet{sign: signer(cfg, private), verify: verifier(cfg, keys), keyID: current.id, public: public}, nil
+	signing, err := newSigner(cfg, private, current.id, time.Time{})
+	return keySet{signers: []signingKey{signing}, verify: verifier(cfg, keys), public: public}, err
 }
 
 func currentKey(cfg Config, kind keyKind) (crypto.Signer, namedKey, error) {
@@ -158,9 +183,10 @@ func readPublic(given PublicKey, kind keyKind) (namedKey, error) {
 	return name(key, given.KeyID)
 }
 
-func signer(cfg Config, key any) func(text string) ([]byte, error) {
+func newSigner(cfg Config, key any, keyID string, from time.Time) (signingKey, error) {
+	header, err := encodeHeader(cfg.Algorithm, keyID)
 	method := jwt.GetSigningMethod(cfg.Algorithm)
-	return func(text string) ([]byte, error) { return method.Sign(text, key) }
+	return signingKey{from, header, func(text string) ([]byte, error) { return method.Sign(text, key) }}, err
 }
 
 // verifier tries every key: the kid is set by the issuer of the token, which is

@@ -27,12 +27,26 @@ func links() map[string]link {
 	reset := tokens.Reset{
 		EntityID: "ada@example.com", Provider: "emailpass", ActorType: "customer", ID: "jti_1", IssuedAt: instant, ExpiresAt: until,
 	}
+	registration := tokens.Registration(reset)
+	signIn := tokens.SignIn{SignInID: "s1", ActorType: "customer", ID: "jti_1", IssuedAt: instant, ExpiresAt: until}
 	kinds := map[string]link{
+		"disown": {
+			content: signIn,
+			issue:   func(tok *tokens.Tokens) (string, error) { return tok.IssueSignIn(signIn) },
+			verify:  func(tok *tokens.Tokens, raw string) (any, error) { return tok.VerifySignIn(raw) },
+			claims:  map[string]any{"sign_in_id": "s1", "actor_type": "customer"},
+		},
 		"invite": {
 			content: invite,
 			issue:   func(tok *tokens.Tokens) (string, error) { return tok.IssueInvite(invite) },
 			verify:  func(tok *tokens.Tokens, raw string) (any, error) { return tok.VerifyInvite(raw) },
 			claims:  map[string]any{"id": "invite_1", "email": "ada@example.com"},
+		},
+		"registration": {
+			content: registration,
+			issue:   func(tok *tokens.Tokens) (string, error) { return tok.IssueRegistration(registration) },
+			verify:  func(tok *tokens.Tokens, raw string) (any, error) { return tok.VerifyRegistration(raw) },
+			claims:  map[string]any{"entity_id": "ada@example.com", "provider": "emailpass", "actor_type": "customer"},
 		},
 		"reset": {
 			content: reset,

@@ -25,20 +25,26 @@ type resetClaims struct {
 // IssueReset issues the token of a password reset. Times are truncated to
 // seconds.
 func (t *Tokens) IssueReset(r Reset) (string, error) {
+	return t.issueFor(PurposeReset, r)
+}
+
+func (t *Tokens) issueFor(purpose Purpose, r Reset) (string, error) {
 	return t.encode(resetClaims{
 		EntityID: r.EntityID, Provider: r.Provider, ActorType: r.ActorType,
-		linkClaims: t.linkClaims(PurposeReset, r.ID, r.IssuedAt, r.ExpiresAt),
-	})
+		linkClaims: t.linkClaims(purpose, r.ID, r.IssuedAt, r.ExpiresAt),
+	}, r.IssuedAt)
 }
 
 // VerifyReset returns the content of a password reset's token. It fails like
 // [Tokens.Verify].
-func (t *Tokens) VerifyReset(raw string) (Reset, error) {
+func (t *Tokens) VerifyReset(raw string) (Reset, error) { return t.verifyFor(PurposeReset, raw) }
+
+func (t *Tokens) verifyFor(purpose Purpose, raw string) (Reset, error) {
 	c, err := decode[resetClaims](t, raw)
 	if err != nil {
 		return Reset{}, err
 	}
-	if c.Purpose != PurposeReset || c.ID == "" || c.EntityID == "" || c.Provider == "" || c.ActorType == "" {
+	if c.Purpose != purpose || c.ID == "" || c.EntityID == "" || c.Provider == "" || c.ActorType == "" {
 		return Reset{}, refuse(errPurpose)
 	}
 	issuedAt, expiresAt := c.times()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -22,8 +23,8 @@ const maxBytes = 16 << 10
 // no key material when printed.
 type Tokens struct {
 	cfg       Config // without its keys
-	keys      keySet
-	header    string // the encoded first segment of every token it issues
+	keys      atomic.Pointer[keySet]
+	renew     func() bool // nil, or see OnUnknown
 	validator *jwt.Validator
 }
 
@@ -35,16 +36,9 @@ func New(cfg Config, now func() time.Time) (*Tokens, error) {
 	if err := errors.Join(cfg.checkTimes(), err); err != nil {
 		return nil, err
 	}
-	header, err := encodeHeader(cfg.Algorithm, keys.keyID)
-	if err != nil {
-		return nil, err
-	}
-	return &Tokens{
-		cfg:       cfg.withoutKeys(),
-		keys:      keys,
-		header:    header,
-		validator: newValidator(cfg, now),
-	}, nil
+	t := &Tokens{cfg: cfg.withoutKeys(), validator: newValidator(cfg, now)}
+	t.keys.Store(&keys)
+	return t, nil
 }
 
 // Issue returns an access token for p that is valid from issuedAt and has id as
@@ -59,7 +53,7 @@ func (t *Tokens) Issue(p everlatch.Principal, issuedAt time.Time, id string) (st
 	if err != nil {
 		return "", Claims{}, errors.New("encode the claims of a token: the metadata are not JSON")
 	}
-	token, err := t.seal(payload)
+	token, err := t.seal(payload, issuedAt)
 	if err != nil {
 		return "", Claims{}, err
 	}
@@ -110,22 +104,24 @@ func (t *Tokens) claims(p everlatch.Principal, issuedAt time.Time, id string) Cl
 		at := p.MFACompletedAt.UTC().Format(isoMillis)
 		claims.MFACompletedAt = &at
 	}
-	return claims
+	return claims.WithMethods(p.AMR)
 }
 
-// encode signs claims.
-func (t *Tokens) encode(claims any) (string, error) {
+// encode signs claims of a token that is issued at a time.
+func (t *Tokens) encode(claims any, issuedAt time.Time) (string, error) {
 	payload, err := json.Marshal(claims)
 	if err != nil {
 		return "", fmt.Errorf("encode the claims of a token: %w", err)
 	}
-	return t.seal(payload)
+	return t.seal(payload, issuedAt)
 }
 
-// seal signs a payload and assembles the token.
-func (t *Tokens) seal(payload []byte) (string, error) {
-	text := t.header + "." + base64.RawURLEncoding.EncodeToString(payload)
-	signature, err := t.keys.sign(text)
+// seal signs a payload and assembles the token. A token that is issued again gets the key
+// that it had: which key signs follows from the time of issue.
+func (t *Tokens) seal(payload []byte, issuedAt time.Time) (string, error) {
+	key := t.keys.Load().signer(issuedAt)
+	text := key.header + "." + base64.RawURLEncoding.EncodeToString(payload)
+	signature, err := key.sign(text)
 	if err != nil {
 		return "", fmt.Errorf("sign a token: %w", err)
 	}

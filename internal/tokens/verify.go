@@ -51,7 +51,16 @@ func newValidator(cfg Config, now func() time.Time) *jwt.Validator {
 // parser does it the other way round. Every request with a bearer token passes
 // through here, and a client that cannot sign should not reach a JSON decoder.
 func (t *Tokens) Verify(raw string, purpose Purpose) (Claims, error) {
-	claims, err := decode[Claims](t, raw)
+	payload, err := t.open(raw)
+	if err != nil {
+		return Claims{}, refuse(err)
+	}
+	return t.claimsOf(raw, payload, purpose)
+}
+
+// claimsOf checks the claims of a token that one of the keys signed.
+func (t *Tokens) claimsOf(raw string, payload []byte, purpose Purpose) (Claims, error) {
+	claims, err := checked[Claims](t, payload)
 	if err != nil {
 		return Claims{}, err
 	}
@@ -73,11 +82,17 @@ func (t *Tokens) Verify(raw string, purpose Purpose) (Claims, error) {
 
 // decode verifies a token and decodes its claims. The caller checks the purpose.
 func decode[C interface{ registered() jwt.RegisteredClaims }](t *Tokens, raw string) (C, error) {
-	var claims C
 	payload, err := t.open(raw)
 	if err != nil {
-		return claims, refuse(err)
+		var none C
+		return none, refuse(err)
 	}
+	return checked[C](t, payload)
+}
+
+// checked decodes the claims of a payload and checks what applies to every token.
+func checked[C interface{ registered() jwt.RegisteredClaims }](t *Tokens, payload []byte) (C, error) {
+	var claims C
 	if json.Unmarshal(payload, &claims) != nil {
 		return claims, refuse(errMalformed)
 	}
@@ -108,7 +123,7 @@ func (t *Tokens) open(raw string) ([]byte, error) {
 	if err := t.checkHeader(header); err != nil {
 		return nil, err
 	}
-	if !t.keys.verify(raw[:end], signature) {
+	if !t.verify(raw[:end], signature) {
 		return nil, errSignature
 	}
 	claims, err := segments.DecodeString(payload)
@@ -118,11 +133,18 @@ func (t *Tokens) open(raw string) ([]byte, error) {
 	return claims, nil
 }
 
+// verify looks for newer keys before it gives up: this process may have been stopped when
+// they were added.
+func (t *Tokens) verify(text string, signature []byte) bool {
+	return t.keys.Load().verify(text, signature) ||
+		t.renew != nil && t.renew() && t.keys.Load().verify(text, signature)
+}
+
 // checkHeader refuses every algorithm but the configured one (docs/weak-spots.md#w37), and
 // extensions that a verifier must understand (RFC 7515, section 4.1.11). The
 // header that this configuration writes needs no decoding.
 func (t *Tokens) checkHeader(encoded string) error {
-	if encoded == t.header {
+	if encoded == t.keys.Load().header() {
 		return nil
 	}
 	text, err := segments.DecodeString(encoded)

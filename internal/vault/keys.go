@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -72,4 +73,11 @@ func checkKeys(keys []Key) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// NewKey returns a secret of [KeyBytes] random bytes.
+func NewKey() Secret {
+	key := make([]byte, KeyBytes)
+	_, _ = rand.Read(key) // never fails: it ends the program instead
+	return NewSecret(key)
 }

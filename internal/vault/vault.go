@@ -20,6 +20,9 @@ type Ref string
 
 const refPrefix = "sec_"
 
+// Purpose is what the keys of a vault are derived for.
+const Purpose = "vault"
+
 // defaultTTL is how long a secret can be read by default: longer than any short
 // flow, including retries.
 const defaultTTL = 15 * time.Minute
@@ -38,7 +41,7 @@ func New(s *store.Store, ring *KeyRing, ttl time.Duration, now func() time.Time)
 	if ttl <= 0 {
 		ttl = defaultTTL
 	}
-	return &Vault{store: s, ring: ring.Derive("vault"), ttl: ttl, now: now}
+	return &Vault{store: s, ring: ring.Derive(Purpose), ttl: ttl, now: now}
 }
 
 // Put seals a secret and returns the ref under which it can be read until it
@@ -98,6 +101,14 @@ func (v *Vault) Get(ctx context.Context, ref Ref) (Secret, error) {
 	}
 	return NewSecret(plaintext), nil
 }
+
+// HashEach is [KeyRing.HashEach] with keys of the vault's own, for secrets that are
+// only ever compared.
+func (v *Vault) HashEach(parts ...string) []string { return v.ring.HashEach(parts...) }
+
+// Hash returns a keyed fingerprint of a secret, by which a record is found for one
+// purpose.
+func (v *Vault) Hash(purpose, secret string) string { return v.ring.Hash(purpose, secret) }
 
 // Delete destroys the secrets behind refs. A missing or empty ref is not an
 // error, so a flow may delete twice.

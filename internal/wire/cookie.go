@@ -22,6 +22,9 @@ import (
 type Cookies struct {
 	// Secrets sign the cookie: the first one signs, all verify.
 	Secrets []string
+	// Ring, if set, returns the secrets instead. unknown asks for newer ones, because those
+	// that it has returned did not verify a cookie.
+	Ring func(unknown bool) []string
 	// Name, Path, Domain and SameSite are the attributes of the cookie.
 	Name, Path, Domain string
 	SameSite           http.SameSite
@@ -44,7 +47,7 @@ func NewSessionID() string {
 }
 
 // sign returns the value of a cookie, not yet percent-encoded.
-func (j Cookies) sign(id string) string { return "s:" + id + "." + signature(id, j.Secrets[0]) }
+func (j Cookies) sign(id string) string { return "s:" + id + "." + signature(id, j.secrets(false)[0]) }
 
 // verify returns the session id of a cookie value, "" unless one of our secrets
 // signed it.
@@ -58,12 +61,21 @@ func (j Cookies) verify(value string) string {
 		return ""
 	}
 	id, given := signed[:dot], []byte(signed[dot+1:])
-	for _, secret := range j.Secrets {
-		if subtle.ConstantTimeCompare(given, []byte(signature(id, secret))) == 1 {
-			return id
-		}
+	if signed := func(secrets []string) bool {
+		return slices.ContainsFunc(secrets, func(secret string) bool {
+			return subtle.ConstantTimeCompare(given, []byte(signature(id, secret))) == 1
+		})
+	}; signed(j.secrets(false)) || j.Ring != nil && signed(j.secrets(true)) {
+		return id
 	}
 	return ""
+}
+
+func (j Cookies) secrets(unknown bool) []string {
+	if j.Ring != nil {
+		return j.Ring(unknown)
+	}
+	return j.Secrets
 }
 
 func signature(id, secret string) string {

@@ -98,12 +98,8 @@ func (x *Router) CORS(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		}
 		h := c.Response().Header()
-		if origin := r.Header.Get(echo.HeaderOrigin); q.Origins.allows(origin) {
-			h.Set(echo.HeaderAccessControlAllowOrigin, origin)
-		}
-		h.Set(echo.HeaderAccessControlAllowCredentials, "true")
+		q.AllowOrigin(h, r)
 		if !preflight {
-			h.Set(echo.HeaderVary, echo.HeaderOrigin)
 			return next(c)
 		}
 		h.Set(echo.HeaderVary, echo.HeaderOrigin+", "+echo.HeaderAccessControlRequestHeaders)
@@ -113,4 +109,16 @@ func (x *Router) CORS(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return c.NoContent(http.StatusNoContent)
 	}
+}
+
+// AllowOrigin sets the CORS headers of an answer that is no preflight.
+func (q *Request) AllowOrigin(h http.Header, r *http.Request) {
+	if q.Origins == nil || q.head {
+		return
+	}
+	if origin := r.Header.Get(echo.HeaderOrigin); q.Origins.allows(origin) {
+		h.Set(echo.HeaderAccessControlAllowOrigin, origin)
+	}
+	h.Set(echo.HeaderAccessControlAllowCredentials, "true")
+	h.Set(echo.HeaderVary, echo.HeaderOrigin)
 }

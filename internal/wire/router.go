@@ -27,6 +27,20 @@ type Request struct {
 	head, headAsGet bool
 }
 
+// Param returns a path parameter of the route as the client wrote it, "" when there
+// is none.
+func (q *Request) Param(name string) string {
+	rest := trimSlash(q.Path)
+	for _, want := range q.Match.segments {
+		var got string
+		got, rest, _ = strings.Cut(rest, "/")
+		if want[0] == ':' && want[1:] == name {
+			return got
+		}
+	}
+	return ""
+}
+
 // requestKey finds the Request in Echo's context.
 const requestKey = "everlatch.wire"
 
@@ -43,6 +57,10 @@ type Router struct {
 	// before the first request.
 	HSTS       time.Duration
 	TrustProxy bool
+
+	// Early, if set, may answer a request that has a route before its body is read and
+	// before any middleware, and then returns true.
+	Early func(w http.ResponseWriter, r *http.Request, q *Request) bool
 
 	echo    *echo.Echo
 	index   func() *pathIndex
@@ -75,6 +93,9 @@ func (x *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	SecurityHeaders(w.Header(), isHTTPS(r, x.TrustProxy), x.HSTS)
 	out := &responseWriter{ResponseWriter: w, request: x.resolve(r)}
 	q := &out.request
+	if x.Early != nil && q.Match != nil && x.Early(out, r, q) {
+		return
+	}
 	method := r.Method
 	if q.headAsGet {
 		method = http.MethodGet

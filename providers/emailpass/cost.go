@@ -30,6 +30,10 @@ type cost struct {
 	parallelism   int64
 }
 
+// share is the part of the most work that is allowed, by which costs of different formats
+// are compared.
+func (c cost) share() float64 { return float64(c.work) / float64(c.maxWork) }
+
 // check refuses costs above a limit.
 func (c cost) check() error {
 	switch {
@@ -62,6 +66,11 @@ func scryptCost(logN, r, p int64) cost {
 
 func pbkdf2Cost(rounds, blocks int64) cost {
 	return cost{parallelism: 1, work: bounded(rounds) * bounded(blocks), maxWork: maxRounds}
+}
+
+// shaCryptCost counts like PBKDF2: a round of SHA-512 counts twice.
+func shaCryptCost(rounds, weight int64) cost {
+	return cost{parallelism: 1, work: bounded(rounds) * weight, maxWork: maxRounds}
 }
 
 func bcryptCost(logRounds int64) cost {

@@ -9,8 +9,8 @@
 //
 // # Hashes
 //
-// New hashes are argon2id in PHC form. Medusa's scrypt container, bcrypt,
-// PBKDF2, scrypt and argon2 hashes of other parameters are verified and
+// New hashes are argon2id in PHC form. Hashes of other parameters and of other systems
+// (docs/guides/move-from-other-systems.md#password-hashes) are verified and
 // replaced at the next login (docs/weak-spots.md#w24). What a stored hash costs is read and capped
 // before any work is done (see hash.go), and a weighted semaphore bounds the
 // memory of all hashes that run at once (docs/weak-spots.md#w20).
@@ -22,14 +22,15 @@
 // costs two for a password that is not in NFC, with and without an account.) So
 // an account with an Everlatch hash takes as long as an unknown address.
 //
-// An account with an imported hash takes longer until the hash is replaced:
+// A refusal of a hash that costs less, such as an imported MD5, costs that dummy too. An
+// account with a more expensive hash takes longer until the hash is replaced:
 // Medusa's scrypt takes three to four times as long as argon2id, bcrypt with cost
 // 12 eight times (BenchmarkRefusedLogin). An attacker who measures this learns that
 // the address has an account that has not been used since the import. The user's
-// next login replaces the hash and ends the difference. [Options.MedusaHashes]
-// hides it for Medusa's default parameters by doing both kinds of work for every
-// refusal. A refusal then costs about five times as much, so disable the option
-// once all Medusa hashes are replaced. Other imported formats stay measurable.
+// next login replaces the hash and ends the difference. [Options.ImportedHashes], and
+// [Options.MedusaHashes] for Medusa's default parameters, hide it by doing each kind of work
+// for every refusal. A refusal then costs the sum of them, so clear the options once the
+// imported hashes are replaced.
 //
 // Registration states whether an address is taken (docs/contract.md#s3-3), so its
 // timing reveals nothing more; it costs one hash either way.

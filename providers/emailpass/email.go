@@ -67,6 +67,11 @@ func validLocal(local string) bool {
 	}) < 0
 }
 
+// CanonicalEmail returns the form in which the addresses of this provider are compared, and
+// whether the text is an address. Providers that sign the same users in by their address
+// use it, so that one mailbox is one user.
+func CanonicalEmail(email string) (key string, valid bool) { return canonicalEmail(email) }
+
 // isAtom reports whether c may stand in the local part of the e-mail fields of
 // HTML: the atoms of RFC 5322 and the dot.
 func isAtom(c byte) bool {

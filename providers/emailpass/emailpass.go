@@ -20,8 +20,8 @@ const Identifier = "emailpass"
 const passwordKey = "password"
 
 var (
-	_ providers.Registrar = (*Provider)(nil)
-	_ providers.Updater   = (*Provider)(nil)
+	_ providers.AddressRegistrar = (*Provider)(nil)
+	_ providers.Updater          = (*Provider)(nil)
 )
 
 // Provider implements [providers.Registrar]. It is safe for concurrent use and
@@ -47,15 +47,14 @@ func New(o Options) (*Provider, error) {
 	p := &Provider{
 		options: o, policy: newPolicy(o), dummy: dummy, queue: NewQueue(o.memoryKiB(), 0),
 	}
-	if o.MedusaHashes {
-		medusa, err := medusaDummy()
-		if err != nil {
-			return nil, fmt.Errorf("emailpass options: %w", err)
-		}
-		p.even = []hash{dummy, medusa}
+	if p.even, err = o.evens(dummy); err != nil {
+		return nil, fmt.Errorf("emailpass options: %w", err)
 	}
 	return p, nil
 }
+
+// AMR implements [providers.MethodReferrer].
+func (p *Provider) AMR() []string { return []string{"pwd"} }
 
 // Share replaces the queue of the provider's hashes, unless q is nil, and returns
 // the one that it has. Call it before the provider is used.
@@ -130,11 +129,7 @@ func (p *Provider) Register(ctx context.Context, in providers.Input, rec *provid
 	if rec != nil {
 		return providers.Verdict{}, p.again(ctx, password, rec)
 	}
-	if _, valid := canonicalEmail(email); !valid {
-		return providers.Verdict{}, invalid("Email should be a valid email address")
-	}
-	password = normalize(password)
-	if err := p.policy.check(password); err != nil {
+	if _, password, err = p.acceptable(email, password); err != nil {
 		return providers.Verdict{}, err
 	}
 	hashed, err := p.hash(ctx, password)
@@ -142,6 +137,27 @@ func (p *Provider) Register(ctx context.Context, in providers.Input, rec *provid
 		return providers.Verdict{}, err
 	}
 	return providers.Verdict{ProviderMetadata: everlatch.Metadata{passwordKey: hashed}}, nil
+}
+
+// CheckRegistration implements [providers.AddressRegistrar].
+func (p *Provider) CheckRegistration(in providers.Input) (providers.Subject, error) {
+	email, password, err := read(in)
+	if err != nil {
+		return providers.Subject{}, err
+	}
+	key, _, err := p.acceptable(email, password)
+	return providers.Subject{EntityID: strings.TrimSpace(email), EntityKey: key}, err
+}
+
+// acceptable checks the address and the password of a new record, and returns the key
+// of the one and the normal form of the other.
+func (p *Provider) acceptable(email, password string) (key, normal string, err error) {
+	key, valid := canonicalEmail(email)
+	if !valid {
+		return "", "", invalid("Email should be a valid email address")
+	}
+	normal = normalize(password)
+	return key, normal, p.policy.check(normal)
 }
 
 // again handles the registration of a taken address. It hashes in every case,

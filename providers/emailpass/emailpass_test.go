@@ -114,6 +114,24 @@ func TestDefaultParameters(t *testing.T) {
 
 // docs/contract.md#s3-3 and register.json: again-same-password-before-actor,
 // duplicate-email-other-password, duplicate-after-customer-created-….
+// docs/weak-spots.md#w19: what is checked before a mail is sent costs no hash.
+func TestCheckRegistration(t *testing.T) {
+	t.Parallel()
+	p, done := setup(t, emailpass.Options{})
+
+	subject, err := p.CheckRegistration(input(" Ada@Example.com", "supersecret"))
+	require.NoError(t, err)
+	require.Equal(t, providers.Subject{EntityID: "Ada@Example.com", EntityKey: "ada@example.com"}, subject)
+
+	for email, password := range map[string]string{"ada@example.com": "short", "ada": "supersecret", "": "supersecret", "bob@example.com": ""} {
+		_, refusal := p.CheckRegistration(input(email, password))
+		_, want := p.Register(t.Context(), input(email, password), nil)
+		require.Error(t, want)
+		require.Equal(t, want, refusal, "what Register refuses")
+	}
+	require.Empty(t, done.take())
+}
+
 func TestRegisterAgain(t *testing.T) {
 	t.Parallel()
 

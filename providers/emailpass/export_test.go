@@ -14,6 +14,3 @@ func CheckHash(stored string) (HashInfo, error) {
 	}
 	return HashInfo{Format: h.format, MemoryKiB: h.cost.memoryKiB, Work: h.cost.work}, nil
 }
-
-// CanonicalEmail is canonicalEmail.
-var CanonicalEmail = canonicalEmail

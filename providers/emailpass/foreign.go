@@ -1,6 +1,7 @@
 package emailpass
 
 import (
+	"crypto/sha1" //nolint:gosec // hashes that were imported
 	"crypto/sha256"
 	"crypto/sha512"
 	"fmt"
@@ -11,8 +12,10 @@ import (
 	"github.com/go-crypt/crypt/algorithm"
 	"github.com/go-crypt/crypt/algorithm/argon2"
 	"github.com/go-crypt/crypt/algorithm/bcrypt"
+	"github.com/go-crypt/crypt/algorithm/md5crypt"
 	"github.com/go-crypt/crypt/algorithm/pbkdf2"
 	"github.com/go-crypt/crypt/algorithm/scrypt"
+	"github.com/go-crypt/crypt/algorithm/shacrypt"
 )
 
 // bcryptBytes is the part of a password that bcrypt reads, in bytes.
@@ -29,6 +32,10 @@ type format struct {
 	canonical *regexp.Regexp
 	cost      func(n []int64, key []byte) cost
 	maxBytes  int
+	// mostBytes is the longest password that is hashed, where its length determines the
+	// cost; a longer one is wrong.
+	mostBytes int
+	weak      bool
 }
 
 // formats lists the supported formats. bcrypt's "$2x$" and "$2$" are not among
@@ -48,14 +55,45 @@ var formats = []format{
 		cost:      func(n []int64, _ []byte) cost { return scryptCost(n[0], n[1], n[2]) },
 	},
 	bcryptForm("$2a$"), bcryptForm("$2b$"), bcryptForm("$2y$"),
+	pbkdf2Form("pbkdf2-sha1", "$pbkdf2$", pbkdf2.VariantSHA1, sha1.Size),
+	pbkdf2Form("pbkdf2-sha224", "$pbkdf2-sha224$", pbkdf2.VariantSHA224, sha256.Size224),
+	pbkdf2Form("pbkdf2-sha256", "$pbkdf2-sha256$", pbkdf2.VariantSHA256, sha256.Size),
+	pbkdf2Form("pbkdf2-sha384", "$pbkdf2-sha384$", pbkdf2.VariantSHA384, sha512.Size384),
+	pbkdf2Form("pbkdf2-sha512", "$pbkdf2-sha512$", pbkdf2.VariantSHA512, sha512.Size),
 	{
-		name: "pbkdf2-sha256", prefix: "$pbkdf2-sha256$", decode: pbkdf2.DecodeVariant(pbkdf2.VariantSHA256),
-		canonical: regexp.MustCompile(`^\$pbkdf2-sha256\$(\d+)\$`), cost: pbkdf2FormCost(sha256.Size),
+		name: "md5-crypt", prefix: "$1$", decode: md5crypt.DecodeVariant(md5crypt.VariantStandard),
+		canonical: regexp.MustCompile(`^\$1\$`), mostBytes: cryptBytes, weak: true,
+		cost: func([]int64, []byte) cost { return shaCryptCost(md5CryptRounds, 1) },
 	},
-	{
-		name: "pbkdf2-sha512", prefix: "$pbkdf2-sha512$", decode: pbkdf2.DecodeVariant(pbkdf2.VariantSHA512),
-		canonical: regexp.MustCompile(`^\$pbkdf2-sha512\$(\d+)\$`), cost: pbkdf2FormCost(sha512.Size),
-	},
+	shaCryptForm("sha256-crypt", "$5$", shacrypt.VariantSHA256, 1),
+	shaCryptForm("sha512-crypt", "$6$", shacrypt.VariantSHA512, 2),
+}
+
+// crypt(3) hashes the whole password in every round.
+const (
+	cryptBytes     = 256
+	md5CryptRounds = 1000
+	shaCryptRounds = 5000 // without "rounds="
+)
+
+func shaCryptForm(name, prefix string, v shacrypt.Variant, weight int64) format {
+	return format{
+		name: name, prefix: prefix, decode: shacrypt.DecodeVariant(v), mostBytes: cryptBytes,
+		canonical: regexp.MustCompile(`^` + regexp.QuoteMeta(prefix) + `(?:rounds=(\d+)\$)?`),
+		cost: func(n []int64, _ []byte) cost {
+			if len(n) == 0 {
+				return shaCryptCost(shaCryptRounds, weight)
+			}
+			return shaCryptCost(n[0], weight)
+		},
+	}
+}
+
+func pbkdf2Form(name, prefix string, v pbkdf2.Variant, size int) format {
+	return format{
+		name: name, prefix: prefix, decode: pbkdf2.DecodeVariant(v),
+		canonical: regexp.MustCompile(`^` + regexp.QuoteMeta(prefix) + `(\d+)\$`), cost: pbkdf2FormCost(size),
+	}
 }
 
 func bcryptForm(prefix string) format {
@@ -68,12 +106,15 @@ func bcryptForm(prefix string) format {
 
 func argon2FormCost(n []int64, _ []byte) cost { return argon2Cost(n[0], n[1], n[2]) }
 
-// pbkdf2FormCost counts in rounds of SHA-256: those of a hash of twice the size
-// count twice.
+// pbkdf2FormCost counts in rounds of SHA-256: those of SHA-384 and SHA-512 count twice.
 func pbkdf2FormCost(size int) func([]int64, []byte) cost {
+	weight := 1
+	if size > sha256.Size {
+		weight = 2
+	}
 	return func(n []int64, key []byte) cost {
 		blocks := (len(key) + size - 1) / size
-		return pbkdf2Cost(n[0], int64(blocks*size/sha256.Size))
+		return pbkdf2Cost(n[0], int64(blocks*weight))
 	}
 }
 
@@ -100,13 +141,21 @@ func (f format) parse(stored string) (hash, error) {
 	}
 	numbers := make([]int64, 0, len(parts)-1)
 	for _, text := range parts[1:] {
+		if text == "" {
+			continue // left out, which means a default
+		}
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
 			return hash{}, damaged
 		}
 		numbers = append(numbers, n)
 	}
-	h := hash{format: f.name, cost: f.cost(numbers, digest.Key()), maxBytes: f.maxBytes, match: digest.MatchBytes}
+	h := hash{
+		format: f.name, cost: f.cost(numbers, digest.Key()), params: parts[0], weak: f.weak, maxBytes: f.maxBytes,
+		match: func(password []byte) bool {
+			return (f.mostBytes == 0 || len(password) <= f.mostBytes) && digest.MatchBytes(password)
+		},
+	}
 	if f.name == "argon2id" && len(digest.Salt()) == saltBytes && len(digest.Key()) == keyBytes {
 		h.prefix = parts[0]
 	}

@@ -5,16 +5,22 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 
 	"golang.org/x/crypto/argon2"
 )
 
 // hash is a parsed password hash whose cost is within the limits.
 type hash struct {
-	// format is "argon2id", "argon2i", "medusa-scrypt", "scrypt", "bcrypt",
-	// "pbkdf2-sha256" or "pbkdf2-sha512".
+	// format is "argon2id", "bcrypt", "medusa-scrypt" or another one of
+	// docs/guides/move-from-other-systems.md#password-hashes.
 	format string
 	cost   cost
+	// params is everything that determines the cost, as text: the beginning of the
+	// stored hash in the formats that have one, "" in the fast ones.
+	params string
+	// weak says that the format does not slow an attacker down who has the database.
+	weak bool
 	// prefix is everything before salt and key in the PHC form of argon2id, ""
 	// for other formats: two hashes with the same prefix cost the same.
 	prefix string
@@ -43,11 +49,7 @@ func parseHash(stored string) (hash, error) {
 	if len(stored) > maxStored {
 		return hash{}, errUnknownFormat
 	}
-	parse := parseMedusa
-	if !isMedusa(stored) {
-		parse = parseForeign
-	}
-	h, err := parse(stored)
+	h, err := parserOf(stored)(stored)
 	if err != nil {
 		return hash{}, err
 	}
@@ -55,6 +57,48 @@ func parseHash(stored string) (hash, error) {
 		return hash{}, fmt.Errorf("the stored %s hash %w", h.format, err)
 	}
 	return h, nil
+}
+
+// parserOf returns what parses the format of a hash.
+func parserOf(stored string) func(string) (hash, error) {
+	switch {
+	case isMedusa(stored):
+		return parseMedusa
+	case strings.HasPrefix(stored, "{"):
+		return parseLDAP
+	case strings.HasPrefix(stored, "$fbscrypt$"):
+		return parseFirebase
+	case strings.HasPrefix(stored, "$hmac-"):
+		return parseHMAC
+	case strings.HasPrefix(stored, "$md5$"), strings.HasPrefix(stored, "$sha"):
+		return parseDigest
+	default:
+		return parseForeign
+	}
+}
+
+// Stored is what a stored hash is, without anything of the password.
+type Stored struct {
+	// Format names it, such as bcrypt.
+	Format string
+	// Parameters are what determines its cost, such as $2b$10$, for
+	// [Options.ImportedHashes]; "" for a fast format.
+	Parameters string
+	// Weak says that the format does not slow an attacker down who has the database.
+	Weak bool
+}
+
+// Describe returns what a stored hash is, or the error of [CheckStored].
+func Describe(stored string) (Stored, error) {
+	h, err := parseHash(stored)
+	return Stored{Format: h.format, Parameters: h.params, Weak: h.weak}, err
+}
+
+// CheckStored returns why a hash could never be verified: its format is unknown, it is
+// damaged, or it would cost too much. The error does not quote it.
+func CheckStored(stored string) error {
+	_, err := parseHash(stored)
+	return err
 }
 
 // prefix is the PHC form of the parameters.

@@ -49,8 +49,8 @@ func parseMedusa(stored string) (hash, error) {
 	}
 	logN, r, p := int(raw[7]), binary.BigEndian.Uint32(raw[8:]), binary.BigEndian.Uint32(raw[12:])
 	return hash{
-		format: medusaFormat,
-		cost:   scryptCost(int64(logN), int64(r), int64(p)),
+		format: medusaFormat, params: medusaFormat,
+		cost: scryptCost(int64(logN), int64(r), int64(p)),
 		match: func(password []byte) bool {
 			derived, err := scrypt.Key(password, raw[16:medusaSalted], 1<<logN, int(r), int(p), medusaDerived)
 			if err != nil {

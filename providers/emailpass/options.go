@@ -48,6 +48,10 @@ type Options struct {
 	// refused sign-in then costs one of Medusa's hashes too, so that its time does
 	// not reveal which accounts have one. (docs/contract.md#s3-3)
 	MedusaHashes bool `json:"medusa_hashes"`
+	// For the time after an import from another system: the kinds of hashes that the
+	// database holds, as the report of the import names them, such as `$2b$10$` for bcrypt.
+	// Every refused sign-in then costs one of each. (docs/weak-spots.md#w19)
+	ImportedHashes []string `json:"imported_hashes"`
 
 	Argon2 Argon2 `json:"argon2"`
 

@@ -28,20 +28,6 @@ func (p *Provider) hash(ctx context.Context, password string) (hashed string, er
 	return hashed, err
 }
 
-// evenOut computes the formats that a refused sign-in has not cost yet, if
-// [Options.MedusaHashes] is set (docs/weak-spots.md#w19).
-func (p *Provider) evenOut(ctx context.Context, done hash, password string) error {
-	for _, h := range p.even {
-		if h.format == done.format {
-			continue
-		}
-		if _, err := p.verify(ctx, h, password); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // slot runs work while it holds its share of the memory. Formats that need little
 // memory still need a core, so every format weighs at least as much as a new hash.
 func (p *Provider) slot(ctx context.Context, format string, memoryKiB int64, work func()) error {

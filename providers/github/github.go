@@ -24,6 +24,7 @@ const Identifier = "github"
 var (
 	_ providers.Redirect  = (*Provider)(nil)
 	_ providers.KindNamer = (*Provider)(nil)
+	_ everlatch.Prober    = (*Provider)(nil)
 )
 
 // Provider implements [providers.Redirect]. It is safe for concurrent use and

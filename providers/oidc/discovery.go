@@ -37,6 +37,9 @@ func (p *Provider) endpoints(ctx context.Context) (document, error) {
 	if d.AuthURL != "" && d.TokenURL != "" && d.jwksURI != "" {
 		return d, nil
 	}
+	if p.document == nil { // a probe keeps nothing
+		return p.fetchDocument(ctx)
+	}
 	s, err := p.document.get(ctx)
 	return s.value, err
 }

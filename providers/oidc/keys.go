@@ -50,6 +50,10 @@ func (p *Provider) fetchKeys(ctx context.Context) ([]jose.JSONWebKey, error) {
 	if err != nil {
 		return nil, err
 	}
+	return p.fetchKeysOf(ctx, d)
+}
+
+func (p *Provider) fetchKeysOf(ctx context.Context, d document) ([]jose.JSONWebKey, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
 	}

@@ -18,6 +18,7 @@ var (
 	_ providers.Redirect    = (*Provider)(nil)
 	_ providers.KindNamer   = (*Provider)(nil)
 	_ providers.TimeLimiter = (*Provider)(nil)
+	_ everlatch.Prober      = (*Provider)(nil)
 )
 
 // Provider implements [providers.Redirect]. It is safe for concurrent use and

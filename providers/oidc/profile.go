@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/everlatch/everlatch"
@@ -29,6 +30,7 @@ func (p *Provider) Profile(ctx context.Context, t providers.Tokens, c providers.
 	if err != nil {
 		return providers.Profile{}, err
 	}
+	signed := token // how the user has signed in is for the ID token alone to say
 	if token, err = p.complete(ctx, token, t); err != nil {
 		return providers.Profile{}, err
 	}
@@ -36,8 +38,42 @@ func (p *Provider) Profile(ctx context.Context, t providers.Tokens, c providers.
 	if err != nil {
 		return providers.Profile{}, failed(err)
 	}
+	profile.AMR, profile.AuthenticatedAt = methods(signed), authTime(signed)
 	return profile, nil
 }
+
+// registered are the authentication methods that RFC 8176 registers.
+var registered = []string{
+	"face", "fpt", "geo", "hwk", "iris", "kba", "mca", "mfa", "otp", "pin", "pop", "pwd", "rba", "retina", "sc", "sms", "swk", "tel",
+	"user", "vbm", "wia",
+}
+
+// methods returns the claim amr. Values that mean something to the provider alone are left
+// out.
+func methods(token claims) (out []string) {
+	var told []string
+	if json.Unmarshal(token["amr"], &told) != nil {
+		return nil
+	}
+	for _, method := range told {
+		if slices.Contains(registered, method) && !slices.Contains(out, method) {
+			out = append(out, method)
+		}
+	}
+	return out
+}
+
+// authTime returns the claim auth_time, zero for one that is missing or no time.
+func authTime(token claims) time.Time {
+	at, told, err := token.seconds("auth_time")
+	if !told || err != nil || at <= 0 || at > maxSeconds {
+		return time.Time{}
+	}
+	return time.Unix(int64(at), 0).UTC()
+}
+
+// maxSeconds is the year 9999.
+const maxSeconds = 253402300799
 
 // read maps claims to a profile, and refuses users who may not sign in.
 func (p *Provider) read(token claims) (providers.Profile, error) {

@@ -405,3 +405,31 @@ func TestClaimMappings(t *testing.T) {
 		})
 	}
 }
+
+// How the user signed in there is what the ID token says, in values that mean the same to
+// everyone.
+func TestAuthenticationMethods(t *testing.T) {
+	t.Parallel()
+	w := setup(t, oidctest.Options{}, nil)
+	for name, tt := range map[string]struct {
+		claims map[string]any
+		want   []string
+		at     time.Time
+	}{
+		"nothing":               {},
+		"registered ones":       {map[string]any{"amr": []string{"pwd", "otp", "mfa"}, "auth_time": 1790000000}, []string{"pwd", "otp", "mfa"}, time.Unix(1790000000, 0).UTC()},
+		"others are left out":   {map[string]any{"amr": []any{"pwd", "external", "MFA", "pwd", "urn:x"}}, []string{"pwd"}, time.Time{}},
+		"none that is one":      {map[string]any{"amr": []string{"external"}}, nil, time.Time{}},
+		"a text is no list":     {map[string]any{"amr": "mfa"}, nil, time.Time{}},
+		"nor is a mixed one":    {map[string]any{"amr": []any{"mfa", 7}}, nil, time.Time{}},
+		"a time that is none":   {map[string]any{"auth_time": "yesterday"}, nil, time.Time{}},
+		"a time before time":    {map[string]any{"auth_time": -1}, nil, time.Time{}},
+		"a time without end":    {map[string]any{"auth_time": 1e300}, nil, time.Time{}},
+		"a time of the seconds": {map[string]any{"auth_time": 1790000000.75}, nil, time.Unix(1790000000, 0).UTC()},
+	} {
+		profile, err := w.profile(t, tt.claims)
+		require.NoError(t, err, name)
+		require.Equal(t, tt.want, profile.AMR, name)
+		require.True(t, tt.at.Equal(profile.AuthenticatedAt), "%s: %s", name, profile.AuthenticatedAt)
+	}
+}

@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Memory is collected after so many hashes, as far as there is room.
+func TestPace(t *testing.T) {
+	t.Parallel()
+	const mib = 1 << 20
+	for name, c := range map[string]struct {
+		live, other uint64
+		ceiling     int64
+		want        pacing
+	}{
+		"plenty":             {40 * mib, 20 * mib, 16 << 30, pacing{-1, 380 * mib}},
+		"no limit is known":  {40 * mib, 20 * mib, unlimited, pacing{-1, 380 * mib}},
+		"a container":        {40 * mib, 20 * mib, 256 * mib, pacing{-1, 256 * mib}},
+		"a small container":  {40 * mib, 20 * mib, 100 * mib, pacing{100, 100 * mib}},
+		"much that lives":    {800 * mib, 20 * mib, 16 << 30, pacing{100, 16 << 30}},
+		"more than there is": {300 * mib, 20 * mib, 256 * mib, pacing{100, 256 * mib}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, c.want, pace(memory{live: c.live, other: c.other}, c.ceiling))
+		})
+	}
+}
+
+func TestSpareMemory(t *testing.T) {
+	t.Parallel()
+	const gib = 1 << 30
+	meminfo := map[string]string{"proc/meminfo": "MemTotal:        8388608 kB\nMemFree:  1 kB\n"}
+	for name, c := range map[string]struct {
+		files map[string]string
+		want  int64
+	}{
+		"not Linux":   {nil, unlimited},
+		"a machine":   {meminfo, 6 * gib},
+		"a container": {map[string]string{"sys/fs/cgroup/memory.max": "1073741824\n"}, gib / 4 * 3},
+		"no limit":    {map[string]string{"sys/fs/cgroup/memory.max": "max\n", "proc/meminfo": meminfo["proc/meminfo"]}, 6 * gib},
+		"version 1":   {map[string]string{"sys/fs/cgroup/memory/memory.limit_in_bytes": "1073741824\n"}, gib / 4 * 3},
+		"a service in a slice with a limit": {map[string]string{
+			"proc/self/cgroup": "0::/app.slice/everlatch.service\n", "sys/fs/cgroup/app.slice/memory.max": "2147483648\n",
+			"sys/fs/cgroup/app.slice/everlatch.service/memory.max": "max\n",
+		}, 2 * gib / 4 * 3},
+		"nonsense": {map[string]string{"proc/meminfo": "MemTotal: x\n", "proc/self/cgroup": "0::/../../etc\n"}, unlimited},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			root := t.TempDir()
+			for file, text := range c.files {
+				file = filepath.Join(root, file)
+				require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o700))
+				require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+			}
+			require.Equal(t, c.want, spareMemory(root))
+		})
+	}
+}

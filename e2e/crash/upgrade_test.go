@@ -1,0 +1,230 @@
+//go:build linux
+
+package crash_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var (
+	upgrade = flag.Bool("upgrade", false, "replace the program of an earlier commit under load")
+	from    = flag.String("from", earlierCommit, "the earlier commit")
+)
+
+// earlierCommit is what a rollout replaces, until there is a release.
+const earlierCommit = "b540c2f15922c00ab86b856897970ef087ea8f35"
+
+// TestRollingUpgrade replaces an earlier program by this one while clients use every flow:
+// it migrates the database under the earlier processes, and then replaces one process after
+// the other. No request fails of clients who never repeat one, what was begun before is
+// finished afterwards, and no flow is stuck.
+func TestRollingUpgrade(t *testing.T) { //nolint:paralleltest // it takes the whole machine
+	if !*upgrade {
+		t.Skip("it takes minutes: make upgrade-test")
+	}
+	programs := map[string]string{"everlatch": buildEarlier(t, *from), "temporalserver": build(t)["temporalserver"]}
+	for name, env := range map[string][]string{ //nolint:paralleltest // each needs the whole machine
+		"to workers without versions": nil,
+		"to workers with versions":    {"TEMPORAL_DEPLOYMENT_NAME=shop"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			upgrades(t, newCastOf(t, programs), build(t)["everlatch"], env)
+		})
+	}
+}
+
+func upgrades(t *testing.T, c *cast, later string, env []string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patienceOfAll(len(c.processes)))
+	defer cancel()
+	supervised, release := context.WithCancel(ctx)
+	var helpers, asking sync.WaitGroup
+	l := newLedger()
+	load := newLoad(supervised, c, l, &helpers)
+	open := &waitingFlows{visitor: load.visitor(*visitors)}
+	require.NoError(t, open.begin(ctx))
+
+	load.start(ctx, rollingVisitors/2)
+	rolling, rolled := context.WithCancel(ctx)
+	defer rolled()
+	served, faults := make([]int, rollingVisitors/2), make([]error, rollingVisitors/2)
+	for i := range served {
+		asking.Go(func() { served[i], faults[i] = asksOnce(rolling, c, i, l) })
+	}
+	t.Logf("migrate: %s", printed(t, later, c.processes[workerNames[0]].env, "migrate", "up"))
+	for _, name := range slices.Concat(workerNames, apiNames) {
+		p := c.processes[name]
+		require.Zero(t, p.terminate(t), "%s ends well; log: %s", name, p.tail())
+		p.path, p.env = later, append(p.env, env...)
+		p.start(t)
+		require.NoError(t, p.awaitReady(ctx), "log: %s", p.tail())
+	}
+	require.NoError(t, open.finish(ctx))
+	rolled()
+	asking.Wait()
+	load.finish(ctx)
+	require.NoError(t, errors.Join(faults...))
+
+	n := &inspector{cast: c, ledger: l, client: newClient("http://"+c.proxy.address, "inspector", l)}
+	n.inspect(ctx)
+	release()
+	helpers.Wait()
+	if len(env) > 0 {
+		shown := printed(t, later, c.processes[workerNames[0]].env, "temporal", "deployment", "show")
+		require.Contains(t, shown, "current", "the new version has become current by itself")
+	}
+	total := 0
+	for _, n := range served {
+		require.Positive(t, n)
+		total += n
+	}
+	names, counts := l.tally()
+	t.Logf("%d requests of clients who never repeat one, none failed; beside them:", total)
+	for _, name := range names {
+		t.Logf("%s: %d", name, counts[name])
+	}
+	for _, fault := range l.faults {
+		t.Error(fault)
+	}
+}
+
+// printed is what a command prints.
+func printed(t *testing.T, path string, env []string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), path, args...)
+	cmd.Env = append(os.Environ(), env...)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%v: %s", args, out)
+	return string(out)
+}
+
+// waitingFlows are flows that an earlier program begins and this one finishes.
+type waitingFlows struct {
+	*visitor
+
+	forgetful, moving *person
+	invited           string
+}
+
+// begin asks for what arrives by mail: a reset, another address, an invite.
+func (o *waitingFlows) begin(ctx context.Context) (err error) {
+	if o.forgetful, err = o.signUp(ctx); err != nil {
+		return err
+	}
+	if o.moving, err = o.signUp(ctx); err != nil {
+		return err
+	}
+	root, err := o.root(ctx)
+	if err != nil {
+		return err
+	}
+	o.invited = "invited-before@example.com"
+	for _, r := range []struct {
+		request
+
+		status int
+	}{
+		{request{method: http.MethodPost, path: "/auth/customer/emailpass/reset-password", body: object{"identifier": o.forgetful.email}}, http.StatusCreated},
+		{request{method: http.MethodPost, path: "/store/customers/me/email", body: object{"email": "new-" + o.moving.email}, header: bearer(o.moving.token)}, http.StatusAccepted},
+		{request{method: http.MethodPost, path: "/admin/invites", body: object{"email": o.invited}, header: bearer(root), keyed: true}, http.StatusOK},
+	} {
+		a, err := o.once(ctx, r.request)
+		if err == nil {
+			err = a.want(r.path, r.status)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish uses the links of those mails.
+func (o *waitingFlows) finish(ctx context.Context) error {
+	reset, err := o.box.token(ctx, o.forgetful.email, "/reset-password")
+	if err != nil {
+		return err
+	}
+	moved, err := o.box.token(ctx, "new-"+o.moving.email, "/confirm-email")
+	if err != nil {
+		return err
+	}
+	invite, err := o.box.token(ctx, o.invited, "/app/invite")
+	if err != nil {
+		return err
+	}
+	const another = "another-Secret-of-a-visitor"
+	send := func(r request, status int) (reply, error) {
+		a, err := o.once(ctx, r)
+		if err == nil {
+			err = a.want(r.path, status)
+		}
+		return a, err
+	}
+	if _, err := send(request{
+		method: http.MethodPost, path: "/auth/customer/emailpass/update", body: object{"password": another}, header: bearer(reset),
+	}, http.StatusOK); err != nil {
+		return err
+	}
+	if _, err := send(request{
+		method: http.MethodPost, path: "/store/customers/me/email/confirm", body: object{"token": moved}, header: bearer(o.moving.token),
+	}, http.StatusOK); err != nil {
+		return err
+	}
+	registered, err := send(request{
+		method: http.MethodPost, path: "/auth/user/emailpass/register", body: object{"email": o.invited, "password": another},
+	}, http.StatusOK)
+	if err != nil {
+		return err
+	}
+	invited := &person{actorType: userType, token: registered.text("token"), identity: claim(registered.text("token"), "auth_identity_id")}
+	accepted, err := o.accept(ctx, invited, invite)
+	if err == nil {
+		err = accepted.want("accept an invite", http.StatusOK)
+	}
+	if err != nil {
+		return err
+	}
+	o.forgetful.password, o.moving.email = another, "new-"+o.moving.email
+	o.ledger.keep(o.forgetful)
+	o.ledger.keep(o.moving)
+	return errors.Join(
+		o.expectSignIn(ctx, o.forgetful, o.forgetful.email, another, http.StatusOK),
+		o.expectSignIn(ctx, o.moving, o.moving.email, o.moving.password, http.StatusOK),
+		o.expectSignIn(ctx, invited, o.invited, another, http.StatusOK),
+	)
+}
+
+// buildEarlier builds the program of a commit, or skips the test where the history of the
+// repository does not have it, as in a shallow clone.
+func buildEarlier(t *testing.T, commit string) string {
+	t.Helper()
+	root := repository(t, ".")
+	if out, err := exec.CommandContext(t.Context(), "git", "-C", root, "cat-file", "-e", commit+"^{commit}").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "*** SKIPPED: %s needs the commit %s: %s\n", t.Name(), commit, out)
+		t.Skip("the history of the repository is not here")
+	}
+	folder := t.TempDir()
+	archive, path := filepath.Join(folder, "earlier.tar"), filepath.Join(folder, "everlatch-earlier")
+	for _, args := range [][]string{
+		{"git", "-C", root, "archive", "--format=tar", "-o", archive, commit},
+		{"tar", "-xf", archive, "-C", folder},
+		{"go", "build", "-C", folder, "-buildvcs=false", "-tags", "noembedded", "-o", path, "./cmd/everlatch"},
+	} {
+		out, err := exec.CommandContext(t.Context(), args[0], args[1:]...).CombinedOutput()
+		require.NoError(t, err, "%v: %s", args, out)
+	}
+	return path
+}

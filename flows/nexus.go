@@ -1,0 +1,57 @@
+package flows
+
+import (
+	"context"
+
+	nexuspb "go.temporal.io/api/nexus/v1"
+	"go.temporal.io/api/operatorservice/v1"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/everlatch/everlatch"
+)
+
+// SetNexusEndpoint creates the Nexus endpoint of a name in the cluster, so that it leads to
+// a task queue of a namespace. changed says that it did not before. An endpoint of this
+// name that leads elsewhere is [everlatch.CodeConflict], unless replace is set.
+func (c *Client) SetNexusEndpoint(ctx context.Context, name, namespace, queue string, replace bool) (changed bool, err error) {
+	operator := c.opts.Temporal.OperatorService()
+	want := &nexuspb.EndpointSpec{Name: name, Target: &nexuspb.EndpointTarget{Variant: &nexuspb.EndpointTarget_Worker_{
+		Worker: &nexuspb.EndpointTarget_Worker{Namespace: namespace, TaskQueue: queue},
+	}}}
+	found, err := operator.ListNexusEndpoints(ctx, &operatorservice.ListNexusEndpointsRequest{Name: name})
+	if err != nil {
+		return false, everlatch.Unavailable("Temporal", err)
+	}
+	if len(found.GetEndpoints()) == 0 {
+		_, err := operator.CreateNexusEndpoint(ctx, &operatorservice.CreateNexusEndpointRequest{Spec: want})
+		return true, unavailable(err)
+	}
+	endpoint := found.GetEndpoints()[0]
+	if proto.Equal(endpoint.GetSpec().GetTarget(), want.GetTarget()) {
+		return false, nil
+	}
+	if !replace {
+		return false, &everlatch.Error{Code: everlatch.CodeConflict, Message: "The endpoint " + name + " leads elsewhere: " +
+			place(endpoint.GetSpec().GetTarget()) + "."}
+	}
+	want.Description = endpoint.GetSpec().GetDescription()
+	_, err = operator.UpdateNexusEndpoint(ctx, &operatorservice.UpdateNexusEndpointRequest{
+		Id: endpoint.GetId(), Version: endpoint.GetVersion(), Spec: want,
+	})
+	return true, unavailable(err)
+}
+
+// place says where an endpoint leads.
+func place(t *nexuspb.EndpointTarget) string {
+	if w := t.GetWorker(); w != nil {
+		return "task queue " + w.GetTaskQueue() + " of the namespace " + w.GetNamespace()
+	}
+	return t.GetExternal().GetUrl()
+}
+
+func unavailable(err error) error {
+	if err == nil {
+		return nil
+	}
+	return everlatch.Unavailable("Temporal", err)
+}

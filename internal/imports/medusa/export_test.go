@@ -1,0 +1,4 @@
+package medusa
+
+// TokenID is tokenID.
+func TokenID(token string) string { return tokenID(token) }

@@ -1,0 +1,128 @@
+package medusa
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/everlatch/everlatch/internal/imports"
+	"github.com/everlatch/everlatch/internal/transfer"
+	"github.com/everlatch/everlatch/internal/vault"
+)
+
+// Options say how records are read.
+type Options struct {
+	// FactorKey is the auth.mfa.encryption_key of the Medusa installation.
+	FactorKey vault.Secret
+	// LeaveOutFactors imports an identity without a second factor that cannot be moved.
+	// Otherwise the identity is refused: a password alone would sign it in.
+	LeaveOutFactors bool
+}
+
+// Source is the database of a Medusa installation.
+type Source struct {
+	config  *pgx.ConnConfig
+	options Options
+	// tables are those that exist.
+	tables map[string]bool
+}
+
+// required are the tables without which a database is not that of Medusa 2.
+var required = []string{"auth_identity", "provider_identity", "customer", "customer_address", "customer_group", "customer_group_customer", "user", "invite", "api_key"}
+
+// optional are tables of later versions or of features that can be off.
+var optional = []string{"auth_mfa_factor", "auth_mfa_recovery_code", "auth_verification", "rbac_role", "rbac_policy", "rbac_role_policy", "rbac_role_parent", "user_rbac_role", "invite_rbac_role"}
+
+// Open looks at the database at a URL, whose password no error quotes. PGPASSWORD, a
+// password file and a service file count as for psql.
+func Open(ctx context.Context, url string, o Options) (*Source, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, errors.New("--from is not the URL of a PostgreSQL database: postgres://user@host/database is expected") // the cause may quote it
+	}
+	// It works through every pooler, and keeps nothing in the server.
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	s := &Source{config: config, options: o, tables: map[string]bool{}}
+	return s, s.look(ctx)
+}
+
+// look finds out which tables there are.
+func (s *Source) look(ctx context.Context) error {
+	return s.atOnce(ctx, func(tx pgx.Tx, _ time.Time) error {
+		var missing []string
+		for i, name := range append(append([]string{}, required...), optional...) {
+			var found bool
+			if err := tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", `"`+name+`"`).Scan(&found); err != nil {
+				return err
+			}
+			if s.tables[name] = found; !found && i < len(required) {
+				missing = append(missing, name)
+			}
+		}
+		if len(missing) > 0 {
+			return fmt.Errorf("the database is not that of Medusa 2, or its tables are in another schema (add ?search_path=… to the URL): it has no %s", strings.Join(missing, ", "))
+		}
+		return nil
+	})
+}
+
+// has reports that all of some tables exist.
+func (s *Source) has(tables ...string) bool {
+	for _, name := range tables {
+		if !s.tables[name] {
+			return false
+		}
+	}
+	return true
+}
+
+// atOnce calls read with a transaction that sees one point in time and can write nothing,
+// and with that time by the source's clock.
+func (s *Source) atOnce(ctx context.Context, read func(tx pgx.Tx, at time.Time) error) error {
+	conn, err := pgx.ConnectConfig(ctx, s.config)
+	if err != nil {
+		return fmt.Errorf("connect to Medusa's database: %w", err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	if err == nil {
+		var at time.Time
+		if err = tx.QueryRow(ctx, "SELECT now()").Scan(&at); err == nil {
+			err = read(tx, at)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("read Medusa's database: %w", err)
+	}
+	return nil
+}
+
+// All reads every record, removals included, so that what was imported earlier and has
+// been removed there since is removed here.
+func (s *Source) All(ctx context.Context) imports.Units {
+	return s.units(ctx, func(r *reader) error { return r.all(time.Time{}) })
+}
+
+// errStop ends a pass when its caller stops.
+var errStop = errors.New("stop")
+
+// units are what a pass yields.
+func (s *Source) units(ctx context.Context, pass func(*reader) error) imports.Units {
+	return func(yield func(transfer.Unit, error) bool) {
+		err := s.atOnce(ctx, func(tx pgx.Tx, at time.Time) error {
+			return pass(&reader{Source: s, ctx: ctx, tx: tx, at: at, each: func(_ *kind, _ string, u transfer.Unit) error {
+				if !yield(u, nil) {
+					return errStop
+				}
+				return nil
+			}})
+		})
+		if err != nil && !errors.Is(err, errStop) {
+			yield(transfer.Unit{}, err)
+		}
+	}
+}

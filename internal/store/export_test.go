@@ -1,0 +1,32 @@
+package store
+
+import "context"
+
+// SearchedCustomers is the statement that counts customers with a word, and its arguments.
+func SearchedCustomers(q string) (text string, args []any) {
+	where := conditions{postgres: true}
+	CustomerFilter{Q: q}.test(&where)
+	return "SELECT COUNT(*) FROM customer c WHERE " + where.all(), where.args
+}
+
+// SearchedIdentities is the statement that counts identities with a word.
+func SearchedIdentities(q string) (text string, args []any) {
+	where := conditions{postgres: true}
+	IdentitySearch{Q: q}.search(&where)
+	return "SELECT COUNT(*) FROM auth_identity a WHERE " + where.all(), where.args
+}
+
+// Searchable reports whether searches have their indexes. SQLite has none: it reads
+// every row.
+func (s *Store) Searchable(ctx context.Context) (bool, error) {
+	if !s.onPostgres() {
+		return false, nil
+	}
+	for _, index := range searchIndexes {
+		state, err := s.searchIndexState(ctx, index.name)
+		if err != nil || state != indexReady {
+			return false, s.fail(ctx, "read indexes", err)
+		}
+	}
+	return true, nil
+}
