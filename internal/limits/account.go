@@ -126,9 +126,7 @@ func (l *Limiter) begin(ctx context.Context, key string, most int, turn *Turn) (
 	const every = 50 * time.Millisecond
 	for left := l.opts.InFlightWait; ; left -= every {
 		wait, ok, err = l.store.BeginAttempt(ctx, key, most)
-		// A success that ends at the same time may seem to lie ahead by a few milliseconds. No
-		// lock is as short as that.
-		if err != nil || ok || wait > every || left <= 0 {
+		if err != nil || ok || wait > 0 || left <= 0 {
 			return wait, ok, err
 		}
 		if err := turn.pause(ctx, func() error { return sleep(ctx, every) }); err != nil {

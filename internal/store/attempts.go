@@ -11,11 +11,16 @@ import (
 // then, because its process died, no longer counts.
 const AttemptWithin = 30 * time.Second
 
+// unblocked is the end of a block that never was. It is not the present: a process
+// whose statement waited for others compares with a time of before, and would find
+// the attempts of this moment blocked.
+var unblocked = time.Unix(0, 0).UTC()
+
 // An attempt is counted before it is made: as many may be under way as may still
 // fail. After that, one at a time.
 const (
 	beginAttempt = `INSERT INTO limit_attempt (id, failures, pending, pending_until, blocked_until, expires_at)
-		VALUES ($1, 0, 1, $2, $3, $2)
+		VALUES ($1, 0, 1, $2, $5, $2)
 		ON CONFLICT (id) DO UPDATE SET
 			failures = CASE WHEN limit_attempt.expires_at <= $3 THEN 0 ELSE limit_attempt.failures END,
 			pending = CASE WHEN limit_attempt.pending_until <= $3 THEN 1 ELSE limit_attempt.pending + 1 END,
@@ -25,7 +30,7 @@ const (
 			OR limit_attempt.pending = 0 OR limit_attempt.failures + limit_attempt.pending < $4)
 		RETURNING failures`
 	failAttempt = `INSERT INTO limit_attempt (id, failures, pending, pending_until, blocked_until, expires_at)
-		VALUES ($1, 1, 0, $2, $2, $3)
+		VALUES ($1, 1, 0, $2, $4, $3)
 		ON CONFLICT (id) DO UPDATE SET failures = limit_attempt.failures + 1,
 			pending = CASE WHEN limit_attempt.pending > 0 THEN limit_attempt.pending - 1 ELSE 0 END, expires_at = $3
 		RETURNING failures`
@@ -49,7 +54,7 @@ func (s *Store) BeginAttempt(ctx context.Context, id string, most int) (wait tim
 	now := s.now()
 	var until time.Time
 	err = s.unsynced(ctx, func(q querier) error {
-		_, err := first(ctx, q, scanned[int64], beginAttempt, id, now.Add(AttemptWithin), now, most)
+		_, err := first(ctx, q, scanned[int64], beginAttempt, id, now.Add(AttemptWithin), now, most, unblocked)
 		if ok = err == nil; !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
@@ -70,7 +75,7 @@ func (s *Store) FailAttempt(
 ) (failures int, err error) {
 	now := s.now()
 	err = s.write(ctx, func(tx *tx) error {
-		if failures, err = first(ctx, tx, scanned[int], failAttempt, id, now, now.Add(forget)); err != nil {
+		if failures, err = first(ctx, tx, scanned[int], failAttempt, id, now, now.Add(forget), unblocked); err != nil {
 			return err
 		}
 		if d := block(failures); d > 0 {
@@ -83,7 +88,7 @@ func (s *Store) FailAttempt(
 
 // PassAttempt ends an attempt that succeeded: earlier failures are forgotten.
 func (s *Store) PassAttempt(ctx context.Context, id string) error {
-	return s.changeAttempt(ctx, "pass attempt", passAttempt, id, s.now())
+	return s.changeAttempt(ctx, "pass attempt", passAttempt, id, unblocked)
 }
 
 // DropAttempt ends an attempt about which nothing was decided.

@@ -177,6 +177,34 @@ func TestAttemptsExpire(t *testing.T) {
 	})
 }
 
+// A request that waited for the database compares with the time at which it came: what
+// others did meanwhile must not look like a block to it.
+func TestAttemptsOfAMomentLater(t *testing.T) {
+	t.Parallel()
+	onEachEngine(t, func(t *testing.T, f fixture) {
+		ctx := t.Context()
+		begin := func() {
+			t.Helper()
+			f.clock.Advance(-time.Second)
+			wait, ok, err := f.BeginAttempt(ctx, "ada", 3)
+			require.NoError(t, err)
+			require.Zero(t, wait)
+			require.True(t, ok)
+			f.clock.Advance(time.Second)
+		}
+		_, ok, err := f.BeginAttempt(ctx, "ada", 3)
+		require.NoError(t, err)
+		require.True(t, ok)
+		begin()
+		require.NoError(t, f.PassAttempt(ctx, "ada"))
+		begin()
+		require.NoError(t, f.ForgetAttempts(ctx, "ada"))
+		_, err = f.FailAttempt(ctx, "ada", time.Hour, lockAfterThree)
+		require.NoError(t, err)
+		begin()
+	})
+}
+
 // Exactly as many guesses pass as may fail, however many come at once.
 func TestAttemptsAreExactAcrossProcesses(t *testing.T) {
 	t.Parallel()
