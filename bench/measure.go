@@ -33,11 +33,13 @@ func (b *bench) measure(ctx context.Context) (_ *report, err error) {
 		wire:      wire{host: b.opts.base.host, publishableKey: b.opts.publishableKey},
 		people:    newCrowd(b.opts.emailPrefix),
 		newcomers: new(atomic.Int64), adminToken: b.opts.adminToken,
+		filled: b.opts.filled, filledPassword: b.opts.filledPassword,
 	}
 	people, err := b.invite(ctx, s)
 	if err != nil {
 		return nil, err
 	}
+	s.crew = people
 	if r.Hashing = b.opts.hash; r.Hashing != nil {
 		if err := b.hash(ctx, r.Hashing); err != nil {
 			return nil, err
@@ -61,9 +63,9 @@ func (b *bench) measure(ctx context.Context) (_ *report, err error) {
 	return r, nil
 }
 
-// invite makes a person for each client.
+// invite makes a person for each client, and more if they are asked for.
 func (b *bench) invite(ctx context.Context, s stage) ([]person, error) {
-	n := slices.Max(b.opts.clients)
+	n := max(b.opts.people, slices.Max(b.opts.clients))
 	fmt.Fprintf(b.progress, "making %d people …\n", n)
 	c := &conn{target: b.opts.base, now: b.now}
 	defer c.close()

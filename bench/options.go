@@ -47,6 +47,12 @@ type options struct {
 	// number of pairs, and scenarios are names of probes.
 	timing     bool
 	adminToken string
+	// people is how many sign in by turns in the scenario login; at least one for each client.
+	people int
+	// filled is how many accounts of bench/fill sign in, with filledPassword; 0 for the
+	// people that the benchmark makes.
+	filled         int
+	filledPassword string
 	// attack measures sign-ins while attackers guess passwords.
 	attack bool
 	// rtt is how long every client of -attack waits between two requests.
@@ -74,6 +80,9 @@ func parseOptions(args []string, stderr io.Writer) (o options, err error) {
 	set.DurationVar(&o.rtt, "rtt", 50*time.Millisecond, "with -attack, how `long` a request and its answer are on their way, for owners and attackers")
 	set.StringVar(&o.adminToken, "admin-token", "", "an administrator's `token`, without which lists, searches and the invites of -timing are left out")
 	set.StringVar(&o.emailPrefix, "email-prefix", "bench", "what the `addresses` of the people that it makes begin with")
+	set.IntVar(&o.people, "people", 0, "in the scenario login, how many `people` sign in by turns (default one for each client)")
+	set.IntVar(&o.filled, "filled", 0, "in the scenario login, the first `n` accounts of bench/fill sign in, instead of one for each client")
+	set.StringVar(&o.filledPassword, "filled-password", "", "the `password` that was given to bench/fill")
 	baseline := set.String("baseline", "", "a `file` with the -json output of an earlier run, to print ratios to")
 	hash := set.String("hash", "", "the `parameters` of argon2id (memory_kib,time,parallelism) by which the server hashes: also measure that alone, before and after")
 	set.BoolVar(&o.json, "json", false, "print JSON instead of a table")
@@ -147,6 +156,12 @@ func (o *options) checkText() error {
 	var problems []error
 	if o.emailPrefix == "" || len(o.emailPrefix) > maxPrefix || !madeOf(o.emailPrefix, "-_.") {
 		problems = append(problems, fmt.Errorf("-email-prefix must be letters, digits and -_. , up to %d", maxPrefix))
+	}
+	if o.people < 0 || o.people > maxClients {
+		problems = append(problems, fmt.Errorf("-people is %d, it may be up to %d", o.people, maxClients))
+	}
+	if o.filled < 0 || (o.filled > 0) != (o.filledPassword != "") {
+		problems = append(problems, errors.New("-filled and -filled-password go together"))
 	}
 	if !madeOf(o.adminToken, "_-.") {
 		problems = append(problems, errors.New("-admin-token must be letters, digits, dots, _ and -"))

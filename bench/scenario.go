@@ -23,6 +23,11 @@ type stage struct {
 	newcomers *atomic.Int64
 	// adminToken is -admin-token.
 	adminToken string
+	// crew are all people that were made.
+	crew []person
+	// filled and filledPassword are -filled and -filled-password.
+	filled         int
+	filledPassword string
 }
 
 // scenarios returns every scenario in the order in which they run.
@@ -33,7 +38,7 @@ func scenarios() []scenario {
 				return s.wire.register(s.people.email("n", int(s.newcomers.Add(1))), s.people.password)
 			}
 		}},
-		{"login", false, func(s stage, p person) func() []byte { return always(s.wire.login(p.email, s.people.password)) }},
+		{"login", false, stage.login},
 		{"refresh", false, func(s stage, p person) func() []byte { return always(s.wire.refresh(p.token)) }},
 		{"session", false, func(s stage, p person) func() []byte { return always(s.wire.me("Cookie", p.cookie)) }},
 		{"me", false, func(s stage, p person) func() []byte { return always(s.wire.me("Authorization", "Bearer "+p.token)) }},
@@ -45,12 +50,34 @@ func scenarios() []scenario {
 	}
 }
 
+// login signs one person in after the other, or one of the filled accounts.
+func (s stage) login(person) func() []byte {
+	return func() []byte {
+		n := int(s.newcomers.Add(1)) * stride
+		if s.filled > 0 {
+			return s.wire.login(filledEmail(n%s.filled+1), s.filledPassword)
+		}
+		return s.wire.login(s.crew[n%len(s.crew)].email, s.people.password)
+	}
+}
+
+// filledEmail is the address of account n of bench/fill.
+func filledEmail(n int) string {
+	given := [...]string{"ada", "grace", "alan", "barbara", "edsger", "frances", "katherine"}
+	family := [...]string{
+		"lovelace", "hopper", "turing", "liskov", "dijkstra", "allen", "johnson", "hamilton", "knuth", "perlman", "goldberg",
+	}
+	return given[n%len(given)] + "." + family[n%len(family)] + "." + strconv.Itoa(n) + "@example.com"
+}
+
+// stride is a prime, so that numbers that are one apart are all over the table.
+const stride = 7919
+
 // search looks for a part of one account's address after the other, as bench/fill makes
 // them, so that no answer comes from a cache.
 func (s stage) search(path string) func() []byte {
-	const step = 7919 // a prime, so that the numbers are all over the table
 	return func() []byte {
-		n := int(s.newcomers.Add(1)) * step % 900_000
+		n := int(s.newcomers.Add(1)) * stride % 900_000
 		return s.wire.admin(s.adminToken, path+"?limit=20&q=r."+strconv.Itoa(100_000+n))
 	}
 }

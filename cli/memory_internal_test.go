@@ -8,29 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Memory is collected after so many hashes, as far as there is room.
-func TestPace(t *testing.T) {
-	t.Parallel()
-	const mib = 1 << 20
-	for name, c := range map[string]struct {
-		live, other uint64
-		ceiling     int64
-		want        pacing
-	}{
-		"plenty":             {40 * mib, 20 * mib, 16 << 30, pacing{-1, 380 * mib}},
-		"no limit is known":  {40 * mib, 20 * mib, unlimited, pacing{-1, 380 * mib}},
-		"a container":        {40 * mib, 20 * mib, 256 * mib, pacing{-1, 256 * mib}},
-		"a small container":  {40 * mib, 20 * mib, 100 * mib, pacing{100, 100 * mib}},
-		"much that lives":    {800 * mib, 20 * mib, 16 << 30, pacing{100, 16 << 30}},
-		"more than there is": {300 * mib, 20 * mib, 256 * mib, pacing{100, 256 * mib}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			require.Equal(t, c.want, pace(memory{live: c.live, other: c.other}, c.ceiling))
-		})
-	}
-}
-
 func TestSpareMemory(t *testing.T) {
 	t.Parallel()
 	const gib = 1 << 30

@@ -4,6 +4,7 @@
 //	DATABASE_URL=postgres://… everlatch migrate up
 //	go run ./bench/fill -database postgres://… -n 1000000
 //
-// The accounts have names, addresses and no password. The database is one that may be
+// The accounts have names, addresses and, with -password, one password that opens all of
+// them. The database is one that may be
 // thrown away: a second run writes nothing, a larger -n adds what is missing.
 package main

@@ -12,7 +12,7 @@ import (
 const AttemptWithin = 30 * time.Second
 
 // unblocked is the end of a block that never was. It is not the present: a process
-// whose statement waited for others compares with a time of before, and would find
+// whose statement waited for others compares with an earlier time, and would find
 // the attempts of this moment blocked.
 var unblocked = time.Unix(0, 0).UTC()
 

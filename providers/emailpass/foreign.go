@@ -4,6 +4,7 @@ import (
 	"crypto/sha1" //nolint:gosec // hashes that were imported
 	"crypto/sha256"
 	"crypto/sha512"
+	"crypto/subtle"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -16,6 +17,8 @@ import (
 	"github.com/go-crypt/crypt/algorithm/pbkdf2"
 	"github.com/go-crypt/crypt/algorithm/scrypt"
 	"github.com/go-crypt/crypt/algorithm/shacrypt"
+
+	"github.com/everlatch/everlatch/internal/argon2id"
 )
 
 // bcryptBytes is the part of a password that bcrypt reads, in bytes.
@@ -156,8 +159,23 @@ func (f format) parse(stored string) (hash, error) {
 			return (f.mostBytes == 0 || len(password) <= f.mostBytes) && digest.MatchBytes(password)
 		},
 	}
-	if f.name == "argon2id" && len(digest.Salt()) == saltBytes && len(digest.Key()) == keyBytes {
-		h.prefix = parts[0]
+	if f.name == "argon2id" {
+		h.match = matchArgon2id(digest, numbers)
+		if len(digest.Salt()) == saltBytes && len(digest.Key()) == keyBytes {
+			h.prefix = parts[0]
+		}
 	}
 	return h, nil
+}
+
+// matchArgon2id compares as the library does, in memory that is kept from hash to hash.
+// parameters are memory, time and parallelism, which the library has checked.
+func matchArgon2id(digest algorithm.Digest, parameters []int64) func(password []byte) bool {
+	//nolint:gosec // the limits of the library and of cost.check are far lower
+	memory, time, lanes := uint32(parameters[0]), uint32(parameters[1]), uint8(parameters[2])
+	salt, key := digest.Salt(), digest.Key()
+	return func(password []byte) bool {
+		computed := argon2id.Key(password, salt, time, memory, lanes, uint32(len(key))) //nolint:gosec // at most maxStored
+		return subtle.ConstantTimeCompare(computed, key) == 1
+	}
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/argon2"
+
+	"github.com/everlatch/everlatch/internal/argon2id"
 )
 
 // hash is a parsed password hash whose cost is within the limits.
@@ -110,7 +112,7 @@ func (a Argon2) prefix() string {
 func (a Argon2) hash(password []byte) string {
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt) // never fails: it ends the program instead
-	return a.encode(salt, argon2.IDKey(password, salt, a.Time, a.MemoryKiB, a.Parallelism, keyBytes))
+	return a.encode(salt, argon2id.Key(password, salt, a.Time, a.MemoryKiB, a.Parallelism, keyBytes))
 }
 
 // dummy returns a hash that no password matches and that costs as much as a new
