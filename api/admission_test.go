@@ -48,7 +48,7 @@ func TestRefusalsAreEarly(t *testing.T) {
 	require.Equal(t, 429, r.Code)
 	require.JSONEq(t, tooMany, r.Body.String())
 	require.Equal(t, http.Header{
-		"Content-Type": {"application/json; charset=utf-8"}, "Content-Length": {"89"}, "Retry-After": {"60"},
+		"Content-Type": {"application/json; charset=utf-8"}, "Content-Length": {"89"}, "Retry-After": {"60"}, "Everlatch-Reason": {"too_many_requests"},
 		"Cache-Control": {"no-store"}, "X-Request-Id": {"asked-for"}, "X-Content-Type-Options": {"nosniff"},
 		"Access-Control-Allow-Origin": {"https://shop.example"}, "Access-Control-Allow-Credentials": {"true"}, "Vary": {"Origin"},
 	}, r.Header())

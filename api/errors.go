@@ -66,6 +66,7 @@ func writeError(err error, c echo.Context) error {
 		return err
 	}
 	if e, ok := errors.AsType[*httpauth.RefusalError](err); ok {
+		setReason(c.Response().Header(), e.Reason, nil)
 		return wire.Respond(c, http.StatusUnauthorized, wire.ContentJSON, append(wire.AppendText([]byte(`{"message":`), sentences[e.Reason]), '}'))
 	}
 	if e, ok := errors.AsType[*wire.BodyError](err); ok {
@@ -89,6 +90,7 @@ func writeKnown(e *everlatch.Error, c echo.Context) error {
 		return writeTyped(c, internal, unknownError, "")
 	}
 	setRetryAfter(c.Response().Header(), e)
+	setReason(c.Response().Header(), e.Reason, e.Details)
 	return writeTyped(c, a, string(e.Code), Message(e))
 }
 
@@ -106,6 +108,7 @@ func writeRefusal(w http.ResponseWriter, e *everlatch.Error) {
 	body := typed(answers[e.Code], string(e.Code), Message(e))
 	h := w.Header()
 	setRetryAfter(h, e)
+	setReason(h, e.Reason, e.Details)
 	h.Set(echo.HeaderContentType, wire.ContentJSON)
 	h.Set(echo.HeaderContentLength, strconv.Itoa(len(body)))
 	w.WriteHeader(answers[e.Code].status)

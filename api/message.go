@@ -31,12 +31,16 @@ func worded(err error) error {
 	if !ok {
 		return err
 	}
+	if len(invalid.Issues) == 0 {
+		return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: invalidPrefix, Err: err}
+	}
 	issues := make([]string, len(invalid.Issues))
 	for i, issue := range invalid.Issues {
 		issues[i] = filled(sentences[issue.Reason], issue.Details)
 	}
 	said := invalidPrefix + strings.Join(issues, "; ")
-	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: said, Err: err}
+	first := invalid.Issues[0] // what a client that words it itself shows first
+	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: said, Reason: first.Reason, Details: first.Details, Err: err}
 }
 
 // filled replaces the placeholders of a sentence. What a detail holds is never

@@ -26,6 +26,7 @@ import (
 	"github.com/everlatch/everlatch/internal/telemetry"
 	"github.com/everlatch/everlatch/internal/temporalkit"
 	"github.com/everlatch/everlatch/internal/vault"
+	"github.com/everlatch/everlatch/pages"
 	"github.com/everlatch/everlatch/subscribers"
 	"github.com/everlatch/everlatch/worker"
 )
@@ -45,6 +46,7 @@ type App struct {
 	limiter  *limits.Limiter
 	auth     auth.Service
 	server   *api.Server // nil without the part API
+	site     *pages.Site // nil without pages
 	// subscribers are told about events.
 	subscribers *subscribers.Registry
 	schedules   []Schedule
@@ -157,7 +159,10 @@ func (a *App) assemble(ctx context.Context) (err error) {
 	}
 	a.watchState()
 	if a.has(API) {
-		a.server, err = a.newServer() //nolint:contextcheck // it lives longer than the start
+		if a.server, err = a.newServer(); err != nil { //nolint:contextcheck // it lives longer than the start
+			return err
+		}
+		a.site, err = a.newSite() //nolint:contextcheck // as the server
 	}
 	return err
 }

@@ -179,9 +179,9 @@ func (a *App) parts() http.Handler {
 	case a.server == nil:
 		return a.health()
 	case a.opts.devMail:
-		return a.withDevMetrics(a.withDevPages(a.server.Handler()))
+		return a.withDevMetrics(a.withDevPages(a.withPages(a.server.Handler())))
 	}
-	return a.withDevMetrics(a.server.Handler())
+	return a.withDevMetrics(a.withPages(a.server.Handler()))
 }
 
 // withDevPages adds the pages that the links in the mails of a development

@@ -12,6 +12,7 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/pages"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/subscribers"
 	"github.com/everlatch/everlatch/worker"
@@ -72,6 +73,7 @@ type options struct {
 	onLimit    func(Limited)
 	onApp      []func(*App) error
 	background []func(context.Context, *App) error
+	blocks     map[string][]pages.BlockFunc
 }
 
 type codeRegistration struct {

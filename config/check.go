@@ -36,6 +36,7 @@ func (c *Config) check(unread map[string]bool) Problems {
 	out = append(out, c.Auth.MFA.check()...)
 	out = append(out, c.Events.check()...)
 	out = append(out, c.Mail.check()...)
+	out = append(out, c.Pages.check()...)
 	out = append(out, c.Limits.check()...)
 	out = append(out, checkNetworks("http.trusted_proxies", c.HTTP.TrustedProxies)...)
 	if !unread["auth.providers"] {

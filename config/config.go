@@ -27,6 +27,7 @@ type Config struct {
 	Subscribers   []Subscriber  `koanf:"subscribers" default:"[]" doc:"Subscribers of events: a list of {name, events, source, ordered, secrets} with webhook: {url, secrets, allow_private, timeout} or flow: {name, input}. events are names, customer.* or *; source is any, everlatch (events of this service) or outside (events that were published through the API). By default a webhook receives events of any source in order, and a flow is started by events from outside in any order. The secrets of a webhook (whsec_…) are one or a list, and each of them signs; without allow_private its URL must be https and lead to a public address. The input of a flow holds values and paths into the event, such as $.data.id; by default it is the whole event. The name mail is reserved."`
 	Schedules     []Schedule    `koanf:"schedules" default:"[]" doc:"Scheduled jobs, which start a flow at certain times: a list of {id, flow, input, cron or every, overlap, catch_up, paused}. cron has five fields or is a word such as @daily, perhaps after CRON_TZ=Europe/Berlin, and is checked at start; every is a span; overlap is skip (the default), buffer_one, buffer_all, cancel_other, terminate_other or allow_all; catch_up (1m) is how late a start may be."`
 	Mail          Mail          `koanf:"mail"`
+	Pages         Pages         `koanf:"pages"`
 	Database      Database      `koanf:"database"`
 	Temporal      Temporal      `koanf:"temporal"`
 	Nexus         Nexus         `koanf:"nexus"`

@@ -1,0 +1,54 @@
+package api
+
+import (
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/everlatch/everlatch"
+)
+
+// reasonHeader tells clients that word refusals themselves, such as pages in another
+// language, the reason of one, with the details that its sentence has:
+//
+//	Everlatch-Reason: value_too_big; field=label; most=64
+const reasonHeader = "Everlatch-Reason"
+
+// maxReasonHeader bounds the header, in bytes. Longer details are left out.
+const maxReasonHeader = 1 << 10
+
+// shownReasons are the names under which reasons are told. The header never says more than
+// the sentence: reasons with the same one have the same name, the first in the order of
+// the alphabet, and a reason that is worded like refusals without one has none.
+var shownReasons = func() map[everlatch.Reason]everlatch.Reason {
+	first := map[string]everlatch.Reason{}
+	for reason, sentence := range sentences {
+		if known, found := first[sentence]; !found || reason < known {
+			first[sentence] = reason
+		}
+	}
+	out := make(map[everlatch.Reason]everlatch.Reason, len(sentences))
+	for reason, sentence := range sentences {
+		out[reason] = first[sentence]
+	}
+	delete(out, everlatch.ReasonIdentityDisabled)
+	return out
+}()
+
+func setReason(h http.Header, reason everlatch.Reason, details map[string]string) {
+	name, shown := shownReasons[reason]
+	if !shown {
+		return
+	}
+	said := map[string]string{}
+	for key, value := range details {
+		if strings.Contains(sentences[reason], "{"+key) {
+			said[key] = value
+		}
+	}
+	text := mime.FormatMediaType(string(name), said)
+	if text == "" || len(text) > maxReasonHeader {
+		text = string(name)
+	}
+	h.Set(reasonHeader, text)
+}

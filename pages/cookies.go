@@ -1,0 +1,179 @@
+package pages
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Names of the cookies. None of them identifies a person: the session is the API's cookie.
+const (
+	pendingCookie  = "everlatch.pending"
+	browserCookie  = "everlatch.pages"
+	noticeCookie   = "everlatch.notice"
+	languageCookie = "lang"
+)
+
+const (
+	pendingFor  = time.Hour
+	browserFor  = 30 * 24 * time.Hour
+	noticeFor   = time.Minute
+	languageFor = 365 * 24 * time.Hour
+	// maxCookie is what browsers keep of one, in bytes.
+	maxCookie = 3800
+)
+
+// Pending is what waits between the pages of one sign-in, in a cookie that only the pages
+// of its actor type get, and no script. It is not signed: everything in it is checked
+// where it is used, the tokens by the API.
+type Pending struct {
+	// Token is a token of the API that is not a full one yet: a second factor is due, an
+	// address has to be verified, or there is no account.
+	Token string `json:"t,omitempty"`
+	// Link is the token or code of a link in a mail, and Email the address that came with
+	// it or was typed.
+	Link  string `json:"l,omitempty"`
+	Email string `json:"e,omitempty"`
+	// Challenge is the second factor that is due.
+	Challenge *Challenge `json:"c,omitempty"`
+	// ReturnTo is where the sign-in leads, with the State of the storefront that sent the
+	// visitor here, and the challenge of the one-time code that it gets (RFC 7636).
+	ReturnTo        string `json:"r,omitempty"`
+	State           string `json:"s,omitempty"`
+	CodeChallenge   string `json:"p,omitempty"`
+	ChallengeMethod string `json:"m,omitempty"`
+}
+
+// Challenge is a second factor that is due: the API's challenge.
+type Challenge struct {
+	ID      string   `json:"id"`
+	Methods []string `json:"methods"`
+}
+
+// Pending returns what waits, the zero value without anything.
+func (v *Visit) Pending() (p Pending) {
+	if cookie, err := v.R.Cookie(pendingCookie); err == nil {
+		unpack(cookie.Value, &p)
+	}
+	return p
+}
+
+// Keep stores what waits, for an hour.
+func (v *Visit) Keep(p Pending) {
+	if p.empty() {
+		v.Forget()
+		return
+	}
+	v.setCookie(pendingCookie, v.Path(""), pack(p), pendingFor)
+}
+
+func (p Pending) empty() bool {
+	return p.Token == "" && p.Link == "" && p.Email == "" && p.Challenge == nil && p.ReturnTo == "" && p.State == "" && p.CodeChallenge == ""
+}
+
+// Forget removes what waits.
+func (v *Visit) Forget() {
+	if _, err := v.R.Cookie(pendingCookie); err == nil {
+		v.setCookie(pendingCookie, v.Path(""), "", -time.Second)
+	}
+}
+
+// browser is what the API knows the browser by. Its own cookie has another path, so the
+// pages have one, as a storefront does that keeps no cookies of the API.
+func (v *Visit) browser() string {
+	if cookie, err := v.R.Cookie(browserCookie); err == nil && len(cookie.Value) >= 16 && len(cookie.Value) <= 128 {
+		return cookie.Value
+	}
+	value := rand.Text()
+	v.R.AddCookie(&http.Cookie{Name: browserCookie, Value: value}) //nolint:gosec // of this visit's other calls, not sent
+	v.setCookie(browserCookie, Prefix, value, browserFor)
+	return value
+}
+
+// notice is what the next page says about what was done.
+type notice struct {
+	ID    string `json:"i"`
+	Value string `json:"v,omitempty"`
+}
+
+// Notice has the next page show a message, whose placeholder Value may be filled.
+func (v *Visit) Notice(id, value string) {
+	v.setCookie(noticeCookie, "/", pack(notice{id, value}), noticeFor)
+}
+
+// takeNotice returns the notice for this page, which is then gone. Its message is one of
+// the site's, whoever wrote the cookie.
+func (v *Visit) takeNotice() *notice {
+	cookie, err := v.R.Cookie(noticeCookie)
+	if err != nil || v.R.Method != http.MethodGet {
+		return nil
+	}
+	v.setCookie(noticeCookie, "/", "", -time.Second)
+	var n notice
+	if !unpack(cookie.Value, &n) || !v.language.has(n.ID) {
+		return nil
+	}
+	return &n
+}
+
+// setCookie sets a cookie that scripts cannot read; a life below zero removes it. Lax is
+// enough to come back from a provider, and every form is checked for its origin.
+func (v *Visit) setCookie(name, path, value string, life time.Duration) {
+	cookie := &http.Cookie{ //nolint:gosec // secure with https; a service of development has none
+		Name: name, Value: value, Path: path, MaxAge: int(life / time.Second), HttpOnly: true,
+		Secure: secure(v.R, v.site.opts.TrustProxy), SameSite: http.SameSiteLaxMode,
+	}
+	h := v.W.Header()
+	kept := h.Values("Set-Cookie")
+	h.Del("Set-Cookie")
+	for _, line := range kept { // the last one counts
+		if set, err := http.ParseSetCookie(line); err != nil || set.Name != name || set.Path != path {
+			h.Add("Set-Cookie", line)
+		}
+	}
+	http.SetCookie(v.W, cookie)
+}
+
+func pack(value any) string {
+	text, err := json.Marshal(value)
+	if err != nil || len(text) > maxCookie/4*3 {
+		return "" // nothing that waits is larger, apart from what was made up
+	}
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+func unpack(text string, into any) bool {
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	return err == nil && json.Unmarshal(raw, into) == nil
+}
+
+// checkReturns refuses an allow-list that would allow more than it seems to.
+func checkReturns(list []string) error {
+	for _, entry := range list {
+		if _, err := parseReturn(entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ReturnAllowed reports whether a sign-in may lead to a URL: a page of this service, or
+// what the allow-list has.
+func (s *Site) ReturnAllowed(to string) bool {
+	if ownPath(to) {
+		return true
+	}
+	u, err := url.Parse(to)
+	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" {
+		return false
+	}
+	for _, entry := range s.opts.ReturnTo {
+		if allowed, err := parseReturn(entry); err == nil && allowed.covers(u) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,61 @@
+package pages
+
+import (
+	"net/http"
+	"strconv"
+)
+
+// explanation is the data of an error page.
+type explanation struct {
+	Status int
+	Title  string
+	// Text says what is wrong, Wait when to try again, "" for nothing to say.
+	Text, Wait string
+}
+
+func (v *Visit) explain(r *RefusalError) explanation {
+	out := explanation{Status: r.Status, Text: v.Explain(r)}
+	id := "base.error_" + strconv.Itoa(r.Status)
+	if !v.language.has(id) {
+		id = "base.error_other"
+	}
+	out.Title = v.T(id)
+	if r.RetryAfter > 0 {
+		out.Wait = v.T("base.try_again_in", "Wait", v.language.wait(r.RetryAfter))
+	}
+	return out
+}
+
+// Explain words a refusal in the visitor's language: by its reason, by its status, or
+// with the API's own sentence where there is no other.
+func (v *Visit) Explain(r *RefusalError) string {
+	if r.Reason != "" {
+		for _, area := range v.site.languages.areas {
+			if id := area + ".refusal." + r.Reason; v.language.has(id) {
+				return v.T(id, r.pairs()...)
+			}
+		}
+	}
+	switch {
+	case r.Status == http.StatusTooManyRequests && r.RetryAfter > 0:
+		return v.T("base.too_many_wait", "Wait", v.language.wait(r.RetryAfter))
+	case r.Status == http.StatusTooManyRequests:
+		return v.T("base.too_many")
+	case r.Status == http.StatusServiceUnavailable:
+		return v.T("base.unavailable")
+	case r.Status >= http.StatusInternalServerError:
+		return v.T("base.broken")
+	case r.Message != "":
+		return r.Message
+	}
+	return v.T("base.refused")
+}
+
+// pairs are the details of a refusal for the placeholders of its message.
+func (r *RefusalError) pairs() []any {
+	out := make([]any, 0, 2*len(r.Details))
+	for name, value := range r.Details {
+		out = append(out, name, value)
+	}
+	return out
+}

@@ -1,0 +1,186 @@
+package pages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Prefix is the path of everything that the pages serve, apart from areas with a path of
+// their own, such as the console.
+const Prefix = "/ui/"
+
+// maxForm bounds a form, in bytes.
+const maxForm = 64 << 10
+
+// Options are the settings of a [Site].
+type Options struct {
+	// API is the service that the pages call.
+	API http.Handler
+	// ActorTypes are the names of the actor types that have pages.
+	ActorTypes []string
+	// Now is the clock, and Log where faults go.
+	Now func() time.Time
+	Log *slog.Logger
+
+	// PublishableKey returns the key that /store demands, "" for none.
+	PublishableKey func(ctx context.Context) string
+	// TrustProxy says that a proxy in front reports protocol and host (X-Forwarded-*).
+	TrustProxy bool
+	// HSTS is how long browsers remember to use https only; 0 says nothing.
+	HSTS time.Duration
+
+	// Brand is the name of the service, Logo the URL of its logo, "" for none, and Accent
+	// the colour of buttons and links as #rrggbb, "" for the built-in one.
+	Brand, Logo, Accent string
+	// Language is the language of visitors who accept none of those that exist; "" is
+	// English.
+	Language string
+	// Folder holds templates and messages that replace the built-in ones at the same
+	// relative path; "" is none.
+	Folder string
+	// ReturnTo are the origins, and URLs ending in a slash with everything below, to which
+	// a sign-in may lead back.
+	ReturnTo []string
+	// Inbox is the path of the page with all mails of a development service, "" for none.
+	Inbox string
+
+	// Blocks are what fills the named blocks of the templates.
+	Blocks map[string][]BlockFunc
+	// Areas are added to the built-in ones.
+	Areas []Area
+}
+
+// Area is a set of pages with templates and messages of their own.
+type Area struct {
+	// Name is the folder of its templates, templates/<name>/, and the first part of the
+	// names of its messages and message files, messages/<name>.<language>.toml.
+	Name string
+	// Files hold both.
+	Files fs.FS
+	// Routes are its pages, by the patterns of [http.ServeMux].
+	Routes map[string]Handler
+}
+
+// Handler answers one request. An error is shown as a page: a [*RefusalError] of the API with
+// its status and its words, everything else as an internal error.
+type Handler func(v *Visit) error
+
+// BlockFunc fills a named block of a template with HTML that is safe to show.
+type BlockFunc func(ctx context.Context, b Block) (template.HTML, error)
+
+// Block is where a [BlockFunc] is shown.
+type Block struct {
+	// Name is the name of the block, such as login.after.
+	Name string
+	// ActorType is that of the page, "" where it has none, and Language its language.
+	ActorType, Language string
+	// Data depends on the block: docs/guides/brand-and-translate.md lists it.
+	Data any
+}
+
+// Site serves the pages. It keeps nothing between two requests, so that any process can
+// answer the next one.
+type Site struct {
+	opts      Options
+	mux       *http.ServeMux
+	languages *languages
+	templates *templates
+	static    *static
+	headers   headers
+	crossSite *http.CrossOriginProtection
+}
+
+// New returns a site, or an error that lists everything that is wrong with its options,
+// templates and messages.
+func New(o Options) (*Site, error) {
+	if o.API == nil || o.Now == nil || o.Log == nil {
+		return nil, errors.New("pages: API, Now or Log is missing")
+	}
+	s := &Site{opts: o, mux: http.NewServeMux(), crossSite: http.NewCrossOriginProtection()}
+	areas := slices.Concat([]Area{baseArea(), signInArea()}, o.Areas)
+	accentErr := checkAccent(o.Accent)
+	logo, logoErr := imageSource(o.Logo)
+	var languagesErr, templatesErr error
+	s.static = newStatic(o.Accent)
+	s.headers = newHeaders(logo, o.HSTS)
+	s.languages, languagesErr = newLanguages(areas, o.Folder, o.Language)
+	if languagesErr == nil {
+		s.templates, templatesErr = newTemplates(areas, o.Folder, s.languages)
+	}
+	if err := errors.Join(accentErr, logoErr, languagesErr, templatesErr, checkReturns(o.ReturnTo)); err != nil {
+		return nil, fmt.Errorf("pages: %w", err)
+	}
+	for _, area := range areas {
+		for pattern, handle := range area.Routes {
+			s.mux.Handle(pattern, s.page(handle))
+		}
+	}
+	s.mux.Handle("GET "+staticPath+"{name}", s.static)
+	s.mux.Handle(Prefix, s.page(notFound))
+	return s, nil
+}
+
+// Serves reports whether a request is for a page. A path outside of [Prefix] may be one of
+// the API for other clients, so it is a page for browsers alone.
+func (s *Site) Serves(r *http.Request) bool {
+	if strings.HasPrefix(r.URL.Path, Prefix) {
+		return true
+	}
+	_, pattern := s.mux.Handler(r)
+	if pattern == "" {
+		return false
+	}
+	return r.URL.Path != "/" || strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
+// ServeHTTP implements [http.Handler].
+func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.headers.set(w.Header(), secure(r, s.opts.TrustProxy))
+	s.mux.ServeHTTP(w, r)
+}
+
+// page wraps a handler with everything that pages have in common.
+func (s *Site) page(handle Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		v := s.visit(w, r)
+		if err := s.answer(v, handle); err != nil {
+			v.fail(err) //nolint:contextcheck // a visit has the context of its request
+		}
+	})
+}
+
+func (s *Site) answer(v *Visit, handle Handler) error {
+	switch {
+	case s.fromHere(v.R) != nil:
+		return &RefusalError{Status: http.StatusForbidden, Reason: reasonCrossSite}
+	case v.ActorType != "" && !slices.Contains(s.opts.ActorTypes, v.ActorType):
+		return errNotFound
+	case v.R.ParseForm() != nil:
+		return &RefusalError{Status: http.StatusBadRequest, Reason: reasonForm}
+	}
+	return handle(v)
+}
+
+// fromHere refuses a form that another site has sent. A proxy in front may have another
+// host than the one that this process sees.
+func (s *Site) fromHere(r *http.Request) error {
+	err := s.crossSite.Check(r)
+	host := r.Header.Get("X-Forwarded-Host")
+	if err == nil || !s.opts.TrustProxy || host == "" {
+		return err
+	}
+	outside := *r
+	outside.Host = host
+	return s.crossSite.Check(&outside)
+}
+
+func notFound(*Visit) error { return errNotFound }
