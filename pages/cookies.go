@@ -105,7 +105,7 @@ func (v *Visit) Notice(id, value string) {
 }
 
 // takeNotice returns the notice for this page, which is then gone. Its message is one of
-// the site's, whoever wrote the cookie.
+// the site's, also when another program wrote the cookie.
 func (v *Visit) takeNotice() *notice {
 	cookie, err := v.R.Cookie(noticeCookie)
 	if err != nil || v.R.Method != http.MethodGet {
