@@ -120,7 +120,7 @@ func (v *Visit) takeNotice() *notice {
 }
 
 // setCookie sets a cookie that scripts cannot read; a life below zero removes it. Lax is
-// enough to come back from a provider, and every form is checked for its origin.
+// enough to return from a provider, and every form is checked for its origin.
 func (v *Visit) setCookie(name, path, value string, life time.Duration) {
 	cookie := &http.Cookie{ //nolint:gosec // secure with https; a service of development has none
 		Name: name, Value: value, Path: path, MaxAge: int(life / time.Second), HttpOnly: true,
