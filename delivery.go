@@ -28,3 +28,6 @@ const (
 	// DeliveryDead is a dead letter: it waits until an operator releases it.
 	DeliveryDead = "dead"
 )
+
+// MailSubscriber is the subscriber that sends mails.
+const MailSubscriber = "mail"

@@ -93,6 +93,8 @@ type Options struct {
 	RBAC bool
 	// Hooks says that flows have hooks, which are told about requests.
 	Hooks bool
+	// Statistics say what is recorded to be counted.
+	Statistics StatisticsOptions
 	// Home is the page at GET /; its zero value leaves the path unknown.
 	Home HomeInfo
 }

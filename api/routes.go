@@ -179,6 +179,7 @@ func (s *Server) routes() []route {
 		{method: get, path: "/openapi.yaml", handle: s.readDescription},
 		{method: get, path: "/docs", handle: s.showDocs},
 	}
+	routes = append(routes, s.consoleRoutes()...)
 	routes = append(routes, s.dashboardRoutes()...)
 	if s.opts.RBAC {
 		routes = append(routes, s.rbacRoutes()...)

@@ -34,6 +34,7 @@ type Flows interface {
 	emailSignInFlows
 	identityControlFlows
 	registrationFlows
+	scheduleFlows
 	trails.Flows
 
 	Authenticate(ctx context.Context, r flows.AuthRequest) (workflows.Login, error)

@@ -364,6 +364,7 @@ type fakeFlows struct {
 
 	fakeControl
 	fakeTrails
+	fakeSchedules
 
 	store *store.Store
 	now   func() time.Time

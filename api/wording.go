@@ -36,6 +36,9 @@ var sentences = map[everlatch.Reason]string{
 	store.ReferenceNotFound: "You tried to set relationship {column}: {id}, but such entity does not exist",
 	store.OrderInvalid:      "Order field {field} is not valid",
 	store.TextInvalid:       "Text must be valid UTF-8 without the character U+0000.",
+	store.RangeEmpty:        "Parameter to must be later than from.",
+	store.RangeLong:         "The range is too long: at most 366 days and 500 intervals are counted at once.",
+	store.IntervalShort:     "An interval is at least a minute, in whole seconds.",
 	store.ChangedMeanwhile:  "The {what} has changed meanwhile.",
 
 	store.AccountEmailTaken:  "Customer with this email already has an account",
@@ -345,6 +348,8 @@ var (
 	errEventName = invalidData("Event names consist of lower case words, digits, _ and -, joined by dots.")
 	errEventID   = invalidData("Event ids are 1 to 128 letters, digits and . _ : -, and do not begin with " + ids.Event + ".")
 )
+
+var errScheduleNote = invalidData("A note has 500 bytes at most.")
 
 func errEventTaken(id string) error {
 	return &everlatch.Error{Code: everlatch.CodeDuplicate, Message: "Another event with the id " + id + " was published before."}

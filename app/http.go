@@ -85,6 +85,9 @@ func (a *App) newServer() (*api.Server, error) {
 		Brand:               c.Mail.Brand,
 		RBAC:                c.RBAC.Enabled,
 		Home:                a.opts.home,
+		Statistics: api.StatisticsOptions{
+			RefusedSignIns: c.Events.Logins, Events: c.Events.Retention.Duration(), SignIns: c.Auth.SessionHistory.Duration(),
+		},
 	})
 	if err != nil {
 		return nil, err

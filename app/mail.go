@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/keys"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/vault"
@@ -23,7 +24,7 @@ const (
 )
 
 // mailSubscriber is the name of the mailer among the subscribers.
-const mailSubscriber = "mail"
+const mailSubscriber = everlatch.MailSubscriber
 
 // newSender returns who takes mails: an SMTP server, the inbox of a development
 // service, or nil without a mail server.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,8 +29,8 @@ func (p *program) scheduleListCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:     "list",
-		Short:   "List the jobs with their last and next start",
-		Long:    "Lists all jobs of the Temporal namespace. A change takes a moment to appear in the list.",
+		Short:   "List the jobs with when they start, and how the last run went",
+		Long:    "Lists the jobs of this installation. A change takes a moment to appear in the list.",
 		Example: "  everlatch schedule list --json",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -40,7 +39,6 @@ func (p *program) scheduleListCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				slices.SortFunc(jobs, func(a, b flows.ScheduleInfo) int { return cmp.Compare(a.ID, b.ID) })
 				return p.answer(asJSON, map[string]any{"schedules": jobs}, func(w io.Writer) { writeSchedules(w, jobs) })
 			})
 		},
@@ -50,13 +48,16 @@ func (p *program) scheduleListCommand() *cobra.Command {
 }
 
 func writeSchedules(w io.Writer, jobs []flows.ScheduleInfo) {
-	row(w, "ID", "FLOW", "LAST", "NEXT", "NOTE")
+	row(w, "ID", "FLOW", "WHEN", "LAST", "WENT", "NEXT", "NOTE")
 	for _, job := range jobs {
-		next := moment(job.Next)
+		next, went := moment(job.Next), "-"
 		if job.Paused {
 			next = "paused"
 		}
-		row(w, job.ID, job.Flow, moment(job.Last), next, job.Note)
+		if len(job.Runs) > 0 {
+			went = cmp.Or(job.Runs[0].Outcome, job.Runs[0].Status)
+		}
+		row(w, job.ID, job.Flow, job.Spec, moment(job.Last), went, next, job.Note)
 	}
 }
 

@@ -48,7 +48,7 @@ func TestSchedule(t *testing.T) {
 	require.Equal(t, "clean-up is paused.\n", run("pause", "clean-up", "--note", "the backup runs"))
 	jobs = scheduled(t, data, func(jobs map[string]flows.ScheduleInfo) bool { return jobs["clean-up"].Paused })
 	require.Equal(t, "the backup runs", jobs["clean-up"].Note)
-	require.Regexp(t, `(?s)^ID +FLOW +LAST +NEXT +NOTE\nclean-up +CleanUp +\S+ +paused +the backup runs\nremove-orphans +RemoveOrphans +`, run("list"))
+	require.Regexp(t, `(?s)^ID +FLOW +WHEN +LAST +WENT +NEXT +NOTE\nclean-up +CleanUp +every 10 minutes +\S+ +\S+ +paused +the backup runs\nremove-orphans +RemoveOrphans +`, run("list"))
 
 	require.Equal(t, "clean-up starts now.\n", run("trigger", "clean-up"))
 	scheduled(t, data, func(jobs map[string]flows.ScheduleInfo) bool { return !jobs["clean-up"].Last.IsZero() })

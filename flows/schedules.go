@@ -1,10 +1,14 @@
 package flows
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
+	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
@@ -18,17 +22,38 @@ type ScheduleInfo struct {
 	ID string `json:"id"`
 	// ScheduleID is the one in Temporal, which also names the installation.
 	ScheduleID string `json:"schedule_id"`
+	// Owner is the installation.
+	Owner string `json:"owner"`
 
-	Flow   string `json:"flow"`
+	Flow string `json:"flow"`
+	// Spec says in words when it starts, such as "every 10 minutes".
+	Spec   string `json:"spec"`
 	Paused bool   `json:"paused"`
 	// Note says why it is paused, "" for none.
 	Note string `json:"note,omitempty"`
 	// Last and Next are zero when it never ran, or will not.
 	Last time.Time `json:"last,omitzero"`
 	Next time.Time `json:"next,omitzero"`
+	// Runs are the latest starts, the last one first.
+	Runs []ScheduleRun `json:"runs"`
 }
 
-// Schedules lists the scheduled jobs of this installation. The list lags a moment
+// ScheduleRun is a start of a scheduled job.
+type ScheduleRun struct {
+	At time.Time `json:"at"`
+	// WorkflowID is that of the flow.
+	WorkflowID string `json:"workflow_id"`
+	// Status is that of [FlowInfo], or unknown: Temporal no longer keeps the flow, or does
+	// not list it yet.
+	Status string `json:"status"`
+	// Outcome is that of [FlowInfo].
+	Outcome string `json:"outcome,omitempty"`
+}
+
+// mostRuns is how many starts of a job are shown: as many as Temporal's list has.
+const mostRuns = 5
+
+// Schedules lists the scheduled jobs of this installation by id. The list lags a moment
 // behind what was changed.
 func (c *Client) Schedules(ctx context.Context) ([]ScheduleInfo, error) {
 	it, err := c.opts.Temporal.ScheduleClient().List(ctx, client.ScheduleListOptions{})
@@ -41,46 +66,149 @@ func (c *Client) Schedules(ctx context.Context) ([]ScheduleInfo, error) {
 		if err != nil {
 			return nil, failure(err)
 		}
-		if _, ours := entry.Memo.GetFields()[temporalkit.OwnerMemo(c.opts.Installation)]; !ours {
+		if !c.owns(entry.Memo) {
 			continue
 		}
-		info := ScheduleInfo{
-			ID: temporalkit.OwnID(entry.ID, c.opts.Installation), ScheduleID: entry.ID,
-			Flow: entry.WorkflowType.Name, Paused: entry.Paused, Note: entry.Note,
-		}
-		if n := len(entry.RecentActions); n > 0 {
-			info.Last = entry.RecentActions[n-1].ActualTime
-		}
-		if len(entry.NextActionTimes) > 0 && !entry.Paused {
-			info.Next = entry.NextActionTimes[0]
-		}
-		out = append(out, info)
+		info := c.scheduleInfo(entry.ID, entry.Spec, entry.RecentActions, entry.NextActionTimes)
+		info.Flow, info.Note = entry.WorkflowType.Name, entry.Note
+		out = append(out, info.unlessPaused(entry.Paused))
 	}
-	return out, nil
+	slices.SortFunc(out, func(a, b ScheduleInfo) int { return cmp.Compare(a.ID, b.ID) })
+	return out, c.addOutcomes(ctx, out)
+}
+
+// Schedule returns a job as it is now. One of another installation does not exist.
+func (c *Client) Schedule(ctx context.Context, id string) (ScheduleInfo, error) {
+	found, err := c.ownSchedule(ctx, id)
+	if err != nil {
+		return ScheduleInfo{}, err
+	}
+	owned := temporalkit.OwnedID(id, c.opts.Installation)
+	info := c.scheduleInfo(owned, found.Schedule.Spec, found.Info.RecentActions, found.Info.NextActionTimes)
+	if action, ok := found.Schedule.Action.(*client.ScheduleWorkflowAction); ok {
+		info.Flow, _ = action.Workflow.(string)
+	}
+	out := []ScheduleInfo{info}
+	if state := found.Schedule.State; state != nil {
+		out[0].Note = state.Note
+		out[0] = out[0].unlessPaused(state.Paused)
+	}
+	err = c.addOutcomes(ctx, out)
+	return out[0], err
+}
+
+func (c *Client) owns(memo *commonpb.Memo) bool {
+	_, ours := memo.GetFields()[temporalkit.OwnerMemo(c.opts.Installation)]
+	return ours
+}
+
+func (c *Client) scheduleInfo(owned string, spec *client.ScheduleSpec, recent []client.ScheduleActionResult, next []time.Time) ScheduleInfo {
+	info := ScheduleInfo{
+		ID: temporalkit.OwnID(owned, c.opts.Installation), ScheduleID: owned, Owner: c.opts.Installation,
+		Spec: specWords(spec), Runs: []ScheduleRun{},
+	}
+	for i := len(recent) - 1; i >= 0 && len(info.Runs) < mostRuns; i-- {
+		run := ScheduleRun{At: recent[i].ActualTime, Status: statuses[enumspb.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED]}
+		if started := recent[i].StartWorkflowResult; started != nil {
+			run.WorkflowID = started.WorkflowID
+		}
+		info.Runs = append(info.Runs, run)
+	}
+	if len(info.Runs) > 0 {
+		info.Last = info.Runs[0].At
+	}
+	if len(next) > 0 {
+		info.Next = next[0]
+	}
+	return info
+}
+
+// unlessPaused takes the next start away from a job that is paused.
+func (i ScheduleInfo) unlessPaused(paused bool) ScheduleInfo {
+	if i.Paused = paused; paused {
+		i.Next = time.Time{}
+	}
+	return i
+}
+
+const (
+	// idsAtOnce bounds the length of a query.
+	idsAtOnce = 100
+	// mostRunsListed bounds what is read for them: a run may have been continued often.
+	mostRunsListed = 1000
+)
+
+// addOutcomes looks up how the runs of schedules have ended.
+func (c *Client) addOutcomes(ctx context.Context, jobs []ScheduleInfo) error {
+	runs := map[string][]*ScheduleRun{}
+	for _, job := range jobs {
+		for i := range job.Runs {
+			if run := &job.Runs[i]; run.WorkflowID != "" {
+				runs[run.WorkflowID] = append(runs[run.WorkflowID], run)
+			}
+		}
+	}
+	for workflowIDs := range slices.Chunk(slices.Sorted(maps.Keys(runs)), idsAtOnce) {
+		found, err := c.flowsWhere(ctx, in("WorkflowId", workflowIDs), mostRunsListed)
+		if err != nil {
+			return err
+		}
+		latest := map[string]FlowInfo{}
+		for _, f := range found { // of one that was continued, the last execution tells
+			if known, seen := latest[f.ID]; !seen || f.StartedAt.After(known.StartedAt) {
+				latest[f.ID] = f
+			}
+		}
+		for id, f := range latest {
+			for _, run := range runs[id] {
+				run.Status, run.Outcome = f.Status, f.Outcome
+			}
+		}
+	}
+	return nil
+}
+
+// ownSchedule describes a job. Those of others in the namespace are neither shown nor changed.
+func (c *Client) ownSchedule(ctx context.Context, id string) (*client.ScheduleDescription, error) {
+	found, err := c.schedule(ctx, id).Describe(ctx)
+	if err == nil && !c.owns(found.Memo) {
+		err = serviceerror.NewNotFound("the schedule belongs to another program")
+	}
+	return found, scheduleFailure(id, err)
+}
+
+// onOwn calls do with the handle of a job of this installation.
+func (c *Client) onOwn(ctx context.Context, id string, do func(client.ScheduleHandle) error) error {
+	if _, err := c.ownSchedule(ctx, id); err != nil {
+		return err
+	}
+	return scheduleFailure(id, do(c.schedule(ctx, id)))
 }
 
 // PauseSchedule stops a job from starting, until [Client.ResumeSchedule]. A
 // pause of this kind outlives restarts and changes of the configuration.
 func (c *Client) PauseSchedule(ctx context.Context, id, note string) error {
-	return scheduleFailure(id, c.schedule(ctx, id).Pause(ctx, client.SchedulePauseOptions{Note: note}))
+	return c.onOwn(ctx, id, func(h client.ScheduleHandle) error { return h.Pause(ctx, client.SchedulePauseOptions{Note: note}) })
 }
 
 // ResumeSchedule lets a paused job start again.
 func (c *Client) ResumeSchedule(ctx context.Context, id, note string) error {
-	return scheduleFailure(id, c.schedule(ctx, id).Unpause(ctx, client.ScheduleUnpauseOptions{Note: note}))
+	return c.onOwn(ctx, id, func(h client.ScheduleHandle) error { return h.Unpause(ctx, client.ScheduleUnpauseOptions{Note: note}) })
 }
 
 // TriggerSchedule starts a job now, paused or not.
 func (c *Client) TriggerSchedule(ctx context.Context, id string) error {
-	return scheduleFailure(id, c.schedule(ctx, id).Trigger(ctx, client.ScheduleTriggerOptions{}))
+	return c.onOwn(ctx, id, func(h client.ScheduleHandle) error { return h.Trigger(ctx, client.ScheduleTriggerOptions{}) })
 }
 
 // BackfillSchedule starts a job for every time between from and to that its
 // specification names, one after the other.
 func (c *Client) BackfillSchedule(ctx context.Context, id string, from, to time.Time) error {
-	return scheduleFailure(id, c.schedule(ctx, id).Backfill(ctx, client.ScheduleBackfillOptions{
-		Backfill: []client.ScheduleBackfill{{Start: from, End: to, Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_BUFFER_ALL}},
-	}))
+	return c.onOwn(ctx, id, func(h client.ScheduleHandle) error {
+		return h.Backfill(ctx, client.ScheduleBackfillOptions{
+			Backfill: []client.ScheduleBackfill{{Start: from, End: to, Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_BUFFER_ALL}},
+		})
+	})
 }
 
 func (c *Client) schedule(ctx context.Context, id string) client.ScheduleHandle {

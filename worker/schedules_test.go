@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
 
+	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/internal/embedded"
 	"github.com/everlatch/everlatch/worker"
@@ -191,6 +192,81 @@ func TestAForeignScheduleIsNotTouched(t *testing.T) {
 	k, _ := scheduler(c, "one", "queue-1")
 	require.ErrorContains(t, k.Ensure(t.Context(), []worker.Schedule{hourly("clean-up")}), "belongs to another program")
 	require.Equal(t, "theirs", queueOf(t, c, "clean-up/one"))
+
+	f := client1(t, c)
+	for name, do := range map[string]func(id string) error{
+		"pause":    func(id string) error { return f.PauseSchedule(t.Context(), id, "mine") },
+		"resume":   func(id string) error { return f.ResumeSchedule(t.Context(), id, "mine") },
+		"trigger":  func(id string) error { return f.TriggerSchedule(t.Context(), id) },
+		"backfill": func(id string) error { return f.BackfillSchedule(t.Context(), id, time.Unix(0, 0), time.Unix(7200, 0)) },
+		"read": func(id string) error {
+			_, err := f.Schedule(t.Context(), id)
+			return err
+		},
+	} {
+		require.ErrorIs(t, do("clean-up"), everlatch.ErrNotFound, name)
+		require.ErrorIs(t, do("nope"), everlatch.ErrNotFound, name)
+	}
+	untouched, err := c.ScheduleClient().GetHandle(t.Context(), "clean-up/one").Describe(t.Context())
+	require.NoError(t, err)
+	require.False(t, untouched.Schedule.State.Paused)
+	require.Empty(t, untouched.Info.RecentActions)
+}
+
+// client1 is the client of the installation one.
+func client1(t *testing.T, c client.Client) *flows.Client {
+	t.Helper()
+	f := flows.New(flows.Options{Temporal: c, Installation: "one", Log: slog.New(slog.DiscardHandler)})
+	t.Cleanup(f.Close)
+	return f
+}
+
+// A job says when it starts, what it is paused for and how its runs went.
+func TestASchedule(t *testing.T) {
+	t.Parallel()
+	c := namespace(t)
+	one, _ := scheduler(c, "one", "queue-1")
+	two, _ := scheduler(c, "two", "queue-2")
+	require.NoError(t, one.Ensure(t.Context(), []worker.Schedule{
+		{ID: "nightly", Flow: "RemoveOrphans", Cron: "CRON_TZ=Europe/Berlin 30 3,15 * * mon-fri"}, hourly("clean-up"),
+	}))
+	require.NoError(t, two.Ensure(t.Context(), []worker.Schedule{hourly("theirs")}))
+	f := client1(t, c)
+	_, err := f.Schedule(t.Context(), "theirs")
+	require.ErrorIs(t, err, everlatch.ErrNotFound)
+
+	job, err := f.Schedule(t.Context(), "nightly")
+	require.NoError(t, err)
+	next := job.Next
+	require.False(t, next.IsZero())
+	require.Equal(t, flows.ScheduleInfo{
+		ID: "nightly", ScheduleID: "nightly/one", Owner: "one", Flow: "RemoveOrphans", Next: next, Runs: []flows.ScheduleRun{},
+		Spec: "at 03:30 and 15:30 on Monday to Friday, Europe/Berlin",
+	}, job)
+	require.NoError(t, f.PauseSchedule(t.Context(), "nightly", "the backup runs"))
+	job, err = f.Schedule(t.Context(), "nightly")
+	require.NoError(t, err)
+	require.True(t, job.Paused)
+	require.Equal(t, "the backup runs", job.Note)
+	require.Zero(t, job.Next)
+
+	require.NoError(t, f.TriggerSchedule(t.Context(), "nightly"), "a job that is paused can be started")
+	require.Eventually(t, func() bool {
+		listed := jobs(t, c, "one", "clean-up", "nightly")
+		require.Equal(t, "every hour", listed["clean-up"].Spec)
+		job = listed["nightly"]
+		return len(job.Runs) == 1 && job.Runs[0].Status == "running" // no worker runs it here
+	}, patience, 50*time.Millisecond)
+	require.Contains(t, job.Runs[0].WorkflowID, "nightly/one-")
+	require.Equal(t, job.Last, job.Runs[0].At)
+	require.Equal(t, "at 03:30 and 15:30 on Monday to Friday, Europe/Berlin", job.Spec)
+
+	require.NoError(t, c.TerminateWorkflow(t.Context(), job.Runs[0].WorkflowID, "", "test"))
+	require.Eventually(t, func() bool {
+		job, err := f.Schedule(t.Context(), "nightly")
+		require.NoError(t, err)
+		return job.Runs[0].Status == "terminated"
+	}, patience, 50*time.Millisecond)
 }
 
 func ids(t *testing.T, c client.Client) (out []string) {

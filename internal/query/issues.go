@@ -87,7 +87,7 @@ func (f Field) expect(ok bool, value any) *Issue {
 		name = string(List)
 	case Choice:
 		name = "'" + strings.Join(f.Choices, "' | '") + "'"
-	case Text, Boolean, Number, Record, List, Times, Related:
+	case Text, Boolean, Number, Record, List, Times, Related, span:
 	}
 	return &Issue{TypeWrong, map[string]string{"want": name, "field": f.Name, "got": jsText(value)}}
 }

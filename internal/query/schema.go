@@ -174,7 +174,7 @@ func (f Field) issue(value any, present bool) *Issue {
 		return f.textsIssue(value)
 	case Count:
 		return f.countIssue(value)
-	case List, Flag, Tests, Times, Related, Filters, words:
+	case List, Flag, Tests, Times, Related, Filters, words, span:
 		return f.filterIssue(value)
 	}
 	return nil

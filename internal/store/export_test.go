@@ -30,3 +30,19 @@ func (s *Store) Searchable(ctx context.Context) (bool, error) {
 	}
 	return true, nil
 }
+
+// Statement is a statement with its arguments.
+type Statement struct {
+	Text string
+	Args []any
+}
+
+// StatisticsStatements are those that count events, mails and sign-ins.
+func (s *Store) StatisticsStatements(r StatisticsRange) []Statement {
+	var out []Statement
+	for _, q := range s.statisticsQueries(r) {
+		_ = bind(q.args) // valid in tests
+		out = append(out, Statement{q.text, q.args})
+	}
+	return out
+}

@@ -17,6 +17,11 @@ const (
 	FilterInvalid everlatch.Reason = "filter_invalid"
 	// TextInvalid is text that PostgreSQL cannot hold.
 	TextInvalid everlatch.Reason = "text_invalid"
+	// RangeEmpty is a range of time that ends before it begins, RangeLong one with too much
+	// to count, and IntervalShort a part of it that is too short or not of whole seconds.
+	RangeEmpty    everlatch.Reason = "range_empty"
+	RangeLong     everlatch.Reason = "range_long"
+	IntervalShort everlatch.Reason = "interval_short"
 	// ChangedMeanwhile is a change that expected another state: what.
 	ChangedMeanwhile everlatch.Reason = "changed_meanwhile"
 
