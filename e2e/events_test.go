@@ -155,7 +155,9 @@ func TestSchedulesFlow(t *testing.T) {
 	require.Eventually(t, func() bool { return regexp.MustCompile(`nightly.*holidays`).MatchString(listed(p)) }, waitFor, tick, "a pause by hand stays")
 	p.command(t, "schedule", "resume", "nightly")
 	p.command(t, "schedule", "trigger", "nightly")
-	require.Eventually(t, func() bool { return regexp.MustCompile(`nightly +RemoveOrphans +at 03:00 every day, UTC +20`).MatchString(listed(p)) }, waitFor, tick)
+	require.Eventually(t, func() bool {
+		return regexp.MustCompile(`nightly +RemoveOrphans +at 03:00 every day, UTC +20`).MatchString(listed(p))
+	}, waitFor, tick)
 
 	p.kill()
 	p = startDev(t, devOptions{dir: p.dir, config: cheapHashes})
