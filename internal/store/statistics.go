@@ -85,7 +85,7 @@ type StatisticsBucket struct {
 // Statistics are counts for the operator.
 type Statistics struct {
 	Buckets []StatisticsBucket
-	// Backlog and Sessions are those of now.
+	// Backlog and Sessions are current.
 	Backlog  Backlog
 	Sessions int
 }
