@@ -31,7 +31,15 @@ type InviteOffer struct {
 	// A stored invite has a list, empty for none.
 	Roles    []string `json:"roles"`
 	Metadata Metadata `json:"metadata"`
+	// ForFirstUser says that the invite makes the first administrator of an
+	// installation: with any e-mail, because Email is [FirstUserEmail], and only while
+	// there is none. It isn't mailed.
+	ForFirstUser bool `json:"for_first_user,omitempty"`
 }
+
+// FirstUserEmail is the e-mail of an invite that makes the first administrator, who
+// chooses another one.
+const FirstUserEmail = "admin@example.com"
 
 // InviteProof entitles its bearer to accept an invite: the id of its token, the
 // invited address, which must be verified as the bearer's, or both. A proof with

@@ -117,6 +117,12 @@ const (
 	// browser than the one that asked for it.
 	ReasonSignInLink Reason = "sign_in_link"
 
+	// ReasonAuthorizationCode is an authorization code that is unknown, used or expired, or
+	// that came with another verifier or page than it was made for.
+	ReasonAuthorizationCode Reason = "authorization_code"
+	// ReasonReturnTo is a page that browsers may not be sent to (pages.return_to).
+	ReasonReturnTo Reason = "return_to"
+
 	// ReasonErasureUnknown is an erasure that does not exist: id.
 	ReasonErasureUnknown Reason = "erasure_unknown"
 	// ReasonScheduleUnknown is a schedule that does not exist: id.

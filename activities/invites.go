@@ -106,10 +106,18 @@ func (a *Invites) ResendInvite(ctx context.Context, in ResendInviteInput) (out I
 	return out, a.Vault.Delete(ctx, in.Former)
 }
 
+// firstUserTTL is how long a link that makes the first administrator is good at most: it
+// is printed, and its reader is at the machine.
+const firstUserTTL = 24 * time.Hour
+
 // issue makes a token and returns when it ends.
 func (a *Invites) issue(ctx context.Context, i everlatch.Invite, g InviteGrant) (expiresAt time.Time, err error) {
 	now := a.Now().UTC().Truncate(time.Second)
-	expiresAt = now.Add(g.TTL).Truncate(time.Second)
+	ttl := g.TTL
+	if i.ForFirstUser {
+		ttl = min(ttl, firstUserTTL)
+	}
+	expiresAt = now.Add(ttl).Truncate(time.Second)
 	token, err := a.Tokens.IssueInvite(tokens.Invite{
 		ID: i.ID, Email: i.Email, TokenID: g.TokenID, IssuedAt: now, ExpiresAt: expiresAt,
 	})
@@ -131,7 +139,12 @@ func (a *Invites) settle(ctx context.Context, out InviteOutput, g InviteGrant, e
 	return out, a.Vault.Delete(ctx, g.Token)
 }
 
+// mailed is the event that mails an invite. One for the first user has none: its address
+// belongs to no one, and its reader has the link.
 func (a *Invites) mailed(name string, i everlatch.Invite, g InviteGrant, groupID string) everlatch.Event {
+	if i.ForFirstUser {
+		return everlatch.Event{}
+	}
 	return everlatch.Event{
 		ID: g.EventID, Name: name, GroupID: groupID,
 		Data: everlatch.Metadata{

@@ -260,7 +260,7 @@ func (s *Server) acceptance(c echo.Context, token string, in query.Input) (flows
 		Invite: invite, TokenID: said.TokenID, FirstName: in.Text("first_name"), LastName: in.Text("last_name"),
 	}
 	if email := in.Plain("email"); email != "" && !store.SameEmail(email, invite.Email) {
-		if !s.opts.InviteAnyEmail {
+		if !s.opts.InviteAnyEmail && !invite.ForFirstUser {
 			return out, errInviteOfOther
 		}
 		out.Email = email

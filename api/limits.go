@@ -59,6 +59,8 @@ var limited = map[methodPath]limit{
 	{"POST", "/auth/:actor_type/:auth_provider/update"}:           {op: limits.Token, hashes: true},
 	{"POST", "/auth/sessions/disown"}:                             {op: limits.Token},
 	{"POST", "/auth/token/refresh"}:                               {op: limits.Refresh, caller: true},
+	{"POST", "/auth/authorization-codes"}:                         {op: limits.Refresh, caller: true},
+	{"POST", "/auth/authorization-codes/exchange"}:                {op: limits.Refresh},
 	{"POST", "/auth/mfa/challenges"}:                              {op: limits.SecondFactor, caller: true},
 	{"POST", "/auth/mfa/challenges/:id/prompt"}:                   {op: limits.SecondFactor, caller: true},
 	{"POST", "/auth/mfa/challenges/:id/verify"}:                   {op: limits.SecondFactor},

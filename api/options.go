@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/returnto"
 	"github.com/everlatch/everlatch/internal/wire"
 )
 
@@ -71,6 +72,8 @@ type Options struct {
 	// that began the sign-in: with the cookie that was set then, or the header
 	// Everlatch-Browser that was sent.
 	RequireBrowser bool
+	// ReturnTo are the pages that get authorization codes: origins, perhaps with a path.
+	ReturnTo []string
 	// RelatedOrigins are pages on other domains that use the passkeys of this service.
 	RelatedOrigins []string
 	// ResetTokens says who may obtain an administrator's reset token; "" is off.
@@ -216,6 +219,15 @@ func (o Options) cookies() wire.Cookies {
 func validCookieName(name string) bool {
 	probe := http.Cookie{Name: name, Value: "x"} //nolint:gosec // never sent: it only has its name checked
 	return probe.Valid() == nil
+}
+
+// pages parses the list of pages that get codes.
+func (o Options) pages() (returnto.List, error) {
+	list, err := returnto.Parse(o.ReturnTo)
+	if err != nil {
+		err = fmt.Errorf("pages.return_to: %w", err)
+	}
+	return list, err
 }
 
 // origins parses the three lists.

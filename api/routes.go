@@ -62,6 +62,8 @@ func (s *Server) routes() []route {
 		{method: del, path: "/auth/sessions/:id", handle: s.endSessionByID, middleware: by(anyone, leavable, session|bearer)},
 		{method: post, path: "/auth/sessions/disown", handle: s.disownSignIn},
 		{method: post, path: "/auth/token/refresh", handle: s.refreshToken, middleware: by(anyone, refresh, session|bearer)},
+		{method: post, path: "/auth/authorization-codes", handle: s.createAuthorizationCode, middleware: by(anyone, httpauth.Policy{}, session|bearer)},
+		{method: post, path: "/auth/authorization-codes/exchange", handle: s.exchangeAuthorizationCode},
 		{method: post, path: "/auth/token/introspect", handle: s.introspect, middleware: by(user, httpauth.Policy{}, httpauth.APIKey)},
 		{method: del, path: "/auth/token", handle: s.endToken, middleware: by(anyone, visitor, bearer)},
 		{method: get, path: "/auth/identities", handle: s.listIdentities, middleware: by(anyone, unregistered, session|bearer)},

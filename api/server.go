@@ -15,6 +15,7 @@ import (
 	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/httpauth"
 	"github.com/everlatch/everlatch/internal/limits"
+	"github.com/everlatch/everlatch/internal/returnto"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/tokens"
 	"github.com/everlatch/everlatch/internal/trails"
@@ -118,6 +119,7 @@ type Server struct {
 	actors   map[string]*actorType
 	accounts *accounts.Accounts
 	cookies  wire.Cookies
+	returnTo returnto.List
 	home     []byte // rendered once; nil = no page
 }
 
@@ -127,11 +129,12 @@ func New(d Deps, o Options) (*Server, error) {
 	o = o.withDefaults()
 	cors, corsErr := o.origins()
 	home, homeErr := o.Home.render()
-	if err := errors.Join(o.validate(), d.validate(), corsErr, homeErr); err != nil {
+	pages, pagesErr := o.pages()
+	if err := errors.Join(o.validate(), d.validate(), corsErr, homeErr, pagesErr); err != nil {
 		return nil, err
 	}
 	s := &Server{
-		deps: d, opts: o, echo: echo.New(), home: home, cookies: o.cookies(),
+		deps: d, opts: o, echo: echo.New(), home: home, cookies: o.cookies(), returnTo: pages,
 		cors: cors, trusted: map[string]*wire.Origins{}, actors: map[string]*actorType{},
 		public: map[string]bool{}, builtIn: map[string]bool{}, keys: httpauth.NewPublishableKeys(d.Store, d.Now),
 	}

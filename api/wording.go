@@ -123,6 +123,9 @@ var sentences = map[everlatch.Reason]string{
 	everlatch.ReasonChallengeLastCode:  "MFA challenge has too many failed attempts",
 	everlatch.ReasonPromptLimit:        "This was asked for too often. Sign in again.",
 
+	everlatch.ReasonAuthorizationCode: "This code is not valid. Sign in again.",
+	everlatch.ReasonReturnTo:          "The page to return to is not one of pages.return_to.",
+
 	everlatch.ReasonApprovalLate: "The request was not approved in time.",
 
 	everlatch.ReasonErasureUnknown:  "There is no erasure of {id}.",

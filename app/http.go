@@ -77,6 +77,7 @@ func (a *App) newServer() (*api.Server, error) {
 		LoginByGET:          c.Compat.LoginByGET,
 		RequireBrowser:      c.Auth.Redirect.RequireBrowser,
 		RelatedOrigins:      c.Auth.WebAuthn.RelatedOrigins,
+		ReturnTo:            c.Pages.ReturnTo,
 		ResetTokens:         api.ResetPolicy(c.Admin.ResetTokens),
 		SignUpDomains:       c.Admin.SignUpDomains,
 		InviteAnyEmail:      c.Invites.AnyEmail,

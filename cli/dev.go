@@ -94,7 +94,7 @@ func (p *program) dev(ctx context.Context, cfg config.Config) (err error) {
 		return err
 	case <-a.Started():
 		p.setEndpoint(ctx, a, cfg)
-		p.greet(r, f, cfg)
+		p.greet(r, f, cfg, p.firstLink(ctx, a, cfg))
 	}
 	return <-done
 }
@@ -179,8 +179,21 @@ func home(s *embedded.Server, cfg config.Config) app.Home {
 	}
 }
 
-// greet prints, once, where everything is.
-func (p *program) greet(r running, f *folder, cfg config.Config) {
+// firstLink returns the link that makes the first administrator, once; "" when there is
+// one. Without the link, the command line makes one.
+func (p *program) firstLink(ctx context.Context, a *app.App, cfg config.Config) string {
+	invite, ok, err := a.InviteFirstUser(ctx, invitedByCLI)
+	if err != nil && ctx.Err() == nil {
+		p.logger(cfg.Log, "text").WarnContext(ctx, "no link for the first administrator", slog.Any("error", everlatch.Cause(err)))
+	}
+	if !ok {
+		return ""
+	}
+	return mail.InviteLink(cfg.Mail.URLs[everlatch.ActorUser], string(invite.Token.Reveal()))
+}
+
+// greet prints, once, where everything is. link makes the first administrator.
+func (p *program) greet(r running, f *folder, cfg config.Config, link string) {
 	mails := r.API + mail.InboxPath
 	if cfg.Mail.SMTP.Address != "" {
 		mails = "sent by " + cfg.Mail.SMTP.Address
@@ -216,11 +229,17 @@ Register a customer:
   curl -s %[1]s/auth/customer/emailpass/register -H 'content-type: application/json' \
     -d '{"email":"ada@example.com","password":"correct horse battery"}'
 
-Make yourself an administrator:
+%[10]s
 
-  %[9]s user create -e you@example.com%[6]s
+`, r.API, ui, r.Temporal, r.Namespace, data, flag, mails, name, p.name, p.administratorHint(link, flag))
+}
 
-`, r.API, ui, r.Temporal, r.Namespace, data, flag, mails, name, p.name)
+// administratorHint says how to get an administrator.
+func (p *program) administratorHint(link, flag string) string {
+	if link == "" {
+		return "Make yourself an administrator:\n\n  " + p.name + " user create -e you@example.com" + flag
+	}
+	return "There is no administrator yet. Open this link to become it; it works once, for a day at most:\n\n  " + link
 }
 
 // relative returns a path as it is seen from the working directory, when it is

@@ -22,7 +22,8 @@ const unknownAddress = "http://dev.invalid"
 var builtInTypes = []string{everlatch.ActorCustomer, everlatch.ActorUser}
 
 // loadDev reads the configuration of a dev service. Links in mails lead to its
-// own pages, except those whose URL is set. Its workers have no versions: it is one
+// own pages, except those whose URL is set, and its storefronts may use the pages to sign
+// in. Its workers have no versions: it is one
 // process, and always the latest.
 func (p *program) loadDev(c *cobra.Command) (config.Config, error) {
 	urls := map[string]any{}
@@ -31,6 +32,7 @@ func (p *program) loadDev(c *cobra.Command) (config.Config, error) {
 	}
 	cfg, err := p.loadOver(c, map[string]any{"mail.urls": urls})
 	cfg.Temporal.Deployment = config.Deployment{}
+	cfg.ReturnToStorefronts()
 	return cfg, err
 }
 

@@ -126,9 +126,14 @@ type answer struct {
 // post sends JSON.
 func post(t *testing.T, url string, body map[string]any) answer {
 	t.Helper()
-	text, err := json.Marshal(body)
+	return send(t, http.MethodPost, url, "", jsonBody(t, body))
+}
+
+func jsonBody(t *testing.T, value map[string]any) io.Reader {
+	t.Helper()
+	text, err := json.Marshal(value)
 	require.NoError(t, err)
-	return send(t, http.MethodPost, url, "", bytes.NewReader(text))
+	return bytes.NewReader(text)
 }
 
 // get asks with a bearer token where there is one.

@@ -1,9 +1,10 @@
 package config
 
 import (
-	"errors"
 	"regexp"
 	"strings"
+
+	"github.com/everlatch/everlatch/internal/returnto"
 )
 
 // Pages is about the pages that the service has itself.
@@ -14,7 +15,7 @@ type Pages struct {
 	Brand           string   `koanf:"brand" doc:"Name of the service on the pages; by default mail.brand."`
 	LogoURL         string   `koanf:"logo_url" doc:"Logo on the pages: an absolute URL, or a path of this host. Empty shows the name alone."`
 	Accent          string   `koanf:"accent" doc:"Colour of buttons and links on the pages, as #rrggbb."`
-	ReturnTo        []string `koanf:"return_to" default:"[]" doc:"Where a sign-in on the pages may lead back to (return_to): origins such as https://shop.example, URLs, or URLs that end in a slash and stand for everything below. Pages of this service are always allowed."`
+	ReturnTo        []string `koanf:"return_to" default:"[]" doc:"Pages of storefronts that a browser may return to after it signed in on the hosted pages (return_to): origins, such as https://shop.example, or origins with a path, which allows that path and those below it. https, except on this machine. In dev, an empty list is the origins of http.store_cors."`
 	DefaultLanguage string   `koanf:"default_language" default:"en" doc:"Language of the pages for visitors whose browser accepts none of those that exist: en, de, fr, es, pl, ja, ar, and those that pages.folder adds."`
 }
 
@@ -30,16 +31,25 @@ func (p Pages) check() Problems {
 			out = append(out, Problem{"pages.logo_url", err.Error()})
 		}
 	}
-	for _, entry := range p.ReturnTo {
-		u, err := webURL(entry)
-		if err == nil && (u.RawQuery != "" || u.Fragment != "") {
-			err = errNoPlace
-		}
-		if err != nil {
-			out = append(out, Problem{"pages.return_to", entry + ": " + err.Error()})
+	_, err := returnto.Parse(p.ReturnTo)
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range many.Unwrap() {
+			out = append(out, Problem{"pages.return_to", err.Error()})
 		}
 	}
 	return out
 }
 
-var errNoPlace = errors.New("this is not an origin or a URL without a query")
+// ReturnToStorefronts sets the pages that a browser may return to, unless some are set, to
+// the origins that may call /store. Patterns among those are no origins and are left out.
+func (c *Config) ReturnToStorefronts() {
+	if len(c.Pages.ReturnTo) > 0 {
+		return
+	}
+	for entry := range strings.SplitSeq(c.HTTP.StoreCORS, ",") {
+		entry = strings.TrimSpace(entry)
+		if _, err := returnto.Parse([]string{entry}); err == nil {
+			c.Pages.ReturnTo = append(c.Pages.ReturnTo, entry)
+		}
+	}
+}

@@ -5,7 +5,9 @@ import "context"
 // SweepResult counts the rows that a sweep has deleted.
 type SweepResult struct {
 	// Sessions are sessions or sign-ins, the fuller of the two tables.
-	Sessions, Sealed int
+	Sessions int
+	// Sealed are sealed secrets or authorization codes, the fuller of the two tables.
+	Sealed int
 	// Limits are counters of limits, the fuller of the two tables.
 	Limits int
 }
@@ -19,8 +21,8 @@ const (
 		AND id IN (SELECT id FROM sealed_secret WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)`
 )
 
-// Sweep deletes expired sessions, sealed secrets, sign-ins and counters of
-// limits, at most limit of each, and the holds of e-mail changes that cannot be
+// Sweep deletes expired sessions, sealed secrets, authorization codes, sign-ins and
+// counters of limits, at most limit of each, and the holds of e-mail changes that cannot be
 // undone any more.
 // Nothing depends on it: reads do not see expired rows.
 func (s *Store) Sweep(ctx context.Context, limit int) (SweepResult, error) {
@@ -52,6 +54,11 @@ func (s *Store) Sweep(ctx context.Context, limit int) (SweepResult, error) {
 		return result, s.fail(ctx, "sweep sign-ins", err)
 	}
 	result.Sessions = int(max(sessions, signIns))
+	codes, err := s.writes.exec(ctx, sweepAuthorizationCodes, s.now().Add(-codeKept), limit)
+	if err != nil {
+		return result, s.fail(ctx, "sweep authorization codes", err)
+	}
+	result.Sealed = int(max(sealed, codes))
 	_, err = s.writes.exec(ctx, sweepHolds, s.now()) // a few at a time, one for each e-mail change
 	return result, s.fail(ctx, "sweep holds", err)
 }

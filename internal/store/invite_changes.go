@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	insertInvite = `INSERT INTO invite (id, email, email_key, token_hash, expires_at, roles, metadata, workflow_id, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+	insertInvite = `INSERT INTO invite (id, email, email_key, token_hash, expires_at, roles, metadata, for_first_user, workflow_id,
+			created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
 		ON CONFLICT DO NOTHING`
 	discardInvite = `DELETE FROM invite WHERE id = $1`
 
@@ -21,7 +22,7 @@ const (
 
 	// Only one caller can change the row, so an invite is accepted once.
 	acceptInvite = `UPDATE invite SET accepted = TRUE, accepted_by = $4, deleted_at = $5, updated_at = $5
-		WHERE ` + proven + ` AND expires_at > $5`
+		WHERE ` + proven + ` AND expires_at > $5 AND ` + firstUserOnly + `$4))`
 	acceptedInvite = `SELECT EXISTS (SELECT 1 FROM invite WHERE id = $1 AND accepted = TRUE AND accepted_by = $2)`
 	reopenInvite   = `UPDATE invite SET accepted = FALSE, accepted_by = '', deleted_at = NULL, updated_at = $3
 		WHERE id = $1 AND accepted = TRUE AND accepted_by = $2`
@@ -46,7 +47,7 @@ func (s *Store) CreateInvite(ctx context.Context, i everlatch.Invite, tokenID st
 	var stored everlatch.Invite
 	err = s.write(ctx, func(tx *tx) error {
 		n, err := tx.exec(ctx, insertInvite, i.ID, i.Email, emailKey(i.Email), tokenHash(tokenID),
-			i.ExpiresAt, roles, i.Metadata, i.WorkflowID, now)
+			i.ExpiresAt, roles, i.Metadata, i.ForFirstUser, i.WorkflowID, now)
 		if err != nil {
 			return err
 		}

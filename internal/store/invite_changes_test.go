@@ -132,3 +132,44 @@ func TestRevokeInvite(t *testing.T) {
 		require.ErrorIs(t, err, everlatch.ErrNotFound, "what was revoked was not accepted")
 	})
 }
+
+// An invite that makes the first user is open only while there is none, proves no address,
+// and is accepted once.
+func TestInviteOfTheFirstUser(t *testing.T) {
+	t.Parallel()
+	onEachEngine(t, func(t *testing.T, f fixture) {
+		_, err := f.FirstUserInvite(t.Context())
+		require.ErrorIs(t, err, everlatch.ErrNotFound)
+		in := newInvite(everlatch.FirstUserEmail)
+		in.ForFirstUser = true
+		created, err := f.CreateInvite(t.Context(), in, "jti", everlatch.Event{})
+		require.NoError(t, err)
+		found, err := f.FirstUserInvite(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, created, found)
+		require.True(t, found.ForFirstUser)
+		_, err = f.PendingInvite(t.Context(), everlatch.FirstUserEmail)
+		require.ErrorIs(t, err, everlatch.ErrNotFound, "its address entitles to nothing")
+
+		proof := everlatch.InviteProof{InviteID: created.ID, TokenID: "jti"}
+		_, err = f.ProvenInvite(t.Context(), proof)
+		require.NoError(t, err)
+		other, err := f.CreateUser(t.Context(), everlatch.User{ID: "user_other", Email: "root@example.com"}, everlatch.Event{})
+		require.NoError(t, err)
+		_, err = f.ProvenInvite(t.Context(), proof)
+		requireInvalid(t, err, "there is a user")
+		requireInvalid(t, f.AcceptInvite(t.Context(), proof, "user_1", everlatch.Event{}))
+		require.NoError(t, f.DiscardUser(t.Context(), other.ID, ""))
+
+		identity := f.identity(t, everlatch.FirstUserEmail)
+		errs := storetest.InParallel(t.Context(), 50, func(ctx context.Context, i int) error {
+			return f.AcceptInvite(ctx, proof, fmt.Sprint("user_", i), everlatch.Event{
+				ID: fmt.Sprint("evt_", i), Name: "invite.accepted", AuthIdentityID: identity.ID,
+			})
+		})
+		require.Equal(t, 1, succeeded(errs))
+		now, err := f.Identity(t.Context(), identity.ID)
+		require.NoError(t, err)
+		require.Empty(t, now.Providers[0].VerifiedEmail, "the link was not mailed")
+	})
+}

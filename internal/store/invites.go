@@ -33,18 +33,27 @@ func (f InviteFilter) test(c *conditions) {
 }
 
 const (
-	inviteColumns = `id, email, accepted, accepted_by, expires_at, roles, metadata, workflow_id, created_at, updated_at, deleted_at`
+	inviteColumns = `id, email, accepted, accepted_by, expires_at, roles, metadata, for_first_user, workflow_id, created_at,
+		updated_at, deleted_at`
 
 	selectInvite = `SELECT ` + inviteColumns + ` FROM invite WHERE id = $1 AND deleted_at IS NULL`
 
 	selectPendingInvite = `SELECT ` + inviteColumns + ` FROM invite
-		WHERE email_key = $1 AND accepted = FALSE AND deleted_at IS NULL AND expires_at > $2`
+		WHERE email_key = $1 AND accepted = FALSE AND deleted_at IS NULL AND expires_at > $2 AND for_first_user = FALSE`
+
+	// An invite that makes the first user is open until there is one. A flow that
+	// accepts it has made its own by then, whose id follows.
+	firstUserOnly = `(for_first_user = FALSE OR NOT EXISTS (
+		SELECT 1 FROM "user" u WHERE u.deleted_at IS NULL AND u.id <> `
+
+	selectFirstUserInvite = `SELECT ` + inviteColumns + ` FROM invite
+		WHERE for_first_user = TRUE AND accepted = FALSE AND deleted_at IS NULL`
 
 	// An empty proof never reaches this query.
 	proven = `id = $1 AND accepted = FALSE AND deleted_at IS NULL
 		AND ($2 = '' OR token_hash = $2) AND ($3 = '' OR email_key = $3)`
 
-	selectProvenInvite = `SELECT ` + inviteColumns + ` FROM invite WHERE ` + proven
+	selectProvenInvite = `SELECT ` + inviteColumns + ` FROM invite WHERE ` + proven + ` AND ` + firstUserOnly + `''))`
 
 	selectUsedInvite = `SELECT ` + inviteColumns + ` FROM invite WHERE id = $1 AND accepted = TRUE AND token_hash = $2`
 )
@@ -71,6 +80,14 @@ func (s *Store) PendingInvite(ctx context.Context, email string) (everlatch.Invi
 	i, err := first(ctx, s.reads, scanInvite, selectPendingInvite, emailKey(email), s.now())
 	absent := refuse(everlatch.CodeNotFound, InviteForEmailUnknown)
 	return i, s.fail(ctx, "read pending invite", noRows(err, absent))
+}
+
+// FirstUserInvite returns the invite that makes the first administrator, expired or not,
+// or [everlatch.ErrNotFound].
+func (s *Store) FirstUserInvite(ctx context.Context) (everlatch.Invite, error) {
+	i, err := first(ctx, s.reads, scanInvite, selectFirstUserInvite)
+	absent := refuse(everlatch.CodeNotFound, InviteForEmailUnknown)
+	return i, s.fail(ctx, "read invite of the first user", noRows(err, absent))
 }
 
 // ProvenInvite returns the invite that a proof is for, while it can be accepted.
@@ -131,7 +148,7 @@ func (s *Store) Invites(ctx context.Context, f InviteFilter, page Page) ([]everl
 
 func scanInvite(row scanner) (i everlatch.Invite, err error) {
 	err = row.Scan(&i.ID, &i.Email, &i.Accepted, &i.AcceptedBy, toTime{&i.ExpiresAt}, toTexts{&i.Roles}, toMetadata{&i.Metadata},
-		&i.WorkflowID, toTime{&i.CreatedAt}, toTime{&i.UpdatedAt}, toOptionalTime{&i.DeletedAt})
+		toBool{&i.ForFirstUser}, &i.WorkflowID, toTime{&i.CreatedAt}, toTime{&i.UpdatedAt}, toOptionalTime{&i.DeletedAt})
 	return i, err
 }
 

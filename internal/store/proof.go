@@ -18,7 +18,7 @@ const (
 	// What an invite that was mailed proves for the identity that accepts it.
 	verifyInvited = `UPDATE provider_identity SET verified_email = entity_key
 		WHERE auth_identity_id = $1 AND deleted_at IS NULL AND verified_email IS NULL
-		AND entity_key = (SELECT email_key FROM invite WHERE id = $2)`
+		AND entity_key = (SELECT email_key FROM invite WHERE id = $2 AND for_first_user = FALSE)`
 
 	selectUnproven = `SELECT ` + providerColumns + ` FROM provider_identity p
 		JOIN auth_identity a ON a.id = p.auth_identity_id AND a.deleted_at IS NULL

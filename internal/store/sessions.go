@@ -170,6 +170,7 @@ const (
 	EndedByMail        = "disowned" // by the link in a mail about a new device
 	EndedAsTooMany     = "too_many" // the identity has newer ones
 	EndedWithPasskey   = "passkey_removed"
+	EndedByCodeReuse   = "code_reused" // its authorization code was exchanged twice
 )
 
 // ReplaceSession deletes the session of a secret, whose browser signed in again.

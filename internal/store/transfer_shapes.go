@@ -167,7 +167,7 @@ var shapes = []*shape{
 	},
 	identityShape,
 	{
-		name: transfer.TypeInvite, table: "invite", key: []string{"id"}, live: alive, soft: true, emailKey: true, taken: transfer.InviteEmailTaken,
+		name: transfer.TypeInvite, table: "invite", key: []string{"id"}, live: alive + " AND for_first_user = FALSE", soft: true, emailKey: true, taken: transfer.InviteEmailTaken,
 		fields: joined(columns(kindText, "id email"), columns(kindBool, "accepted"), columns(kindOwnText, "accepted_by token_hash"), columns(kindTime, "expires_at"), columns(kindList, "roles"), columns(kindObject, "metadata"), columns(kindOwnText, "workflow_id"), bothTimes),
 	},
 	{
