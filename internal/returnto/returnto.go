@@ -161,7 +161,7 @@ func checkPath(escaped string) error {
 		case err != nil || strings.ContainsAny(plain, "/\\"):
 			return errors.New("a segment of the path has no encoded slash")
 		case plain == "." || plain == ".." || plain == "" && !last:
-			return errors.New("the path is written without empty segments, . and ..")
+			return errors.New("the path is written without . and .. and empty segments")
 		}
 	}
 	return nil

@@ -106,7 +106,7 @@ func TestParse(t *testing.T) {
 		"https://shop.example/#a":   "no fragment",
 		"https://me@shop.example":   "no user name",
 		"https://Shop.example":      "lower case",
-		"https://shop.example/a/..": "without empty segments",
+		"https://shop.example/a/..": "empty segments",
 		"http://127.0.0.1:3000":     "",
 		"http://shop.localhost":     "",
 	} {
