@@ -2,7 +2,7 @@
 
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/everlatch/bin
 
-.PHONY: help check test test-postgres upgrade-test crash browser-test sdk-test dashboard-test medusa-test nightly release-check chart manifests golden history dev build bench
+.PHONY: help check test test-postgres upgrade-test crash browser-test sdk-test dashboard-test medusa-test nightly release-check chart manifests golden history dev storefront build bench
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ history: ## record workflow histories that are not kept yet, in some minutes; ex
 
 dev: ## the whole service in this terminal
 	go run ./cmd/everlatch dev
+
+storefront: ## the demo storefront, beside make dev (needs node, npm)
+	go run ./examples/storefront
 
 build: ## bin/everlatch, and bin/everlatch-production without the Temporal server
 	go build -o bin/everlatch ./cmd/everlatch

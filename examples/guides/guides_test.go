@@ -69,6 +69,8 @@ func programs(guide string) []string {
 		return []string{"manager", "manager/table"}
 	case "call-the-service-from-go":
 		return []string{"call-the-service-from-go", "call-the-service-from-go/shop"}
+	case "embed-storefront":
+		return []string{"storefront"}
 	case "extend-with-your-own-routes":
 		return []string{"manager", "manager/own"}
 	default:
@@ -143,7 +145,7 @@ func TestGuidesShowSettingsThatWork(t *testing.T) {
 			}
 		}
 	}
-	require.Len(t, checked, 8+2*8)
+	require.Len(t, checked, 9+2*8)
 }
 
 // start makes a service of a configuration, which checks the options of its
