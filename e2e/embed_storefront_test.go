@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"net/http"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -36,7 +37,7 @@ func startStorefront(t *testing.T) (p *process, shop string) {
 		if err != nil {
 			return false
 		}
-		return answer.Body.Close() == nil && answer.StatusCode == 200
+		return answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
 	}, waitFor, tick)
 	return p, shop
 }

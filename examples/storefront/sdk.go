@@ -41,7 +41,7 @@ func tool(ctx context.Context, folder, name string, args ...string) error {
 		}
 		name = path
 	}
-	cmd := exec.CommandContext(ctx, name, args...)
+	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // npm, and the bundler that it has fetched
 	cmd.Dir, cmd.Stdout, cmd.Stderr = folder, os.Stdout, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("%s: %w", filepath.Base(name), err)
