@@ -69,10 +69,17 @@ func (b *bench) invite(ctx context.Context, s stage) ([]person, error) {
 	fmt.Fprintf(b.progress, "making %d people …\n", n)
 	c := &conn{target: b.opts.base, now: b.now}
 	defer c.close()
+	admin := &conn{target: b.opts.adminBase, now: b.now}
+	defer admin.close()
 	people := make([]person, n)
 	for i := range people {
 		var err error
-		if people[i], err = invite(ctx, c, s.wire, s.people, i); err != nil {
+		if b.opts.system != "" {
+			people[i], err = b.inviteElsewhere(ctx, c, admin, s, i)
+		} else {
+			people[i], err = invite(ctx, c, s.wire, s.people, i)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

@@ -47,6 +47,10 @@ type options struct {
 	// number of pairs, and scenarios are names of probes.
 	timing     bool
 	adminToken string
+	// system is another system that is measured, "" for Everlatch or Medusa; adminBase is
+	// where its API for administrators listens, if it has one.
+	system    string
+	adminBase target
 	// people is how many sign in by turns in the scenario login; at least one for each client.
 	people int
 	// filled is how many accounts of bench/fill sign in, with filledPassword; 0 for the
@@ -80,6 +84,8 @@ func parseOptions(args []string, stderr io.Writer) (o options, err error) {
 	set.DurationVar(&o.rtt, "rtt", 50*time.Millisecond, "with -attack, how `long` a request and its answer are on their way, for owners and attackers")
 	set.StringVar(&o.adminToken, "admin-token", "", "an administrator's `token`, without which lists, searches and the invites of -timing are left out")
 	set.StringVar(&o.emailPrefix, "email-prefix", "bench", "what the `addresses` of the people that it makes begin with")
+	set.StringVar(&o.system, "system", "", "measure the sign-ins of another `system`: gotrue or kratos (Medusa needs no flag)")
+	adminBase := set.String("admin-base", "http://127.0.0.1:4434", "with -system kratos, where its admin API `listens`")
 	set.IntVar(&o.people, "people", 0, "in the scenario login, how many `people` sign in by turns (default one for each client)")
 	set.IntVar(&o.filled, "filled", 0, "in the scenario login, the first `n` accounts of bench/fill sign in, instead of one for each client")
 	set.StringVar(&o.filledPassword, "filled-password", "", "the `password` that was given to bench/fill")
@@ -108,6 +114,7 @@ func parseOptions(args []string, stderr io.Writer) (o options, err error) {
 		keep(errors.New("-c names no number of clients"))
 	}
 	keep(o.chooseScenarios(set, *scenarios))
+	keep(o.checkSystem(set, *adminBase))
 	o.baseline, err = readReport(*baseline)
 	keep(err)
 	keep(o.parseHash(*hash))
