@@ -67,7 +67,7 @@ var arrows = map[string]string{
 	"internal/render":          ". internal/wire internal/query",
 	"internal/apidocs":         "",
 	"internal/devpages":        "",
-	"pages":                    "",
+	"pages":                    "internal/returnto",
 	"pages/pagestest":          "pages",
 	"internal/httpauth":        ". internal/accounts internal/admission internal/wire internal/store internal/tokens",
 	"nexusauth":                ".",

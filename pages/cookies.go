@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"time"
 )
 
@@ -148,32 +147,4 @@ func pack(value any) string {
 func unpack(text string, into any) bool {
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	return err == nil && json.Unmarshal(raw, into) == nil
-}
-
-// checkReturns refuses an allow-list that would allow more than it seems to.
-func checkReturns(list []string) error {
-	for _, entry := range list {
-		if _, err := parseReturn(entry); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// ReturnAllowed reports whether a sign-in may lead to a URL: a page of this service, or
-// what the allow-list has.
-func (s *Site) ReturnAllowed(to string) bool {
-	if ownPath(to) {
-		return true
-	}
-	u, err := url.Parse(to)
-	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" {
-		return false
-	}
-	for _, entry := range s.opts.ReturnTo {
-		if allowed, err := parseReturn(entry); err == nil && allowed.covers(u) {
-			return true
-		}
-	}
-	return false
 }

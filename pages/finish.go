@@ -27,11 +27,11 @@ func finish(v *Visit, token string) error {
 	}
 	p := v.Pending()
 	v.Forget()
-	return goOn(v, p)
+	return goOn(v, p, token)
 }
 
 // goOn leads to where a sign-in was to lead, by default to the account.
-func goOn(v *Visit, p Pending) error {
+func goOn(v *Visit, p Pending, token string) error {
 	to := cmp.Or(p.ReturnTo, v.Path("account"))
 	if !v.site.ReturnAllowed(to) {
 		to = v.Path("account")
@@ -39,5 +39,5 @@ func goOn(v *Visit, p Pending) error {
 	if ownPath(to) {
 		return v.Redirect(to)
 	}
-	return v.Leave(to)
+	return handOver(v, p, token)
 }

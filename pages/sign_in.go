@@ -24,25 +24,24 @@ type signInPage struct {
 func showSignIn(v *Visit) error {
 	query := v.R.URL.Query()
 	if query.Has("return_to") {
-		return beginFor(v, query)
+		return beginFor(v, query, "")
+	}
+	if on, err := offersToContinue(v); on || err != nil {
+		return err
 	}
 	return v.Show(http.StatusOK, "signin/sign_in", signInPage{Form: passwordForm(v)})
 }
 
-// beginFor notes where a sign-in leads. Whatever waited before belongs to another one.
-func beginFor(v *Visit, query url.Values) error {
-	to := query.Get("return_to")
-	if !v.site.ReturnAllowed(to) {
-		return &RefusalError{Status: http.StatusBadRequest, Reason: reasonReturn}
+// beginFor notes where a sign-in leads, and goes on to a page without that in its URL. What
+// waited before belongs to another one.
+func beginFor(v *Visit, query url.Values, page string) error {
+	p, err := v.asked(query)
+	if err != nil {
+		return err
 	}
-	v.Keep(Pending{
-		ReturnTo: to, State: query.Get("state"),
-		CodeChallenge: query.Get("code_challenge"), ChallengeMethod: query.Get("code_challenge_method"),
-	})
-	return v.Redirect(v.Path(""))
+	v.Keep(p)
+	return v.Redirect(v.Path(page))
 }
-
-const reasonReturn = "page_return_to"
 
 // passwordForm signs in with an address and a password.
 func passwordForm(v *Visit) *Form {

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/everlatch/everlatch/internal/returnto"
 )
 
 // Prefix is the path of everything that the pages serve, apart from areas with a path of
@@ -46,8 +48,8 @@ type Options struct {
 	// Folder holds templates and messages that replace the built-in ones at the same
 	// relative path; "" is none.
 	Folder string
-	// ReturnTo are the origins, and URLs ending in a slash with everything below, to which
-	// a sign-in may lead back.
+	// ReturnTo are the storefronts to which a sign-in may lead back: origins, perhaps with
+	// a path.
 	ReturnTo []string
 	// Inbox is the path of the page with all mails of a development service, "" for none.
 	Inbox string
@@ -95,6 +97,7 @@ type Site struct {
 	templates *templates
 	static    *static
 	headers   headers
+	returnTo  returnto.List
 	crossSite *http.CrossOriginProtection
 }
 
@@ -105,17 +108,20 @@ func New(o Options) (*Site, error) {
 		return nil, errors.New("pages: API, Now or Log is missing")
 	}
 	s := &Site{opts: o, mux: http.NewServeMux(), crossSite: http.NewCrossOriginProtection()}
-	areas := slices.Concat([]Area{baseArea(), signInArea()}, o.Areas)
+	areas := slices.Concat([]Area{baseArea(), signInArea(), returnArea()}, o.Areas)
 	accentErr := checkAccent(o.Accent)
 	logo, logoErr := imageSource(o.Logo)
-	var languagesErr, templatesErr error
+	var returnsErr, languagesErr, templatesErr error
+	if s.returnTo, returnsErr = returnto.Parse(o.ReturnTo); returnsErr != nil {
+		returnsErr = fmt.Errorf("return_to: %w", returnsErr)
+	}
 	s.static = newStatic(o.Accent)
 	s.headers = newHeaders(logo, o.HSTS)
 	s.languages, languagesErr = newLanguages(areas, o.Folder, o.Language)
 	if languagesErr == nil {
 		s.templates, templatesErr = newTemplates(areas, o.Folder, s.languages)
 	}
-	if err := errors.Join(accentErr, logoErr, languagesErr, templatesErr, checkReturns(o.ReturnTo)); err != nil {
+	if err := errors.Join(accentErr, logoErr, languagesErr, templatesErr, returnsErr); err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
 	for _, area := range areas {
@@ -123,7 +129,6 @@ func New(o Options) (*Site, error) {
 			s.mux.Handle(pattern, s.page(handle))
 		}
 	}
-	s.mux.Handle("GET "+staticPath+"{name}", s.static)
 	s.mux.Handle(Prefix, s.page(notFound))
 	return s, nil
 }
@@ -144,6 +149,10 @@ func (s *Site) Serves(r *http.Request) bool {
 // ServeHTTP implements [http.Handler].
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.headers.set(w.Header(), secure(r, s.opts.TrustProxy))
+	if strings.HasPrefix(r.URL.Path, staticPath) { // static is no actor type
+		s.static.ServeHTTP(w, r)
+		return
+	}
 	s.mux.ServeHTTP(w, r)
 }
 

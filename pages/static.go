@@ -79,13 +79,14 @@ func textOn(accent string) string {
 
 // ServeHTTP implements [http.Handler].
 func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	content, found := s.files[r.PathValue("name")]
+	name := strings.TrimPrefix(r.URL.Path, staticPath)
+	content, found := s.files[name]
 	if !found {
 		http.NotFound(w, r)
 		return
 	}
 	h := w.Header()
-	h.Set("Content-Type", mime.TypeByExtension(path.Ext(r.PathValue("name"))))
+	h.Set("Content-Type", mime.TypeByExtension(path.Ext(name)))
 	h.Set("Content-Length", strconv.Itoa(len(content)))
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	_, _ = w.Write(content) // the browser may be gone
