@@ -99,6 +99,8 @@ func (a *App) newServer() (*api.Server, error) {
 			server.Echo().GET(mail.InboxPath+path, pages)
 		}
 		server.Echo().DELETE(mail.InboxPath, pages)
+		server.Echo().DELETE(mail.InboxPath+"/:id", pages)
+		server.Echo().POST(mail.InboxPath+"/:id/read", pages)
 	}
 	for _, add := range a.opts.routes {
 		if err := add(a, server); err != nil {

@@ -105,5 +105,8 @@ func (b *mailBox) Kept(ctx context.Context, limit int) ([]mail.Kept, error) {
 	return out, err
 }
 
+// Remove implements [mail.Box].
+func (b *mailBox) Remove(ctx context.Context, id string) error { return b.store.DeleteMail(ctx, id) }
+
 // Empty implements [mail.Box].
 func (b *mailBox) Empty(ctx context.Context) error { return b.store.DeleteMails(ctx) }

@@ -18,6 +18,8 @@ type Box interface {
 	Keep(ctx context.Context, id string, at time.Time, raw []byte) error
 	// Kept returns the latest mails, at most limit, newest first.
 	Kept(ctx context.Context, limit int) ([]Kept, error)
+	// Remove removes a mail; a missing one is no error.
+	Remove(ctx context.Context, id string) error
 	// Empty removes all mails.
 	Empty(ctx context.Context) error
 }
@@ -34,7 +36,9 @@ type Kept struct {
 type entry struct {
 	Message
 	// Links are the mail's links, without duplicates.
-	Links     []string  `json:"links"`
+	Links []string `json:"links"`
+	// Unread says that it came to this process and was not opened since.
+	Unread    bool      `json:"unread"`
 	CreatedAt time.Time `json:"created_at"`
 }
 
@@ -44,6 +48,17 @@ func (k Kept) entry() (entry, error) {
 		return e, fmt.Errorf("mail %s: %w", k.ID, err)
 	}
 	return e, nil
+}
+
+// has reports whether each of some words, in lower case, is somewhere in the mail.
+func (e entry) has(words []string) bool {
+	text := strings.ToLower(strings.Join([]string{e.To, e.From, e.Subject, e.Event, e.Text}, "\n"))
+	for _, word := range words {
+		if !strings.Contains(text, word) {
+			return false
+		}
+	}
+	return true
 }
 
 var webLink = regexp.MustCompile(`https?://[^\s<>"'` + "`" + `]+`)

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/everlatch/everlatch"
@@ -36,6 +37,9 @@ type Inbox struct {
 	log   *slog.Logger
 	mux   *http.ServeMux
 	pages *pages
+
+	mu     sync.Mutex
+	unread map[string]bool // by id
 }
 
 var (
@@ -45,12 +49,14 @@ var (
 
 // NewInbox returns an inbox that stores its mails in a box.
 func NewInbox(box Box, now func() time.Time, log *slog.Logger) *Inbox {
-	i := &Inbox{box: box, now: now, log: log, mux: http.NewServeMux(), pages: newPages()}
+	i := &Inbox{box: box, now: now, log: log, mux: http.NewServeMux(), pages: newPages(), unread: map[string]bool{}}
 	i.mux.HandleFunc("GET "+InboxPath, i.list)
 	i.mux.HandleFunc("GET "+InboxPath+".json", i.list)
 	i.mux.HandleFunc("DELETE "+InboxPath, i.empty)
 	i.mux.HandleFunc("GET "+InboxPath+"/{id}", i.show)
 	i.mux.HandleFunc("GET "+InboxPath+"/{id}/html", i.body)
+	i.mux.HandleFunc("POST "+InboxPath+"/{id}/read", i.read)
+	i.mux.HandleFunc("DELETE "+InboxPath+"/{id}", i.remove)
 	return i
 }
 
@@ -66,6 +72,9 @@ func (i *Inbox) Send(ctx context.Context, m Message) error {
 	if err := i.box.Keep(ctx, m.ID, i.now().UTC(), raw); err != nil {
 		return fmt.Errorf("store the mail: %w", err)
 	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.unread[m.ID] = true
 	return nil
 }
 
@@ -85,9 +94,10 @@ func (i *Inbox) list(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "limit must be a number from 1 to "+strconv.Itoa(maxLimit), http.StatusBadRequest)
 		return
 	}
-	to := r.URL.Query().Get("to")
+	query := r.URL.Query()
+	to, id, words := query.Get("to"), query.Get("id"), strings.Fields(strings.ToLower(query.Get("q")))
 	entries, err := i.entries(r.Context(), limit, func(e entry) bool {
-		return to == "" || strings.EqualFold(e.To, to)
+		return (to == "" || strings.EqualFold(e.To, to)) && (id == "" || e.ID == id) && e.has(words)
 	})
 	switch {
 	case err != nil:
@@ -106,8 +116,37 @@ func (i *Inbox) show(w http.ResponseWriter, r *http.Request) {
 	case wantsJSON(r):
 		i.json(w, r, map[string]any{"message": e})
 	default:
+		i.forget(e.ID)
 		i.html(w, r, i.pages.mail, e)
 	}
+}
+
+// read notes that a mail was opened.
+func (i *Inbox) read(w http.ResponseWriter, r *http.Request) {
+	i.forget(r.PathValue("id"))
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (i *Inbox) remove(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	if err := i.box.Remove(r.Context(), id); err != nil {
+		i.fail(w, r, err)
+		return
+	}
+	i.forget(id)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (i *Inbox) forget(id string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	delete(i.unread, id)
+}
+
+func (i *Inbox) isUnread(id string) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.unread[id]
 }
 
 // body serves the HTML of a mail as it was sent, for the frame on the page of show.
@@ -138,6 +177,9 @@ func (i *Inbox) empty(w http.ResponseWriter, r *http.Request) {
 		i.fail(w, r, err)
 		return
 	}
+	i.mu.Lock()
+	clear(i.unread)
+	i.mu.Unlock()
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -173,7 +215,7 @@ func (i *Inbox) entries(ctx context.Context, limit int, wanted func(entry) bool)
 		if !wanted(e) {
 			continue
 		}
-		e.Links = linksOf(e.Message)
+		e.Links, e.Unread = linksOf(e.Message), i.isUnread(e.ID)
 		if out = append(out, e); len(out) == limit {
 			break
 		}

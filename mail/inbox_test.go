@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -42,6 +43,13 @@ func (b *box) Kept(_ context.Context, limit int) ([]mail.Kept, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.kept[:min(limit, len(b.kept))], b.err
+}
+
+func (b *box) Remove(_ context.Context, id string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.kept = slices.DeleteFunc(b.kept, func(k mail.Kept) bool { return k.ID == id })
+	return b.err
 }
 
 func (b *box) Empty(context.Context) error {
@@ -109,7 +117,7 @@ func TestInboxAsJSON(t *testing.T) {
 		"subject":"Hello","text":"Open https://shop.example/reset?token=planted-token\n",
 		"html":"<a href=\"https://shop.example/reset?token=planted-token\">x</a> <a href=\"https://shop.example/?a=b&amp;c=d\">y</a>",
 		"links":["https://shop.example/reset?token=planted-token","https://shop.example/?a=b&c=d"],
-		"created_at":"2026-11-23T12:01:00Z"}]}`, w.Body.String())
+		"unread":true,"created_at":"2026-11-23T12:01:00Z"}]}`, w.Body.String())
 	require.Equal(t, w.Body.String(), get(i, "GET", "/_dev/mail", "Accept", "application/json").Body.String())
 	require.JSONEq(t, `{"messages":[]}`, get(inbox(t), "GET", "/_dev/mail.json").Body.String())
 	require.Contains(t, get(i, "GET", "/_dev/mail/evt_01", "Accept", "application/json").Body.String(), `{"message":{"id":"evt_01"`)
@@ -152,6 +160,42 @@ func TestInboxList(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, gone.Code)
 	require.Empty(t, gone.Body.String())
 	require.Contains(t, get(i, "GET", "/_dev/mail").Body.String(), "No mail yet.")
+}
+
+func TestInboxSearchesReadsAndDeletes(t *testing.T) {
+	t.Parallel()
+
+	other := numbered("evt_02")
+	other.To, other.Text = "Bob+shop@example.com", "An unusual sentence"
+	i := inbox(t, numbered("evt_01"), other, numbered("evt_03"))
+	for query, want := range map[string][]string{
+		"q=":                        {"evt_03", "evt_02", "evt_01"},
+		"q=UNUSUAL":                 {"evt_02"},
+		"q=unusual+bob":             {"evt_02"},
+		"q=unusual+ada":             {},
+		"q=subject+of":              {"evt_03", "evt_02", "evt_01"},
+		"q=subject+of&limit=1":      {"evt_03"},
+		"q=evt_03":                  {"evt_03"},
+		"id=evt_01":                 {"evt_01"},
+		"id=evt_01&q=unusual":       {},
+		"id=evt_00":                 {},
+		"q=unusual&to=eve@x.exampl": {},
+	} {
+		require.Equal(t, want, listed(t, get(i, "GET", "/_dev/mail.json?"+query)), query)
+	}
+
+	unread := func() int { return strings.Count(get(i, "GET", "/_dev/mail.json").Body.String(), `"unread":true`) }
+	require.Equal(t, 3, unread(), "a list reads none")
+	require.Equal(t, http.StatusNoContent, get(i, "POST", "/_dev/mail/evt_02/read").Code)
+	require.Equal(t, http.StatusNoContent, get(i, "POST", "/_dev/mail/evt_02/read").Code, "twice")
+	require.Equal(t, 2, unread())
+	require.Equal(t, http.StatusOK, get(i, "GET", "/_dev/mail/evt_01").Code)
+	require.Equal(t, 1, unread(), "its page was opened")
+
+	require.Equal(t, http.StatusNoContent, get(i, "DELETE", "/_dev/mail/evt_03").Code)
+	require.Equal(t, http.StatusNoContent, get(i, "DELETE", "/_dev/mail/evt_03").Code, "twice")
+	require.Equal(t, []string{"evt_02", "evt_01"}, listed(t, get(i, "GET", "/_dev/mail.json")))
+	require.Zero(t, unread())
 }
 
 func TestInboxPagesOfOneMail(t *testing.T) {

@@ -16,6 +16,7 @@ const (
 	insertMail = `INSERT INTO kept_mail (id, key_id, sealed, created_at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (id) DO NOTHING`
 	selectMails = `SELECT id, key_id, sealed, created_at FROM kept_mail ORDER BY created_at DESC, id DESC LIMIT $1`
+	deleteMail  = `DELETE FROM kept_mail WHERE id = $1`
 	deleteMails = `DELETE FROM kept_mail`
 )
 
@@ -29,6 +30,12 @@ func (s *Store) KeepMail(ctx context.Context, m KeptMail) error {
 func (s *Store) KeptMails(ctx context.Context, limit int) ([]KeptMail, error) {
 	mails, err := all(ctx, s.reads, scanMail, selectMails, limit)
 	return mails, s.fail(ctx, "read mails", err)
+}
+
+// DeleteMail deletes a stored mail. A missing one is no error.
+func (s *Store) DeleteMail(ctx context.Context, id string) error {
+	_, err := s.writes.exec(ctx, deleteMail, id)
+	return s.fail(ctx, "delete mail", err)
 }
 
 // DeleteMails deletes all stored mails.
