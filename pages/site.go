@@ -53,6 +53,8 @@ type Options struct {
 	ReturnTo []string
 	// Inbox is the path of the page with all mails of a development service, "" for none.
 	Inbox string
+	// Home, if set, shows the landing page of a development service at /.
+	Home *Home
 
 	// Blocks are what fills the named blocks of the templates.
 	Blocks map[string][]BlockFunc
@@ -108,7 +110,7 @@ func New(o Options) (*Site, error) {
 		return nil, errors.New("pages: API, Now or Log is missing")
 	}
 	s := &Site{opts: o, mux: http.NewServeMux(), crossSite: http.NewCrossOriginProtection()}
-	areas := slices.Concat([]Area{baseArea(), signInArea(), returnArea()}, o.Areas)
+	areas := slices.Concat([]Area{baseArea(), signInArea(), returnArea()}, developmentAreas(o), o.Areas)
 	accentErr := checkAccent(o.Accent)
 	logo, logoErr := imageSource(o.Logo)
 	var returnsErr, languagesErr, templatesErr error
@@ -143,7 +145,7 @@ func (s *Site) Serves(r *http.Request) bool {
 	if pattern == "" {
 		return false
 	}
-	return r.URL.Path != "/" || strings.Contains(r.Header.Get("Accept"), "text/html")
+	return !forPrograms(r)
 }
 
 // ServeHTTP implements [http.Handler].
