@@ -117,6 +117,8 @@ type HomeInfo struct {
 // Link is one line of [HomeInfo].
 type Link struct {
 	Name, URL, Note string
+	// ID names a link that the pages translate, "" for none.
+	ID string
 }
 
 var homeTemplate = template.Must(template.New("home").Parse(`<!DOCTYPE html>

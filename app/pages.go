@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/mail"
 	"github.com/everlatch/everlatch/pages"
 )
@@ -39,7 +40,31 @@ func (a *App) newSite() (*pages.Site, error) {
 	if a.inbox != nil {
 		o.Inbox = mail.InboxPath
 	}
+	if a.opts.home.Title != "" {
+		o.Home = a.homePage()
+	}
 	return pages.New(o)
+}
+
+// homePage is the landing page in the place of the API's, which other clients get.
+func (a *App) homePage() *pages.Home {
+	home := &pages.Home{FirstUser: a.lacksUser}
+	for _, link := range a.opts.home.Links {
+		home.Links = append(home.Links, pages.HomeLink{ID: link.ID, Name: link.Name, URL: link.URL, Note: link.Note})
+	}
+	if slices.Contains(a.cfg.Pages.ReturnTo, demoStorefront) {
+		home.Storefront = demoStorefront
+	}
+	return home
+}
+
+// demoStorefront is where examples/storefront is by default.
+const demoStorefront = "http://localhost:8000"
+
+// lacksUser reports whether there is no administrator yet.
+func (a *App) lacksUser(ctx context.Context) bool {
+	_, users, err := a.store.Users(ctx, store.UserFilter{Page: store.Page{Limit: 1}})
+	return err == nil && users == 0
 }
 
 // pageTypes are the actor types that have pages.

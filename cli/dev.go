@@ -161,16 +161,16 @@ func (p *program) startTemporal(ctx context.Context, f *folder, cfg *config.Conf
 
 func home(s *embedded.Server, cfg config.Config) app.Home {
 	links := []app.Link{
-		{Name: "Auth providers", URL: "/auth/customer/providers", Note: "the sign-in methods of customers"},
-		{Name: "HTTP API", URL: "/docs", Note: "every route, with its requests and responses"},
-		{Name: "Metrics", URL: "/metrics", Note: "for Prometheus"},
-		{Name: "Ready?", URL: "/ready", Note: "whether the database and Temporal answer"},
+		{ID: "providers", Name: "Auth providers", URL: "/auth/customer/providers", Note: "the sign-in methods of customers"},
+		{ID: "docs", Name: "HTTP API", URL: "/docs", Note: "every route, with its requests and responses"},
+		{ID: "metrics", Name: "Metrics", URL: "/metrics", Note: "for Prometheus"},
+		{ID: "ready", Name: "Ready?", URL: "/ready", Note: "whether the database and Temporal answer"},
 	}
 	if cfg.Mail.SMTP.Address == "" {
-		links = append([]app.Link{{Name: "Mails", URL: mail.InboxPath, Note: "every mail that was sent"}}, links...)
+		links = append([]app.Link{{ID: "mails", Name: "Mails", URL: mail.InboxPath, Note: "every mail that was sent"}}, links...)
 	}
 	if url := s.UIURL(); url != "" {
-		links = append([]app.Link{{Name: "Temporal UI", URL: url, Note: "every sign-in and registration as a workflow"}}, links...)
+		links = append([]app.Link{{ID: "temporal", Name: "Temporal UI", URL: url, Note: "every sign-in and registration as a workflow"}}, links...)
 	}
 	return app.Home{
 		Title: "Everlatch",
