@@ -84,6 +84,7 @@ func (s *Server) routes() []route {
 		{method: post, path: "/auth/mfa/challenges/:id/verify", handle: s.verifyChallenge, middleware: by(anyone, visitor, session|bearer)},
 		{method: post, path: "/auth/:auth_provider/user", handle: s.signUpAdmin, middleware: by(user, unregistered, bearer)},
 		{method: get, path: "/auth/:actor_type/providers", handle: s.listProviders},
+		{method: get, path: "/auth/:actor_type/sign-up", handle: s.describeSignUp},
 		{method: post, path: "/auth/:actor_type/passkey", handle: s.beginPasskeySignIn},
 		{method: post, path: "/auth/:actor_type/passkey/callback", handle: s.endPasskeySignIn},
 		{method: post, path: "/auth/:actor_type/passkey/register", handle: s.registerPasskey},

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -17,7 +16,6 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/config"
-	"github.com/everlatch/everlatch/internal/devpages"
 	"github.com/everlatch/everlatch/internal/hostguard"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/mail"
@@ -181,29 +179,10 @@ func (a *App) handler() http.Handler {
 
 // parts answers what the parts of this process answer.
 func (a *App) parts() http.Handler {
-	switch {
-	case a.server == nil:
+	if a.server == nil {
 		return a.health()
-	case a.opts.devMail:
-		return a.withDevMetrics(a.withDevPages(a.withPages(a.server.Handler())))
 	}
 	return a.withDevMetrics(a.withPages(a.server.Handler()))
-}
-
-// withDevPages adds the pages that the links in the mails of a development
-// service lead to.
-func (a *App) withDevPages(server http.Handler) http.Handler {
-	pages := &devpages.Pages{API: server, PublishableKey: func(r *http.Request) string { return a.publishableKey(r.Context()) }}
-	if a.inbox != nil {
-		pages.Inbox = mail.InboxPath
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, devpages.Path+"/") {
-			pages.ServeHTTP(w, r)
-			return
-		}
-		server.ServeHTTP(w, r)
-	})
 }
 
 // publishableKey returns a key that works, "" where there is none.

@@ -129,8 +129,7 @@ func WithCodeProvider(id string, p providers.CodeProvider) Option {
 }
 
 // WithDevMail keeps mails in an inbox at /_dev/mail where no SMTP server is
-// configured, and serves pages at /_dev/pages that links in mails can lead to.
-// Everyone who can open the inbox can choose any account's password: it is for
+// configured. Everyone who can open the inbox can choose any account's password: it is for
 // development alone.
 func WithDevMail() Option { return func(o *options) { o.devMail = true } }
 

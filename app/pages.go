@@ -4,13 +4,20 @@ import (
 	"cmp"
 	"context"
 	"html/template"
+	"maps"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/config"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/mail"
 	"github.com/everlatch/everlatch/pages"
+	"github.com/everlatch/everlatch/providers/github"
+	"github.com/everlatch/everlatch/providers/google"
+	"github.com/everlatch/everlatch/providers/oidc"
 )
 
 // WithPageBlock shows what a function returns at a named place of the hosted pages, such
@@ -68,12 +75,12 @@ func (a *App) lacksUser(ctx context.Context) bool {
 }
 
 // pageTypes are the actor types that have pages.
-func (a *App) pageTypes() []string {
+func (a *App) pageTypes() []string { return pageTypesOf(a.actorTypes) }
+
+func pageTypesOf(custom []everlatch.ActorType) []string {
 	out := []string{everlatch.ActorCustomer, everlatch.ActorUser}
-	for _, name := range a.configuredTypes() {
-		if !slices.Contains(out, name) {
-			out = append(out, name)
-		}
+	for _, t := range custom {
+		out = append(out, t.Name)
 	}
 	return out
 }
@@ -84,6 +91,11 @@ func (a *App) withPages(api http.Handler) http.Handler {
 		return api
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if rest, earlier := strings.CutPrefix(r.URL.Path, earlierPages); earlier && a.opts.devMail {
+			to := url.URL{Path: pages.Prefix + rest, RawQuery: r.URL.RawQuery}
+			http.Redirect(w, r, to.String(), http.StatusFound)
+			return
+		}
 		if a.site.Serves(r) {
 			a.site.ServeHTTP(w, r)
 			return
@@ -91,3 +103,44 @@ func (a *App) withPages(api http.Handler) http.Handler {
 		api.ServeHTTP(w, r)
 	})
 }
+
+// earlierPages is where dev had its pages; mails that it has kept still link there.
+const earlierPages = "/_dev/pages/"
+
+// withPageCallbacks lets the providers that redirect lead back to the pages: to those of
+// every actor type, at the address that is configured and, in development, at its other
+// name.
+func withPageCallbacks(cfg *config.Config, types []string) []config.Provider {
+	if !cfg.Pages.Enabled || cfg.Pages.URL == "" {
+		return cfg.Auth.Providers
+	}
+	base := strings.TrimRight(cfg.Pages.URL, "/")
+	bases := []string{base}
+	if port, local := strings.CutPrefix(base, "http://localhost:"); local {
+		bases = append(bases, "http://127.0.0.1:"+port)
+	}
+	out := slices.Clone(cfg.Auth.Providers)
+	for i, p := range out {
+		if p.Resolve != google.Identifier && p.Resolve != github.Identifier && p.Resolve != oidc.Identifier {
+			continue
+		}
+		var allowed []any
+		switch list := p.Options[callbackOption].(type) {
+		case nil:
+		case []any:
+			allowed = slices.Clone(list)
+		default:
+			continue // what is wrong with it is reported with the provider
+		}
+		for _, base := range bases {
+			for _, actorType := range types {
+				allowed = append(allowed, base+pages.Prefix+url.PathEscape(actorType)+"/callback/"+url.PathEscape(p.ID))
+			}
+		}
+		out[i].Options = maps.Clone(p.Options)
+		out[i].Options[callbackOption] = allowed
+	}
+	return out
+}
+
+const callbackOption = "allowed_callback_urls"

@@ -1,8 +1,12 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/everlatch/everlatch/config"
@@ -17,6 +21,9 @@ func newPasskeys(cfg *config.Config, now func() time.Time, dev bool) (*passkey.P
 	if !configured && (!dev || len(w.Origins) == 0) {
 		return nil, nil //nolint:nilnil // passkeys are off, which is no error
 	}
+	if origin := strings.TrimRight(cfg.Pages.URL, "/"); cfg.Pages.Enabled && belongsTo(origin, w.RPID) && !slices.Contains(w.Origins, origin) {
+		w.Origins = append(slices.Clone(w.Origins), origin)
+	}
 	p, err := passkey.New(passkey.Options{
 		RPID: w.RPID, RPName: w.RPName, Origins: w.Origins, RelatedOrigins: w.RelatedOrigins,
 		UserVerification: w.UserVerification, Attestation: w.Attestation, Timeout: w.Timeout.Duration(), Now: now,
@@ -25,6 +32,14 @@ func newPasskeys(cfg *config.Config, now func() time.Time, dev bool) (*passkey.P
 		return nil, ofWebAuthn(err)
 	}
 	return p, nil
+}
+
+// belongsTo reports whether the pages may use the passkeys of a domain. Without one, as in
+// dev, it is localhost.
+func belongsTo(origin, domain string) bool {
+	u, err := url.Parse(origin)
+	domain = cmp.Or(domain, "localhost")
+	return err == nil && (u.Hostname() == domain || strings.HasSuffix(u.Hostname(), "."+domain))
 }
 
 // ofWebAuthn names the setting in each problem.

@@ -75,7 +75,7 @@ func makeParts(cfg *config.Config, o *options, signs bool) (p prepared, err erro
 	problems = append(problems, err)
 	p.passkeys, err = newPasskeys(cfg, o.now, o.weakSecrets)
 	problems = append(problems, err)
-	p.registry, err = newRegistry(cfg.Auth.Providers, p.passkeys, o.providers)
+	p.registry, err = newRegistry(withPageCallbacks(cfg, pageTypesOf(o.actorTypes)), p.passkeys, o.providers)
 	problems = append(problems, err)
 	if err == nil {
 		problems = append(problems, checkTrusted("auth.link_by_email", cfg.Auth.LinkByEmail, p.registry),

@@ -11,7 +11,7 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/config"
-	"github.com/everlatch/everlatch/internal/devpages"
+	hosted "github.com/everlatch/everlatch/pages"
 )
 
 // unknownAddress stands for the address of the dev service in settings until it
@@ -26,19 +26,28 @@ var builtInTypes = []string{everlatch.ActorCustomer, everlatch.ActorUser}
 // in. Its workers have no versions: it is one
 // process, and always the latest.
 func (p *program) loadDev(c *cobra.Command) (config.Config, error) {
-	urls := map[string]any{}
-	for _, actorType := range append(app.ActorTypeNames(p.options...), builtInTypes...) {
-		urls[actorType] = unknownAddress + devpages.Path + "/" + actorType
+	defaults := map[string]any{"pages.url": unknownAddress, "mail.urls": p.pageURLs(unknownAddress)}
+	cfg, err := p.loadOver(c, defaults)
+	if err == nil && (cfg.Pages.URL != unknownAddress || !cfg.Pages.Enabled) {
+		cfg, err = p.load(c) // an address that was set is that of the links, too
 	}
-	cfg, err := p.loadOver(c, map[string]any{"mail.urls": urls})
 	cfg.Temporal.Deployment = config.Deployment{}
 	cfg.ReturnToStorefronts()
 	return cfg, err
 }
 
-// linkToPages puts the host:port that the dev service listens on into the links
-// to its pages. A URL that was set for all other actor types counts for the
-// custom ones too.
+// pageURLs are the base URLs of links in mails that lead to the pages of a service.
+func (p *program) pageURLs(service string) map[string]any {
+	urls := map[string]any{}
+	for _, actorType := range append(app.ActorTypeNames(p.options...), builtInTypes...) {
+		urls[actorType] = strings.TrimRight(service, "/") + hosted.Prefix + actorType
+	}
+	return urls
+}
+
+// linkToPages puts the host:port that the dev service listens on into the address of its
+// pages and into the links to them. A URL that was set for all other actor types counts
+// for the custom ones too.
 func linkToPages(cfg *config.Config, address string) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -46,6 +55,10 @@ func linkToPages(cfg *config.Config, address string) {
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && (ip.IsLoopback() || ip.IsUnspecified()) {
 		host = "localhost"
+	}
+	service := "http://" + net.JoinHostPort(host, port)
+	if cfg.Pages.URL == unknownAddress {
+		cfg.Pages.URL = service
 	}
 	cfg.Mail.URLs = maps.Clone(cfg.Mail.URLs)
 	_, others := cfg.Mail.URLs["default"]
@@ -56,7 +69,7 @@ func linkToPages(cfg *config.Config, address string) {
 		case others && !slices.Contains(builtInTypes, actorType):
 			delete(cfg.Mail.URLs, actorType)
 		default:
-			cfg.Mail.URLs[actorType] = "http://" + net.JoinHostPort(host, port) + path
+			cfg.Mail.URLs[actorType] = service + path
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/cookiejar"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -39,24 +40,38 @@ func mailedLink(t *testing.T, api, to, page string) string {
 	return link
 }
 
-// fill opens a link, fills in the form of its page, and returns the page that
-// follows.
-func fill(t *testing.T, link string, values url.Values) string {
+// visitor is a browser that keeps cookies.
+type visitor struct {
+	t      *testing.T
+	client *http.Client
+}
+
+func newVisitor(t *testing.T) visitor {
 	t.Helper()
-	res, err := http.Get(link)
+	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
+	return visitor{t, &http.Client{Jar: jar, Timeout: patience}}
+}
+
+// open returns where a link leads.
+func (v visitor) open(link string) string {
+	v.t.Helper()
+	res, err := v.client.Get(link)
+	require.NoError(v.t, err)
 	defer res.Body.Close()
-	require.Equal(t, http.StatusOK, res.StatusCode, link)
-	u, err := url.Parse(link)
-	require.NoError(t, err)
-	values.Set("token", u.Query().Get("token"))
-	u.RawQuery = ""
-	answered, err := http.PostForm(u.String(), values)
-	require.NoError(t, err)
-	defer answered.Body.Close()
-	body, err := io.ReadAll(answered.Body)
-	require.NoError(t, err)
-	return string(body)
+	require.Equal(v.t, http.StatusOK, res.StatusCode, link)
+	return res.Request.URL.String()
+}
+
+// fill sends the form of a page and returns the page that follows, with its address.
+func (v visitor) fill(page string, values url.Values) (address, text string) {
+	v.t.Helper()
+	res, err := v.client.PostForm(page, values)
+	require.NoError(v.t, err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	require.NoError(v.t, err)
+	return res.Request.URL.String(), string(body)
 }
 
 // Every link in a mail of a dev service without a storefront leads to a page of
@@ -77,12 +92,17 @@ func TestDevLinksLeadSomewhere(t *testing.T) {
 	_, _, err := execute(t, nil, "", "key", "create", "--title", "shop", "--data", data)
 	require.NoError(t, err)
 
-	done := fill(t, local+"/_dev/pages/customer/reset-password", url.Values{"email": {"hedy@example.com"}})
-	require.Contains(t, done, "a mail with a link was sent")
+	v := newVisitor(t)
+	_, done := v.fill(v.open(local+"/ui/customer/reset-password"), url.Values{"email": {"hedy@example.com"}})
+	require.Contains(t, done, "If there is an account for hedy@example.com")
 	link := mailedLink(t, api, "hedy@example.com", "/reset-password?token=")
-	require.True(t, strings.HasPrefix(link, local+"/_dev/pages/customer/reset-password?token="), link)
-	require.Contains(t, fill(t, link, url.Values{"password": {"short"}}), "Password must have at least 8 characters.")
-	require.Contains(t, fill(t, link, url.Values{"password": {"another good horse"}}), "The password was changed")
+	require.True(t, strings.HasPrefix(link, local+"/ui/customer/reset-password?token="), link)
+	page := v.open(link)
+	require.NotContains(t, page, "token=")
+	_, done = v.fill(page, url.Values{"password": {"short"}})
+	require.Contains(t, done, "Use at least 8 characters.")
+	_, done = v.fill(page, url.Values{"password": {"another good horse"}})
+	require.Contains(t, done, "Your password was changed.")
 	signedIn := signIn("customer", "hedy@example.com", "another good horse")
 	require.Equal(t, http.StatusOK, signedIn.status)
 
@@ -105,16 +125,20 @@ func TestDevLinksLeadSomewhere(t *testing.T) {
 	require.NoError(t, res.Body.Close())
 	require.Equal(t, http.StatusAccepted, res.StatusCode)
 	link = mailedLink(t, api, "hedy@new.example", "/confirm-email?token=")
-	require.Contains(t, fill(t, link, url.Values{"email": {"hedy@example.com"}, "password": {"another good horse"}}), "Your email address was changed")
+	page, _ = v.fill(v.open(link), nil)
+	require.Equal(t, local+"/ui/customer", page, "the link does not sign in")
+	page, _ = v.fill(page, url.Values{"email": {"hedy@example.com"}, "password": {"another good horse"}})
+	v.fill(page, nil)
 	require.Equal(t, http.StatusOK, signIn("customer", "hedy@new.example", "another good horse").status)
 	link = mailedLink(t, api, "hedy@example.com", "/undo-email?token=")
-	require.Contains(t, fill(t, link, url.Values{}), "The change was undone")
+	_, done = v.fill(v.open(link), nil)
+	require.Contains(t, done, "Your previous address is back.")
 	require.Equal(t, http.StatusOK, signIn("customer", "hedy@example.com", "another good horse").status)
 
 	_, _, err = execute(t, nil, "", "invite", "create", "-e", "ada@example.com", "--data", data)
 	require.NoError(t, err)
 	link = mailedLink(t, api, "ada@example.com", "/invite?token=")
-	require.Contains(t, fill(t, link, url.Values{"email": {"ada@example.com"}, "password": {password}}), "You are an administrator now")
+	v.fill(v.open(link), url.Values{"email": {"ada@example.com"}, "password": {password}})
 	admin := signIn("user", "ada@example.com", password)
 	adminToken, _ := admin.body["token"].(string)
 	require.Equal(t, http.StatusOK, get(t, api+"/admin/users/me", adminToken).status)
@@ -129,4 +153,19 @@ func TestDevLinksFollowSettings(t *testing.T) {
 		"invite", "create", "-e", "ada@example.com", "--data", data)
 	require.NoError(t, err)
 	require.Contains(t, out, " http://localhost:9000/app/invite?token=")
+}
+
+// Where the address of the pages is set, links lead there, except those whose URL is set.
+func TestLinksFollowTheAddressOfThePages(t *testing.T) {
+	t.Parallel()
+
+	out, _, err := execute(t, []string{"EVERLATCH_PAGES_URL=https://auth.shop.example/"}, "", "config")
+	require.NoError(t, err)
+	require.Contains(t, out, "customer: https://auth.shop.example/ui/customer\n")
+	require.Contains(t, out, "user: https://auth.shop.example/ui/user\n")
+	out, _, err = execute(t, []string{
+		"EVERLATCH_PAGES_URL=https://auth.shop.example", `EVERLATCH_MAIL_URLS={customer: "https://shop.example"}`,
+	}, "", "config")
+	require.NoError(t, err)
+	require.Contains(t, out, "customer: https://shop.example\n")
 }

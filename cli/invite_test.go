@@ -37,7 +37,7 @@ func TestInvites(t *testing.T) {
 	issue := func(args ...string) (out issuedInvite) {
 		t.Helper()
 		require.NoError(t, json.Unmarshal([]byte(run(append(args, "--json")...)), &out))
-		require.Equal(t, strings.Replace(url, "127.0.0.1", "localhost", 1)+"/_dev/pages/user/invite?token="+out.Token, out.Link)
+		require.Equal(t, strings.Replace(url, "127.0.0.1", "localhost", 1)+"/ui/user/invite?token="+out.Token, out.Link)
 		return out
 	}
 	accept := func(email, token string) answer {

@@ -105,8 +105,15 @@ func annotate(flags *pflag.FlagSet, name, key string) {
 	_ = flags.SetAnnotation(name, keyAnnotation, []string{key}) // fails only for a flag that was not added
 }
 
-// load reads the configuration for a command.
-func (p *program) load(c *cobra.Command) (config.Config, error) { return p.loadOver(c, nil) }
+// load reads the configuration for a command. Where the address of the pages is set, links
+// in mails lead to them, except those whose URL is set.
+func (p *program) load(c *cobra.Command) (config.Config, error) {
+	cfg, err := p.loadOver(c, nil)
+	if err != nil || cfg.Pages.URL == "" || !cfg.Pages.Enabled {
+		return cfg, err
+	}
+	return p.loadOver(c, map[string]any{"mail.urls": p.pageURLs(cfg.Pages.URL)})
+}
 
 // loadOver reads the configuration over more defaults than load does.
 func (p *program) loadOver(c *cobra.Command, defaults map[string]any) (config.Config, error) {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"regexp"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 // Pages is about the pages that the service has itself.
 type Pages struct {
 	Enabled         bool     `koanf:"enabled" default:"true" doc:"Serve the hosted pages at /ui/<actor type>: sign-in, sign-up, recovery and the account."`
+	URL             string   `koanf:"url" doc:"Address at which browsers reach this service and its pages, such as https://auth.shop.example. With it, links in mails lead to the pages unless mail.urls says otherwise, and providers may lead back to them. dev knows its own."`
 	Console         bool     `koanf:"console" default:"true" doc:"Serve the console of administrators at /console. It needs pages.enabled."`
 	Folder          string   `koanf:"folder" doc:"Folder with templates and messages that replace those of the pages at the same relative path, such as templates/layout.html and messages/signin.de.toml."`
 	Brand           string   `koanf:"brand" doc:"Name of the service on the pages; by default mail.brand."`
@@ -23,6 +25,15 @@ var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
 func (p Pages) check() Problems {
 	var out Problems
+	if p.URL != "" {
+		u, err := webURL(p.URL)
+		if err == nil && (strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "") {
+			err = errNotOrigin
+		}
+		if err != nil {
+			out = append(out, Problem{"pages.url", err.Error()})
+		}
+	}
 	if p.Accent != "" && !colour.MatchString(p.Accent) {
 		out = append(out, Problem{"pages.accent", "this is not a colour, such as #1d4ed8"})
 	}
@@ -39,6 +50,8 @@ func (p Pages) check() Problems {
 	}
 	return out
 }
+
+var errNotOrigin = errors.New("this is not an address without a path, such as https://auth.shop.example")
 
 // ReturnToStorefronts sets the pages that a browser may return to, unless some are set, to
 // the origins that may call /store. Patterns among those are no origins and are left out.

@@ -50,7 +50,7 @@ func (p *process) mailedInvite(t *testing.T, to, event string, n int) string {
 		u, err := url.Parse(link.(string)) //nolint:forcetypeassert // a test
 		require.NoError(t, err)
 		if token := u.Query().Get("token"); token != "" {
-			require.Regexp(t, `^http://localhost:\d+/_dev/pages/user/invite$`, u.Scheme+"://"+u.Host+u.Path) // a restart may change the port
+			require.Regexp(t, `^http://localhost:\d+/ui/user/invite$`, u.Scheme+"://"+u.Host+u.Path) // a restart may change the port
 			return token
 		}
 	}
@@ -73,7 +73,7 @@ func TestInviteFlow(t *testing.T) {
 	here, err := url.Parse(p.base)
 	require.NoError(t, err)
 	require.Contains(t, p.mailTo(t, "Grace@example.com", "invite.created", 1)["links"],
-		"http://localhost:"+here.Port()+"/_dev/pages/user/invite?token="+shown, "the service that runs")
+		"http://localhost:"+here.Port()+"/ui/user/invite?token="+shown, "the service that runs")
 	said := claims(t, shown)
 	require.Equal(t, id, said["id"])
 	require.Equal(t, "Grace@example.com", said["email"], "the dashboard shows it")

@@ -213,6 +213,7 @@ func (r *recorder) refusal() *RefusalError {
 	if reason, details, err := mime.ParseMediaType(r.header.Get(reasonHeader)); err == nil {
 		out.Reason, out.Details = reason, details
 	}
+	out.name()
 	if seconds, err := strconv.Atoi(r.header.Get("Retry-After")); err == nil && seconds > 0 {
 		out.RetryAfter = time.Duration(seconds) * time.Second
 	}

@@ -38,6 +38,10 @@ type Pending struct {
 	Email string `json:"e,omitempty"`
 	// Challenge is the second factor that is due.
 	Challenge *Challenge `json:"c,omitempty"`
+	// Prompted is the method that has sent its code.
+	Prompted string `json:"q,omitempty"`
+	// Linking is the provider whose account is to become a way to sign in.
+	Linking string `json:"k,omitempty"`
 	// ReturnTo is where the sign-in leads, with the State of the storefront that sent the
 	// visitor here, and the challenge of the one-time code that it gets (RFC 7636).
 	ReturnTo        string `json:"r,omitempty"`
@@ -54,6 +58,9 @@ type Challenge struct {
 
 // Pending returns what waits, the zero value without anything.
 func (v *Visit) Pending() (p Pending) {
+	if v.pending != nil {
+		return *v.pending
+	}
 	if cookie, err := v.R.Cookie(pendingCookie); err == nil {
 		unpack(cookie.Value, &p)
 	}
@@ -66,15 +73,15 @@ func (v *Visit) Keep(p Pending) {
 		v.Forget()
 		return
 	}
+	v.pending = &p
 	v.setCookie(pendingCookie, v.Path(""), pack(p), pendingFor)
 }
 
-func (p Pending) empty() bool {
-	return p.Token == "" && p.Link == "" && p.Email == "" && p.Challenge == nil && p.ReturnTo == "" && p.State == "" && p.CodeChallenge == ""
-}
+func (p Pending) empty() bool { return p.Challenge == nil && p == Pending{} }
 
 // Forget removes what waits.
 func (v *Visit) Forget() {
+	v.pending = &Pending{}
 	if _, err := v.R.Cookie(pendingCookie); err == nil {
 		v.setCookie(pendingCookie, v.Path(""), "", -time.Second)
 	}

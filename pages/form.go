@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -38,8 +39,12 @@ type Field struct {
 	Options []Choice
 	// Max is how many characters it may have, 0 for no limit; Min how many it must have.
 	Min, Max int
-	// Reasons are the refusals that are about this field.
+	// Reasons are the refusals that are about this field, and About is what the API calls
+	// it, "" for its name.
 	Reasons []string
+	About   string
+	// Secret keeps what was typed out of the page that follows.
+	Secret bool
 }
 
 // Choice is an option of a select.
@@ -81,7 +86,7 @@ func (f *Form) Read(v *Visit) bool {
 	for i := range f.Fields {
 		field := &f.Fields[i]
 		value := v.R.PostFormValue(field.Name)
-		if !slices.Contains(secretTypes, field.Type) {
+		if !field.Secret && !slices.Contains(secretTypes, field.Type) {
 			field.Value = value
 		}
 		if field.Required && strings.TrimSpace(value) == "" {
@@ -102,13 +107,18 @@ func (f *Form) Refuse(v *Visit, err error) (status int, _ error) {
 	text := v.Explain(refused)
 	for i := range f.Fields {
 		field := &f.Fields[i]
-		if slices.Contains(field.Reasons, refused.Reason) && refused.Reason != "" || field.Name != "" && refused.Details["field"] == field.Name {
+		if field.concerns(refused) {
 			field.Problem = text
 			return refused.Status, nil
 		}
 	}
 	f.Problems = append(f.Problems, text)
 	return refused.Status, nil
+}
+
+// concerns reports whether a refusal is about the field.
+func (f Field) concerns(r *RefusalError) bool {
+	return r.Reason != "" && slices.Contains(f.Reasons, r.Reason) || r.Details["field"] != "" && r.Details["field"] == cmp.Or(f.About, f.Name)
 }
 
 // Broken reports whether the form shows a problem.

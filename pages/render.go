@@ -194,8 +194,8 @@ func (v *Visit) view(data any) View {
 		Language: v.language.tag, Direction: v.language.direction(), Languages: v.language.links(),
 		ActorType: v.ActorType, Here: v.R.URL.EscapedPath(), Inbox: s.opts.Inbox, visit: v,
 	}
-	if v.notice != nil {
-		out.Notice = v.T(v.notice.ID, "Value", v.notice.Value)
+	if n := v.takeNotice(); n != nil {
+		out.Notice = v.T(n.ID, "Value", n.Value)
 	}
 	return out
 }

@@ -136,5 +136,5 @@ func continueAs(v *Visit) error {
 
 // showAnother is the sign-in page for a visitor who is signed in, and wants another account.
 func showAnother(v *Visit) error {
-	return v.Show(http.StatusOK, "signin/sign_in", signInPage{Form: passwordForm(v)})
+	return showSignInWith(v, http.StatusOK, passwordForm(v))
 }

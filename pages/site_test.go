@@ -18,20 +18,24 @@ func TestSignInMakesASession(t *testing.T) {
 	t.Parallel()
 
 	w := newWorld(t)
-	w.api.On("POST /auth/customer/emailpass", http.StatusOK, `{"token":"t0ken"}`)
-	w.api.On("POST /auth/session", http.StatusOK, `{"user":{}}`, "Set-Cookie", "connect.sid=s; Path=/; HttpOnly")
+	w.api.On("POST /auth/customer/emailpass", http.StatusOK, full)
 	p := w.Open("/ui/customer")
 	require.Equal(t, http.StatusOK, p.Status)
 	require.Equal(t, "Sign in to Shop", p.Title())
-	w.api.Calls()
+	require.Subset(t, p.Links(), []string{"/ui/customer/forgot", "/ui/customer/sign-up", "/ui/customer/code"})
+	require.Contains(t, p.Text(), "Continue with Google")
 
-	p.Submit("", map[string]string{"email": "ada@example.com", "password": "correct horse"})
-	calls := w.api.Calls()
-	require.Equal(t, []string{"POST /auth/customer/emailpass", "POST /auth/session"}, pagestest.Routes(calls)[:2])
+	w.SetCookie(&http.Cookie{Name: "connect.sid", Value: "planted", Path: "/"})
+	p = p.Submit("/ui/customer", map[string]string{"email": "ada@example.com", "password": "correct horse"})
+	calls := w.writes()
+	require.Equal(t, []string{"POST /auth/customer/emailpass", "POST /auth/session"}, pagestest.Routes(calls))
 	require.Equal(t, map[string]any{"email": "ada@example.com", "password": "correct horse"}, calls[0].Body)
-	require.Equal(t, "t0ken", calls[1].Bearer)
-	require.Equal(t, "s", w.Cookie("connect.sid"))
-	require.NotContains(t, p.HTML, "t0ken")
+	require.Equal(t, token(`{"actor_id":"cus_1"}`), calls[1].Bearer)
+	require.Contains(t, calls[1].Header.Get("Cookie"), "connect.sid=planted", "the API ends the session that this browser had")
+	require.Empty(t, calls[0].Header.Get("Authorization"))
+	require.Equal(t, "s3ssion", w.Cookie("connect.sid"), "session fixation: it is a new one")
+	require.Equal(t, "/ui/customer/account", p.Path)
+	require.NotContains(t, p.HTML, calls[1].Bearer)
 }
 
 func TestTheAPIKnowsTheVisitor(t *testing.T) {
@@ -60,11 +64,11 @@ func TestARefusalIsShownInTheLanguageOfTheVisitor(t *testing.T) {
 		"en": "Try again in 2 minutes.", "de": "Versuchen Sie es in 2 Minuten erneut.", "pl": "Spróbuj ponownie za 2 minuty.", "ar": "بعد دقيقتين",
 	} {
 		w.Header.Set("Accept-Language", tag)
-		p := w.Open("/ui/customer").Submit("", map[string]string{"email": "ada@example.com", "password": "secret-word"})
+		p := w.Open("/ui/customer").Submit("/ui/customer", map[string]string{"email": "ada@example.com", "password": "secret-word"})
 		require.Equal(t, http.StatusTooManyRequests, p.Status)
 		require.Equal(t, "120", p.Header.Get("Retry-After"))
 		require.Contains(t, p.Text(), want)
-		form, _ := p.Form("")
+		form, _ := p.Form("/ui/customer")
 		require.Equal(t, "ada@example.com", form["email"], "what was typed stays")
 		require.NotContains(t, p.HTML, "secret-word", "a password does not")
 	}
@@ -99,7 +103,7 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 				p := w.Post(path, url.Values{"email": {"ada@example.com"}, "password": {"p"}}, header...)
 				require.Equal(t, http.StatusForbidden, p.Status, path)
 			}
-			require.Empty(t, w.api.Calls(), "login CSRF: nothing was done")
+			require.Empty(t, w.writes(), "login CSRF: nothing was done")
 		})
 	}
 }

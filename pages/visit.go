@@ -15,13 +15,13 @@ type Visit struct {
 
 	site     *Site
 	language *pageLanguage
-	notice   *notice
+	// pending is what waits from now on, nil where the request has not changed it.
+	pending *Pending
 }
 
 func (s *Site) visit(w http.ResponseWriter, r *http.Request) *Visit {
 	v := &Visit{W: w, R: r, ActorType: r.PathValue("actor_type"), site: s}
 	v.language = v.chooseLanguage()
-	v.notice = v.takeNotice()
 	return v
 }
 

@@ -57,3 +57,49 @@ for (const list of document.querySelectorAll("details.languages")) {
   addEventListener("keydown", (event) => { if (event.key === "Escape") list.open = false; });
   addEventListener("click", (event) => { if (!list.contains(event.target)) list.open = false; });
 }
+
+// Passkeys: the form with data-passkey asks the URL in it for options and sends what the
+// device answers. With data-conditional, passkeys show in the autofill of the address.
+const offered = (answer) => PublicKeyCredential.parseRequestOptionsFromJSON(answer.options);
+
+async function options(form) {
+  const response = await fetch(form.dataset.passkey, { method: "POST" });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.message);
+  return offered(answer);
+}
+
+function sendCredential(form, credential) {
+  form.elements.credential.value = JSON.stringify(credential);
+  form.dataset.sent = "yes";
+  form.submit();
+}
+
+if (window.PublicKeyCredential?.parseRequestOptionsFromJSON) {
+  for (const form of document.querySelectorAll("form[data-passkey]")) {
+    form.hidden = false;
+    const problem = form.querySelector("[role=alert]");
+    let waiting = new AbortController();
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      waiting.abort();
+      waiting = new AbortController();
+      problem.hidden = true;
+      try {
+        sendCredential(form, await navigator.credentials.get({ publicKey: await options(form), signal: waiting.signal }));
+      } catch (error) {
+        if (error.name === "AbortError" || error.name === "NotAllowedError") return; // by the visitor
+        problem.textContent = error.message;
+        problem.hidden = false;
+      }
+    }, { capture: true });
+    if ("conditional" in form.dataset && await PublicKeyCredential.isConditionalMediationAvailable?.()) {
+      try {
+        const publicKey = await options(form);
+        navigator.credentials.get({ publicKey, mediation: "conditional", signal: waiting.signal })
+          .then((credential) => credential && sendCredential(form, credential), () => {});
+      } catch { /* the button tells what is wrong */ }
+    }
+  }
+}

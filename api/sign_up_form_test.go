@@ -1,0 +1,55 @@
+package api_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/everlatch/everlatch/api"
+)
+
+func TestHowUsersSignUp(t *testing.T) {
+	t.Parallel()
+
+	w := setup(t)
+	a := w.do("GET", "/auth/customer/sign-up", nil)
+	require.Equal(t, 200, a.StatusCode, a.body)
+	require.Equal(t, true, a.value(t, "sign_up.open"))
+	require.Equal(t, false, a.value(t, "sign_up.confirmed_by_mail"))
+	require.Len(t, a.value(t, "sign_up.fields"), 5)
+	w.do("GET", "/auth/user/sign-up", nil).is(t, `{"sign_up":{"open":false,"confirmed_by_mail":false,"verified_first":false,"fields":[]}}`)
+	w.do("GET", "/auth/unknown/sign-up", nil).is(t, `{"sign_up":{"open":false,"confirmed_by_mail":false,"verified_first":false,"fields":[]}}`)
+}
+
+func TestSignUpsThatAreConfirmedOrVerified(t *testing.T) {
+	t.Parallel()
+
+	w := setup(t, options(withManagers), options(func(o *api.Options) {
+		o.NeutralRegister = []string{"customer"}
+		o.RequireBeforeActor = true
+		o.Verifications = map[string][]api.VerificationRule{"customer": {{EntityType: "email", AuthProvider: "emailpass"}}}
+	}))
+	a := w.do("GET", "/auth/customer/sign-up", nil)
+	require.Equal(t, true, a.value(t, "sign_up.verified_first"))
+	require.Equal(t, true, a.value(t, "sign_up.confirmed_by_mail"))
+
+	a = w.do("GET", "/auth/manager/sign-up", nil)
+	require.Equal(t, true, a.value(t, "sign_up.open"))
+	require.Equal(t, false, a.value(t, "sign_up.confirmed_by_mail"))
+	names := []any{}
+	for _, f := range a.value(t, "sign_up.fields").([]any) { //nolint:forcetypeassert // the test fails
+		names = append(names, f.(map[string]any)["name"]) //nolint:forcetypeassert // the test fails
+	}
+	require.Equal(t, fieldsThatOwnersSet(), names, "those of administrators are left out")
+}
+
+// fieldsThatOwnersSet are the names of a manager's fields, in their order.
+func fieldsThatOwnersSet() []any {
+	out := []any{}
+	for _, f := range managerType().Fields {
+		if !f.AdminOnly {
+			out = append(out, f.Name)
+		}
+	}
+	return out
+}
