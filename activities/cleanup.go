@@ -34,7 +34,7 @@ type BatchOutput struct {
 // SweepExpired deletes expired sessions, sealed secrets and counters of limits.
 func (a *Upkeep) SweepExpired(ctx context.Context, in BatchInput) (BatchOutput, error) {
 	swept, err := a.Store.Sweep(ctx, in.Limit)
-	return BatchOutput{Removed: max(swept.Sessions, swept.Sealed, swept.Limits)}, err
+	return BatchOutput{Removed: max(swept.Sessions, swept.Sealed, swept.Limits, swept.Audit)}, err
 }
 
 // RemoveOrphans deletes identities that never got an actor and were not used

@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/internal/httpauth"
 	"github.com/everlatch/everlatch/internal/limits"
@@ -29,6 +30,9 @@ type call struct {
 	identity string
 	// direct says why a sign-in had no workflow, "" where it had one.
 	direct string
+
+	// audit is what an administrator asked to be changed, nil where nothing is.
+	audit *everlatch.AuditEntry
 
 	lookup context.Context //nolint:containedctx // lives exactly as long as the request
 	cancel context.CancelFunc

@@ -75,7 +75,7 @@ func (s *Server) checkKey(ctx context.Context, token string) error {
 func (s *Server) requireAdmin(next echo.HandlerFunc) echo.HandlerFunc {
 	guarded := require(httpauth.Policy{
 		ActorTypes: []string{everlatch.ActorUser}, Methods: httpauth.Bearer | httpauth.Session | httpauth.APIKey,
-	})(next)
+	})(s.audited(next))
 	return func(c echo.Context) error {
 		match := wire.Of(c).Match
 		if callOf(c).prefix != prefixAdmin || match != nil && s.public[match.Path] {

@@ -11,6 +11,7 @@ func (s *Server) consoleRoutes() []route {
 		{method: post, path: "/admin/schedules/:id/pause", handle: s.pauseSchedule, needs: can("schedule:read", "schedule:update")},
 		{method: post, path: "/admin/schedules/:id/resume", handle: s.resumeSchedule, needs: can("schedule:read", "schedule:update")},
 		{method: post, path: "/admin/schedules/:id/trigger", handle: s.triggerSchedule, needs: can("schedule:read", "schedule:update")},
+		{method: get, path: "/admin/audit", handle: s.listAudit, needs: can("audit:read")},
 		{method: get, path: "/admin/statistics", handle: s.readStatistics, needs: can("statistics:read")},
 	}
 }

@@ -58,6 +58,9 @@ func demand(a everlatch.Access, needs []everlatch.Permission) error {
 
 // guards are the middlewares of a route.
 func (s *Server) guards(r route) []echo.MiddlewareFunc {
+	if r.public && len(r.middleware) > 0 { // the others are audited where the chain authenticates
+		return append(slices.Clip(r.middleware), s.audited)
+	}
 	if s.opts.RBAC && len(r.needs) > 0 {
 		return append(slices.Clip(r.middleware), Permit(r.needs...))
 	}

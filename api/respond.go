@@ -26,6 +26,7 @@ func writeWrapped[T any](c echo.Context, name string, t render.Table[T], v *T, s
 	b = append(b, name...)
 	b = append(b, `":`...)
 	b = t.Append(b, v, sel)
+	callOf(c).noteCreated(name, b)
 	return writeJSON(c, append(b, '}'))
 }
 

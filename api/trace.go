@@ -44,6 +44,7 @@ func (s *Server) trace(next echo.HandlerFunc) echo.HandlerFunc {
 			s.handleError(err, c)
 		}
 		end(c.Response().Status)
+		s.endAudit(c, k)
 		s.record(c, k, err, served{method, route, c.Response().Status, s.deps.Now().Sub(started)})
 		return nil
 	}

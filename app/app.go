@@ -106,6 +106,7 @@ func (a *App) assemble(ctx context.Context) (err error) {
 	}
 	a.store.SetSizes(store.Sizes{Addresses: a.cfg.Limits.Addresses, Metadata: int(a.cfg.Limits.Metadata)})
 	a.store.SetSignInRules(store.SignInRules{Most: a.cfg.Auth.MaxSessions, History: a.cfg.Auth.SessionHistory.Duration()})
+	a.store.SetAuditRetention(a.cfg.Admin.AuditRetention.Duration())
 	if a.installation, err = a.store.Installation(ctx); err != nil {
 		return err
 	}

@@ -62,6 +62,7 @@ func (p *program) createInvite(c *cobra.Command, r flows.InviteRequest, asJSON b
 		if err != nil {
 			return explained(err)
 		}
+		t.note(issued.ID)
 		return p.showIssued(t, issued, "Invited", asJSON)
 	})
 }

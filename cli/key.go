@@ -65,6 +65,7 @@ func (p *program) createKey(ctx context.Context, t target, r keyRequest) error {
 	if err != nil {
 		return err
 	}
+	t.note(created.ID)
 	_, _ = fmt.Fprintf(p.stderr, "Created %s key %q (%s) in %s\n", created.Type, created.Title, created.ID, t.where)
 	return p.answer(r.json, map[string]everlatch.APIKey{"api_key": created}, func(w io.Writer) {
 		_, _ = fmt.Fprintln(w, created.Token)

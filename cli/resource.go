@@ -54,6 +54,7 @@ func (r resource[T]) change(c *cobra.Command, do func(ctx context.Context, s *st
 			if err != nil {
 				return err
 			}
+			t.note(r.id(found))
 			if do != nil {
 				if err := do(ctx, t.store, found, args[1:]); err != nil {
 					return err
@@ -78,6 +79,7 @@ func (r resource[T]) creation(c *cobra.Command, create func(ctx context.Context,
 			if err != nil {
 				return err
 			}
+			t.note(r.id(created))
 			return r.show(ctx, t.store, r.id(created), asJSON)
 		})
 	}
@@ -111,6 +113,7 @@ func (r resource[T]) removal(
 			if err != nil {
 				return err
 			}
+			t.note(r.id(found))
 			gone, sentence, err := remove(ctx, t, found, args[1:])
 			if err != nil {
 				return err

@@ -30,6 +30,8 @@ type target struct {
 	app *app.App
 	// where names the database or service for messages.
 	where string
+	// noted is what is recorded about a command that changes something.
+	noted *noted
 }
 
 // onFolder says whether a tool works on a data folder.
@@ -50,6 +52,7 @@ const (
 
 // onStore calls do with the database.
 func (p *program) onStore(c *cobra.Command, need presence, do func(ctx context.Context, t target) error) (err error) {
+	do = p.audited(c, do)
 	cfg, err := p.load(c)
 	if err != nil {
 		return err
@@ -116,6 +119,7 @@ func (p *program) demandData(path string) error {
 
 // onFlows calls do with the database and an App that can start flows.
 func (p *program) onFlows(c *cobra.Command, need presence, do func(ctx context.Context, t target) error) (err error) {
+	do = p.audited(c, do)
 	cfg, err := p.load(c)
 	if err != nil {
 		return err

@@ -84,6 +84,7 @@ func (p *program) createUser(ctx context.Context, t target, r userRequest, rbac 
 	if err != nil {
 		return explained(err)
 	}
+	t.note(user.ID)
 	p.tellOfRoles(rbac, user.Email, roles)
 	return p.answer(r.json, map[string]everlatch.User{"user": user}, func(w io.Writer) {
 		_, _ = fmt.Fprintf(w, "Created administrator %s (%s) in %s\n", user.Email, user.ID, t.where)

@@ -4,8 +4,9 @@ import "fmt"
 
 // Admin is about what administrators may do.
 type Admin struct {
-	ResetTokens   string   `koanf:"reset_tokens" default:"off" oneof:"off,self,all" doc:"Who may obtain a password-reset token for an administrator through POST /admin/users/:id/reset-password: off (no caller), self (that administrator) or all (every administrator and secret API key)."`
-	SignUpDomains []string `koanf:"sign_up_domains" default:"[]" doc:"E-mail domains whose users may become administrators with POST /auth/:auth_provider/user, if the provider verified the address; with google, only accounts of an organization (claim hd). Others need an invite."`
+	ResetTokens    string   `koanf:"reset_tokens" default:"off" oneof:"off,self,all" doc:"Who may obtain a password-reset token for an administrator through POST /admin/users/:id/reset-password: off (no caller), self (that administrator) or all (every administrator and secret API key)."`
+	SignUpDomains  []string `koanf:"sign_up_domains" default:"[]" doc:"E-mail domains whose users may become administrators with POST /auth/:auth_provider/user, if the provider verified the address; with google, only accounts of an organization (claim hd). Others need an invite."`
+	AuditRetention Span     `koanf:"audit_retention" default:"365d" min:"0" doc:"How long it is kept what administrators and commands did (GET /admin/audit). 0 keeps it forever."`
 }
 
 // PasswordReset is about the links to choose a new password.

@@ -31,6 +31,7 @@ const (
 	Challenge     = "authmfachal_"
 	Verification  = "authver_"
 	Import        = "import_"
+	Audit         = "audit_"
 	// ProviderIdentity has no prefix in the contract.
 	ProviderIdentity = ""
 )

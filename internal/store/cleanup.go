@@ -10,6 +10,8 @@ type SweepResult struct {
 	Sealed int
 	// Limits are counters of limits, the fuller of the two tables.
 	Limits int
+	// Audit are entries about administrators that are past their retention.
+	Audit int
 }
 
 // Both parts have the condition: the inner one finds rows by index, the outer
@@ -22,7 +24,8 @@ const (
 )
 
 // Sweep deletes expired sessions, sealed secrets, authorization codes, sign-ins and
-// counters of limits, at most limit of each, and the holds of e-mail changes that cannot be
+// counters of limits, and what administrators did long ago, at most limit of each, and the
+// holds of e-mail changes that cannot be
 // undone any more.
 // Nothing depends on it: reads do not see expired rows.
 func (s *Store) Sweep(ctx context.Context, limit int) (SweepResult, error) {
@@ -59,6 +62,11 @@ func (s *Store) Sweep(ctx context.Context, limit int) (SweepResult, error) {
 		return result, s.fail(ctx, "sweep authorization codes", err)
 	}
 	result.Sealed = int(max(sealed, codes))
+	audits, err := s.sweepAudits(ctx, limit)
+	if err != nil {
+		return result, s.fail(ctx, "sweep the audit", err)
+	}
+	result.Audit = int(audits)
 	_, err = s.writes.exec(ctx, sweepHolds, s.now()) // a few at a time, one for each e-mail change
 	return result, s.fail(ctx, "sweep holds", err)
 }

@@ -18,13 +18,15 @@ type Store struct {
 	writes, reads *pool
 	dialect       goose.Dialect
 	// syncs says that each commit waits for the disk, on SQLite.
-	syncs    bool
-	options  options
-	clock    func() time.Time
-	sizes    Sizes
-	signIns  SignInRules
-	closed   atomic.Bool
-	released chan struct{} // holds one signal that work is waiting
+	syncs   bool
+	options options
+	clock   func() time.Time
+	sizes   Sizes
+	signIns SignInRules
+	// auditRetention is how long entries about administrators are kept, 0 forever.
+	auditRetention time.Duration
+	closed         atomic.Bool
+	released       chan struct{} // holds one signal that work is waiting
 	// remove deletes the files of an in-memory database.
 	remove func() error
 }
@@ -52,7 +54,7 @@ func Open(ctx context.Context, url string, now func() time.Time, opts ...Option)
 	}
 	s.clock, s.released, s.options = now, make(chan struct{}, 1), o
 	s.writes.watch, s.reads.watch = o.watch, o.watch
-	s.sizes, s.signIns = DefaultSizes, DefaultSignInRules
+	s.sizes, s.signIns, s.auditRetention = DefaultSizes, DefaultSignInRules, DefaultAuditRetention
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
