@@ -89,10 +89,9 @@ func (s *Server) auditEntry(c echo.Context) everlatch.AuditEntry {
 
 // partOf is the parameter of a route that names something within the record of :id.
 func partOf(c echo.Context) string {
-	names := c.ParamNames()
-	for i := len(names) - 1; i >= 0; i-- {
-		if names[i] != "id" && names[i] != "method" && strings.HasSuffix(names[i], "id") {
-			return c.Param(names[i])
+	for _, name := range slices.Backward(c.ParamNames()) {
+		if name != "id" && strings.HasSuffix(name, "id") {
+			return c.Param(name)
 		}
 	}
 	return ""
