@@ -4,7 +4,7 @@
 -- +goose Up
 CREATE TABLE audit_entry (
     id          TEXT        NOT NULL PRIMARY KEY,
-    -- user, api-key for a key that nobody answers for, or cli.
+    -- user, api-key for a key without an owner, or cli.
     actor_type  TEXT        NOT NULL,
     actor_id    TEXT        NOT NULL,
     -- The secret API key that the actor used, '' for none.
