@@ -124,6 +124,9 @@ func withPageCallbacks(cfg *config.Config, types []string) []config.Provider {
 		if p.Resolve != google.Identifier && p.Resolve != github.Identifier && p.Resolve != oidc.Identifier {
 			continue
 		}
+		if private, _ := p.Options["allow_private"].(bool); !private && !strings.HasPrefix(base, "https://") {
+			continue // the provider accepts no such address
+		}
 		var allowed []any
 		switch list := p.Options[callbackOption].(type) {
 		case nil:

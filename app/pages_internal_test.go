@@ -15,7 +15,8 @@ func TestProvidersMayLeadBackToThePages(t *testing.T) {
 	cfg := config.Config{Pages: config.Pages{Enabled: true, URL: "http://localhost:9000/"}}
 	cfg.Auth.Providers = []config.Provider{
 		{Resolve: "emailpass", ID: "emailpass"},
-		{Resolve: "google", ID: "g", Options: map[string]any{"allowed_callback_urls": []any{"https://shop.example/in"}}},
+		{Resolve: "google", ID: "g", Options: map[string]any{"allow_private": true, "allowed_callback_urls": []any{"https://shop.example/in"}}},
+		{Resolve: "github", ID: "github", Options: map[string]any{"client_id": "x"}},
 	}
 	got := withPageCallbacks(&cfg, []string{"customer", "courier"})
 	require.Nil(t, got[0].Options)
@@ -24,7 +25,12 @@ func TestProvidersMayLeadBackToThePages(t *testing.T) {
 		"http://localhost:9000/ui/customer/callback/g", "http://localhost:9000/ui/courier/callback/g",
 		"http://127.0.0.1:9000/ui/customer/callback/g", "http://127.0.0.1:9000/ui/courier/callback/g",
 	}, got[1].Options["allowed_callback_urls"])
+	require.NotContains(t, got[2].Options, "allowed_callback_urls", "it accepts https alone")
 	require.Len(t, cfg.Auth.Providers[1].Options["allowed_callback_urls"], 1, "the settings stay as they are")
+
+	cfg.Pages.URL = "https://auth.shop.example"
+	got = withPageCallbacks(&cfg, []string{"customer"})
+	require.Equal(t, []any{"https://auth.shop.example/ui/customer/callback/github"}, got[2].Options["allowed_callback_urls"])
 
 	cfg.Pages.Enabled = false
 	require.Equal(t, cfg.Auth.Providers, withPageCallbacks(&cfg, []string{"customer"}))

@@ -12,7 +12,7 @@ var icons = map[string]template.HTML{
 	"password": stroked(`<path d="M4 12h16M7 9v6m5-6v6m5-6v6"/>`),
 	"phone":    stroked(`<rect x="7" y="3" width="10" height="18" rx="2"/><path d="M11 18h2"/>`),
 	"key":      stroked(`<circle cx="8" cy="15" r="4"/><path d="m11 12 9-9m-3 3 3 3"/>`),
-	"openid":   stroked(`<path d="M13 3v18l-3-1.5c-9-1-9-10 0-11.5M16 8c1.5.3 2.8.8 4 1.5l1-1.5.5 5-6-1.2 1.8-.8c-.8-.4-1.5-.7-2.3-.9"/>`),
+	"openid":   stroked(`<path d="M12 3l8 3v6c0 4.5-3.2 8-8 9-4.8-1-8-4.5-8-9V6z"/><circle cx="12" cy="10.5" r="2"/><path d="M12 12.500V16"/>`),
 	"arrow":    stroked(`<path d="M5 12h14m-6-6 6 6-6 6"/>`),
 	"google": svg(`<path fill="#4285f4" d="M22 12.2c0-.7-.1-1.4-.2-2H12v3.9h5.6a4.8 4.8 0 0 1-2.1 3.1v2.6H19c2-1.8 3-4.5 3-7.6z"/>` +
 		`<path fill="#34a853" d="M12 22c2.8 0 5.2-.9 7-2.5l-3.5-2.6a6.2 6.2 0 0 1-9.3-3.3H2.6v2.7A10 10 0 0 0 12 22z"/>` +

@@ -55,11 +55,11 @@ func (v *Visit) methods() (methods, error) {
 
 // authRoute is a route of /auth of the visit's actor type.
 func (v *Visit) authRoute(parts ...string) string {
-	path := "/auth/" + url.PathEscape(v.ActorType)
+	escaped := []string{"/auth", url.PathEscape(v.ActorType)}
 	for _, part := range parts {
-		path += "/" + url.PathEscape(part)
+		escaped = append(escaped, url.PathEscape(part))
 	}
-	return path
+	return strings.Join(escaped, "/")
 }
 
 // kind returns the id of the first method of a kind, "" for none.
