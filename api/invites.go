@@ -9,6 +9,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/query"
 	"github.com/everlatch/everlatch/internal/render"
 	"github.com/everlatch/everlatch/internal/store"
@@ -208,6 +209,11 @@ func (s *Server) acceptInvite(c echo.Context) error {
 		return err
 	}
 	acceptance.AuthIdentityID = claims.AuthIdentityID
+	if acceptance.Invite.ForFirstUser && acceptance.Email == "" {
+		if acceptance.Email, err = s.loginEmail(c, claims); err != nil {
+			return err
+		}
+	}
 	user, err := s.deps.Flows.AcceptInvite(c.Request().Context(), acceptance)
 	if acceptance.Invite.Accepted && errors.Is(err, everlatch.ErrNotFound) {
 		return errInviteToken
@@ -216,6 +222,20 @@ func (s *Server) acceptInvite(c echo.Context) error {
 		return err
 	}
 	return writeWrapped(c, "user", userTable, &user, sel)
+}
+
+// loginEmail returns the address that a caller signs in with, "" for none.
+func (s *Server) loginEmail(c echo.Context, claims *tokens.Claims) (string, error) {
+	identity, err := s.deps.Store.Identity(lookups(c), claims.AuthIdentityID)
+	if err != nil {
+		return "", err
+	}
+	for _, p := range identity.Providers {
+		if p.Provider == claims.AuthProvider && accounts.IsEmail(p.EntityID) {
+			return p.EntityID, nil
+		}
+	}
+	return "", nil
 }
 
 func inviteToken(c echo.Context, q, body query.Input) string {
