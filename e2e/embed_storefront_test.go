@@ -88,3 +88,52 @@ func TestStorefrontsOwnFormsInChromium(t *testing.T) {
 	b.await(t, "a link is on its way")
 	p.mailTo(t, "ada@example.com", "auth.password_reset", 1)
 }
+
+// TestStorefrontWithHostedPagesInChromium signs in on the hosted pages and returns to the
+// demo storefront with a code: first with a password, then as the account that the browser
+// is signed in to, which is asked before.
+func TestStorefrontWithHostedPagesInChromium(t *testing.T) {
+	t.Parallel()
+	c := startChromium(t, "sdk")
+	p, shop := startStorefront(t)
+	registered := p.call(t, "POST", "/auth/customer/emailpass/register", object{
+		"email": "grace@example.com", "password": password, "actor": object{"first_name": "Grace"},
+	})
+	require.Equal(t, 200, registered.status, "%s", registered.raw)
+	b := browser{c, "hosted pages"}
+	b.open(t, shop)
+	b.press(t, "Sign in with hosted pages")
+	b.await(t, "Sign in")
+	require.NotContains(t, b.eval(t, `location.href`), "challenge", "what the shop has sent along left the address")
+	signsIn := func() {
+		t.Helper()
+		b.do(t, nil, "fill", "Email", "grace@example.com")
+		b.do(t, nil, "tap", "input[type=password]")
+		b.do(t, nil, "fill", "Password", password)
+		b.picture(t, "hosted sign-in")
+		b.click(t, "Sign in")
+	}
+	signsIn()
+	b.await(t, "Hello, Grace")
+	require.Equal(t, shop+"/", b.eval(t, `location.href`), "the code left the address")
+	b.picture(t, "returned")
+
+	b.eval(t, `sessionStorage.clear() ?? ""`)
+	b.open(t, shop)
+	b.press(t, "Sign in with hosted pages")
+	b.await(t, "Continue as grace@example.com")
+	b.picture(t, "continue")
+	b.press(t, "Use another account")
+	signsIn()
+	b.await(t, "Hello, Grace")
+
+	b.eval(t, `sessionStorage.clear() ?? ""`)
+	b.open(t, shop)
+	b.press(t, "Sign in with hosted pages")
+	b.press(t, "Continue as")
+	b.await(t, "Hello, Grace")
+	b.click(t, "Sign out") // which ends the session of the hosted pages as well
+	b.await(t, "Hosted pages")
+	b.press(t, "Sign in with hosted pages")
+	b.do(t, nil, "tap", "input[type=password]")
+}

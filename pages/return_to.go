@@ -16,6 +16,7 @@ func returnArea() Area {
 		"GET /ui/{actor_type}/continue":  showContinue,
 		"POST /ui/{actor_type}/continue": continueAs,
 		"GET /ui/{actor_type}/another":   showAnother,
+		"POST /ui/{actor_type}/another":  signIn,
 	}}
 }
 
