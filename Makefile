@@ -26,7 +26,7 @@ upgrade-test: ## replace the program of an earlier commit under load, without a 
 crash: ## kill an installation under load, and look for what was lost: POINTS=1000 SEED=7 (Linux, needs PostgreSQL's programs)
 	go test -count=1 -timeout 24h -v -run '^(TestCrash|TestRollingRestart)$$' ./e2e/crash -points $(or $(POINTS),25) -seed $(or $(SEED),1)
 
-browser-test: e2e/browser/node_modules ## sign-ins with Chromium: passkeys, and a certified OpenID provider (needs chromium, node, npm)
+browser-test: e2e/browser/node_modules e2e/sdk/node_modules ## sign-ins with Chromium: passkeys, a certified OpenID provider, the demo storefront (needs chromium, node, npm)
 	CI=true go test -count=1 -v -run '^(TestCertifiedProvider|Test.*InChromium)$$' ./e2e
 
 sdk-test: e2e/browser/node_modules e2e/sdk/node_modules ## every call of the Medusa JS SDK, in Node.js and in Chromium (needs chromium, node, npm)
