@@ -84,7 +84,7 @@ func programs(guide string) []string {
 var withoutProgram = []string{
 	"README", "change-an-email-address", "limits", "provider-options", "roles-and-permissions", "several-ways-to-sign-in",
 	"medusa-admin-dashboard", "mfa-in-a-storefront", "passkeys", "sessions", "verify-an-email", "magic-link", "move-to-everlatch",
-	"move-from-medusa", "move-from-other-systems", "brand-and-translate",
+	"move-from-medusa", "move-from-other-systems", "brand-and-translate", "hosted-pages",
 }
 
 // source is all code of some folders.
@@ -145,7 +145,7 @@ func TestGuidesShowSettingsThatWork(t *testing.T) {
 			}
 		}
 	}
-	require.Len(t, checked, 10+2*8)
+	require.Len(t, checked, 11+2*8)
 }
 
 // start makes a service of a configuration, which checks the options of its
