@@ -32,8 +32,8 @@ func TestSessionsFlow(t *testing.T) {
 
 	token := p.mailedToken(t, ada, "auth.sign_in_from_new_device", 1)
 	require.Contains(t, p.mailTo(t, ada, "auth.sign_in_from_new_device", 1)["text"], "Safari on iPhone")
-	page := p.call(t, "GET", "/ui/customer/not-me?token="+token, nil)
-	require.Equal(t, 200, page.status)
+	page := p.browser(t).Open("/ui/customer/not-me?token="+token)
+	require.Equal(t, 200, page.Status)
 	require.Equal(t, 200, me(thief), "a scanner that opens the link ends nothing")
 	for range 2 {
 		a := p.call(t, "POST", "/auth/sessions/disown", object{"token": token})

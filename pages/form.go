@@ -85,6 +85,9 @@ func (f *Form) Read(v *Visit) bool {
 	complete := true
 	for i := range f.Fields {
 		field := &f.Fields[i]
+		if field.ReadOnly { // it shows what the page knows, whatever was sent
+			continue
+		}
 		value := v.R.PostFormValue(field.Name)
 		if !field.Secret && !slices.Contains(secretTypes, field.Type) {
 			field.Value = value
