@@ -40,7 +40,7 @@ func Area(o Options) pages.Area {
 		"/console/":              c.page(nil, notFound),
 	}
 	for _, more := range []map[string]pages.Handler{
-		c.peopleRoutes(), c.inviteRoutes(), c.groupRoutes(), c.roleRoutes(), c.keyRoutes(), c.eventRoutes(), c.flowRoutes(), c.systemRoutes(),
+		c.peopleRoutes(), c.inviteRoutes(), c.groupRoutes(), c.roleRoutes(), c.keyRoutes(), c.eventRoutes(), c.flowRoutes(), c.auditRoutes(), c.systemRoutes(),
 	} {
 		for pattern, handle := range more {
 			routes[pattern] = handle

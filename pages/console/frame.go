@@ -59,6 +59,7 @@ func (v *visit) navigation() []section {
 			{"console.flows", Path + "/flows", []string{"flow:read"}},
 			{"console.events", Path + "/events", []string{"event:read"}},
 			{"console.deliveries", Path + "/deliveries", []string{"event:read"}},
+			{"console.audit", Path + "/audit", []string{"audit:read"}},
 		}},
 		{"console.system", []place{
 			{"console.schedules", Path + "/schedules", []string{"schedule:read"}},

@@ -100,7 +100,9 @@ func (w *world) fill() {
 		"GET /admin/api-keys":                   `{"api_keys":[` + key + `],` + many + `}`,
 		"GET /admin/api-keys/apk_1":             `{"api_key":` + key + `}`,
 		"GET /admin/schedules":                  `{"schedules":[{"id":"clean-up","spec":"every 10 minutes","paused":false,"note":"` + inJSON + `","next_run_at":"2026-11-30T12:10:00.000Z","runs":[{"at":"2026-11-30T12:00:00.000Z","flow_id":"clean-up/1","status":"completed","outcome":""}]},{"id":"rotate","spec":"daily","paused":true,"runs":[]}],` + many + `}`,
-		"GET /admin/statistics":                 statisticsAnswer,
+		"GET /admin/audit": `{"entries":[{"id":"audit_1","actor_type":"user","actor_id":"user_2","method":"POST","action":"/admin/users/:id","target_id":"` + inJSON +
+			`","network":"192.0.2.0/24","outcome":"done",` + at + `},{"id":"audit_2","actor_type":"cli","actor_id":"` + inJSON + `","method":"CLI","action":"user delete","outcome":"",` + at + `}],` + many + `}`,
+		"GET /admin/statistics": statisticsAnswer,
 		"GET /admin/auth-identities/authid_1": `{"auth_identity":` + identity + `,"factors":[{"id":"fac_1","provider":"totp","status":"enabled","metadata":{"label":"` + inJSON +
 			`"}}],"sign_ins":[{"id":"si_1","live":true,"device":"` + inJSON + `","network":"192.0.2.0","last_used_at":"2026-11-30T10:00:00.000Z"}]}`,
 	} {
@@ -148,5 +150,7 @@ var everyPage = map[string]string{
 	"/console/flows":                             `"flow:read"`,
 	"/console/flows?attention=true":              `"flow:read"`,
 	"/console/flows/one?id=authenticate%2F1":     `"flow:read"`,
+	"/console/audit":                             `"audit:read"`,
+	"/console/audit?outcome=refused":             `"audit:read"`,
 	"/console/schedules":                         `"schedule:read"`,
 }
