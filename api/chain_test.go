@@ -58,7 +58,7 @@ func TestPathsThatNothingServes(t *testing.T) {
 	t.Run("HEAD has no body", func(t *testing.T) {
 		t.Parallel()
 
-		r := w.do("HEAD", "/auth/session", nil)
+		r := w.do("HEAD", "/auth/nothing", nil)
 		require.Equal(t, 404, r.StatusCode)
 		require.Empty(t, r.body)
 	})
@@ -154,7 +154,7 @@ func TestOptionsWithoutPreflight(t *testing.T) {
 
 	w := setup(t)
 	for path, want := range map[string]string{
-		"/auth/session":            "POST,DELETE",
+		"/auth/session":            "POST,GET,HEAD,DELETE",
 		"/auth/customer/emailpass": "GET,HEAD,POST",
 		"/auth/token/refresh":      "POST,GET,HEAD",
 		"/store/customers/me":      "GET,HEAD,POST,DELETE",

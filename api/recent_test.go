@@ -53,3 +53,30 @@ func TestRecentSignIn(t *testing.T) {
 	claims.AuthTime = 0 // as Medusa signs
 	refused(bearer(signed(t, claims)))
 }
+
+// A page asks what counts as recent, and gets the answer that the routes go by.
+func TestOwnSession(t *testing.T) {
+	t.Parallel()
+
+	w := setup(t)
+	token := w.customer("a@example.com")
+	claims := w.claims(token)
+	cookie := with("Cookie", w.session(token))
+	r := w.do("GET", "/auth/session", nil, cookie)
+	require.Equal(t, 200, r.StatusCode)
+	require.Equal(t, "no-store", r.Header.Get("Cache-Control"))
+	r.is(t, `{"session":{"actor_type":"customer","actor_id":"`+claims.ActorID+`","auth_identity_id":"`+claims.AuthIdentityID+
+		`","auth_provider":"emailpass","auth_time":"2026-11-23T13:47:46.000Z","amr":["pwd"],"mfa_enabled":false,"mfa_challenge_completed_at":null,`+
+		`"recent_sign_in":true,"recent_second_factor":false,"expires_at":"2026-11-30T13:47:46.000Z"}}`)
+
+	w.clock.Advance(15*time.Minute + time.Second)
+	for _, h := range []header{cookie, bearer(token)} {
+		require.Equal(t, false, w.do("GET", "/auth/session", nil, h).value(t, "session.recent_sign_in"))
+	}
+	at := w.clock.Now().Add(-time.Minute).Format(time.RFC3339)
+	claims.MFAEnabled, claims.MFACompletedAt = true, &at
+	r = w.do("GET", "/auth/session", nil, bearer(signed(t, claims)))
+	require.Equal(t, true, r.value(t, "session.recent_second_factor"))
+	require.Equal(t, true, r.value(t, "session.recent_sign_in"))
+	require.Equal(t, 401, w.do("GET", "/auth/session", nil).StatusCode)
+}

@@ -56,6 +56,7 @@ func (s *Server) routes() []route {
 	signedIn := by(customer, httpauth.Policy{}, session|bearer)
 	routes := []route{
 		{method: post, path: "/auth/session", handle: s.createSession, middleware: by(anyone, visitor, bearer)},
+		{method: get, path: "/auth/session", handle: s.readSession, middleware: by(anyone, visitor, session|bearer)},
 		{method: del, path: "/auth/session", handle: s.endSession, middleware: by(anyone, visitor, session)},
 		{method: get, path: "/auth/sessions", handle: s.listSessions, middleware: by(anyone, unregistered, session|bearer)},
 		{method: del, path: "/auth/sessions", handle: s.endOtherSessions, middleware: recently},

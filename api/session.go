@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -43,6 +44,44 @@ func (s *Server) createSession(c echo.Context) error {
 	s.cookies.Set(c.Response(), c.Request(), secret, session.IdleExpiresAt.Truncate(time.Second))
 	keepPrivate(c, true)
 	return writeJSON(c, append(appendClaims([]byte(`{"user":`), claims), '}'))
+}
+
+// readSession tells how the caller has signed in, so that a page knows what to ask for
+// before it goes on. What counts as recent is decided here, by the settings that the
+// routes go by.
+func (s *Server) readSession(c echo.Context) error {
+	claims, err := caller(c)
+	if err != nil {
+		return err
+	}
+	p, now := claims.Principal(), s.deps.Now()
+	b := wire.AppendText([]byte(`{"session":{"actor_type":`), p.ActorType)
+	b = wire.AppendText(append(b, `,"actor_id":`...), p.ActorID)
+	b = wire.AppendText(append(b, `,"auth_identity_id":`...), p.AuthIdentityID)
+	b = wire.AppendText(append(b, `,"auth_provider":`...), p.AuthProvider)
+	b = appendNullableTime(append(b, `,"auth_time":`...), p.AuthenticatedAt)
+	b = wire.AppendJSON(append(b, `,"amr":`...), append([]string{}, claims.AMR...))
+	b = wire.AppendJSON(append(b, `,"mfa_enabled":`...), claims.MFAEnabled)
+	b = appendNullableTime(append(b, `,"mfa_challenge_completed_at":`...), p.MFACompletedAt)
+	b = wire.AppendJSON(append(b, `,"recent_sign_in":`...), within(s.opts.RecentWithin, now, p.AuthenticatedAt, p.MFACompletedAt))
+	b = wire.AppendJSON(append(b, `,"recent_second_factor":`...), within(s.opts.MFA.StepUpWithin, now, p.MFACompletedAt))
+	b = wire.AppendTime(append(b, `,"expires_at":`...), time.Unix(claims.ExpiresAt, 0).UTC())
+	keepPrivate(c, true)
+	return writeJSON(c, append(b, "}}"...))
+}
+
+// within reports whether one of the times is at most a span ago. A span of 0 is no limit.
+func within(span time.Duration, now time.Time, times ...time.Time) bool {
+	return slices.ContainsFunc(times, func(at time.Time) bool {
+		return !at.IsZero() && (span <= 0 || !at.Before(now.Add(-span)))
+	})
+}
+
+func appendNullableTime(b []byte, at time.Time) []byte {
+	if at.IsZero() {
+		return append(b, "null"...)
+	}
+	return wire.AppendTime(b, at)
 }
 
 // replaceSessions ends every session whose cookie a browser sent.

@@ -43,6 +43,7 @@ func (a *App) newSite() (*pages.Site, error) {
 		PublishableKey: a.publishableKey, TrustProxy: a.cfg.HTTP.TrustProxy > 0, HSTS: a.cfg.HTTP.HSTS.Duration(),
 		Brand: cmp.Or(c.Brand, a.cfg.Mail.Brand), Logo: c.LogoURL, Accent: c.Accent, Language: c.DefaultLanguage,
 		Folder: c.Folder, ReturnTo: c.ReturnTo, Blocks: a.opts.blocks,
+		Areas: a.pageAreas(),
 	}
 	if a.inbox != nil {
 		o.Inbox = mail.InboxPath

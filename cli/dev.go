@@ -69,6 +69,7 @@ func (p *program) dev(ctx context.Context, cfg config.Config) (err error) {
 		return err
 	}
 	linkToPages(&cfg, listener.Addr().String()) // the real port, also of :0
+	cfg.Temporal.UIURL = server.UIURL()
 
 	log := p.logger(cfg.Log, "text")
 	traced, export, err := p.traces(ctx, log)

@@ -18,6 +18,11 @@ func (c *Config) check(unread map[string]bool) Problems {
 	if c.Dev.UIAddress != Off {
 		out = append(out, checkAddress("dev.ui_address", c.Dev.UIAddress)...)
 	}
+	if c.Temporal.UIURL != "" {
+		if _, err := webURL(c.Temporal.UIURL); err != nil {
+			out = append(out, Problem{"temporal.ui_url", err.Error()})
+		}
+	}
 	if c.Worker.HealthAddress != Off {
 		out = append(out, checkAddress("worker.health_address", c.Worker.HealthAddress)...)
 	}

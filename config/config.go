@@ -108,6 +108,7 @@ type Temporal struct {
 	Address   string `koanf:"address" env:"TEMPORAL_ADDRESS" doc:"host:port of the Temporal cluster, by default localhost:7233. The standard TEMPORAL_* variables set TLS, the API key and the rest. dev ignores it."`
 	Namespace string `koanf:"namespace" env:"TEMPORAL_NAMESPACE" default:"default" doc:"Temporal namespace of the workflows. It must exist; dev creates it. Installations that share a namespace need different task queues."`
 	TaskQueue string `koanf:"task_queue" default:"everlatch" doc:"Task queue that API and workers share. The queues for slow calls, deliveries and Nexus operations add -slow, -deliveries and -nexus to this name."`
+	UIURL     string `koanf:"ui_url" doc:"URL of Temporal's web UI, such as https://temporal.example, to which the console links. In dev it is dev's own."`
 	Retention Span   `koanf:"retention" default:"72h" min:"1h" doc:"How long dev keeps the history of a finished workflow. In a cluster, the namespace decides. A worker warns at start when it is shorter than events.retry_for."`
 
 	Deployment Deployment `koanf:"deployment"`

@@ -151,7 +151,9 @@ func (v *Visit) request(c Call) (*http.Request, error) {
 // identify adds who calls. A token stands for itself: the session of the browser is sent
 // with it only where a new session replaces the previous one.
 func (v *Visit) identify(r *http.Request, c Call) {
-	r.Header.Set("Everlatch-Browser", v.browser())
+	if strings.HasPrefix(v.R.URL.Path, Prefix) { // there are no sign-ins elsewhere, and the cookie isn't sent there
+		r.Header.Set("Everlatch-Browser", v.browser())
+	}
 	if v.site.opts.PublishableKey != nil {
 		if key := v.site.opts.PublishableKey(v.Context()); key != "" {
 			r.Header.Set("X-Publishable-Api-Key", key)

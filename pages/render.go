@@ -149,6 +149,9 @@ type View struct {
 // Path returns the path of a page of the actor type; "" is the sign-in page.
 func (v View) Path(page string) string { return v.visit.Path(page) }
 
+// Static returns the path of a static file, such as admin.css.
+func (v View) Static(name string) string { return v.visit.site.static.urls[name] }
+
 // Block returns what options of the program put at a place of the page.
 func (v View) Block(name string, data ...any) (template.HTML, error) {
 	b := Block{Name: name, ActorType: v.ActorType, Language: v.Language}

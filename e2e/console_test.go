@@ -1,0 +1,62 @@
+package e2e_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestConsole runs a service from the console: an administrator signs in, finds a customer,
+// sees what happened to them, helps them and deletes them, and pauses a schedule.
+func TestConsole(t *testing.T) {
+	t.Parallel()
+	p := startDev(t, devOptions{})
+	p.admin(t)
+	customer := p.customerAt(t, "ada@example.com")
+
+	b := p.browser(t)
+	page := b.Open("/console/people?q=ada%40example.com")
+	require.Equal(t, "/ui/user", page.Path, "only administrators get in")
+	page = page.Submit("/ui/user", map[string]string{"email": "root@example.com", "password": password})
+	require.Equal(t, "/console/people", page.Path, page.Text())
+	person := ""
+	for _, to := range page.Links() {
+		if strings.HasPrefix(to, "/console/people/customer/") {
+			person = to
+		}
+	}
+	require.NotEmpty(t, person, page.Text())
+
+	page = b.Open(person)
+	for _, text := range []string{"ada@example.com", "emailpass", "Registration", "auth.identity_registered"} {
+		require.Contains(t, page.Text(), text)
+	}
+	for _, to := range page.Links() {
+		if strings.HasPrefix(to, "/console/flows/") || strings.HasPrefix(to, "/console/events/") {
+			require.Equal(t, http.StatusOK, b.Open(to).Status, to)
+		}
+		if strings.Contains(to, "/disable?") {
+			disabled := b.Post(to, url.Values{"confirmed": {"true"}, "reason": {"Asked by phone."}})
+			require.Contains(t, disabled.Text(), "Disabled. All sessions have ended.")
+		}
+	}
+	require.Equal(t, http.StatusUnauthorized, p.call(t, http.MethodGet, "/store/customers/me", nil, bearer(customer)...).status)
+	page = b.Open(person).Submit(person+"/enable", nil)
+	require.Contains(t, page.Text(), "The user can sign in again.")
+	p.login(t, "ada@example.com", password)
+	require.Contains(t, b.Open(person).Submit(person+"/end-sessions", nil).Text(), "All sessions have ended.")
+
+	require.Equal(t, http.StatusUnprocessableEntity, b.Open(person+"/delete").Submit("", map[string]string{"word": "bo@example.com"}).Status)
+	page = b.Open(person+"/delete").Submit("", map[string]string{"word": "ada@example.com"})
+	require.Contains(t, page.Text(), "was deleted.")
+	require.Equal(t, http.StatusNotFound, b.Open(person).Status)
+
+	page = b.Open("/console/schedules").Submit("/console/schedules/clean-up/pause", nil)
+	require.Contains(t, page.Text(), "clean-up is paused.")
+	require.Contains(t, b.Open("/console/schedules").Submit("/console/schedules/clean-up/resume", nil).Text(), "clean-up is running again.")
+	require.Equal(t, "/ui/user", b.Post("/console/sign-out", nil).Path)
+	require.Equal(t, "/ui/user", b.Open("/console").Path)
+}

@@ -1,0 +1,114 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/everlatch/everlatch/pages"
+)
+
+// confirmation is a page that asks before something is done. Page and form have the same
+// path, so that a visitor who signs in again in between returns to the question.
+type confirmation struct {
+	// Title asks, Points say what will happen, and Button does it.
+	Title  string
+	Points []string
+	Button string
+	// Word has to be typed, "" for a click alone. Reason has the visitor say why.
+	Word   string
+	Reason bool
+	// Back is where a change of mind leads.
+	Back string
+}
+
+type confirmPage struct {
+	frame
+	confirmation
+
+	Form *pages.Form
+}
+
+const confirmed = "confirmed"
+
+// confirm shows a question, or does what was confirmed.
+func (v *visit) confirm(c confirmation, do func() error) error {
+	form := v.question(c)
+	if v.R.Method != http.MethodPost {
+		return v.show(http.StatusOK, "confirm", confirmPage{v.frame(), c, form})
+	}
+	status := http.StatusUnprocessableEntity
+	switch word := form.Field("word"); {
+	case v.R.PostFormValue(confirmed) == "": // a button elsewhere leads here
+	case !form.Read(v.Visit):
+	case word != nil && !strings.EqualFold(strings.TrimSpace(word.Value), c.Word):
+		word.Problem = v.T("console.other_word")
+	default:
+		err := do()
+		if refused, ok := pages.Refused(err); !ok || refused.Status == http.StatusUnauthorized {
+			return err
+		}
+		if status, err = form.Refuse(v.Visit, err); err != nil {
+			return err
+		}
+	}
+	return v.show(status, "confirm", confirmPage{v.frame(), c, form})
+}
+
+func (v *visit) question(c confirmation) *pages.Form {
+	form := &pages.Form{Button: c.Button, Danger: true, Hidden: map[string]string{confirmed: "true"}}
+	if c.Reason {
+		form.Fields = append(form.Fields, pages.Field{
+			Name: "reason", Label: v.T("console.reason"), Hint: v.T("console.reason_hint"), Required: true, Max: maxReason, Autocomplete: "off",
+		})
+	}
+	if c.Word != "" {
+		form.Fields = append(form.Fields, pages.Field{Name: "word", Label: v.T("console.type_word", "Word", c.Word), Required: true, Autocomplete: "off"})
+	}
+	return form
+}
+
+// maxReason is what the API takes.
+const maxReason = 500
+
+// irreversible is a page for what cannot be undone. It asks for a recent second factor
+// before it shows the question, and again before it does what was confirmed.
+func (c *console) irreversible(needs []string, handle handler) pages.Handler {
+	return c.page(needs, func(v *visit) error {
+		if !v.recent() {
+			return v.Redirect(Path + "/step-up?return_to=" + url.QueryEscape(v.R.URL.EscapedPath()))
+		}
+		return handle(v)
+	})
+}
+
+// recent reports whether the caller has proved recently who they are. A second factor is
+// what counts for those who have one.
+func (v *visit) recent() bool {
+	if v.session.HasFactor {
+		return v.session.RecentFactor
+	}
+	return v.session.RecentSignIn
+}
+
+type stepUpPage struct {
+	frame
+
+	// HasFactor says that a second factor is asked for with the sign-in. Link leads there
+	// and back, Back to the start.
+	HasFactor  bool
+	Link, Back string
+}
+
+// showStepUp asks to prove again who is there.
+func (c *console) showStepUp(v *visit) error {
+	to := v.R.URL.Query().Get("return_to")
+	if !inConsole(to) {
+		to = Path
+	}
+	if v.recent() {
+		return v.Redirect(to)
+	}
+	// A sign-in asks for the second factor too.
+	return v.show(http.StatusOK, "step_up", stepUpPage{v.frame(), v.session.HasFactor, "/ui/user?return_to=" + url.QueryEscape(to), Path})
+}

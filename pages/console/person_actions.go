@@ -1,0 +1,155 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/everlatch/everlatch/pages"
+)
+
+// here is the page of the person that an action is about.
+func (v *visit) here() string { return personPath(v.R.PathValue("type"), v.R.PathValue("id")) }
+
+// identityRoute is the route of the API for the identity of a form.
+func (v *visit) identityRoute(action string) string {
+	return "/admin/auth-identities/" + url.PathEscape(v.Value("identity")) + action
+}
+
+// disable asks why, and refuses every way in from then on.
+func (c *console) disable(v *visit) error {
+	return v.confirm(confirmation{
+		Title:  v.T("console.disable_title"),
+		Points: []string{v.T("console.disable_1"), v.T("console.disable_2"), v.T("console.disable_3")},
+		Button: v.T("console.disable"), Reason: true, Back: v.here(),
+	}, func() error {
+		if err := v.Post(v.identityRoute("/disable"), map[string]string{"reason": v.Value("reason")}, nil); err != nil {
+			return err
+		}
+		return v.done("console.disabled_done", "", v.here())
+	})
+}
+
+func (c *console) enable(v *visit) error {
+	if err := v.Post(v.identityRoute("/enable"), map[string]string{}, nil); err != nil {
+		return err
+	}
+	return v.done("console.enabled_done", "", v.here())
+}
+
+func (c *console) endSessions(v *visit) error {
+	if err := v.Delete(v.identityRoute("/sessions"), nil); err != nil {
+		return err
+	}
+	return v.done("console.sessions_ended", "", v.here())
+}
+
+func (c *console) endSession(v *visit) error {
+	if err := v.Delete(v.identityRoute("/sessions/"+url.PathEscape(v.Value("session"))), nil); err != nil {
+		return err
+	}
+	return v.done("console.session_ended", "", v.here())
+}
+
+// sendReset mails a link for a new password, as the page for forgotten passwords does.
+func (c *console) sendReset(v *visit) error {
+	p, err := c.person(v)
+	if err != nil {
+		return err
+	}
+	if p.Type == ofIdentity || !slices.ContainsFunc(p.Identities, ways.HasPassword) {
+		return notFound(v)
+	}
+	i := slices.IndexFunc(p.Identities, ways.HasPassword)
+	address := p.Identities[i].Entity()
+	for _, way := range p.Identities[i].Providers {
+		if way.Provider == "emailpass" {
+			address = way.EntityID
+		}
+	}
+	err = v.Post("/auth/"+url.PathEscape(p.Type)+"/emailpass/reset-password", map[string]string{"identifier": address}, nil)
+	if err != nil {
+		return err
+	}
+	return v.done("console.reset_sent", address, v.here())
+}
+
+// removeFactor removes the second factor of someone who has lost it.
+func (c *console) removeFactor(v *visit) error {
+	return v.confirm(confirmation{
+		Title:  v.T("console.remove_factor_title"),
+		Points: []string{v.T("console.remove_factor_1"), v.T("console.remove_factor_2")},
+		Button: v.T("console.remove_factor"), Reason: true, Back: v.here(),
+	}, func() error {
+		_, err := v.Do(pages.Call{
+			Method: http.MethodDelete,
+			Path:   "/admin/auth-identities/" + url.PathEscape(v.R.PathValue("identity")) + "/factors/" + url.PathEscape(v.R.PathValue("factor")),
+			Body:   map[string]string{"reason": v.Value("reason")},
+		})
+		if err != nil {
+			return err
+		}
+		return v.done("console.factor_removed", "", v.here())
+	})
+}
+
+// deletePerson deletes an account for good. Its address, or its id, has to be typed.
+func (c *console) deletePerson(v *visit) error {
+	p, err := c.person(v)
+	if err != nil {
+		return err
+	}
+	if err := v.permitted(deleteNeeds(p.Type)); err != nil {
+		return err
+	}
+	word := p.Email
+	if word == "" {
+		word = p.ID
+	}
+	route, list := c.deleteRoute(p)
+	return v.confirm(confirmation{
+		Title:  v.T("console.delete_title", "Name", p.Name),
+		Points: []string{v.T("console.delete_1"), v.T("console.delete_2"), v.T("console.delete_3")},
+		Button: v.T("console.delete_for_good"), Word: word, Back: v.here(),
+	}, func() error {
+		status, err := v.Do(pages.Call{Method: http.MethodDelete, Path: route})
+		if err != nil {
+			return err
+		}
+		if status == http.StatusAccepted {
+			return v.done("console.delete_pending", p.Name, v.here())
+		}
+		return v.done("console.deleted", p.Name, list)
+	})
+}
+
+// deleteRoute is the route that deletes an account, and the page to show afterwards.
+func (c *console) deleteRoute(p person) (route, list string) {
+	id := url.PathEscape(p.ID)
+	switch p.Type {
+	case ofCustomer:
+		return "/admin/customers/" + id, Path + "/customers"
+	case ofUser:
+		return "/admin/users/" + id, Path + "/users"
+	case ofIdentity:
+		return "/admin/auth-identities/" + id, Path + "/people"
+	}
+	i := slices.IndexFunc(c.ActorTypes, func(t ActorType) bool { return t.Name == p.Type })
+	return "/admin/" + url.PathEscape(c.ActorTypes[i].Plural) + "/" + id, Path + "/people"
+}
+
+func (c *console) grantRole(v *visit) error {
+	err := v.Post("/admin/users/"+url.PathEscape(v.R.PathValue("id"))+"/roles", map[string]any{"roles": []string{v.Value("role")}}, nil)
+	if err != nil {
+		return err
+	}
+	return v.done("console.role_granted", "", v.here())
+}
+
+func (c *console) revokeRole(v *visit) error {
+	err := v.Delete("/admin/users/"+url.PathEscape(v.R.PathValue("id"))+"/roles/"+url.PathEscape(v.Value("role")), nil)
+	if err != nil {
+		return err
+	}
+	return v.done("console.role_revoked", "", v.here())
+}
