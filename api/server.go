@@ -36,6 +36,7 @@ type Flows interface {
 	identityControlFlows
 	registrationFlows
 	scheduleFlows
+	personFlows
 	trails.Flows
 
 	Authenticate(ctx context.Context, r flows.AuthRequest) (workflows.Login, error)
