@@ -69,7 +69,7 @@ func (s *Server) findPeople(c echo.Context) error {
 			b = append(b, ',')
 		}
 		b = append(wire.AppendText(b, kind.name), `:{"items":[`...)
-		count := 0
+		var count int
 		if b, count, err = kind.list(c, b, q, limit); err != nil {
 			return err
 		}
