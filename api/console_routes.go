@@ -18,6 +18,7 @@ func (s *Server) consoleRoutes() []route {
 		{method: del, path: "/admin/customers/:id/deletion", handle: s.cancelDeletion, needs: can("customer:read", "customer:update")},
 		{method: post, path: "/admin/customers/:id/reset-password", handle: s.resetCustomer, needs: can("customer:read", "customer:update")},
 		{method: get, path: "/admin/audit", handle: s.listAudit, needs: can("audit:read")},
+		{method: get, path: "/admin/doctor", handle: s.readDoctor, needs: can("doctor:read")},
 		{method: get, path: "/admin/statistics", handle: s.readStatistics, needs: can("statistics:read")},
 	}
 }

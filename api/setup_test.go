@@ -114,10 +114,15 @@ func setup(tb testing.TB, settings ...setting) *world {
 	w.parts.Auth = w.authService()
 	w.server, err = api.New(w.parts, o)
 	require.NoError(tb, err)
-	base := apitest.Handler(w.server.Handler())
-	w.client = &http.Client{Transport: apitest.NewTransport(tb, base)}
-	w.raw = &http.Client{Transport: base}
+	w.serve()
 	return w
+}
+
+// serve makes the clients reach the server.
+func (w *world) serve() {
+	base := apitest.Handler(w.server.Handler())
+	w.client = &http.Client{Transport: apitest.NewTransport(w.t, base)}
+	w.raw = &http.Client{Transport: base}
 }
 
 // reply is an answer with its body read.

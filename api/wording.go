@@ -354,6 +354,7 @@ var (
 
 var (
 	errSearchShort = invalidData("Search for a word of at least three characters.")
+	errNoDoctor    = &everlatch.Error{Code: everlatch.CodeNotFound, Message: "This program does not examine itself."}
 	errPeopleLimit = invalidData("Parameter limit must be from 1 to 50.")
 )
 
