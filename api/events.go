@@ -62,6 +62,7 @@ var (
 	deliveryFilters = query.Schema{
 		{Name: "event_id", Kind: query.Text},
 		{Name: "event", Kind: query.Text},
+		{Name: "auth_identity_id", Kind: query.Text},
 		{Name: "subscriber", Kind: query.Text},
 		{Name: "status", Kind: query.Choice, Choices: []string{
 			everlatch.DeliveryWaiting, everlatch.DeliveryStarted, everlatch.DeliveryDelivered, everlatch.DeliveryDead,
@@ -177,7 +178,7 @@ func (s *Server) listDeliveries(c echo.Context) error {
 	}
 	deliveries, count, err := s.deps.Store.Deliveries(lookups(c), store.DeliveryFilter{
 		EventID: p.Filters.Plain("event_id"), Event: p.Filters.Plain("event"),
-		Subscriber: p.Filters.Plain("subscriber"), Status: p.Filters.Plain("status"),
+		Subscriber: p.Filters.Plain("subscriber"), Status: p.Filters.Plain("status"), AuthIdentityID: p.Filters.Plain("auth_identity_id"),
 	}, p.Page)
 	if err != nil {
 		return err

@@ -118,7 +118,11 @@ func (s *Server) issueReset(c echo.Context) error {
 	if err := s.demandOver(c, everlatch.ActorUser, id); err != nil {
 		return err
 	}
-	credential, err := s.resettable(c, id)
+	user, err := s.deps.Store.User(lookups(c), id)
+	if err != nil {
+		return err
+	}
+	credential, err := s.credentialOf(c, everlatch.ActorUser, id, user.Email)
 	if err != nil {
 		return err
 	}
@@ -138,14 +142,11 @@ func (s *Server) issueReset(c echo.Context) error {
 	return answerToken(c, token)
 }
 
-// resettable returns the credential of a user that can be replaced. It belongs
-// to one of the user's identities, whatever address the account has (docs/weak-spots.md#w13).
-func (s *Server) resettable(c echo.Context, userID string) (everlatch.ProviderIdentity, error) {
-	user, err := s.deps.Store.User(lookups(c), userID)
-	if err != nil {
-		return everlatch.ProviderIdentity{}, err
-	}
-	identities, err := s.deps.Store.IdentitiesOf(lookups(c), everlatch.ActorUser, userID)
+// credentialOf returns the credential of an account that can be replaced. It belongs to one
+// of the account's identities, whatever address the account has (docs/weak-spots.md#w13). The
+// error for one without any names the account.
+func (s *Server) credentialOf(c echo.Context, actorType, id, name string) (everlatch.ProviderIdentity, error) {
+	identities, err := s.deps.Store.IdentitiesOf(lookups(c), actorType, id)
 	if err != nil {
 		return everlatch.ProviderIdentity{}, err
 	}
@@ -163,5 +164,5 @@ func (s *Server) resettable(c echo.Context, userID string) (everlatch.ProviderId
 			}
 		}
 	}
-	return everlatch.ProviderIdentity{}, errNoPassword(user.Email)
+	return everlatch.ProviderIdentity{}, errNoPassword(name)
 }

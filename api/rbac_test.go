@@ -113,6 +113,7 @@ func TestEveryAdminRouteSaysWhatItNeeds(t *testing.T) {
 	}
 	require.ElementsMatch(t, append(server.DashboardPaths(),
 		"GET /admin/users/me", "POST /admin/users/me/email", "POST /admin/users/me/email/confirm", "POST /admin/users/me/email/undo",
+		"GET /admin/people", // each kind has its own, see TestPeopleWithRoles
 		"GET /admin/rbac/me/permissions", "POST /admin/invites/accept",
 		"POST /admin/auth/:method", // each method has its own, see TestAuthServiceWithRoles
 	), open)

@@ -36,6 +36,7 @@ type Flows interface {
 	identityControlFlows
 	registrationFlows
 	scheduleFlows
+	personFlows
 	trails.Flows
 
 	Authenticate(ctx context.Context, r flows.AuthRequest) (workflows.Login, error)
@@ -92,6 +93,9 @@ type Deps struct {
 	Begin func(r *http.Request, method, route string) (context.Context, func(status int))
 	// Served, if set, is told about every answer. It must be quick.
 	Served func(method, route string, status int, took time.Duration)
+	// Examine, if set, looks at everything that the service depends on, as `everlatch doctor`
+	// does, and returns its report as JSON, without secrets.
+	Examine func(ctx context.Context) ([]byte, error)
 	// SealingKeys returns the key set to which callers of the Nexus service seal; nil without it.
 	SealingKeys func() ([]byte, error)
 }

@@ -95,7 +95,7 @@ func setup(tb testing.TB, settings ...setting) *world {
 	var err error
 	w.tokens, err = tokens.New(cfg, w.clock.Now)
 	require.NoError(tb, err)
-	w.flows = &fakeFlows{fakeInvites: fakeInvites{w: w}, fakeEmails: fakeEmails{w: w}, fakeFactors: fakeFactors{w: w}, fakeSignIns: fakeSignIns{w: w}, fakeControl: fakeControl{w: w}, fakeCodes: fakeCodes{w: w}, fakeChallenges: fakeChallenges{w: w}, store: w.store, now: w.clock.Now}
+	w.flows = &fakeFlows{fakeInvites: fakeInvites{w: w}, fakeEmails: fakeEmails{w: w}, fakeFactors: fakeFactors{w: w}, fakeSignIns: fakeSignIns{w: w}, fakeControl: fakeControl{w: w}, fakeCodes: fakeCodes{w: w}, fakeChallenges: fakeChallenges{w: w}, fakePersons: fakePersons{w: w}, store: w.store, now: w.clock.Now}
 	level := slog.LevelDebug
 	if _, bench := tb.(*testing.B); bench {
 		level = slog.LevelInfo // as in production
@@ -114,10 +114,15 @@ func setup(tb testing.TB, settings ...setting) *world {
 	w.parts.Auth = w.authService()
 	w.server, err = api.New(w.parts, o)
 	require.NoError(tb, err)
-	base := apitest.Handler(w.server.Handler())
-	w.client = &http.Client{Transport: apitest.NewTransport(tb, base)}
-	w.raw = &http.Client{Transport: base}
+	w.serve()
 	return w
+}
+
+// serve makes the clients reach the server.
+func (w *world) serve() {
+	base := apitest.Handler(w.server.Handler())
+	w.client = &http.Client{Transport: apitest.NewTransport(w.t, base)}
+	w.raw = &http.Client{Transport: base}
 }
 
 // reply is an answer with its body read.
@@ -365,6 +370,7 @@ type fakeFlows struct {
 	fakeControl
 	fakeTrails
 	fakeSchedules
+	fakePersons
 
 	store *store.Store
 	now   func() time.Time

@@ -352,6 +352,12 @@ var (
 	errEventID   = invalidData("Event ids are 1 to 128 letters, digits and . _ : -, and do not begin with " + ids.Event + ".")
 )
 
+var (
+	errSearchShort = invalidData("Search for a word of at least three characters.")
+	errNoDoctor    = &everlatch.Error{Code: everlatch.CodeNotFound, Message: "This program does not examine itself."}
+	errPeopleLimit = invalidData("Parameter limit must be from 1 to 50.")
+)
+
 var errScheduleNote = invalidData("A note has 500 bytes at most.")
 
 func errEventTaken(id string) error {

@@ -10,6 +10,8 @@ import (
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/config"
 	"github.com/everlatch/everlatch/internal/doctor"
+	"github.com/everlatch/everlatch/internal/keys"
+	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/mail"
 	"github.com/everlatch/everlatch/subscribers"
 )
@@ -41,13 +43,22 @@ func Examine(ctx context.Context, cfg config.Config, e Examination, opts ...Opti
 		required = cfg.RequireDev
 	}
 	parts, err := makeParts(&cfg, &o, required() == nil)
-	problems = append(problems, err)
 	a := &App{prepared: parts, cfg: cfg, opts: o, log: o.log}
-	s := doctor.Subject{
+	s, done := a.subject(e, append(problems, err))
+	defer done()
+	return doctor.Run(ctx, s)
+}
+
+// subject is what an examination of an App looks at, and what ends it. problems are why its
+// parts could not be made.
+func (a *App) subject(e Examination, problems []error) (s doctor.Subject, done func()) {
+	cfg, o := a.cfg, a.opts
+	done = func() {}
+	s = doctor.Subject{
 		Config: cfg, Unread: e.Unread, Dev: o.weakSecrets, Command: o.command, Now: o.now, Within: e.Within, SendTo: e.SendTo,
 		Providers: a.probers(),
 	}
-	for _, missing := range absent(cfg.HTTP.AuthMethodsPerActor, parts.registry) {
+	for _, missing := range absent(cfg.HTTP.AuthMethodsPerActor, a.registry) {
 		s.Remarks = append(s.Remarks, fmt.Sprintf("http.auth_methods_per_actor: %q of %s is not a registered provider", missing.provider, missing.actorType))
 	}
 	sender, err := a.newSender()
@@ -60,10 +71,38 @@ func Examine(ctx context.Context, cfg config.Config, e Examination, opts ...Opti
 	s.Unmade = errors.Join(append(problems, err)...)
 	c, temporal, err := keyless(&cfg, o.environ)
 	if err == nil {
-		defer c.Close()
+		done = c.Close
 	}
 	s.Temporal = doctor.Temporal{Client: c, Err: err, Address: temporal.HostPort, Namespace: temporal.Namespace}
-	return doctor.Run(ctx, s)
+	if err == nil && cfg.Temporal.Deployment.Name != "" {
+		s.Temporal.Versions = deployment(&cfg, c, o.now).Versions
+	}
+	if rings, err := newRings(&cfg, &o); err == nil {
+		s.Keys = func(ctx context.Context, db *store.Store) ([]doctor.KeyRing, error) { return ringsOf(ctx, rings, db) }
+	}
+	return s, done
+}
+
+// ringsOf is what the doctor looks at of the key rings.
+func ringsOf(ctx context.Context, rings *keys.Rings, db *store.Store) ([]doctor.KeyRing, error) {
+	found, err := rings.In(db).List(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	var out []doctor.KeyRing
+	for _, k := range found {
+		if len(out) == 0 || out[len(out)-1].Name != k.Ring {
+			out = append(out, doctor.KeyRing{Name: k.Ring})
+		}
+		ring := &out[len(out)-1]
+		switch k.State {
+		case keys.Active:
+			ring.Active = k.ID
+		case keys.Previous:
+			ring.Previous = append(ring.Previous, doctor.PreviousKey{ID: k.ID, Needed: k.Needs.In(rings.Now())})
+		}
+	}
+	return out, nil
 }
 
 // probers are the providers, second factors and code providers that depend on another service.

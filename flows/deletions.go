@@ -58,6 +58,21 @@ func (c *Client) KeepAccount(ctx context.Context, p everlatch.Principal) error {
 	return nil
 }
 
+// CancelDeletion keeps the account of a customer on behalf of an administrator, as a sign-in
+// would. A customer who is gone meanwhile is [everlatch.ErrNotFound].
+func (c *Client) CancelDeletion(ctx context.Context, customerID string) error {
+	var out workflows.Outcome
+	err := c.updateDeletion(ctx, customerID, update{
+		name:   workflows.UpdateCancel,
+		arg:    workflows.CancelDeletion{EventID: ids.New(ids.Event, c.opts.Now())},
+		answer: &out,
+	})
+	if err != nil {
+		return err
+	}
+	return refused(out.Refusal)
+}
+
 // updateDeletion sends an update to the deletion of a customer, which is started
 // for it when it is lost or over: what counts is stored in the database.
 func (c *Client) updateDeletion(ctx context.Context, customerID string, u update) error {

@@ -12,7 +12,7 @@ import (
 
 // resources are the kinds of records that routes under /admin serve.
 var resources = []string{
-	"api_key", "audit", "auth_identity", "customer", "customer_address", "customer_group", "event", "flow", "invite", "rbac_policy", "rbac_role",
+	"api_key", "audit", "auth_identity", "customer", "customer_address", "customer_group", "doctor", "event", "flow", "invite", "rbac_policy", "rbac_role",
 	"schedule", "statistics", "user",
 }
 

@@ -21,11 +21,14 @@ const (
 	configurationCookies       = "configuration.cookies"
 	configurationProxies       = "configuration.proxies"
 	configurationCompatibility = "configuration.compatibility"
+	configurationSignIn        = "configuration.sign_in"
 
 	databaseReachable  = "database.reachable"
 	databaseVersion    = "database.version"
 	databaseEncoding   = "database.encoding"
 	databaseMigrations = "database.migrations"
+	databaseSearch     = "database.search"
+	databaseKeys       = "database.keys"
 	databaseRole       = "database.role"
 	databasePool       = "database.pool"
 	databaseEncrypted  = "database.encrypted"
@@ -72,11 +75,14 @@ func Checks() []Check {
 		{configurationCookies, "`cookie_options`, `http.trust_proxy`", "", "session cookies are sent without Secure"},
 		{configurationProxies, "`http.trusted_proxies`", "", "no proxy or every address is trusted, so that limits count the wrong callers"},
 		{configurationCompatibility, "`compat`, `temporal.accept_unsealed_until`", "", "an exception for a migration is on"},
+		{configurationSignIn, "`auth.sign_in`", "", "while Temporal is away, sign-ins are refused"},
 
 		{databaseReachable, "a connection by `database.url`", "refused, unknown host, wrong password, no such database, TLS, no answer", ""},
 		{databaseVersion, "PostgreSQL 14 or newer", "older", "SQLite, which only one machine can use"},
 		{databaseEncoding, "UTF8, and the default isolation behind a pooler", "another encoding or isolation", ""},
 		{databaseMigrations, "the schema", "behind this program", ""},
+		{databaseSearch, "the indexes of PostgreSQL that searches for people use", "", "one is missing or broken, so that a search reads every row"},
+		{databaseKeys, "the key rings", "a ring has no key in use", "a previous key is still needed, or can be retired"},
 		{databaseRole, "the role of the connection", "it can only read", "it is a superuser"},
 		{databasePool, "connections, and a pooler in between", "", "one process may open more than the server has left"},
 		{databaseEncrypted, "TLS to another machine", "", "without TLS"},
@@ -87,7 +93,10 @@ func Checks() []Check {
 		{temporalRetention, "how long the namespace keeps finished workflows", "", "shorter than `events.retry_for`, or than the 24 h for which clients repeat an `Idempotency-Key`"},
 		{temporalAttributes, "the search attributes", "one exists with another type", "one is missing"},
 		{temporalWorkers, "workers that have polled each task queue within 90 s", "none polls `interactive` or `deliveries`", "none polls `slow`"},
-		{temporalVersions, "the versions of these workers", "", ""},
+		{
+			temporalVersions, "the versions of the workers, and flows that stay with one", "no worker of the current version polls a queue, or flows stay with a version that has no worker",
+			"a version is ramping that no worker of polls a queue",
+		},
 		{temporalPartitions, "partitions of the interactive task queue", "", ""},
 		{temporalClock, "the time of the last poll beside the clock of this process", "is ahead by more than 30 s", "is ahead by more than 2 s"},
 

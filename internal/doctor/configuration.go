@@ -22,6 +22,7 @@ func (s *Subject) configuration(_ context.Context, n *notes) {
 			n.warn("configuration."+string(d.Topic), d.Message, d.Advice)
 		}
 	}
+	s.signIn(n)
 	for _, sound := range []struct{ check, message string }{
 		{configurationSettings, "every setting can be read"},
 		{configurationSecrets, "secrets and keys are set and strong"},
@@ -42,6 +43,19 @@ func (s *Subject) configuration(_ context.Context, n *notes) {
 		default:
 			n.ok(sound.check, "%s", sound.message)
 		}
+	}
+}
+
+// signIn says how sign-ins run, with Temporal and without.
+func (s *Subject) signIn(n *notes) {
+	mode, away := s.Config.Auth.SignIn.Mode, s.Config.Auth.SignIn.WhenTemporalAway
+	switch {
+	case mode == config.SignInDirect:
+		n.ok(configurationSignIn, "sign-ins have no workflow (auth.sign_in.mode is direct)")
+	case away == config.AwayDirect:
+		n.ok(configurationSignIn, "sign-ins are workflows, and go on without them while Temporal is away")
+	default:
+		n.warn(configurationSignIn, "sign-ins are workflows, and each is answered 503 while Temporal is away", "Set auth.sign_in.when_temporal_is_away to direct, unless every sign-in must be in Temporal's history.")
 	}
 }
 

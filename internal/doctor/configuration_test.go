@@ -8,6 +8,10 @@ import (
 )
 
 var configurationWrongs = map[string]wrong{
+	"sign-ins that Temporal's absence refuses": {
+		"configuration.sign_in", doctor.Warning, set("EVERLATCH_AUTH_SIGN_IN_WHEN_TEMPORAL_IS_AWAY=refuse"), nil,
+		`answered 503 while Temporal is away`, `^Set auth.sign_in.when_temporal_is_away to direct`,
+	},
 	"an unknown variable": {
 		"configuration.settings", doctor.Fault, set("EVERLATCH_HTTP_BODYLIMIT=1mb"), nil,
 		`EVERLATCH_HTTP_BODYLIMIT: unknown variable`, `^Did you mean EVERLATCH_HTTP_BODY_LIMIT\?$`,

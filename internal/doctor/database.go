@@ -133,6 +133,64 @@ func (s *Subject) migrations(ctx context.Context, n *notes, found store.Inspecti
 		return
 	}
 	n.ok(databaseMigrations, "the schema is up to date")
+	s.search(ctx, n, db)
+	s.keys(ctx, n, db)
+}
+
+// search looks for the indexes of PostgreSQL without which a search reads every row.
+func (s *Subject) search(ctx context.Context, n *notes, db *store.Store) {
+	missing, err := db.MissingSearchIndexes(ctx)
+	switch {
+	case err != nil:
+		n.add(Finding{Check: databaseSearch, Status: Skipped, Message: "not known: " + Cause(err)})
+	case len(missing) > 0:
+		n.warn(databaseSearch, "missing: "+strings.Join(missing, ", ")+"; a search for a person reads every row",
+			"Run CREATE EXTENSION pg_trgm as a superuser in this database, then `"+s.Command+" migrate up`.")
+	default:
+		n.ok(databaseSearch, "searches have what they need")
+	}
+}
+
+// keys is about the key rings, as `everlatch keys list` shows them.
+func (s *Subject) keys(ctx context.Context, n *notes, db *store.Store) {
+	if s.Keys == nil {
+		n.add(Finding{Check: databaseKeys, Status: Skipped, Message: "encryption.keys cannot be read"})
+		return
+	}
+	rings, err := s.Keys(ctx, db)
+	if err != nil {
+		n.add(Finding{Check: databaseKeys, Status: Skipped, Message: "not known: " + Cause(err)})
+		return
+	}
+	if len(rings) == 0 {
+		n.ok(databaseKeys, "no process has used this database yet")
+	}
+	for _, ring := range rings {
+		s.ring(n, ring)
+	}
+}
+
+func (s *Subject) ring(n *notes, ring KeyRing) {
+	f := Finding{Check: databaseKeys, About: ring.Name, Status: OK, Message: "key " + ring.Active + " is in use"}
+	if ring.Active == "" {
+		f.Status, f.Message = Fault, "no key is in use"
+		f.Advice = "Run `" + s.Command + " keys rotate " + ring.Name + "`, and see `" + s.Command + " keys list`."
+	}
+	for _, k := range ring.Previous {
+		if f.Status == OK {
+			f.Status = Warning
+		}
+		if k.Needed == "" {
+			f.Message += "; nothing needs " + k.ID + " any more"
+			f.Advice = "Run `" + s.Command + " keys retire " + ring.Name + " " + k.ID + "`."
+			continue
+		}
+		f.Message += "; " + k.ID + " is still needed: " + k.Needed
+		if f.Advice == "" {
+			f.Advice = "Wait until the schedule reseal and the retention of the namespace have done their work, then `" + s.Command + " keys retire " + ring.Name + " " + k.ID + "`."
+		}
+	}
+	n.add(f)
 }
 
 // outage says whether an error is about a service that does not answer.

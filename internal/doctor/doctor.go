@@ -12,6 +12,8 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/mail"
 )
 
@@ -38,6 +40,8 @@ type Subject struct {
 	Within time.Duration
 
 	Temporal Temporal
+	// Keys reads the key rings from the database, nil where the keys that open them are not known.
+	Keys func(ctx context.Context, db *store.Store) ([]KeyRing, error)
 	// Mail is the mail server, nil without one.
 	Mail *mail.SMTP
 	// SendTo is the address that gets a test mail, "" for none.
@@ -53,7 +57,18 @@ type Temporal struct {
 	Err    error
 	// Address is host:port, and Namespace the one that is used.
 	Address, Namespace string
+	// Versions reads the versions of the workers, nil where they have none.
+	Versions func(ctx context.Context) ([]flows.Version, error)
 }
+
+// KeyRing is a ring of keys: the one in use, "" for none, and the previous ones.
+type KeyRing struct {
+	Name, Active string
+	Previous     []PreviousKey
+}
+
+// PreviousKey is a key that is not retired, and what still needs it, "" for nothing.
+type PreviousKey struct{ ID, Needed string }
 
 // Service is a part that depends on another service.
 type Service struct {

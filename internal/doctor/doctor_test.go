@@ -34,7 +34,7 @@ func TestWrong(t *testing.T) {
 	t.Parallel()
 	caused := seen{}
 	t.Run("one at a time", func(t *testing.T) { //nolint:paralleltest // what follows waits for its subtests
-		for _, wrongs := range []map[string]wrong{configurationWrongs, databaseWrongs, mailWrongs, providersWrongs, webhooksWrongs} {
+		for _, wrongs := range []map[string]wrong{configurationWrongs, databaseWrongs, ringWrongs, mailWrongs, providersWrongs, webhooksWrongs} {
 			for name, w := range wrongs {
 				caused.add(w.check, w.status)
 				t.Run(name, w.test) //nolint:paralleltest // test calls it

@@ -47,6 +47,59 @@ func (s *Subject) temporal(ctx context.Context, n *notes) {
 	s.retention(n, found.Retention)
 	s.attributes(n, found)
 	s.workers(n, found.Queues)
+	s.versions(ctx, n, found.Queues)
+}
+
+// versions is about workers with versions: the current one must work, and so must each that
+// flows stay with.
+func (s *Subject) versions(ctx context.Context, n *notes, queues []flows.QueueInspection) {
+	if s.Temporal.Versions == nil {
+		var builds []string
+		for _, q := range queues {
+			builds = append(builds, q.Builds...)
+		}
+		slices.Sort(builds)
+		if builds = slices.Compact(builds); len(builds) == 0 {
+			n.ok(temporalVersions, "workers are not versioned")
+		} else {
+			n.ok(temporalVersions, "%s", strings.Join(builds, ", "))
+		}
+		return
+	}
+	found, err := s.Temporal.Versions(ctx)
+	if err != nil {
+		n.add(Finding{Check: temporalVersions, Status: Skipped, Message: "not known: " + Cause(err)})
+		return
+	}
+	if len(found) == 0 {
+		n.ok(temporalVersions, "no worker of the deployment has started yet")
+	}
+	for _, v := range found {
+		if v.Status == flows.VersionDrained || v.Status == flows.VersionNew && len(v.Polled) == 0 {
+			continue
+		}
+		n.add(s.version(v))
+	}
+}
+
+func (s *Subject) version(v flows.Version) Finding {
+	f := Finding{Check: temporalVersions, About: v.BuildID, Status: OK, Message: v.Status}
+	lacks := strings.Join(v.Lacks(), ", ")
+	switch {
+	case v.Status == flows.VersionCurrent && lacks != "":
+		f.Status, f.Message = Fault, "the current version, and none of its workers polls "+lacks+": new flows wait"
+		f.Advice = "Start workers of this version, or make another one current: `" + s.Command + " temporal deployment set-current BUILD_ID`."
+	case v.Status == flows.VersionRamping && lacks != "":
+		f.Status, f.Message = Warning, fmt.Sprintf("gets %v %% of new flows, and none of its workers polls %s", v.Percent, lacks)
+		f.Advice = "Start workers of this version, or take its share back: `" + s.Command + " temporal deployment ramp " + v.BuildID + " 0`."
+	case v.Pinned > 0 && len(v.Polled) == 0:
+		f.Status, f.Message = Fault, fmt.Sprintf("%d flows stay with this version, and it has no worker: they wait", v.Pinned)
+		f.Advice = "Start a worker of this version again, until `" + s.Command + " temporal deployment show` says that it is drained."
+	case v.Status == flows.VersionDraining:
+		f.Message = fmt.Sprintf("draining: %d flows stay with this version", v.Pinned)
+		f.Advice = "Keep its workers until `" + s.Command + " temporal deployment show` says that it is drained."
+	}
+	return f
 }
 
 // dial reports that no server listens at an address, for host:port.
@@ -125,10 +178,8 @@ func outageOf(err error) bool {
 }
 
 func (s *Subject) workers(n *notes, queues []flows.QueueInspection) {
-	var builds []string
 	var last time.Time
 	for _, q := range queues {
-		builds = append(builds, q.Builds...)
 		if q.LastPoll.After(last) {
 			last = q.LastPoll
 		}
@@ -136,12 +187,6 @@ func (s *Subject) workers(n *notes, queues []flows.QueueInspection) {
 		if q.Name == flows.QueueInteractive {
 			partitions(n, q.Partitions)
 		}
-	}
-	slices.Sort(builds)
-	if builds = slices.Compact(builds); len(builds) == 0 {
-		n.ok(temporalVersions, "workers are not versioned")
-	} else {
-		n.ok(temporalVersions, "%s", strings.Join(builds, ", "))
 	}
 	if last.IsZero() {
 		n.add(Finding{Check: temporalClock, Status: Skipped, Message: "no worker polls, so Temporal names no time"})

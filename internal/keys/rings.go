@@ -114,6 +114,14 @@ func New(o Options) (*Rings, error) {
 	return r, nil
 }
 
+// In returns rings that list what a database has. It loads no key.
+func (r *Rings) In(db *store.Store) *Rings {
+	return &Rings{o: r.o, store: db, opened: map[string]vault.Secret{}, warned: map[string]bool{}, known: map[string][]configured{}}
+}
+
+// Now is the clock of the rings.
+func (r *Rings) Now() time.Time { return r.o.Now() }
+
 // Process says what a process is.
 type Process struct {
 	// ID is one that no other process has; without one, the process reports nothing: it

@@ -11,6 +11,8 @@ import (
 // DeliveryFilter selects deliveries; zero fields select all.
 type DeliveryFilter struct {
 	EventID, Event, Subscriber, Status string
+	// AuthIdentityID selects deliveries of the events about an identity.
+	AuthIdentityID string
 	// Since selects those that changed at or after a time.
 	Since time.Time
 }
@@ -63,6 +65,7 @@ func (s *Store) Deliveries(ctx context.Context, f DeliveryFilter, page Page) ([]
 	var where conditions
 	where.equal("d.event_id", f.EventID)
 	where.equal("e.name", f.Event)
+	where.equal("e.auth_identity_id", f.AuthIdentityID)
 	where.equal("d.subscriber", f.Subscriber)
 	where.equal("d.status", f.Status)
 	if !f.Since.IsZero() {

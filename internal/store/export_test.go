@@ -19,16 +19,8 @@ func SearchedIdentities(q string) (text string, args []any) {
 // Searchable reports whether searches have their indexes. SQLite has none: it reads
 // every row.
 func (s *Store) Searchable(ctx context.Context) (bool, error) {
-	if !s.onPostgres() {
-		return false, nil
-	}
-	for _, index := range searchIndexes {
-		state, err := s.searchIndexState(ctx, index.name)
-		if err != nil || state != indexReady {
-			return false, s.fail(ctx, "read indexes", err)
-		}
-	}
-	return true, nil
+	missing, err := s.MissingSearchIndexes(ctx)
+	return s.onPostgres() && len(missing) == 0, err
 }
 
 // Statement is a statement with its arguments.

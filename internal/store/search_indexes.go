@@ -93,6 +93,25 @@ func (s *Store) searchIndexState(ctx context.Context, name string) (indexState, 
 	}
 }
 
+// MissingSearchIndexes names the indexes for searches that are missing or were interrupted
+// while they were made: a search for a person then reads every row. SQLite needs none.
+func (s *Store) MissingSearchIndexes(ctx context.Context) ([]string, error) {
+	if !s.onPostgres() {
+		return nil, nil
+	}
+	var out []string
+	for _, index := range searchIndexes {
+		state, err := s.searchIndexState(ctx, index.name)
+		if err != nil {
+			return nil, s.fail(ctx, "look for search indexes", err)
+		}
+		if state != indexReady {
+			out = append(out, index.name)
+		}
+	}
+	return out, nil
+}
+
 func (s *Store) indexSearch(ctx context.Context, index searchIndex, schema string) error {
 	state, err := s.searchIndexState(ctx, index.name)
 	if err != nil || state == indexReady {
