@@ -64,8 +64,8 @@ func (in Input) Record(name string) everlatch.Metadata {
 	return m
 }
 
-// count returns a whole number of a query string, or a default when it is missing.
-func (in Input) count(name string, otherwise int) int {
+// Count returns a whole number of a query string, or a default when it is missing.
+func (in Input) Count(name string, otherwise int) int {
 	if count, err := strconv.Atoi(in.Plain(name)); err == nil {
 		return count
 	}

@@ -51,7 +51,7 @@ func ReadList(raw string, of Shape, policy FieldPolicy, filters Schema, limit in
 	deleted := in.Flag(WithDeleted.Name)
 	return Page{
 		Page: store.Page{
-			Limit: in.count("limit", limit), Offset: in.count("offset", 0), Order: in.Plain("order"),
+			Limit: in.Count("limit", limit), Offset: in.Count("offset", 0), Order: in.Plain("order"),
 			WithDeleted: deleted != nil && *deleted,
 		},
 		Selection: sel, Filters: in,
