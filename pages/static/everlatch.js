@@ -58,6 +58,9 @@ for (const list of document.querySelectorAll("details.languages")) {
   addEventListener("click", (event) => { if (!list.contains(event.target)) list.open = false; });
 }
 
+// On a narrow screen the navigation scrolls: the current page is in sight.
+document.querySelector(".account nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // Pages with data-print are printed by its button.
 for (const button of document.querySelectorAll("button[data-print]")) {
   button.hidden = false;
