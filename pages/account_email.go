@@ -3,7 +3,6 @@ package pages
 import (
 	"net/http"
 	"net/url"
-	"time"
 )
 
 // emailPage is the data of account/email.
@@ -43,11 +42,10 @@ func (v *Visit) pendingEmail() (email, until string, err error) {
 		case "auth.email_changed", "auth.email_change_undone":
 			return "", "", nil
 		case "auth.email_change_requested":
-			end, err := time.Parse(time.RFC3339, d.text("expires_at"))
-			if err != nil || !end.After(v.site.opts.Now()) {
-				return "", "", nil
+			if end, known := instant(d.text("expires_at")); known && end.After(v.site.opts.Now()) {
+				return d.text("email"), d.text("expires_at"), nil
 			}
-			return d.text("email"), d.text("expires_at"), nil
+			return "", "", nil
 		}
 	}
 	return "", "", nil
