@@ -290,7 +290,7 @@ func TestAnOldSignInIsConfirmed(t *testing.T) {
 	require.Equal(t, 1, begun, "both answers are to one challenge, which counts them")
 
 	w.api.On("GET /auth/mfa/factors", http.StatusOK, `{"mfa_factors":[]}`)
-	_, found = w.Open(account + "/sessions").Submit(account+"/sessions/end-others", nil).Form(account + "/confirm")
+	_, found = w.Open(account+"/sessions").Submit(account+"/sessions/end-others", nil).Form(account + "/confirm")
 	require.False(t, found, "without a second factor they sign in again")
 	w.refuses("POST /auth/mfa/recovery-codes", http.StatusUnauthorized, "factor_too_old")
 	_, found = w.Post(account+"/recovery-codes", nil).Form(account + "/confirm")
