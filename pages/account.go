@@ -97,7 +97,7 @@ const (
 )
 
 // signedIn has visitors without a session sign in first, and those whose sign-in is too
-// old for what they want prove that they are who they were. Both come back.
+// old for what they want prove that they are who they were. Both return to where they were.
 func signedIn(handle Handler) Handler {
 	return func(v *Visit) error {
 		err := handle(v)

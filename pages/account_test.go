@@ -67,7 +67,7 @@ func TestEveryAccountPageInEveryLanguage(t *testing.T) {
 	}
 }
 
-func TestVisitorsWhoAreNotSignedInComeBack(t *testing.T) {
+func TestVisitorsWhoAreNotSignedInReturn(t *testing.T) {
 	t.Parallel()
 
 	w := newWorld(t)
