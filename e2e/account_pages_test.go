@@ -21,7 +21,7 @@ func TestAccountPages(t *testing.T) {
 	const email, password = "ada@example.com", "correct horse battery"
 	require.Equal(t, "/ui/customer", b.Open(accountPath+"/security").Path, "a visitor signs in first")
 	page := b.Open("/ui/customer/sign-up").Submit("", map[string]string{"email": email, "password": password})
-	require.Equal(t, accountPath, page.Path, page.Text())
+	require.Equal(t, accountPath+"/security", page.Path, "the page that they wanted: %s", page.Text())
 	require.Equal(t, accountPath, signInOnPages(other, email, password).Path)
 
 	page = b.Open(accountPath).Submit("", map[string]string{"first_name": "Ada", "phone": "+44 20"})
