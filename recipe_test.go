@@ -36,6 +36,15 @@ var besides = map[string]string{
 	"internal/store/proof.go":                "unlinks as part of another flow",
 	"internal/store/proof_test.go":           "tests that",
 	"workflows/proof_test.go":                "tests that",
+	"api/activity.go":                        "lists the events that the person they are about sees",
+	"pages/account_activity.go":              "words the activity of an account",
+	"pages/messages/account.ar.toml":         "words the activity of an account",
+	"pages/messages/account.de.toml":         "words the activity of an account",
+	"pages/messages/account.en.toml":         "words the activity of an account",
+	"pages/messages/account.es.toml":         "words the activity of an account",
+	"pages/messages/account.fr.toml":         "words the activity of an account",
+	"pages/messages/account.ja.toml":         "words the activity of an account",
+	"pages/messages/account.pl.toml":         "words the activity of an account",
 }
 
 // TestFlowRecipe holds the list of places that a flow touches to the flow that

@@ -1,6 +1,9 @@
 package pages
 
-import "html/template"
+import (
+	"cmp"
+	"html/template"
+)
 
 // The marks are drawn for these pages, in the colour of the text unless the provider's
 // mark has colours of its own.
@@ -13,6 +16,11 @@ var icons = map[string]template.HTML{
 	"phone":    stroked(`<rect x="7" y="3" width="10" height="18" rx="2"/><path d="M11 18h2"/>`),
 	"key":      stroked(`<circle cx="8" cy="15" r="4"/><path d="m11 12 9-9m-3 3 3 3"/>`),
 	"openid":   stroked(`<path d="M12 3l8 3v6c0 4.5-3.2 8-8 9-4.8-1-8-4.5-8-9V6z"/><circle cx="12" cy="10.5" r="2"/><path d="M12 12.500V16"/>`),
+	"person":   stroked(`<circle cx="12" cy="8" r="4"/><path d="M4 21c0-4 3.5-7 8-7s8 3 8 7"/>`),
+	"pin":      stroked(`<path d="M12 21s-7-6.2-7-11.5a7 7 0 0 1 14 0C19 14.8 12 21 12 21z"/><circle cx="12" cy="9.5" r="2.5"/>`),
+	"clock":    stroked(`<circle cx="12" cy="12" r="9"/><path d="M12 7v5l3.5 2"/>`),
+	"file":     stroked(`<path d="M6 3h8l4 4v14H6zM14 3v4h4M9 12h6m-6 4h6"/>`),
+	"back":     stroked(`<path d="m14 6-6 6 6 6"/>`),
 	"arrow":    stroked(`<path d="M5 12h14m-6-6 6 6-6 6"/>`),
 	"google": svg(`<path fill="#4285f4" d="M22 12.2c0-.7-.1-1.4-.2-2H12v3.9h5.6a4.8 4.8 0 0 1-2.1 3.1v2.6H19c2-1.8 3-4.5 3-7.6z"/>` +
 		`<path fill="#34a853" d="M12 22c2.8 0 5.2-.9 7-2.5l-3.5-2.6a6.2 6.2 0 0 1-9.3-3.3H2.6v2.7A10 10 0 0 0 12 22z"/>` +
@@ -31,8 +39,14 @@ func svg(content string) template.HTML {
 	return template.HTML(`<svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" focusable="false">` + content + `</svg>`) //nolint:gosec // of this file
 }
 
+// providerIcons are the marks of providers and methods that share one.
+var providerIcons = map[string]string{
+	"emailpass": "password", "emailcode": "mail", "totp": "phone", "webauthn": "passkey",
+}
+
 // icon returns a mark, that of OpenID for an unknown name.
 func icon(name string) template.HTML {
+	name = cmp.Or(providerIcons[name], name)
 	if mark, found := icons[name]; found {
 		return mark
 	}

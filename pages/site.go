@@ -110,7 +110,7 @@ func New(o Options) (*Site, error) {
 		return nil, errors.New("pages: API, Now or Log is missing")
 	}
 	s := &Site{opts: o, mux: http.NewServeMux(), crossSite: http.NewCrossOriginProtection()}
-	areas := slices.Concat([]Area{baseArea(), signInArea(), returnArea()}, developmentAreas(o), o.Areas)
+	areas := slices.Concat([]Area{baseArea(), signInArea(), accountArea(), returnArea()}, developmentAreas(o), o.Areas)
 	accentErr := checkAccent(o.Accent)
 	logo, logoErr := imageSource(o.Logo)
 	var returnsErr, languagesErr, templatesErr error

@@ -11,6 +11,8 @@ import (
 // EventFilter selects events; zero fields select all.
 type EventFilter struct {
 	Name, GroupID, AuthIdentityID, Source string
+	// Names selects the events with one of these names.
+	Names []string
 	// Released selects the events that subscribers may see, or the events that
 	// wait for the end of their flow.
 	Released *bool
@@ -21,6 +23,7 @@ type EventFilter struct {
 func (s *Store) Events(ctx context.Context, f EventFilter, page Page) ([]everlatch.Event, int, error) {
 	var where conditions
 	where.equal("name", f.Name)
+	where.in("name", f.Names)
 	where.equal("group_id", f.GroupID)
 	where.equal("auth_identity_id", f.AuthIdentityID)
 	where.equal("source", f.Source)

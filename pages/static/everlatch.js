@@ -58,6 +58,39 @@ for (const list of document.querySelectorAll("details.languages")) {
   addEventListener("click", (event) => { if (!list.contains(event.target)) list.open = false; });
 }
 
+// On a narrow screen the navigation scrolls: the current page is in sight.
+document.querySelector(".account nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
+// Pages with data-print are printed by its button.
+for (const button of document.querySelectorAll("button[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
+
+// A passkey is made by the device: data-make-passkey is where its options come from, and
+// the form takes what the device answers.
+for (const form of document.querySelectorAll("form[data-make-passkey]")) {
+  form.addEventListener("submit", async (event) => {
+    if (form.elements.credential.value) return;
+    event.preventDefault();
+    const problem = document.getElementById("passkey-problem");
+    problem.hidden = true;
+    try {
+      const answer = await fetch(form.dataset.makePasskey, { method: "POST", body: new URLSearchParams({ label: form.elements.label.value }) });
+      if (answer.redirected) return location.assign(answer.url); // to confirm who asks
+      if (!answer.ok) throw new Error(answer.statusText);
+      const { options } = await answer.json();
+      const credential = await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options.publicKey ?? options) });
+      form.elements.credential.value = JSON.stringify(credential.toJSON());
+      form.submit();
+    } catch {
+      problem.hidden = false;
+      delete form.dataset.sent;
+      form.querySelectorAll("button").forEach((button) => button.removeAttribute("aria-disabled"));
+    }
+  });
+}
+
 // Passkeys: the form with data-passkey asks the URL in it for options and sends what the
 // device answers. With data-conditional, passkeys show in the autofill of the address.
 const offered = (answer) => PublicKeyCredential.parseRequestOptionsFromJSON(answer.options);
