@@ -1,5 +1,5 @@
-// Looks at pages with Chromium, as docs/contributing/pages.md demands of them: one order on
-// one line of stdin, one answer on one line of stdout.
+// Looks at pages with Chromium, as docs/contributing/pages.md demands of them: one order a
+// line on stdin, one answer a line on stdout.
 //
 //   node pages.mjs <path of Chromium>
 //   {"url": "http://127.0.0.1:8000/ui/customer", "cookies": [], "script": true, "width": 360,
@@ -114,8 +114,19 @@ async function harmless(page, order) {
 
 const tooLate = () => new Promise((_, reject) => { setTimeout(reject, 2 * patience, new Error('nothing happens')).unref(); });
 
+// Two orders at a time, because a page waits for the service as often as for Chromium. Answers
+// come in the order of the orders.
+const turns = [Promise.resolve(), Promise.resolve()];
+let printed = Promise.resolve();
+let n = 0;
+
 for await (const line of createInterface({ input: process.stdin })) {
-  const answer = await Promise.race([look(JSON.parse(line)), tooLate()]).catch((err) => ({ complaints: [`failed: ${err.message}`], links: [] }));
-  console.log(JSON.stringify(answer));
+  const answer = turns[n % 2]
+    .then(() => Promise.race([look(JSON.parse(line)), tooLate()]))
+    .catch((err) => ({ complaints: [`failed: ${err.message}`], links: [] }));
+  turns[n % 2] = answer;
+  printed = printed.then(() => answer).then((a) => console.log(JSON.stringify(a)));
+  n += 1;
 }
+await printed;
 await chrome.close();
