@@ -49,11 +49,14 @@ const mostEvents = 2000
 // itself. An id that Temporal does not know, any more or at all, is
 // [everlatch.ErrNotFound].
 func (c *Client) Trail(ctx context.Context, id string) (FlowTrail, error) {
+	if !printable(id) {
+		return FlowTrail{}, unknownFlow(id, nil)
+	}
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	found, err := c.opts.Temporal.DescribeWorkflowExecution(ctx, id, "")
 	if _, absent := errors.AsType[*serviceerror.NotFound](err); absent {
-		return FlowTrail{}, &everlatch.Error{Code: everlatch.CodeNotFound, Reason: everlatch.ReasonRunUnknown, Details: map[string]string{"id": id}, Err: err}
+		return FlowTrail{}, unknownFlow(id, err)
 	}
 	if err != nil {
 		return FlowTrail{}, failure(err)
@@ -76,6 +79,16 @@ func (c *Client) Trail(ctx context.Context, id string) (FlowTrail, error) {
 	}
 	slices.SortStableFunc(s.Moments, func(a, b Moment) int { return a.At.Compare(b.At) })
 	return s.FlowTrail, nil
+}
+
+func unknownFlow(id string, cause error) error {
+	return &everlatch.Error{Code: everlatch.CodeNotFound, Reason: everlatch.ReasonRunUnknown, Details: map[string]string{"id": id}, Err: cause}
+}
+
+// printable reports whether an id is printable ASCII, as those of all flows are. Temporal's
+// client sends ids in gRPC headers, which refuse everything else as if Temporal were away.
+func printable(id string) bool {
+	return !strings.ContainsFunc(id, func(c rune) bool { return c < ' ' || c > '~' })
 }
 
 func times(n int) string {

@@ -4,7 +4,8 @@
 //   node chromium.mjs <path of Chromium>
 //   ["ada", "open", "http://127.0.0.1:8000/"]   →   {"value": null}
 //
-// The first word names a browser: each has cookies of its own, and one page.
+// The first word names a browser: each has cookies of its own, and one page. A name that ends in
+// "without JavaScript" has none.
 // Commands wait for what they need. Chromium ends with stdin.
 
 import { createInterface } from 'node:readline';
@@ -25,7 +26,7 @@ const pages = new Map();
 
 async function pageOf(browser) {
   if (!pages.has(browser)) {
-    const context = await chrome.newContext({ viewport: { width: 900, height: 700 } });
+    const context = await chrome.newContext({ viewport: { width: 900, height: 700 }, javaScriptEnabled: !browser.endsWith('without JavaScript') });
     context.setDefaultTimeout(patience);
     const page = await context.newPage();
     page.on('console', (message) => console.error(browser, message.text()));
@@ -54,6 +55,22 @@ const commands = {
   click: (page, button) => page.getByRole('button', { name: button, exact: true }).click(),
   fill: (page, label, text) => page.getByLabel(label).fill(text),
   type: (page, placeholder, text) => page.getByPlaceholder(placeholder, { exact: true }).fill(text),
+  // tabTo presses Tab until the element with a label, or a text, that begins so has the focus.
+  tabTo: async (page, name) => {
+    for (let i = 0; i < 100; i += 1) {
+      await page.keyboard.press('Tab');
+      const focused = await page.evaluate(() => {
+        const e = document.activeElement;
+        return (e.labels?.[0] ?? e).textContent.trim();
+      });
+      if (focused.startsWith(name)) return;
+    }
+    throw new Error(`Tab never comes to ${name}`);
+  },
+  keys: async (page, text, key) => {
+    await page.keyboard.type(text);
+    if (key) await page.keyboard.press(key);
+  },
   choose: (page, item) => page.getByRole('menuitem', { name: item, exact: true }).click(),
   tap: (page, selector) => page.locator(selector).first().click(),
   press: (page, text) => page.locator('a, button').filter({ hasText: new RegExp(`^\\s*${text}`) }).first().click(),
