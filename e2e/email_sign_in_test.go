@@ -30,7 +30,7 @@ func TestEmailSignInFlow(t *testing.T) {
 	}
 	ask()
 	token := p.mailedToken(t, email, "auth.sign_in_code_requested", 1)
-	page := p.browser(t).Open("/ui/customer/sign-in-link?token="+token)
+	page := p.browser(t).Open("/ui/customer/sign-in-link?token=" + token)
 	require.Equal(t, 200, page.Status, "a scanner opens the link")
 	elsewhere := p.call(t, "POST", "/auth/customer/emailcode/callback", object{"token": token}, "Everlatch-Browser", "the browser of eve")
 	require.Equal(t, 401, elsewhere.status, "%s", elsewhere.raw)

@@ -32,7 +32,7 @@ func TestSessionsFlow(t *testing.T) {
 
 	token := p.mailedToken(t, ada, "auth.sign_in_from_new_device", 1)
 	require.Contains(t, p.mailTo(t, ada, "auth.sign_in_from_new_device", 1)["text"], "Safari on iPhone")
-	page := p.browser(t).Open("/ui/customer/not-me?token="+token)
+	page := p.browser(t).Open("/ui/customer/not-me?token=" + token)
 	require.Equal(t, 200, page.Status)
 	require.Equal(t, 200, me(thief), "a scanner that opens the link ends nothing")
 	for range 2 {

@@ -28,7 +28,7 @@ func TestVerificationFlow(t *testing.T) {
 	asked := p.call(t, "POST", "/auth/verification/request", object{"entity_id": email, "entity_type": "email"}, bearer(token)...)
 	require.Equal(t, 201, asked.status, "%s", asked.raw)
 	code := p.verificationCode(t, email, 1)
-	page := p.browser(t).Open("/ui/customer/verify-email?code="+code)
+	page := p.browser(t).Open("/ui/customer/verify-email?code=" + code)
 	require.Equal(t, 200, page.Status, "a scanner opens the link")
 	require.Equal(t, true, signIn().json(t)["verification_required"])
 
