@@ -23,7 +23,9 @@ func (w *world) activities(query string, headers ...header) []activity {
 	r := w.do("GET", "/auth/activity"+query, nil, headers...)
 	require.Equal(w.t, 200, r.StatusCode, r.body)
 	require.Equal(w.t, "no-store", r.Header.Get("Cache-Control"))
-	var out struct{ Activities []activity }
+	var out struct {
+		Activities []activity `json:"activities"`
+	}
 	require.NoError(w.t, json.Unmarshal([]byte(r.body), &out))
 	return out.Activities
 }

@@ -92,7 +92,7 @@ func TestAProgramOfItsOwn(t *testing.T) {
 	}()
 	t.Cleanup(func() { stop(); <-ended })
 	url := stdout.await(t, ended, `acme is running[\s\S]*API +(http://\S+)`)
-	stdout.await(t, ended, `acme user create -e you@example.com --data (\S+)`)
+	stdout.await(t, ended, `There is no administrator yet\.[\s\S]*/ui/user/(invite)\?token=`)
 
 	require.Equal(t, http.StatusOK, get(t, url+"/hello", "").status)
 	registered := post(t, url+"/auth/customer/emailpass/register", map[string]any{"email": "ada@example.com", "password": password})

@@ -84,7 +84,7 @@ func programs(guide string) []string {
 var withoutProgram = []string{
 	"README", "change-an-email-address", "limits", "provider-options", "roles-and-permissions", "several-ways-to-sign-in",
 	"medusa-admin-dashboard", "mfa-in-a-storefront", "passkeys", "sessions", "verify-an-email", "magic-link", "move-to-everlatch",
-	"move-from-medusa", "move-from-other-systems", "brand-and-translate", "hosted-pages",
+	"move-from-medusa", "move-from-other-systems", "brand-and-translate", "hosted-pages", "console",
 }
 
 // source is all code of some folders.

@@ -144,6 +144,10 @@ func TestInviteOfTheFirstUser(t *testing.T) {
 		in.ForFirstUser = true
 		created, err := f.CreateInvite(t.Context(), in, "jti", everlatch.Event{})
 		require.NoError(t, err)
+		listed, count, err := f.Invites(t.Context(), store.InviteFilter{}, store.Page{})
+		require.NoError(t, err)
+		require.Empty(t, listed)
+		require.Zero(t, count)
 		found, err := f.FirstUserInvite(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, created, found)

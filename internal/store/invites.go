@@ -141,9 +141,13 @@ func SameEmail(a, b string) bool { return emailKey(a) == emailKey(b) }
 
 // Invites lists invites that are neither accepted nor revoked, and counts them
 // (docs/contract.md#s4-6). They are ordered by id, or by email, expires_at, created_at or
-// updated_at.
+// updated_at. The one for the first user is not among them: its link is shown by the
+// process that made it, and it ends when there is a user.
 func (s *Store) Invites(ctx context.Context, f InviteFilter, page Page) ([]everlatch.Invite, int, error) {
-	return inviteKind.list(ctx, s, page, notDeleted("deleted_at", Page{}), f.test)
+	return inviteKind.list(ctx, s, page, notDeleted("deleted_at", Page{}), func(c *conditions) {
+		c.is("for_first_user = FALSE")
+		f.test(c)
+	})
 }
 
 func scanInvite(row scanner) (i everlatch.Invite, err error) {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"embed"
+	"maps"
 	"time"
 
 	"github.com/everlatch/everlatch/pages"
@@ -42,9 +43,7 @@ func Area(o Options) pages.Area {
 	for _, more := range []map[string]pages.Handler{
 		c.peopleRoutes(), c.inviteRoutes(), c.groupRoutes(), c.roleRoutes(), c.keyRoutes(), c.eventRoutes(), c.flowRoutes(), c.auditRoutes(), c.systemRoutes(),
 	} {
-		for pattern, handle := range more {
-			routes[pattern] = handle
-		}
+		maps.Copy(routes, more)
 	}
 	return pages.Area{Name: "console", Files: files, Routes: routes}
 }

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -85,9 +84,4 @@ func (v *visit) navigation() []section {
 func (v *visit) under(path string) bool {
 	here := v.R.URL.Path
 	return here == path || path != Path && strings.HasPrefix(here, path+"/")
-}
-
-// without removes what is empty.
-func without(texts ...string) []string {
-	return slices.DeleteFunc(texts, func(text string) bool { return text == "" })
 }

@@ -165,11 +165,15 @@ func (v *visit) charts(s statistics) []chart {
 	}
 	var out []chart
 	for _, d := range []drawn{
-		{id: "sign-ins", title: v.T("console.sign_ins"), names: []string{v.T("console.sign_ins"), v.T("console.registrations")},
-			values: series(func(b bucket) []int { return []int{b.SignIns, b.Registrations} })},
+		{
+			id: "sign-ins", title: v.T("console.sign_ins"), names: []string{v.T("console.sign_ins"), v.T("console.registrations")},
+			values: series(func(b bucket) []int { return []int{b.SignIns, b.Registrations} }),
+		},
 		refusals,
-		{id: "mails", title: v.T("console.chart_mails"), names: []string{v.T("console.mails_sent"), v.T("console.mails_failed")},
-			values: series(func(b bucket) []int { return []int{b.MailsSent, b.MailsFailed} })},
+		{
+			id: "mails", title: v.T("console.chart_mails"), names: []string{v.T("console.mails_sent"), v.T("console.mails_failed")},
+			values: series(func(b bucket) []int { return []int{b.MailsSent, b.MailsFailed} }),
+		},
 	} {
 		d.times, d.interval = times, time.Duration(s.Interval)*time.Second
 		out = append(out, v.columns(d))
@@ -180,7 +184,9 @@ func (v *visit) charts(s statistics) []chart {
 // outbox draws what waits at this moment.
 func (v *visit) outbox(s statistics) chart {
 	return v.bars("outbox", v.T("console.chart_outbox"), []amount{
-		{v.T("console.events_waiting"), s.Now.EventsWaiting}, {v.T("console.deliveries_waiting"), s.Now.DeliveriesWaiting},
-		{v.T("console.deliveries_behind"), s.Now.DeliveriesBehind}, {v.T("console.dead_letters"), s.Now.DeadLetters},
+		{v.T("console.events_waiting"), s.Now.EventsWaiting},
+		{v.T("console.deliveries_waiting"), s.Now.DeliveriesWaiting},
+		{v.T("console.deliveries_behind"), s.Now.DeliveriesBehind},
+		{v.T("console.dead_letters"), s.Now.DeadLetters},
 	})
 }
