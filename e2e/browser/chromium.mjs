@@ -67,6 +67,7 @@ const commands = {
     }
     throw new Error(`Tab never comes to ${name}`);
   },
+  frames: (page) => page.frames().map((frame) => frame.url()),
   keys: async (page, text, key) => {
     await page.keyboard.type(text);
     if (key) await page.keyboard.press(key);
