@@ -27,7 +27,7 @@ func TestScreenshots(t *testing.T) {
 	h := startHostedPages(t, "pages: {brand: Acme}\n"+cheapHashes+`    - resolve: passkey
     - resolve: emailcode
     - resolve: google
-      options: {client_id: acme, client_secret: secret, callback_url: "http://localhost:8000/callback"}
+      options: {client_id: acme, client_secret: secret, callback_url: "https://shop.example/callback"}
 `)
 	customers := h.call(t, "GET", "/admin/customers", nil, "Cookie", "connect.sid="+h.sessions["user"]).json(t)["customers"].([]any) //nolint:forcetypeassert // the test fails
 	id := text(customers[0].(object), "id")                                                                                          //nolint:forcetypeassert // see above
