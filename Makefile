@@ -2,7 +2,7 @@
 
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/everlatch/bin
 
-.PHONY: help check test test-postgres upgrade-test crash browser-test sdk-test dashboard-test medusa-test pages-test nightly release-check chart manifests golden history dev storefront build bench
+.PHONY: help check test test-postgres upgrade-test crash browser-test sdk-test dashboard-test medusa-test pages-test screenshots nightly release-check chart manifests golden history dev storefront build bench
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ medusa-test: e2e/medusa/node_modules ## move a real Medusa server into Everlatch
 
 pages-test: e2e/browser/node_modules ## every hosted page in every setting: with and without JavaScript, narrow and wide, light and dark (needs chromium, node, npm)
 	CI=true go test -count=1 -v -timeout 1h -run '^TestPagesInChromium$$' ./e2e -every-setting
+
+screenshots: e2e/browser/node_modules ## take the pictures of docs/images (needs chromium, node, npm)
+	CI=true go test -count=1 -run '^TestScreenshots$$' ./e2e -screenshots ../docs/images
 
 nightly: dashboard-test medusa-test pages-test release-check ## checks that take too long for every change
 	$(MAKE) crash POINTS=$(or $(POINTS),1000) SEED=$(or $(SEED),$(shell date +%Y%m%d))

@@ -18,10 +18,10 @@ var (
 )
 
 // startHostedPages starts the service, or skips: see browserTools.
-func startHostedPages(t *testing.T) *hostedPages {
+func startHostedPages(t *testing.T, config string) *hostedPages {
 	t.Helper()
 	node, path := browserTools(t)
-	h := &hostedPages{process: startDev(t, devOptions{config: cheapHashes}), sessions: map[string]string{}}
+	h := &hostedPages{process: startDev(t, devOptions{config: config}), sessions: map[string]string{}}
 	h.sessions["user"] = h.session(t, h.root(t))
 	h.sessions["customer"] = h.session(t, h.signUp(t))
 	h.script = startScript(t, node, "browser/pages.mjs", path)
@@ -82,7 +82,7 @@ func TestFaultyPageInChromium(t *testing.T) {
 // and how large it is. docs/contributing/pages.md says more.
 func TestPagesInChromium(t *testing.T) {
 	t.Parallel()
-	h := startHostedPages(t)
+	h := startHostedPages(t, cheapHashes)
 	all, known := knownPages(), map[string]bool{}
 	for _, page := range all {
 		known[page.key()] = true

@@ -37,7 +37,7 @@ async function pageOf(browser) {
 }
 
 // complaintsOf is what goes wrong behind a page: answers that are refusals or
-// errors, requests that get none, and what its scripts throw.
+// errors, requests that get none, frames that refuse to be one, and what its scripts throw.
 function complaintsOf(page) {
   const all = new Set();
   const name = (request) => `${request.method()} ${new URL(request.url()).pathname}`;
@@ -45,6 +45,7 @@ function complaintsOf(page) {
   page.on('requestfailed', (request) => {
     if (request.failure().errorText !== 'net::ERR_ABORTED') all.add(`no answer to ${name(request)}`); // it went elsewhere meanwhile
   });
+  page.on('console', (message) => { if (message.text().includes('frame-ancestors')) all.add('a frame is refused'); });
   page.on('pageerror', (err) => all.add(`thrown: ${err.message}`));
   return all;
 }
