@@ -154,7 +154,7 @@ func TestOptionsWithoutPreflight(t *testing.T) {
 
 	w := setup(t)
 	for path, want := range map[string]string{
-		"/auth/session":            "POST,GET,HEAD,DELETE",
+		"/auth/session":            "POST,DELETE",
 		"/auth/customer/emailpass": "GET,HEAD,POST",
 		"/auth/token/refresh":      "POST,GET,HEAD",
 		"/store/customers/me":      "GET,HEAD,POST,DELETE",

@@ -247,7 +247,7 @@ func TestWaitingCredentials(t *testing.T) {
 		}
 	}
 	require.Equal(t, map[string]bool{
-		"POST /auth/session": true, "GET /auth/session": true, "DELETE /auth/session": true, "DELETE /auth/token": true, "POST /auth/token/refresh": true,
+		"POST /auth/session": true, "GET /auth/sessions/current": true, "DELETE /auth/session": true, "DELETE /auth/token": true, "POST /auth/token/refresh": true,
 		"POST /auth/mfa/challenges": true, "POST /auth/mfa/challenges/:id/prompt": true, "POST /auth/mfa/challenges/:id/verify": true,
 		"POST /auth/verification/request": true,
 	}, reached)

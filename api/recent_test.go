@@ -62,7 +62,7 @@ func TestOwnSession(t *testing.T) {
 	token := w.customer("a@example.com")
 	claims := w.claims(token)
 	cookie := with("Cookie", w.session(token))
-	r := w.do("GET", "/auth/session", nil, cookie)
+	r := w.do("GET", "/auth/sessions/current", nil, cookie)
 	require.Equal(t, 200, r.StatusCode)
 	require.Equal(t, "no-store", r.Header.Get("Cache-Control"))
 	r.is(t, `{"session":{"actor_type":"customer","actor_id":"`+claims.ActorID+`","auth_identity_id":"`+claims.AuthIdentityID+
@@ -71,12 +71,12 @@ func TestOwnSession(t *testing.T) {
 
 	w.clock.Advance(15*time.Minute + time.Second)
 	for _, h := range []header{cookie, bearer(token)} {
-		require.Equal(t, false, w.do("GET", "/auth/session", nil, h).value(t, "session.recent_sign_in"))
+		require.Equal(t, false, w.do("GET", "/auth/sessions/current", nil, h).value(t, "session.recent_sign_in"))
 	}
 	at := w.clock.Now().Add(-time.Minute).Format(time.RFC3339)
 	claims.MFAEnabled, claims.MFACompletedAt = true, &at
-	r = w.do("GET", "/auth/session", nil, bearer(signed(t, claims)))
+	r = w.do("GET", "/auth/sessions/current", nil, bearer(signed(t, claims)))
 	require.Equal(t, true, r.value(t, "session.recent_second_factor"))
 	require.Equal(t, true, r.value(t, "session.recent_sign_in"))
-	require.Equal(t, 401, w.do("GET", "/auth/session", nil).StatusCode)
+	require.Equal(t, 401, w.do("GET", "/auth/sessions/current", nil).StatusCode)
 }

@@ -56,11 +56,11 @@ func (s *Server) routes() []route {
 	signedIn := by(customer, httpauth.Policy{}, session|bearer)
 	routes := []route{
 		{method: post, path: "/auth/session", handle: s.createSession, middleware: by(anyone, visitor, bearer)},
-		{method: get, path: "/auth/session", handle: s.readSession, middleware: by(anyone, visitor, session|bearer)},
 		{method: del, path: "/auth/session", handle: s.endSession, middleware: by(anyone, visitor, session)},
 		{method: get, path: "/auth/sessions", handle: s.listSessions, middleware: by(anyone, unregistered, session|bearer)},
 		{method: del, path: "/auth/sessions", handle: s.endOtherSessions, middleware: recently},
 		{method: del, path: "/auth/sessions/:id", handle: s.endSessionByID, middleware: by(anyone, leavable, session|bearer)},
+		{method: get, path: "/auth/sessions/current", handle: s.readSession, middleware: by(anyone, visitor, session|bearer)},
 		{method: post, path: "/auth/sessions/disown", handle: s.disownSignIn},
 		{method: post, path: "/auth/token/refresh", handle: s.refreshToken, middleware: by(anyone, refresh, session|bearer)},
 		{method: post, path: "/auth/authorization-codes", handle: s.createAuthorizationCode, middleware: by(anyone, httpauth.Policy{}, session|bearer)},

@@ -34,7 +34,7 @@ func TestNeutralRegistration(t *testing.T) {
 	mailed := p.mailTo(t, "ada@example.com", "auth.registration_requested", 1)
 	link, err := url.Parse(at[string](t, mailed, "links.0"))
 	require.NoError(t, err)
-	require.Equal(t, 200, p.call(t, "GET", link.Path+"?"+link.RawQuery, nil).status)
+	require.Equal(t, 200, p.browser(t).Open(link.Path+"?"+link.RawQuery).Status)
 	token := link.Query().Get("token")
 	a := p.call(t, "POST", "/auth/customer/emailpass", object{"email": "ada@example.com", "password": password})
 	require.Equal(t, 401, a.status, "a scanner that opens the link creates nothing")

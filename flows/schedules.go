@@ -53,8 +53,8 @@ type ScheduleRun struct {
 // mostRuns is how many starts of a job are shown: as many as Temporal's list has.
 const mostRuns = 5
 
-// Schedules lists the scheduled jobs of this installation by id. The list lags a moment
-// behind what was changed.
+// Schedules lists the scheduled jobs of this installation by id, each as it is now: a job
+// that was made a moment ago may be missing yet.
 func (c *Client) Schedules(ctx context.Context) ([]ScheduleInfo, error) {
 	it, err := c.opts.Temporal.ScheduleClient().List(ctx, client.ScheduleListOptions{})
 	if err != nil {
@@ -69,9 +69,15 @@ func (c *Client) Schedules(ctx context.Context) ([]ScheduleInfo, error) {
 		if !c.owns(entry.Memo) {
 			continue
 		}
-		info := c.scheduleInfo(entry.ID, entry.Spec, entry.RecentActions, entry.NextActionTimes)
-		info.Flow, info.Note = entry.WorkflowType.Name, entry.Note
-		out = append(out, info.unlessPaused(entry.Paused))
+		// What the list says of a job lags behind; an operator who has just paused one looks at it.
+		info, err := c.scheduleNow(ctx, temporalkit.OwnID(entry.ID, c.opts.Installation))
+		if errors.Is(err, everlatch.ErrNotFound) {
+			continue // deleted a moment ago
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, info)
 	}
 	slices.SortFunc(out, func(a, b ScheduleInfo) int { return cmp.Compare(a.ID, b.ID) })
 	return out, c.addOutcomes(ctx, out)
@@ -79,6 +85,17 @@ func (c *Client) Schedules(ctx context.Context) ([]ScheduleInfo, error) {
 
 // Schedule returns a job as it is now. One of another installation does not exist.
 func (c *Client) Schedule(ctx context.Context, id string) (ScheduleInfo, error) {
+	info, err := c.scheduleNow(ctx, id)
+	if err != nil {
+		return ScheduleInfo{}, err
+	}
+	out := []ScheduleInfo{info}
+	err = c.addOutcomes(ctx, out)
+	return out[0], err
+}
+
+// scheduleNow returns a job without the outcomes of its runs.
+func (c *Client) scheduleNow(ctx context.Context, id string) (ScheduleInfo, error) {
 	found, err := c.ownSchedule(ctx, id)
 	if err != nil {
 		return ScheduleInfo{}, err
@@ -88,13 +105,11 @@ func (c *Client) Schedule(ctx context.Context, id string) (ScheduleInfo, error) 
 	if action, ok := found.Schedule.Action.(*client.ScheduleWorkflowAction); ok {
 		info.Flow, _ = action.Workflow.(string)
 	}
-	out := []ScheduleInfo{info}
 	if state := found.Schedule.State; state != nil {
-		out[0].Note = state.Note
-		out[0] = out[0].unlessPaused(state.Paused)
+		info.Note = state.Note
+		info = info.unlessPaused(state.Paused)
 	}
-	err = c.addOutcomes(ctx, out)
-	return out[0], err
+	return info, nil
 }
 
 func (c *Client) owns(memo *commonpb.Memo) bool {

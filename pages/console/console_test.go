@@ -91,7 +91,7 @@ func TestOnlyAdministratorsGetIn(t *testing.T) {
 
 			w := newWorld(t)
 			w.fill()
-			w.api.On("GET /auth/session", answer.status, answer.body)
+			w.api.On("GET /auth/sessions/current", answer.status, answer.body)
 			w.api.On("GET /admin/users/me", http.StatusUnauthorized, `{"type":"unauthorized","message":"Unauthorized"}`)
 			for path := range everyPage {
 				p := w.Open(path)
@@ -103,7 +103,7 @@ func TestOnlyAdministratorsGetIn(t *testing.T) {
 			}
 			for _, call := range w.api.Calls() {
 				require.Equal(t, http.MethodGet, call.Method, call.Path)
-				require.Contains(t, []string{"/auth/session", "/admin/users/me", "/auth/user/providers"}, call.Path, "nothing else is asked")
+				require.Contains(t, []string{"/auth/sessions/current", "/admin/users/me", "/auth/user/providers"}, call.Path, "nothing else is asked")
 			}
 		})
 	}
@@ -113,7 +113,7 @@ func TestTheSignInLeadsBack(t *testing.T) {
 	t.Parallel()
 
 	w := newWorld(t)
-	w.api.On("GET /auth/session", http.StatusUnauthorized, `{}`)
+	w.api.On("GET /auth/sessions/current", http.StatusUnauthorized, `{}`)
 	w.api.On("POST /auth/user/emailpass", http.StatusOK, `{"token":"x.`+base64.RawURLEncoding.EncodeToString([]byte(`{"actor_id":"user_me"}`))+`.x"}`)
 	w.api.On("POST /auth/session", http.StatusOK, `{}`)
 	p := w.Open("/console/flows?attention=true")

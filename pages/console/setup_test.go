@@ -50,7 +50,7 @@ func now() time.Time { return time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC) }
 
 // signedIn changes what the API says about the session.
 func (w *world) signedIn(more string) {
-	w.api.On("GET /auth/session", http.StatusOK, `{"session":{"actor_type":"user","actor_id":"user_me","auth_identity_id":"authid_me",`+more+`}}`)
+	w.api.On("GET /auth/sessions/current", http.StatusOK, `{"session":{"actor_type":"user","actor_id":"user_me","auth_identity_id":"authid_me",`+more+`}}`)
 }
 
 // permit switches roles on and gives the administrator permissions.

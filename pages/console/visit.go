@@ -21,7 +21,7 @@ type visit struct {
 	permissions []string
 }
 
-// session is how the caller has signed in: GET /auth/session.
+// session is how the caller has signed in: GET /auth/sessions/current.
 type session struct {
 	ActorType string `json:"actor_type"`
 	ActorID   string `json:"actor_id"`
@@ -66,7 +66,7 @@ func (v *visit) permitted(needs []string) error {
 // as none.
 func (v *visit) identify() error {
 	var of struct{ Session session }
-	if err := v.Get("/auth/session", &of); err != nil {
+	if err := v.Get("/auth/sessions/current", &of); err != nil {
 		return err
 	}
 	if of.Session.ActorType != "user" || of.Session.ActorID == "" {
