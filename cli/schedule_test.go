@@ -11,8 +11,8 @@ import (
 	"github.com/everlatch/everlatch/flows"
 )
 
-// scheduled asks for the jobs until they are as ready wants them: the list lags
-// behind.
+// scheduled asks for the jobs until they are as ready wants them: one that was just made
+// is not listed yet.
 func scheduled(t *testing.T, data string, ready func(map[string]flows.ScheduleInfo) bool) map[string]flows.ScheduleInfo {
 	t.Helper()
 	jobs := map[string]flows.ScheduleInfo{}
@@ -42,7 +42,9 @@ func TestSchedule(t *testing.T) {
 		require.NoError(t, err)
 		return out
 	}
-	jobs := scheduled(t, data, func(jobs map[string]flows.ScheduleInfo) bool { return !jobs["clean-up"].Next.IsZero() })
+	jobs := scheduled(t, data, func(jobs map[string]flows.ScheduleInfo) bool {
+		return !jobs["clean-up"].Next.IsZero() && jobs["remove-orphans"].Flow != ""
+	})
 	require.Equal(t, "CleanUp", jobs["clean-up"].Flow)
 
 	require.Equal(t, "clean-up is paused.\n", run("pause", "clean-up", "--note", "the backup runs"))

@@ -54,6 +54,8 @@ func TestConsole(t *testing.T) {
 	require.Contains(t, page.Text(), "was deleted.")
 	require.Equal(t, http.StatusNotFound, b.Open(person).Status)
 
+	require.Eventually(t, func() bool { return strings.Contains(b.Open("/console/schedules").Text(), "clean-up") }, waitFor, tick,
+		"Temporal lists a job a moment after it was made")
 	page = b.Open("/console/schedules").Submit("/console/schedules/clean-up/pause", nil)
 	require.Contains(t, page.Text(), "clean-up is paused.")
 	require.Contains(t, b.Open("/console/schedules").Submit("/console/schedules/clean-up/resume", nil).Text(), "clean-up is running again.")
