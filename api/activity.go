@@ -78,18 +78,7 @@ func (s *Server) listActivity(c echo.Context) error {
 		return err
 	}
 	keepPrivate(c, true)
-	return writeJSON(c, append(appendDeeds([]byte(`{"activities":`), deeds), '}'))
-}
-
-func appendDeeds(b []byte, deeds []deed) []byte {
-	b = append(b, '[')
-	for i := range deeds {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = deedTable.Append(b, &deeds[i], deedFields)
-	}
-	return append(b, ']')
+	return writeJSON(c, append(deedTable.AppendAll([]byte(`{"activities":`), deeds, deedFields), '}'))
 }
 
 // activity returns the latest entries of an identity. Sign-ins are those of the record of

@@ -134,19 +134,8 @@ func (s *Server) readAuthIdentity(c echo.Context) error {
 	}
 	b := authIdentityTable.Append(append(make([]byte, 0, 4096), `{"auth_identity":`...), &identity, sel)
 	b = append(b, `,"factors":`...)
-	b = appendAll(b, identityFactorTable, identityFactorShape, factors)
+	b = identityFactorTable.AppendAll(b, factors, identityFactorShape.Defaults())
 	b = append(b, `,"sign_ins":`...)
-	b = appendAll(b, signInTable, signInShape, signIns)
+	b = signInTable.AppendAll(b, signIns, signInShape.Defaults())
 	return writeJSON(c, append(b, '}'))
-}
-
-func appendAll[T any](b []byte, t render.Table[T], of query.Shape, items []T) []byte {
-	b = append(b, '[')
-	for i := range items {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = t.Append(b, &items[i], of.Defaults())
-	}
-	return append(b, ']')
 }

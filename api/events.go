@@ -161,14 +161,8 @@ func (s *Server) writeEvent(c echo.Context, e everlatch.Event) error {
 		return err
 	}
 	b := eventTable.Append([]byte(`{"event":`), &e, eventShape.Defaults())
-	b = append(b, `,"deliveries":[`...)
-	for i := range deliveries {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = deliveryTable.Append(b, &deliveries[i], deliveryShape.Defaults())
-	}
-	return writeJSON(c, append(b, `]}`...))
+	b = deliveryTable.AppendAll(append(b, `,"deliveries":`...), deliveries, deliveryShape.Defaults())
+	return writeJSON(c, append(b, '}'))
 }
 
 func (s *Server) listDeliveries(c echo.Context) error {

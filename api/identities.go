@@ -48,14 +48,7 @@ func (s *Server) listIdentities(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	b := []byte(`{"provider_identities":[`)
-	for i := range identity.Providers {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = credentialTable.Append(b, &identity.Providers[i], sel)
-	}
-	return writeJSON(c, append(b, `]}`...))
+	return writeJSON(c, append(credentialTable.AppendAll([]byte(`{"provider_identities":`), identity.Providers, sel), '}'))
 }
 
 // linkIdentity adds a sign-in method (docs/weak-spots.md#w17): at once for credentials in the

@@ -41,14 +41,9 @@ func writeList[T any](c echo.Context, name string, t render.Table[T], p query.Pa
 	if p.Limit == 0 {
 		items = nil // the store reads 0 as no limit
 	}
-	b := append(make([]byte, 0, 256*(1+len(items))), `{"`+name+`":[`...)
-	for i := range items {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = t.Append(b, &items[i], p.Selection)
-	}
-	b = append(b, `],"count":`...)
+	b := append(make([]byte, 0, 256*(1+len(items))), `{"`+name+`":`...)
+	b = t.AppendAll(b, items, p.Selection)
+	b = append(b, `,"count":`...)
 	b = wire.AppendInt(b, count)
 	b = append(b, `,"offset":`...)
 	b = wire.AppendInt(b, p.Offset)

@@ -6,7 +6,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/everlatch/everlatch"
-	"github.com/everlatch/everlatch/internal/query"
 	"github.com/everlatch/everlatch/internal/render"
 	"github.com/everlatch/everlatch/internal/tokens"
 	"github.com/everlatch/everlatch/internal/wire"
@@ -58,7 +57,7 @@ func (s *Server) exportIdentity(ctx context.Context, b []byte, claims *tokens.Cl
 			kept = append(kept, factors[i].Factor)
 		}
 	}
-	return appendList(append(b, `,"mfa_factors":`...), exportedFactor, kept, factorExport), nil
+	return exportedFactor.AppendAll(append(b, `,"mfa_factors":`...), kept, factorExport), nil
 }
 
 // exportAccount adds the account that the caller has signed in to, if there is one.
@@ -86,24 +85,13 @@ func (s *Server) exportAccount(ctx context.Context, b []byte, claims *tokens.Cla
 
 func (s *Server) exportSessions(ctx context.Context, b []byte, claims *tokens.Claims) ([]byte, error) {
 	found, err := s.deps.Store.SignIns(ctx, claims.AuthIdentityID)
-	return appendList(append(b, `,"sessions":`...), signInTable, found, signInShape.Defaults()), err
+	return signInTable.AppendAll(append(b, `,"sessions":`...), found, signInShape.Defaults()), err
 }
 
 func (s *Server) exportActivity(ctx context.Context, b []byte, claims *tokens.Claims) ([]byte, error) {
 	deeds, err := s.activity(ctx, claims.AuthIdentityID, mostExported)
-	return appendDeeds(append(b, `,"activities":`...), deeds), err
+	return deedTable.AppendAll(append(b, `,"activities":`...), deeds, deedFields), err
 }
 
 // mostExported bounds the events of an export.
 const mostExported = 1000
-
-func appendList[T any](b []byte, t render.Table[T], records []T, sel query.Selection) []byte {
-	b = append(b, '[')
-	for i := range records {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = t.Append(b, &records[i], sel)
-	}
-	return append(b, ']')
-}

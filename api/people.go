@@ -11,7 +11,6 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/query"
-	"github.com/everlatch/everlatch/internal/render"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/wire"
 )
@@ -68,12 +67,12 @@ func (s *Server) findPeople(c echo.Context) error {
 		if readable++; readable > 1 {
 			b = append(b, ',')
 		}
-		b = append(wire.AppendText(b, kind.name), `:{"items":[`...)
+		b = append(wire.AppendText(b, kind.name), `:{"items":`...)
 		var count int
 		if b, count, err = kind.list(c, b, q, limit); err != nil {
 			return err
 		}
-		b = append(wire.AppendInt(append(b, `],"count":`...), count), '}')
+		b = append(wire.AppendInt(append(b, `,"count":`...), count), '}')
 	}
 	if readable == 0 {
 		return demand(callOf(c).auth.Access(), can("auth_identity:read"))
@@ -111,7 +110,7 @@ func (s *Server) findCustomers(c echo.Context, b []byte, q string, limit int) ([
 		f = store.CustomerFilter{ID: []store.TextTest{{Op: store.Is, Texts: []string{q}}}}
 	}
 	found, count, err := s.deps.Store.Customers(lookups(c), f, store.Page{Limit: limit})
-	return appendItems(b, adminCustomerTable, adminCustomerShape, found), count, err
+	return adminCustomerTable.AppendAll(b, found, adminCustomerShape.Defaults()), count, err
 }
 
 func (s *Server) findUsers(c echo.Context, b []byte, q string, limit int) ([]byte, int, error) {
@@ -120,7 +119,7 @@ func (s *Server) findUsers(c echo.Context, b []byte, q string, limit int) ([]byt
 		f.Q, f.IDs = "", []string{q}
 	}
 	found, count, err := s.deps.Store.Users(lookups(c), f)
-	return appendItems(b, userTable, userShape, found), count, err
+	return userTable.AppendAll(b, found, userShape.Defaults()), count, err
 }
 
 func (s *Server) findActors(t *actorType) func(c echo.Context, b []byte, q string, limit int) ([]byte, int, error) {
@@ -130,7 +129,7 @@ func (s *Server) findActors(t *actorType) func(c echo.Context, b []byte, q strin
 			f.Q, f.IDs = "", []string{q}
 		}
 		found, count, err := t.Store.List(lookups(c), f)
-		return appendItems(b, t.table, t.shape, found), count, err
+		return t.table.AppendAll(b, found, t.shape.Defaults()), count, err
 	}
 }
 
@@ -147,16 +146,5 @@ func (s *Server) findIdentities(c echo.Context, b []byte, q string, limit int) (
 	if err == nil {
 		err = s.deps.Store.LoadCredentials(lookups(c), found)
 	}
-	return appendItems(b, authIdentityTable, authIdentityShape, found), count, err
-}
-
-// appendItems writes records with their usual fields, without the brackets of the list.
-func appendItems[T any](b []byte, t render.Table[T], of query.Shape, items []T) []byte {
-	for i := range items {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = t.Append(b, &items[i], of.Defaults())
-	}
-	return b
+	return authIdentityTable.AppendAll(b, found, authIdentityShape.Defaults()), count, err
 }

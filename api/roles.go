@@ -124,14 +124,7 @@ func writeAssignable[T any](c echo.Context, name string, t render.Table[T], p qu
 
 // appendRecords writes {<name>: […], all columns of each.
 func appendRecords[T any](b []byte, name string, t render.Table[T], records []T) []byte {
-	b = append(b, `{"`+name+`":[`...)
-	for i := range records {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = t.Append(b, &records[i], render.ShapeOf(t).Defaults())
-	}
-	return append(b, ']')
+	return t.AppendAll(append(b, `{"`+name+`":`...), records, render.ShapeOf(t).Defaults())
 }
 
 func (s *Server) readRole(c echo.Context) error { return roleRecords.show(s, c, s.deps.Store.Role) }

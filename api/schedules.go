@@ -33,7 +33,7 @@ var scheduleTable = render.Table[flows.ScheduleInfo]{
 	render.Text("note", func(i *flows.ScheduleInfo) string { return i.Note }),
 	render.NullableTime("last_run_at", func(i *flows.ScheduleInfo) *time.Time { return unlessZero(i.Last) }),
 	render.NullableTime("next_run_at", func(i *flows.ScheduleInfo) *time.Time { return unlessZero(i.Next) }),
-	{Name: "runs", Write: func(b []byte, i *flows.ScheduleInfo) []byte { return appendRuns(b, i.Runs) }},
+	{Name: "runs", Write: func(b []byte, i *flows.ScheduleInfo) []byte { return runTable.AppendAll(b, i.Runs, runFields) }},
 }
 
 var (
@@ -53,16 +53,7 @@ var runTable = render.Table[flows.ScheduleRun]{
 	render.Text("outcome", func(r *flows.ScheduleRun) string { return r.Outcome }),
 }
 
-func appendRuns(b []byte, runs []flows.ScheduleRun) []byte {
-	b = append(b, '[')
-	for i := range runs {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = runTable.Append(b, &runs[i], render.ShapeOf(runTable).Defaults())
-	}
-	return append(b, ']')
-}
+var runFields = render.ShapeOf(runTable).Defaults()
 
 // listSchedules lists the jobs of this installation; there are few, and Temporal lists them
 // all at once.

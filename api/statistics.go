@@ -60,20 +60,13 @@ func (s *Server) appendStatistics(b []byte, r store.StatisticsRange, found store
 	b = wire.AppendTime(append(b, `{"statistics":{"from":`...), r.From.Truncate(time.Second))
 	b = wire.AppendTime(append(b, `,"to":`...), r.To.Truncate(time.Second))
 	b = wire.AppendInt(append(b, `,"interval":`...), int(r.Interval/time.Second))
-	table := bucketTable
 	var unknown []string
 	if !s.opts.Statistics.RefusedSignIns {
 		unknown = refusedColumns
 	}
-	shown := render.ShapeOf(table, unknown...).Defaults()
-	b = append(b, `,"buckets":[`...)
-	for i := range found.Buckets {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = table.Append(b, &found.Buckets[i], shown)
-	}
-	b = append(b, `],"now":{"oldest_waiting_at":`...)
+	shown := render.ShapeOf(bucketTable, unknown...).Defaults()
+	b = bucketTable.AppendAll(append(b, `,"buckets":`...), found.Buckets, shown)
+	b = append(b, `,"now":{"oldest_waiting_at":`...)
 	if found.Backlog.Oldest.IsZero() {
 		b = append(b, "null"...)
 	} else {

@@ -50,7 +50,7 @@ type ScheduleRun struct {
 	Outcome string `json:"outcome,omitempty"`
 }
 
-// mostRuns is how many starts of a job are shown: as many as Temporal's list has.
+// mostRuns is how many starts of a job are shown.
 const mostRuns = 5
 
 // Schedules lists the scheduled jobs of this installation by id, each as it is now: a job
@@ -100,14 +100,24 @@ func (c *Client) scheduleNow(ctx context.Context, id string) (ScheduleInfo, erro
 	if err != nil {
 		return ScheduleInfo{}, err
 	}
-	owned := temporalkit.OwnedID(id, c.opts.Installation)
-	info := c.scheduleInfo(owned, found.Schedule.Spec, found.Info.RecentActions, found.Info.NextActionTimes)
+	info := ScheduleInfo{
+		ID: id, ScheduleID: temporalkit.OwnedID(id, c.opts.Installation), Owner: c.opts.Installation,
+		Spec: specWords(found.Schedule.Spec), Runs: latestRuns(found.Info.RecentActions),
+	}
+	if len(info.Runs) > 0 {
+		info.Last = info.Runs[0].At
+	}
+	if next := found.Info.NextActionTimes; len(next) > 0 {
+		info.Next = next[0]
+	}
 	if action, ok := found.Schedule.Action.(*client.ScheduleWorkflowAction); ok {
 		info.Flow, _ = action.Workflow.(string)
 	}
 	if state := found.Schedule.State; state != nil {
-		info.Note = state.Note
-		info = info.unlessPaused(state.Paused)
+		info.Note, info.Paused = state.Note, state.Paused
+		if info.Paused {
+			info.Next = time.Time{}
+		}
 	}
 	return info, nil
 }
@@ -117,33 +127,17 @@ func (c *Client) owns(memo *commonpb.Memo) bool {
 	return ours
 }
 
-func (c *Client) scheduleInfo(owned string, spec *client.ScheduleSpec, recent []client.ScheduleActionResult, next []time.Time) ScheduleInfo {
-	info := ScheduleInfo{
-		ID: temporalkit.OwnID(owned, c.opts.Installation), ScheduleID: owned, Owner: c.opts.Installation,
-		Spec: specWords(spec), Runs: []ScheduleRun{},
-	}
-	for i := len(recent) - 1; i >= 0 && len(info.Runs) < mostRuns; i-- {
+// latestRuns returns the starts of a job, the last one first.
+func latestRuns(recent []client.ScheduleActionResult) []ScheduleRun {
+	runs := []ScheduleRun{}
+	for i := len(recent) - 1; i >= 0 && len(runs) < mostRuns; i-- {
 		run := ScheduleRun{At: recent[i].ActualTime, Status: statuses[enumspb.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED]}
 		if started := recent[i].StartWorkflowResult; started != nil {
 			run.WorkflowID = started.WorkflowID
 		}
-		info.Runs = append(info.Runs, run)
+		runs = append(runs, run)
 	}
-	if len(info.Runs) > 0 {
-		info.Last = info.Runs[0].At
-	}
-	if len(next) > 0 {
-		info.Next = next[0]
-	}
-	return info
-}
-
-// unlessPaused takes the next start away from a job that is paused.
-func (i ScheduleInfo) unlessPaused(paused bool) ScheduleInfo {
-	if i.Paused = paused; paused {
-		i.Next = time.Time{}
-	}
-	return i
+	return runs
 }
 
 const (

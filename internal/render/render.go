@@ -49,6 +49,18 @@ func (t Table[T]) names() []string {
 	return names
 }
 
+// AppendAll writes the array of some records with the selected fields.
+func (t Table[T]) AppendAll(b []byte, records []T, sel query.Selection) []byte {
+	b = append(b, '[')
+	for i := range records {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = t.Append(b, &records[i], sel)
+	}
+	return append(b, ']')
+}
+
 // Append writes a record with the selected fields.
 func (t Table[T]) Append(b []byte, v *T, sel query.Selection) []byte {
 	b = append(b, '{')
@@ -120,14 +132,7 @@ func Relation[T, R any](name string, t Table[R], get func(*T) []R) Column[T] {
 	return Column[T]{
 		Name: name, related: t.names(),
 		nest: func(b []byte, v *T, selected uint32) []byte {
-			b = append(b, '[')
-			for i, records := 0, get(v); i < len(records); i++ {
-				if i > 0 {
-					b = append(b, ',')
-				}
-				b = t.Append(b, &records[i], query.Selection{Columns: selected})
-			}
-			return append(b, ']')
+			return t.AppendAll(b, get(v), query.Selection{Columns: selected})
 		},
 	}
 }
