@@ -30,7 +30,10 @@ func TestConsole(t *testing.T) {
 	}
 	require.NotEmpty(t, person, page.Text())
 
-	page = b.Open(person)
+	require.Eventually(t, func() bool {
+		page = b.Open(person)
+		return strings.Contains(page.Text(), "Registration")
+	}, waitFor, tick, "Temporal lists a flow a moment after it has ended")
 	for _, text := range []string{"ada@example.com", "emailpass", "Registration", "auth.identity_registered"} {
 		require.Contains(t, page.Text(), text)
 	}
