@@ -17,9 +17,11 @@ const (
 // accountArea is what a person does with their own account, once signed in.
 func accountArea() Area {
 	routes := map[string]Handler{
-		"GET " + at + "/confirm":  showConfirm,
-		"POST " + at + "/confirm": confirm,
-		"GET " + at + "/deleted":  showDeleted,
+		"GET " + at + "/confirm":          showConfirm,
+		"POST " + at + "/confirm":         confirm,
+		"POST " + at + "/confirm/prompt":  promptConfirm,
+		"POST " + at + "/confirm/options": confirmOptions,
+		"GET " + at + "/deleted":          showDeleted,
 	}
 	for pattern, handle := range map[string]Handler{
 		"GET " + at:                      showProfile,
@@ -62,7 +64,7 @@ func accountArea() Area {
 	} {
 		routes[pattern] = signedIn(handle)
 	}
-	for _, action := range []string{"/ways/{id}/remove", "/addresses/{id}/remove", "/factors/{id}/remove", "/sessions/end", "/sessions/end-others"} {
+	for _, action := range []string{"/ways/{id}/remove", "/addresses/{id}/remove", "/factors/{id}/remove", "/sessions/end", "/sessions/end-others", "/confirm/prompt"} {
 		routes["GET "+at+action] = toPageOfAction // a reader who chooses a language after a refusal
 	}
 	return Area{Name: accountPath, Files: embedded, Routes: routes}
@@ -108,11 +110,7 @@ func signedIn(handle Handler) Handler {
 		back := pageOfAction(v.R.URL.Path)
 		switch refused.Reason {
 		case reasonSignInTooOld, reasonFactorMissing, reasonFactorTooOld, reasonFactorToRemove:
-			query := url.Values{"to": {back}}
-			if refused.Reason != reasonSignInTooOld {
-				query.Set("by", "factor")
-			}
-			return v.Redirect(v.account("confirm") + "?" + query.Encode())
+			return v.Redirect(ConfirmPath(v.ActorType, back, refused.Reason != reasonSignInTooOld))
 		case reasonUnauthenticated:
 			return v.Redirect(v.Path("") + "?" + url.Values{"return_to": {back}}.Encode())
 		}
@@ -133,7 +131,7 @@ const (
 func (v *Visit) account(page string) string { return path.Join(v.Path(accountPath), page) }
 
 // actions are the last parts of the paths of forms that have no page of their own.
-var actions = []string{"remove", "end", "end-others", "options"}
+var actions = []string{"remove", "end", "end-others", "options", "prompt"}
 
 // pageOfAction returns the page that a form is on.
 func pageOfAction(p string) string {

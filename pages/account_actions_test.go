@@ -288,23 +288,4 @@ func TestAnOldSignInIsConfirmed(t *testing.T) {
 		}
 	}
 	require.Equal(t, 1, begun, "both answers are to one challenge, which counts them")
-
-	w.api.On("GET /auth/mfa/factors", http.StatusOK, `{"mfa_factors":[]}`)
-	_, found = w.Open(account+"/sessions").Submit(account+"/sessions/end-others", nil).Form(account + "/confirm")
-	require.False(t, found, "without a second factor they sign in again")
-	w.refuses("POST /auth/mfa/recovery-codes", http.StatusUnauthorized, "factor_too_old")
-	_, found = w.Post(account+"/recovery-codes", nil).Form(account + "/confirm")
-	require.True(t, found, "nothing but a second factor will do")
-}
-
-func TestConfirmLeadsNowhereElse(t *testing.T) {
-	t.Parallel()
-
-	w := newAccount(t)
-	for _, to := range []string{"https://evil.example", "//evil.example", "/ui/customer/accounts", "/ui/user/account", "/\\evil.example", "javascript:alert(1)", "", hostile} {
-		p := w.Open(account + "/confirm?to=" + url.QueryEscape(to))
-		form, _ := p.Form(account + "/confirm")
-		require.Equal(t, account, form["to"], to)
-		requireHarmless(t, p, to)
-	}
 }

@@ -56,6 +56,8 @@ const (
 	reasonCrossSite = "page_cross_site"
 	reasonForm      = "page_form"
 	reasonNotFound  = "page_not_found"
+	// reasonOtherAccount is about a way to sign in that opens another account.
+	reasonOtherAccount = "page_other_account"
 )
 
 var errNotFound error = &RefusalError{Status: http.StatusNotFound, Reason: reasonNotFound}

@@ -26,6 +26,7 @@ type signInAnswer struct {
 // the API verifies the token.
 type claims struct {
 	ActorID      string         `json:"actor_id"`
+	IdentityID   string         `json:"auth_identity_id"`
 	UserMetadata map[string]any `json:"user_metadata"`
 }
 

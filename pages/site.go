@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -146,6 +147,16 @@ func (s *Site) Serves(r *http.Request) bool {
 		return false
 	}
 	return !forPrograms(r)
+}
+
+// hasPage reports whether a path, perhaps with a query, is one of the pages' own routes.
+func (s *Site) hasPage(path string) bool {
+	u, err := url.Parse(path)
+	if err != nil {
+		return false
+	}
+	_, pattern := s.mux.Handler(&http.Request{Method: http.MethodGet, URL: u})
+	return pattern != "" && pattern != Prefix
 }
 
 // ServeHTTP implements [http.Handler].
