@@ -34,7 +34,7 @@ func TestConsole(t *testing.T) {
 		page = b.Open(person)
 		return strings.Contains(page.Text(), "Registration")
 	}, waitFor, tick, "Temporal lists a flow a moment after it has ended")
-	for _, text := range []string{"ada@example.com", "emailpass", "Registration", "auth.identity_registered"} {
+	for _, text := range []string{"ada@example.com", "Password", "Registration", "auth.identity_registered"} {
 		require.Contains(t, page.Text(), text)
 	}
 	for _, to := range page.Links() {

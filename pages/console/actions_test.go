@@ -128,7 +128,8 @@ func TestActions(t *testing.T) {
 		person + "/end-sessions":                   {url.Values{"identity": {"authid_1"}}, "DELETE /admin/auth-identities/authid_1/sessions", nil, person},
 		person + "/end-session":                    {url.Values{"identity": {"authid_1"}, "session": {"si_1"}}, "DELETE /admin/auth-identities/authid_1/sessions/si_1", nil, person},
 		person + "/disable?identity=authid_1":      {url.Values{"confirmed": {"true"}, "reason": {"Fraud"}}, "POST /admin/auth-identities/authid_1/disable", map[string]any{"reason": "Fraud"}, person},
-		person + "/reset":                          {nil, "POST /auth/customer/emailpass/reset-password", map[string]any{"identifier": "ada@example.com"}, person},
+		person + "/reset":                          {nil, "POST /admin/customers/cus_1/reset-password", map[string]any{}, person},
+		person + "/keep":                           {nil, "DELETE /admin/customers/cus_1/deletion", nil, person},
 		"/console/people/user/user_2/roles":        {url.Values{"role": {"role_9"}}, "POST /admin/users/user_2/roles", map[string]any{"roles": []any{"role_9"}}, "/console/people/user/user_2"},
 		"/console/people/user/user_2/roles/revoke": {url.Values{"role": {"role_1"}}, "DELETE /admin/users/user_2/roles/role_1", nil, "/console/people/user/user_2"},
 		"/console/invites":                         {url.Values{"email": {"d@example.com"}}, "POST /admin/invites", map[string]any{"email": "d@example.com"}, "/console/invites"},
@@ -186,28 +187,6 @@ func TestASecretIsShownOnce(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, p.Status)
 	require.Contains(t, p.Text(), "The title is too long.")
 	require.Equal(t, http.StatusUnprocessableEntity, w.Post("/console/keys", url.Values{"type": {"secret"}}).Status)
-}
-
-func TestSearch(t *testing.T) {
-	t.Parallel()
-
-	w := newWorld(t)
-	w.fill()
-	p := w.Open("/console/people?q=ada%26x")
-	require.Contains(t, p.Links(), "/console/people/customer/cus_1")
-	require.Contains(t, p.Links(), "/console/people/user/user_2")
-	require.Contains(t, p.Links(), "/console/customers?q=ada%26x", "there are more")
-	for _, call := range w.api.Calls() {
-		if call.Path == "/admin/customers" {
-			require.Equal(t, "limit=8&q=ada%26x", call.Query)
-		}
-	}
-	w.Open("/console/people?q=cus_1")
-	for _, call := range w.api.Calls() {
-		if call.Path == "/admin/customers" {
-			require.Equal(t, "id=cus_1&limit=8", call.Query)
-		}
-	}
 }
 
 func TestChartsHaveATable(t *testing.T) {

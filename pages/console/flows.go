@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strings"
@@ -108,6 +109,8 @@ type flowPage struct {
 	Flow    flow
 	Now     string
 	Moments []moment
+	// Provider is what people call the provider, "" for none.
+	Provider string
 	// Temporal is the page of the flow in Temporal's web UI, "" where there is none.
 	Temporal string
 }
@@ -123,6 +126,13 @@ func (c *console) showFlow(v *visit) error {
 		return err
 	}
 	p := flowPage{frame: v.frame(), Flow: answer.Flow, Now: answer.Now, Moments: answer.Moments}
+	if p.Flow.Provider != "" {
+		named, err := v.ProviderNames(cmp.Or(p.Flow.ActorType, ofCustomer))
+		if err != nil {
+			return err
+		}
+		p.Provider = named(p.Flow.Provider)
+	}
 	if c.TemporalUI != "" && p.Flow.RunID != "" {
 		p.Temporal = strings.TrimSuffix(c.TemporalUI, "/") + "/workflows/" + url.PathEscape(p.Flow.ID) + "/" + url.PathEscape(p.Flow.RunID) + "/history"
 	}

@@ -35,6 +35,13 @@ type place struct {
 	needs       []string
 }
 
+// Places that take more than permissions: there are roles only where they are switched on,
+// and one kind of people is enough to search.
+const (
+	rolesPath  = Path + "/roles"
+	searchPath = Path + "/people"
+)
+
 // navigation lists what the administrator may see.
 func (v *visit) navigation() []section {
 	var out []section
@@ -44,14 +51,14 @@ func (v *visit) navigation() []section {
 	}{
 		{"", []place{{"console.overview", Path, nil}}},
 		{"console.people", []place{
-			{"console.search", Path + "/people", []string{"auth_identity:read"}},
+			{"console.search", searchPath, nil},
 			{"console.customers", Path + "/customers", []string{"customer:read"}},
 			{"console.groups", Path + "/groups", []string{"customer_group:read"}},
 			{"console.users", Path + "/users", []string{"user:read"}},
 			{"console.invites", Path + "/invites", []string{"invite:read"}},
 		}},
 		{"console.access", []place{
-			{"console.roles", Path + "/roles", []string{"rbac_role:read"}},
+			{"console.roles", rolesPath, []string{"rbac_role:read"}},
 			{"console.keys", Path + "/keys", []string{"api_key:read"}},
 		}},
 		{"console.activity", []place{
@@ -62,6 +69,7 @@ func (v *visit) navigation() []section {
 		}},
 		{"console.system", []place{
 			{"console.schedules", Path + "/schedules", []string{"schedule:read"}},
+			{"console.health", Path + "/health", []string{"doctor:read"}},
 		}},
 	} {
 		found := section{}
@@ -69,7 +77,7 @@ func (v *visit) navigation() []section {
 			found.Label = v.T(s.label)
 		}
 		for _, p := range s.places {
-			if v.can(p.needs...) && (v.roles || p.path != Path+"/roles") {
+			if v.can(p.needs...) && (v.roles || p.path != rolesPath) && (p.path != searchPath || v.searches()) {
 				found.Links = append(found.Links, link{v.T(p.label), p.path, v.under(p.path)})
 			}
 		}

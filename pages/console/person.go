@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -23,10 +24,21 @@ type person struct {
 	Roles      []role
 	Grantable  []role
 
+	// MoreIdentities is how many identities are not shown.
+	MoreIdentities int
+
 	Flows  []flow
 	Events []event
-	// Deletion is the running flow that will delete the account, nil for none.
-	Deletion *flow
+	Mails  []delivery
+	// Deletion is when the account will be deleted, nil for one that will not be.
+	Deletion *deletion
+}
+
+// deletion is a removal that its owner has asked for and that can be undone until then.
+type deletion struct {
+	At string `json:"deletion_at"`
+	// Flow is the page of the flow that waits, "" where it is not known.
+	Flow string `json:"-"`
 }
 
 // pair is a line of a profile. Moment says that the value is a time.
@@ -48,9 +60,12 @@ func (w ways) Live() []signIn {
 	return slices.DeleteFunc(slices.Clone(w.SignIns), func(s signIn) bool { return !s.Live })
 }
 
+// passwordProvider is the provider of passwords.
+const passwordProvider = "emailpass"
+
 // HasPassword reports whether the identity signs in with a password.
 func (w ways) HasPassword() bool {
-	return slices.ContainsFunc(w.Providers, func(c credential) bool { return c.Provider == "emailpass" })
+	return slices.ContainsFunc(w.Providers, func(c credential) bool { return c.Provider == passwordProvider })
 }
 
 type personPage struct {
@@ -62,6 +77,8 @@ type personPage struct {
 	Deletable bool
 	// Own says that it is the caller's own account.
 	Own bool
+	// Resettable says that the caller may send a link for a new password.
+	Resettable bool
 }
 
 func (c *console) showPerson(v *visit) error {
@@ -69,18 +86,22 @@ func (c *console) showPerson(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if err := v.traces(&p); err != nil {
+	if err := errors.Join(v.traces(&p), v.readDeletion(&p)); err != nil {
 		return err
 	}
 	own := p.Type == ofUser && p.ID == v.me.ID
 	return v.show(http.StatusOK, "person", personPage{
 		frame: v.frame(), person: p, Path: personPath(p.Type, p.ID), Deletable: !own && v.can(deleteNeeds(p.Type)...), Own: own,
+		Resettable: p.Type != ofIdentity && v.can(resetNeeds(p.Type)...),
 	})
 }
 
 // person reads an account with its identities.
 func (c *console) person(v *visit) (p person, err error) {
 	p = person{Type: v.R.PathValue("type"), ID: v.R.PathValue("id")}
+	if err := v.permitted(readNeeds(p.Type)); err != nil {
+		return p, err
+	}
 	switch p.Type {
 	case ofCustomer:
 		err = v.readCustomer(&p)
@@ -161,8 +182,7 @@ func (c *console) readActor(v *visit, p *person) error {
 		return err
 	}
 	record := answer[p.Type]
-	p.Email, _ = record["email"].(string)
-	p.Name = nameOf(nil, nil, fieldOf(record, "name"), strings.TrimSpace(fieldOf(record, "first_name")+" "+fieldOf(record, "last_name")), p.Email, p.ID)
+	p.Email, p.Name = fieldOf(record, "email"), actorName(record)
 	var lines []pair
 	for _, name := range sortedKeys(record) {
 		if name != "metadata" && record[name] != nil {
@@ -174,6 +194,12 @@ func (c *console) readActor(v *visit, p *person) error {
 		p.metadata(metadata)
 	}
 	return nil
+}
+
+// actorName is a name of an account of a custom type.
+func actorName(record map[string]any) string {
+	name := strings.TrimSpace(fieldOf(record, "first_name") + " " + fieldOf(record, "last_name"))
+	return nameOf(nil, nil, fieldOf(record, "name"), name, fieldOf(record, "email"), fieldOf(record, "id"))
 }
 
 func fieldOf(record map[string]any, name string) string {
@@ -191,8 +217,30 @@ func (p *person) metadata(of map[string]any) {
 	}
 }
 
+// name words the providers of an identity.
+func (v *visit) name(w *ways) error {
+	actorType := ofCustomer
+	if actors := w.Actors(); len(actors) > 0 {
+		actorType = actors[0].Type
+	}
+	named, err := v.ProviderNames(actorType)
+	if err != nil {
+		return err
+	}
+	for i := range w.Providers {
+		w.Providers[i].Name = named(w.Providers[i].Provider)
+	}
+	for i := range w.SignIns {
+		w.SignIns[i].Name = named(w.SignIns[i].Provider)
+	}
+	for i := range w.Factors {
+		w.Factors[i].Name = v.FactorName(w.Factors[i].Provider)
+	}
+	return nil
+}
+
 // mostIdentities bounds how many identities of one account are read in detail.
-const mostIdentities = 5
+const mostIdentities = 20
 
 func (v *visit) readIdentities(p *person) error {
 	if !v.can("auth_identity:read") {
@@ -202,12 +250,13 @@ func (v *visit) readIdentities(p *person) error {
 	if p.Type != ofIdentity {
 		var answer struct {
 			Identities []identity `json:"auth_identities"`
+			Count      int
 		}
 		query := url.Values{"actor_type": {p.Type}, "actor_id": {p.ID}, "limit": {fmt.Sprint(mostIdentities)}}
 		if err := v.Get("/admin/auth-identities?"+query.Encode(), &answer); err != nil {
 			return err
 		}
-		ids = nil
+		ids, p.MoreIdentities = nil, answer.Count-len(answer.Identities)
 		for _, i := range answer.Identities {
 			ids = append(ids, i.ID)
 		}
@@ -221,47 +270,16 @@ func (v *visit) readIdentities(p *person) error {
 		if err := v.Get("/admin/auth-identities/"+url.PathEscape(id), &answer); err != nil {
 			return err
 		}
-		p.Identities = append(p.Identities, ways{answer.Identity, answer.Factors, answer.SignIns})
+		w := ways{answer.Identity, answer.Factors, answer.SignIns}
+		if err := v.name(&w); err != nil {
+			return err
+		}
+		p.Identities = append(p.Identities, w)
 		if p.Name == "" {
 			p.Name = answer.Identity.Entity()
 		}
 	}
 	return nil
-}
-
-// mostTraces is how many flows and events a person's page shows.
-const mostTraces = "10"
-
-// traces reads what happened: the latest flows and events.
-func (v *visit) traces(p *person) error {
-	if v.can("flow:read") {
-		query := url.Values{"limit": {mostTraces}}
-		if p.Type != ofIdentity {
-			query.Set("actor_id", p.ID)
-		}
-		if p.Email != "" {
-			query.Set("email", p.Email)
-		}
-		if len(p.Identities) > 0 {
-			query.Set("auth_identity_id", p.Identities[0].ID)
-		}
-		var answer struct{ Flows []flow }
-		if err := v.Get("/admin/flows?"+query.Encode(), &answer); err != nil {
-			return err
-		}
-		p.Flows = answer.Flows
-		if i := slices.IndexFunc(p.Flows, flow.deletes); i >= 0 {
-			p.Deletion = &p.Flows[i]
-		}
-	}
-	if !v.can("event:read") || len(p.Identities) == 0 {
-		return nil
-	}
-	var answer struct{ Events []event }
-	query := url.Values{"limit": {mostTraces}, "order": {"-created_at"}, "auth_identity_id": {p.Identities[0].ID}}
-	err := v.Get("/admin/events?"+query.Encode(), &answer)
-	p.Events = answer.Events
-	return err
 }
 
 func sortedKeys[T any](of map[string]T) []string {
@@ -271,6 +289,19 @@ func sortedKeys[T any](of map[string]T) []string {
 	}
 	sort.Strings(out)
 	return out
+}
+
+// readNeeds are the permissions to see an account.
+func readNeeds(actorType string) []string {
+	if actorType == ofIdentity {
+		return []string{"auth_identity:read"}
+	}
+	return []string{actorType + ":read"}
+}
+
+// resetNeeds are the permissions to send a link for a new password.
+func resetNeeds(actorType string) []string {
+	return []string{"auth_identity:read", actorType + ":read", actorType + ":update"}
 }
 
 // deleteNeeds are the permissions to delete an account.

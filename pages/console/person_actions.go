@@ -51,27 +51,50 @@ func (c *console) endSession(v *visit) error {
 	return v.done("console.session_ended", "", v.here())
 }
 
-// sendReset mails a link for a new password, as the page for forgotten passwords does.
+// sendReset mails a link for a new password, as if its owner had asked for it.
 func (c *console) sendReset(v *visit) error {
 	p, err := c.person(v)
 	if err != nil {
 		return err
 	}
-	if p.Type == ofIdentity || !slices.ContainsFunc(p.Identities, ways.HasPassword) {
+	if err := v.permitted(resetNeeds(p.Type)); err != nil {
+		return err
+	}
+	address := p.passwordAddress()
+	if p.Type == ofIdentity || address == "" {
 		return notFound(v)
 	}
-	i := slices.IndexFunc(p.Identities, ways.HasPassword)
-	address := p.Identities[i].Entity()
-	for _, way := range p.Identities[i].Providers {
-		if way.Provider == "emailpass" {
-			address = way.EntityID
-		}
+	route, body := "/auth/"+url.PathEscape(p.Type)+"/"+passwordProvider+"/reset-password", map[string]string{"identifier": address}
+	if p.Type == ofCustomer {
+		route, body = "/admin/customers/"+url.PathEscape(p.ID)+"/reset-password", map[string]string{}
 	}
-	err = v.Post("/auth/"+url.PathEscape(p.Type)+"/emailpass/reset-password", map[string]string{"identifier": address}, nil)
-	if err != nil {
+	if err := v.Post(route, body, nil); err != nil {
 		return err
 	}
 	return v.done("console.reset_sent", address, v.here())
+}
+
+// passwordAddress is what the person signs in with by password, "" for someone without one.
+func (p person) passwordAddress() string {
+	for _, identity := range p.Identities {
+		for _, way := range identity.Providers {
+			if way.Provider == passwordProvider {
+				return way.EntityID
+			}
+		}
+	}
+	return ""
+}
+
+// keepCustomer undoes a removal that its owner has asked for.
+func (c *console) keepCustomer(v *visit) error {
+	if v.R.PathValue("type") != ofCustomer {
+		return notFound(v)
+	}
+	if err := v.Delete("/admin/customers/"+url.PathEscape(v.R.PathValue("id"))+"/deletion", nil); err != nil {
+		return err
+	}
+	return v.done("console.kept", "", v.here())
 }
 
 // removeFactor removes the second factor of someone who has lost it.

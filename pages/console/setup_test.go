@@ -36,14 +36,18 @@ func newWorld(t *testing.T) *world {
 		{"id":"emailpass","identifier":"emailpass","display_name":"Email/Password Authentication","flow":"credentials"}]}`)
 	w.api.On("GET /auth/user/sign-up", http.StatusOK, `{"sign_up":{"open":false,"confirmed_by_mail":false,"verified_first":false,"fields":[]}}`)
 	site, err := pages.New(pages.Options{
-		API: w.api, ActorTypes: []string{"customer", "user"}, Brand: "Shop", Now: now, Log: slog.New(slog.DiscardHandler),
-		Areas: []pages.Area{console.Area(console.Options{
-			Now: now, TemporalUI: "http://temporal.example/namespaces/default", ActorTypes: []console.ActorType{{Name: "courier", Plural: "couriers"}},
-		})},
+		API: w.api, ActorTypes: []string{"customer", "user"}, Brand: "Shop", Now: now, Log: slog.New(slog.DiscardHandler), Areas: []pages.Area{area()},
 	})
 	require.NoError(t, err)
 	w.Browser = pagestest.NewBrowser(t, site)
 	return w
+}
+
+// area is the console, as the world has it.
+func area() pages.Area {
+	return console.Area(console.Options{
+		Now: now, TemporalUI: "http://temporal.example/namespaces/default", ActorTypes: []console.ActorType{{Name: "courier", Plural: "couriers"}},
+	})
 }
 
 func now() time.Time { return time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC) }
@@ -64,9 +68,10 @@ func (w *world) fill() {
 	const at = `"created_at":"2026-11-29T10:00:00.000Z"`
 	customer := `{"id":"cus_1","email":"ada@example.com","first_name":"` + inJSON + `","last_name":null,"has_account":true,"metadata":{"note":"` + inJSON + `"},` + at +
 		`,"groups":[{"id":"cusgroup_1","name":"` + inJSON + `"}]}`
+	courier := `{"id":"courier_1","name":"` + inJSON + `",` + at + `}`
 	user := `{"id":"user_2","email":"bo@example.com","first_name":"` + inJSON + `","last_name":null,"metadata":null,` + at + `}`
 	identity := `{"id":"authid_1","app_metadata":{"customer_id":"cus_1"},"disabled_at":null,` + at +
-		`,"provider_identities":[{"id":"p1","provider":"emailpass","entity_id":"ada@example.com",` + at + `}]}`
+		`,"provider_identities":[{"id":"p1","provider":"emailpass","entity_id":"ada@example.com",` + at + `},{"id":"p2","provider":"google","entity_id":"` + inJSON + `",` + at + `}]}`
 	flow := `{"id":"authenticate/1","run_id":"run1","workflow":"Authenticate","title":"` + inJSON + `","status":"completed","outcome":"` + inJSON +
 		`","actor_type":"customer","actor_id":"cus_1","auth_identity_id":"authid_1","started_at":"2026-11-29T10:00:00.000Z","closed_at":null,"why":"` +
 		inJSON + `","advice":"` + inJSON + `"}`
@@ -81,7 +86,7 @@ func (w *world) fill() {
 		"GET /admin/users/user_2":               `{"user":` + user + `}`,
 		"GET /admin/users/user_me":              `{"user":{"id":"user_me","email":"root@example.com"}}`,
 		"GET /admin/users/user_2/roles":         `{"roles":[` + role + `]}`,
-		"GET /admin/couriers/courier_1":         `{"courier":{"id":"courier_1","name":"` + inJSON + `","created_at":"2026-11-29T10:00:00.000Z"}}`,
+		"GET /admin/couriers/courier_1":         `{"courier":` + courier + `}`,
 		"GET /admin/auth-identities":            `{"auth_identities":[` + identity + `],` + many + `}`,
 		"GET /admin/flows":                      `{"flows":[` + flow + `],` + many + `}`,
 		"GET /admin/flows/authenticate/1":       `{"flow":` + flow + `,"now":"` + inJSON + `","moments":[{"at":"2026-11-29T10:00:00.000Z","text":"` + inJSON + `"}]}`,
@@ -103,6 +108,12 @@ func (w *world) fill() {
 		"GET /admin/audit": `{"entries":[{"id":"audit_1","actor_type":"user","actor_id":"user_2","method":"POST","action":"/admin/users/:id","target_id":"` + inJSON +
 			`","network":"192.0.2.0/24","outcome":"done",` + at + `},{"id":"audit_2","actor_type":"cli","actor_id":"` + inJSON + `","method":"CLI","action":"user delete","outcome":"",` + at + `}],` + many + `}`,
 		"GET /admin/statistics": statisticsAnswer,
+		"GET /admin/people": `{"people":{"customers":{"items":[` + customer + `],"count":9},"users":{"items":[` + user + `],"count":1},"couriers":{"items":[` + courier +
+			`],"count":1},"auth_identities":{"items":[` + identity + `],"count":1}},"limit":8,"not_permitted":[]}`,
+		"GET /admin/customers/cus_1/deletion": `{"deletion":{"customer_id":"cus_1","deletion_at":"2026-12-14T10:00:00.000Z","requested_at":"2026-11-29T10:00:00.000Z"}}`,
+		"GET /admin/doctor": `{"report":{"ok":false,"faults":1,"warnings":0,"checks":[{"check":"database.reachable","status":"ok","message":"` + inJSON +
+			`"},{"check":"mail.server","about":"` + inJSON + `","status":"fault","message":"` + inJSON + `","advice":"Set ` + "`mail.smtp`" + inJSON + `"}]}}`,
+		"GET /auth/customer/providers": `{"providers":[{"id":"google","display_name":"Google","flow":"redirect"}]}`,
 		"GET /admin/auth-identities/authid_1": `{"auth_identity":` + identity + `,"factors":[{"id":"fac_1","provider":"totp","status":"enabled","metadata":{"label":"` + inJSON +
 			`"}}],"sign_ins":[{"id":"si_1","live":true,"device":"` + inJSON + `","network":"192.0.2.0","last_used_at":"2026-11-30T10:00:00.000Z"}]}`,
 	} {
@@ -120,8 +131,8 @@ const statisticsAnswer = `{"statistics":{"from":"2026-11-30T10:00:00.000Z","to":
 var everyPage = map[string]string{
 	"/console":                                   ``,
 	"/console?span=month":                        ``,
-	"/console/people":                            ``,
-	"/console/people?q=ada":                      ``,
+	"/console/people":                            `"auth_identity:read"`,
+	"/console/people?q=ada":                      `"courier:read"`,
 	"/console/customers":                         `"customer:read"`,
 	"/console/users":                             `"user:read"`,
 	"/console/people/customer/cus_1":             `"customer:read"`,
@@ -153,4 +164,5 @@ var everyPage = map[string]string{
 	"/console/audit":                             `"audit:read"`,
 	"/console/audit?outcome=refused":             `"audit:read"`,
 	"/console/schedules":                         `"schedule:read"`,
+	"/console/health":                            `"doctor:read"`,
 }

@@ -10,6 +10,7 @@ import (
 func (c *console) systemRoutes() map[string]pages.Handler {
 	change := []string{"schedule:read", "schedule:update"}
 	return map[string]pages.Handler{
+		"GET /console/health":                  c.page([]string{"doctor:read"}, c.showHealth),
 		"GET /console/schedules":               c.page([]string{"schedule:read"}, c.listSchedules),
 		"POST /console/schedules/{id}/pause":   c.page(change, changeSchedule("pause", "console.schedule_paused")),
 		"POST /console/schedules/{id}/resume":  c.page(change, changeSchedule("resume", "console.schedule_resumed")),

@@ -104,6 +104,8 @@ type credential struct {
 	Provider  string `json:"provider"`
 	EntityID  string `json:"entity_id"`
 	CreatedAt string `json:"created_at"`
+	// Name is what people call the provider.
+	Name string `json:"-"`
 }
 
 type factor struct {
@@ -113,6 +115,8 @@ type factor struct {
 	Metadata   map[string]any `json:"metadata"`
 	EnabledAt  *string        `json:"enabled_at"`
 	LastUsedAt *string        `json:"last_used_at"`
+	// Name is what people call the provider.
+	Name string `json:"-"`
 }
 
 // Label is the name that its owner gave it.
@@ -130,6 +134,8 @@ type signIn struct {
 	Network    *string `json:"network"`
 	CreatedAt  string  `json:"created_at"`
 	LastUsedAt string  `json:"last_used_at"`
+	// Name is what people call the provider.
+	Name string `json:"-"`
 }
 
 // written is a value as indented JSON.

@@ -1,0 +1,22 @@
+package pages
+
+import "net/url"
+
+// ProviderNames returns what people call the auth providers of an actor type, by their ids, in
+// the visitor's language. An id that is not known is its own name.
+func (v *Visit) ProviderNames(actorType string) (func(id string) string, error) {
+	var answer struct {
+		Providers []provider `json:"providers"`
+	}
+	err := v.Get("/auth/"+url.PathEscape(actorType)+"/providers", &answer)
+	return func(id string) string { return v.providerName(answer.Providers, id) }, err
+}
+
+// FactorName is what people call a provider of second factors; one that is not known is
+// called by its id.
+func (v *Visit) FactorName(id string) string {
+	if message := "account.method_" + id; v.language.has(message) {
+		return v.T(message)
+	}
+	return id
+}
