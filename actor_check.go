@@ -22,6 +22,10 @@ var (
 // Everlatch.
 var namesInUse = []string{ActorCustomer, ActorUser, ActorAPIKey, "customer_group", "auth", "invite", "everlatch"}
 
+// pathsInUse are the pages that an actor type of the same name would hide, or be hidden
+// by: an actor type has routes at /<name> and pages at /ui/<name>. The API checks its own.
+var pathsInUse = map[string]string{"ui": "/ui", "console": "/console", "static": "/ui/static"}
+
 // fieldsInUse are reserved: every record or list has them.
 var fieldsInUse = []string{
 	"id", "created_at", "updated_at", "deleted_at", "q", "fields", "limit", "offset", "order", "with_deleted",
@@ -41,6 +45,9 @@ func (t ActorType) Complete() (ActorType, error) {
 	}
 	if slices.Contains(namesInUse, t.Name) {
 		wrong("the name is taken")
+	}
+	if path, used := pathsInUse[t.Name]; used {
+		wrong("the name is taken: pages of Everlatch are at %s", path)
 	}
 	if !actorName.MatchString(t.Plural) || t.Plural == t.Name {
 		wrong("the plural %q must be a word like the name, and another one", t.Plural)

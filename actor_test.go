@@ -47,6 +47,8 @@ func TestActorTypeIsRefused(t *testing.T) {
 		"no name":                                {everlatch.ActorType{}, `actor type ""`},
 		"a name for a path":                      {everlatch.ActorType{Name: "mana/ger"}, "lower-case letters"},
 		"a built-in name":                        {everlatch.ActorType{Name: "customer", Fields: []everlatch.Field{name}}, "taken"},
+		"the path of pages":                      {everlatch.ActorType{Name: "console", Fields: []everlatch.Field{name}}, "pages of Everlatch are at /console"},
+		"the path of the inbox":                  {everlatch.ActorType{Name: "_dev", Fields: []everlatch.Field{name}}, "lower-case letters"},
 		"a name of events":                       {everlatch.ActorType{Name: "auth", Fields: []everlatch.Field{name}}, "taken"},
 		"no fields":                              {everlatch.ActorType{Name: "manager"}, "0 fields"},
 		"too many fields":                        {everlatch.ActorType{Name: "manager", Fields: make([]everlatch.Field, 29)}, "29 fields"},

@@ -49,6 +49,7 @@ func TestActorTypesAreChecked(t *testing.T) {
 		want string
 	}{
 		"a mistake":        {[]app.Option{manager(func(t *everlatch.ActorType) { t.Name = "customer" })}, "the name is taken"},
+		"a page":           {[]app.Option{manager(func(t *everlatch.ActorType) { t.Name = "ui" })}, "the name is taken: pages of Everlatch are at /ui"},
 		"twice":            {[]app.Option{manager(nil), manager(nil)}, `actor type "manager" is added twice`},
 		"the same prefix":  {[]app.Option{manager(nil), manager(func(t *everlatch.ActorType) { t.Name = "manacle" })}, `the same prefix "mana_"`},
 		"a path in use":    {[]app.Option{app.WithMigrations(), manager(func(t *everlatch.ActorType) { t.Name = "health" })}, "the path /health is taken"},

@@ -99,11 +99,14 @@ func (b *mailBox) Kept(ctx context.Context, limit int) ([]mail.Kept, error) {
 	out := make([]mail.Kept, 0, len(rows))
 	for _, row := range rows {
 		if raw, err := b.ring.Open(row.KeyID, row.Data, []byte(row.ID)); err == nil {
-			out = append(out, mail.Kept{ID: row.ID, At: row.CreatedAt, Raw: raw})
+			out = append(out, mail.Kept{ID: row.ID, At: row.CreatedAt, Read: !row.ReadAt.IsZero(), Raw: raw})
 		}
 	}
 	return out, err
 }
+
+// MarkRead implements [mail.Box].
+func (b *mailBox) MarkRead(ctx context.Context, id string) error { return b.store.ReadMail(ctx, id) }
 
 // Remove implements [mail.Box].
 func (b *mailBox) Remove(ctx context.Context, id string) error { return b.store.DeleteMail(ctx, id) }

@@ -18,6 +18,8 @@ type Box interface {
 	Keep(ctx context.Context, id string, at time.Time, raw []byte) error
 	// Kept returns the latest mails, at most limit, newest first.
 	Kept(ctx context.Context, limit int) ([]Kept, error)
+	// MarkRead notes that a mail was opened; a missing one is no error.
+	MarkRead(ctx context.Context, id string) error
 	// Remove removes a mail; a missing one is no error.
 	Remove(ctx context.Context, id string) error
 	// Empty removes all mails.
@@ -28,6 +30,8 @@ type Box interface {
 type Kept struct {
 	ID string
 	At time.Time
+	// Read says that it was opened.
+	Read bool
 	// Raw is what was given to Keep: the JSON of a [Message].
 	Raw []byte
 }
@@ -37,13 +41,13 @@ type entry struct {
 	Message
 	// Links are the mail's links, without duplicates.
 	Links []string `json:"links"`
-	// Unread says that it came to this process and was not opened since.
+	// Unread says that it was not opened yet.
 	Unread    bool      `json:"unread"`
 	CreatedAt time.Time `json:"created_at"`
 }
 
 func (k Kept) entry() (entry, error) {
-	e := entry{CreatedAt: k.At.UTC()}
+	e := entry{CreatedAt: k.At.UTC(), Unread: !k.Read}
 	if err := json.Unmarshal(k.Raw, &e.Message); err != nil {
 		return e, fmt.Errorf("mail %s: %w", k.ID, err)
 	}

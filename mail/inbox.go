@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/everlatch/everlatch"
@@ -37,9 +36,6 @@ type Inbox struct {
 	log   *slog.Logger
 	mux   *http.ServeMux
 	pages *pages
-
-	mu     sync.Mutex
-	unread map[string]bool // by id
 }
 
 var (
@@ -49,7 +45,7 @@ var (
 
 // NewInbox returns an inbox that stores its mails in a box.
 func NewInbox(box Box, now func() time.Time, log *slog.Logger) *Inbox {
-	i := &Inbox{box: box, now: now, log: log, mux: http.NewServeMux(), pages: newPages(), unread: map[string]bool{}}
+	i := &Inbox{box: box, now: now, log: log, mux: http.NewServeMux(), pages: newPages()}
 	i.mux.HandleFunc("GET "+InboxPath, i.list)
 	i.mux.HandleFunc("GET "+InboxPath+".json", i.list)
 	i.mux.HandleFunc("DELETE "+InboxPath, i.empty)
@@ -72,9 +68,6 @@ func (i *Inbox) Send(ctx context.Context, m Message) error {
 	if err := i.box.Keep(ctx, m.ID, i.now().UTC(), raw); err != nil {
 		return fmt.Errorf("store the mail: %w", err)
 	}
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.unread[m.ID] = true
 	return nil
 }
 
@@ -116,14 +109,20 @@ func (i *Inbox) show(w http.ResponseWriter, r *http.Request) {
 	case wantsJSON(r):
 		i.json(w, r, map[string]any{"message": e})
 	default:
-		i.forget(e.ID)
+		if err := i.box.MarkRead(r.Context(), e.ID); err != nil {
+			i.fail(w, r, err)
+			return
+		}
 		i.html(w, r, i.pages.mail, e)
 	}
 }
 
 // read notes that a mail was opened.
 func (i *Inbox) read(w http.ResponseWriter, r *http.Request) {
-	i.forget(r.PathValue("id"))
+	if err := i.box.MarkRead(r.Context(), r.PathValue("id")); err != nil {
+		i.fail(w, r, err)
+		return
+	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -133,20 +132,7 @@ func (i *Inbox) remove(w http.ResponseWriter, r *http.Request) {
 		i.fail(w, r, err)
 		return
 	}
-	i.forget(id)
 	w.WriteHeader(http.StatusNoContent)
-}
-
-func (i *Inbox) forget(id string) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	delete(i.unread, id)
-}
-
-func (i *Inbox) isUnread(id string) bool {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.unread[id]
 }
 
 // body serves the HTML of a mail as it was sent, for the frame on the page of show.
@@ -177,9 +163,6 @@ func (i *Inbox) empty(w http.ResponseWriter, r *http.Request) {
 		i.fail(w, r, err)
 		return
 	}
-	i.mu.Lock()
-	clear(i.unread)
-	i.mu.Unlock()
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -215,7 +198,7 @@ func (i *Inbox) entries(ctx context.Context, limit int, wanted func(entry) bool)
 		if !wanted(e) {
 			continue
 		}
-		e.Links, e.Unread = linksOf(e.Message), i.isUnread(e.ID)
+		e.Links = linksOf(e.Message)
 		if out = append(out, e); len(out) == limit {
 			break
 		}

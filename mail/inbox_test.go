@@ -45,6 +45,17 @@ func (b *box) Kept(_ context.Context, limit int) ([]mail.Kept, error) {
 	return b.kept[:min(limit, len(b.kept))], b.err
 }
 
+func (b *box) MarkRead(_ context.Context, id string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range b.kept {
+		if b.kept[i].ID == id {
+			b.kept[i].Read = true
+		}
+	}
+	return b.err
+}
+
 func (b *box) Remove(_ context.Context, id string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -63,8 +74,13 @@ func (b *box) Empty(context.Context) error {
 // other.
 func inbox(tb testing.TB, mails ...mail.Message) *mail.Inbox {
 	tb.Helper()
+	return inboxIn(tb, &box{}, mails...)
+}
+
+func inboxIn(tb testing.TB, b mail.Box, mails ...mail.Message) *mail.Inbox {
+	tb.Helper()
 	now := noon
-	i := mail.NewInbox(&box{}, func() time.Time { now = now.Add(time.Minute); return now }, slog.New(slog.DiscardHandler))
+	i := mail.NewInbox(b, func() time.Time { now = now.Add(time.Minute); return now }, slog.New(slog.DiscardHandler))
 	for _, m := range mails {
 		require.NoError(tb, i.Send(tb.Context(), m))
 	}
@@ -167,7 +183,8 @@ func TestInboxSearchesReadsAndDeletes(t *testing.T) {
 
 	other := numbered("evt_02")
 	other.To, other.Text = "Bob+shop@example.com", "An unusual sentence"
-	i := inbox(t, numbered("evt_01"), other, numbered("evt_03"))
+	b := &box{}
+	i := inboxIn(t, b, numbered("evt_01"), other, numbered("evt_03"))
 	for query, want := range map[string][]string{
 		"q=":                        {"evt_03", "evt_02", "evt_01"},
 		"q=UNUSUAL":                 {"evt_02"},
@@ -191,6 +208,8 @@ func TestInboxSearchesReadsAndDeletes(t *testing.T) {
 	require.Equal(t, 2, unread())
 	require.Equal(t, http.StatusOK, get(i, "GET", "/_dev/mail/evt_01").Code)
 	require.Equal(t, 1, unread(), "its page was opened")
+	i = mail.NewInbox(b, time.Now, slog.New(slog.DiscardHandler))
+	require.Equal(t, 1, unread(), "another process knows which ones were opened")
 
 	require.Equal(t, http.StatusNoContent, get(i, "DELETE", "/_dev/mail/evt_03").Code)
 	require.Equal(t, http.StatusNoContent, get(i, "DELETE", "/_dev/mail/evt_03").Code, "twice")

@@ -10,12 +10,15 @@ type KeptMail struct {
 	ID, KeyID string
 	Data      []byte
 	CreatedAt time.Time
+	// ReadAt is when it was first opened, zero for never.
+	ReadAt time.Time
 }
 
 const (
 	insertMail = `INSERT INTO kept_mail (id, key_id, sealed, created_at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (id) DO NOTHING`
-	selectMails = `SELECT id, key_id, sealed, created_at FROM kept_mail ORDER BY created_at DESC, id DESC LIMIT $1`
+	selectMails = `SELECT id, key_id, sealed, created_at, read_at FROM kept_mail ORDER BY created_at DESC, id DESC LIMIT $1`
+	readMail    = `UPDATE kept_mail SET read_at = $2 WHERE id = $1 AND read_at IS NULL`
 	deleteMail  = `DELETE FROM kept_mail WHERE id = $1`
 	deleteMails = `DELETE FROM kept_mail`
 )
@@ -32,6 +35,12 @@ func (s *Store) KeptMails(ctx context.Context, limit int) ([]KeptMail, error) {
 	return mails, s.fail(ctx, "read mails", err)
 }
 
+// ReadMail notes that a stored mail was opened. A missing one is no error.
+func (s *Store) ReadMail(ctx context.Context, id string) error {
+	_, err := s.writes.exec(ctx, readMail, id, s.now())
+	return s.fail(ctx, "read mail", err)
+}
+
 // DeleteMail deletes a stored mail. A missing one is no error.
 func (s *Store) DeleteMail(ctx context.Context, id string) error {
 	_, err := s.writes.exec(ctx, deleteMail, id)
@@ -45,6 +54,6 @@ func (s *Store) DeleteMails(ctx context.Context) error {
 }
 
 func scanMail(row scanner) (m KeptMail, err error) {
-	err = row.Scan(&m.ID, &m.KeyID, &m.Data, toTime{&m.CreatedAt})
+	err = row.Scan(&m.ID, &m.KeyID, &m.Data, toTime{&m.CreatedAt}, toTime{&m.ReadAt})
 	return m, err
 }

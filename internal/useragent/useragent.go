@@ -66,6 +66,15 @@ var systems = []token{
 	{"linux", "Linux"},
 }
 
+// programs are what libraries call themselves, in lower case, in words for a user.
+var programs = map[string]string{
+	"go-http-client": "Go program", "node": "Node.js program", "undici": "Node.js program", "node-fetch": "Node.js program", "axios": "Node.js program",
+	"got": "Node.js program", "bun": "Bun program", "deno": "Deno program", "python": "Python program", "python-requests": "Python program",
+	"python-httpx": "Python program", "python-urllib": "Python program", "java": "Java program", "java-http-client": "Java program",
+	"apache-httpclient": "Java program", "okhttp": "Java or Android program", "dart": "Dart program", "php": "PHP program", "guzzlehttp": "PHP program",
+	"ruby": "Ruby program", "faraday": "Ruby program", "reqwest": "Rust program", "postmanruntime": "Postman",
+}
+
 // Describe returns a short description of a client: browser and system, the name of
 // an app, or "" for a header that says nothing. It is plain ASCII, at most 64 bytes.
 func Describe(header string) string {
@@ -76,6 +85,9 @@ func Describe(header string) string {
 		browser = find(header, browsers)
 	} else {
 		browser = product(header)
+		if name, known := programs[strings.ToLower(browser)]; known {
+			browser = name
+		}
 	}
 	switch {
 	case browser == "":
