@@ -44,8 +44,8 @@ const (
 type Reason string
 
 // Error is an error whose code and message may be shown to the caller. It has
-// either a Message, or a Reason with Details, which the API turns into a
-// message.
+// a Message, or a Reason with Details, which the API turns into a message. With
+// both, the Message is what the API says, and the Reason is told to programs.
 //
 // Err is the private cause: it is logged, never shown, and does not travel
 // through Temporal. Messages and details contain no secrets, machine addresses

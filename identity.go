@@ -62,6 +62,9 @@ type ProviderIdentity struct {
 	ProviderMetadata Metadata  `json:"-"`
 	CreatedAt        time.Time `json:"created_at"`
 	UpdatedAt        time.Time `json:"updated_at"`
+	// LastUsedAt is when a passkey last signed its owner in, zero for never and for
+	// other credentials.
+	LastUsedAt time.Time `json:"last_used_at,omitzero"`
 }
 
 // AMRSeveral is the value of [Principal.AMR] that says that several factors were used.

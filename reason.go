@@ -123,6 +123,34 @@ const (
 	// ReasonReturnTo is a page that browsers may not be sent to (pages.return_to).
 	ReasonReturnTo Reason = "return_to"
 
+	// ReasonCredentialsWrong is a sign-in with an address and a password that don't belong
+	// together.
+	ReasonCredentialsWrong Reason = "credentials_wrong"
+	// ReasonEmailRegistered is the registration of an address that has an identity.
+	ReasonEmailRegistered Reason = "email_registered"
+	// ReasonAddressMalformed is a text that is no address to sign in with.
+	ReasonAddressMalformed Reason = "address_malformed"
+	// ReasonPasswordShort and ReasonPasswordLong are new passwords of a length that is not
+	// accepted: least, most. ReasonPasswordCommon is one that many people use.
+	ReasonPasswordShort  Reason = "password_short"
+	ReasonPasswordLong   Reason = "password_long"
+	ReasonPasswordCommon Reason = "password_common"
+	// ReasonAuthenticationFailed is a sign-in that proves no identity.
+	ReasonAuthenticationFailed Reason = "authentication_failed"
+	// ReasonProviderRefused is a sign-in that the provider refused, in its own words.
+	ReasonProviderRefused Reason = "provider_refused"
+	// ReasonEmailUnverified is a sign-in at a provider that has not verified the address.
+	ReasonEmailUnverified Reason = "email_unverified"
+	// ReasonCallbackURL is a callback URL that is not among those of the provider.
+	ReasonCallbackURL Reason = "callback_url_forbidden"
+	// ReasonProviderForbidden is a provider that an actor type may not use: actor_type,
+	// provider.
+	ReasonProviderForbidden Reason = "provider_forbidden"
+	// ReasonInviteForeign is an invite for another address than that of the identity.
+	ReasonInviteForeign Reason = "invite_foreign"
+	// ReasonVerificationMissing is an account for an address that has to be verified first.
+	ReasonVerificationMissing Reason = "verification_missing"
+
 	// ReasonErasureUnknown is an erasure that does not exist: id.
 	ReasonErasureUnknown Reason = "erasure_unknown"
 	// ReasonScheduleUnknown is a schedule that does not exist: id.

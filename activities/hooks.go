@@ -161,7 +161,7 @@ func (a *Credentials) registerHeld(ctx context.Context, in RegisterIdentityInput
 		out.Principal = principal(cred, in.ActorType)
 		return out, nil
 	}
-	out.Refusal = &everlatch.Refusal{Code: everlatch.CodeUnauthorized, Message: "Identity with email already exists"}
+	out.Refusal = &everlatch.Refusal{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonEmailRegistered, Message: "Identity with email already exists"}
 	return out, nil
 }
 

@@ -80,7 +80,7 @@ func TestChangingACustomer(t *testing.T) {
 	w.registered("customer", "grace@example.com") // who signs in with it and has no account
 	r = w.do("POST", path, object{"email": "grace@example.com", "first_name": "x"}, bearer(token))
 	require.Equal(t, 422, r.StatusCode, r.body)
-	require.Equal(t, "Somebody else signs in with this email.", r.text(t, "message"))
+	require.Equal(t, "Another account signs in with this email.", r.text(t, "message"))
 	require.Equal(t, "F", w.do("GET", path, nil, bearer(token)).value(t, "customer.first_name"), "nothing changed")
 }
 

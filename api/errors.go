@@ -90,7 +90,7 @@ func writeKnown(e *everlatch.Error, c echo.Context) error {
 		return writeTyped(c, internal, unknownError, "")
 	}
 	setRetryAfter(c.Response().Header(), e)
-	setReason(c.Response().Header(), e.Reason, e.Details)
+	setReasonOf(c.Response().Header(), e)
 	return writeTyped(c, a, string(e.Code), Message(e))
 }
 
@@ -108,7 +108,7 @@ func writeRefusal(w http.ResponseWriter, e *everlatch.Error) {
 	body := typed(answers[e.Code], string(e.Code), Message(e))
 	h := w.Header()
 	setRetryAfter(h, e)
-	setReason(h, e.Reason, e.Details)
+	setReasonOf(h, e)
 	h.Set(echo.HeaderContentType, wire.ContentJSON)
 	h.Set(echo.HeaderContentLength, strconv.Itoa(len(body)))
 	w.WriteHeader(answers[e.Code].status)

@@ -30,6 +30,7 @@ var credentialTable = render.Table[everlatch.ProviderIdentity]{
 	render.Metadata("user_metadata", func(p *everlatch.ProviderIdentity) everlatch.Metadata { return p.UserMetadata }),
 	render.Time("created_at", func(p *everlatch.ProviderIdentity) time.Time { return p.CreatedAt }),
 	render.Time("updated_at", func(p *everlatch.ProviderIdentity) time.Time { return p.UpdatedAt }),
+	render.NullableTime("last_used_at", func(p *everlatch.ProviderIdentity) *time.Time { return unlessZero(p.LastUsedAt) }),
 }
 
 var credentialShape = render.ShapeOf(credentialTable)

@@ -118,10 +118,10 @@ func TestLinkElsewhere(t *testing.T) {
 	late := w.do("POST", path, object{}, bearer(token))
 	require.Equal(t, 401, late.StatusCode)
 	require.Equal(t, "This request needs a recent sign-in. Sign in again and repeat it.", late.text(t, "message"))
-	w.flows.failWith(&everlatch.Error{Code: everlatch.CodeDuplicate, Message: "Somebody else signs in with this elsewhere account."})
+	w.flows.failWith(&everlatch.Error{Code: everlatch.CodeDuplicate, Message: "Another account signs in with this elsewhere account."})
 	others := w.do("GET", awayPath+"/callback?code=c&state=good", nil)
 	require.Equal(t, 422, others.StatusCode, others.body)
-	require.Equal(t, "Somebody else signs in with this elsewhere account.", others.text(t, "message"))
+	require.Equal(t, "Another account signs in with this elsewhere account.", others.text(t, "message"))
 }
 
 func TestLinkPassword(t *testing.T) {

@@ -32,7 +32,7 @@ func worded(err error) error {
 		return err
 	}
 	if len(invalid.Issues) == 0 {
-		return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: invalidPrefix, Err: err}
+		return &everlatch.Error{Code: everlatch.CodeInvalidData, Reason: reasonOther, Message: invalidPrefix, Err: err}
 	}
 	issues := make([]string, len(invalid.Issues))
 	for i, issue := range invalid.Issues {

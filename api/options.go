@@ -86,6 +86,8 @@ type Options struct {
 	InviteAnyEmail bool
 	// ActorTypes are the custom actor types, complete and with their stores.
 	ActorTypes []everlatch.ActorType
+	// AnyCustomerEmail says that a new customer may have any email, as in Medusa.
+	AnyCustomerEmail bool
 	// NeutralRegister are the actor types whose registrations with an address are
 	// answered alike for known and unknown addresses (docs/weak-spots.md#w19).
 	NeutralRegister []string

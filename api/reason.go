@@ -19,7 +19,7 @@ const maxReasonHeader = 1 << 10
 
 // shownReasons are the names under which reasons are told. The header never says more than
 // the sentence: reasons with the same one have the same name, the first in the order of
-// the alphabet, and a reason that is worded like refusals without one has none.
+// the alphabet.
 var shownReasons = func() map[everlatch.Reason]everlatch.Reason {
 	first := map[string]everlatch.Reason{}
 	for reason, sentence := range sentences {
@@ -31,9 +31,34 @@ var shownReasons = func() map[everlatch.Reason]everlatch.Reason {
 	for reason, sentence := range sentences {
 		out[reason] = first[sentence]
 	}
-	delete(out, everlatch.ReasonIdentityDisabled)
+	out[reasonOther] = reasonOther
 	return out
 }()
+
+// reasonOther is that of the API's own refusals which have no other. Refusals without any
+// are in the words of a custom provider, hook or route.
+const reasonOther everlatch.Reason = "other"
+
+// plainReasons are the reasons of sentences without details. A custom provider that says one
+// of them gets its reason, so that the header tells no one whose words they are.
+var plainReasons = func() map[string]everlatch.Reason {
+	out := map[string]everlatch.Reason{}
+	for reason, sentence := range sentences {
+		if !strings.Contains(sentence, "{") {
+			out[sentence] = reason
+		}
+	}
+	return out
+}()
+
+// setReasonOf tells the reason of a refusal.
+func setReasonOf(h http.Header, e *everlatch.Error) {
+	if e.Reason == "" {
+		setReason(h, plainReasons[e.Message], nil)
+		return
+	}
+	setReason(h, e.Reason, e.Details)
+}
 
 func setReason(h http.Header, reason everlatch.Reason, details map[string]string) {
 	name, shown := shownReasons[reason]

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/internal/httpauth"
 	"github.com/everlatch/everlatch/internal/wire"
@@ -122,7 +123,7 @@ func (s *Server) signedInAs(c echo.Context) (string, error) {
 // because the sender may not be the person it was made for.
 func refusedByProvider(provider providers.Redirect, params map[string]string) error {
 	if e, ok := provider.(providers.Explainer); ok {
-		return unauthorized(e.Explain(params))
+		return &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonProviderRefused, Message: e.Explain(params)}
 	}
 	return errNotAuthenticated
 }

@@ -274,6 +274,8 @@ type registrar struct{}
 func (registrar) Identifier() string  { return "emailpass" }
 func (registrar) AMR() []string       { return []string{"pwd"} }
 func (registrar) DisplayName() string { return "Email/Password Authentication" }
+
+func (registrar) PasswordLength() (least, most int) { return 8, 0 }
 func (registrar) Identify(providers.Input) (providers.Subject, error) {
 	return providers.Subject{}, errors.ErrUnsupported
 }
@@ -299,6 +301,7 @@ type elsewhere struct{ providers.Redirect }
 
 func (elsewhere) Identifier() string  { return "elsewhere" }
 func (elsewhere) DisplayName() string { return "Elsewhere Authentication" }
+func (elsewhere) CommonName() string  { return "Elsewhere" }
 func (elsewhere) KindName() string    { return "Elsewhere" }
 
 // OwnsAddress implements [providers.AddressOwner] as Google does.

@@ -17,8 +17,19 @@ func TestHowUsersSignUp(t *testing.T) {
 	require.Equal(t, true, a.value(t, "sign_up.open"))
 	require.Equal(t, false, a.value(t, "sign_up.confirmed_by_mail"))
 	require.Len(t, a.value(t, "sign_up.fields"), 5)
-	w.do("GET", "/auth/user/sign-up", nil).is(t, `{"sign_up":{"open":false,"confirmed_by_mail":false,"verified_first":false,"fields":[]}}`)
-	w.do("GET", "/auth/unknown/sign-up", nil).is(t, `{"sign_up":{"open":false,"confirmed_by_mail":false,"verified_first":false,"fields":[]}}`)
+	require.Equal(t, true, a.value(t, "sign_up.own_email"))
+	require.Equal(t, map[string]any{"min_length": 8.0, "max_length": 0.0}, a.value(t, "sign_up.password"))
+	require.Equal(t, []any{
+		map[string]any{"id": "emailpass", "name": "Email/Password Authentication"}, map[string]any{"id": "login-only", "name": "login-only"},
+		map[string]any{"id": "elsewhere", "name": "Elsewhere"},
+	}, a.value(t, "sign_up.providers"))
+	user := w.do("GET", "/auth/user/sign-up", nil)
+	require.Equal(t, false, user.value(t, "sign_up.open"))
+	require.Empty(t, user.value(t, "sign_up.fields"))
+	w.do("GET", "/auth/unlisted/sign-up", nil).is(t, `{"sign_up":{"open":false,"confirmed_by_mail":false,"verified_first":false,"own_email":false,"fields":[],`+
+		`"password":null,"providers":[]}}`)
+	unknown := w.do("GET", "/auth/unknown/sign-up", nil)
+	require.Equal(t, false, unknown.value(t, "sign_up.open"))
 }
 
 func TestSignUpsThatAreConfirmedOrVerified(t *testing.T) {

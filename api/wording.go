@@ -44,11 +44,11 @@ var sentences = map[everlatch.Reason]string{
 	store.AccountEmailTaken:  "Customer with this email already has an account",
 	store.CustomerEmailTaken: "Customer with email: {email}, has_account: {has_account}, already exists.",
 	accounts.EmailInvalid:    "Invalid request: Invalid email address",
-	accounts.EmailUnusable:   "Nobody can sign in with this email.",
+	accounts.EmailUnusable:   "This email cannot be used to sign in.",
 	store.UserEmailTaken:     "User with email: {email}, already exists.",
 	store.UserRestoreTaken:   "Another user has this email now.",
 	store.EmailTaken:         "Another account has this email.",
-	store.LoginTaken:         "Somebody else signs in with this email.",
+	store.LoginTaken:         "Another account signs in with this email.",
 	store.ActorValueTaken:    "{model} with {field}: {value}, already exists.",
 	store.ActorRestoreTaken:  "Another {actor_type} has one of these values now.",
 
@@ -82,12 +82,26 @@ var sentences = map[everlatch.Reason]string{
 	everlatch.ReasonEmailUnsupported: "Accounts of the type {actor_type} have no email to change.",
 	everlatch.ReasonEmailChangeLimit: "Another email was asked for too often. Try again in a few days.",
 
+	everlatch.ReasonCredentialsWrong:     "Invalid email or password",
+	everlatch.ReasonEmailRegistered:      "Identity with email already exists",
+	everlatch.ReasonAddressMalformed:     "Email should be a valid email address",
+	everlatch.ReasonPasswordShort:        "Password must have at least {least} characters.",
+	everlatch.ReasonPasswordLong:         "Password must have at most {most} characters.",
+	everlatch.ReasonPasswordCommon:       "Password is one of the most common passwords. Choose another one.",
+	everlatch.ReasonAuthenticationFailed: "Authentication failed",
+	everlatch.ReasonProviderRefused:      "The provider has refused the sign-in.",
+	everlatch.ReasonEmailUnverified:      "Email not verified, cannot proceed with authentication",
+	everlatch.ReasonCallbackURL:          "The provided callback URL is not allowed",
+	everlatch.ReasonProviderForbidden:    "The actor type {actor_type} is not allowed to use the auth provider {provider}",
+	everlatch.ReasonInviteForeign:        "The invite is for another email.",
+	everlatch.ReasonVerificationMissing:  "Verify your address first. Then you can create an account.",
+
 	everlatch.ReasonIdentityDisabled:    "Authentication failed",
 	store.IdentityHasActors:             "This identity signs in to an account. Remove the account, and the identity goes with it.",
 	everlatch.ReasonAccountDeleted:      "This account has been deleted.",
 	everlatch.ReasonActorTypeUnknown:    "There is no actor type {actor_type}.",
 	everlatch.ReasonIdentityUnknown:     "Provider identity with entity_id {entity_id} and provider {provider} not found",
-	everlatch.ReasonLoginOfOther:        "Somebody else signs in with this {provider} account.",
+	everlatch.ReasonLoginOfOther:        "Another account signs in with this {provider} account.",
 	everlatch.ReasonCredentialsChanged:  "The credentials have changed meanwhile. Try again.",
 	everlatch.ReasonPasskeyRefused:      "This passkey was not accepted. Try again, or sign in another way.",
 	everlatch.ReasonPasskeyCloned:       "This passkey was not accepted, because a copy of it may be in use. Sign in another way and remove it.",
@@ -195,22 +209,20 @@ const plainlyNotFound = "{model} with id: {id} not found"
 
 var plainModels = []string{"Customer group", "Policy", "Role"}
 
-// The refusals of handlers.
+// The refusals of handlers. One that needs no reason of its own has reasonOther.
 
-func invalidData(message string) error {
-	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: message}
-}
+func invalidData(message string) error { return other(everlatch.CodeInvalidData, message) }
 
-func notAllowed(message string) error {
-	return &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: message}
-}
+func notAllowed(message string) error { return other(everlatch.CodeNotAllowed, message) }
 
-func unauthorized(message string) error {
-	return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: message}
-}
+func unauthorized(message string) error { return other(everlatch.CodeUnauthorized, message) }
 
-func forbidden(message string) error {
-	return &everlatch.Error{Code: everlatch.CodeForbidden, Message: message}
+func forbidden(message string) error { return other(everlatch.CodeForbidden, message) }
+
+func notFound(message string) error { return other(everlatch.CodeNotFound, message) }
+
+func other(code everlatch.Code, message string) error {
+	return &everlatch.Error{Code: code, Reason: reasonOther, Message: message}
 }
 
 // refused returns a refusal whose reason has a sentence above.
@@ -224,7 +236,7 @@ var (
 		"You can manage your keys in settings in the dashboard.")
 	errActorType      = invalidData("The actor type is not valid: at most 64 letters, digits, hyphens, dots and underscores.")
 	errKeyInvalid     = notAllowed("A valid publishable key is required to proceed with the request")
-	errNotAnAddress   = invalidData("Enter your email address.")
+	errNotAnAddress   = &everlatch.Error{Code: everlatch.CodeInvalidData, Reason: everlatch.ReasonAddressMalformed, Message: "Enter your email address."}
 	errNoCodeOrToken  = invalidData("Send the email address and the code, or the token of the link.")
 	errBrowserHeader  = invalidData("Everlatch-Browser must be one value of 16 to 128 characters.")
 	errIdempotencyKey = invalidData("Idempotency-Key must be one value of at most 255 visible ASCII characters.")
@@ -239,9 +251,9 @@ func errNoChannels(unknown []string) error {
 
 // Signing in.
 var (
-	errNoCode           = unauthorized("No code provided")
+	errNoCode           = &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonAuthenticationFailed, Message: "No code provided"}
 	errNoState          = refused(everlatch.CodeUnauthorized, everlatch.ReasonStateInvalid, nil)
-	errNotAuthenticated = unauthorized("Authentication failed")
+	errNotAuthenticated = refused(everlatch.CodeUnauthorized, everlatch.ReasonAuthenticationFailed, nil)
 	errRefreshProvider  = unauthorized("The auth provider is not set while refreshing token")
 	errRefreshIdentity  = unauthorized("Invalid auth identity while refreshing token")
 )
@@ -249,8 +261,8 @@ var (
 // Verifications.
 var (
 	errAddressForeign       = refused(everlatch.CodeNotAllowed, everlatch.ReasonAddressForeign, nil)
-	errVerificationIdentity = &everlatch.Error{Code: everlatch.CodeNotFound, Message: "Provider identity not found while checking verification"}
-	errUnverified           = notAllowed("Verify your address first. Then you can create an account.")
+	errVerificationIdentity = notFound("Provider identity not found while checking verification")
+	errUnverified           = refused(everlatch.CodeNotAllowed, everlatch.ReasonVerificationMissing, nil)
 	errEntityType           = invalidData("Invalid request: Value for field 'entity_type' too big, expected at most: '64'")
 )
 
@@ -265,7 +277,7 @@ func errNoProviderIdentity(provider string) error {
 }
 
 func errProviderNotAllowed(actorType, provider string) error {
-	return notAllowed("The actor type " + actorType + " is not allowed to use the auth provider " + provider)
+	return refused(everlatch.CodeNotAllowed, everlatch.ReasonProviderForbidden, map[string]string{"actor_type": actorType, "provider": provider})
 }
 
 func errNoSession(id string) error {
@@ -289,7 +301,7 @@ var (
 	errOwnIdentity      = notAllowed("You can't disable the identity that you use.")
 	errSelfRemoval      = notAllowed("A user cannot delete itself")
 	errInviteForUser    = invalidData("The user is already authenticated and cannot accept an invite.")
-	errInviteOfOther    = notAllowed("The invite is for another email.")
+	errInviteOfOther    = refused(everlatch.CodeNotAllowed, everlatch.ReasonInviteForeign, nil)
 )
 
 func errHasActor(actorType string) error {
@@ -312,7 +324,7 @@ func errInviteUnknown(id string) error {
 
 // errNoCustomer differs from the sentence of the reason in the contract.
 func errNoCustomer(id string) error {
-	return &everlatch.Error{Code: everlatch.CodeNotFound, Message: "Customer with id: " + id + " not found"}
+	return notFound("Customer with id: " + id + " not found")
 }
 
 // errNoRecord is a missing record of a path with a list in its body.
@@ -324,12 +336,12 @@ func errNoRecord(model, id string) error {
 var (
 	errInvalidToken = refused(everlatch.CodeUnauthorized, everlatch.ReasonTokenInvalid, nil)
 	errResetOfOther = forbidden("A password-reset token is given to its own user only (admin.reset_tokens).")
-	errArguments    = &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "The arguments are a JSON object."}
+	errArguments    = invalidData("The arguments are a JSON object.")
 	errResetsOff    = forbidden("Password-reset tokens for administrators are switched off (admin.reset_tokens).")
 )
 
 func errNoMethod(name string) error {
-	return &everlatch.Error{Code: everlatch.CodeNotFound, Message: "The service has no method " + name + "."}
+	return notFound("The service has no method " + name + ".")
 }
 
 func errNoPassword(email string) error {
@@ -354,12 +366,12 @@ var (
 
 var (
 	errSearchShort = invalidData("Search for a word of at least three characters.")
-	errNoDoctor    = &everlatch.Error{Code: everlatch.CodeNotFound, Message: "This program does not examine itself."}
+	errNoDoctor    = notFound("This program does not examine itself.")
 	errPeopleLimit = invalidData("Parameter limit must be from 1 to 50.")
 )
 
 var errScheduleNote = invalidData("A note has 500 bytes at most.")
 
 func errEventTaken(id string) error {
-	return &everlatch.Error{Code: everlatch.CodeDuplicate, Message: "Another event with the id " + id + " was published before."}
+	return other(everlatch.CodeDuplicate, "Another event with the id "+id+" was published before.")
 }

@@ -81,6 +81,7 @@ func (a *App) newServer() (*api.Server, error) {
 		InviteAnyEmail:      c.Invites.AnyEmail,
 		ActorTypes:          a.actorTypes,
 		NeutralRegister:     c.Auth.NeutralRegister,
+		AnyCustomerEmail:    c.Compat.CustomerEmail == "free",
 		Brand:               c.Mail.Brand,
 		RBAC:                c.RBAC.Enabled,
 		Home:                a.opts.home,

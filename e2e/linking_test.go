@@ -68,7 +68,7 @@ func TestLinkingFlow(t *testing.T) {
 	params = p.linkGithub(t, g, thief)
 	taken := callback(params, bearer(thief)...)
 	require.Equal(t, 422, taken.status, "%s", taken.raw)
-	require.Equal(t, "Somebody else signs in with this github account.", taken.str(t, "message"))
+	require.Equal(t, "Another account signs in with this github account.", taken.str(t, "message"))
 
 	ways := p.ways(t, token)
 	remove := func(way, token string) answer {

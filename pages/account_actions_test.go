@@ -70,7 +70,8 @@ func TestWaysToSignIn(t *testing.T) {
 	w := newAccount(t)
 	text := w.Open(account + "/security").Text()
 	require.Contains(t, text, "Google ada@gmail.example")
-	require.Contains(t, text, "Passkey My phone")
+	require.Regexp(t, `Passkey My phone Added on 5 October 2026 · Last used on 28 November 2026`, text)
+	require.Regexp(t, `Passkey My key Added on 5 October 2026 · Not used yet`, text)
 	require.Contains(t, text, "Add GitHub Add Passkey Two-step verification On", "neither what is there nor codes by mail")
 
 	w.api.On("POST /auth/identities/pi_3", http.StatusOK, `{}`)
@@ -224,6 +225,7 @@ func TestSessionsAndActivity(t *testing.T) {
 	text := w.Open(account + "/activity").Text()
 	require.Contains(t, text, "Signed in: Password Firefox on Linux · 192.0.2.0/24 20 November 2026, 08:00 UTC")
 	require.Contains(t, text, "Failed sign-in: Password")
+	require.Contains(t, text, "Signed in: Password Unknown device · 192.0.2.0/24", "one that says nothing about itself")
 	require.NotContains(t, text, "of_the_future", "what has no words is left out")
 	w.api.On("GET /auth/activity", http.StatusOK, `{"activities":[{"id":"1","name":"auth.email_changed","data":{"email":"<script>alert(1)</script>"},"created_at":"2026-11-30T11:00:00Z"}]}`)
 	requireHarmless(t, w.Open(account+"/activity"), "activity")

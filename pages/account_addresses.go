@@ -3,10 +3,12 @@ package pages
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
-// address is one of a customer, with the fields of [addressForm].
+// address is one of a customer, with the fields of [addressForm] and, in the list, the name
+// of its country: country.
 type address map[string]any
 
 const addressesRoute = "/store/customers/me/addresses"
@@ -28,8 +30,8 @@ func (a address) Lines() []string {
 			out = append(out, strings.Join(words, " "))
 		}
 	}
-	if code := r.text("country_code"); code != "" {
-		out = append(out, strings.ToUpper(code))
+	if country := r.text("country"); country != "" {
+		out = append(out, country)
 	}
 	return out
 }
@@ -55,6 +57,9 @@ func showAddresses(v *Visit) error {
 	if err := v.Get(addressesRoute+"?limit=100", &answer); err != nil {
 		return err
 	}
+	for _, a := range answer.Addresses {
+		a["country"] = v.country(strings.ToLower(record(a).text("country_code")))
+	}
 	return v.Show(http.StatusOK, "account/addresses", addressesPage{v.section(sectionAddresses), answer.Addresses})
 }
 
@@ -78,7 +83,7 @@ func addressForm(v *Visit, a address) *Form {
 		{Name: "postal_code", Label: v.T("account.postal_code"), Autocomplete: "postal-code"},
 		{Name: "city", Label: v.T("account.city"), Autocomplete: "address-level2", Required: true},
 		{Name: "province", Label: v.T("account.province"), Autocomplete: "address-level1"},
-		{Name: "country_code", Label: v.T("account.country"), Hint: v.T("account.country_hint"), Autocomplete: "country", Min: countryLetters, Max: countryLetters},
+		{Name: "country_code", Label: v.T("account.country"), Type: "select", Autocomplete: "country"},
 		{Name: "phone", Label: v.T("account.phone"), Type: "tel", Autocomplete: "tel"},
 		{Name: "is_default_shipping", Label: v.T("account.default_shipping"), Type: "checkbox"},
 		{Name: "is_default_billing", Label: v.T("account.default_billing"), Type: "checkbox"},
@@ -90,16 +95,14 @@ func addressForm(v *Visit, a address) *Form {
 		case f.Type == "checkbox" && a[f.Name] != true:
 			f.Value = ""
 		case f.Name == "country_code":
-			f.Value = strings.ToUpper(f.Value)
+			f.Value = strings.ToLower(f.Value)
+			f.Options = v.countryChoices(f.Value)
 		case f.Max == 0:
 			f.Max = longestText
 		}
 	}
 	return form
 }
-
-// countryLetters is the length of a code of ISO 3166-1.
-const countryLetters = 2
 
 // readAddress returns what the form sends; what is empty becomes null.
 func readAddress(v *Visit, form *Form) (body record, complete bool) {
@@ -113,10 +116,10 @@ func readAddress(v *Visit, form *Form) (body record, complete bool) {
 		case value == "":
 			body[f.Name] = nil
 		case f.Name == "country_code":
-			if len(value) != countryLetters {
-				f.Problem, complete = v.T("account.country_hint"), false
+			if !slices.ContainsFunc(f.Options, func(c Choice) bool { return c.Value == value }) {
+				f.Problem, complete = v.T("account.country_unknown"), false
 			}
-			body[f.Name] = strings.ToLower(value)
+			body[f.Name] = value
 		default:
 			body[f.Name] = value
 		}

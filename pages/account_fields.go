@@ -2,6 +2,7 @@ package pages
 
 import (
 	"encoding/json"
+	"net/url"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -14,8 +15,27 @@ type signUpRules struct {
 	// ConfirmedByMail says that a registration is confirmed by a mail first.
 	ConfirmedByMail bool `json:"confirmed_by_mail"`
 	// VerifiedFirst says that there is no account before the address is verified.
-	VerifiedFirst bool           `json:"verified_first"`
-	Fields        []accountField `json:"fields"`
+	VerifiedFirst bool `json:"verified_first"`
+	// OwnEmail says that the address of an account is one that its owner signs in with.
+	OwnEmail bool           `json:"own_email"`
+	Fields   []accountField `json:"fields"`
+	// Password is nil where there are none.
+	Password *struct {
+		MinLength int `json:"min_length"`
+	} `json:"password"`
+	Providers []struct {
+		ID   string `json:"id"`
+		Name string `json:"name"`
+	} `json:"providers"`
+}
+
+// names are those of the providers, by id.
+func (r signUpRules) names() map[string]string {
+	out := make(map[string]string, len(r.Providers))
+	for _, p := range r.Providers {
+		out[p.ID] = p.Name
+	}
+	return out
 }
 
 // accountField is a field of an account.
@@ -23,16 +43,29 @@ type accountField struct {
 	Name      string   `json:"name"`
 	Kind      string   `json:"kind"`
 	Required  bool     `json:"required"`
+	Immutable bool     `json:"immutable"`
 	MaxLength int      `json:"max_length"`
 	Enum      []string `json:"enum"`
 }
 
-func (v *Visit) signUpRules() (signUpRules, error) {
+func (v *Visit) signUpRules() (signUpRules, error) { return v.signUpRulesOf(v.ActorType) }
+
+func (v *Visit) signUpRulesOf(actorType string) (signUpRules, error) {
 	var answer struct {
 		SignUp signUpRules `json:"sign_up"`
 	}
-	err := v.Get(v.authRoute("sign-up"), &answer)
+	err := v.Get("/auth/"+url.PathEscape(actorType)+"/sign-up", &answer)
 	return answer.SignUp, err
+}
+
+// field returns a field by its name.
+func (r signUpRules) field(name string) (out accountField) {
+	for _, f := range r.Fields {
+		if f.Name == name {
+			return f
+		}
+	}
+	return out
 }
 
 // prefixOfAccount keeps the fields of accounts apart from those of the sign-in.
@@ -100,18 +133,35 @@ func (r signUpRules) account(v *Visit) map[string]any {
 	for _, f := range r.Fields {
 		value := strings.TrimSpace(v.R.PostFormValue(prefixOfAccount + f.Name))
 		switch {
-		case f.Kind == "boolean" && f.Name != "email":
+		case f.Kind == "boolean":
 			out[f.Name] = value != ""
-		case value == "":
-		case f.Kind == "integer", f.Kind == "number":
-			out[f.Name] = numeral(value)
-		case f.Kind == "time" && len(value) == len("2006-01-02T15:04"):
-			out[f.Name] = value + ":00Z"
-		default:
-			out[f.Name] = value
+		case value != "":
+			out[f.Name] = f.read(value)
 		}
 	}
 	return out
+}
+
+// localTime is how an input for times has one. Pages take it to be UTC.
+const localTime = "2006-01-02T15:04"
+
+// read is what was typed, as the API takes it.
+func (f accountField) read(text string) any {
+	switch {
+	case f.Kind == "integer", f.Kind == "number":
+		return numeral(text)
+	case f.Kind == "time" && len(text) == len(localTime):
+		return text + ":00Z"
+	}
+	return text
+}
+
+// shown is a value of the API, as its input has it.
+func (f accountField) shown(value string) string {
+	if f.Kind == "time" && len(value) > len(localTime) {
+		return value[:len(localTime)]
+	}
+	return value
 }
 
 // numeral is a number, or the text that the API refuses.

@@ -3,10 +3,8 @@ package pages
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -20,6 +18,8 @@ func (r record) text(name string) string {
 		return ""
 	case string:
 		return value
+	case float64: // not as 1e+06
+		return strconv.FormatFloat(value, 'f', -1, 64)
 	default:
 		return fmt.Sprint(value)
 	}
@@ -61,35 +61,39 @@ type profilePage struct {
 	Form           *Form
 }
 
-func newProfilePage(v *Visit, me record) profilePage {
+func newProfilePage(v *Visit) (page profilePage, rules signUpRules, me record, err error) {
+	if me, err = v.me(); err != nil {
+		return page, rules, me, err
+	}
+	if v.ActorType != actorCustomer && v.ActorType != actorUser {
+		if rules, err = v.signUpRules(); err != nil {
+			return page, rules, me, err
+		}
+	}
 	return profilePage{
 		accountView: v.section(sectionProfile), Email: me.text("email"), Since: me.text("created_at"),
-		CanChangeEmail: v.ActorType == actorCustomer || v.ActorType == actorUser, Form: profileForm(v, me),
-	}
+		CanChangeEmail: v.ActorType == actorCustomer || v.ActorType == actorUser, Form: profileForm(v, rules, me),
+	}, rules, me, nil
 }
 
 func showProfile(v *Visit) error {
-	me, err := v.me()
+	page, _, _, err := newProfilePage(v)
 	if err != nil {
 		return err
 	}
-	return v.Show(http.StatusOK, "account/profile", newProfilePage(v, me))
+	return v.Show(http.StatusOK, "account/profile", page)
 }
 
-// changeProfile sends what differs from the account: a field that only administrators
-// change is shown, too, and the API refuses it only to those who change it.
+// changeProfile sends what differs from the account.
 func changeProfile(v *Visit) error {
-	me, err := v.me()
+	page, rules, me, err := newProfilePage(v)
 	if err != nil {
 		return err
 	}
-	page := newProfilePage(v, me)
-	page.Form.Read(v)
-	changes, sound := profileChanges(v, me, page.Form)
-	if !sound {
+	if !page.Form.Read(v) {
 		return v.Show(incomplete, "account/profile", page)
 	}
-	if len(changes) > 0 {
+	if changes := profileChanges(rules, me, page.Form); len(changes) > 0 {
 		route := ownRoute(v.ActorType)
 		if v.ActorType == actorUser {
 			route = "/admin/users/" + url.PathEscape(me.text("id"))
@@ -103,7 +107,7 @@ func changeProfile(v *Visit) error {
 }
 
 // profileForm has the fields that a person may know about themselves.
-func profileForm(v *Visit, me record) *Form {
+func profileForm(v *Visit, rules signUpRules, me record) *Form {
 	form := &Form{Button: v.T("account.save")}
 	switch v.ActorType {
 	case actorCustomer:
@@ -119,13 +123,15 @@ func profileForm(v *Visit, me record) *Form {
 			{Name: "last_name", Label: v.T("account.last_name"), Autocomplete: "family-name"},
 		}
 	default:
-		form.Fields = customFields(v, me)
+		form.Fields = customFields(v, rules, me)
 	}
 	for i := range form.Fields {
 		f := &form.Fields[i]
-		f.Max, f.Value = longestText, me.text(f.Name)
-		if f.Type == "checkbox" && me[f.Name] != true {
+		switch {
+		case f.Type == "checkbox" && me[f.Name] != true:
 			f.Value = ""
+		case rules.Fields == nil:
+			f.Max, f.Value = longestText, me.text(f.Name)
 		}
 	}
 	return form
@@ -134,65 +140,44 @@ func profileForm(v *Visit, me record) *Form {
 // longestText is how many characters a field of a profile takes.
 const longestText = 200
 
-// ownFields are the fields that every account has, and no one changes here.
-var ownFields = []string{"id", "email", "created_at", "updated_at", "deleted_at", "metadata"}
-
-// customFields are those of an account of the program's own actor type, by what its record
-// holds. Lists and objects have no input.
-func customFields(v *Visit, me record) (out []Field) {
-	for _, name := range slices.Sorted(maps.Keys(me)) {
-		if slices.Contains(ownFields, name) {
+// customFields are those of an account of the program's own actor type, by what its sign-up
+// asks for. Lists and objects have no input.
+func customFields(v *Visit, rules signUpRules, me record) (out []Field) {
+	for _, f := range rules.Fields {
+		if f.Name == "email" || f.Kind == "object" || f.Kind == "list" {
 			continue
 		}
-		f := Field{Name: name, Label: v.profileLabel(name)}
-		switch me[name].(type) {
-		case bool:
-			f.Type = "checkbox"
-		case float64:
-			f.Type = "number"
-		case string, nil:
-		default:
-			continue
+		in := f.input(v)
+		in.Name, in.Value = f.Name, f.shown(me.text(f.Name))
+		if f.Immutable {
+			in.ReadOnly, in.Required = true, false
+			if in.Type == "select" {
+				in.Type = "" // which no attribute keeps from being changed
+			}
 		}
-		out = append(out, f)
+		out = append(out, in)
 	}
 	return out
 }
 
-// profileLabel words the name of a field: as a message, if there is one, and otherwise as a
-// name of code reads aloud.
-func (v *Visit) profileLabel(name string) string {
-	if id := "account.field_" + name; v.language.has(id) {
-		return v.T(id)
-	}
-	words := strings.ReplaceAll(name, "_", " ")
-	return strings.ToUpper(words[:1]) + words[1:]
-}
-
 // profileChanges returns what a form changes; what was emptied becomes null.
-func profileChanges(v *Visit, me record, form *Form) (changes record, sound bool) {
-	changes, sound = record{}, true
-	for i := range form.Fields {
-		f := &form.Fields[i]
+func profileChanges(rules signUpRules, me record, form *Form) record {
+	changes := record{}
+	for _, f := range form.Fields {
+		of := rules.field(f.Name)
 		value := strings.TrimSpace(f.Value)
 		switch {
+		case f.ReadOnly:
 		case f.Type == "checkbox":
 			if checked := value != ""; checked != (me[f.Name] == true) {
 				changes[f.Name] = checked
 			}
-		case value == me.text(f.Name):
+		case value == of.shown(me.text(f.Name)):
 		case value == "":
 			changes[f.Name] = nil
-		case f.Type == "number":
-			n, err := strconv.ParseFloat(value, 64)
-			if err != nil {
-				f.Problem, sound = v.T("account.not_a_number"), false
-				continue
-			}
-			changes[f.Name] = n
 		default:
-			changes[f.Name] = value
+			changes[f.Name] = of.read(value)
 		}
 	}
-	return changes, sound
+	return changes
 }

@@ -1,7 +1,9 @@
 package pages
 
 import (
+	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
 )
 
@@ -12,6 +14,8 @@ type way struct {
 	EntityID  string         `json:"entity_id"`
 	Metadata  map[string]any `json:"user_metadata"`
 	CreatedAt string         `json:"created_at"`
+	// LastUsedAt is that of a passkey, "" for never.
+	LastUsedAt string `json:"last_used_at"`
 
 	// Title and Detail are how the page shows it.
 	Title, Detail string `json:"-"`
@@ -59,11 +63,22 @@ func (v *Visit) ways() ([]way, error) {
 	return answer.Ways, nil
 }
 
-func (v *Visit) providers() ([]provider, error) {
+func (v *Visit) providers() ([]provider, error) { return v.providersOf(v.ActorType) }
+
+// providersOf are those of an actor type, by the names that users know them by.
+func (v *Visit) providersOf(actorType string) ([]provider, error) {
 	var answer struct {
 		Providers []provider `json:"providers"`
 	}
-	err := v.Get("/auth/"+v.ActorType+"/providers", &answer)
+	if err := v.Get("/auth/"+url.PathEscape(actorType)+"/providers", &answer); err != nil {
+		return nil, err
+	}
+	rules, err := v.signUpRulesOf(actorType)
+	names := rules.names()
+	for i := range answer.Providers {
+		p := &answer.Providers[i]
+		p.Name = cmp.Or(names[p.ID], p.Name)
+	}
 	return answer.Providers, err
 }
 
@@ -155,6 +170,8 @@ type securityPage struct {
 	// HasPassword says that one of the ways is a password, CanAddTOTP that there is no
 	// authenticator app yet.
 	HasPassword, CanAddTOTP bool
+	// CanAddKey says that passkeys and security keys can be second factors.
+	CanAddKey bool
 }
 
 func showSecurity(v *Visit) error {
@@ -180,6 +197,7 @@ func showSecurity(v *Visit) error {
 		return err
 	}
 	page.HasPassword = slices.ContainsFunc(page.Ways, func(w way) bool { return w.Provider == passwordProvider })
+	page.CanAddKey = slices.ContainsFunc(page.Addable, func(p provider) bool { return p.ID == passkeyProvider })
 	page.CanAddTOTP = !slices.ContainsFunc(page.Factors, func(f factor) bool { return f.Provider == methodTOTP })
 	return v.Show(http.StatusOK, "account/security", page)
 }

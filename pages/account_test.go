@@ -3,6 +3,7 @@ package pages_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,7 +26,8 @@ func newAccount(t *testing.T) *world {
 		"GET /auth/identities": `{"provider_identities":[
 			{"id":"pi_1","provider":"emailpass","entity_id":"ada@example.com","user_metadata":null,"created_at":"2025-03-01T10:00:00Z"},
 			{"id":"pi_2","provider":"google","entity_id":"10769150350006150715113082367","user_metadata":{"email":"ada@gmail.example"},"created_at":"2026-01-05T10:00:00Z"},
-			{"id":"pi_3","provider":"passkey","entity_id":"AAAA","user_metadata":{"label":"My phone"},"created_at":"2026-10-05T10:00:00Z"}]}`,
+			{"id":"pi_3","provider":"passkey","entity_id":"AAAA","user_metadata":{"label":"My phone"},"created_at":"2026-10-05T10:00:00Z","last_used_at":"2026-11-28T10:00:00Z"},
+			{"id":"pi_4","provider":"passkey","entity_id":"BBBB","user_metadata":{"label":"My key"},"created_at":"2026-10-05T10:00:00Z","last_used_at":null}]}`,
 		"GET /auth/customer/providers": `{"providers":[{"id":"emailpass","display_name":"Email/Password","flow":"credentials"},{"id":"google","display_name":"Google","flow":"redirect"},
 			{"id":"github","display_name":"GitHub","flow":"redirect"},{"id":"passkey","display_name":"Passkey","flow":"credentials"},{"id":"emailcode","display_name":"Code","flow":"credentials"}]}`,
 		"GET /auth/mfa/factors": `{"mfa_factors":[{"id":"mf_1","provider":"totp","status":"enabled","metadata":{"label":"Aegis"},"created_at":"2026-02-01T10:00:00Z"},
@@ -35,6 +37,7 @@ func newAccount(t *testing.T) *world {
 		"GET /auth/activity": `{"activities":[
 			{"id":"e_5","name":"auth.email_change_requested","data":{"email":"new@example.com","former_email":"ada@example.com","expires_at":"2026-12-01T09:00:00Z"},"created_at":"2026-11-30T09:00:00Z"},
 			{"id":"e_4","name":"auth.login_succeeded","data":{"provider":"emailpass","device":"Firefox on Linux","network":"192.0.2.0/24"},"created_at":"2026-11-20T08:00:00Z"},
+			{"id":"e_6","name":"auth.login_succeeded","data":{"provider":"emailpass","network":"192.0.2.0/24"},"created_at":"2026-11-19T09:00:00Z"},
 			{"id":"e_3","name":"auth.login_failed","data":{"provider":"emailpass"},"created_at":"2026-11-19T08:00:00Z"},
 			{"id":"e_2","name":"auth.mfa_enabled","data":{"provider":"totp"},"created_at":"2026-02-01T10:00:00Z"},
 			{"id":"e_1","name":"auth.of_the_future","data":{},"created_at":"2026-01-01T10:00:00Z"}]}`,
@@ -47,7 +50,7 @@ func newAccount(t *testing.T) *world {
 // everyAccountPage are the pages of a customer.
 var everyAccountPage = []string{
 	"", "/addresses", "/addresses/new", "/addresses/cuaddr_1", "/security", "/email", "/password", "/add/github", "/add/passkey", "/ways/pi_1", "/ways/pi_3",
-	"/factors/new", "/factors/mf_1", "/recovery-codes", "/sessions", "/activity", "/data", "/delete",
+	"/factors/new", "/factors/passkey", "/factors/mf_1", "/recovery-codes", "/sessions", "/activity", "/data", "/delete",
 }
 
 func TestEveryAccountPageInEveryLanguage(t *testing.T) {
@@ -83,7 +86,7 @@ func TestVisitorsWhoAreNotSignedInReturn(t *testing.T) {
 		w.api.Handle(route, refuse)
 	}
 	for _, path := range append(everyAccountPage, "/data/download") {
-		if path == "/addresses/new" || path == "/factors/new" { // forms that say nothing about an account
+		if path == "/addresses/new" || path == "/factors/new" || path == "/factors/passkey" { // forms that say nothing about an account
 			continue
 		}
 		p := w.Open(account + path)
@@ -111,7 +114,7 @@ func TestFormsOfTheAccountRefuseOtherSites(t *testing.T) {
 	w := newAccount(t)
 	for _, path := range []string{
 		"", "/addresses/new", "/addresses/cuaddr_1", "/addresses/cuaddr_1/remove", "/email", "/password", "/add/github", "/add/passkey/options", "/ways/pi_1", "/ways/pi_1/remove",
-		"/factors/new", "/factors/mf_1", "/factors/mf_1/remove", "/recovery-codes", "/sessions/end", "/sessions/end-others", "/delete", "/confirm",
+		"/factors/new", "/factors/passkey", "/factors/passkey/options", "/factors/mf_1", "/factors/mf_1/remove", "/recovery-codes", "/sessions/end", "/sessions/end-others", "/delete", "/confirm",
 	} {
 		p := w.Post(account+path, url.Values{}, "Origin", "https://evil.example")
 		require.Equal(t, http.StatusForbidden, p.Status, path)
@@ -166,16 +169,23 @@ func TestProfileOfOtherActorTypes(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, refused.Status)
 	require.Contains(t, refused.Text(), "You may not.")
 
-	w.api.On("GET /courier/me", http.StatusOK, `{"courier":{"id":"c_1","email":"c@example.com","full_name":"C","vans":2,"night":true,"zone":null,"tags":[],"approved":false,"created_at":"2025-03-01T10:00:00Z"}}`)
+	w.rules("courier", `{"open":true,"fields":[{"name":"email","kind":"email","required":true},{"name":"full_name","kind":"string","required":true,"max_length":20},
+		{"name":"vans","kind":"integer"},{"name":"night","kind":"boolean"},{"name":"zone","kind":"string","enum":["North","South"]},{"name":"plate","kind":"string","immutable":true},
+		{"name":"since","kind":"time"},{"name":"tags","kind":"list"}]}`)
+	w.api.On("GET /courier/me", http.StatusOK, `{"courier":{"id":"c_1","email":"c@example.com","full_name":"C","vans":2000000,"night":true,"zone":null,"plate":"B-AB 12","since":"2026-01-02T03:04:00Z","tags":[],"approved":false,"created_at":"2025-03-01T10:00:00Z"}}`)
 	w.api.On("POST /courier/me", http.StatusOK, `{}`)
 	p = w.Open("/ui/courier/account")
 	form, _ := p.Form("")
-	require.Equal(t, map[string]string{"full_name": "C", "vans": "2", "night": "true", "zone": ""}, form)
+	require.Equal(t, map[string]string{"full_name": "C", "vans": "2000000", "night": "true", "zone": "", "plate": "B-AB 12", "since": "2026-01-02T03:04"}, form, "what sign-up asks for, and nothing that administrators decide")
 	require.Contains(t, p.Text(), "Full name")
+	require.Regexp(t, `name="full_name"[^>]* required[^>]* maxlength="20"`, p.HTML)
+	require.Regexp(t, `name="vans"`, p.HTML)
+	require.Regexp(t, `name="plate"[^>]* readonly`, p.HTML)
 	w.api.Calls()
-	p.Submit("", map[string]string{"vans": "3", "zone": "North"})
-	require.Equal(t, map[string]any{"vans": 3.0, "zone": "North"}, w.api.Calls()[1].Body)
-	require.Equal(t, http.StatusUnprocessableEntity, p.Submit("", map[string]string{"vans": "many"}).Status)
+	p.Submit("", map[string]string{"vans": "3", "zone": "North", "plate": "X", "since": "2026-01-02T05:00"})
+	require.Equal(t, map[string]any{"vans": 3.0, "zone": "North", "since": "2026-01-02T05:00:00Z"}, w.writes()[0].Body)
+	require.Equal(t, http.StatusUnprocessableEntity, p.Submit("", map[string]string{"full_name": " "}).Status, "a required field stays filled")
+	require.Empty(t, w.writes())
 }
 
 func TestAddresses(t *testing.T) {
@@ -183,15 +193,16 @@ func TestAddresses(t *testing.T) {
 
 	w := newAccount(t)
 	list := w.Open(account + "/addresses")
-	require.Contains(t, list.Text(), "Home Ada Lovelace 12 St James Square SW1Y London GB Delivery")
+	require.Contains(t, list.Text(), "Home Ada Lovelace 12 St James Square SW1Y London United Kingdom Delivery")
 	missing := w.Open(account+"/addresses/new").Submit("", map[string]string{"address_name": hostile, "country_code": "Germany"})
+	require.Contains(t, missing.Text(), "Choose a country from the list.")
 	require.Equal(t, http.StatusUnprocessableEntity, missing.Status)
 	require.Contains(t, missing.Text(), "Street and number : Fill in this field.")
 	requireHarmless(t, missing, "address")
 
 	w.api.On("POST /store/customers/me/addresses", http.StatusOK, `{"customer":{}}`)
 	w.api.Calls()
-	added := w.Open(account+"/addresses/new").Submit("", map[string]string{"address_1": "Main 1", "city": "Bonn", "country_code": "DE", "is_default_billing": "true"})
+	added := w.Open(account+"/addresses/new").Submit("", map[string]string{"address_1": "Main 1", "city": "Bonn", "country_code": "de", "is_default_billing": "true"})
 	require.Contains(t, added.Text(), "The address has been added.")
 	body := w.api.Calls()[0].Body
 	require.Equal(t, "de", body["country_code"])
@@ -209,4 +220,29 @@ func TestAddresses(t *testing.T) {
 	full := w.Open(account+"/addresses/new").Submit("", map[string]string{"address_1": "Main 1", "city": "Bonn"})
 	require.Contains(t, full.Text(), "You can have 20 addresses.")
 	require.Equal(t, http.StatusNotFound, w.Open(account+"/addresses/cuaddr_2").Status)
+}
+
+func TestCountriesInTheLanguageOfTheReader(t *testing.T) {
+	t.Parallel()
+
+	w := newAccount(t)
+	for tag, want := range map[string][2]string{
+		"en": {"United Kingdom", "Afghanistan"}, "de": {"Vereinigtes Königreich", "Afghanistan"}, "ja": {"イギリス", ""}, "ar": {"المملكة المتحدة", ""},
+	} {
+		w.Header.Set("Accept-Language", tag)
+		p := w.Open(account + "/addresses/cuaddr_1")
+		form, _ := p.Form("")
+		require.Equal(t, "gb", form["country_code"])
+		require.Contains(t, p.HTML, `<option value="gb" selected>`+want[0]+`</option>`, tag)
+		require.Equal(t, 251, strings.Count(p.HTML, "<option "), "ISO 3166-1, Kosovo and none")
+		if want[1] != "" {
+			require.Regexp(t, `<option value=""></option><option value="af">`+want[1], p.HTML, "in the order of the language")
+		}
+	}
+	w.Header.Set("Accept-Language", "de")
+	require.Regexp(t, `Oman</option><option value="at">Österreich`, w.Open(account+"/addresses/new").HTML, "in the order of the language")
+
+	w.api.On("GET /store/customers/me/addresses/cuaddr_1", http.StatusOK, `{"address":{"id":"cuaddr_1","address_1":"a","city":"b","country_code":"SU"}}`)
+	form, _ := w.Open(account + "/addresses/cuaddr_1").Form("")
+	require.Equal(t, "su", form["country_code"], "what an address has is kept")
 }

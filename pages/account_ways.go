@@ -12,10 +12,8 @@ type addPage struct {
 	accountView
 
 	Provider provider
-	// Passkey says that the provider is that of passkeys, which need JavaScript, and Options
-	// is where the script asks for what the device needs.
+	// Passkey says that the provider is that of passkeys, which need JavaScript.
 	Passkey bool
-	Options string
 	Form    *Form
 }
 
@@ -36,10 +34,14 @@ func newAddPage(v *Visit) (page addPage, err error) {
 	page = addPage{accountView: v.section(sectionSecurity), Provider: addable[i], Form: &Form{Button: v.T("account.go_on")}}
 	switch page.Provider.ID {
 	case passkeyProvider:
-		page.Passkey, page.Options = true, v.account("add/passkey/options")
-		page.Form = passkeyForm(v)
+		page.Passkey, page.Form = true, passkeyForm(v)
+		page.Form.Passkey = v.account("add/passkey/options")
 	case passwordProvider:
-		page.Form = newPasswordForm(v, ways)
+		rules, err := v.signUpRules()
+		if err != nil {
+			return page, err
+		}
+		page.Form = newPasswordForm(v, ways, rules)
 	}
 	return page, nil
 }
@@ -55,10 +57,10 @@ const longestLabel = 64
 
 // newPasswordForm offers the address of another way to sign in: the API accepts one that is
 // proven.
-func newPasswordForm(v *Visit, ways []way) *Form {
+func newPasswordForm(v *Visit, ways []way, rules signUpRules) *Form {
 	form := &Form{Button: v.T("account.add_password"), Fields: []Field{
 		{Name: "email", Label: v.T("account.email"), Type: "email", Autocomplete: "username", Required: true, Reasons: []string{"address_unproven", "login_taken"}},
-		{Name: "password", Label: v.T("account.password"), Type: "password", Autocomplete: "new-password", Required: true},
+		v.newPassword(rules),
 	}}
 	for _, w := range ways {
 		if email, ok := w.Metadata["email"].(string); ok {
@@ -116,12 +118,7 @@ func add(v *Visit) error {
 // newPasskeyOptions answers the script with what the device needs to make a passkey.
 func newPasskeyOptions(v *Visit) error {
 	var answer json.RawMessage
-	if err := v.Post("/auth/identities/link/passkey", record{"label": v.Value("label")}, &answer); err != nil {
-		return err
-	}
-	v.W.Header().Set("Content-Type", "application/json")
-	_, err := v.W.Write(answer)
-	return err
+	return v.made(v.Post("/auth/identities/link/passkey", record{"label": v.Value("label")}, &answer), &answer)
 }
 
 // wayPage is the data of account/way.

@@ -56,6 +56,8 @@ const (
 	reasonCrossSite = "page_cross_site"
 	reasonForm      = "page_form"
 	reasonNotFound  = "page_not_found"
+	// reasonNoPasskey is a form without what a device answers.
+	reasonNoPasskey = "page_no_passkey"
 	// reasonOtherAccount is about a way to sign in that opens another account.
 	reasonOtherAccount = "page_other_account"
 )
@@ -217,7 +219,6 @@ func (r *recorder) refusal() *RefusalError {
 	if reason, details, err := mime.ParseMediaType(r.header.Get(reasonHeader)); err == nil {
 		out.Reason, out.Details = reason, details
 	}
-	out.name()
 	if seconds, err := strconv.Atoi(r.header.Get("Retry-After")); err == nil && seconds > 0 {
 		out.RetryAfter = time.Duration(seconds) * time.Second
 	}

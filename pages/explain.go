@@ -26,8 +26,12 @@ func (v *Visit) explain(r *RefusalError) explanation {
 	return out
 }
 
-// Explain words a refusal in the visitor's language: by its reason, by its status, or
-// with the API's own sentence where there is no other.
+// languageOfAPI is the language of the API's own sentences.
+const languageOfAPI = "en"
+
+// Explain words a refusal in the visitor's language: by its reason or by its status. A
+// refusal without a reason is in the words of custom code, which are shown as they are;
+// those of the API itself are English.
 func (v *Visit) Explain(r *RefusalError) string {
 	if r.Reason != "" {
 		for _, area := range v.site.languages.areas {
@@ -45,7 +49,7 @@ func (v *Visit) Explain(r *RefusalError) string {
 		return v.T("base.unavailable")
 	case r.Status >= http.StatusInternalServerError:
 		return v.T("base.broken")
-	case r.Message != "":
+	case r.Message != "" && (r.Reason == "" || v.Language() == languageOfAPI):
 		return r.Message
 	}
 	return v.T("base.refused")

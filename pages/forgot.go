@@ -62,29 +62,34 @@ func fromResetMail(v *Visit) error {
 	return v.Redirect(v.Path("forgot"))
 }
 
-func (v *Visit) newPassword() Field {
-	return Field{
+// newPassword asks for a new password, and says what it must be.
+func (v *Visit) newPassword(rules signUpRules) Field {
+	out := Field{
 		Name: "password", Label: v.T("signin.new_password"), Type: "password", Autocomplete: "new-password", Required: true,
-		Hint: v.T("signin.password_hint"), Reasons: passwordReasons,
+		Hint: v.T("signin.password_advice"), Reasons: passwordReasons,
 	}
+	if rules.Password != nil && rules.Password.MinLength > 1 {
+		out.Hint = v.T("signin.password_hint", "Least", v.language.number(rules.Password.MinLength)) + " " + out.Hint
+	}
+	return out
 }
 
 // passwordReasons are the refusals of a new password.
 var passwordReasons = []string{"password_short", "password_long", "password_common"}
 
-func resetStep(v *Visit) step {
+func resetStep(v *Visit, rules signUpRules) step {
 	return step{
 		Name: "reset", Title: v.T("signin.reset_title"), Lead: v.T("signin.reset"),
-		Form: &Form{Button: v.T("signin.reset_button"), Fields: v.passwordFor()}, Links: []link{toSignIn(v)},
+		Form: &Form{Button: v.T("signin.reset_button"), Fields: v.passwordFor(rules)}, Links: []link{toSignIn(v)},
 	}
 }
 
 // passwordFor asks for a new password of the account that a link is about.
-func (v *Visit) passwordFor() []Field {
+func (v *Visit) passwordFor(rules signUpRules) []Field {
 	if v.Pending().Email == "" {
-		return []Field{v.newPassword()}
+		return []Field{v.newPassword(rules)}
 	}
-	return []Field{v.accountField(), v.newPassword()}
+	return []Field{v.accountField(), v.newPassword(rules)}
 }
 
 // accountField tells password managers which account a new password belongs to.
@@ -92,11 +97,21 @@ func (v *Visit) accountField() Field {
 	return Field{Name: "username", Label: v.T("signin.email"), Type: "email", Value: v.Pending().Email, Autocomplete: "username", ReadOnly: true, Required: true}
 }
 
-func showReset(v *Visit) error { return resetStep(v).show(v, 0) }
+func showReset(v *Visit) error {
+	rules, err := v.signUpRules()
+	if err != nil {
+		return err
+	}
+	return resetStep(v, rules).show(v, 0)
+}
 
 // reset changes a password with the token of the link, which says of which provider.
 func reset(v *Visit) error {
-	s := resetStep(v)
+	rules, err := v.signUpRules()
+	if err != nil {
+		return err
+	}
+	s := resetStep(v, rules)
 	return s.submit(v, func() error {
 		token := v.Pending().Link
 		of := linkOf(token)

@@ -18,6 +18,9 @@ type Form struct {
 	Problems []string
 	// Danger marks what cannot be undone.
 	Danger bool
+	// Passkey is where the script asks for the options of navigator.credentials.create, ""
+	// for a form without a passkey. The form takes the answer of the device as credential.
+	Passkey string
 }
 
 // Field is one input of a form.

@@ -118,7 +118,7 @@ func TestKnownAndUnknownLookAlike(t *testing.T) {
 			w := newWorld(t) // the API says the same to both
 			w.api.On("POST /auth/customer/emailpass/reset-password", http.StatusCreated, "Created")
 			w.api.On("POST /auth/customer/emailcode", http.StatusOK, `{"code_sent":true}`)
-			w.api.On("POST /auth/customer/emailpass", http.StatusUnauthorized, `{"type":"unauthorized","message":"Invalid email or password"}`)
+			w.api.On("POST /auth/customer/emailpass", http.StatusUnauthorized, `{"type":"unauthorized","message":"Invalid email or password"}`, "Everlatch-Reason", "credentials_wrong")
 			action := ""
 			if path == "/ui/customer" {
 				action = path

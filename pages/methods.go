@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -51,6 +52,20 @@ func (v *Visit) methods() (methods, error) {
 	}
 	err := v.Get(v.authRoute("providers"), &answer)
 	return answer.Providers, err
+}
+
+// elsewhere are the methods that are elsewhere, by the names that users know them by.
+func (v *Visit) elsewhere(have methods) (methods, error) {
+	out := have.redirects()
+	if len(out) == 0 {
+		return nil, nil
+	}
+	rules, err := v.signUpRules()
+	names := rules.names()
+	for i := range out {
+		out[i].DisplayName = cmp.Or(names[out[i].ID], out[i].DisplayName)
+	}
+	return out, err
 }
 
 // authRoute is a route of /auth of the visit's actor type.

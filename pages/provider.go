@@ -69,49 +69,73 @@ func firstValues(query url.Values) map[string]string {
 }
 
 // linkStep asks for the consent to sign in with a provider from now on.
-func linkStep(v *Visit, id string) step {
+func linkStep(v *Visit, m method) step {
+	name := m.Name()
 	return step{
-		Name: "link", Title: v.T("signin.link_title", "Provider", id), Lead: v.T("signin.link", "Provider", id, "Brand", v.site.opts.Brand),
-		Form:  &Form{Button: v.T("signin.link_button", "Provider", id), Hidden: map[string]string{"provider": id}},
+		Name: "link", Title: v.T("signin.link_title", "Provider", name), Lead: v.T("signin.link", "Provider", name, "Brand", v.site.opts.Brand),
+		Form:  &Form{Button: v.T("signin.link_button", "Provider", name), Hidden: map[string]string{"provider": m.ID}},
 		Links: []link{{Label: v.T("signin.cancel"), Page: "account"}},
 	}
 }
 
-func showLink(v *Visit) error {
+// methodElsewhere returns a method that is elsewhere.
+func (v *Visit) methodElsewhere(id string) (method, error) {
 	have, err := v.methods()
+	if err != nil {
+		return method{}, err
+	}
+	elsewhere, err := v.elsewhere(have)
+	if err != nil {
+		return method{}, err
+	}
+	for _, one := range elsewhere {
+		if one.ID == id {
+			return one, nil
+		}
+	}
+	return method{}, errNotFound
+}
+
+func showLink(v *Visit) error {
+	m, err := v.methodElsewhere(v.Value("provider"))
 	if err != nil {
 		return err
 	}
-	for _, one := range have.redirects() {
-		if one.ID == v.Value("provider") {
-			return linkStep(v, one.ID).show(v, 0)
-		}
-	}
-	return errNotFound
+	return linkStep(v, m).show(v, 0)
 }
 
 // linkProvider leads to a provider whose account is to become one more way to sign in. A
-// visitor who has not signed in recently does that first.
+// visitor who has not signed in recently confirms who they are first.
 func linkProvider(v *Visit) error {
-	id := v.Value("provider")
-	s := linkStep(v, id)
+	m, err := v.methodElsewhere(v.Value("provider"))
+	if err != nil {
+		return err
+	}
 	var answer location
-	err := v.Post("/auth/identities/link/"+url.PathEscape(id), map[string]string{"callback_url": v.callbackURL(id)}, &answer)
+	err = v.Post("/auth/identities/link/"+url.PathEscape(m.ID), map[string]string{"callback_url": v.callbackURL(m.ID)}, &answer)
 	if refused, ok := Refused(err); ok && refused.Status == http.StatusUnauthorized {
-		return v.Redirect(v.Path("") + "?return_to=" + url.QueryEscape(v.Path("link")+"?provider="+url.QueryEscape(id)))
+		back := v.Path("link") + "?provider=" + url.QueryEscape(m.ID)
+		if refused.Reason == reasonUnauthenticated {
+			return v.Redirect(v.Path("") + "?return_to=" + url.QueryEscape(back))
+		}
+		return v.Redirect(ConfirmPath(v.ActorType, back, refused.Reason != reasonSignInTooOld))
 	}
 	if err != nil {
-		return s.settle(v, err)
+		return linkStep(v, m).settle(v, err)
 	}
-	v.Keep(Pending{Linking: id})
+	v.Keep(Pending{Linking: m.ID})
 	return v.Leave(answer.Location)
 }
 
-func linked(v *Visit, p Pending, err error) error {
+func linked(v *Visit, p Pending, refusal error) error {
 	v.Forget()
+	m, err := v.methodElsewhere(p.Linking)
 	if err != nil {
-		return linkStep(v, p.Linking).settle(v, err)
+		return err
 	}
-	v.Notice("signin.linked", p.Linking)
+	if refusal != nil {
+		return linkStep(v, m).settle(v, refusal)
+	}
+	v.Notice("signin.linked", m.Name())
 	return v.Redirect(v.Path("account"))
 }

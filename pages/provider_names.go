@@ -1,15 +1,10 @@
 package pages
 
-import "net/url"
-
 // ProviderNames returns what people call the auth providers of an actor type, by their ids, in
 // the visitor's language. An id that is not known is its own name.
 func (v *Visit) ProviderNames(actorType string) (func(id string) string, error) {
-	var answer struct {
-		Providers []provider `json:"providers"`
-	}
-	err := v.Get("/auth/"+url.PathEscape(actorType)+"/providers", &answer)
-	return func(id string) string { return v.providerName(answer.Providers, id) }, err
+	known, err := v.providersOf(actorType)
+	return func(id string) string { return v.providerName(known, id) }, err
 }
 
 // FactorName is what people call a provider of second factors; one that is not known is

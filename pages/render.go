@@ -7,9 +7,12 @@ import (
 	"html/template"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"path"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,7 +30,12 @@ type templates struct {
 	// because a template that was executed cannot be cloned.
 	mu    sync.Mutex
 	ready map[[2]string]*template.Template
+	// blocks are the names of the blocks that pages have.
+	blocks map[string]bool
 }
+
+// blockName finds the names of blocks in a template.
+var blockName = regexp.MustCompile(`\.Block "([^"]+)"`)
 
 // newTemplates parses every page of every area: the shared templates, area.html of the
 // area, if it has one, and the page, each from the folder where that has it.
@@ -35,9 +43,10 @@ func newTemplates(areas []Area, folder string, l *languages) (*templates, error)
 	t := &templates{pages: map[string]*template.Template{}, ready: map[[2]string]*template.Template{}}
 	functions := l.byTag[l.fallback].functions()
 	base := template.New("").Funcs(functions)
+	t.blocks = map[string]bool{}
 	var errs []error
 	for _, name := range shared {
-		errs = append(errs, parse(base, embedded, folder, name))
+		errs = append(errs, t.parse(base, embedded, folder, name))
 	}
 	for _, area := range areas {
 		errs = append(errs, t.addArea(base, area, folder))
@@ -56,7 +65,7 @@ func (t *templates) addArea(base *template.Template, area Area, folder string) e
 	}
 	const ofArea = "area.html"
 	if _, err := fs.Stat(area.Files, "templates/"+area.Name+"/"+ofArea); err == nil {
-		if err := parse(common, area.Files, folder, area.Name+"/"+ofArea); err != nil {
+		if err := t.parse(common, area.Files, folder, area.Name+"/"+ofArea); err != nil {
 			return err
 		}
 	}
@@ -68,7 +77,7 @@ func (t *templates) addArea(base *template.Template, area Area, folder string) e
 		}
 		page, err := common.Clone()
 		if err == nil {
-			err = parse(page, area.Files, folder, area.Name+"/"+name)
+			err = t.parse(page, area.Files, folder, area.Name+"/"+name)
 		}
 		t.pages[area.Name+"/"+strings.TrimSuffix(name, ".html")] = page
 		errs = append(errs, err)
@@ -77,22 +86,32 @@ func (t *templates) addArea(base *template.Template, area Area, folder string) e
 }
 
 // parse adds a template of the folder, or the built-in one.
-func parse(to *template.Template, files fs.FS, folder, name string) error {
+func (t *templates) parse(to *template.Template, files fs.FS, folder, name string) error {
+	text, err := []byte(nil), fs.ErrNotExist
 	if folder != "" {
-		own, err := fs.ReadFile(os.DirFS(folder), "templates/"+name)
-		if err == nil {
-			_, err = to.Parse(string(own))
-			return named(name, err)
-		}
-		if !errors.Is(err, fs.ErrNotExist) {
-			return named(name, err)
-		}
+		text, err = fs.ReadFile(os.DirFS(folder), "templates/"+name)
 	}
-	text, err := fs.ReadFile(files, "templates/"+name)
+	if errors.Is(err, fs.ErrNotExist) {
+		text, err = fs.ReadFile(files, "templates/"+name)
+	}
 	if err == nil {
 		_, err = to.Parse(string(text))
 	}
+	for _, found := range blockName.FindAllSubmatch(text, -1) {
+		t.blocks[string(found[1])] = true
+	}
 	return named(name, err)
+}
+
+// checkBlocks refuses what would fill blocks that no page has.
+func (t *templates) checkBlocks(filled map[string][]BlockFunc) error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(filled)) {
+		if !t.blocks[name] {
+			errs = append(errs, fmt.Errorf("no page has a block %q; there are %s", name, strings.Join(slices.Sorted(maps.Keys(t.blocks)), ", ")))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func named(name string, err error) error {

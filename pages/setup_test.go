@@ -41,11 +41,11 @@ func newWorld(t *testing.T, change ...func(*pages.Options)) *world {
 	for _, actorType := range o.ActorTypes {
 		w.api.On("GET /auth/"+actorType+"/providers", http.StatusOK, `{"providers":[
 			{"id":"emailpass","identifier":"emailpass","display_name":"Email/Password Authentication","flow":"credentials"},
-			{"id":"google","identifier":"google","display_name":"Google","flow":"redirect"},
+			{"id":"google","identifier":"google","display_name":"Google Authentication","flow":"redirect"},
 			{"id":"emailcode","identifier":"emailcode","display_name":"Email","flow":"credentials"},
 			{"id":"passkey","identifier":"passkey","display_name":"Passkey","flow":"credentials"}]}`)
 	}
-	w.rules("customer", `{"open":true,"confirmed_by_mail":false,"verified_first":false,"fields":[
+	w.rules("customer", `{"open":true,"confirmed_by_mail":false,"verified_first":false,"password":{"min_length":12,"max_length":256},"providers":[{"id":"google","name":"Google"}],"fields":[
 		{"name":"email","kind":"email","required":true},{"name":"first_name","kind":"string","required":false}]}`)
 	w.rules("user", `{"open":false,"confirmed_by_mail":false,"verified_first":false,"fields":[]}`)
 	w.api.On("POST /auth/session", http.StatusOK, `{"user":{}}`, "Set-Cookie", "connect.sid=s3ssion; Path=/; HttpOnly")

@@ -6,20 +6,24 @@ import (
 )
 
 // signUpStep asks for everything that a new account needs.
-func signUpStep(v *Visit, rules signUpRules) step {
+func signUpStep(v *Visit, rules signUpRules, passkey bool) step {
 	form := &Form{Button: v.T("signin.sign_up"), Fields: []Field{v.emailField("username")}}
-	form.Fields[0].Reasons = append(form.Fields[0].Reasons, "identity_taken", "customer_email_taken", "account_email_taken")
+	form.Fields[0].Reasons = append(form.Fields[0].Reasons, "email_registered", "customer_email_taken", "account_email_taken")
 	if !rules.ConfirmedByMail {
-		form.Fields = append(form.Fields, v.newPassword())
+		form.Fields = append(form.Fields, v.newPassword(rules))
 		form.Fields[1].Label = v.T("signin.password")
 		if !rules.VerifiedFirst {
 			form.Fields = append(form.Fields, rules.inputs(v)...)
 		}
 	}
-	return step{
+	out := step{
 		Name: "sign-up", Title: v.T("signin.sign_up_title"), Lead: v.T("signin.sign_up_lead", "Brand", v.site.opts.Brand), Form: form,
 		Links: []link{{Ask: v.T("signin.have_account"), Label: v.T("signin.sign_in")}},
 	}
+	if passkey {
+		out.Links = append([]link{{Label: v.T("signin.sign_up_passkey"), Page: "sign-up/passkey"}}, out.Links...)
+	}
+	return out
 }
 
 // newAccount reads the rules of sign-ups and which method has passwords. Where users are
@@ -42,11 +46,18 @@ func showSignUp(v *Visit) error {
 	if query := v.R.URL.Query(); query.Has("return_to") {
 		return beginFor(v, query, "sign-up")
 	}
-	rules, _, err := v.newAccount()
+	passkey, err := v.passkeySignUp()
 	if err != nil {
 		return err
 	}
-	return signUpStep(v, rules).show(v, 0)
+	rules, _, err := v.newAccount()
+	if err != nil && passkey.possible { // there are no passwords
+		return v.Redirect(v.Path("sign-up/passkey"))
+	}
+	if err != nil {
+		return err
+	}
+	return signUpStep(v, rules, passkey.possible).show(v, 0)
 }
 
 func signUp(v *Visit) error {
@@ -54,7 +65,7 @@ func signUp(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	s := signUpStep(v, rules)
+	s := signUpStep(v, rules, false)
 	return s.submit(v, func() error {
 		body := map[string]any{"email": v.Value("email"), "password": v.Value("password")}
 		switch {
@@ -85,7 +96,7 @@ const unusedPassword = "chosen with the link of the mail"
 func confirmStep(v *Visit, rules signUpRules) step {
 	return step{
 		Name: "confirm-registration", Title: v.T("signin.confirm_title"), Lead: v.T("signin.confirm"),
-		Form: &Form{Button: v.T("signin.sign_up"), Fields: append(v.passwordFor(), rules.inputs(v)...)}, Links: []link{toSignIn(v)},
+		Form: &Form{Button: v.T("signin.sign_up"), Fields: append(v.passwordFor(rules), rules.inputs(v)...)}, Links: []link{toSignIn(v)},
 	}
 }
 
@@ -213,29 +224,39 @@ func showWaiting(v *Visit) error {
 }
 
 // inviteStep asks an invited administrator for a password and their name.
-func inviteStep(v *Visit) step {
+func inviteStep(v *Visit, rules signUpRules) step {
 	s := step{
 		Name: "invite", Title: v.T("signin.invite_title"), Lead: v.T("signin.invite", "Brand", v.site.opts.Brand),
 		Form: &Form{Button: v.T("signin.invite_button"), Fields: []Field{
 			v.emailField("username"),
 			{Name: "first_name", Label: v.T("signin.field_first_name"), Autocomplete: "given-name"},
 			{Name: "last_name", Label: v.T("signin.field_last_name"), Autocomplete: "family-name"},
-			v.newPassword(),
+			v.newPassword(rules),
 		}},
 	}
-	s.Form.Fields[3].Hint = v.T("signin.invite_password_hint")
+	s.Form.Fields[3].Hint += " " + v.T("signin.invite_password_hint")
 	if of := linkOf(v.Pending().Link); of.Email != "" {
 		s.Form.Fields[0].Value = of.Email
 	}
 	return s
 }
 
-func showInvite(v *Visit) error { return inviteStep(v).show(v, 0) }
+func showInvite(v *Visit) error {
+	rules, err := v.signUpRules()
+	if err != nil {
+		return err
+	}
+	return inviteStep(v, rules).show(v, 0)
+}
 
 // acceptInvite registers the invited person, or signs in who has a password already, and
 // makes them an administrator.
 func acceptInvite(v *Visit) error {
-	s := inviteStep(v)
+	rules, err := v.signUpRules()
+	if err != nil {
+		return err
+	}
+	s := inviteStep(v, rules)
 	return s.submit(v, func() error {
 		login := map[string]string{"email": v.Value("email"), "password": v.Value("password")}
 		var answer signInAnswer

@@ -16,6 +16,7 @@ func TestSignUp(t *testing.T) {
 	w.api.On("POST /auth/customer/emailpass/register", http.StatusOK, full)
 	p := w.Open("/ui/customer/sign-up")
 	require.Contains(t, p.Text(), "First name optional")
+	require.Contains(t, p.Text(), "At least 12 characters.", "as configured")
 	p = p.Submit("", map[string]string{"email": "ada@example.com", "password": "correct horse", "account.first_name": "Ada"})
 	require.Equal(t, "/ui/customer/account", p.Path)
 	require.Equal(t, map[string]any{

@@ -102,6 +102,7 @@ type Site struct {
 	headers   headers
 	returnTo  returnto.List
 	crossSite *http.CrossOriginProtection
+	countries countries
 }
 
 // New returns a site, or an error that lists everything that is wrong with its options,
@@ -122,7 +123,9 @@ func New(o Options) (*Site, error) {
 	s.headers = newHeaders(logo, o.HSTS)
 	s.languages, languagesErr = newLanguages(areas, o.Folder, o.Language)
 	if languagesErr == nil {
-		s.templates, templatesErr = newTemplates(areas, o.Folder, s.languages)
+		if s.templates, templatesErr = newTemplates(areas, o.Folder, s.languages); templatesErr == nil {
+			templatesErr = s.templates.checkBlocks(o.Blocks)
+		}
 	}
 	if err := errors.Join(accentErr, logoErr, languagesErr, templatesErr, returnsErr); err != nil {
 		return nil, fmt.Errorf("pages: %w", err)

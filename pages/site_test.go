@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,6 +25,7 @@ func TestSignInMakesASession(t *testing.T) {
 	require.Equal(t, "Sign in to Shop", p.Title())
 	require.Subset(t, p.Links(), []string{"/ui/customer/forgot", "/ui/customer/sign-up", "/ui/customer/code"})
 	require.Contains(t, p.Text(), "Continue with Google")
+	require.NotContains(t, p.Text(), "Authentication", "the name that users know, not the contract's")
 
 	w.SetCookie(&http.Cookie{Name: "connect.sid", Value: "planted", Path: "/"})
 	p = p.Submit("/ui/customer", map[string]string{"email": "ada@example.com", "password": "correct horse"})
@@ -71,6 +73,23 @@ func TestARefusalIsShownInTheLanguageOfTheVisitor(t *testing.T) {
 		form, _ := p.Form("/ui/customer")
 		require.Equal(t, "ada@example.com", form["email"], "what was typed stays")
 		require.NotContains(t, p.HTML, "secret-word", "a password does not")
+	}
+}
+
+// TestWordsOfTheAPIStayInEnglish: a refusal of the API that pages have no words for is shown
+// in its own to readers of English alone. The words of custom code are shown as they are.
+func TestWordsOfTheAPIStayInEnglish(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	for _, tag := range everyLanguage {
+		w.Header.Set("Accept-Language", tag)
+		for reason, shown := range map[string]bool{"": true, "other": tag == "en", "of_the_future; field=x": tag == "en"} {
+			w.api.On("POST /auth/customer/emailpass", http.StatusBadRequest, `{"type":"invalid_data","message":"In plain words."}`, "Everlatch-Reason", reason)
+			p := w.Open("/ui/customer").Submit("/ui/customer", map[string]string{"email": "ada@example.com", "password": "p"})
+			require.Equal(t, http.StatusBadRequest, p.Status)
+			require.Equal(t, shown, strings.Contains(p.Text(), "In plain words."), "%q in %s", reason, tag)
+		}
 	}
 }
 

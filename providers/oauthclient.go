@@ -53,7 +53,7 @@ func (c OAuthClient) ChooseCallback(requested string) (string, error) {
 		return c.CallbackURL, nil
 	}
 	if !slices.Contains(c.AllowedCallbackURLs, requested) {
-		return "", &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "The provided callback URL is not allowed"}
+		return "", &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonCallbackURL, Message: "The provided callback URL is not allowed"}
 	}
 	return requested, nil
 }

@@ -15,6 +15,20 @@ type Provider interface {
 	DisplayName() string
 }
 
+// CommonNamer is a provider that users know by another name than DisplayName, which is
+// what Medusa's contract shows: "Google" for "Google Authentication".
+type CommonNamer interface {
+	// CommonName is the name on buttons.
+	CommonName() string
+}
+
+// PasswordRuler is a provider whose users choose a password.
+type PasswordRuler interface {
+	// PasswordLength is how many characters a new password must have and may have, 0 for
+	// no limit.
+	PasswordLength() (least, most int)
+}
+
 // Input is the unmodified request of a user who registers or signs in. It may
 // contain a password, so it reaches a provider through the vault only.
 type Input struct {

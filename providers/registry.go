@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -169,6 +170,19 @@ func (r *Registry) List(allowed []string) []Info {
 		out = append(out, Info{ID: id, Identifier: p.Identifier(), DisplayName: name, Flow: flow})
 	}
 	return out
+}
+
+// CommonName returns the name by which users know a provider: that of a [CommonNamer],
+// DisplayName for others, and the id for one without a name.
+func (r *Registry) CommonName(id string) string {
+	p, known := r.byID[id]
+	if !known {
+		return id
+	}
+	if common, ok := p.(CommonNamer); ok {
+		return common.CommonName()
+	}
+	return cmp.Or(p.DisplayName(), id)
 }
 
 func unknown(id string) error {

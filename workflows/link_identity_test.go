@@ -70,7 +70,7 @@ func TestLinkElsewhere(t *testing.T) {
 		before := s.snapshot(t)
 		m := s.comes(time.Minute, asOwner)
 		require.Equal(t, workflows.LoginRefused, s.play())
-		requireRefusal(t, m.login.Refusal, everlatch.CodeDuplicate, "Somebody else signs in with this elsewhere account.")
+		requireRefusal(t, m.login.Refusal, everlatch.CodeDuplicate, "Another account signs in with this elsewhere account.")
 		require.Equal(t, before, s.snapshot(t))
 	})
 
@@ -266,7 +266,7 @@ func TestLinkIdentity(t *testing.T) {
 		before := h.snapshot(t)
 		out, err := linkPassword(t, h, "ada@example.com")
 		require.NoError(t, err)
-		requireRefusal(t, out.Refusal, everlatch.CodeDuplicate, "Somebody else signs in with this emailpass account.")
+		requireRefusal(t, out.Refusal, everlatch.CodeDuplicate, "Another account signs in with this emailpass account.")
 		out, err = linkPassword(t, h, "no address")
 		require.NoError(t, err)
 		require.NotNil(t, out.Refusal)

@@ -116,7 +116,7 @@ func TestHeldAddressLooksTaken(t *testing.T) {
 		ProviderIdentityID: "pi_4", EventID: "evt_4",
 	})
 	require.NoError(t, err)
-	requireRefusal(t, linked.Refusal, everlatch.CodeDuplicate, "Somebody else signs in with this emailpass account.")
+	requireRefusal(t, linked.Refusal, everlatch.CodeDuplicate, "Another account signs in with this emailpass account.")
 
 	h.clock.Advance(time.Hour)
 	require.Nil(t, again("5").Refusal)

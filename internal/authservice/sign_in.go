@@ -128,11 +128,10 @@ func (s *Service) begin(ctx context.Context, id string, p providers.Redirect, in
 }
 
 func refusedBy(p providers.Provider, params map[string]string) error {
-	message := "Authentication failed"
 	if e, ok := p.(providers.Explainer); ok {
-		message = e.Explain(params)
+		return &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonProviderRefused, Message: e.Explain(params)}
 	}
-	return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: message}
+	return &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonAuthenticationFailed, Message: "Authentication failed"}
 }
 
 // Register implements [auth.SignIn].
@@ -172,7 +171,7 @@ func (s *Service) ValidateCallback(ctx context.Context, provider string, in auth
 	case params["error"] != "":
 		return auth.Authentication{}, refusedBy(p, params)
 	case params["code"] == "":
-		return auth.Authentication{}, &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "No code provided"}
+		return auth.Authentication{}, &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonAuthenticationFailed, Message: "No code provided"}
 	case params["state"] == "":
 		return auth.Authentication{}, &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonStateInvalid}
 	}

@@ -37,7 +37,7 @@ const (
 		a.mfa_enabled_at, a.disabled_at`
 
 	providerColumns = `p.id, p.auth_identity_id, p.provider, p.entity_id, p.entity_key,
-		p.verified_email, p.user_metadata, p.provider_metadata, p.created_at, p.updated_at`
+		p.verified_email, p.user_metadata, p.provider_metadata, p.created_at, p.updated_at, p.last_used_at`
 
 	// linkColumns are a link and when its actor will be removed.
 	linkColumns  = `l.actor_type, l.actor_id, d.deletion_at`
@@ -217,6 +217,7 @@ func providerFields(p *everlatch.ProviderIdentity) []any {
 		toMetadata{&p.ProviderMetadata},
 		toTime{&p.CreatedAt},
 		toTime{&p.UpdatedAt},
+		toTime{&p.LastUsedAt},
 	}
 }
 

@@ -28,7 +28,7 @@ const (
 
 	answerCounts = ` AND (counter < $3 OR (counter = 0 AND $3 = 0) OR used_by = $4)`
 
-	usePasskey = `UPDATE provider_identity SET counter = $3, used_by = $4, provider_metadata = $5
+	usePasskey = `UPDATE provider_identity SET counter = $3, used_by = $4, provider_metadata = $5, last_used_at = $6
 		WHERE id = $1 AND auth_identity_id = $2 AND deleted_at IS NULL` + answerCounts
 
 	setCounter = `UPDATE provider_identity SET counter = $2 WHERE id = $1`
@@ -81,7 +81,7 @@ type PasskeyUse struct {
 // to be greater than that of the last one, unless the device keeps none, which is always 0.
 // For the same flow it counts again.
 func (s *Store) UsePasskey(ctx context.Context, use PasskeyUse) (ok bool, err error) {
-	n, err := s.writes.exec(ctx, usePasskey, use.ProviderIdentityID, use.IdentityID, use.Counter, use.UsedBy, use.Metadata)
+	n, err := s.writes.exec(ctx, usePasskey, use.ProviderIdentityID, use.IdentityID, use.Counter, use.UsedBy, use.Metadata, s.now())
 	return n > 0, s.fail(ctx, "use passkey", err)
 }
 

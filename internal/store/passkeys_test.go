@@ -39,6 +39,7 @@ func TestPasskeys(t *testing.T) {
 		require.EqualValues(t, 3, found.Counter)
 		require.Equal(t, ada.ID, found.Identity.ID)
 		require.Equal(t, "k", found.Provider.ProviderMetadata["public_key"])
+		require.Zero(t, found.Provider.LastUsedAt)
 
 		use := store.PasskeyUse{IdentityID: ada.ID, ProviderIdentityID: found.Provider.ID, UsedBy: "flow 1", Metadata: everlatch.Metadata{"public_key": "l"}}
 		for _, step := range []struct {
@@ -63,6 +64,7 @@ func TestPasskeys(t *testing.T) {
 		require.EqualValues(t, 9, found.Counter)
 		require.Equal(t, "flow 2", found.UsedBy)
 		require.Equal(t, "l", found.Provider.ProviderMetadata["public_key"])
+		require.False(t, found.Provider.LastUsedAt.IsZero())
 		_, err = f.FindPasskey(ctx, "passkey", "no one's")
 		require.ErrorIs(t, err, everlatch.ErrNotFound)
 	})

@@ -113,7 +113,8 @@ func (w *world) fill() {
 		"GET /admin/customers/cus_1/deletion": `{"deletion":{"customer_id":"cus_1","deletion_at":"2026-12-14T10:00:00.000Z","requested_at":"2026-11-29T10:00:00.000Z"}}`,
 		"GET /admin/doctor": `{"report":{"ok":false,"faults":1,"warnings":0,"checks":[{"check":"database.reachable","status":"ok","message":"` + inJSON +
 			`"},{"check":"mail.server","about":"` + inJSON + `","status":"fault","message":"` + inJSON + `","advice":"Set ` + "`mail.smtp`" + inJSON + `"}]}}`,
-		"GET /auth/customer/providers": `{"providers":[{"id":"google","display_name":"Google","flow":"redirect"}]}`,
+		"GET /auth/customer/providers": `{"providers":[{"id":"google","display_name":"Google Authentication","flow":"redirect"}]}`,
+		"GET /auth/customer/sign-up":   `{"sign_up":{"providers":[{"id":"google","name":"Google"}]}}`,
 		"GET /admin/auth-identities/authid_1": `{"auth_identity":` + identity + `,"factors":[{"id":"fac_1","provider":"totp","status":"enabled","metadata":{"label":"` + inJSON +
 			`"}}],"sign_ins":[{"id":"si_1","live":true,"device":"` + inJSON + `","network":"192.0.2.0","last_used_at":"2026-11-30T10:00:00.000Z"}]}`,
 	} {

@@ -70,17 +70,20 @@ for (const button of document.querySelectorAll("button[data-print]")) {
 // A passkey is made by the device: data-make-passkey is where its options come from, and
 // the form takes what the device answers.
 for (const form of document.querySelectorAll("form[data-make-passkey]")) {
+  const problem = form.querySelector("[data-problem]");
+  const general = problem.textContent;
   form.addEventListener("submit", async (event) => {
     if (form.elements.credential.value) return;
     event.preventDefault();
-    const problem = document.getElementById("passkey-problem");
     problem.hidden = true;
+    problem.textContent = general;
     try {
-      const answer = await fetch(form.dataset.makePasskey, { method: "POST", body: new URLSearchParams({ label: form.elements.label.value }) });
+      const answer = await fetch(form.dataset.makePasskey, { method: "POST", body: new URLSearchParams(new FormData(form)) });
       if (answer.redirected) return location.assign(answer.url); // to confirm who asks
-      if (!answer.ok) throw new Error(answer.statusText);
-      const { options } = await answer.json();
-      const credential = await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options.publicKey ?? options) });
+      const made = await answer.json();
+      if (!answer.ok) problem.textContent = made.message;
+      const credential = await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(made.options.publicKey ?? made.options) });
+      if (form.elements.factor) form.elements.factor.value = made.mfa_factor.id;
       form.elements.credential.value = JSON.stringify(credential.toJSON());
       form.submit();
     } catch {

@@ -71,6 +71,11 @@ func (*Provider) Identifier() string { return Identifier }
 // DisplayName implements [providers.Provider].
 func (*Provider) DisplayName() string { return "Email/Password Authentication" }
 
+// PasswordLength implements [providers.PasswordRuler].
+func (p *Provider) PasswordLength() (least, most int) {
+	return max(int(p.policy.minLength), 0), max(int(p.policy.maxLength), 0)
+}
+
 // Identify implements [providers.Credentials]. It refuses a password or an
 // address that is not a string, with the contract's messages in the contract's
 // order. Only registration validates the address; at login an invalid address is
@@ -154,7 +159,7 @@ func (p *Provider) CheckRegistration(in providers.Input) (providers.Subject, err
 func (p *Provider) acceptable(email, password string) (key, normal string, err error) {
 	key, valid := canonicalEmail(email)
 	if !valid {
-		return "", "", invalid("Email should be a valid email address")
+		return "", "", invalid(everlatch.ReasonAddressMalformed, "Email should be a valid email address", nil)
 	}
 	normal = normalize(password)
 	return key, normal, p.policy.check(normal)
@@ -163,7 +168,7 @@ func (p *Provider) acceptable(email, password string) (key, normal string, err e
 // again handles the registration of a taken address. It hashes in every case,
 // so that taken and free addresses cost the same.
 func (p *Provider) again(ctx context.Context, password string, rec *providers.Record) error {
-	taken := &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Identity with email already exists"}
+	taken := &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonEmailRegistered, Message: "Identity with email already exists"}
 	if len(password) > maxPasswordBytes {
 		return taken
 	}
@@ -219,18 +224,16 @@ func (p *Provider) renew(ctx context.Context, h hash, matched string, rec *provi
 func read(in providers.Input) (email, password string, err error) {
 	password, _ = in.Body["password"].(string)
 	if password == "" {
-		return "", "", unauthorized("Password should be a string", nil)
+		return "", "", &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Password should be a string"}
 	}
 	email, _ = in.Body["email"].(string)
 	if email == "" {
-		return "", "", unauthorized("Email should be a string", nil)
+		return "", "", &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Email should be a string"}
 	}
 	return email, password, nil
 }
 
 // wrong is the answer to every refused login. The cause is for the log.
-func wrong(cause error) error { return unauthorized("Invalid email or password", cause) }
-
-func unauthorized(message string, cause error) error {
-	return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: message, Err: cause}
+func wrong(cause error) error {
+	return &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonCredentialsWrong, Message: "Invalid email or password", Err: cause}
 }

@@ -3,6 +3,7 @@ package emailpass
 import (
 	_ "embed"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -38,18 +39,21 @@ func (p policy) check(password string) error {
 	length := Limit(utf8.RuneCountInString(password))
 	switch {
 	case p.minLength != Off && length < p.minLength:
-		return invalid(fmt.Sprintf("Password must have at least %d characters.", p.minLength))
+		return invalid(everlatch.ReasonPasswordShort, fmt.Sprintf("Password must have at least %d characters.", p.minLength), bound("least", int(p.minLength)))
 	case p.maxLength != Off && length > p.maxLength:
-		return invalid(fmt.Sprintf("Password must have at most %d characters.", p.maxLength))
+		return invalid(everlatch.ReasonPasswordLong, fmt.Sprintf("Password must have at most %d characters.", p.maxLength), bound("most", int(p.maxLength)))
 	case len(password) > maxPasswordBytes:
-		return invalid(fmt.Sprintf("Password must have at most %d bytes.", maxPasswordBytes))
+		return invalid(everlatch.ReasonPasswordLong, fmt.Sprintf("Password must have at most %d bytes.", maxPasswordBytes), bound("most", maxPasswordBytes))
 	}
 	if _, common := p.common[strings.ToLower(password)]; common {
-		return invalid("Password is one of the most common passwords. Choose another one.")
+		return invalid(everlatch.ReasonPasswordCommon, "Password is one of the most common passwords. Choose another one.", nil)
 	}
 	return nil
 }
 
-func invalid(message string) error {
-	return &everlatch.Error{Code: everlatch.CodeInvalidData, Message: message}
+// bound is a detail of a refusal.
+func bound(name string, n int) map[string]string { return map[string]string{name: strconv.Itoa(n)} }
+
+func invalid(reason everlatch.Reason, message string, details map[string]string) error {
+	return &everlatch.Error{Code: everlatch.CodeInvalidData, Reason: reason, Details: details, Message: message}
 }

@@ -22,7 +22,7 @@ func (*Provider) Subject(identifier string) providers.Subject {
 func (p *Provider) Update(ctx context.Context, in providers.Input, rec providers.Record) (providers.Verdict, error) {
 	password, _ := in.Body["password"].(string)
 	if password == "" {
-		return providers.Verdict{}, unauthorized("Unauthorized", nil)
+		return providers.Verdict{}, &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: "Unauthorized"}
 	}
 	password = normalize(password)
 	if err := p.policy.check(password); err != nil {

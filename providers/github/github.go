@@ -52,6 +52,9 @@ func (*Provider) DisplayName() string { return "Github Authentication" }
 // KindName implements [providers.KindNamer].
 func (*Provider) KindName() string { return "Github" }
 
+// CommonName implements [providers.CommonNamer].
+func (*Provider) CommonName() string { return "GitHub" }
+
 // CallbackURL implements [providers.Redirect].
 func (p *Provider) CallbackURL(requested string) (string, error) {
 	return p.options.ChooseCallback(requested)
@@ -84,7 +87,7 @@ func (p *Provider) Exchange(ctx context.Context, c providers.Callback) (provider
 		return providers.Tokens{}, failed(fmt.Errorf("github sends the person back with %s", known(code)))
 	}
 	if c.Code == "" {
-		return providers.Tokens{}, refuse("No code provided", nil)
+		return providers.Tokens{}, refuse(everlatch.ReasonAuthenticationFailed, "No code provided", nil)
 	}
 	asked := p.options.Now()
 	client := context.WithValue(ctx, oauth2.HTTPClient, p.client)
@@ -171,13 +174,15 @@ func known(code string) string {
 }
 
 // failed refuses a sign-in that proves no identity. The cause is for the log.
-func failed(cause error) error { return refuse("Authentication failed", cause) }
+func failed(cause error) error {
+	return refuse(everlatch.ReasonAuthenticationFailed, "Authentication failed", cause)
+}
 
 // unverified refuses a user without an address that GitHub has verified.
 func unverified(cause error) error {
-	return refuse("Your GitHub account has no verified primary email address. Verify one at GitHub and try again.", cause)
+	return refuse(everlatch.ReasonEmailUnverified, "Your GitHub account has no verified primary email address. Verify one at GitHub and try again.", cause)
 }
 
-func refuse(message string, cause error) error {
-	return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: message, Err: cause}
+func refuse(reason everlatch.Reason, message string, cause error) error {
+	return &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: reason, Message: message, Err: cause}
 }

@@ -135,6 +135,9 @@ func (*Provider) Identifier() string { return Identifier }
 // KindName implements [providers.KindNamer].
 func (*Provider) KindName() string { return "Google" }
 
+// CommonName implements [providers.CommonNamer].
+func (*Provider) CommonName() string { return "Google" }
+
 // Profile implements [providers.Redirect]. It refuses users whose address Google
 // has not verified.
 func (p *Provider) Profile(ctx context.Context, t providers.Tokens, c providers.Callback) (providers.Profile, error) {
@@ -144,12 +147,12 @@ func (p *Provider) Profile(ctx context.Context, t providers.Tokens, c providers.
 	}
 	if !profile.EmailVerified {
 		return providers.Profile{}, &everlatch.Error{
-			Code: everlatch.CodeUnauthorized, Message: "Email not verified, cannot proceed with authentication",
+			Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonEmailUnverified, Message: "Email not verified, cannot proceed with authentication",
 		}
 	}
 	if domain := hostedDomain(profile.UserMetadata); !p.permits(domain) {
 		return providers.Profile{}, &everlatch.Error{
-			Code: everlatch.CodeUnauthorized, Message: "Authentication failed",
+			Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonAuthenticationFailed, Message: "Authentication failed",
 			Err: fmt.Errorf("the account is of the organization %.100q, not of the one in the option hd", domain),
 		}
 	}

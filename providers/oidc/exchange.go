@@ -13,6 +13,7 @@ import (
 	gooidc "github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
+	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/egress"
 	"github.com/everlatch/everlatch/providers"
 )
@@ -65,7 +66,7 @@ func (p *Provider) checkCallback(c providers.Callback) error {
 	case c.Params["error"] != "":
 		return failed(fmt.Errorf("the provider says %.100q", redact(c.Params["error"], c.Code, c.CodeVerifier)))
 	case c.Code == "":
-		return unauthorized("No code provided", nil)
+		return unauthorized(everlatch.ReasonAuthenticationFailed, "No code provided", nil)
 	}
 	return nil
 }

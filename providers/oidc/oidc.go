@@ -67,10 +67,12 @@ func (p *Provider) CallbackURL(requested string) (string, error) {
 
 // failed is the refusal for every fault of a provider or a callback
 // (docs/contract.md#s3-6). The cause is for the log and holds no secret.
-func failed(cause error) error { return unauthorized("Authentication failed", cause) }
+func failed(cause error) error {
+	return unauthorized(everlatch.ReasonAuthenticationFailed, "Authentication failed", cause)
+}
 
-func unauthorized(message string, cause error) error {
-	return &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: message, Err: cause}
+func unauthorized(reason everlatch.Reason, message string, cause error) error {
+	return &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: reason, Message: message, Err: cause}
 }
 
 // away reports that the provider cannot be reached.
