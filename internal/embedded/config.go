@@ -30,10 +30,10 @@ const (
 	shards = 1
 )
 
-// cachedFlows is how many executions stay in memory, closed ones included. Each
-// password hash allocates so much that memory is collected several times a second,
-// and that looks at all of them: with thousands, a sign-in costs half as much again.
-const cachedFlows = 512
+// cachedFlows is how many executions stay in memory, closed ones included. A sign-in that is over
+// is asked for once more when its timeout comes, fifteen seconds after its start; those of as long
+// at the rate of a few cores fit. The garbage collector looks at all of them.
+const cachedFlows = 2048
 
 // noHost is one that no request names.
 const noHost = "closed.invalid"
@@ -54,6 +54,9 @@ func dynamicConfig(o Options) dynamicconfig.StaticClient {
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():           1,
 		dynamicconfig.HistoryCacheHostLevelMaxSize.Key():                 cachedFlows,
 		dynamicconfig.FrontendMaxNamespaceVisibilityRPSPerInstance.Key(): 100,
+		// Payloads are in the histories, none in a storage elsewhere, so nothing is to be counted
+		// there, which takes a walk through every event.
+		dynamicconfig.ExternalPayloadsEnabled.Key(): false,
 		// The server calls Nexus operations over HTTP of its own. Its HTTP API on the same port
 		// is closed, because any web page could call it.
 		dynamicconfig.FrontendHTTPAllowedHosts.Key(): []string{noHost},

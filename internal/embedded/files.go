@@ -60,7 +60,7 @@ func openStores(ctx context.Context, o Options) (stores, error) {
 			return stores{}, err
 		}
 	}
-	return s, nil
+	return s, errors.Join(keepStatements(s.histories), keepStatements(s.index))
 }
 
 func inMemory(name string) *config.SQL {
