@@ -88,11 +88,15 @@ func customerOf(in query.Input) everlatch.Customer {
 	}
 }
 
-// readCustomer is the hot path: two queries, one for the token's standing.
+// readCustomer is the hot path: one query for the standing of a token and its customer,
+// two for a session.
 func (s *Server) readCustomer(c echo.Context) error {
 	sel, err := s.selected(c, customerShape)
 	if err != nil {
 		return err
+	}
+	if customer := callOf(c).auth.Customer(); customer != nil {
+		return writeWrapped(c, "customer", customerTable, customer, sel)
 	}
 	return s.writeCustomer(c, sel)
 }

@@ -103,7 +103,7 @@ func (s *Server) routes() []route {
 		{method: post, path: "/auth/:actor_type/:auth_provider/update", handle: s.completeReset},
 
 		{method: post, path: "/store/customers", handle: s.createCustomer, middleware: by(customer, unregistered, session|bearer)},
-		{method: get, path: "/store/customers/me", handle: s.readCustomer, middleware: signedIn},
+		{method: get, path: "/store/customers/me", handle: s.readCustomer, middleware: by(customer, httpauth.Policy{ReadCustomer: true}, session|bearer)},
 		{method: post, path: "/store/customers/me", handle: s.updateCustomer, middleware: signedIn},
 		{method: del, path: "/store/customers/me", handle: s.deleteCustomer, middleware: leaving},
 		{method: post, path: "/store/customers/me/email", handle: s.requestEmail, middleware: by(customer, recent, session|bearer)},

@@ -100,6 +100,15 @@ func (r *Request) SessionID() string {
 	return r.session.live.ID
 }
 
+// Customer is the caller's account as it was when the caller was checked, nil unless the
+// policy has [Policy.ReadCustomer] and a token identified a customer.
+func (r *Request) Customer() *everlatch.Customer {
+	if r.caller == nil {
+		return nil
+	}
+	return r.caller.customer
+}
+
 // Ended reports whether the caller's token has been ended (see Policy.AllowEnded).
 func (r *Request) Ended() bool { return r.caller != nil && r.caller.ended }
 
@@ -150,7 +159,7 @@ func (a *Authenticator) Peek(ctx context.Context, c echo.Context, r *Request, p 
 // Introspect returns the claims of an access token that counts, as they are now, and nil
 // for one that does not. Its error is an outage.
 func (a *Authenticator) Introspect(ctx context.Context, token string) (*tokens.Claims, error) {
-	found := a.byToken(ctx, token)
+	found := a.byToken(ctx, token, false)
 	if found.err != nil || found.removed || found.ended {
 		return nil, found.err
 	}
@@ -162,7 +171,7 @@ func (a *Authenticator) Introspect(ctx context.Context, token string) (*tokens.C
 func (a *Authenticator) choose(ctx context.Context, c echo.Context, r *Request, p Policy) (*credential, error) {
 	if p.Methods&Bearer != 0 {
 		if r.bearer == nil {
-			r.bearer = a.byBearer(ctx, c.Request())
+			r.bearer = a.byBearer(ctx, c.Request(), p.ReadCustomer)
 		}
 		if r.bearer.err != nil || p.accepts(r.bearer) {
 			return r.bearer, r.bearer.err

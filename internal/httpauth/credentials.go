@@ -35,7 +35,9 @@ type credential struct {
 	usedAt time.Time
 	// live is the session of a cookie.
 	live *liveSession
-	err  error // an outage
+	// customer is the account of the caller, nil unless it was read.
+	customer *everlatch.Customer
+	err      error // an outage
 }
 
 type liveSession struct {
@@ -63,21 +65,22 @@ func BearerToken(r *http.Request) string {
 // byBearer looks at the Authorization header. A token counts only while the store
 // agrees with it: the identity exists, nothing has ended its credentials, and the
 // actor that it names is still the linked one (docs/weak-spots.md#w14, #w25, #w31).
-func (a *Authenticator) byBearer(ctx context.Context, r *http.Request) *credential {
+// readCustomer reads the account of a customer with it.
+func (a *Authenticator) byBearer(ctx context.Context, r *http.Request, readCustomer bool) *credential {
 	raw := BearerToken(r)
 	if raw == "" || isSecretKey(raw) {
 		return &credential{}
 	}
-	return a.byToken(ctx, raw)
+	return a.byToken(ctx, raw, readCustomer)
 }
 
 // byToken looks at a token that came in a header, or that another service asks about.
-func (a *Authenticator) byToken(ctx context.Context, raw string) *credential {
+func (a *Authenticator) byToken(ctx context.Context, raw string, readCustomer bool) *credential {
 	claims, err := a.Tokens.Verify(raw, tokens.PurposeAccess)
 	if err != nil {
 		return &credential{} // whatever is wrong with it, it proves nothing
 	}
-	standing, err := a.standing(ctx, &claims)
+	standing, customer, err := a.standing(ctx, &claims, readCustomer)
 	switch {
 	case errors.Is(err, everlatch.ErrNotFound):
 		return &credential{claims: &claims, removed: true}
@@ -88,7 +91,9 @@ func (a *Authenticator) byToken(ctx context.Context, raw string) *credential {
 		return &credential{claims: &claims, ended: true}
 	}
 	requireFactor(&claims, standing)
-	return a.found(&claims, standing)
+	found := a.found(&claims, standing)
+	found.customer = customer
+	return found
 }
 
 // found is a valid credential of these claims.
@@ -127,12 +132,20 @@ func Agrees(now everlatch.Standing, version int64, actorID string) bool {
 	return !now.Disabled && !now.SignInEnded && now.CredentialVersion == version && (actorID == "" || actorID == now.ActorID)
 }
 
-// standing returns the current state of an identity, and what it may do.
-func (a *Authenticator) standing(ctx context.Context, claims *tokens.Claims) (everlatch.Standing, error) {
-	if a.HasRoles(claims.ActorType) {
-		return a.Store.StandingWithAccess(ctx, claims.AuthIdentityID, claims.ActorType, claims.SignInID)
+// standing returns the current state of an identity and what it may do, and with
+// readCustomer the account of a customer.
+func (a *Authenticator) standing(ctx context.Context, claims *tokens.Claims, readCustomer bool) (
+	now everlatch.Standing, customer *everlatch.Customer, err error,
+) {
+	switch {
+	case a.HasRoles(claims.ActorType):
+		now, err = a.Store.StandingWithAccess(ctx, claims.AuthIdentityID, claims.ActorType, claims.SignInID)
+	case readCustomer && claims.ActorType == everlatch.ActorCustomer:
+		return a.Store.StandingWithCustomer(ctx, claims.AuthIdentityID, claims.SignInID)
+	default:
+		now, err = a.Store.Standing(ctx, claims.AuthIdentityID, claims.ActorType, claims.SignInID)
 	}
-	return a.Store.Standing(ctx, claims.AuthIdentityID, claims.ActorType, claims.SignInID)
+	return now, nil, err
 }
 
 // bySession looks at the session cookies; the first that names a live session

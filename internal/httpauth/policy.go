@@ -47,6 +47,9 @@ type Policy struct {
 	// AllowEnded accepts a valid token that has been ended: a request that ends its
 	// own token gets the same answer when it is repeated.
 	AllowEnded bool
+	// ReadCustomer reads the account of a customer who calls with a token in the query
+	// that checks the token; see [Request.Customer].
+	ReadCustomer bool
 }
 
 // apiKeys reports whether secret API keys pass.

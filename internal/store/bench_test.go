@@ -56,18 +56,27 @@ func BenchmarkCustomer(b *testing.B) {
 	})
 }
 
-// BenchmarkMe runs the queries of a request for /store/customers/me, concurrently.
+// BenchmarkMe runs the query of a request for /store/customers/me with a token, concurrently,
+// and the two that it stands for.
 func BenchmarkMe(b *testing.B) {
 	benchOn(b, func(b *testing.B, f fixture, customer everlatch.Customer, identity everlatch.AuthIdentity) {
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				_, err := f.Standing(b.Context(), identity.ID, everlatch.ActorCustomer, "")
-				require.NoError(b, err)
-				_, err = f.PublishableKeyLive(b.Context(), "pk_none")
-				require.NoError(b, err)
-				_, err = f.Customer(b.Context(), customer.ID)
-				require.NoError(b, err)
-			}
+		b.Run("one query", func(b *testing.B) {
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					_, _, err := f.StandingWithCustomer(b.Context(), identity.ID, "")
+					require.NoError(b, err)
+				}
+			})
+		})
+		b.Run("two queries", func(b *testing.B) {
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					_, err := f.Standing(b.Context(), identity.ID, everlatch.ActorCustomer, "")
+					require.NoError(b, err)
+					_, err = f.Customer(b.Context(), customer.ID)
+					require.NoError(b, err)
+				}
+			})
 		})
 	})
 }

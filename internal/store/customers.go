@@ -207,6 +207,11 @@ func customerOf(ctx context.Context, q querier, id string, absent error) (everla
 	if len(rows) == 0 {
 		return everlatch.Customer{}, absent
 	}
+	return withAddresses(rows), nil
+}
+
+// withAddresses makes a customer of its rows, of which there is at least one.
+func withAddresses(rows []customerRow) everlatch.Customer {
 	c := rows[0].Customer
 	c.Addresses = []everlatch.Address{}
 	for _, row := range rows {
@@ -214,7 +219,7 @@ func customerOf(ctx context.Context, q querier, id string, absent error) (everla
 			c.Addresses = append(c.Addresses, row.address.Address)
 		}
 	}
-	return c, nil
+	return c
 }
 
 // customerRow is a customer with one of its addresses, or none.

@@ -27,6 +27,7 @@ func calls(f fixture) map[string]func(ctx context.Context) error {
 		"pending":  func(ctx context.Context) error { _, err := f.Pending(ctx); return err },
 		"find":     func(ctx context.Context) error { _, err := f.FindCredential(ctx, "emailpass", "ada"); return err },
 		"standing": func(ctx context.Context) error { _, err := f.Standing(ctx, "authid_1", "customer", ""); return err },
+		"account":  func(ctx context.Context) error { _, _, err := f.StandingWithCustomer(ctx, "authid_1", ""); return err },
 		"session":  func(ctx context.Context) error { _, _, err := f.Session(ctx, "hash"); return err },
 		"customer": func(ctx context.Context) error { _, err := f.Customer(ctx, "cus_1"); return err },
 		"list":     func(ctx context.Context) error { _, _, err := f.Users(ctx, store.UserFilter{}); return err },

@@ -26,7 +26,18 @@ const (
 	LEFT JOIN actor_link l ON l.auth_identity_id = a.id AND l.actor_type = $2
 	WHERE a.id = $1 AND a.deleted_at IS NULL`
 
-	selectStanding       = `SELECT ` + standingColumns + fromStanding
+	selectStanding = `SELECT ` + standingColumns + fromStanding
+
+	// One row for each address of the customer, or one without. Its customer lives, so
+	// there is nothing to ask about the actor again.
+	selectCustomerStanding = `SELECT a.credential_version, ` + signInEnded + `$2), ` + signInUsedAt + `$2), ` + factorState + `c.id,
+		` + customerColumns + `, ` + addressColumns + `
+	FROM auth_identity a
+	JOIN actor_link l ON l.auth_identity_id = a.id AND l.actor_type = 'customer'
+	JOIN customer c ON c.id = l.actor_id AND c.deleted_at IS NULL
+	LEFT JOIN customer_address d ON d.customer_id = c.id AND d.deleted_at IS NULL
+	WHERE a.id = $1 AND a.deleted_at IS NULL
+	ORDER BY d.id`
 	selectStandingAccess = `SELECT ` + standingColumns + `, ` + linkedAccess + fromStanding
 )
 
@@ -46,6 +57,37 @@ func (s *Store) Standing(ctx context.Context, identityID, actorType, signInID st
 func (s *Store) StandingWithAccess(ctx context.Context, identityID, actorType, signInID string) (everlatch.Standing, error) {
 	standing, err := first(ctx, s.reads, scanStandingAccess, selectStandingAccess, identityID, actorType, signInID)
 	return standing, s.fail(ctx, "read standing", noRows(err, notFound("AuthIdentity", identityID)))
+}
+
+// StandingWithCustomer is [Store.Standing] as a customer, with the account as
+// [Store.Customer] returns it, in one query. Without a live account it is nil.
+func (s *Store) StandingWithCustomer(ctx context.Context, identityID, signInID string) (everlatch.Standing, *everlatch.Customer, error) {
+	rows, err := all(ctx, s.reads, scanCustomerStanding, selectCustomerStanding, identityID, signInID)
+	if err != nil {
+		return everlatch.Standing{}, nil, s.fail(ctx, "read standing", err)
+	}
+	if len(rows) == 0 {
+		standing, err := s.Standing(ctx, identityID, everlatch.ActorCustomer, signInID)
+		return standing, nil, err
+	}
+	customers := make([]customerRow, len(rows))
+	for i, row := range rows {
+		customers[i] = row.customerRow
+	}
+	return rows[0].standing, new(withAddresses(customers)), nil
+}
+
+// customerStanding is the standing of an identity with one of the addresses of its
+// customer, or none.
+type customerStanding struct {
+	customerRow
+	standing everlatch.Standing
+}
+
+func scanCustomerStanding(row scanner) (r customerStanding, err error) {
+	fields := append(standingFields(&r.standing), customerFields(&r.Customer)...)
+	err = row.Scan(append(fields, r.address.fields()...)...)
+	return r, err
 }
 
 func scanStandingAccess(row scanner) (standing everlatch.Standing, err error) {
