@@ -45,6 +45,13 @@ var besides = map[string]string{
 	"pages/messages/account.fr.toml":         "words the activity of an account",
 	"pages/messages/account.ja.toml":         "words the activity of an account",
 	"pages/messages/account.pl.toml":         "words the activity of an account",
+	"pages/console/messages/console.ar.toml": "words flows for administrators",
+	"pages/console/messages/console.de.toml": "words flows for administrators",
+	"pages/console/messages/console.en.toml": "words flows for administrators",
+	"pages/console/messages/console.es.toml": "words flows for administrators",
+	"pages/console/messages/console.fr.toml": "words flows for administrators",
+	"pages/console/messages/console.ja.toml": "words flows for administrators",
+	"pages/console/messages/console.pl.toml": "words flows for administrators",
 }
 
 // TestFlowRecipe holds the list of places that a flow touches to the flow that

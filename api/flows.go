@@ -30,6 +30,8 @@ var flowTable = render.Table[flows.Attention]{
 	render.NullableTime("closed_at", func(a *flows.Attention) *time.Time { return a.Flow.ClosedAt }),
 	render.Text("why", func(a *flows.Attention) string { return a.Why }),
 	render.Text("advice", func(a *flows.Attention) string { return a.Advice }),
+	render.Text("why_code", func(a *flows.Attention) string { return a.Code }),
+	{Name: "why_params", Write: func(b []byte, a *flows.Attention) []byte { return appendParams(b, a.Params) }},
 }
 
 var flowShape = render.ShapeOf(flowTable)
@@ -97,13 +99,25 @@ func (s *Server) readFlow(c echo.Context) error {
 	}
 	b := flowTable.Append([]byte(`{"flow":`), &flows.Attention{Flow: told.FlowInfo}, flowShape.Defaults())
 	b = wire.AppendText(append(b, `,"now":`...), told.Now)
+	b = wire.AppendText(append(b, `,"now_code":`...), told.NowCode)
+	b = appendParams(append(b, `,"now_params":`...), told.NowParams)
 	b = append(b, `,"moments":[`...)
 	for i, m := range told.Moments {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = wire.AppendTime(append(b, `{"at":`...), m.At)
-		b = append(wire.AppendText(append(b, `,"text":`...), m.Text), '}')
+		b = wire.AppendText(append(b, `,"text":`...), m.Text)
+		b = wire.AppendText(append(b, `,"code":`...), m.Code)
+		b = append(appendParams(append(b, `,"params":`...), m.Params), '}')
 	}
 	return writeJSON(c, append(b, "]}"...))
+}
+
+// appendParams writes what belongs to a code, an object in any case.
+func appendParams(b []byte, params map[string]string) []byte {
+	if params == nil {
+		params = map[string]string{}
+	}
+	return wire.AppendJSON(b, params)
 }

@@ -34,12 +34,13 @@ func (f *fakeTrails) Trail(_ context.Context, id string) (flows.FlowTrail, error
 		return flows.FlowTrail{}, everlatch.ErrNotFound
 	}
 	return flows.FlowTrail{
-		FlowInfo: aReset, Now: "Waits until 10:17.", Moments: []flows.Moment{{At: aReset.StartedAt, Text: "asked"}},
+		FlowInfo: aReset, Now: "Waits until 10:17.", NowCode: "waits", NowParams: map[string]string{"until": "2026-11-30T10:17:00Z"},
+		Moments: []flows.Moment{{At: aReset.StartedAt, Saying: flows.Say("asked", "asked_mailed", "actor_type", "customer")}},
 	}, nil
 }
 
 func (f *fakeTrails) Attention(context.Context) ([]flows.Attention, error) {
-	return []flows.Attention{{Flow: aReset, Why: "Not everything could be undone (DiscardCustomer).", Advice: "Undo it."}}, nil
+	return []flows.Attention{{Flow: aReset, Why: "Not everything could be undone (DiscardCustomer).", Advice: "Undo it.", Code: "not_undone"}}, nil
 }
 
 func (f *fakeTrails) DeliveryFlowID(d everlatch.Delivery) string {
@@ -61,12 +62,13 @@ func TestFlows(t *testing.T) {
 	second.is(t, `{"flows":[{"id":"authenticate/customer/1","outcome":"refused"}],"count":2,"offset":1,"limit":1}`)
 	require.Equal(t, 400, w.do("GET", "/admin/flows?attention=maybe", nil, admin).StatusCode)
 
-	attention := w.do("GET", "/admin/flows?attention=true&fields=id,why,advice", nil, admin)
-	attention.is(t, `{"flows":[{"id":"`+resetID+`","why":"Not everything could be undone (DiscardCustomer).","advice":"Undo it."}],"count":1,"offset":0,"limit":50}`)
+	attention := w.do("GET", "/admin/flows?attention=true&fields=id,why,advice,why_code,why_params", nil, admin)
+	attention.is(t, `{"flows":[{"id":"`+resetID+`","why":"Not everything could be undone (DiscardCustomer).","advice":"Undo it.","why_code":"not_undone","why_params":{}}],"count":1,"offset":0,"limit":50}`)
 
 	told := w.do("GET", "/admin/flows/"+url.PathEscape(resetID), nil, admin)
 	require.Equal(t, 200, told.StatusCode, told.body)
 	require.Equal(t, "Password reset", told.text(t, "flow.title"))
-	require.Contains(t, told.body, `"now":"Waits until 10:17.","moments":[{"at":"2026-01-02T10:02:00.000Z","text":"asked"}]}`)
+	require.Contains(t, told.body, `"now":"Waits until 10:17.","now_code":"waits","now_params":{"until":"2026-11-30T10:17:00Z"},`+
+		`"moments":[{"at":"2026-01-02T10:02:00.000Z","text":"asked","code":"asked_mailed","params":{"actor_type":"customer"}}]}`)
 	require.Equal(t, 404, w.do("GET", "/admin/flows/nope", nil, admin).StatusCode)
 }

@@ -2,7 +2,6 @@ package api
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -28,9 +27,6 @@ var peopleFilters = query.Schema{
 	query.Search,
 	{Name: "limit", Kind: query.Count},
 }
-
-// recordID is what the ids of records look like: they are looked up, not searched for.
-var recordID = regexp.MustCompile(`^[a-z]+_[0-9A-Za-z]{6,}$`)
 
 // kindOfPeople is a kind of record that people are found in.
 type kindOfPeople struct {
@@ -105,27 +101,19 @@ func (s *Server) kindsOfPeople() []kindOfPeople {
 }
 
 func (s *Server) findCustomers(c echo.Context, b []byte, q string, limit int) ([]byte, int, error) {
-	f := store.CustomerFilter{Q: q}
-	if recordID.MatchString(q) {
-		f = store.CustomerFilter{ID: []store.TextTest{{Op: store.Is, Texts: []string{q}}}}
-	}
-	found, count, err := s.deps.Store.Customers(lookups(c), f, store.Page{Limit: limit})
+	found, count, err := s.deps.Store.Customers(lookups(c), store.CustomersLike(q), store.Page{Limit: limit})
 	return adminCustomerTable.AppendAll(b, found, adminCustomerShape.Defaults()), count, err
 }
 
 func (s *Server) findUsers(c echo.Context, b []byte, q string, limit int) ([]byte, int, error) {
-	f := store.UserFilter{Q: q, Page: store.Page{Limit: limit}}
-	if recordID.MatchString(q) {
-		f.Q, f.IDs = "", []string{q}
-	}
-	found, count, err := s.deps.Store.Users(lookups(c), f)
+	found, count, err := s.deps.Store.Users(lookups(c), store.UsersLike(q, store.Page{Limit: limit}))
 	return userTable.AppendAll(b, found, userShape.Defaults()), count, err
 }
 
 func (s *Server) findActors(t *actorType) func(c echo.Context, b []byte, q string, limit int) ([]byte, int, error) {
 	return func(c echo.Context, b []byte, q string, limit int) ([]byte, int, error) {
 		f := everlatch.ActorQuery{Q: q, Limit: limit}
-		if recordID.MatchString(q) {
+		if store.IsRecordID(q) {
 			f.Q, f.IDs = "", []string{q}
 		}
 		found, count, err := t.Store.List(lookups(c), f)
@@ -135,14 +123,7 @@ func (s *Server) findActors(t *actorType) func(c echo.Context, b []byte, q strin
 
 // findIdentities finds an identity by its own id too, and by that of an account.
 func (s *Server) findIdentities(c echo.Context, b []byte, q string, limit int) ([]byte, int, error) {
-	f := store.IdentityFilter{IdentitySearch: store.IdentitySearch{Q: q}}
-	switch {
-	case strings.HasPrefix(q, "authid_"):
-		f = store.IdentityFilter{ID: []store.TextTest{{Op: store.Is, Texts: []string{q}}}}
-	case recordID.MatchString(q):
-		f = store.IdentityFilter{IdentitySearch: store.IdentitySearch{ActorIDs: []string{q}}}
-	}
-	found, count, err := s.deps.Store.AuthIdentities(lookups(c), f, store.Page{Limit: limit})
+	found, count, err := s.deps.Store.AuthIdentities(lookups(c), store.IdentitiesLike(q), store.Page{Limit: limit})
 	if err == nil {
 		err = s.deps.Store.LoadCredentials(lookups(c), found)
 	}

@@ -15,7 +15,7 @@ import (
 func (p *program) customerCommand() *cobra.Command {
 	return group("customer", "Manage customers, their addresses and their groups",
 		p.customerListCommand(), p.customerShowCommand(), p.customerCreateCommand(), p.customerUpdateCommand(),
-		p.customerDeleteCommand(), p.addressCommand(), p.groupCommand())
+		p.customerDeleteCommand(), p.customerKeepCommand(), p.addressCommand(), p.groupCommand())
 }
 
 func (p *program) customers() resource[everlatch.Customer] {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -76,5 +77,26 @@ func (p *program) customerDeleteCommand() *cobra.Command {
 		return explained(t.app.Flows().RemoveCustomerAccount(ctx, found.ID))
 	}, func(found everlatch.Customer, where string) string {
 		return fmt.Sprintf("Removed customer %s (%s) from %s", shown(found.Email), found.ID, where)
+	})
+}
+
+func (p *program) customerKeepCommand() *cobra.Command {
+	r := p.customers()
+	r.open = p.onFlows
+	return r.removal(&cobra.Command{
+		Use: "keep " + r.usage, Short: "Keep a customer who asked to be removed, until it is done", Args: oneArg(r.needs),
+		Long: "Undoes a removal that the customer has asked for, as their own sign-in would, and tells them by mail. One who is\n" +
+			"not to be removed stays as they are.",
+		Example: "  everlatch customer keep ada@example.com",
+	}, func(ctx context.Context, t target, found everlatch.Customer, _ []string) (deleted, string, error) {
+		gone := deleted{found.ID, "account_deletion", true}
+		switch _, err := t.store.Deletion(ctx, found.ID); {
+		case errors.Is(err, everlatch.ErrNotFound):
+			return gone, fmt.Sprintf("Customer %s (%s) is not to be removed", shown(found.Email), found.ID), nil
+		case err != nil:
+			return gone, "", err
+		}
+		err := t.app.Flows().CancelDeletion(ctx, found.ID)
+		return gone, fmt.Sprintf("Customer %s (%s) stays", shown(found.Email), found.ID), explained(err)
 	})
 }

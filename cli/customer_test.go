@@ -218,6 +218,13 @@ func TestRemovingPeople(t *testing.T) {
 	token, _ = signedIn.body["token"].(string)
 	require.Equal(t, http.StatusOK, get(t, url+"/store/customers/me", token).status)
 	require.Regexp(t, `\naccount +yes\n`, x.run("customer", "show", "ada@example.com"))
+	require.Contains(t, x.run("identity", "end-sessions", "ada@example.com", "--reason", "lost phone"), "Ended all sessions and tokens of authid_")
+	require.Equal(t, http.StatusUnauthorized, get(t, url+"/store/customers/me", token).status)
+	signedIn = post(t, url+"/auth/customer/emailpass", login)
+	token, _ = signedIn.body["token"].(string)
+	require.Equal(t, http.StatusOK, get(t, url+"/store/customers/me", token).status, "a new sign-in works")
+	x.undoesRemoval(url, token, login)
+
 	x.run("customer", "create", "--email", "ada@example.com") // a guest of the same address
 	x.fails("say which by its id", "customer", "delete", "ada@example.com")
 	id := regexp.MustCompile(`(cus_\w+) +ada@example.com +- +yes`).FindStringSubmatch(x.run("customer", "list"))[1]
@@ -243,4 +250,44 @@ func TestRemovingPeople(t *testing.T) {
 	require.Contains(t, x.run("user", "list", "--deleted"), "root@example.com")
 	require.Equal(t, http.StatusUnauthorized,
 		post(t, url+"/auth/user/emailpass", map[string]any{"email": "root@example.com", "password": password}).status)
+}
+
+// undoesRemoval asks for the removal of ada@example.com, which waits for days, and keeps her.
+func (x tool) undoesRemoval(url, token string, login map[string]any) {
+	x.t.Helper()
+	require.Contains(x.t, x.run("customer", "keep", "ada@example.com"), "is not to be removed")
+	asked := send(x.t, http.MethodDelete, url+"/store/customers/me", token, nil)
+	require.Equal(x.t, http.StatusAccepted, asked.status, asked.body)
+	require.Regexp(x.t, `^Customer ada@example.com \(cus_\w+\) stays\n$`, x.run("customer", "keep", "ada@example.com"))
+	require.Contains(x.t, x.run("customer", "keep", "ada@example.com"), "is not to be removed", "to repeat it is safe")
+	require.Equal(x.t, http.StatusOK, post(x.t, url+"/auth/customer/emailpass", login).status)
+}
+
+func TestPeopleList(t *testing.T) {
+	t.Parallel()
+
+	x := tool{t, t.TempDir()}
+	x.run("migrate", "up")
+	x.run("customer", "create", "--email", "ada@example.com", "--first-name", "Ada")
+	x.run("user", "create", "-e", "adam@example.com", "-p", password)
+	found := x.run("people", "list", "--q", "ada")
+	require.Regexp(t, `(?m)^KIND +ID +SIGNS IN WITH +NAME +CREATED$`, found)
+	require.Regexp(t, `(?m)^customer +cus_\w+ +ada@example.com +Ada +`, found)
+	require.Regexp(t, `(?m)^user +user_\w+ +adam@example.com `, found)
+	require.Regexp(t, `(?m)^identity +authid_\w+ +emailpass adam@example.com +user user_`, found)
+
+	var answer struct {
+		People map[string]struct {
+			Items []struct{ ID string }
+			Count int
+		}
+	}
+	x.json(&answer, "people", "list", "--q", "adam@example.com", "--limit", "1")
+	require.Equal(t, 1, answer.People["users"].Count)
+	require.Zero(t, answer.People["customers"].Count)
+	byID := x.run("people", "list", "--q", answer.People["users"].Items[0].ID)
+	require.Contains(t, byID, "adam@example.com")
+	require.Contains(t, byID, "authid_", "the identity of the account, too")
+	x.fails("--q needs an address", "people", "list", "--q", " ")
+	x.fails("at least 1 is expected", "people", "list", "--q", "ada", "--limit", "0")
 }

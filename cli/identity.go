@@ -18,8 +18,9 @@ import (
 )
 
 func (p *program) identityCommand() *cobra.Command {
-	return group("identity", "Find identities, see where they sign in, and disable them",
-		p.identityListCommand(), p.identityShowCommand(), p.identityDisableCommand(), p.identityEnableCommand())
+	return group("identity", "Find identities, see where they sign in, disable them and end their sessions",
+		p.identityListCommand(), p.identityShowCommand(), p.identityDisableCommand(), p.identityEnableCommand(),
+		p.identityEndSessionsCommand())
 }
 
 func (p *program) identities() resource[everlatch.AuthIdentity] {

@@ -20,8 +20,15 @@ func TestConsole(t *testing.T) {
 	b := p.browser(t)
 	page := b.Open("/console/people?q=ada%40example.com")
 	require.Equal(t, "/ui/user", page.Path, "only administrators get in")
+	attacker := p.browser(t)
+	signInOnPages(attacker, "ada@example.com", password)
+	planted := attacker.Cookie("connect.sid")
+	require.NotEmpty(t, planted)
+	b.SetCookie(&http.Cookie{Name: "connect.sid", Value: planted, Path: "/"})
 	page = page.Submit("/ui/user", map[string]string{"email": "root@example.com", "password": password})
 	require.Equal(t, "/console/people", page.Path, page.Text())
+	require.NotEqual(t, planted, b.Cookie("connect.sid"), "a session that someone has planted is not the administrator's")
+	require.Equal(t, "/ui/user", attacker.Open("/console").Path)
 	person := ""
 	for _, to := range page.Links() {
 		if strings.HasPrefix(to, "/console/people/customer/") {
@@ -49,8 +56,20 @@ func TestConsole(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, p.call(t, http.MethodGet, "/store/customers/me", nil, bearer(customer)...).status)
 	page = b.Open(person).Submit(person+"/enable", nil)
 	require.Contains(t, page.Text(), "The user can sign in again.")
+	asked := p.call(t, http.MethodDelete, "/store/customers/me", nil, bearer(p.login(t, "ada@example.com", password))...)
+	require.Equal(t, http.StatusAccepted, asked.status, string(asked.raw))
+	require.Contains(t, b.Open(person).Text(), "asked to delete this account")
+	require.Contains(t, b.Open(person).Submit(person+"/keep", nil).Text(), "The account stays.")
+	require.NotContains(t, b.Open(person).Text(), "asked to delete this account")
 	p.login(t, "ada@example.com", password)
 	require.Contains(t, b.Open(person).Submit(person+"/end-sessions", nil).Text(), "All sessions have ended.")
+
+	require.Contains(t, b.Open(person+"/profile").Submit("", map[string]string{"first_name": "Ada", "phone": "030 1"}).Text(), "030 1")
+	page = b.Open(person+"/addresses/new").Submit("", map[string]string{"address_1": "Allee 2", "city": "Berlin"})
+	require.Contains(t, page.Text(), "Allee 2")
+	require.Contains(t, b.Open("/console/health").Text(), "database.reachable")
+	page = b.Open("/ui/user/account/confirm?to="+url.QueryEscape(person+"/delete")).Submit("/ui/user/account/confirm", map[string]string{"password": password})
+	require.Equal(t, person+"/delete", page.Path, "the session is confirmed by the password, and leads back")
 
 	require.Equal(t, http.StatusUnprocessableEntity, b.Open(person+"/delete").Submit("", map[string]string{"word": "bo@example.com"}).Status)
 	page = b.Open(person+"/delete").Submit("", map[string]string{"word": "ada@example.com"})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/everlatch/everlatch/workflows"
@@ -15,6 +16,9 @@ type Attention struct {
 	// Why is what is wrong, and Advice what an operator does about it.
 	Why    string `json:"why"`
 	Advice string `json:"advice"`
+	// Code and Params say both for other languages, see [Saying].
+	Code   string            `json:"why_code,omitempty"`
+	Params map[string]string `json:"why_params,omitempty"`
 }
 
 const (
@@ -54,6 +58,7 @@ func (c *Client) Attention(ctx context.Context) ([]Attention, error) {
 			out = append(out, Attention{
 				Flow: f, Why: "The removal has ended without removing the account (" + f.Status + ").",
 				Advice: "Look at why with `everlatch flow show " + f.ID + "`, mend it, and remove the account again.",
+				Code:   "removal_ended", Params: map[string]string{"status": f.Status},
 			})
 		}
 	}
@@ -80,9 +85,10 @@ func (c *Client) unfinished(ctx context.Context, f FlowInfo) Attention {
 	out := Attention{
 		Flow: f, Why: "Not everything could be undone.",
 		Advice: "Undo by hand what `everlatch flow show " + f.ID + "` names. Then nothing more is to be done: the mark stays until Temporal forgets the flow.",
+		Code:   "not_undone",
 	}
 	if s, err := c.Trail(ctx, f.ID); err == nil && s.LastError != "" {
-		out.Why = s.LastError
+		out.Why, out.Params = s.LastError, map[string]string{"error": s.LastError}
 	}
 	return out
 }
@@ -116,9 +122,10 @@ func (c *Client) stuck(ctx context.Context) ([]Attention, error) {
 			if p.GetAttempt() < stuckAttempts {
 				continue
 			}
-			s := trail{client: c}
+			name, attempts, why := p.GetActivityType().GetName(), int(p.GetAttempt())-1, (&trail{client: c}).words(p.GetLastFailure())
 			out = append(out, Attention{
-				Flow: f, Why: fmt.Sprintf("%s was tried %s: %s", p.GetActivityType().GetName(), times(int(p.GetAttempt())-1), s.words(p.GetLastFailure())),
+				Flow: f, Why: fmt.Sprintf("%s was tried %s: %s", name, times(attempts), why),
+				Code: "step_failing", Params: map[string]string{"step": name, "attempts": strconv.Itoa(attempts), "error": why},
 				Advice: "It is tried until it succeeds. Mend the cause, which the log of the worker has with workflow_id=" + f.ID + "; nothing else is to be done.",
 			})
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,10 +24,33 @@ import (
 	"github.com/everlatch/everlatch/workflows"
 )
 
-// Moment is something that happened in a flow, in plain words.
+// Moment is something that happened in a flow, in plain English words.
 type Moment struct {
-	At   time.Time `json:"at"`
-	Text string    `json:"text"`
+	At time.Time `json:"at"`
+	Saying
+}
+
+// Saying is a sentence about a flow. Code and Params say the same for other languages:
+// openapi.yaml lists the codes (GET /admin/flows/{id}). Code is "" for what a custom workflow tells itself.
+type Saying struct {
+	Text   string            `json:"text"`
+	Code   string            `json:"code,omitempty"`
+	Params map[string]string `json:"params,omitempty"`
+}
+
+// Say makes a sentence; pairs are the names and values of what belongs to its code.
+func Say(text, code string, pairs ...string) Saying {
+	s := Saying{Text: text, Code: code}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] == "" {
+			continue
+		}
+		if s.Params == nil {
+			s.Params = map[string]string{}
+		}
+		s.Params[pairs[i]] = pairs[i+1]
+	}
+	return s
 }
 
 // FlowTrail is what has happened in a flow, the earliest moment first.
@@ -36,6 +60,9 @@ type FlowTrail struct {
 	Moments []Moment `json:"moments"`
 	// Now is what the flow waits for, or is doing without success; "" for a flow that is over.
 	Now string `json:"now,omitempty"`
+	// NowCode and NowParams say the same for other languages, see [Saying].
+	NowCode   string            `json:"now_code,omitempty"`
+	NowParams map[string]string `json:"now_params,omitempty"`
 	// Attempts is how often the last step with a failure was tried, and LastError why it
 	// did not succeed at first.
 	Attempts  int    `json:"attempts,omitempty"`
@@ -74,7 +101,10 @@ func (c *Client) Trail(ctx context.Context, id string) (FlowTrail, error) {
 	for _, p := range found.GetPendingActivities() {
 		s.Attempts, s.LastError = int(p.GetAttempt()), s.words(p.GetLastFailure())
 		if s.LastError != "" {
-			s.Now = fmt.Sprintf("%s was tried %s and did not succeed: %s", p.GetActivityType().GetName(), times(s.Attempts-1), s.LastError)
+			s.now(Say(
+				fmt.Sprintf("%s was tried %s and did not succeed: %s", p.GetActivityType().GetName(), times(s.Attempts-1), s.LastError),
+				"step_failing", "step", p.GetActivityType().GetName(), "attempts", strconv.Itoa(s.Attempts-1), "error", s.LastError,
+			))
 		}
 	}
 	slices.SortStableFunc(s.Moments, func(a, b Moment) int { return a.At.Compare(b.At) })
@@ -112,8 +142,16 @@ type trail struct {
 	tried map[int64]*historypb.ActivityTaskStartedEventAttributes
 }
 
-func (s *trail) add(at time.Time, text string) {
-	s.Moments = append(s.Moments, Moment{At: at, Text: text})
+func (s *trail) add(at time.Time, text, code string, pairs ...string) {
+	s.Moments = append(s.Moments, Moment{At: at, Saying: Say(text, code, pairs...)})
+}
+
+func (s *trail) now(said Saying) { s.Now, s.NowCode, s.NowParams = said.Text, said.Code, said.Params }
+
+// toldSaying is a line that a flow tells itself.
+func toldSaying(line string) Saying {
+	code, params := workflows.ReadTold(line)
+	return Saying{Text: line, Code: code, Params: params}
 }
 
 // told asks the flow. A worker answers, from the history of a flow that is over; without a
@@ -131,9 +169,9 @@ func (s *trail) told(ctx context.Context) {
 		text, isMoment := strings.CutPrefix(line, "- ")
 		if at, err := time.Parse(toldLayout, text[:min(len(text), len(toldLayout))]); isMoment && err == nil {
 			s.tells = true
-			s.add(at, strings.TrimSpace(text[len(toldLayout):]))
+			s.Moments = append(s.Moments, Moment{At: at, Saying: toldSaying(strings.TrimSpace(text[len(toldLayout):]))})
 		} else if line != "" && s.ClosedAt == nil {
-			s.Now = line
+			s.now(toldSaying(line))
 		}
 	}
 }
@@ -149,24 +187,26 @@ func (s *trail) read(e *historypb.HistoryEvent) {
 	at := e.GetEventTime().AsTime()
 	switch e.GetEventType() {
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
-		s.add(at, cmp.Or(s.text(e.GetUserMetadata().GetSummary()), s.Title)+" started")
+		s.add(at, cmp.Or(s.text(e.GetUserMetadata().GetSummary()), s.Title)+" started", "started")
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
-		s.add(at, "cancellation requested")
+		s.add(at, "cancellation requested", "cancel_requested")
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
-		s.add(at, "terminated: "+e.GetWorkflowExecutionTerminatedEventAttributes().GetReason())
+		why := e.GetWorkflowExecutionTerminatedEventAttributes().GetReason()
+		s.add(at, "terminated: "+why, "terminated", "error", why)
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT:
-		s.add(at, "ended by its time limit")
+		s.add(at, "ended by its time limit", "timed_out")
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:
-		s.add(at, "ended: cancelled")
+		s.add(at, "ended: cancelled", "ended", "outcome", "cancelled")
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
-		s.add(at, "went on in another execution")
+		s.add(at, "went on in another execution", "continued")
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
 		s.LastError = s.words(e.GetWorkflowExecutionFailedEventAttributes().GetFailure())
-		s.add(at, "failed: "+s.LastError)
+		s.add(at, "failed: "+s.LastError, "failed", "error", s.LastError)
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
-		s.add(at, "ended: "+s.ending(e.GetWorkflowExecutionCompletedEventAttributes().GetResult()))
+		s.Moments = append(s.Moments, Moment{At: at, Saying: s.ending(e.GetWorkflowExecutionCompletedEventAttributes().GetResult())})
 	case enumspb.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED:
-		s.add(at, "started "+e.GetStartChildWorkflowExecutionInitiatedEventAttributes().GetWorkflowId())
+		child := e.GetStartChildWorkflowExecutionInitiatedEventAttributes().GetWorkflowId()
+		s.add(at, "started "+child, "child_started", "flow", child)
 	case enumspb.EVENT_TYPE_MARKER_RECORDED:
 		s.marker(e)
 	default:
@@ -180,9 +220,9 @@ func (s *trail) marker(e *historypb.HistoryEvent) {
 	switch {
 	case name == "" || e.GetMarkerRecordedEventAttributes().GetMarkerName() != "LocalActivity":
 	case failed != "":
-		s.add(e.GetEventTime().AsTime(), name+" failed: "+failed)
+		s.add(e.GetEventTime().AsTime(), name+" failed: "+failed, "step_failed", "step", name, "attempts", "1", "error", failed)
 	case !s.tells:
-		s.add(e.GetEventTime().AsTime(), name)
+		s.add(e.GetEventTime().AsTime(), name, "step", "step", name)
 	}
 }
 
@@ -213,12 +253,14 @@ func (s *trail) step(at time.Time, scheduled int64, failed string) {
 	switch {
 	case failed != "":
 		s.Attempts, s.LastError = attempts, failed
-		s.add(at, fmt.Sprintf("%s failed after %s: %s", name, attempted(attempts), failed))
+		s.add(at, fmt.Sprintf("%s failed after %s: %s", name, attempted(attempts), failed),
+			"step_failed", "step", name, "attempts", strconv.Itoa(max(1, attempts)), "error", failed)
 	case before != "":
 		s.Attempts, s.LastError = attempts, before
-		s.add(at, fmt.Sprintf("%s succeeded after %s; before: %s", name, attempted(attempts), before))
+		s.add(at, fmt.Sprintf("%s succeeded after %s; before: %s", name, attempted(attempts), before),
+			"step_recovered", "step", name, "attempts", strconv.Itoa(max(1, attempts)), "error", before)
 	case !s.tells:
-		s.add(at, name)
+		s.add(at, name, "step", "step", name)
 	}
 }
 
@@ -230,7 +272,7 @@ func attempted(n int) string {
 }
 
 // ending is how a flow has ended: its outcome, and why it refused.
-func (s *trail) ending(result *commonpb.Payloads) string {
+func (s *trail) ending(result *commonpb.Payloads) Saying {
 	var said struct {
 		Refusal *everlatch.Refusal `json:"refusal"`
 		Outcome string             `json:"outcome"`
@@ -244,9 +286,11 @@ func (s *trail) ending(result *commonpb.Payloads) string {
 		}
 	}
 	if said.Refusal != nil {
-		return "refused (" + said.Refusal.Err().Error() + ")"
+		return Say("ended: refused ("+said.Refusal.Err().Error()+")", "ended", "outcome", workflows.OutcomeRefused,
+			"refused", cmp.Or(string(said.Refusal.Reason), string(said.Refusal.Code)))
 	}
-	return strings.ReplaceAll(cmp.Or(s.Outcome, said.Outcome, s.Status), "_", " ")
+	outcome := cmp.Or(s.Outcome, said.Outcome, s.Status)
+	return Say("ended: "+strings.ReplaceAll(outcome, "_", " "), "ended", "outcome", outcome)
 }
 
 // payloads opens payloads.

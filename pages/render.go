@@ -69,6 +69,9 @@ func (t *templates) addArea(base *template.Template, area Area, folder string) e
 			return err
 		}
 	}
+	for _, name := range area.Blocks {
+		t.blocks[name] = true
+	}
 	var errs []error
 	for _, file := range files {
 		name := path.Base(file)

@@ -72,6 +72,9 @@ type Area struct {
 	Files fs.FS
 	// Routes are its pages, by the patterns of [http.ServeMux].
 	Routes map[string]Handler
+	// Blocks are the names of blocks that its templates put together. Those that templates
+	// name are known.
+	Blocks []string
 }
 
 // Handler answers one request. An error is shown as a page: a [*RefusalError] of the API with

@@ -121,7 +121,7 @@ func (r *confirmedRegistration) ask(ctx workflow.Context, asks workflow.ReceiveC
 		return err
 	}
 	r.open, r.outcome = append(r.open, openRegistration{RegistrationOffer: offer, MailedAt: now}), ""
-	r.tell(ctx, "asked: "+mailedOr(!offer.Taken, "a mail with a link was ordered", "the address has an account, which a mail tells its owner"))
+	r.tell(ctx, "asked: "+askedLines[mailedOr(!offer.Taken, askedMailed, askedTaken)])
 	return nil
 }
 

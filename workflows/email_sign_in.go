@@ -144,7 +144,7 @@ func (e *emailSignIn) ask(ctx workflow.Context, asks workflow.ReceiveChannel) er
 		EmailCodeRequest: request, CodeHash: made.CodeHash, TokenHash: made.TokenHash, ExpiresAt: made.ExpiresAt,
 		Tries: made.Tries, Known: made.Known,
 	})
-	e.tell(ctx, "asked for "+request.ActorType+": "+mailedOr(made.Known, "a mail with a code and a link was ordered", "the address may not sign in, no mail"))
+	e.tell(ctx, "asked for "+request.ActorType+": "+askedLines[mailedOr(made.Known, askedCodeMailed, askedNotAllowed)])
 	return nil
 }
 

@@ -175,14 +175,14 @@ func (r *passwordReset) ask(ctx workflow.Context, asks workflow.ReceiveChannel) 
 		return nil
 	}
 	if !r.mails(ctx, request.ActorType) {
-		r.tell(ctx, "asked again for "+request.ActorType+": the earlier link stays good, no mail")
+		r.tell(ctx, "asked again for "+request.ActorType+": "+askedLines[askedAgain])
 		return nil
 	}
 	asked := activities.GrantResetInput{ActorType: request.ActorType, Metadata: request.Metadata}
 	grant, err := r.grant(ctx, asked, request.Names, finalStep)
 	if err == nil {
 		r.keep(ctx, openReset{ResetGrant: grant, MailedAt: workflow.Now(ctx)})
-		r.tell(ctx, "asked for "+request.ActorType+": "+mailedOr(grant.Known, "a mail with a link was ordered", "no identity has the address, no mail"))
+		r.tell(ctx, "asked for "+request.ActorType+": "+askedLines[mailedOr(grant.Known, askedMailed, askedUnknown)])
 	}
 	return err
 }

@@ -35,9 +35,9 @@ func (x *exchange) show(ctx workflow.Context) {
 	lines := x.told
 	switch at := x.flow.deadline(); {
 	case x.outcome != "":
-		lines = append(slices.Clip(lines), "", "Ended: "+inPlainWords(x.outcome)+".")
+		lines = append(slices.Clip(lines), "", toldEnded+inPlainWords(x.outcome)+".")
 	case !at.IsZero():
-		lines = append(slices.Clip(lines), "", "Waits until "+clockTime(at)+".")
+		lines = append(slices.Clip(lines), "", toldWaits+clockTime(at)+".")
 	}
 	workflow.SetCurrentDetails(ctx, strings.Join(lines, "\n"))
 }
@@ -82,11 +82,11 @@ func (x *exchange) tellHandled(ctx workflow.Context, update string, answer any, 
 	}
 	switch refusal := refusalOf(answer); {
 	case err != nil:
-		text += ": it could not be done, and may be tried again"
+		text += toldNotDone
 	case refusal != nil && refusal.Reason != "":
-		text += ": refused (" + inPlainWords(string(refusal.Reason)) + ")"
+		text += toldRefused + inPlainWords(string(refusal.Reason)) + ")"
 	case refusal != nil:
-		text += ": refused (" + inPlainWords(string(refusal.Code)) + ")"
+		text += toldRefused + inPlainWords(string(refusal.Code)) + ")"
 	}
 	x.tell(ctx, text)
 }
@@ -105,7 +105,26 @@ func refusalOf(answer any) *everlatch.Refusal {
 	return refusal
 }
 
-// mailedOr is what a request has led to.
+// What a request has led to, by codes.
+const (
+	askedMailed     = "asked_mailed"
+	askedUnknown    = "asked_unknown"
+	askedAgain      = "asked_again"
+	askedCodeMailed = "asked_code_mailed"
+	askedNotAllowed = "asked_not_allowed"
+	askedTaken      = "asked_taken"
+)
+
+var askedLines = map[string]string{
+	askedMailed:     "a mail with a link was ordered",
+	askedUnknown:    "no identity has the address, no mail",
+	askedAgain:      "the earlier link stays good, no mail",
+	askedCodeMailed: "a mail with a code and a link was ordered",
+	askedNotAllowed: "the address may not sign in, no mail",
+	askedTaken:      "the address has an account, which a mail tells its owner",
+}
+
+// mailedOr is the code of what a request has led to.
 func mailedOr(mailed bool, yes, no string) string {
 	if mailed {
 		return yes

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
@@ -25,7 +26,9 @@ func (b Book) Tell(ctx context.Context, id string) (flows.FlowTrail, error) {
 		if e.CreatedAt.Before(s.StartedAt) {
 			continue // of an earlier flow of this id
 		}
-		s.Moments = append(s.Moments, flows.Moment{At: e.CreatedAt, Text: "event " + e.Name + " (" + e.ID + ")"})
+		s.Moments = append(s.Moments, flows.Moment{
+			At: e.CreatedAt, Saying: flows.Say("event "+e.Name+" ("+e.ID+")", "event", "event", e.Name, "event_id", e.ID),
+		})
 		told, err := b.deliveries(ctx, e.ID)
 		if err != nil {
 			return s, err
@@ -44,31 +47,40 @@ func (b Book) deliveries(ctx context.Context, eventID string) (out []flows.Momen
 	found, _, err := b.Store.Deliveries(ctx, store.DeliveryFilter{EventID: eventID}, store.Page{})
 	for _, d := range found {
 		if d.Status == everlatch.DeliveryWaiting {
-			out = append(out, flows.Moment{At: d.UpdatedAt, Text: d.Subscriber + " waits for an earlier delivery, or for a worker"})
+			out = append(out, flows.Moment{
+				At: d.UpdatedAt, Saying: flows.Say(d.Subscriber+" waits for an earlier delivery, or for a worker", "delivery_waiting", "subscriber", d.Subscriber),
+			})
 			continue
 		}
 		s, lost := b.Flows.Trail(ctx, b.Flows.DeliveryFlowID(d))
 		if lost != nil && !errors.Is(lost, everlatch.ErrNotFound) {
 			return out, lost
 		}
-		out = append(out, flows.Moment{At: d.UpdatedAt, Text: delivery(d, s)})
+		out = append(out, flows.Moment{At: d.UpdatedAt, Saying: delivery(d, s)})
 	}
 	return out, err
 }
 
 // delivery is one delivery in a sentence.
-func delivery(d everlatch.Delivery, s flows.FlowTrail) string {
+func delivery(d everlatch.Delivery, s flows.FlowTrail) flows.Saying {
+	say := func(text, code string, attempts int, why string) flows.Saying {
+		tried := ""
+		if attempts > 0 {
+			tried = strconv.Itoa(attempts)
+		}
+		return flows.Say(text, code, "subscriber", d.Subscriber, "event_id", d.EventID, "attempts", tried, "error", why)
+	}
 	switch {
 	case d.Status == everlatch.DeliveryDead:
-		return fmt.Sprintf("%s gave up: %s. Retry it with `everlatch event release %s`", d.Subscriber, d.Error, d.EventID)
+		return say(fmt.Sprintf("%s gave up: %s. Retry it with `everlatch event release %s`", d.Subscriber, d.Error, d.EventID), "delivery_dead", 0, d.Error)
 	case d.Status == everlatch.DeliveryDelivered && s.LastError != "":
-		return fmt.Sprintf("%s has it after %d attempts; before: %s", d.Subscriber, s.Attempts, s.LastError)
+		return say(fmt.Sprintf("%s has it after %d attempts; before: %s", d.Subscriber, s.Attempts, s.LastError), "delivery_recovered", s.Attempts, s.LastError)
 	case d.Status == everlatch.DeliveryDelivered:
-		return d.Subscriber + " has it"
+		return say(d.Subscriber+" has it", "delivered", 0, "")
 	case s.LastError != "":
-		return fmt.Sprintf("%s has refused it %s: %s", d.Subscriber, counted(s.Attempts-1), s.LastError)
+		return say(fmt.Sprintf("%s has refused it %s: %s", d.Subscriber, counted(s.Attempts-1), s.LastError), "delivery_failing", max(1, s.Attempts-1), s.LastError)
 	default:
-		return d.Subscriber + " is being told"
+		return say(d.Subscriber+" is being told", "delivery_started", 0, "")
 	}
 }
 
@@ -95,6 +107,7 @@ func (b Book) Attention(ctx context.Context) ([]flows.Attention, error) {
 			},
 			Why:    d.Subscriber + " did not take " + d.Event + ": " + d.Error,
 			Advice: "Mend what the error names, then `everlatch event release " + d.EventID + "` retries it.",
+			Code:   "dead_letter", Params: map[string]string{"subscriber": d.Subscriber, "event": d.Event, "event_id": d.EventID, "error": d.Error},
 		})
 	}
 	return out, err

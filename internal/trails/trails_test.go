@@ -89,8 +89,10 @@ func TestTell(t *testing.T) {
 	told, err := b.Tell(ctx, "flow/1")
 	require.NoError(t, err)
 	var texts []string
+	codes := map[string]map[string]string{}
 	for _, m := range told.Moments {
 		texts = append(texts, m.Text)
+		codes[m.Code] = m.Params
 	}
 	require.ElementsMatch(t, []string{
 		"event auth.password_reset (evt_1)",
@@ -98,6 +100,13 @@ func TestTell(t *testing.T) {
 		"crm gave up: 404 Not Found. Retry it with `everlatch event release evt_1`",
 		"hook has refused it 2 times: connection refused",
 	}, texts)
+
+	require.Equal(t, map[string]map[string]string{
+		"event":              {"event": "auth.password_reset", "event_id": "evt_1"},
+		"delivery_recovered": {"subscriber": "mail", "event_id": "evt_1", "attempts": "4", "error": "451 try later"},
+		"delivery_dead":      {"subscriber": "crm", "event_id": "evt_1", "error": "404 Not Found"},
+		"delivery_failing":   {"subscriber": "hook", "event_id": "evt_1", "attempts": "2", "error": "connection refused"},
+	}, codes, "the same for other languages")
 
 	attention, err := b.Attention(ctx)
 	require.NoError(t, err)

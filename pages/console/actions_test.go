@@ -71,24 +71,31 @@ func TestWhatCannotBeUndoneIsConfirmed(t *testing.T) {
 func TestWhatCannotBeUndoneNeedsARecentSecondFactor(t *testing.T) {
 	t.Parallel()
 
-	for name, session := range map[string]struct{ state, leads, text string }{
-		"an old second factor":  {`"mfa_enabled":true,"recent_sign_in":true,"recent_second_factor":false`, "/ui/user", "with your second factor"},
-		"an old sign-in":        {`"mfa_enabled":false,"recent_sign_in":false,"recent_second_factor":false`, "/ui/user", "Add a second factor"},
-		"an unknown time of it": {``, "/ui/user", "Sign in again"},
+	for name, session := range map[string]struct {
+		state, asks string
+	}{
+		"an old second factor":  {`"mfa_enabled":true,"recent_sign_in":true,"recent_second_factor":false`, "code"},
+		"an old sign-in":        {`"mfa_enabled":false,"recent_sign_in":false,"recent_second_factor":false`, "password"},
+		"an unknown time of it": {`"x":0`, "password"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
 			w := newWorld(t)
 			w.fill()
-			w.signedIn(`"x":0` + map[bool]string{true: ",", false: ""}[session.state != ""] + session.state)
+			w.signedIn(session.state)
+			if session.asks == "password" {
+				w.api.On("GET /auth/mfa/factors", http.StatusOK, `{"mfa_factors":[]}`)
+			}
 			for path, want := range irreversible {
 				for _, p := range []*pagestest.Page{
 					w.Open(path), w.Post(path, url.Values{"confirmed": {"true"}, "word": {want.word}, "reason": {"Asked by phone."}}),
 				} {
-					require.Equal(t, "/console/step-up", p.Path)
-					require.Contains(t, p.Text(), session.text)
-					require.Contains(t, p.Links(), session.leads+"?return_to="+url.QueryEscape(path))
+					require.Equal(t, "/ui/user/account/confirm", p.Path)
+					require.Contains(t, p.Links(), "/ui/user?return_to="+url.QueryEscape(path), "it leads back to the question")
+					asked, _ := p.Form("/ui/user/account/confirm")
+					require.Contains(t, asked, session.asks)
+					require.Equal(t, path, asked["to"])
 				}
 			}
 			require.Empty(t, changes(w.api.Calls()), "nothing was done")
@@ -108,6 +115,7 @@ func TestStepUpLeadsNowhereElse(t *testing.T) {
 	t.Parallel()
 
 	w := newWorld(t)
+	w.fill()
 	w.signedIn(`"mfa_enabled":true`)
 	for _, to := range []string{"https://evil.example", "//evil.example", "/ui/user/sign-out", "/consoleevil", ""} {
 		require.Contains(t, w.Open("/console/step-up?return_to="+url.QueryEscape(to)).Links(), "/ui/user?return_to=%2Fconsole", to)
@@ -124,11 +132,19 @@ func TestActions(t *testing.T) {
 		body map[string]any
 		ends string
 	}{
-		person + "/enable":                         {url.Values{"identity": {"authid_1"}}, "POST /admin/auth-identities/authid_1/enable", map[string]any{}, person},
-		person + "/end-sessions":                   {url.Values{"identity": {"authid_1"}}, "DELETE /admin/auth-identities/authid_1/sessions", nil, person},
-		person + "/end-session":                    {url.Values{"identity": {"authid_1"}, "session": {"si_1"}}, "DELETE /admin/auth-identities/authid_1/sessions/si_1", nil, person},
-		person + "/disable?identity=authid_1":      {url.Values{"confirmed": {"true"}, "reason": {"Fraud"}}, "POST /admin/auth-identities/authid_1/disable", map[string]any{"reason": "Fraud"}, person},
-		person + "/reset":                          {nil, "POST /admin/customers/cus_1/reset-password", map[string]any{}, person},
+		person + "/enable":                    {url.Values{"identity": {"authid_1"}}, "POST /admin/auth-identities/authid_1/enable", map[string]any{}, person},
+		person + "/end-sessions":              {url.Values{"identity": {"authid_1"}}, "DELETE /admin/auth-identities/authid_1/sessions", nil, person},
+		person + "/end-session":               {url.Values{"identity": {"authid_1"}, "session": {"si_1"}}, "DELETE /admin/auth-identities/authid_1/sessions/si_1", nil, person},
+		person + "/disable?identity=authid_1": {url.Values{"confirmed": {"true"}, "reason": {"Fraud"}}, "POST /admin/auth-identities/authid_1/disable", map[string]any{"reason": "Fraud"}, person},
+		person + "/reset":                     {nil, "POST /admin/customers/cus_1/reset-password", map[string]any{}, person},
+		person + "/profile": {
+			url.Values{"first_name": {"Ada"}, "phone": {" 030 "}}, "POST /admin/customers/cus_1",
+			map[string]any{"first_name": "Ada", "last_name": nil, "company_name": nil, "phone": "030"}, person,
+		},
+		"/console/people/user/user_2/profile": {
+			url.Values{"last_name": {"Bo"}}, "POST /admin/users/user_2", map[string]any{"first_name": nil, "last_name": "Bo"}, "/console/people/user/user_2",
+		},
+		person + "/addresses/cuaddr_1/remove":      {url.Values{"confirmed": {"true"}}, "DELETE /admin/customers/cus_1/addresses/cuaddr_1", nil, person},
 		person + "/keep":                           {nil, "DELETE /admin/customers/cus_1/deletion", nil, person},
 		"/console/people/user/user_2/roles":        {url.Values{"role": {"role_9"}}, "POST /admin/users/user_2/roles", map[string]any{"roles": []any{"role_9"}}, "/console/people/user/user_2"},
 		"/console/people/user/user_2/roles/revoke": {url.Values{"role": {"role_1"}}, "DELETE /admin/users/user_2/roles/role_1", nil, "/console/people/user/user_2"},

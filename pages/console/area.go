@@ -41,11 +41,11 @@ func Area(o Options) pages.Area {
 		"/console/":              c.page(nil, notFound),
 	}
 	for _, more := range []map[string]pages.Handler{
-		c.peopleRoutes(), c.inviteRoutes(), c.groupRoutes(), c.roleRoutes(), c.keyRoutes(), c.eventRoutes(), c.flowRoutes(), c.auditRoutes(), c.systemRoutes(),
+		c.peopleRoutes(), c.profileRoutes(), c.inviteRoutes(), c.groupRoutes(), c.roleRoutes(), c.keyRoutes(), c.eventRoutes(), c.flowRoutes(), c.auditRoutes(), c.systemRoutes(),
 	} {
 		maps.Copy(routes, more)
 	}
-	return pages.Area{Name: "console", Files: files, Routes: routes}
+	return pages.Area{Name: "console", Files: files, Routes: routes, Blocks: blocks()}
 }
 
 // past reports whether a time of the API is over; what isn't a time never is.

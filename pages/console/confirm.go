@@ -2,7 +2,6 @@ package console
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/everlatch/everlatch/pages"
@@ -76,7 +75,7 @@ const maxReason = 500
 func (c *console) irreversible(needs []string, handle handler) pages.Handler {
 	return c.page(needs, func(v *visit) error {
 		if !v.recent() {
-			return v.Redirect(Path + "/step-up?return_to=" + url.QueryEscape(v.R.URL.EscapedPath()))
+			return v.stepUp(v.R.URL.EscapedPath())
 		}
 		return handle(v)
 	})
@@ -91,16 +90,8 @@ func (v *visit) recent() bool {
 	return v.session.RecentSignIn
 }
 
-type stepUpPage struct {
-	frame
-
-	// HasFactor says that a second factor is asked for with the sign-in. Link leads there
-	// and back, Back to the start.
-	HasFactor  bool
-	Link, Back string
-}
-
-// showStepUp asks to prove again who is there.
+// showStepUp leads to where the caller proves again who they are, and from there to a page
+// of the console.
 func (c *console) showStepUp(v *visit) error {
 	to := v.R.URL.Query().Get("return_to")
 	if !inConsole(to) {
@@ -109,6 +100,11 @@ func (c *console) showStepUp(v *visit) error {
 	if v.recent() {
 		return v.Redirect(to)
 	}
-	// A sign-in asks for the second factor too.
-	return v.show(http.StatusOK, "step_up", stepUpPage{v.frame(), v.session.HasFactor, "/ui/user?return_to=" + url.QueryEscape(to), Path})
+	return v.stepUp(to)
+}
+
+// stepUp asks for the second factor of a caller who has one, and otherwise for a way to sign
+// in, without ending the session.
+func (v *visit) stepUp(to string) error {
+	return v.Redirect(pages.ConfirmPath(ofUser, to, v.session.HasFactor))
 }

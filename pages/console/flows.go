@@ -32,8 +32,14 @@ type flow struct {
 	StartedAt  string  `json:"started_at"`
 	ClosedAt   *string `json:"closed_at"`
 	// Why and Advice are those of a flow that needs attention.
-	Why    string `json:"why"`
-	Advice string `json:"advice"`
+	Why       string            `json:"why"`
+	Advice    string            `json:"advice"`
+	WhyCode   string            `json:"why_code"`
+	WhyParams map[string]string `json:"why_params"`
+	// Ended is the outcome in words. English says that Why and Advice are not in the
+	// visitor's language.
+	Ended   string `json:"-"`
+	English bool   `json:"-"`
 }
 
 // Path is the page of the flow. Ids have slashes, so they are a parameter.
@@ -91,7 +97,7 @@ func (c *console) listFlows(v *visit) error {
 	if err := v.list("/admin/flows", filter, &answer); err != nil {
 		return err
 	}
-	p.frame, p.listing, p.Flows = v.frame(), v.paged(answer.listing, len(answer.Flows)), answer.Flows
+	p.frame, p.listing, p.Flows = v.frame(), v.paged(answer.listing, len(answer.Flows)), v.wordAll(answer.Flows)
 	p.Filters = []link{
 		{v.T("console.all"), Path + "/flows", !p.Attention}, {v.T("console.need_attention"), Path + "/flows?attention=true", p.Attention},
 	}
@@ -99,15 +105,18 @@ func (c *console) listFlows(v *visit) error {
 }
 
 type moment struct {
-	At   string `json:"at"`
-	Text string `json:"text"`
+	At string `json:"at"`
+	saying
+
+	// Told is what has happened, in words.
+	Told told `json:"-"`
 }
 
 type flowPage struct {
 	frame
 
 	Flow    flow
-	Now     string
+	Now     told
 	Moments []moment
 	// Provider is what people call the provider, "" for none.
 	Provider string
@@ -118,14 +127,21 @@ type flowPage struct {
 // showFlow tells what happened in a flow.
 func (c *console) showFlow(v *visit) error {
 	var answer struct {
-		Flow    flow
-		Now     string
-		Moments []moment
+		Flow      flow
+		Now       string
+		NowCode   string            `json:"now_code"`
+		NowParams map[string]string `json:"now_params"`
+		Moments   []moment
 	}
 	if err := v.Get("/admin/flows/"+url.PathEscape(v.R.URL.Query().Get("id")), &answer); err != nil {
 		return err
 	}
-	p := flowPage{frame: v.frame(), Flow: answer.Flow, Now: answer.Now, Moments: answer.Moments}
+	for i := range answer.Moments {
+		answer.Moments[i].Told = v.tell(answer.Moments[i].saying)
+	}
+	p := flowPage{
+		frame: v.frame(), Flow: v.word(answer.Flow), Now: v.tell(saying{answer.Now, answer.NowCode, answer.NowParams}), Moments: answer.Moments,
+	}
 	if p.Flow.Provider != "" {
 		named, err := v.ProviderNames(cmp.Or(p.Flow.ActorType, ofCustomer))
 		if err != nil {

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"path"
+	"slices"
 	"strings"
 )
 
@@ -17,6 +19,48 @@ func (v *visit) frame() frame { return frame{Nav: v.navigation(), Me: v.me, visi
 
 // Can reports whether the administrator has all of some permissions, for elements of templates.
 func (f frame) Can(needs ...string) bool { return f.visit.can(needs...) }
+
+// zones are the names of the pages that have blocks of a program before and after what is
+// on them, by their templates, and the part of the path that says what the page is about.
+var zones = map[string]struct{ name, subject string }{
+	"overview": {"overview", ""}, "people": {"search", ""}, "person": {"person", "id"}, "groups": {"groups", ""}, "group": {"group", "id"},
+	"invites": {"invites", ""}, "roles": {"roles", ""}, "role": {"role", "id"}, "keys": {"keys", ""}, "events": {"events", ""}, "event": {"event", "id"},
+	"deliveries": {"deliveries", ""}, "flows": {"flows", ""}, "flow": {"flow", ""}, "audit": {"audit", ""}, "schedules": {"schedules", ""}, "health": {"health", ""},
+}
+
+// blocks are the names of the blocks of the console.
+func blocks() (out []string) {
+	for _, zone := range zones {
+		out = append(out, zoneName(zone.name, "before"), zoneName(zone.name, "after"))
+	}
+	for _, list := range []string{"customers", "users"} {
+		out = append(out, zoneName(list, "before"), zoneName(list, "after"))
+	}
+	slices.Sort(out)
+	return out
+}
+
+func zoneName(page, place string) string { return "console." + page + "." + place }
+
+// Zone is the name of the block at a place of the page, such as console.person.after. A
+// page that only asks a question has none.
+func (f frame) Zone(place string) string {
+	if f.visit.page == "list" {
+		return zoneName(path.Base(f.visit.R.URL.Path), place)
+	}
+	if zone, found := zones[f.visit.page]; found {
+		return zoneName(zone.name, place)
+	}
+	return ""
+}
+
+// Subject is the id of what the page is about, "" for a page about nothing in particular.
+func (f frame) Subject() string {
+	if f.visit.page == "flow" {
+		return f.visit.R.URL.Query().Get("id")
+	}
+	return f.visit.R.PathValue(zones[f.visit.page].subject)
+}
 
 // section is a group of links in the navigation.
 type section struct {

@@ -86,7 +86,7 @@ func (c *console) showOverview(v *visit) error {
 		if err := v.Get("/admin/flows?attention=true&limit="+mostAttention, &answer); err != nil {
 			return err
 		}
-		p.Attention = answer.Flows
+		p.Attention = v.wordAll(answer.Flows)
 	}
 	if v.can("statistics:read") {
 		if err := c.count(v, &p); err != nil {

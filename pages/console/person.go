@@ -15,11 +15,15 @@ type person struct {
 	Type, ID string
 	// Name is how to call them, Email their address, "" for none.
 	Name, Email string
+	// Names are the first and the last name; these fields and the next are for forms.
+	Names          [2]string
+	Company, Phone string
 	// Profile are the fields of the account.
 	Profile []pair
 	// Metadata is written as JSON, "" for none.
 	Metadata   string
 	Groups     []group
+	Addresses  []postal
 	Identities []ways
 	Roles      []role
 	Grantable  []role
@@ -77,6 +81,8 @@ type personPage struct {
 	Deletable bool
 	// Own says that it is the caller's own account.
 	Own bool
+	// Editable says that the caller may change the profile.
+	Editable bool
 	// Resettable says that the caller may send a link for a new password.
 	Resettable bool
 }
@@ -86,13 +92,13 @@ func (c *console) showPerson(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(v.traces(&p), v.readDeletion(&p)); err != nil {
+	if err := errors.Join(v.traces(&p), v.readDeletion(&p), v.readAddresses(&p)); err != nil {
 		return err
 	}
 	own := p.Type == ofUser && p.ID == v.me.ID
 	return v.show(http.StatusOK, "person", personPage{
 		frame: v.frame(), person: p, Path: personPath(p.Type, p.ID), Deletable: !own && v.can(deleteNeeds(p.Type)...), Own: own,
-		Resettable: p.Type != ofIdentity && v.can(resetNeeds(p.Type)...),
+		Editable: editable(p.Type) && v.can(updateNeeds(p.Type)...), Resettable: p.Type != ofIdentity && v.can(resetNeeds(p.Type)...),
 	})
 }
 
@@ -125,6 +131,7 @@ func (v *visit) readCustomer(p *person) error {
 	}
 	c := answer.Customer
 	p.Name, p.Email, p.Groups = c.Name(), text(c.Email), c.Groups
+	p.Names, p.Company, p.Phone = [2]string{text(c.FirstName), text(c.LastName)}, text(c.Company), text(c.Phone)
 	p.profile(
 		pair{Label: v.T("console.name"), Value: nameOf(c.FirstName, c.LastName)}, pair{Label: v.T("console.email"), Value: text(c.Email)},
 		pair{Label: v.T("console.company"), Value: text(c.Company)}, pair{Label: v.T("console.phone"), Value: text(c.Phone)},
@@ -140,7 +147,7 @@ func (v *visit) readUser(p *person) error {
 		return err
 	}
 	u := answer.User
-	p.Name, p.Email = u.Name(), u.Email
+	p.Name, p.Email, p.Names = u.Name(), u.Email, [2]string{text(u.FirstName), text(u.LastName)}
 	p.profile(
 		pair{Label: v.T("console.name"), Value: nameOf(u.FirstName, u.LastName)}, pair{Label: v.T("console.email"), Value: u.Email},
 		pair{Label: v.T("console.created"), Value: u.CreatedAt, Moment: true}, pair{Label: v.T("console.identifier"), Value: u.ID},

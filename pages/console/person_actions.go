@@ -75,7 +75,7 @@ func (c *console) sendReset(v *visit) error {
 }
 
 // passwordAddress is what the person signs in with by password, "" for someone without one.
-func (p person) passwordAddress() string {
+func (p *person) passwordAddress() string {
 	for _, identity := range p.Identities {
 		for _, way := range identity.Providers {
 			if way.Provider == passwordProvider {

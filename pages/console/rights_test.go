@@ -28,6 +28,10 @@ var rights = map[string][]string{
 	"POST /console/people/{type}/{id}/factors/{identity}/{factor}": {"auth_identity:read", "auth_identity:update"},
 	"POST /console/people/{type}/{id}/roles":                       {"user:update", "rbac_role:update"},
 	"POST /console/people/{type}/{id}/roles/revoke":                {"user:update", "rbac_role:update"},
+	"POST /console/people/{type}/{id}/profile":                     {"customer:read", "customer:update"},
+	"POST /console/people/{type}/{id}/addresses/new":               {"customer:read", "customer_address:create"},
+	"POST /console/people/{type}/{id}/addresses/{address}":         {"customer:read", "customer_address:read", "customer_address:update"},
+	"POST /console/people/{type}/{id}/addresses/{address}/remove":  {"customer:read", "customer_address:read", "customer_address:delete"},
 	"POST /console/invites":                                        {"invite:create"},
 	"POST /console/invites/{id}/resend":                            {"invite:update"},
 	"POST /console/invites/{id}/revoke":                            {"invite:delete"},
@@ -171,7 +175,7 @@ func ofType(needs []string, actorType string) (out []string) {
 
 // question is what pages are called that ask before they do something; their form is at the
 // same path.
-var question = regexp.MustCompile(`/(disable|delete|revoke|replay)(\?|$)|/factors/`)
+var question = regexp.MustCompile(`/(disable|delete|revoke|replay|profile|new|remove)(\?|$)|/factors/|/addresses/`)
 
 // leadsTo are the forms of a page and the links to pages that ask before they do something.
 func leadsTo(p *pagestest.Page, page string) (out []string) {

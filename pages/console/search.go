@@ -167,6 +167,6 @@ func (v *visit) findFlows(q string, p *searchPage) error {
 	}
 	var answer struct{ Flows []flow }
 	err := v.Get("/admin/flows?"+url.Values{"request_id": {q}, "limit": {mostHits}}.Encode(), &answer)
-	p.Flows = answer.Flows
+	p.Flows = v.wordAll(answer.Flows)
 	return err
 }

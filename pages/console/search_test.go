@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch/pages/pagestest"
@@ -98,7 +99,7 @@ func TestAPersonWithTwoIdentities(t *testing.T) {
 		_, _ = rw.Write([]byte(`{"events":[{"id":"evt_` + id + `","name":"of.` + id + `","created_at":"` + at + `"}]}`))
 	})
 	w.api.Handle("GET /admin/event-deliveries", func(rw http.ResponseWriter, r *http.Request) {
-		require.Equal(t, "mail", r.URL.Query().Get("subscriber"))
+		assert.Equal(t, "mail", r.URL.Query().Get("subscriber"))
 		_, _ = rw.Write([]byte(`{"deliveries":[{"event_id":"evt_mail","event":"mail.` + r.URL.Query().Get("auth_identity_id") + `","status":"delivered"}]}`))
 	})
 	p := w.Open("/console/people/customer/cus_1")

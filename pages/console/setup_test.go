@@ -27,7 +27,7 @@ type world struct {
 }
 
 // newWorld has an administrator who signed in recently and may do everything.
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, change ...func(*pages.Options)) *world {
 	t.Helper()
 	w := &world{api: &pagestest.API{}}
 	w.signedIn(`"mfa_enabled":true,"recent_sign_in":false,"recent_second_factor":true`)
@@ -35,9 +35,13 @@ func newWorld(t *testing.T) *world {
 	w.api.On("GET /auth/user/providers", http.StatusOK, `{"providers":[
 		{"id":"emailpass","identifier":"emailpass","display_name":"Email/Password Authentication","flow":"credentials"}]}`)
 	w.api.On("GET /auth/user/sign-up", http.StatusOK, `{"sign_up":{"open":false,"confirmed_by_mail":false,"verified_first":false,"fields":[]}}`)
-	site, err := pages.New(pages.Options{
+	o := pages.Options{
 		API: w.api, ActorTypes: []string{"customer", "user"}, Brand: "Shop", Now: now, Log: slog.New(slog.DiscardHandler), Areas: []pages.Area{area()},
-	})
+	}
+	for _, c := range change {
+		c(&o)
+	}
+	site, err := pages.New(o)
 	require.NoError(t, err)
 	w.Browser = pagestest.NewBrowser(t, site)
 	return w
@@ -68,6 +72,7 @@ func (w *world) fill() {
 	const at = `"created_at":"2026-11-29T10:00:00.000Z"`
 	customer := `{"id":"cus_1","email":"ada@example.com","first_name":"` + inJSON + `","last_name":null,"has_account":true,"metadata":{"note":"` + inJSON + `"},` + at +
 		`,"groups":[{"id":"cusgroup_1","name":"` + inJSON + `"}]}`
+	address := `{"id":"cuaddr_1","address_name":"` + inJSON + `","address_1":"` + inJSON + `","city":"Berlin","country_code":"de","is_default_shipping":true}`
 	courier := `{"id":"courier_1","name":"` + inJSON + `",` + at + `}`
 	user := `{"id":"user_2","email":"bo@example.com","first_name":"` + inJSON + `","last_name":null,"metadata":null,` + at + `}`
 	identity := `{"id":"authid_1","app_metadata":{"customer_id":"cus_1"},"disabled_at":null,` + at +
@@ -107,7 +112,9 @@ func (w *world) fill() {
 		"GET /admin/schedules":                  `{"schedules":[{"id":"clean-up","spec":"every 10 minutes","paused":false,"note":"` + inJSON + `","next_run_at":"2026-11-30T12:10:00.000Z","runs":[{"at":"2026-11-30T12:00:00.000Z","flow_id":"clean-up/1","status":"completed","outcome":""}]},{"id":"rotate","spec":"daily","paused":true,"runs":[]}],` + many + `}`,
 		"GET /admin/audit": `{"entries":[{"id":"audit_1","actor_type":"user","actor_id":"user_2","method":"POST","action":"/admin/users/:id","target_id":"` + inJSON +
 			`","network":"192.0.2.0/24","outcome":"done",` + at + `},{"id":"audit_2","actor_type":"cli","actor_id":"` + inJSON + `","method":"CLI","action":"user delete","outcome":"",` + at + `}],` + many + `}`,
-		"GET /admin/statistics": statisticsAnswer,
+		"GET /admin/statistics":                         statisticsAnswer,
+		"GET /admin/customers/cus_1/addresses":          `{"addresses":[` + address + `]}`,
+		"GET /admin/customers/cus_1/addresses/cuaddr_1": `{"address":` + address + `}`,
 		"GET /admin/people": `{"people":{"customers":{"items":[` + customer + `],"count":9},"users":{"items":[` + user + `],"count":1},"couriers":{"items":[` + courier +
 			`],"count":1},"auth_identities":{"items":[` + identity + `],"count":1}},"limit":8,"not_permitted":[]}`,
 		"GET /admin/customers/cus_1/deletion": `{"deletion":{"customer_id":"cus_1","deletion_at":"2026-12-14T10:00:00.000Z","requested_at":"2026-11-29T10:00:00.000Z"}}`,
@@ -115,6 +122,8 @@ func (w *world) fill() {
 			`"},{"check":"mail.server","about":"` + inJSON + `","status":"fault","message":"` + inJSON + `","advice":"Set ` + "`mail.smtp`" + inJSON + `"}]}}`,
 		"GET /auth/customer/providers": `{"providers":[{"id":"google","display_name":"Google Authentication","flow":"redirect"}]}`,
 		"GET /auth/customer/sign-up":   `{"sign_up":{"providers":[{"id":"google","name":"Google"}]}}`,
+		"GET /auth/mfa/factors":        `{"mfa_factors":[{"id":"fac_me","provider":"totp","status":"enabled"}]}`,
+		"GET /auth/identities":         `{"provider_identities":[{"id":"pi_me","provider":"emailpass","entity_id":"root@example.com"}]}`,
 		"GET /admin/auth-identities/authid_1": `{"auth_identity":` + identity + `,"factors":[{"id":"fac_1","provider":"totp","status":"enabled","metadata":{"label":"` + inJSON +
 			`"}}],"sign_ins":[{"id":"si_1","live":true,"device":"` + inJSON + `","network":"192.0.2.0","last_used_at":"2026-11-30T10:00:00.000Z"}]}`,
 	} {
@@ -130,40 +139,45 @@ const statisticsAnswer = `{"statistics":{"from":"2026-11-30T10:00:00.000Z","to":
 // everyPage are the pages of the console that open without a form, each with the permissions
 // that it needs at least.
 var everyPage = map[string]string{
-	"/console":                                   ``,
-	"/console?span=month":                        ``,
-	"/console/people":                            `"auth_identity:read"`,
-	"/console/people?q=ada":                      `"courier:read"`,
-	"/console/customers":                         `"customer:read"`,
-	"/console/users":                             `"user:read"`,
-	"/console/people/customer/cus_1":             `"customer:read"`,
-	"/console/people/user/user_2":                `"user:read"`,
-	"/console/people/courier/courier_1":          `"courier:read"`,
-	"/console/people/identity/authid_1":          `"auth_identity:read"`,
-	"/console/people/customer/cus_1/disable":     `"auth_identity:read","auth_identity:update"`,
-	"/console/people/customer/cus_1/delete":      `"customer:read","customer:delete"`,
-	"/console/people/customer/cus_1/factors/a/f": `"auth_identity:read","auth_identity:update"`,
-	"/console/invites":                           `"invite:read"`,
-	"/console/invites/invite_1/revoke":           `"invite:delete"`,
-	"/console/groups":                            `"customer_group:read"`,
-	"/console/groups/cusgroup_1":                 `"customer_group:read"`,
-	"/console/groups/cusgroup_1/delete":          `"customer_group:read","customer_group:delete"`,
-	"/console/roles":                             `"rbac_role:read"`,
-	"/console/roles/role_1":                      `"rbac_role:read"`,
-	"/console/roles/role_1/delete":               `"rbac_role:read","rbac_role:delete"`,
-	"/console/keys":                              `"api_key:read"`,
-	"/console/keys/apk_1/revoke":                 `"api_key:read","api_key:update"`,
-	"/console/keys/apk_1/delete":                 `"api_key:read","api_key:delete"`,
-	"/console/events":                            `"event:read"`,
-	"/console/events/evt_1":                      `"event:read"`,
-	"/console/events/evt_1/replay":               `"event:read","event:update"`,
-	"/console/deliveries":                        `"event:read"`,
-	"/console/deliveries?status=dead":            `"event:read"`,
-	"/console/flows":                             `"flow:read"`,
-	"/console/flows?attention=true":              `"flow:read"`,
-	"/console/flows/one?id=authenticate%2F1":     `"flow:read"`,
-	"/console/audit":                             `"audit:read"`,
-	"/console/audit?outcome=refused":             `"audit:read"`,
-	"/console/schedules":                         `"schedule:read"`,
-	"/console/health":                            `"doctor:read"`,
+	"/console":                                                 ``,
+	"/console?span=month":                                      ``,
+	"/console/people":                                          `"auth_identity:read"`,
+	"/console/people?q=ada":                                    `"courier:read"`,
+	"/console/customers":                                       `"customer:read"`,
+	"/console/users":                                           `"user:read"`,
+	"/console/people/customer/cus_1":                           `"customer:read"`,
+	"/console/people/user/user_2":                              `"user:read"`,
+	"/console/people/courier/courier_1":                        `"courier:read"`,
+	"/console/people/identity/authid_1":                        `"auth_identity:read"`,
+	"/console/people/customer/cus_1/disable":                   `"auth_identity:read","auth_identity:update"`,
+	"/console/people/customer/cus_1/delete":                    `"customer:read","customer:delete"`,
+	"/console/people/customer/cus_1/factors/a/f":               `"auth_identity:read","auth_identity:update"`,
+	"/console/people/customer/cus_1/profile":                   `"customer:read","customer:update"`,
+	"/console/people/user/user_2/profile":                      `"user:read","user:update"`,
+	"/console/people/customer/cus_1/addresses/new":             `"customer:read","customer_address:create"`,
+	"/console/people/customer/cus_1/addresses/cuaddr_1":        `"customer:read","customer_address:read","customer_address:update"`,
+	"/console/people/customer/cus_1/addresses/cuaddr_1/remove": `"customer:read","customer_address:read","customer_address:delete"`,
+	"/console/invites":                                         `"invite:read"`,
+	"/console/invites/invite_1/revoke":                         `"invite:delete"`,
+	"/console/groups":                                          `"customer_group:read"`,
+	"/console/groups/cusgroup_1":                               `"customer_group:read"`,
+	"/console/groups/cusgroup_1/delete":                        `"customer_group:read","customer_group:delete"`,
+	"/console/roles":                                           `"rbac_role:read"`,
+	"/console/roles/role_1":                                    `"rbac_role:read"`,
+	"/console/roles/role_1/delete":                             `"rbac_role:read","rbac_role:delete"`,
+	"/console/keys":                                            `"api_key:read"`,
+	"/console/keys/apk_1/revoke":                               `"api_key:read","api_key:update"`,
+	"/console/keys/apk_1/delete":                               `"api_key:read","api_key:delete"`,
+	"/console/events":                                          `"event:read"`,
+	"/console/events/evt_1":                                    `"event:read"`,
+	"/console/events/evt_1/replay":                             `"event:read","event:update"`,
+	"/console/deliveries":                                      `"event:read"`,
+	"/console/deliveries?status=dead":                          `"event:read"`,
+	"/console/flows":                                           `"flow:read"`,
+	"/console/flows?attention=true":                            `"flow:read"`,
+	"/console/flows/one?id=authenticate%2F1":                   `"flow:read"`,
+	"/console/audit":                                           `"audit:read"`,
+	"/console/audit?outcome=refused":                           `"audit:read"`,
+	"/console/schedules":                                       `"schedule:read"`,
+	"/console/health":                                          `"doctor:read"`,
 }

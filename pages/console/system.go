@@ -46,6 +46,8 @@ type run struct {
 	FlowID  string `json:"flow_id"`
 	Status  string `json:"status"`
 	Outcome string `json:"outcome"`
+	// Ended is the outcome in words.
+	Ended string `json:"-"`
 }
 
 // Path is the page of the flow.
@@ -66,6 +68,11 @@ func (c *console) listSchedules(v *visit) error {
 	}
 	if err := v.list("/admin/schedules", nil, &answer); err != nil {
 		return err
+	}
+	for _, s := range answer.Schedules {
+		for i := range s.Runs {
+			s.Runs[i].Ended = v.outcome(s.Runs[i].Outcome)
+		}
 	}
 	return v.show(http.StatusOK, "schedules", schedulesPage{v.frame(), v.paged(answer.listing, len(answer.Schedules)), answer.Schedules})
 }

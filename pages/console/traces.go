@@ -62,7 +62,7 @@ func (v *visit) readFlows(p *person) error {
 	}
 	var answer struct{ Flows []flow }
 	err := v.Get("/admin/flows?"+query.Encode(), &answer)
-	p.Flows = answer.Flows
+	p.Flows = v.wordAll(answer.Flows)
 	return err
 }
 

@@ -19,6 +19,8 @@ type visit struct {
 	// roles says that permissions depend on roles; permissions are the caller's then.
 	roles       bool
 	permissions []string
+	// page is the template that is shown.
+	page string
 }
 
 // session is how the caller has signed in: GET /auth/sessions/current.
@@ -143,6 +145,7 @@ func notFound(v *visit) error {
 
 // show answers with a page of the console.
 func (v *visit) show(status int, page string, data any) error {
+	v.page = page
 	return v.Show(status, "console/"+page, data)
 }
 
