@@ -137,3 +137,25 @@ func TestHealth(t *testing.T) {
 	w.api.On("GET /admin/doctor", http.StatusOK, `{"report":{"ok":true,"faults":0,"warnings":0,"checks":[]}}`)
 	require.Contains(t, w.Open("/console/health").Text(), "Everything works as it should.")
 }
+
+// The audit log says who did what to whom, by names, and leads there.
+func TestTheAuditLogNamesAdministrators(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	w.fill()
+	w.api.On("GET /admin/audit", http.StatusOK, `{"entries":[
+		{"actor_type":"user","actor_id":"user_2","action":"/admin/customers/:id","target_id":"cus_1"},{"actor_type":"user","actor_id":"user_2","target_id":"x"},
+		{"actor_type":"user","actor_id":"user_gone"},{"actor_type":"cli","actor_id":"deploy"}],"count":4}`)
+	w.api.On("GET /admin/users", http.StatusOK, `{"users":[{"id":"user_2","email":"bo@example.com"}]}`)
+	p := w.Open("/console/audit")
+	for _, text := range []string{"bo@example.com", "user_gone", "deploy"} {
+		require.Contains(t, p.Text(), text)
+	}
+	require.NotContains(t, p.Text(), "user_2")
+	require.Contains(t, p.Links(), "/console/people/customer/cus_1")
+	require.Equal(t, "id%5B%5D=user_2&id%5B%5D=user_gone&limit=25&with_deleted=true", queryOf(t, w.api.Calls(), "/admin/users"))
+
+	w.permit(`"audit:read"`)
+	require.Contains(t, w.Open("/console/audit").Text(), "user_2", "without the permission to read administrators, ids have to do")
+}
