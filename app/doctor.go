@@ -78,14 +78,20 @@ func (a *App) subject(e Examination, problems []error) (s doctor.Subject, done f
 		s.Temporal.Versions = deployment(&cfg, c, o.now).Versions
 	}
 	if rings, err := newRings(&cfg, &o); err == nil {
-		s.Keys = func(ctx context.Context, db *store.Store) ([]doctor.KeyRing, error) { return ringsOf(ctx, rings, db) }
+		var past keys.Histories
+		if c != nil {
+			past = histories(&cfg, c, temporal.Namespace)
+		}
+		s.Keys = func(ctx context.Context, db *store.Store) ([]doctor.KeyRing, error) {
+			return ringsOf(ctx, rings, db, past)
+		}
 	}
 	return s, done
 }
 
 // ringsOf is what the doctor looks at of the key rings.
-func ringsOf(ctx context.Context, rings *keys.Rings, db *store.Store) ([]doctor.KeyRing, error) {
-	found, err := rings.In(db).List(ctx, nil)
+func ringsOf(ctx context.Context, rings *keys.Rings, db *store.Store, past keys.Histories) ([]doctor.KeyRing, error) {
+	found, err := rings.In(db).List(ctx, past)
 	if err != nil {
 		return nil, err
 	}

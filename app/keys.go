@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"go.temporal.io/sdk/client"
+
 	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/keys"
 	"github.com/everlatch/everlatch/internal/nexusservice"
@@ -161,9 +165,21 @@ func newTokens(cfg *config.Config, now func() time.Time) (*tokens.Tokens, error)
 
 // Histories counts the executions of this installation that were started before a time and
 // that Temporal still has.
-func (a *App) Histories(ctx context.Context, before time.Time) (int64, error) {
-	if a.flows == nil {
-		return 0, errors.New("there is no connection to Temporal")
+func (a *App) Histories(ctx context.Context, before time.Time) (keys.Executions, error) {
+	if a.temporal == nil {
+		return keys.Executions{}, errors.New("there is no connection to Temporal")
 	}
-	return a.flows.CountStartedBefore(ctx, before)
+	opts, err := temporalOptions(&a.cfg, a.opts.environ)
+	if err != nil {
+		return keys.Executions{}, err
+	}
+	return histories(&a.cfg, a.temporal, opts.Namespace)(ctx, before)
+}
+
+func histories(cfg *config.Config, c client.Client, namespace string) keys.Histories {
+	o := flows.InspectOptions{Namespace: cmp.Or(namespace, client.DefaultNamespace), TaskQueue: cfg.Temporal.TaskQueue}
+	return func(ctx context.Context, before time.Time) (keys.Executions, error) {
+		past, err := flows.StartedBefore(ctx, c, o, before)
+		return keys.Executions(past), err
+	}
 }

@@ -44,6 +44,7 @@ func (p *program) importMedusaCommand() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&r.from, "from", "", "URL of Medusa's database; with ?search_path=SCHEMA where the schema is not public")
 	f.BoolVar(&r.LeaveOutFactors, "leave-out-factors", false, "import identities without second factors that cannot be moved, instead of refusing them")
+	f.IntVar(&r.MaxRemoved, "max-removed", 10, "how many percent of the imported records of a type are removed here at most, when their rows are gone from Medusa")
 	f.BoolVar(&r.follow, "follow", false, "go on, and import what changes")
 	f.DurationVar(&r.every, "every", 10*time.Second, "with --follow, how often to look for changes")
 	f.StringVar(&r.until, "until", "", "with --follow, when to stop: a time of RFC 3339, or a duration such as 2h")
@@ -58,6 +59,8 @@ func (p *program) importMedusa(c *cobra.Command, r medusaRequest) error {
 	switch {
 	case err != nil:
 		return err
+	case r.MaxRemoved < 0 || r.MaxRemoved > 100:
+		return fmt.Errorf("--max-removed is %d, and a percentage from 0 to 100 is expected", r.MaxRemoved)
 	case r.every <= 0:
 		return fmt.Errorf("--every is %s, and a positive duration is expected", r.every)
 	case r.until != "" && !r.follow:
@@ -69,7 +72,7 @@ func (p *program) importMedusa(c *cobra.Command, r medusaRequest) error {
 	}
 	return p.onFlows(c, orNew, func(ctx context.Context, t target) error {
 		options := r.Options
-		options.FactorKey = t.app.Imports().Keys.Medusa
+		options.FactorKey, options.Imported = t.app.Imports().Keys.Medusa, t.store.OriginRecords
 		source, err := medusa.Open(ctx, r.from, options)
 		if err != nil {
 			return err

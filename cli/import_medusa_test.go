@@ -119,6 +119,7 @@ func TestImportMedusaFlags(t *testing.T) {
 		"from": {},
 		"is not the URL of a PostgreSQL database": {"--from", "postgres://u:hunter2@%zz"},
 		"exclude each other":                      {"--from", "x", "--follow", "--dry-run"},
+		"--max-removed is 101":                    {"--from", "x", "--max-removed", "101"},
 		"--until needs --follow":                  {"--from", "x", "--until", "2h"},
 		"a positive duration is expected":         {"--from", "x", "--follow", "--every", "-1s"},
 		`--until is "yesterday"`:                  {"--from", "x", "--follow", "--until", "yesterday"},

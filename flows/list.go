@@ -82,10 +82,14 @@ func (c *Client) flowsWhere(ctx context.Context, query string, limit int) ([]Flo
 
 const maxFlowPage = 200
 
+// ofInstallation selects the executions of the installation whose task queues have this name.
+func ofInstallation(queue string) string {
+	return in("TaskQueue", []string{queue, workflows.SlowQueue(queue), workflows.DeliveriesQueue(queue)})
+}
+
 // query is the filter in the language of Temporal's lists.
 func (c *Client) query(f FlowFilter) string {
-	queues := []string{c.opts.TaskQueue, workflows.SlowQueue(c.opts.TaskQueue), workflows.DeliveriesQueue(c.opts.TaskQueue)}
-	and := []string{in("TaskQueue", queues)}
+	and := []string{ofInstallation(c.opts.TaskQueue)}
 	for _, equal := range []struct{ name, value string }{
 		{"WorkflowId", f.WorkflowID},
 		{"WorkflowType", f.Workflow},

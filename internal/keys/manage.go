@@ -60,8 +60,16 @@ func (k Key) Since() time.Time {
 	return k.AddedAt
 }
 
+// Executions are those in Temporal that were started before a time.
+type Executions struct {
+	// Open have not ended.
+	Open, Closed int64
+	// Until is when Temporal has deleted the closed ones, zero where that is not known.
+	Until time.Time
+}
+
 // Histories counts the executions in Temporal that were started before a time.
-type Histories func(ctx context.Context, before time.Time) (int64, error)
+type Histories func(ctx context.Context, before time.Time) (Executions, error)
 
 // List returns the keys of all rings, those of a ring from the newest to the oldest. Without
 // histories, those that depend on a key of the ring codec count as unknown.

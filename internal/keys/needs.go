@@ -17,6 +17,10 @@ type Needs struct {
 	// Histories are executions that were started before the key was replaced, running or not yet
 	// deleted by Temporal; -1 says that it is not known how many.
 	Histories int64 `json:"histories,omitempty"`
+	// OpenHistories are those of Histories that have not ended, and HistoriesUntil is when the
+	// retention of the namespace has deleted the others, zero where that is not known.
+	OpenHistories  int64     `json:"open_histories,omitempty"`
+	HistoriesUntil time.Time `json:"histories_until,omitzero"`
 	// Until is when the last token, session or sealed input ends that the key has made.
 	Until time.Time `json:"until,omitzero"`
 	// Keys are the rings in which encryption.keys has this key and it is not retired.
@@ -41,7 +45,7 @@ func (n Needs) In(now time.Time) string {
 	}
 	switch {
 	case n.Histories > 0:
-		parts = append(parts, fmt.Sprintf("%d histories", n.Histories))
+		parts = append(parts, n.histories())
 	case n.Histories < 0:
 		parts = append(parts, "histories unknown")
 	}
@@ -52,6 +56,19 @@ func (n Needs) In(now time.Time) string {
 		parts = append(parts, "ring "+list(n.Keys))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// histories says how many there are, and when they are gone.
+func (n Needs) histories() string {
+	words, others := fmt.Sprintf("%d histories", n.Histories), ""
+	if n.OpenHistories > 0 {
+		words += fmt.Sprintf(" (%d still open)", n.OpenHistories)
+		others = "the others "
+	}
+	if !n.HistoriesUntil.IsZero() {
+		words += ", " + others + "kept by Temporal until " + n.HistoriesUntil.UTC().Format(time.RFC3339)
+	}
+	return words
 }
 
 func sortedSources(values map[store.SealedSource]int64) []store.SealedSource {
@@ -91,8 +108,8 @@ func (r *Rings) needs(ctx context.Context, k Key, histories Histories) (out Need
 		if histories == nil {
 			break
 		}
-		if out.Histories, err = histories(ctx, k.ReplacedAt.Add(r.settle())); err != nil {
-			out.Histories, err = -1, nil
+		if past, err := histories(ctx, k.ReplacedAt.Add(r.settle())); err == nil {
+			out.Histories, out.OpenHistories, out.HistoriesUntil = past.Open+past.Closed, past.Open, past.Until
 		}
 		out.Until = k.ReplacedAt.Add(r.settle())
 	case Encryption:

@@ -245,7 +245,7 @@ func TestDamagedValue(t *testing.T) {
 	require.ErrorContains(t, err, "1 × sealed_secret")
 }
 
-func noHistories(context.Context, time.Time) (int64, error) { return 0, nil }
+func noHistories(context.Context, time.Time) (keys.Executions, error) { return keys.Executions{}, nil }
 
 // onEachEngine runs a test on SQLite, and on PostgreSQL when it is available.
 func onEachEngine(t *testing.T, test func(t *testing.T, c *cluster)) {

@@ -90,8 +90,8 @@ func TestRetire(t *testing.T) {
 	for range 5 {
 		c.turn(p)
 	}
-	histories := int64(3)
-	count := func(context.Context, time.Time) (int64, error) { return histories, nil } //nolint:unparam // its type is that of a count that may fail
+	histories := keys.Executions{Open: 1, Closed: 2, Until: time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)}
+	count := func(context.Context, time.Time) (keys.Executions, error) { return histories, nil } //nolint:unparam // its type is that of a count that may fail
 	retire := func(ring, id string, force bool) error {
 		_, err := p.Retire(t.Context(), ring, id, force, count)
 		return err
@@ -107,7 +107,11 @@ func TestRetire(t *testing.T) {
 	require.ErrorContains(t, retire(keys.Vault, p.Vault.Current(), true), "is in use")
 	require.ErrorContains(t, retire(keys.Vault, "nothing", false), "has no key")
 	require.ErrorContains(t, retire(keys.Vault, "k1", false), "1 × sealed_secret")
-	require.ErrorContains(t, retire(keys.Codec, "k1", false), "3 histories")
+	require.ErrorContains(t, retire(keys.Codec, "k1", false), "3 histories (1 still open), the others kept by Temporal until 2027-03-01T00:00:00Z")
+	histories.Open = 0
+	require.ErrorContains(t, retire(keys.Codec, "k1", false), "2 histories, kept by Temporal until 2027-03-01T00:00:00Z")
+	histories.Until = time.Time{}
+	require.ErrorContains(t, retire(keys.Codec, "k1", false), "2 histories")
 	require.ErrorContains(t, retire(keys.JWT, jwt, false), "until 20")
 	require.ErrorContains(t, retire(keys.Encryption, "k1", true), "is in use")
 
@@ -119,7 +123,7 @@ func TestRetire(t *testing.T) {
 	require.Error(t, err)
 
 	require.NoError(t, v.Delete(t.Context(), ref))
-	histories = 0
+	histories = keys.Executions{}
 	c.advance(3 * time.Hour)
 	require.NoError(t, retire(keys.Vault, "k1", false))
 	require.NoError(t, retire(keys.Codec, "k1", false))

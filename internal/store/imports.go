@@ -192,19 +192,12 @@ func (s *Store) ImportUnits(ctx context.Context, units []transfer.Unit, keys Fac
 }
 
 func (s *Store) importUnit(ctx context.Context, tx *tx, u transfer.Unit, keys FactorSecrets, counts *ImportCounts) (issues []ImportIssue, err error) {
-	named := func(r transfer.Record) (typ, id string) {
-		id = u.Source
-		if id == "" {
-			id = r.ID()
-		}
-		return r.Type(), id
-	}
 	about := transfer.Record{}
 	if len(u.Records) > 0 {
 		about = u.Records[0]
 	}
 	note := func(about transfer.Record, refused bool, reason string) {
-		typ, id := named(about)
+		typ, id := u.NameOf(about)
 		issues = append(issues, ImportIssue{Line: u.Line, Type: typ, Record: id, Refused: refused, Reason: reason})
 	}
 	if u.Refusal != "" {
@@ -220,6 +213,9 @@ func (s *Store) importUnit(ctx context.Context, tx *tx, u transfer.Unit, keys Fa
 		return issues, nil
 	}
 	if err != nil {
+		return nil, err
+	}
+	if err := w.rememberOrigin(ctx, u, outcomes); err != nil {
 		return nil, err
 	}
 	counts.Add(outcomes)

@@ -26,6 +26,7 @@ const (
 	RecoveryCodeTwice  = "The identity has a recovery code twice."
 	VerificationTwice  = "The identity has verified an address twice."
 	RemovedElsewhere   = "The record was removed where it comes from, and changed here after that."
+	TooManyVanished    = "%d of %d records that were imported are no longer there. They stay here: that is more than %d percent, which --max-removed allows. Check that it is the right database."
 	LastSuperAdmin     = "The record was removed where it comes from. It is the last super administrator here."
 	NotJSON            = "The record is not JSON."
 	FieldFault         = "The field %s."

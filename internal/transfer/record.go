@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -77,7 +78,10 @@ type Unit struct {
 	Line int64 `json:"line,omitempty"`
 	// Source names the record in the system that it comes from, where that differs from
 	// its id here.
-	Source  string   `json:"source,omitempty"`
+	Source string `json:"source,omitempty"`
+	// Origin is the installation of the other system. With it, the store remembers that
+	// the first record comes from there, so that its removal without a trace is found.
+	Origin  string   `json:"origin,omitempty"`
 	Records []Record `json:"records"`
 	// Removed says that the records were removed where they come from: their keys are
 	// given, and nothing else.
@@ -91,6 +95,17 @@ type Unit struct {
 	// Refusal says why the line cannot be imported; there are no records then.
 	Refusal string `json:"refusal,omitempty"`
 }
+
+// Name is the type and the id, there or here, of the first record.
+func (u Unit) Name() (typ, id string) {
+	if len(u.Records) == 0 {
+		return "", u.Source
+	}
+	return u.NameOf(u.Records[0])
+}
+
+// NameOf is the type and the id, there or here, of a record of the unit.
+func (u Unit) NameOf(r Record) (typ, id string) { return r.Type(), cmp.Or(u.Source, r.ID()) }
 
 // ParseUnit reads a unit that was written as JSON. Numbers stay as they are written.
 func ParseUnit(text []byte) (u Unit, err error) {

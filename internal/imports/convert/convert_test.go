@@ -51,7 +51,8 @@ func samples(tb testing.TB) map[string]func(io.Reader, convert.Options) convert.
 	require.NoError(tb, errors.Join(err, file.Close()))
 	firebase := func(r io.Reader, o convert.Options) convert.Units { return convert.Firebase(r, parameters, o) }
 	return map[string]func(io.Reader, convert.Options) convert.Units{
-		"kratos.json": convert.Kratos, "gotrue.ndjson": convert.GoTrue, "gotrue.csv": convert.GoTrue, "keycloak-realm.json": convert.Keycloak,
+		"kratos.json": convert.Kratos, "gotrue.ndjson": convert.GoTrue, "gotrue.csv": convert.GoTrue,
+		"kratos-26.2.0.json": convert.Kratos, "gotrue-2.196.0.ndjson": convert.GoTrue, "gotrue-2.196.0.csv": convert.GoTrue, "keycloak-realm.json": convert.Keycloak,
 		"auth0.ndjson":      func(r io.Reader, o convert.Options) convert.Units { return convert.Auth0(r, hashes, o) },
 		"auth0-import.json": func(r io.Reader, o convert.Options) convert.Units { return convert.Auth0(r, nil, o) },
 		"firebase.json":     firebase, "firebase.csv": firebase,
@@ -143,7 +144,7 @@ func (noKeys) SealFactor(_, _ string, secret []byte) string   { return string(se
 // sample is made for, and importing it again, later, changes nothing.
 func TestImportedTwice(t *testing.T) {
 	t.Parallel()
-	refused := map[string]int64{"kratos.json": 2, "gotrue.ndjson": 4, "gotrue.csv": 1, "auth0.ndjson": 2, "firebase.json": 2, "firebase.csv": 1, "keycloak-realm.json": 2, "users.csv": 4, "users.ndjson": 4}
+	refused := map[string]int64{"kratos.json": 2, "gotrue.ndjson": 4, "gotrue.csv": 1, "gotrue-2.196.0.ndjson": 4, "gotrue-2.196.0.csv": 4, "auth0.ndjson": 2, "firebase.json": 2, "firebase.csv": 1, "keycloak-realm.json": 2, "users.csv": 4, "users.ndjson": 4}
 	for name, read := range samples(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -135,6 +135,9 @@ func (u goTrueUser) metadata(a *account) {
 				a.name = cmp.Or(a.name, written)
 			case "sub", "iss", "email", "email_verified", "phone_verified", "provider_id":
 			default:
+				if claims, is := value.(map[string]any); key == "custom_claims" && is && len(claims) == 0 {
+					continue // of every provider that has none
+				}
 				rest[key] = value
 			}
 		}

@@ -139,7 +139,6 @@ func (in kratosIdentity) password(a *account, c kratosCredential) {
 		Hook bool   `json:"use_password_migration_hook"`
 	}
 	_ = json.Unmarshal(c.Config, &config) // without one there is no hash
-	a.byEmail = true
 	for _, id := range c.Identifiers {
 		if !sameEmail(id, a.email) {
 			a.note("A user name or further address was left out: users sign in with one e-mail address.")
@@ -148,8 +147,12 @@ func (in kratosIdentity) password(a *account, c kratosCredential) {
 	}
 	switch {
 	case config.Hook:
+		a.byEmail = true
 		a.note("The password has to be reset: Kratos has not got its hash yet.")
+	case config.Hash == "" && len(c.Config) > 0:
+		return // it only reserves the address: the user has no password
 	case config.Hash == "":
+		a.byEmail = true
 		a.note("The password has to be reset: its hash is not in the file, which include_credential=password adds.")
 	default:
 		a.password(storedForm(config.Hash))

@@ -19,8 +19,7 @@ import (
 const Overlap = 5 * time.Minute
 
 // Follower reads what has changed since its last pass. It remembers a hash of every record,
-// about 200 bytes each, so that it reads no record twice that is the same, and knows those
-// that Medusa has deleted without a trace.
+// about 200 bytes each, so that it imports no record twice that is the same.
 type Follower struct {
 	source *Source
 	seed   maphash.Seed
@@ -73,7 +72,16 @@ func (f *Follower) Pass(ctx context.Context, complete bool) imports.Units {
 			return yield(k, key, u)
 		}
 		if complete {
-			if err := f.vanished(r, yield); err != nil {
+			for _, k := range r.kinds() { // what was held back is told anew
+				f.changed = append(f.changed, change{name: name{typ: k.typ}, gone: true})
+			}
+			err := r.vanished(func(k *kind, key string, u transfer.Unit) error {
+				if key != "" {
+					f.changed = append(f.changed, change{name: name{k.typ, key}, gone: true})
+				}
+				return yield(k, key, u)
+			})
+			if err != nil {
 				return err
 			}
 		}
@@ -142,31 +150,4 @@ func (f *Follower) changes(k *kind, key string, u transfer.Unit) (news, error) {
 		return changed, nil
 	}
 	return added, nil
-}
-
-// vanished yields the removal of what is known and has no row any more, what refers to
-// others first.
-func (f *Follower) vanished(r *reader, yield func(*kind, string, transfer.Unit) error) error {
-	gone := map[string][]string{}
-	there := map[name]bool{}
-	kinds := r.kinds()
-	for _, k := range kinds {
-		if err := r.keys(k, func(key string) { there[name{k.typ, key}] = true }); err != nil {
-			return err
-		}
-	}
-	for n := range f.known {
-		if !there[n] {
-			gone[n.typ] = append(gone[n.typ], n.key)
-		}
-	}
-	for _, k := range slices.Backward(kinds) {
-		for _, key := range slices.Sorted(slices.Values(gone[k.typ])) {
-			f.changed = append(f.changed, change{name: name{k.typ, key}, gone: true})
-			if err := yield(k, key, k.removal(key, r.at)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

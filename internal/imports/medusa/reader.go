@@ -119,22 +119,3 @@ func (r *reader) page(query string, args []any) ([]row, error) {
 		return out, err
 	})
 }
-
-// keys calls each with the key of every row of a kind. A row that is hidden has one too:
-// its removal is read with it.
-func (r *reader) keys(k *kind, each func(key string)) error {
-	query := "SELECT " + k.key + " FROM " + k.table + " x"
-	if k.soft == "" {
-		query += " WHERE " + k.live
-	}
-	rows, err := r.tx.Query(r.ctx, query)
-	if err != nil {
-		return fmt.Errorf("the table %s: %w", k.table, err)
-	}
-	var key string
-	_, err = pgx.ForEachRow(rows, []any{&key}, func() error {
-		each(key)
-		return nil
-	})
-	return err
-}

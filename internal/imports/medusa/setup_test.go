@@ -41,6 +41,7 @@ type move struct {
 	medusatest.Shop
 
 	store  *store.Store
+	clock  *clocktest.Clock
 	source *medusa.Source
 }
 
@@ -55,9 +56,14 @@ func newStore(t *testing.T) *store.Store {
 func newMove(t *testing.T) *move {
 	t.Helper()
 	shop := medusatest.Open(t)
-	m := &move{Shop: shop, store: newStore(t)}
-	m.source = m.open(t, medusa.Options{FactorKey: vault.NewSecret([]byte(shop.FactorKey))})
+	clock := clocktest.At(start)
+	m := &move{Shop: shop, store: storetest.Open(t, clock.Now), clock: clock}
+	m.source = m.open(t, m.options())
 	return m
+}
+
+func (m *move) options() medusa.Options {
+	return medusa.Options{FactorKey: vault.NewSecret([]byte(m.FactorKey)), Imported: m.store.OriginRecords, MaxRemoved: 10}
 }
 
 func (m *move) open(t *testing.T, o medusa.Options) *medusa.Source {

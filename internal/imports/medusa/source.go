@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/everlatch/everlatch/internal/imports"
+	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/transfer"
 	"github.com/everlatch/everlatch/internal/vault"
 )
@@ -21,12 +22,23 @@ type Options struct {
 	// LeaveOutFactors imports an identity without a second factor that cannot be moved.
 	// Otherwise the identity is refused: a password alone would sign it in.
 	LeaveOutFactors bool
+	// Imported are the records that were imported from an origin
+	// ([store.Store.OriginRecords]). Without it, what Medusa has deleted without a trace
+	// stays.
+	Imported func(ctx context.Context, origin, typ, after string, limit int) ([]store.OriginRecord, error)
+	// MaxRemoved is how many percent of the records of a type may be deleted at once without a
+	// trace. More are left as they are, and reported: it may be another database, or a
+	// backup that lost them. 20 may always be deleted, unless it is 0.
+	MaxRemoved int
 }
 
 // Source is the database of a Medusa installation.
 type Source struct {
 	config  *pgx.ConnConfig
 	options Options
+	// origin names the database: a copy of it that was restored elsewhere is another. It is
+	// empty where PostgreSQL does not tell.
+	origin string
 	// tables are those that exist.
 	tables map[string]bool
 }
@@ -50,7 +62,13 @@ func Open(ctx context.Context, url string, o Options) (*Source, error) {
 	return s, s.look(ctx)
 }
 
-// look finds out which tables there are.
+const (
+	mayAskOrigin = `SELECT has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')`
+	selectOrigin = `SELECT concat_ws('/', 'medusa', (SELECT system_identifier FROM pg_control_system()),
+	(SELECT oid FROM pg_database WHERE datname = current_database()), (SELECT oid FROM pg_namespace WHERE nspname = current_schema()))`
+)
+
+// look finds out which database it is, and which tables there are.
 func (s *Source) look(ctx context.Context) error {
 	return s.atOnce(ctx, func(tx pgx.Tx, _ time.Time) error {
 		var missing []string
@@ -66,7 +84,11 @@ func (s *Source) look(ctx context.Context) error {
 		if len(missing) > 0 {
 			return fmt.Errorf("the database is not that of Medusa 2, or its tables are in another schema (add ?search_path=… to the URL): it has no %s", strings.Join(missing, ", "))
 		}
-		return nil
+		var tells bool
+		if err := tx.QueryRow(ctx, mayAskOrigin).Scan(&tells); err != nil || !tells {
+			return err
+		}
+		return tx.QueryRow(ctx, selectOrigin).Scan(&s.origin)
 	})
 }
 
@@ -104,7 +126,12 @@ func (s *Source) atOnce(ctx context.Context, read func(tx pgx.Tx, at time.Time) 
 // All reads every record, removals included, so that what was imported earlier and has
 // been removed there since is removed here.
 func (s *Source) All(ctx context.Context) imports.Units {
-	return s.units(ctx, func(r *reader) error { return r.all(time.Time{}) })
+	return s.units(ctx, func(r *reader) error {
+		if err := r.vanished(r.each); err != nil {
+			return err
+		}
+		return r.all(time.Time{})
+	})
 }
 
 // errStop ends a pass when its caller stops.
@@ -115,6 +142,7 @@ func (s *Source) units(ctx context.Context, pass func(*reader) error) imports.Un
 	return func(yield func(transfer.Unit, error) bool) {
 		err := s.atOnce(ctx, func(tx pgx.Tx, at time.Time) error {
 			return pass(&reader{Source: s, ctx: ctx, tx: tx, at: at, each: func(_ *kind, _ string, u transfer.Unit) error {
+				u.Origin = s.origin
 				if !yield(u, nil) {
 					return errStop
 				}
