@@ -92,6 +92,7 @@ func (r retiring) forget() {
 // key has gone. Until then `keys list` says what needs the key, and it can't be retired.
 func TestACodecKeyIsRetired(t *testing.T) {
 	t.Parallel()
+	begun := time.Now()
 	server, err := embedded.Start(t.Context(), embedded.Options{Retention: 24 * time.Hour})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Stop()) })
@@ -127,7 +128,9 @@ func TestACodecKeyIsRetired(t *testing.T) {
 	require.NoError(t, r.Flows().TriggerSchedule(t.Context(), app.ScheduleReseal))
 	later.Store(int64(time.Hour))
 	require.Eventually(t, func() bool { return r.key(keys.Previous).Needs.Histories > 0 }, ringPatience, 50*time.Millisecond)
-	require.Contains(t, r.key(keys.Previous).Needs.In(clock()), "histories")
+	needs := r.key(keys.Previous).Needs
+	require.Contains(t, needs.In(clock()), "histories")
+	require.WithinRange(t, needs.HistoriesUntil, begun.Add(24*time.Hour), time.Now().Add(24*time.Hour), "what has ended is kept for the retention")
 	_, err = r.Keys().Retire(t.Context(), keys.Codec, old.ID, false, r.Histories)
 	require.ErrorAs(t, err, &needed, "histories that Temporal still keeps")
 

@@ -32,6 +32,13 @@ var imported = []struct {
 		"bcrypt@gotrue.example": "hello", "argon2@gotrue.example": "test", "fbscrypt@gotrue.example": "mytestpassword",
 	}},
 	{system: "gotrue", file: "gotrue.csv", passwords: map[string]string{"csv@gotrue.example": "hello"}},
+	{system: "kratos", file: "kratos-26.2.0.json", passwords: map[string]string{
+		"ada@people.kratos.example": "correct horse battery", "cy@people.kratos.example": "correct horse battery", "bob@people.kratos.example": "correct horse battery",
+	}},
+	{system: "gotrue", file: "gotrue-2.196.0.ndjson", passwords: map[string]string{
+		"ada@people.gotrue.example": "correct horse battery", "fay@people.gotrue.example": "correct horse battery", "bob@people.gotrue.example": "correct horse battery",
+		"cy@people.gotrue.example": "correct horse battery",
+	}},
 	{system: "auth0", file: "auth0.ndjson", flags: []string{"--password-hashes", "auth0-hashes.ndjson"}, passwords: map[string]string{
 		"bcrypt@auth0.example": "hello", "linked@auth0.example": "hello",
 	}},
@@ -101,7 +108,7 @@ func TestImportFromOtherSystems(t *testing.T) {
 	}
 	for _, email := range []string{
 		"bcrypt@kratos.example", "md5@kratos.example", "fbscrypt@gotrue.example", "unknown@kratos.example", "costly@kratos.example",
-		"temporary@keycloak.example", "banned@gotrue.example", "nobody@kratos.example", "gina@auth0.example",
+		"temporary@keycloak.example", "banned@gotrue.example", "dora@people.gotrue.example", "dora@people.kratos.example", "grace@people.kratos.example", "nobody@kratos.example", "gina@auth0.example",
 	} {
 		got := signIn(t, api, email, "wrong horse")
 		require.Equal(t, [2]any{401, "Invalid email or password"}, [2]any{got.status, got.body["message"]}, email)
@@ -117,8 +124,12 @@ func TestImportFromOtherSystems(t *testing.T) {
 		return post(t, api+"/auth/user/emailpass", map[string]any{"email": "nd2@table.example", "password": "password"})
 	})
 	require.Equal(t, 200, admin.status, "the row that says so is an administrator")
-	factor := signIn(t, api, "argon2@keycloak.example", "iceberg")
-	require.Equal(t, true, factor.body["mfa_required"], "%v", factor.body)
+	for email, password := range map[string]string{
+		"argon2@keycloak.example": "iceberg", "bob@people.kratos.example": "correct horse battery", "bob@people.gotrue.example": "correct horse battery",
+	} {
+		factor := signIn(t, api, email, password)
+		require.Equal(t, true, factor.body["mfa_required"], "%v", factor.body)
+	}
 
 	file := filepath.Join(dir, "all.ndjson")
 	runOn(t, data, "export", file)

@@ -75,7 +75,7 @@ func (s *Subject) versions(ctx context.Context, n *notes, queues []flows.QueueIn
 		n.ok(temporalVersions, "no worker of the deployment has started yet")
 	}
 	for _, v := range found {
-		if v.Status == flows.VersionDrained || v.Status == flows.VersionNew && len(v.Polled) == 0 {
+		if (v.Status == flows.VersionDrained || v.Status == flows.VersionNew) && len(v.Polled) == 0 {
 			continue
 		}
 		n.add(s.version(v))
@@ -93,13 +93,26 @@ func (s *Subject) version(v flows.Version) Finding {
 		f.Status, f.Message = Warning, fmt.Sprintf("gets %v %% of new flows, and none of its workers polls %s", v.Percent, lacks)
 		f.Advice = "Start workers of this version, or take its share back: `" + s.Command + " temporal deployment ramp " + v.BuildID + " 0`."
 	case v.Pinned > 0 && len(v.Polled) == 0:
-		f.Status, f.Message = Fault, fmt.Sprintf("%d flows stay with this version, and it has no worker: they wait", v.Pinned)
+		f.Status, f.Message = Fault, staying(v.Pinned)+" with this version, which has no worker: they wait"
 		f.Advice = "Start a worker of this version again, until `" + s.Command + " temporal deployment show` says that it is drained."
+	case v.Status == flows.VersionDrained:
+		f.Message, f.Advice = "drained: no flow stays with this version", "Stop its workers."
 	case v.Status == flows.VersionDraining:
-		f.Message = fmt.Sprintf("draining: %d flows stay with this version", v.Pinned)
+		f.Message = "draining: " + staying(v.Pinned) + " with this version"
+		if v.Pinned == 0 {
+			f.Message = "draining: its last flow has ended, which Temporal notices within minutes"
+		}
 		f.Advice = "Keep its workers until `" + s.Command + " temporal deployment show` says that it is drained."
 	}
 	return f
+}
+
+// staying counts flows in words.
+func staying(count int64) string {
+	if count == 1 {
+		return "1 flow stays"
+	}
+	return fmt.Sprintf("%d flows stay", count)
 }
 
 // dial reports that no server listens at an address, for host:port.

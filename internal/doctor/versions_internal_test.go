@@ -28,11 +28,13 @@ func TestVersion(t *testing.T) {
 			flows.Version{BuildID: "b2", Status: flows.VersionRamping, Percent: 10}, Warning, "gets 10 % of new flows", "ramp b2 0",
 		},
 		"flows without a worker": {
-			flows.Version{Status: flows.VersionDraining, Pinned: 3}, Fault, "3 flows stay with this version, and it has no worker", "Start a worker of this version again",
+			flows.Version{Status: flows.VersionDraining, Pinned: 3}, Fault, "3 flows stay with this version, which has no worker", "Start a worker of this version again",
 		},
 		"flows with a worker": {
 			flows.Version{Status: flows.VersionDraining, Pinned: 3, Polled: all}, OK, "draining: 3 flows stay", "Keep its workers",
 		},
+		"its last flow has ended": {flows.Version{Status: flows.VersionDraining, Polled: all}, OK, "^draining: its last flow has ended", "Keep its workers"},
+		"drained":                 {flows.Version{Status: flows.VersionDrained, Polled: all}, OK, "^drained: no flow stays", "^Stop its workers.$"},
 	} {
 		f := (&Subject{Command: "everlatch"}).version(test.v)
 		require.Equal(t, test.status, f.Status, name)

@@ -64,6 +64,10 @@ func dynamicConfig(o Options) dynamicconfig.StaticClient {
 	if o.ContinueAsNewAfter > 0 {
 		c[dynamicconfig.HistoryCountSuggestContinueAsNew.Key()] = o.ContinueAsNewAfter
 	}
+	if o.DrainedWithin > 0 {
+		c[dynamicconfig.VersionDrainageStatusVisibilityGracePeriod.Key()] = o.DrainedWithin
+		c[dynamicconfig.VersionDrainageStatusRefreshInterval.Key()] = o.DrainedWithin
+	}
 	return c
 }
 

@@ -52,6 +52,9 @@ type Options struct {
 	// ContinueAsNewAfter is the number of events of a history at which Temporal
 	// suggests that its workflow continues as new. 0 is Temporal's own, 4,096.
 	ContinueAsNewAfter int
+	// DrainedWithin is how soon Temporal notices that the last flow of a version of the
+	// workers has ended. 0 is Temporal's own, some minutes.
+	DrainedWithin time.Duration
 	// Log takes the server's errors as JSON lines. Default: the file
 	// temporal.log in Folder, or nowhere for a server in memory.
 	Log io.Writer

@@ -16,7 +16,8 @@ const few = 20
 
 // vanished calls each with the removal of every record that was imported from this database
 // and has no row in it any more, what refers to others first. A record that was changed
-// here since it was imported is refused when it is imported ([transfer.RemovedElsewhere]).
+// here since it was imported is refused when it is imported ([transfer.RemovedElsewhere]), but
+// for API keys: one that was deleted must not go on working because it was used here.
 func (r *reader) vanished(each func(*kind, string, transfer.Unit) error) error {
 	if r.options.Imported == nil || r.origin == "" {
 		return nil
@@ -35,7 +36,11 @@ func (r *reader) vanished(each func(*kind, string, transfer.Unit) error) error {
 			}
 		}
 		for _, record := range gone {
-			if err := each(k, record.Key, k.removal(record.Key, record.At)); err != nil {
+			at := record.At
+			if k.typ == transfer.TypeAPIKey {
+				at = r.at
+			}
+			if err := each(k, record.Key, k.removal(record.Key, at)); err != nil {
 				return err
 			}
 		}
