@@ -178,7 +178,7 @@ var (
 	// the label that a variable lists.
 	notMetrics = regexp.MustCompile(`"[^"]*"|\{[^{}]*\}|\[[^\]]*\]|\b(by|without) ?\([^)]*\)|, \w+\)$`)
 	// functions and words of PromQL that our queries use.
-	functions = []string{"sum", "max", "min", "rate", "increase", "histogram_quantile", "topk", "absent", "label_values"}
+	functions = []string{"sum", "max", "min", "rate", "increase", "histogram_quantile", "topk", "absent", "label_values", "or", "vector"}
 	// fromPrometheus are made by Prometheus itself.
 	fromPrometheus = []string{"up"}
 )
