@@ -20,8 +20,8 @@ test-postgres: ## the tests that use PostgreSQL, on TEST_POSTGRES_URL
 	@test -n "$(TEST_POSTGRES_URL)" || { echo "set TEST_POSTGRES_URL=postgres://…"; exit 1; }
 	go test -shuffle=on ./internal/store/... ./app/... ./e2e/...
 
-upgrade-test: ## replace the program of an earlier commit under load, without a failed request: FROM=commit (Linux, needs PostgreSQL's programs)
-	go test -count=1 -timeout 1h -v -run '^TestRollingUpgrade$$' ./e2e/crash -upgrade $(if $(FROM),-from $(FROM))
+upgrade-test: ## replace the program of an earlier commit under load, and go back, without a failed request: FROM=commit (Linux, needs PostgreSQL's programs)
+	go test -count=1 -timeout 1h -v -run '^(TestRollingUpgrade|TestRollback)$$' ./e2e/crash -upgrade $(if $(FROM),-from $(FROM))
 
 crash: ## kill an installation under load, and look for what was lost: POINTS=1000 SEED=7 (Linux, needs PostgreSQL's programs)
 	go test -count=1 -timeout 24h -v -run '^(TestCrash|TestRollingRestart)$$' ./e2e/crash -points $(or $(POINTS),25) -seed $(or $(SEED),1)

@@ -81,6 +81,7 @@ func asksOnce(ctx context.Context, c *cast, visitor int, l *ledger) (served int,
 			if p.identity == "" {
 				p.identity, p.account = claim(token, "auth_identity_id"), claim(token, "actor_id")
 				l.keep(p)
+				l.count("accepted sign-ups")
 			}
 		}
 	}

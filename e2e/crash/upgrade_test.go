@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -24,28 +25,84 @@ var (
 )
 
 // earlierCommit is what a rollout replaces, until there is a release.
-const earlierCommit = "b540c2f15922c00ab86b856897970ef087ea8f35"
+const earlierCommit = "5940bb7c39f937f228955b82053507cedf32499d"
 
 // TestRollingUpgrade replaces an earlier program by this one while clients use every flow:
 // it migrates the database under the earlier processes, and then replaces one process after
 // the other. No request fails of clients who never repeat one, what was begun before is
 // finished afterwards, and no flow is stuck.
 func TestRollingUpgrade(t *testing.T) { //nolint:paralleltest // it takes the whole machine
+	onEachRollout(t, func(t *testing.T, c *cast, _, later program) {
+		t.Helper()
+		underLoad(t, c, func(ctx context.Context) {
+			t.Logf("migrate: %s", printed(t, later.path, c.processes[workerNames[0]].env, "migrate", "up"))
+			c.replace(ctx, t, later, slices.Concat(workerNames, apiNames))
+		})
+		if len(later.env) > 0 {
+			shown := printed(t, later.path, c.processes[workerNames[0]].env, "temporal", "deployment", "show")
+			require.Contains(t, shown, "current", "the new version has become current by itself")
+		}
+	})
+}
+
+// TestRollback goes back to the earlier program, on the schema of this one, which stays. What
+// this program has begun is finished by the earlier one. The APIs go first, so that no flow
+// begins any more on a version that no worker will have.
+func TestRollback(t *testing.T) { //nolint:paralleltest // it takes the whole machine
+	onEachRollout(t, func(t *testing.T, c *cast, earlier, later program) {
+		t.Helper()
+		printed(t, later.path, c.processes[workerNames[0]].env, "migrate", "up")
+		c.replace(t.Context(), t, later, slices.Concat(workerNames, apiNames))
+		underLoad(t, c, func(ctx context.Context) {
+			c.replace(ctx, t, earlier, slices.Concat(apiNames, workerNames))
+		})
+	})
+}
+
+// program is an executable with what is added to its environment.
+type program struct {
+	path string
+	env  []string
+}
+
+// onEachRollout runs a test with an installation of the earlier program, for each way in
+// which the later one may be rolled out.
+func onEachRollout(t *testing.T, test func(t *testing.T, c *cast, earlier, later program)) {
+	t.Helper()
 	if !*upgrade {
 		t.Skip("it takes minutes: make upgrade-test")
 	}
 	programs := map[string]string{"everlatch": buildEarlier(t, *from), "temporalserver": build(t)["temporalserver"]}
-	for name, env := range map[string][]string{ //nolint:paralleltest // each needs the whole machine
-		"to workers without versions": nil,
-		"to workers with versions":    {"TEMPORAL_DEPLOYMENT_NAME=shop"},
+	for name, env := range map[string][]string{
+		"workers without versions": nil,
+		"workers with versions":    {"TEMPORAL_DEPLOYMENT_NAME=shop"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			upgrades(t, newCastOf(t, programs), build(t)["everlatch"], env)
+			test(t, newCastOf(t, programs), program{path: programs["everlatch"], env: env}, program{path: build(t)["everlatch"], env: env})
 		})
 	}
 }
 
-func upgrades(t *testing.T, c *cast, later string, env []string) {
+// replace replaces processes by those of a program, one after the other.
+func (c *cast) replace(ctx context.Context, t *testing.T, with program, names []string) {
+	t.Helper()
+	for _, name := range names {
+		p := c.processes[name]
+		require.Zero(t, p.terminate(t), "%s ends well; log: %s", name, p.tail())
+		p.path = with.path
+		for _, variable := range with.env {
+			if !slices.Contains(p.env, variable) {
+				p.env = append(p.env, variable)
+			}
+		}
+		p.start(t)
+		require.NoError(t, p.awaitReady(ctx), "log: %s", p.tail())
+	}
+}
+
+// underLoad changes an installation while clients use every flow. No request fails of those
+// who never repeat one, what was begun before is finished afterwards, and no flow is stuck.
+func underLoad(t *testing.T, c *cast, change func(ctx context.Context)) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patienceOfAll(len(c.processes)))
 	defer cancel()
@@ -63,14 +120,7 @@ func upgrades(t *testing.T, c *cast, later string, env []string) {
 	for i := range served {
 		asking.Go(func() { served[i], faults[i] = asksOnce(rolling, c, i, l) })
 	}
-	t.Logf("migrate: %s", printed(t, later, c.processes[workerNames[0]].env, "migrate", "up"))
-	for _, name := range slices.Concat(workerNames, apiNames) {
-		p := c.processes[name]
-		require.Zero(t, p.terminate(t), "%s ends well; log: %s", name, p.tail())
-		p.path, p.env = later, append(p.env, env...)
-		p.start(t)
-		require.NoError(t, p.awaitReady(ctx), "log: %s", p.tail())
-	}
+	change(ctx)
 	require.NoError(t, open.finish(ctx))
 	rolled()
 	asking.Wait()
@@ -81,10 +131,6 @@ func upgrades(t *testing.T, c *cast, later string, env []string) {
 	n.inspect(ctx)
 	release()
 	helpers.Wait()
-	if len(env) > 0 {
-		shown := printed(t, later, c.processes[workerNames[0]].env, "temporal", "deployment", "show")
-		require.Contains(t, shown, "current", "the new version has become current by itself")
-	}
 	total := 0
 	for _, n := range served {
 		require.Positive(t, n)
@@ -198,6 +244,9 @@ func (o *waitingFlows) finish(ctx context.Context) error {
 		return err
 	}
 	o.forgetful.password, o.moving.email = another, "new-"+o.moving.email
+	for _, what := range []string{"accepted password changes", "accepted e-mail changes", "accepted invites"} {
+		o.ledger.count(what)
+	}
 	o.ledger.keep(o.forgetful)
 	o.ledger.keep(o.moving)
 	return errors.Join(
@@ -207,15 +256,36 @@ func (o *waitingFlows) finish(ctx context.Context) error {
 	)
 }
 
-// buildEarlier builds the program of a commit, or skips the test where the history of the
-// repository does not have it, as in a shallow clone.
+// TestEarlierCommit: the commit that a rollout replaces is in the history, or nothing would
+// ever be rolled out.
+func TestEarlierCommit(t *testing.T) {
+	t.Parallel()
+	needCommit(t, earlierCommit)
+}
+
+// needCommit skips a test where the repository has no history, or a shallow one. In a whole
+// history a commit that is missing is a mistake.
+func needCommit(t *testing.T, commit string) {
+	t.Helper()
+	root := repository(t, ".")
+	shallow, err := exec.CommandContext(t.Context(), "git", "-C", root, "rev-parse", "--is-shallow-repository").CombinedOutput()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "*** SKIPPED: %s needs the repository: %s\n", t.Name(), shallow)
+		t.Skip("the repository is not here")
+	}
+	out, err := exec.CommandContext(t.Context(), "git", "-C", root, "merge-base", "--is-ancestor", commit, "HEAD").CombinedOutput()
+	if err != nil && strings.TrimSpace(string(shallow)) == "true" {
+		fmt.Fprintf(os.Stderr, "*** SKIPPED: %s needs the commit %s, and the clone is shallow\n", t.Name(), commit)
+		t.Skip("the history of the repository is not here")
+	}
+	require.NoError(t, err, "%s is not in the history: %s", commit, out)
+}
+
+// buildEarlier builds the program of a commit.
 func buildEarlier(t *testing.T, commit string) string {
 	t.Helper()
 	root := repository(t, ".")
-	if out, err := exec.CommandContext(t.Context(), "git", "-C", root, "cat-file", "-e", commit+"^{commit}").CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "*** SKIPPED: %s needs the commit %s: %s\n", t.Name(), commit, out)
-		t.Skip("the history of the repository is not here")
-	}
+	needCommit(t, commit)
 	folder := t.TempDir()
 	archive, path := filepath.Join(folder, "earlier.tar"), filepath.Join(folder, "everlatch-earlier")
 	for _, args := range [][]string{
