@@ -72,7 +72,7 @@ func (f *Follower) Pass(ctx context.Context, complete bool) imports.Units {
 			return yield(k, key, u)
 		}
 		if complete {
-			for _, k := range r.kinds() { // what was held back is told anew
+			for _, k := range r.kinds() { // what was held back is told again
 				f.changed = append(f.changed, change{name: name{typ: k.typ}, gone: true})
 			}
 			err := r.vanished(func(k *kind, key string, u transfer.Unit) error {
