@@ -26,7 +26,7 @@ func TestRefusalsTellTheirReason(t *testing.T) {
 		{http.MethodGet, "/store/customers/me", "", "unauthenticated"},
 		{http.MethodGet, "/health", "", ""},
 		{http.MethodPost, "/auth/customer/emailpass", `{"email":"ada@example.com","password":"not it"}`, "credentials_wrong"},
-		{http.MethodPost, "/auth/customer/nothing", `{}`, ""},
+		{http.MethodPost, "/auth/customer/nothing", `{}`, "provider_forbidden; actor_type=customer; provider=nothing"},
 	} {
 		answer := w.do(tt.method, tt.path, tt.body)
 		require.Equal(t, tt.want, answer.Header.Get("Everlatch-Reason"), tt.path)
