@@ -8,15 +8,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/everlatch/everlatch/pages"
 	"github.com/everlatch/everlatch/pages/pagestest"
 )
 
 const account = "/ui/customer/account"
 
 // newAccount is a world whose API knows a customer with everything that an account can have.
-func newAccount(t *testing.T) *world {
+func newAccount(t *testing.T, change ...func(*pages.Options)) *world {
 	t.Helper()
-	w := newWorld(t)
+	w := newWorld(t, change...)
 	for route, body := range map[string]string{
 		"GET /store/customers/me": `{"customer":{"id":"cus_1","email":"ada@example.com","first_name":"Ada","last_name":"Lovelace","company_name":null,"phone":"+44 1",
 			"created_at":"2025-03-01T10:00:00Z","metadata":{"a":1}}}`,

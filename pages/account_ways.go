@@ -87,6 +87,7 @@ func add(v *Visit) error {
 	body := record{}
 	switch {
 	case page.Passkey:
+		page.Form.Read(v)
 		credential := json.RawMessage(v.Value("credential"))
 		if !json.Valid(credential) {
 			page.Form.Problems = []string{v.T("account.passkey_needs_script")}

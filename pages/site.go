@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/everlatch/everlatch/internal/returnto"
 )
@@ -115,7 +116,7 @@ func New(o Options) (*Site, error) {
 		return nil, errors.New("pages: API, Now or Log is missing")
 	}
 	s := &Site{opts: o, mux: http.NewServeMux(), crossSite: http.NewCrossOriginProtection()}
-	areas := slices.Concat([]Area{baseArea(), signInArea(), accountArea(), returnArea()}, developmentAreas(o), o.Areas)
+	areas := o.areas()
 	accentErr := checkAccent(o.Accent)
 	logo, logoErr := imageSource(o.Logo)
 	var returnsErr, languagesErr, templatesErr error
@@ -140,6 +141,11 @@ func New(o Options) (*Site, error) {
 	}
 	s.mux.Handle(Prefix, s.page(notFound))
 	return s, nil
+}
+
+// areas are the built-in ones and those that are added.
+func (o Options) areas() []Area {
+	return slices.Concat([]Area{baseArea(), signInArea(), accountArea(), returnArea()}, developmentAreas(o), o.Areas)
 }
 
 // Serves reports whether a request is for a page. A path outside of [Prefix] may be one of
@@ -192,10 +198,21 @@ func (s *Site) answer(v *Visit, handle Handler) error {
 		return &RefusalError{Status: http.StatusForbidden, Reason: reasonCrossSite}
 	case v.ActorType != "" && !slices.Contains(s.opts.ActorTypes, v.ActorType):
 		return errNotFound
-	case v.R.ParseForm() != nil:
+	case v.R.ParseForm() != nil || !readable(v.R.Form):
 		return &RefusalError{Status: http.StatusBadRequest, Reason: reasonForm}
 	}
 	return handle(v)
+}
+
+// readable reports whether all values are UTF-8, which browsers send, because pages are. Others
+// would be shown as they are, but passed on with replacements.
+func readable(form url.Values) bool {
+	for name, values := range form {
+		if !utf8.ValidString(name) || slices.ContainsFunc(values, func(value string) bool { return !utf8.ValidString(value) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // fromHere refuses a form that another site has sent. A proxy in front may have another

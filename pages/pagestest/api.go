@@ -13,6 +13,7 @@ import (
 type API struct {
 	mu      sync.Mutex
 	answers map[string]http.HandlerFunc
+	other   http.HandlerFunc
 	calls   []Call
 }
 
@@ -50,6 +51,13 @@ func (a *API) Handle(route string, handle http.HandlerFunc) {
 	a.answers[route] = handle
 }
 
+// Otherwise answers all routes that no test has answered.
+func (a *API) Otherwise(handle http.HandlerFunc) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.other = handle
+}
+
 // Calls returns what the API was asked since the last call of Calls.
 func (a *API) Calls() []Call {
 	a.mu.Lock()
@@ -80,6 +88,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	a.calls = append(a.calls, c)
 	handle := a.answers[r.Method+" "+r.URL.Path]
+	if handle == nil {
+		handle = a.other
+	}
 	a.mu.Unlock()
 	if handle == nil {
 		w.WriteHeader(http.StatusNotFound)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -31,6 +32,11 @@ type Browser struct {
 func NewBrowser(tb testing.TB, pages http.Handler) *Browser {
 	tb.Helper()
 	return &Browser{t: tb, Header: http.Header{}, pages: pages, cookies: map[[2]string]*http.Cookie{}}
+}
+
+// Clone returns a browser with the same cookies and headers, which from then on keeps its own.
+func (b *Browser) Clone() *Browser {
+	return &Browser{t: b.t, Header: b.Header.Clone(), pages: b.pages, cookies: maps.Clone(b.cookies)}
 }
 
 // Cookie returns the value of a cookie, "" for none.
@@ -108,8 +114,45 @@ func (b *Browser) send(r *http.Request) *Page {
 	require.NoError(b.t, err)
 	root, err := html.Parse(strings.NewReader(string(text)))
 	require.NoError(b.t, err)
-	return &Page{Status: answer.StatusCode, Path: r.URL.Path, Header: answer.Header, HTML: string(text), root: root, browser: b}
+	return &Page{Status: answer.StatusCode, Path: r.URL.Path, Requested: r.URL.RequestURI(), Header: answer.Header, HTML: string(text), root: root, browser: b}
 }
+
+// Walk opens pages and all pages that they lead to. Those that differ in an id or in what they
+// search for are one, and a page that leads to another one counts as that.
+func (b *Browser) Walk(start []string) []*Page {
+	b.t.Helper()
+	known := map[string]bool{}
+	var out []*Page
+	for len(start) > 0 {
+		path := start[0]
+		start = start[1:]
+		if known[Alike(path)] {
+			continue
+		}
+		known[Alike(path)] = true
+		p := b.Clone().Open(path)
+		if !strings.HasPrefix(p.Header.Get("Content-Type"), "text/html") || !strings.Contains(p.HTML, "/ui/static/") || known[Alike(p.Requested)] && Alike(p.Requested) != Alike(path) {
+			continue
+		}
+		known[Alike(p.Requested)] = true
+		out = append(out, p)
+		for _, link := range p.Links() {
+			if strings.HasPrefix(link, "/") && !strings.HasPrefix(link, "//") {
+				start = append(start, link)
+			}
+		}
+	}
+	return out
+}
+
+// Alike returns the same for the paths of pages that differ in an id, in what they search for
+// or in whose they are.
+func Alike(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	return someID.ReplaceAllString(path, "*")
+}
+
+var someID = regexp.MustCompile(`[a-z]+_[0-9A-Za-z]{20,}|[^/]+@[^/]+|[a-z]+:[^/]+`)
 
 // Submit sends the form of a page that has a certain action, "" for the page itself. values
 // replace what its fields hold.

@@ -11,7 +11,10 @@ import (
 type Page struct {
 	Status int
 	// Path is where the page was found after redirects.
-	Path   string
+	Path string
+	// Requested is the path with its query.
+	Requested string
+
 	Header http.Header
 	HTML   string
 
