@@ -61,6 +61,13 @@ func TestFlows(t *testing.T) {
 	second := w.do("GET", "/admin/flows?limit=1&offset=1&fields=id,outcome", nil, admin)
 	second.is(t, `{"flows":[{"id":"authenticate/customer/1","outcome":"refused"}],"count":2,"offset":1,"limit":1}`)
 	require.Equal(t, 400, w.do("GET", "/admin/flows?attention=maybe", nil, admin).StatusCode)
+	for _, filter := range []string{"id", "request_id", "workflow", "outcome", "actor_id"} {
+		for _, text := range []string{"a%00b", "%ff"} {
+			asked := len(w.flows.listed)
+			w.do("GET", "/admin/flows?"+filter+"="+text, nil, admin).is(t, `{"type":"invalid_data","message":"Text must be valid UTF-8 without the character U+0000."}`)
+			require.Len(t, w.flows.listed, asked, "Temporal is not asked for %s", text)
+		}
+	}
 
 	attention := w.do("GET", "/admin/flows?attention=true&fields=id,why,advice,why_code,why_params", nil, admin)
 	attention.is(t, `{"flows":[{"id":"`+resetID+`","why":"Not everything could be undone (DiscardCustomer).","advice":"Undo it.","why_code":"not_undone","why_params":{}}],"count":1,"offset":0,"limit":50}`)

@@ -9,7 +9,7 @@ import (
 )
 
 // chooseScenarios reads -scenarios: scenarios, or probes with -timing. All are
-// the default, but for the probes that need a server of their own; the one that needs an
+// the default, but for those that need a server of their own; the one that needs an
 // administrator is, if there is a token.
 func (o *options) chooseScenarios(set *flag.FlagSet, text string) error {
 	known := scenarioNames()
@@ -19,7 +19,7 @@ func (o *options) chooseScenarios(set *flag.FlagSet, text string) error {
 	if !given(set, "scenarios") {
 		o.scenarios = slices.Clone(known)
 		o.scenarios = slices.DeleteFunc(o.scenarios, func(name string) bool {
-			return name == neutralProbe || name == emailCodeProbe || needsAdministrator(name) && o.adminToken == ""
+			return name == neutralProbe || name == emailCodeProbe || name == scenarioPage || needsAdministrator(name) && o.adminToken == ""
 		})
 		return nil
 	}

@@ -21,8 +21,10 @@
 //	search    GET /admin/customers?q=… for a part of one address. Needs -admin-token
 //	identities
 //	          the same at GET /admin/auth-identities
+//	page      a browser's first visit of the sign-in page, /ui/customer. Only where
+//	          -scenarios names it: it needs a server with hosted pages
 //
-// Command bench/fill makes the accounts that the last three look for.
+// Command bench/fill makes the accounts that list, search and identities look for.
 //
 // # How it drives
 //

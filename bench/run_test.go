@@ -59,7 +59,8 @@ func lines(t *testing.T, out string) []line {
 func TestRunMeasuresEveryScenario(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
-	args := []string{"-base", s.url, "-publishable-key", s.key, "-c", "1,3", "-n", "20", "-warm", "0", "-json", "-admin-token", "token-admin"}
+	args := []string{"-base", s.url, "-publishable-key", s.key, "-c", "1,3", "-n", "20", "-warm", "0", "-json", "-admin-token", "token-admin",
+		"-scenarios", strings.Join(bench.ScenarioNames(), ",")}
 	if runtime.GOOS == "linux" {
 		args = append(args, "-pids", strconv.Itoa(os.Getpid()))
 	}
@@ -91,6 +92,7 @@ func TestRunMeasuresEveryScenario(t *testing.T) {
 		"GET /store/customers/me":                40 + 40,
 		"GET /admin/customers":                   40 + 40,
 		"GET /admin/auth-identities":             40,
+		"GET /ui/customer":                       40,
 	}, s.requests)
 	require.Len(t, s.searched, 80, "each search is for something else")
 	for email, password := range s.passwords {

@@ -30,7 +30,11 @@ type stage struct {
 	filledPassword string
 }
 
-const scenarioLogin = "login"
+const (
+	scenarioLogin = "login"
+	// scenarioPage is only for a server with hosted pages.
+	scenarioPage = "page"
+)
 
 // scenarios returns every scenario in the order in which they run.
 func scenarios() []scenario {
@@ -49,6 +53,7 @@ func scenarios() []scenario {
 		}},
 		{"search", true, func(s stage, _ person) func() []byte { return s.search("/admin/customers") }},
 		{"identities", true, func(s stage, _ person) func() []byte { return s.search("/admin/auth-identities") }},
+		{scenarioPage, false, func(s stage, _ person) func() []byte { return always(s.wire.page("/ui/customer")) }},
 	}
 }
 

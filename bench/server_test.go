@@ -58,6 +58,7 @@ func newService(t *testing.T) *service {
 		"POST /admin/invites/accept":                   s.acceptInvite,
 		"GET /admin/customers":                         s.search,
 		"GET /admin/auth-identities":                   s.search,
+		"GET /ui/customer":                             func(*http.Request) (int, any) { return http.StatusOK, "<!DOCTYPE html>" },
 	} {
 		routes.HandleFunc(route, s.serve(route, handle))
 	}

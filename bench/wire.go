@@ -87,6 +87,11 @@ func (w wire) me(name, value string) []byte {
 	return w.request("GET", "/store/customers/me", nil, name, value)
 }
 
+// page opens a hosted page on the first visit of a browser.
+func (w wire) page(path string) []byte {
+	return w.request("GET", path, nil, "Accept", "text/html")
+}
+
 // admin reads a list as an administrator.
 func (w wire) admin(token, path string) []byte {
 	return w.request("GET", path, nil, "Authorization", "Bearer "+token)

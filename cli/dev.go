@@ -19,6 +19,7 @@ import (
 	"github.com/everlatch/everlatch/internal/embedded"
 	"github.com/everlatch/everlatch/internal/hostguard"
 	"github.com/everlatch/everlatch/mail"
+	hosted "github.com/everlatch/everlatch/pages"
 )
 
 func (p *program) devCommand() *cobra.Command {
@@ -220,7 +221,7 @@ func (p *program) greet(r running, f *folder, cfg config.Config, link string) {
 	_, _ = fmt.Fprintf(p.stdout, `%[8]s is running. Stop it with Ctrl-C.
 
   API          %[1]s
-  Mails        %[7]s
+%[11]s  Mails        %[7]s
   Temporal UI  %[2]s
   Temporal     %[3]s, namespace %[4]s
   Data         %[5]s
@@ -232,7 +233,18 @@ Register a customer:
 
 %[10]s
 
-`, r.API, ui, r.Temporal, r.Namespace, data, flag, mails, name, p.name, p.administratorHint(link, flag))
+`, r.API, ui, r.Temporal, r.Namespace, data, flag, mails, name, p.name, p.administratorHint(link, flag), pageLines(r.API, cfg.Pages))
+}
+
+// pageLines say where the pages are that are switched on.
+func pageLines(api string, c config.Pages) (lines string) {
+	if c.Enabled {
+		lines = "  Sign-in page " + api + hosted.Prefix + everlatch.ActorCustomer + "\n"
+	}
+	if c.Enabled && c.Console {
+		lines += "  Console      " + api + "/console" + "\n"
+	}
+	return lines
 }
 
 // administratorHint says how to get an administrator.

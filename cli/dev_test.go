@@ -41,6 +41,7 @@ func TestDev(t *testing.T) {
 	dev, url := beginDev(t, "--data", data)
 	require.Contains(t, dev.stdout.String(), "Temporal UI  http://127.0.0.1:")
 	require.Contains(t, dev.stdout.String(), "curl -s "+url)
+	require.Contains(t, dev.stdout.String(), "Sign-in page "+url+"/ui/customer\n  Console      "+url+"/console\n")
 	require.Equal(t, http.StatusOK, get(t, url+"/health", "").status)
 	require.Equal(t, http.StatusOK, get(t, url+"/ready", "").status)
 	out, _, err := execute(t, nil, "", "health", "--data", data)

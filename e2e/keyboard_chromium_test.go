@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -43,4 +44,70 @@ func TestKeyboardAloneInChromium(t *testing.T) {
 		b.await(t, email)
 		require.Equal(t, "/ui/customer/account", b.eval(t, "location.pathname"))
 	}
+}
+
+// TestSecondFactorByKeyboardInChromium sets up a second factor, signs in with it, and, as an
+// administrator, searches for a customer and disables their sign-in: without a mouse.
+func TestSecondFactorByKeyboardInChromium(t *testing.T) {
+	t.Parallel()
+	c := startChromium(t)
+	p := startDev(t, devOptions{config: cheapHashes})
+	p.signUp(t)
+	p.root(t)
+	const email = "ada@example.com"
+	b := browser{c, "a customer with a keyboard"}
+	b.open(t, p.base+"/ui/customer")
+	b.signInByKeys(t, email)
+	b.enter(t, "Sign-in and security")
+	b.enter(t, "Add Authenticator app")
+	b.enter(t, "Continue")
+	b.await(t, "Scan this code")
+	b.picture(t, "a second factor by keyboard")
+	secret := strings.ReplaceAll(b.text(t, "#key"), " ", "")
+	b.tabTo(t, "Code")
+	b.keys(t, totpCode(t, secret, 0), "Enter")
+	b.await(t, "Two-step verification is on.")
+	b.enter(t, "Sign out")
+	b.await(t, "You have signed out.")
+	b.do(t, nil, "back")
+	b.await(t, "Sign in")
+	require.NotContains(t, b.text(t, "body"), "Recovery codes", "the back button shows nothing of the account")
+
+	b.open(t, p.base+"/ui/customer")
+	b.signInByKeys(t, email)
+	b.await(t, "authenticator app")
+	b.keys(t, totpCode(t, secret, 1), "Enter") // the field has the focus
+	b.await(t, "Recovery codes")               // where the back button led to
+
+	root := browser{c, "an administrator with a keyboard"}
+	root.open(t, p.base+"/ui/user?return_to=/console/people")
+	root.signInByKeys(t, "root@example.com")
+	root.await(t, "Email, name or id")
+	root.tabTo(t, "Email, name or id")
+	root.keys(t, email, "Enter")
+	root.enter(t, email)
+	root.enter(t, "Disable")
+	root.await(t, "Disable this sign-in?")
+	root.tabTo(t, "Reason")
+	root.keys(t, "lost the phone", "Enter")
+	root.await(t, "Disabled. All sessions have ended.")
+	root.picture(t, "disabled by keyboard")
+	require.Equal(t, 401, p.call(t, "POST", "/auth/customer/emailpass", object{"email": email, "password": password}).status)
+}
+
+// signInByKeys fills in the sign-in page with the keyboard.
+func (b browser) signInByKeys(t *testing.T, email string) {
+	t.Helper()
+	b.tabTo(t, "Email")
+	b.keys(t, email, "")
+	b.tabTo(t, "Password")
+	b.keys(t, password, "Enter")
+}
+
+// enter tabs to a link or button and presses it.
+func (b browser) enter(t *testing.T, name string) {
+	t.Helper()
+	b.await(t, name)
+	b.tabTo(t, name)
+	b.keys(t, "", "Enter")
 }

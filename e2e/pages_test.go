@@ -22,6 +22,9 @@ func (p *process) browser(t *testing.T) *pagestest.Browser {
 		if r.In.Header.Get("Origin") != "" {
 			r.Out.Header.Set("Origin", p.base)
 		}
+		if network := r.In.Header.Get("X-Forwarded-For"); network != "" { // which a proxy leaves out
+			r.Out.Header.Set("X-Forwarded-For", network)
+		}
 	}})
 }
 

@@ -25,8 +25,8 @@ const (
 	maxCookie = 3800
 )
 
-// Pending is what waits between the pages of one sign-in, in a cookie that only the pages
-// of its actor type get, and no script. It is not signed: everything in it is checked
+// Pending is what waits between the pages of one sign-in, in a cookie of its actor type that
+// no script gets. It is not signed: everything in it is checked
 // where it is used, the tokens by the API.
 type Pending struct {
 	// Token is a token of the API that is not a full one yet: a second factor is due, an
@@ -61,11 +61,35 @@ func (v *Visit) Pending() (p Pending) {
 	if v.pending != nil {
 		return *v.pending
 	}
-	if cookie, err := v.R.Cookie(pendingCookie); err == nil {
+	name, _ := v.pendingCookie()
+	if cookie, err := v.R.Cookie(name); err == nil {
 		unpack(cookie.Value, &p)
 	}
 	return p
 }
+
+// pendingCookie is the name and the path of what waits. With https, browsers take the cookie
+// from this host alone: what another host of the domain plants could lead its visitor into
+// the account of an attacker (login CSRF). The prefix demands the path /.
+func (v *Visit) pendingCookie() (name, path string) {
+	if v.secure() {
+		return hostPrefix + pendingCookie + "." + v.ActorType, "/"
+	}
+	return pendingCookie, v.Path("")
+}
+
+// noticeCookie is the name of the cookie of a notice, which has text that pages show.
+func (v *Visit) noticeCookie() string {
+	if v.secure() {
+		return hostPrefix + noticeCookie
+	}
+	return noticeCookie
+}
+
+func (v *Visit) secure() bool { return secure(v.R, v.site.opts.TrustProxy) }
+
+// hostPrefix begins the names of cookies that only this host can set (RFC 6265bis, 4.1.3.2).
+const hostPrefix = "__Host-"
 
 // Keep stores what waits, for an hour.
 func (v *Visit) Keep(p Pending) {
@@ -74,7 +98,8 @@ func (v *Visit) Keep(p Pending) {
 		return
 	}
 	v.pending = &p
-	v.setCookie(pendingCookie, v.Path(""), pack(p), pendingFor)
+	name, path := v.pendingCookie()
+	v.setCookie(name, path, pack(p), pendingFor)
 }
 
 func (p Pending) empty() bool { return p.Challenge == nil && p == Pending{} }
@@ -82,8 +107,9 @@ func (p Pending) empty() bool { return p.Challenge == nil && p == Pending{} }
 // Forget removes what waits.
 func (v *Visit) Forget() {
 	v.pending = &Pending{}
-	if _, err := v.R.Cookie(pendingCookie); err == nil {
-		v.setCookie(pendingCookie, v.Path(""), "", -time.Second)
+	name, path := v.pendingCookie()
+	if _, err := v.R.Cookie(name); err == nil {
+		v.setCookie(name, path, "", -time.Second)
 	}
 }
 
@@ -107,17 +133,17 @@ type notice struct {
 
 // Notice has the next page show a message, whose placeholder Value may be filled.
 func (v *Visit) Notice(id, value string) {
-	v.setCookie(noticeCookie, "/", pack(notice{id, value}), noticeFor)
+	v.setCookie(v.noticeCookie(), "/", pack(notice{id, value}), noticeFor)
 }
 
 // takeNotice returns the notice for this page, which is then gone. Its message is one of
 // the site's, also when another program wrote the cookie.
 func (v *Visit) takeNotice() *notice {
-	cookie, err := v.R.Cookie(noticeCookie)
+	cookie, err := v.R.Cookie(v.noticeCookie())
 	if err != nil || v.R.Method != http.MethodGet {
 		return nil
 	}
-	v.setCookie(noticeCookie, "/", "", -time.Second)
+	v.setCookie(v.noticeCookie(), "/", "", -time.Second)
 	var n notice
 	if !unpack(cookie.Value, &n) || !v.language.has(n.ID) {
 		return nil
@@ -130,7 +156,7 @@ func (v *Visit) takeNotice() *notice {
 func (v *Visit) setCookie(name, path, value string, life time.Duration) {
 	cookie := &http.Cookie{ //nolint:gosec // secure with https; a service of development has none
 		Name: name, Value: value, Path: path, MaxAge: int(life / time.Second), HttpOnly: true,
-		Secure: secure(v.R, v.site.opts.TrustProxy), SameSite: http.SameSiteLaxMode,
+		Secure: v.secure(), SameSite: http.SameSiteLaxMode,
 	}
 	h := v.W.Header()
 	kept := h.Values("Set-Cookie")

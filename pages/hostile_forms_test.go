@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -73,9 +74,47 @@ func TestHostileInputInEveryField(t *testing.T) {
 				Languages: everyLanguage, Parameters: pagestest.Parameters(t, "."), Blind: true,
 				Faulted: func(where, what string) { t.Errorf("%s: %s", where, what) },
 			}
-			attack.All(w.Browser, options.Patterns(), map[string][]string{
-				"{actor_type}": options.ActorTypes, "{provider}": {"google", "passkey"}, "{what}": {"reset", "registration"}, "{id}": {"unknown"},
-			})
+			attack.All(w.Browser, options.Patterns(), examples)
 		})
+	}
+}
+
+// examples are values for what is in braces in the patterns of routes.
+var examples = map[string][]string{
+	"{actor_type}": {"customer", "user", "courier"}, "{provider}": {"google", "passkey"}, "{what}": {"reset", "registration"}, "{id}": {"unknown"},
+}
+
+// TestEveryRouteIsProtected looks at the first answer of every route, for a visitor with
+// everything and for one with nothing, with https and without.
+func TestEveryRouteIsProtected(t *testing.T) {
+	t.Parallel()
+
+	everything, options := newAttacked(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(full)) })
+	everything.api.On("POST /auth/session", http.StatusOK, `{"user":{}}`, "Set-Cookie", "connect.sid=s3ssion; Path=/; HttpOnly; SameSite=Lax")
+	nothing := newWorld(t, development, func(o *pages.Options) { o.TrustProxy = true })
+	nothing.Header.Set("X-Forwarded-Proto", "https")
+	for _, visitor := range []*world{everything, nothing} {
+		secure := visitor == nothing
+		visitor.Every(options.Patterns(), examples, func(route string, p *pagestest.Page) {
+			require.Empty(t, p.Unprotected(secure), route)
+		})
+	}
+}
+
+// TestEveryPageIsSmall counts a page with its style sheets and scripts.
+func TestEveryPageIsSmall(t *testing.T) {
+	t.Parallel()
+
+	w, options := newAttacked(t, http.NotFound)
+	var start []string
+	w.Every(options.Patterns(), examples, func(route string, p *pagestest.Page) {
+		if path, get := strings.CutPrefix(route, "GET "); get && p.Status == http.StatusOK {
+			start = append(start, path)
+		}
+	})
+	all := w.Walk(start)
+	require.Greater(t, len(all), 50)
+	for _, p := range all {
+		require.LessOrEqual(t, p.Weight(), 30_000, p.Path)
 	}
 }

@@ -94,6 +94,25 @@ func TestPlantedCookies(t *testing.T) {
 	require.NotContains(t, p.HTML, "evil.example")
 }
 
+// TestCookiesOfOtherHostsDoNotCount plants what waits and what was done, as another host of
+// the domain can, in front of pages with https.
+func TestCookiesOfOtherHostsDoNotCount(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t, func(o *pages.Options) { o.TrustProxy = true })
+	w.Header.Set("X-Forwarded-Proto", "https")
+	w.SetCookie(&http.Cookie{Name: "everlatch.pending", Path: "/ui/customer", Value: pending(t)})
+	w.SetCookie(&http.Cookie{Name: "everlatch.notice", Path: "/", Value: "eyJpIjoic2lnbmluLnZlcmlmeV9zZW50IiwidiI6ImV2aWwifQ"}) // {"i":"signin.verify_sent","v":"evil"}
+	p := w.Open("/ui/customer/complete")
+	require.Equal(t, "/ui/customer", p.Path)
+	require.NotContains(t, p.HTML, "evil")
+
+	w.api.On("POST /auth/customer/emailpass", http.StatusOK, `{"token":"`+token(`{"actor_id":""}`)+`"}`)
+	p = p.Submit("/ui/customer", map[string]string{"email": "a@b.example", "password": "p"})
+	require.Equal(t, "/ui/customer/complete", p.Path)
+	require.NotEmpty(t, w.Cookie("__Host-everlatch.pending.customer"))
+}
+
 func TestAReturnAfterTheSignIn(t *testing.T) {
 	t.Parallel()
 

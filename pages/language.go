@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"path"
 	"slices"
@@ -181,13 +182,31 @@ func (l *pageLanguage) direction() string { return l.text("base.direction") }
 // languageLink is a language that a visitor may choose.
 type languageLink struct {
 	Tag, Name string
-	Current   bool
+	// Query leads to the same page in this language.
+	Query   string
+	Current bool
 }
 
-func (l *pageLanguage) links() []languageLink {
-	out := make([]languageLink, len(l.all.tags))
-	for i, tag := range l.all.tags {
-		out[i] = languageLink{tag, l.all.byTag[tag].text("base.language"), tag == l.tag}
+func (v *Visit) languageLinks() []languageLink {
+	l := v.language.all
+	query := v.kept()
+	out := make([]languageLink, len(l.tags))
+	for i, tag := range l.tags {
+		query.Set("lang", tag)
+		out[i] = languageLink{tag, l.byTag[tag].text("base.language"), "?" + query.Encode(), tag == v.language.tag}
 	}
 	return out
 }
+
+// kept are the parameters of the page, such as what was searched for. Those that work once, and
+// more than pages ask for, are not repeated.
+func (v *Visit) kept() url.Values {
+	query := v.R.URL.Query()
+	if len(v.R.URL.RawQuery) > maxKeptQuery || query.Has("code") || query.Has("token") || query.Has("state") {
+		return url.Values{}
+	}
+	return query
+}
+
+// maxKeptQuery is in bytes; every language repeats the query.
+const maxKeptQuery = 500

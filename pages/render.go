@@ -216,7 +216,7 @@ func (v *Visit) view(data any) View {
 	s := v.site
 	out := View{
 		Data: data, Brand: s.opts.Brand, Logo: s.opts.Logo, Icon: s.static.urls["icon.svg"], StyleSheet: s.static.urls[styleSheet], Script: s.static.urls[script],
-		Language: v.language.tag, Direction: v.language.direction(), Languages: v.language.links(),
+		Language: v.language.tag, Direction: v.language.direction(), Languages: v.languageLinks(),
 		ActorType: v.ActorType, Here: v.R.URL.EscapedPath(), Inbox: s.opts.Inbox, visit: v,
 	}
 	if n := v.takeNotice(); n != nil {

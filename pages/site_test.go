@@ -157,6 +157,9 @@ func TestLanguages(t *testing.T) {
 	require.Equal(t, "ja", w.Open("/ui/customer").Header.Get("Content-Language"), "the choice is kept")
 	require.Equal(t, "ja", w.Open("/ui/customer?lang=<script>").Header.Get("Content-Language"))
 
+	require.Contains(t, w.Open("/ui/customer/sign-up?plan=a%26b&lang=ja").Links(), "?lang=de&plan=a%26b", "the page stays the same")
+	require.Contains(t, w.Open("/ui/customer/callback/google?code=secret&state=s").Links(), "?lang=de", "what works once is not repeated")
+
 	other := newWorld(t, func(o *pages.Options) { o.Language = "pl" })
 	other.Header.Set("Accept-Language", "xx")
 	require.Equal(t, "pl", other.Open("/ui/customer").Header.Get("Content-Language"))

@@ -53,6 +53,7 @@ function complaintsOf(page) {
 const commands = {
   open: async (page, url) => { await page.goto(url); },
   reload: async (page) => { await page.reload(); },
+  back: async (page) => { await page.goBack(); },
   click: (page, button) => page.getByRole('button', { name: button, exact: true }).click(),
   fill: (page, label, text) => page.getByLabel(label).fill(text),
   type: (page, placeholder, text) => page.getByPlaceholder(placeholder, { exact: true }).fill(text),

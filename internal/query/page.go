@@ -1,10 +1,13 @@
 package query
 
 import (
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
+	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/wire"
 )
@@ -40,6 +43,10 @@ func ReadRecord(raw string, of Shape, policy FieldPolicy) (Selection, error) {
 // ReadList validates the query string of a list. limit applies to requests
 // without one.
 func ReadList(raw string, of Shape, policy FieldPolicy, filters Schema, limit int) (Page, error) {
+	if text, err := url.QueryUnescape(raw); err == nil && (!utf8.ValidString(text) || strings.IndexByte(text, 0) >= 0) {
+		// Temporal, which some lists are read from, answers it by an internal error.
+		return Page{}, &everlatch.Error{Code: everlatch.CodeInvalidData, Reason: store.TextInvalid}
+	}
 	in, err := Read(raw, append(slices.Clip(filters), listQuery...))
 	if err != nil {
 		return Page{}, err

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/everlatch/everlatch/pages/console"
 	"github.com/everlatch/everlatch/pages/pagestest"
 )
@@ -15,10 +17,6 @@ import (
 func TestHostileInputInEveryField(t *testing.T) {
 	t.Parallel()
 
-	patterns := slices.Sorted(maps.Keys(console.Area(console.Options{Now: now}).Routes))
-	for path := range everyPage {
-		patterns = append(patterns, "GET "+path)
-	}
 	for name, status := range map[string]int{"done": http.StatusOK, "refused": http.StatusBadRequest} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -37,9 +35,43 @@ func TestHostileInputInEveryField(t *testing.T) {
 				Languages: []string{"ar", "de", "en", "es", "fr", "ja", "pl"}, Parameters: pagestest.Parameters(t, "."), Blind: true,
 				Faulted: func(where, what string) { t.Errorf("%s: %s", where, what) },
 			}
-			attack.All(w.Browser, patterns, map[string][]string{
-				"{type}": {"customer"}, "{actor_type}": {"customer"}, "{actor_id}": {"cus_1"}, "{id}": {"cus_1"}, "{identity}": {"authid_1"}, "{factor}": {"fac_1"},
-			})
+			attack.All(w.Browser, routes(), examples)
 		})
+	}
+}
+
+// routes are all of the console, and pages that show something.
+func routes() []string {
+	out := slices.Sorted(maps.Keys(console.Area(console.Options{Now: now}).Routes))
+	for path := range everyPage {
+		out = append(out, "GET "+path)
+	}
+	return out
+}
+
+var examples = map[string][]string{
+	"{type}": {"customer"}, "{actor_type}": {"customer"}, "{actor_id}": {"cus_1"}, "{id}": {"cus_1"}, "{identity}": {"authid_1"}, "{factor}": {"fac_1"},
+}
+
+func TestEveryRouteIsProtected(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	w.fill()
+	visitor := newWorld(t)
+	visitor.api.On("GET /auth/sessions/current", http.StatusUnauthorized, `{"message":"Unauthorized"}`)
+	for _, b := range []*world{w, visitor} {
+		b.Every(routes(), examples, func(route string, p *pagestest.Page) { require.Empty(t, p.Unprotected(false), route) })
+	}
+}
+
+// TestEveryPageIsSmall counts a page with its style sheets and scripts.
+func TestEveryPageIsSmall(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	w.fill()
+	for path := range everyPage {
+		require.LessOrEqual(t, w.Open(path).Weight(), 30_000, path)
 	}
 }

@@ -24,8 +24,8 @@ type Attack struct {
 	Languages []string
 	// Parameters are the names of what pages may read of their URL.
 	Parameters []string
-	// Blind says that the service answers the same to every input, as a fake does. Then a
-	// page has to have the same structure for hostile input as for harmless.
+	// Blind says that the service answers the same to every input, as a fake does. Then the
+	// answer to a form has to have the same structure for hostile input as for harmless.
 	Blind bool
 	// Faulted gets what is wrong.
 	Faulted func(where, what string)
@@ -120,7 +120,7 @@ func (a *Attack) send(b *Browser, page *Page, form Form, field Field, h Hostile,
 	if !utf8.ValidString(h.Value) && got.Status != http.StatusBadRequest {
 		a.Faulted(where, fmt.Sprintf("status %d", got.Status))
 	}
-	if !a.Blind || h.Name == "much" || !utf8.ValidString(h.Value) {
+	if !a.Blind || form.Method != "post" || h.Name == "much" || !utf8.ValidString(h.Value) {
 		return
 	}
 	key := strings.Join([]string{page.Path, form.Action, form.Method, field.Name, language}, " ")
@@ -135,8 +135,17 @@ func (a *Attack) send(b *Browser, page *Page, form Form, field Field, h Hostile,
 	if got.Status != want.Status || got.Path != want.Path {
 		a.Faulted(where, fmt.Sprintf("%d at %s, and %d at %s for harmless input", got.Status, got.Path, want.Status, want.Path))
 	} else if got.Shape() != want.Shape() {
-		a.Faulted(where, fmt.Sprintf("another structure than for harmless input:\n%s\n%s", got.Shape(), want.Shape()))
+		a.Faulted(where, "another structure than for harmless input: "+difference(got.Shape(), want.Shape()))
 	}
+}
+
+// difference is where two texts begin to differ.
+func difference(got, want string) string {
+	at := 0
+	for at < min(len(got), len(want)) && got[at] == want[at] {
+		at++
+	}
+	return fmt.Sprintf("%.100q, not %.100q", got[max(0, at-20):], want[max(0, at-20):])
 }
 
 // submit sends a form with one value in a field, and in all others what a person might send.

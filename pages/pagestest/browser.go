@@ -55,19 +55,27 @@ func (b *Browser) SetCookie(c *http.Cookie) { b.cookies[[2]string{c.Name, c.Path
 // Open gets a page.
 func (b *Browser) Open(path string) *Page {
 	b.t.Helper()
-	return b.follow(httptest.NewRequestWithContext(b.t.Context(), http.MethodGet, origin+path, http.NoBody))
+	return b.follow(b.request(http.MethodGet, path, nil))
 }
 
 // Post sends a form to a path, as a page of this host would.
 func (b *Browser) Post(path string, values url.Values, header ...string) *Page {
 	b.t.Helper()
-	r := httptest.NewRequestWithContext(b.t.Context(), http.MethodPost, origin+path, strings.NewReader(values.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Origin", origin)
+	r := b.request(http.MethodPost, path, values)
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
 	return b.follow(r)
+}
+
+func (b *Browser) request(method, path string, values url.Values) *http.Request {
+	if method != http.MethodPost {
+		return httptest.NewRequestWithContext(b.t.Context(), method, origin+path, http.NoBody)
+	}
+	r := httptest.NewRequestWithContext(b.t.Context(), method, origin+path, strings.NewReader(values.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Origin", origin)
+	return r
 }
 
 const maxRedirects = 10

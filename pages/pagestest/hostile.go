@@ -32,6 +32,9 @@ func Hostiles() []Hostile {
 		{"SQL", `'; DROP TABLE customers; --" OR 1=1 /*`},
 		{"format", "%s%d%n%x%v%[5]d"},
 		{"path", `/../..//evil.example\@evil.example/%2e%2e?x#y`},
+		{"host", "//evil.example/"},
+		{"backslash", `/\evil.example/`},
+		{"URL", "https://evil.example/"},
 		{"JSON", `","x":{"$ne":null},"y":["`},
 		{"Unicode", "a\u0301\u200b\ufeff\U0001F469\u200d\U0001F469\uffff"},
 		{"much", strings.Repeat("<x-evil>", 1000)},
@@ -107,5 +110,5 @@ func faultsOf(node *html.Node) (out []string) {
 // ownScheme reports whether a URL of a page is one that pages have.
 func ownScheme(value string) bool {
 	u, err := url.Parse(value)
-	return err == nil && slices.Contains([]string{"", "http", "https", "mailto", "otpauth"}, u.Scheme)
+	return err == nil && !strings.Contains(u.Host, "evil") && slices.Contains([]string{"", "http", "https", "mailto", "otpauth"}, u.Scheme)
 }
