@@ -29,7 +29,7 @@ func TestAccountPages(t *testing.T) {
 	fields, _ := page.Form("")
 	require.Equal(t, "Ada", fields["first_name"])
 	page = b.Open(accountPath+"/addresses/new").Submit("", map[string]string{"address_1": "12 St James Square", "city": "London", "country_code": "GB"})
-	require.Contains(t, page.Text(), "12 St James Square London GB")
+	require.Contains(t, page.Text(), "12 St James Square London United Kingdom")
 
 	page = b.Open(accountPath+"/email").Submit("", map[string]string{"email": "lovelace@example.com"})
 	require.Contains(t, page.Text(), "We mailed a link to lovelace@example.com.")

@@ -116,6 +116,7 @@ func readAddress(v *Visit, form *Form) (body record, complete bool) {
 		case value == "":
 			body[f.Name] = nil
 		case f.Name == "country_code":
+			value = strings.ToLower(value) // password managers fill in the code as ISO 3166 writes it
 			if !slices.ContainsFunc(f.Options, func(c Choice) bool { return c.Value == value }) {
 				f.Problem, complete = v.T("account.country_unknown"), false
 			}

@@ -203,7 +203,7 @@ func TestAddresses(t *testing.T) {
 
 	w.api.On("POST /store/customers/me/addresses", http.StatusOK, `{"customer":{}}`)
 	w.api.Calls()
-	added := w.Open(account+"/addresses/new").Submit("", map[string]string{"address_1": "Main 1", "city": "Bonn", "country_code": "de", "is_default_billing": "true"})
+	added := w.Open(account+"/addresses/new").Submit("", map[string]string{"address_1": "Main 1", "city": "Bonn", "country_code": "DE", "is_default_billing": "true"})
 	require.Contains(t, added.Text(), "The address has been added.")
 	body := w.api.Calls()[0].Body
 	require.Equal(t, "de", body["country_code"])
