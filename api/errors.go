@@ -65,6 +65,9 @@ func writeError(err error, c echo.Context) error {
 	if written, err := writePending(err, c); written {
 		return err
 	}
+	if clientHasGone(err, c) {
+		return c.NoContent(clientGone)
+	}
 	if e, ok := errors.AsType[*httpauth.RefusalError](err); ok {
 		setReason(c.Response().Header(), e.Reason, nil)
 		return wire.Respond(c, http.StatusUnauthorized, wire.ContentJSON, append(wire.AppendText([]byte(`{"message":`), sentences[e.Reason]), '}'))
@@ -78,10 +81,17 @@ func writeError(err error, c echo.Context) error {
 	if e, ok := errors.AsType[*echo.HTTPError](err); ok && e.Code < http.StatusInternalServerError {
 		return writeEchoError(e, c)
 	}
-	if errors.Is(err, context.Canceled) && c.Request().Context().Err() != nil {
-		return c.NoContent(clientGone)
-	}
 	return writeTyped(c, internal, unknownError, "")
+}
+
+// clientHasGone reports whether an error comes from a client that did not wait for its
+// answer, and so is none of ours. What was called meanwhile may say so by
+// [context.Canceled], or report that it was interrupted as an outage.
+func clientHasGone(err error, c echo.Context) bool {
+	if !errors.Is(c.Request().Context().Err(), context.Canceled) {
+		return false
+	}
+	return errors.Is(err, context.Canceled) || everlatch.ErrorCode(err) == everlatch.CodeUnavailable
 }
 
 func writeKnown(e *everlatch.Error, c echo.Context) error {

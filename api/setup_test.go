@@ -378,11 +378,12 @@ type fakeFlows struct {
 	store *store.Store
 	now   func() time.Time
 
-	mu   sync.Mutex
-	fail error         // what every flow answers
-	told flows.Request // what hooks of the last registration would be told
-	keys []string
-	seen []flows.AuthRequest
+	mu        sync.Mutex
+	meanwhile func()
+	fail      error         // what every flow answers
+	told      flows.Request // what hooks of the last registration would be told
+	keys      []string
+	seen      []flows.AuthRequest
 	// resets are the open ones by entity key, asked the requests by mail.
 	resets map[string]activities.ResetGrant
 	asked  []flows.ResetRequest
@@ -402,9 +403,19 @@ func (f *fakeFlows) failWith(err error) {
 	f.fail = err
 }
 
+// whenAsked is called when a flow is asked for.
+func (f *fakeFlows) whenAsked(do func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.meanwhile = do
+}
+
 func (f *fakeFlows) note(r flows.AuthRequest, key string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.meanwhile != nil {
+		f.meanwhile()
+	}
 	f.seen = append(f.seen, r)
 	f.keys = append(f.keys, key)
 	return f.fail

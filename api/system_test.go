@@ -11,6 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/serviceerror"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
@@ -178,6 +179,28 @@ func TestClientsThatLeave(t *testing.T) {
 	w.server.Handler().ServeHTTP(recorder, r.WithContext(ctx))
 	require.Equal(t, 499, recorder.Code)
 	require.NotContains(t, w.logs.String(), "level=ERROR")
+}
+
+// TestClientsThatLeaveAFlow: Temporal's client reports a call that its caller has ended as
+// one that failed.
+func TestClientsThatLeaveAFlow(t *testing.T) {
+	t.Parallel()
+
+	w := setup(t)
+	w.flows.failWith(everlatch.Unavailable("Temporal", serviceerror.NewCanceled("context canceled")))
+	register := func(ctx context.Context) int {
+		r := httptest.NewRequest(http.MethodPost, registerPath, strings.NewReader(`{"email":"a@example.com","password":"very secret words"}`))
+		r.Header.Set("Content-Type", "application/json")
+		recorder := httptest.NewRecorder()
+		w.server.Handler().ServeHTTP(recorder, r.WithContext(ctx))
+		return recorder.Code
+	}
+	left, leave := context.WithCancel(t.Context())
+	w.flows.whenAsked(leave)
+	require.Equal(t, 499, register(left))
+	require.NotContains(t, w.logs.String(), "level=ERROR")
+	require.Equal(t, 503, register(t.Context()), "a client that waits is told of the outage")
+	require.Contains(t, w.logs.String(), "level=ERROR")
 }
 
 func TestOptionsAreChecked(t *testing.T) {
