@@ -2,9 +2,11 @@ package flows
 
 import (
 	"context"
+	"errors"
 
 	nexuspb "go.temporal.io/api/nexus/v1"
 	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/serviceerror"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/everlatch/everlatch"
@@ -12,7 +14,8 @@ import (
 
 // SetNexusEndpoint creates the Nexus endpoint of a name in the cluster, so that it leads to
 // a task queue of a namespace. changed says that it did not before. An endpoint of this
-// name that leads elsewhere is [everlatch.CodeConflict], unless replace is set.
+// name that leads elsewhere is [everlatch.CodeConflict], unless replace is set. Without an
+// operator's rights in the cluster it is [everlatch.CodeForbidden].
 func (c *Client) SetNexusEndpoint(ctx context.Context, name, namespace, queue string, replace bool) (changed bool, err error) {
 	operator := c.opts.Temporal.OperatorService()
 	want := &nexuspb.EndpointSpec{Name: name, Target: &nexuspb.EndpointTarget{Variant: &nexuspb.EndpointTarget_Worker_{
@@ -20,11 +23,11 @@ func (c *Client) SetNexusEndpoint(ctx context.Context, name, namespace, queue st
 	}}}
 	found, err := operator.ListNexusEndpoints(ctx, &operatorservice.ListNexusEndpointsRequest{Name: name})
 	if err != nil {
-		return false, everlatch.Unavailable("Temporal", err)
+		return false, operatorFailure(err)
 	}
 	if len(found.GetEndpoints()) == 0 {
 		_, err := operator.CreateNexusEndpoint(ctx, &operatorservice.CreateNexusEndpointRequest{Spec: want})
-		return true, unavailable(err)
+		return true, operatorFailure(err)
 	}
 	endpoint := found.GetEndpoints()[0]
 	if proto.Equal(endpoint.GetSpec().GetTarget(), want.GetTarget()) {
@@ -38,7 +41,7 @@ func (c *Client) SetNexusEndpoint(ctx context.Context, name, namespace, queue st
 	_, err = operator.UpdateNexusEndpoint(ctx, &operatorservice.UpdateNexusEndpointRequest{
 		Id: endpoint.GetId(), Version: endpoint.GetVersion(), Spec: want,
 	})
-	return true, unavailable(err)
+	return true, operatorFailure(err)
 }
 
 // place says where an endpoint leads.
@@ -49,9 +52,14 @@ func place(t *nexuspb.EndpointTarget) string {
 	return t.GetExternal().GetUrl()
 }
 
-func unavailable(err error) error {
-	if err == nil {
-		return nil
+// operatorFailure is the failure of a call that needs an operator's rights in the cluster:
+// to have none is no outage, and no retry mends it.
+func operatorFailure(err error) error {
+	if _, denied := errors.AsType[*serviceerror.PermissionDenied](err); denied {
+		return &everlatch.Error{Code: everlatch.CodeForbidden, Message: "Temporal allows Nexus endpoints to be changed by an operator of the cluster only.", Err: err}
 	}
-	return everlatch.Unavailable("Temporal", err)
+	if err != nil {
+		return everlatch.Unavailable("Temporal", err)
+	}
+	return nil
 }

@@ -19,11 +19,15 @@ type cluster struct {
 	operatorservice.OperatorServiceClient
 
 	endpoints []*nexuspb.Endpoint
-	// fails is the call that fails, with an outage.
-	fails string
+	// fails is the call that fails, with an outage, or because the caller is no operator.
+	fails  string
+	denies bool
 }
 
 func (c *cluster) outage(call string) error {
+	if c.fails == call && c.denies {
+		return serviceerror.NewPermissionDenied("not for you", "")
+	}
 	if c.fails == call {
 		return serviceerror.NewUnavailable("away")
 	}
@@ -121,4 +125,7 @@ func TestSetNexusEndpoint(t *testing.T) {
 	c.fails = "create"
 	_, err = set("new", "shop", "everlatch-nexus", false)
 	refused(err, everlatch.CodeUnavailable, "Temporal")
+	c.denies = true
+	_, err = set("new", "shop", "everlatch-nexus", false)
+	refused(err, everlatch.CodeForbidden, "operator")
 }
