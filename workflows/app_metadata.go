@@ -46,7 +46,7 @@ func setLink(
 	link := activities.LinkInput{
 		IdentityID: in.AuthIdentityID, ActorType: in.ActorType, GroupID: groupID(ctx),
 	}
-	current, err := step(ctx, identities.FindLink, activities.FindLinkInput{
+	current, err := recordedStep(ctx, identities.FindLink, activities.FindLinkInput{
 		IdentityID: in.AuthIdentityID, ActorType: in.ActorType,
 	})
 	if err != nil || current.Refusal != nil {

@@ -116,7 +116,7 @@ func removeAccount(ctx workflow.Context, in RemoveAccountInput, kind account) (o
 			return out, err
 		}
 	}
-	found, err := step(ctx, identities.FindIdentities, who)
+	found, err := recordedStep(ctx, identities.FindIdentities, who)
 	if err != nil {
 		return out, err
 	}

@@ -161,6 +161,19 @@ func durableStep[I, O any](ctx workflow.Context, activity func(context.Context, 
 	return run(workflow.WithActivityOptions(ctx, durableStepOptions), activity, in)
 }
 
+// changeRecordedReads is the version of flows since which [recordedStep] is what it says.
+const changeRecordedReads = "recorded-reads"
+
+// recordedStep reads what later steps depend on and change. Its answer is in history before
+// they begin: after a crash, local steps are repeated with the rest of their workflow task,
+// and a local read would see what the flow itself has done, and so find nothing left to do.
+func recordedStep[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, error), in I) (out O, err error) {
+	if workflow.GetVersion(ctx, changeRecordedReads, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return step(ctx, activity, in)
+	}
+	return durableStep(ctx, activity, in)
+}
+
 // externalCall runs a step that calls another system while a caller waits, on the
 // queue for slow work.
 func externalCall[I, O any](ctx workflow.Context, activity func(context.Context, I) (O, error), in I) (out O, err error) {

@@ -138,7 +138,7 @@ func (s *Steps) setLink(ctx workflow.Context, in SetAuthAppMetadataInput) error 
 // FindIdentities returns the identities of an actor, which may be several or
 // none (docs/weak-spots.md#w9, #w10).
 func (s *Steps) FindIdentities(ctx workflow.Context, actorType, actorID string) ([]activities.LinkedIdentity, error) {
-	found, err := step(ctx, identities.FindIdentities, everlatch.ActorRef{ActorType: actorType, ActorID: actorID})
+	found, err := recordedStep(ctx, identities.FindIdentities, everlatch.ActorRef{ActorType: actorType, ActorID: actorID})
 	return found.Identities, err
 }
 
