@@ -81,7 +81,9 @@ func TestPagesWordReasonsThatExist(t *testing.T) {
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
 		require.NoError(t, err)
-		var areas map[string]struct{ Refusal map[string]string }
+		var areas map[string]struct {
+			Refusal map[string]string `toml:"refusal"`
+		}
 		_, err = toml.Decode(string(text), &areas)
 		require.NoError(t, err)
 		for _, area := range areas {

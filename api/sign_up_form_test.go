@@ -20,7 +20,8 @@ func TestHowUsersSignUp(t *testing.T) {
 	require.Equal(t, true, a.value(t, "sign_up.own_email"))
 	require.Equal(t, map[string]any{"min_length": 8.0, "max_length": 0.0}, a.value(t, "sign_up.password"))
 	require.Equal(t, []any{
-		map[string]any{"id": "emailpass", "name": "Email/Password Authentication"}, map[string]any{"id": "login-only", "name": "login-only"},
+		map[string]any{"id": "emailpass", "name": "Email/Password Authentication"},
+		map[string]any{"id": "login-only", "name": "login-only"},
 		map[string]any{"id": "elsewhere", "name": "Elsewhere"},
 	}, a.value(t, "sign_up.providers"))
 	user := w.do("GET", "/auth/user/sign-up", nil)

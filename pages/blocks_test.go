@@ -18,7 +18,7 @@ import (
 
 // marked fills every block with its name.
 func marked(_ context.Context, b pages.Block) (template.HTML, error) {
-	return template.HTML(`<p data-block="` + b.Name + `">` + b.ActorType + " " + b.Language + `</p>`), nil //nolint:gosec // of this test
+	return template.HTML(`<p data-block="` + b.Name + `">` + b.ActorType + " " + b.Language + `</p>`), nil
 }
 
 func TestBlocks(t *testing.T) {

@@ -138,8 +138,10 @@ func TestActions(t *testing.T) {
 		person + "/disable?identity=authid_1": {url.Values{"confirmed": {"true"}, "reason": {"Fraud"}}, "POST /admin/auth-identities/authid_1/disable", map[string]any{"reason": "Fraud"}, person},
 		person + "/reset":                     {nil, "POST /admin/customers/cus_1/reset-password", map[string]any{}, person},
 		person + "/profile": {
-			url.Values{"first_name": {"Ada"}, "phone": {" 030 "}}, "POST /admin/customers/cus_1",
-			map[string]any{"first_name": "Ada", "last_name": nil, "company_name": nil, "phone": "030"}, person,
+			url.Values{"first_name": {"Ada"}, "phone": {" 030 "}},
+			"POST /admin/customers/cus_1",
+			map[string]any{"first_name": "Ada", "last_name": nil, "company_name": nil, "phone": "030"},
+			person,
 		},
 		"/console/people/user/user_2/profile": {
 			url.Values{"last_name": {"Bo"}}, "POST /admin/users/user_2", map[string]any{"first_name": nil, "last_name": "Bo"}, "/console/people/user/user_2",

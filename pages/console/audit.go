@@ -32,9 +32,12 @@ type entry struct {
 
 // targets are the pages of what entries are about, by the beginnings of ids.
 var targets = []struct{ prefix, path, need string }{
-	{"cus_", Path + "/people/customer/", "customer:read"}, {"user_", Path + "/people/user/", "user:read"},
-	{"authid_", Path + "/people/identity/", "auth_identity:read"}, {"cusgroup_", Path + "/groups/", "customer_group:read"},
-	{"role_", Path + "/roles/", "rbac_role:read"}, {"evt_", Path + "/events/", "event:read"},
+	{"cus_", Path + "/people/customer/", "customer:read"},
+	{"user_", Path + "/people/user/", "user:read"},
+	{"authid_", Path + "/people/identity/", "auth_identity:read"},
+	{"cusgroup_", Path + "/groups/", "customer_group:read"},
+	{"role_", Path + "/roles/", "rbac_role:read"},
+	{"evt_", Path + "/events/", "event:read"},
 }
 
 // record is the page of a record by its id, "" where the caller may not see it.
