@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -25,7 +26,11 @@ func (c counting) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &countingConn{sqliteConn: conn.(sqliteConn), prepared: c.prepared}, nil
+	able, ok := conn.(sqliteConn)
+	if !ok {
+		return nil, errors.New("not a connection of SQLite")
+	}
+	return &countingConn{sqliteConn: able, prepared: c.prepared}, nil
 }
 
 type countingConn struct {
@@ -70,9 +75,10 @@ func numbers(t *testing.T, rows *sql.Rows, err error) []int {
 }
 
 func TestATextIsPreparedOnce(t *testing.T) {
+	t.Parallel()
 	db, prepared := keeping(t)
 	for n := range 10 {
-		rows, err := db.QueryContext(t.Context(), `SELECT n FROM t WHERE n > ? ORDER BY n`, n) //nolint:sqlclosecheck // numbers closes
+		rows, err := db.QueryContext(t.Context(), `SELECT n FROM t WHERE n > ? ORDER BY n`, n)
 		require.Len(t, numbers(t, rows, err), max(0, 3-n))
 		tx, err := db.BeginTx(t.Context(), nil)
 		require.NoError(t, err)
@@ -87,40 +93,45 @@ func TestATextIsPreparedOnce(t *testing.T) {
 }
 
 func TestATextRunsWhileItsRowsAreRead(t *testing.T) {
+	t.Parallel()
 	db, _ := keeping(t)
 	tx, err := db.BeginTx(t.Context(), nil)
 	require.NoError(t, err)
 	const text = `SELECT n FROM t ORDER BY n`
 	outer, err := tx.QueryContext(t.Context(), text)
 	require.NoError(t, err)
+	defer outer.Close()
 	for want := 1; outer.Next(); want++ {
 		var n int
 		require.NoError(t, outer.Scan(&n))
 		require.Equal(t, want, n)
-		inner, err := tx.QueryContext(t.Context(), text) //nolint:sqlclosecheck // numbers closes
+		inner, err := tx.QueryContext(t.Context(), text)
 		require.Equal(t, []int{1, 2, 3}, numbers(t, inner, err))
 	}
 	require.NoError(t, outer.Err())
-	require.NoError(t, outer.Close())
 	require.NoError(t, tx.Commit())
 }
 
 func TestNoMoreStatementsThanTheBoundAreKept(t *testing.T) {
+	t.Parallel()
 	db, _ := keeping(t)
 	conn, err := db.Conn(t.Context())
 	require.NoError(t, err)
 	defer conn.Close()
 	for i := range 2 * keptStatements {
-		rows, err := conn.QueryContext(t.Context(), fmt.Sprintf(`SELECT n + %d FROM t WHERE n = 1`, i)) //nolint:sqlclosecheck // numbers closes
+		rows, err := conn.QueryContext(t.Context(), fmt.Sprintf(`SELECT n + %d FROM t WHERE n = 1`, i))
 		require.Equal(t, []int{i + 1}, numbers(t, rows, err))
 	}
 	require.NoError(t, conn.Raw(func(raw any) error {
-		require.Len(t, raw.(*keepingConn).statements, keptStatements)
+		kept, ok := raw.(*keepingConn)
+		require.True(t, ok)
+		require.Len(t, kept.statements, keptStatements)
 		return nil
 	}))
 }
 
 func TestAKeptStatementSeesAnotherSchema(t *testing.T) {
+	t.Parallel()
 	db, _ := keeping(t)
 	read := func() []string {
 		rows, err := db.QueryContext(t.Context(), `SELECT * FROM t`)
@@ -138,6 +149,7 @@ func TestAKeptStatementSeesAnotherSchema(t *testing.T) {
 }
 
 func TestTheEndOfAContextInterruptsAQuery(t *testing.T) {
+	t.Parallel()
 	db, _ := keeping(t)
 	const endless = `WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c WHERE x < ?`
 	for range 2 { // the second time, the statement is not new
@@ -146,11 +158,12 @@ func TestTheEndOfAContextInterruptsAQuery(t *testing.T) {
 		err := db.QueryRowContext(ctx, endless, 0).Scan(new(int))
 		require.ErrorIs(t, err, context.Canceled)
 	}
-	rows, err := db.QueryContext(t.Context(), `SELECT n FROM t`) //nolint:sqlclosecheck // numbers closes
+	rows, err := db.QueryContext(t.Context(), `SELECT n FROM t`)
 	require.Len(t, numbers(t, rows, err), 3)
 }
 
 func TestAWriteThatFailsLeavesItsStatementUsable(t *testing.T) {
+	t.Parallel()
 	db, _ := keeping(t)
 	const insert = `INSERT INTO t VALUES (?)`
 	_, err := db.ExecContext(t.Context(), insert, 1)
@@ -160,6 +173,7 @@ func TestAWriteThatFailsLeavesItsStatementUsable(t *testing.T) {
 }
 
 func TestTheServersFilesKeepStatementsAndAreSynced(t *testing.T) {
+	t.Parallel()
 	s, err := openStores(t.Context(), Options{Folder: t.TempDir()})
 	require.NoError(t, err)
 	for store, synchronous := range map[string]int{s.files[0]: 2, s.files[1]: 0} {
