@@ -13,10 +13,13 @@ type Event struct {
 	// Source is [SourceEverlatch], or the id of the API key that published it.
 	Source string `json:"source"`
 	// AuthIdentityID orders the events of one identity; "" if there is none.
-	AuthIdentityID string     `json:"auth_identity_id,omitempty"`
-	Data           Metadata   `json:"data"`
-	CreatedAt      time.Time  `json:"created_at"`
-	ReleasedAt     *time.Time `json:"released_at,omitempty"`
+	AuthIdentityID string `json:"auth_identity_id,omitempty"`
+	// Language is the tag (BCP 47) of the language that the request which caused the event
+	// asked for, one of those of mails; "" if it asked for none of them.
+	Language   string     `json:"language,omitempty"`
+	Data       Metadata   `json:"data"`
+	CreatedAt  time.Time  `json:"created_at"`
+	ReleasedAt *time.Time `json:"released_at,omitempty"`
 }
 
 // SourceEverlatch is the source of Everlatch's own events. Events published

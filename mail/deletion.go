@@ -18,7 +18,7 @@ func (m *Mailer) deletion(v *view) (string, error) {
 	if v.Event == everlatch.EventDeletionScheduled && (err != nil || !at.After(m.opts.Now())) {
 		return "", everlatch.Permanent(errors.New("the account was due for deletion before the mail could be sent"))
 	}
-	v.Until = at.UTC()
+	v.Until.Time = at.UTC()
 	return v.Event, nil
 }
 

@@ -1,5 +1,7 @@
 package mail
 
+import "time"
+
 // Wire returns a message as SMTP sends it.
 func Wire(m Message) ([]byte, error) {
 	l, err := compose(m)
@@ -14,7 +16,10 @@ func LinkTo(s *SMTP) string {
 }
 
 // Span formats a duration as mails do.
-var Span = span
+var Span = func(d time.Duration) string {
+	l, _ := LoadLanguages("", "")
+	return span(l.of(""), d)
+}
 
 // Redact makes a server's reply safe to store.
 func Redact(s *SMTP, text string, m Message) string { return s.redact(text, m) }

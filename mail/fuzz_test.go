@@ -65,7 +65,7 @@ func requireOneRecipient(tb testing.TB, content []byte, to string) {
 	for name, values := range header {
 		require.Len(tb, values, 1, name)
 		require.Contains(tb, []string{
-			"Auto-Submitted", "Content-Type", "Date", "From", "Message-Id", "Mime-Version", "Subject", "To", "X-Auto-Response-Suppress",
+			"Auto-Submitted", "Content-Language", "Content-Type", "Date", "From", "Message-Id", "Mime-Version", "Subject", "To", "X-Auto-Response-Suppress",
 		}, name)
 	}
 	list, err := header.AddressList("To")

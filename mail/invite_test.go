@@ -28,7 +28,7 @@ func TestInviteLink(t *testing.T) {
 		require.True(t, ok)
 		require.Equal(t, "ada+staff@example.com", got.To)
 		require.Contains(t, got.Text, "\nhttp://localhost:9000/app/invite?token=to%2Fk%2Ben\n", "the page of the dashboard")
-		require.Contains(t, got.Text, "within 24 hours")
+		require.Contains(t, got.Text, "expires in 24 hours")
 		require.NotContains(t, got.Text+got.HTML, "user_01")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/messages"
 )
 
 // view is what templates see.
@@ -28,13 +29,20 @@ type view struct {
 	// Code is what the recipient types instead of opening a link; "" when there is none.
 	Code string
 	// ExpiresIn is how long Link works, or how long an account is locked, such as "15
-	// minutes"; "" when unknown.
+	// minutes", in the language of the mail; "" when unknown.
 	ExpiresIn string
 	// At is when the event happened, in UTC.
-	At time.Time
+	At moment
 	// Until is when an announced deletion takes place, in UTC; otherwise the zero
 	// time.
-	Until time.Time
+	Until moment
+	// Language is the tag of the mail's language (BCP 47), Direction that of its script,
+	// ltr or rtl, and Start where its lines start: left or right.
+	Language, Direction, Start string
+
+	// left is what ExpiresIn says.
+	left     time.Duration
+	language *messages.Language
 }
 
 // kind is one kind of mail.
@@ -128,7 +136,7 @@ func (m *Mailer) signInLocked(v *view) (string, error) {
 	if err := m.needURL(v); err != nil {
 		return "", err
 	}
-	v.ExpiresIn = span(time.Duration(number(v.Data["locked_for"])) * time.Second)
+	v.left = time.Duration(number(v.Data["locked_for"])) * time.Second
 	v.Link = v.URL + resetPath
 	return everlatch.EventSignInLocked, nil
 }
@@ -160,7 +168,7 @@ func (m *Mailer) needURL(v *view) error {
 	return nil
 }
 
-// readExpiry fills in how long a link still works, and reports whether it has
+// readExpiry notes how long a link still works, and reports whether it has
 // expired.
 func (m *Mailer) readExpiry(v *view) (late bool) {
 	text, _ := v.Data["expires_at"].(string)
@@ -172,26 +180,8 @@ func (m *Mailer) readExpiry(v *view) (late bool) {
 	if left <= 0 {
 		return true
 	}
-	v.ExpiresIn = span(left)
+	v.left = left
 	return false
-}
-
-// span formats a duration for a mail, rounded to a sensible unit.
-func span(d time.Duration) string {
-	const day = 24 * time.Hour
-	count, unit := int((d+30*time.Second)/time.Minute), "minute"
-	switch {
-	case d < time.Minute-10*time.Second:
-		return "less than a minute"
-	case d >= 2*day:
-		count, unit = int(d/day), "day"
-	case d >= 2*time.Hour, count == 60:
-		count, unit = int((d+time.Minute)/time.Hour), "hour"
-	}
-	if count == 1 {
-		return "1 " + unit
-	}
-	return fmt.Sprintf("%d %ss", count, unit)
 }
 
 // deadLetters reports dead letters to operators. It normalizes the event's data

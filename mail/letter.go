@@ -43,6 +43,9 @@ func compose(m Message) (letter, error) {
 	msg.SetAddrHeaderFromMailAddress(gomail.HeaderTo, to)
 	msg.SetMessageIDWithValue(messageID(m.ID, from.Address))
 	msg.Subject(m.Subject)
+	if m.Language != "" {
+		msg.SetGenHeader("Content-Language", m.Language)
+	}
 	// Suppress automatic replies: RFC 3834, and the header that Exchange uses.
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.SetGenHeader("X-Auto-Response-Suppress", "All")

@@ -15,7 +15,8 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// Options configure a [Mailer]. All are required, except Templates.
+// Options configure a [Mailer]. All are required, except Templates and
+// Languages.
 type Options struct {
 	Sender Sender
 	// From is the sender of all mails: "Shop <no-reply@shop.example>".
@@ -30,6 +31,8 @@ type Options struct {
 	// is none. Files may be specific to customers, to users, and to any actor type
 	// that has a URL.
 	Templates string
+	// Languages are those of mails; if nil, those of Templates with English for the rest.
+	Languages *Languages
 	Now       func() time.Time
 }
 
@@ -46,8 +49,14 @@ type Mailer struct {
 // New returns a mailer. Its error lists every problem of the options and the
 // templates.
 func New(o Options) (*Mailer, error) {
+	if o.Languages == nil {
+		var err error
+		if o.Languages, err = LoadLanguages(o.Templates, ""); err != nil {
+			return nil, err
+		}
+	}
 	urls, urlsErr := readURLs(o.URLs)
-	templates, templatesErr := loadTemplates(o.Templates, actorTypes(o.URLs))
+	templates, templatesErr := loadTemplates(o.Templates, actorTypes(o.URLs), o.Languages)
 	if err := errors.Join(o.check(), urlsErr, templatesErr); err != nil {
 		return nil, fmt.Errorf("mail: %w", err)
 	}
@@ -147,13 +156,13 @@ func (m *Mailer) Render(e everlatch.Event) (Message, bool, error) {
 		// Not false: a mail that was not sent must not be recorded as delivered.
 		return Message{}, false, everlatch.Permanent(errors.New("the recipient is not an address that mail can be sent to"))
 	}
-	v := view{Event: e.Name, Data: e.Data, To: to, Brand: m.opts.Brand, At: e.CreatedAt.UTC()}
+	v := view{Event: e.Name, Data: e.Data, To: to, Brand: m.opts.Brand, At: moment{Time: e.CreatedAt.UTC()}}
 	v.ActorType, _ = e.Data["actor_type"].(string)
 	name, err := kind.prepare(m, &v)
 	if err != nil || name == "" {
 		return Message{}, false, err
 	}
-	message, err := m.templates.render(name, v)
+	message, err := m.templates.render(name, e.Language, v)
 	if err != nil {
 		return Message{}, false, err
 	}

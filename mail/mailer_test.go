@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/internal/messages/messagestest"
 	"github.com/everlatch/everlatch/mail"
 )
 
@@ -115,7 +116,7 @@ func TestSignInLocked(t *testing.T) {
 	got, ok, err := mailer(t, nil).Render(e)
 	require.NoError(t, err)
 	require.True(t, ok)
-	require.Contains(t, got.Text, "was locked for 15 minutes")
+	require.Contains(t, got.Text, "The lock ends in 15 minutes.")
 	require.Contains(t, got.Text, "\nhttps://shop.example/reset-password\n")
 	delete(e.Data, "email")
 	_, ok, err = mailer(t, nil).Render(e)
@@ -138,12 +139,8 @@ func deadLettersEvent() everlatch.Event {
 	})
 }
 
-// TestGolden keeps every mail as a file for review. UPDATE_GOLDEN=1 go test ./mail
-// rewrites the files.
-func TestGolden(t *testing.T) {
-	t.Parallel()
-
-	m := mailer(t, nil)
+// everyMail are events that each mail is about, by the name of the golden file.
+func everyMail() map[string]everlatch.Event {
 	automatic := linkedEvent(everlatch.EventIdentityLinked, everlatch.ActorCustomer)
 	automatic.Data["automatic"] = true
 	golden := map[string]everlatch.Event{
@@ -182,6 +179,25 @@ func TestGolden(t *testing.T) {
 	golden["auth.approval_refused.reason"].Data["message"] = "We sell to <schools> only."
 	golden["auth.verification_requested"], golden["auth.verification_requested.code"] = verificationEvent("c0/de", true), verificationEvent("123456", false)
 	golden["auth.sign_in_code_requested"] = signInCodeEvent()
+	return golden
+}
+
+// TestGolden keeps every mail as a file for review. UPDATE_GOLDEN=1 go test ./mail
+// rewrites the files.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+
+	m := mailer(t, nil)
+	golden := everyMail()
+	for _, name := range []string{"auth.password_reset.customer", everlatch.EventSignInFromNewDevice} {
+		for _, language := range messagestest.Languages() {
+			if language != "en" {
+				e := golden[name]
+				e.Language = language
+				golden[name+"."+language] = e
+			}
+		}
+	}
 	for name, e := range golden {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

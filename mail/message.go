@@ -28,6 +28,9 @@ type Message struct {
 	// To is a bare address.
 	To      string `json:"to"`
 	Subject string `json:"subject"`
+	// Language is the tag of the language it is written in (BCP 47), or both if the two
+	// parts differ: "de, en" (RFC 3282).
+	Language string `json:"language,omitempty"`
 	// Text is the plain-text part, HTML the optional HTML alternative.
 	Text string `json:"text"`
 	HTML string `json:"html"`
@@ -49,6 +52,7 @@ func (m Message) check() error {
 	var problems []error
 	for _, field := range []struct{ name, value string }{
 		{"id", m.ID}, {"event", m.Event}, {"sender", m.From}, {"recipient", m.To}, {"subject", m.Subject},
+		{"language", m.Language},
 	} {
 		if oneLine(field.value) != field.value {
 			problems = append(problems, fmt.Errorf("the %s is not a single plain line", field.name))

@@ -25,7 +25,7 @@ func TestNewDevice(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, ok)
 	require.Contains(t, got.Text, "\nhttps://shop.example/not-me?token=to%2Fk%2Ben\n")
-	require.Contains(t, got.Text, "within 3 days")
+	require.Contains(t, got.Text, "expires in 3 days")
 
 	for name, change := range map[string]func(everlatch.Metadata){
 		"mails are off, so the event has no address": func(d everlatch.Metadata) { delete(d, "email"); delete(d, "token") },
@@ -42,5 +42,5 @@ func TestNewDevice(t *testing.T) {
 	unknown.Data["device"], unknown.Data["network"] = "", ""
 	got, _, err = m.Render(unknown)
 	require.NoError(t, err)
-	require.Contains(t, got.Text, "Device:  unknown")
+	require.Contains(t, got.Text, "Device: unknown")
 }

@@ -36,7 +36,7 @@ func newPages() *pages {
 		panic("mail: the style sheet is embedded: " + err.Error()) // unreachable
 	}
 	shared := template.Must(template.New("").Funcs(template.FuncMap{
-		"date":  date,
+		"date":  func(t time.Time) string { return t.UTC().Format("2 January 2006 at 15:04 UTC") },
 		"path":  pathOf,
 		"clock": func(t time.Time) string { return t.Format("2 Jan 15:04:05") },
 		"style": func() template.CSS { return template.CSS(style) }, //nolint:gosec // the style sheet is embedded in this binary

@@ -2,47 +2,32 @@ package mail
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
-	htmltemplate "html/template"
 	"slices"
 	"strings"
-	texttemplate "text/template"
 	"time"
 
 	"github.com/everlatch/everlatch"
 )
 
-// functions are the functions that templates may call besides the standard ones.
-var functions = texttemplate.FuncMap{
-	"date":    date,
-	"oneline": oneLine,
-	"button":  func(link, label string) button { return button{link, label} },
-}
-
-// button is the argument of the template "button" of the layout.
-type button struct{ Link, Label string }
-
-// date formats a time for a mail; the zero time is "".
-func date(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format("2 January 2006 at 15:04 UTC")
-}
-
-// render executes the templates of a name. Those of the folder take precedence
-// over the built-in ones; within each, those for the actor type over the general
-// ones.
-func (t *templates) render(name string, v view) (Message, error) {
+// render executes the templates of a name for a recipient who reads a language, "" if it is
+// not known. Templates of the folder take precedence over the built-in ones; within each, those
+// for the actor type over the general ones, and then those of the language.
+func (t *templates) render(name, language string, v view) (Message, error) {
 	var m Message
-	text, ok := find(t.layers, func(l layer) map[string]textTemplate { return l.texts }, name, v.ActorType)
-	page, alsoOK := find(t.layers, func(l layer) map[string]*htmltemplate.Template { return l.pages }, name, v.ActorType)
+	reads := t.languages.of(language).Tag()
+	stems := stemsOf(name, v.ActorType, reads)
+	text, ok := find(t.layers, func(l layer) map[string]textTemplate { return l.texts }, stems)
+	page, alsoOK := find(t.layers, func(l layer) map[string]pageTemplate { return l.pages }, stems)
 	if !ok || !alsoOK {
 		return m, fmt.Errorf("there is no template %q", name) // unreachable: all are built in
 	}
+	inText, inHTML := t.languages.of(cmp.Or(text.language, reads)), t.languages.of(cmp.Or(page.language, reads))
+	forText := v.in(inText)
 	var subject, body, html bytes.Buffer
-	if err := errors.Join(text.subject.Execute(&subject, v), text.body.Execute(&body, v), page.Execute(&html, v)); err != nil {
+	if err := errors.Join(text.subject.Execute(&subject, forText), text.body.Execute(&body, forText), page.Execute(&html, v.in(inHTML))); err != nil {
 		return m, err
 	}
 	m.Subject = oneLine(subject.String())
@@ -51,16 +36,26 @@ func (t *templates) render(name string, v view) (Message, error) {
 	if m.Subject == "" {
 		return m, fmt.Errorf("template %q: the subject is empty", name)
 	}
+	m.Language = inText.Tag()
+	if inHTML != inText {
+		m.Language += ", " + inHTML.Tag()
+	}
 	return m, nil
 }
 
 func clean(text string) string { return strings.TrimSpace(strings.ToValidUTF8(text, "\uFFFD")) + "\n" }
 
-func find[T any](layers []layer, of func(layer) map[string]T, name, actorType string) (found T, ok bool) {
-	stems := []string{name + "." + actorType, name}
-	if slices.Contains(templateNames, stems[0]) {
-		stems = stems[1:] // an actor type called "requested"
+// stemsOf lists the templates that may be used, the first one that exists first.
+func stemsOf(name, actorType, language string) []string {
+	general := []string{name + "." + language, name}
+	specific := name + "." + actorType
+	if slices.Contains(templateNames, specific) { // an actor type called "requested"
+		return general
 	}
+	return append([]string{specific + "." + language, specific}, general...)
+}
+
+func find[T any](layers []layer, of func(layer) map[string]T, stems []string) (found T, ok bool) {
 	for _, l := range layers {
 		for _, stem := range stems {
 			if found, ok = of(l)[stem]; ok {
@@ -71,17 +66,19 @@ func find[T any](layers []layer, of func(layer) map[string]T, name, actorType st
 	return found, false
 }
 
-// tryOut executes every template once: a reference to a field that does not exist
-// fails only then.
-func (t *templates) tryOut(actorTypes []string) error {
+// tryOut executes every template once in every language: a reference to a field that does not
+// exist, or a message with a name that has no value, fails only then.
+func (t *templates) tryOut() error {
 	seen := map[string]bool{}
 	var problems []error
 	for _, name := range templateNames {
-		for _, actorType := range actorTypes {
-			_, err := t.render(name, sample(name, actorType))
-			if err != nil && !seen[err.Error()] {
-				seen[err.Error()] = true
-				problems = append(problems, err)
+		for _, actorType := range t.actorTypes {
+			for _, language := range t.languages.Tags() {
+				_, err := t.render(name, language, sample(name, actorType))
+				if err != nil && !seen[err.Error()] {
+					seen[err.Error()] = true
+					problems = append(problems, err)
+				}
 			}
 		}
 	}
@@ -92,8 +89,8 @@ func (t *templates) tryOut(actorTypes []string) error {
 func sample(name, actorType string) view {
 	v := view{
 		Event: strings.TrimSuffix(name, ".requested"), ActorType: actorType, To: "ada@example.com", Brand: "Example",
-		URL: "https://example.com", Link: "https://example.com" + resetPath, ExpiresIn: "15 minutes",
-		At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+		URL: "https://example.com", Link: "https://example.com" + resetPath, left: 15 * time.Minute,
+		At: moment{Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
 		Data: everlatch.Metadata{
 			"entity_id": "ada@example.com", "actor_type": actorType, "provider": "emailpass",
 			"auth_identity_id": "authid_1", "expires_at": "2026-01-02T03:19:05Z", "metadata": everlatch.Metadata{},
@@ -102,13 +99,13 @@ func sample(name, actorType string) view {
 	}
 	switch name {
 	case everlatch.EventInviteCreated, everlatch.EventInviteResent:
-		v.Link, v.ExpiresIn = "https://example.com"+invitePath, "24 hours"
+		v.Link, v.left = "https://example.com"+invitePath, 24*time.Hour
 		v.Data = everlatch.Metadata{
 			"id": "invite_1", "email": "ada@example.com", "expires_at": "2026-01-03T03:04:05Z",
 			"invited_by": everlatch.Metadata{"actor_type": "user", "actor_id": "user_1"},
 		}
 	case everlatch.EventDeletionScheduled, everlatch.EventDeletionCancelled, everlatch.EventCustomerErased:
-		v.Link, v.ExpiresIn, v.Until = "", "", v.At.Add(14*24*time.Hour)
+		v.Link, v.left, v.Until.Time = "", 0, v.At.Add(14*24*time.Hour)
 		v.Data = everlatch.Metadata{
 			"id": "cus_1", "actor_type": actorType, "email": "ada@example.com", "deletion_at": "2026-01-16T03:04:05Z",
 		}
@@ -120,13 +117,13 @@ func sample(name, actorType string) view {
 			"changed_by": everlatch.Metadata{"actor_type": "user", "actor_id": "user_1"},
 		}
 	case everlatch.EventSignInFromNewDevice:
-		v.Link, v.ExpiresIn = "https://example.com"+notMePath, "3 days"
+		v.Link, v.left = "https://example.com"+notMePath, 72*time.Hour
 		v.Data = everlatch.Metadata{
 			"sign_in_id": "1", "auth_identity_id": "authid_1", "actor_type": actorType, "actor_id": "cus_1", "provider": "emailpass",
 			"device": "Firefox on Windows", "network": "192.0.2.0/24", "email": "ada@example.com", "expires_at": "2026-01-05T03:04:05Z",
 		}
 	case everlatch.EventApprovalRequested, everlatch.EventApprovalGranted, everlatch.EventApprovalRefused:
-		v.Link, v.ExpiresIn = "", ""
+		v.Link, v.left = "", 0
 		v.Data = everlatch.Metadata{
 			"actor_type": actorType, "flow_id": "register/customer/1", "auth_identity_id": "authid_1", "actor_id": "cus_1",
 			"email": "ada@example.com", "message": "We sell to schools only.",
@@ -143,7 +140,7 @@ func sample(name, actorType string) view {
 			"failures": 10, "locked_for": 900, "email": "ada@example.com",
 		}
 	case everlatch.EventMFAEnabled, everlatch.EventMFADisabled, everlatch.EventRecoveryCodeUsed:
-		v.Link, v.ExpiresIn = "", ""
+		v.Link, v.left = "", 0
 		v.Data = everlatch.Metadata{
 			"auth_identity_id": "authid_1", "mfa_id": "authmfa_1", "provider": "totp", "actor_type": actorType, "email": "ada@example.com", "left": 9,
 			"disabled_by": everlatch.Metadata{"actor_type": "user", "actor_id": "user_1"}, "reason": "The phone was lost.",

@@ -12,6 +12,7 @@ import (
 
 func write(tb testing.TB, folder, file, content string) {
 	tb.Helper()
+	require.NoError(tb, os.MkdirAll(filepath.Dir(filepath.Join(folder, file)), 0o700))
 	require.NoError(tb, os.WriteFile(filepath.Join(folder, file), []byte(content), 0o600))
 }
 

@@ -1,122 +1,57 @@
 package pages
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
-	"io/fs"
-	"maps"
 	"net/http"
 	"net/url"
 	"os"
-	"path"
-	"slices"
-	"strings"
 
-	"github.com/BurntSushi/toml"
-	"github.com/nicksnyder/go-i18n/v2/i18n"
-	"golang.org/x/text/language"
+	"github.com/everlatch/everlatch/internal/messages"
 )
-
-// english is the language of messages that another one lacks.
-const english = "en"
 
 // languages are the messages of all areas.
 type languages struct {
-	// byTag has every language, tags in the order in which they are offered.
+	*messages.Catalog
+	// byTag has every language of the catalog.
 	byTag map[string]*pageLanguage
-	tags  []string
-	// fallback is for visitors who accept none of them.
-	fallback string
-	matcher  language.Matcher
-	// ids are those of all messages, areas the names of the areas.
-	ids   map[string]bool
+	// areas are the names of the areas.
 	areas []string
 }
 
 // pageLanguage is one language of the pages.
 type pageLanguage struct {
-	tag       string
-	localizer *i18n.Localizer
-	all       *languages
-}
-
-// messageFile is one file of messages.
-type messageFile struct {
-	path    string
-	content []byte
+	*messages.Language
+	all *languages
 }
 
 // newLanguages reads the messages of areas, and then those of the folder, which take
 // precedence and may add languages.
 func newLanguages(areas []Area, folder, fallback string) (*languages, error) {
-	bundle := i18n.NewBundle(language.English)
-	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
-	files, err := messageFiles(areas, folder)
-	if err != nil {
-		return nil, err
-	}
-	l := &languages{byTag: map[string]*pageLanguage{}, ids: map[string]bool{}}
+	l := &languages{byTag: map[string]*pageLanguage{}}
+	var files []messages.File
 	for _, area := range areas {
 		l.areas = append(l.areas, area.Name)
-	}
-	found := map[string]bool{english: true}
-	for _, file := range files {
-		parsed, err := bundle.ParseMessageFileBytes(file.content, file.path)
-		if err != nil {
-			return nil, fmt.Errorf("messages %s: %w", file.path, err)
-		}
-		found[parsed.Tag.String()] = true
-		for _, m := range parsed.Messages {
-			l.ids[m.ID] = true
-		}
-	}
-	l.tags = slices.Sorted(maps.Keys(found))
-	l.fallback = cmp.Or(fallback, english)
-	if !found[l.fallback] {
-		return nil, fmt.Errorf("there are no messages in the default language %q; there are in %s", l.fallback, strings.Join(l.tags, ", "))
-	}
-	l.match()
-	for _, tag := range l.tags {
-		l.byTag[tag] = &pageLanguage{tag: tag, localizer: i18n.NewLocalizer(bundle, tag, english), all: l}
-	}
-	return l, nil
-}
-
-// match prepares the choice of a language. The first one is what the rest get.
-func (l *languages) match() {
-	tags := []language.Tag{language.Make(l.fallback)}
-	for _, tag := range l.tags {
-		if tag != l.fallback {
-			tags = append(tags, language.Make(tag))
-		}
-	}
-	l.matcher = language.NewMatcher(tags)
-}
-
-func messageFiles(areas []Area, folder string) (out []messageFile, err error) {
-	for _, area := range areas {
-		paths, err := fs.Glob(area.Files, "messages/"+area.Name+".*.toml")
+		own, err := messages.Glob(area.Files, "messages/"+area.Name+".*.toml")
 		if err != nil {
 			return nil, fmt.Errorf("messages of %s: %w", area.Name, err)
 		}
-		for _, name := range paths {
-			content, err := fs.ReadFile(area.Files, name)
-			if err != nil {
-				return nil, fmt.Errorf("messages %s: %w", name, err)
-			}
-			out = append(out, messageFile{name, content})
+		files = append(files, own...)
+	}
+	if folder != "" {
+		own, err := messages.Glob(os.DirFS(folder), "messages/*.toml")
+		if err != nil {
+			return nil, fmt.Errorf("messages of %s: %w", folder, err)
 		}
+		files = append(files, own...)
 	}
-	if folder == "" {
-		return out, nil
+	var err error
+	if l.Catalog, err = messages.New(files, fallback); err != nil {
+		return nil, err
 	}
-	own, err := fs.Glob(os.DirFS(folder), "messages/*.toml")
-	for _, name := range own {
-		content, readErr := fs.ReadFile(os.DirFS(folder), name)
-		out, err = append(out, messageFile{path.Base(name), content}), errors.Join(err, readErr)
+	for _, tag := range l.Tags() {
+		l.byTag[tag] = &pageLanguage{Language: l.Language(tag), all: l}
 	}
-	return out, err
+	return l, nil
 }
 
 // chooseLanguage returns the language of a visit: that of ?lang=, which the browser then
@@ -134,47 +69,18 @@ func (v *Visit) chooseLanguage() *pageLanguage {
 }
 
 func (l *languages) accepted(r *http.Request) *pageLanguage {
-	var known []string // one unknown language would spoil all
-	for entry := range strings.SplitSeq(r.Header.Get("Accept-Language"), ",") {
-		if _, _, err := language.ParseAcceptLanguage(entry); err == nil {
-			known = append(known, entry)
-		}
+	found := l.Accepted(r.Header.Get("Accept-Language"))
+	if found == nil {
+		found = l.Fallback()
 	}
-	accepted, _, err := language.ParseAcceptLanguage(strings.Join(known, ","))
-	if err != nil || len(accepted) == 0 {
-		return l.byTag[l.fallback]
-	}
-	_, index, confidence := l.matcher.Match(accepted...)
-	if confidence == language.No || index == 0 {
-		return l.byTag[l.fallback]
-	}
-	others := slices.DeleteFunc(slices.Clone(l.tags), func(tag string) bool { return tag == l.fallback })
-	return l.byTag[others[index-1]]
+	return l.byTag[found.Tag()]
 }
 
 // text returns a message. An unknown one is its id, which tests find.
-func (l *pageLanguage) text(id string, pairs ...any) string {
-	config := &i18n.LocalizeConfig{MessageID: id}
-	if len(pairs) > 0 {
-		data := make(map[string]any, len(pairs)/2)
-		for i := 0; i+1 < len(pairs); i += 2 {
-			name := fmt.Sprint(pairs[i])
-			data[name] = pairs[i+1]
-			if name == "Count" {
-				config.PluralCount = pairs[i+1]
-			}
-		}
-		config.TemplateData = data
-	}
-	text, err := l.localizer.Localize(config)
-	if err != nil && text == "" {
-		return id
-	}
-	return text
-}
+func (l *pageLanguage) text(id string, pairs ...any) string { return l.Text(id, pairs...) }
 
 // has reports whether a message exists.
-func (l *pageLanguage) has(id string) bool { return l.all.ids[id] }
+func (l *pageLanguage) has(id string) bool { return l.Has(id) }
 
 // direction is that of the language's script: ltr or rtl.
 func (l *pageLanguage) direction() string { return l.text("base.direction") }
@@ -189,11 +95,11 @@ type languageLink struct {
 
 func (v *Visit) languageLinks() []languageLink {
 	l := v.language.all
-	query := v.kept()
-	out := make([]languageLink, len(l.tags))
-	for i, tag := range l.tags {
+	query, tags := v.kept(), l.Tags()
+	out := make([]languageLink, len(tags))
+	for i, tag := range tags {
 		query.Set("lang", tag)
-		out[i] = languageLink{tag, l.byTag[tag].text("base.language"), "?" + query.Encode(), tag == v.language.tag}
+		out[i] = languageLink{tag, l.byTag[tag].text("base.language"), "?" + query.Encode(), tag == v.Language()}
 	}
 	return out
 }

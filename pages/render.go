@@ -41,7 +41,7 @@ var blockName = regexp.MustCompile(`\.Block "([^"]+)"`)
 // area, if it has one, and the page, each from the folder where that has it.
 func newTemplates(areas []Area, folder string, l *languages) (*templates, error) {
 	t := &templates{pages: map[string]*template.Template{}, ready: map[[2]string]*template.Template{}}
-	functions := l.byTag[l.fallback].functions()
+	functions := l.byTag[l.Fallback().Tag()].functions()
 	base := template.New("").Funcs(functions)
 	t.blocks = map[string]bool{}
 	var errs []error
@@ -126,7 +126,7 @@ func named(name string, err error) error {
 
 // of returns a page in a language.
 func (t *templates) of(page string, l *pageLanguage) (*template.Template, error) {
-	key := [2]string{page, l.tag}
+	key := [2]string{page, l.Tag()}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if ready := t.ready[key]; ready != nil {
@@ -203,7 +203,7 @@ func (v *Visit) Show(status int, page string, data any) error {
 	}
 	h := v.W.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Language", v.language.tag)
+	h.Set("Content-Language", v.language.Tag())
 	h.Add("Vary", "Accept-Language, Cookie")
 	v.W.WriteHeader(status)
 	if _, err := v.W.Write(out.Bytes()); err != nil {
@@ -216,7 +216,7 @@ func (v *Visit) view(data any) View {
 	s := v.site
 	out := View{
 		Data: data, Brand: s.opts.Brand, Logo: s.opts.Logo, Icon: s.static.urls["icon.svg"], StyleSheet: s.static.urls[styleSheet], Script: s.static.urls[script],
-		Language: v.language.tag, Direction: v.language.direction(), Languages: v.languageLinks(),
+		Language: v.Language(), Direction: v.language.direction(), Languages: v.languageLinks(),
 		ActorType: v.ActorType, Here: v.R.URL.EscapedPath(), Inbox: s.opts.Inbox, visit: v,
 	}
 	if n := v.takeNotice(); n != nil {

@@ -81,4 +81,4 @@ func ownPath(path string) bool {
 func (v *Visit) T(id string, pairs ...any) string { return v.language.text(id, pairs...) }
 
 // Language returns the tag of the language of the visit, such as de.
-func (v *Visit) Language() string { return v.language.tag }
+func (v *Visit) Language() string { return v.language.Tag() }
