@@ -3,6 +3,8 @@ package everlatch
 // The reasons of refusals by flows, each with the names of its details. The API
 // words them.
 const (
+	// ReasonLanguageUnknown: mails are not written in that language.
+	ReasonLanguageUnknown Reason = "language_unknown"
 	// ReasonTokenInvalid is an invalid token of a reset or an e-mail change:
 	// forged, expired, used or superseded.
 	ReasonTokenInvalid Reason = "token_invalid"

@@ -12,7 +12,7 @@ import (
 
 const (
 	recipe          = "docs/contributing/adding-a-flow.md"
-	mostFilesOfFlow = 21
+	mostFilesOfFlow = 22
 )
 
 var (
@@ -45,6 +45,12 @@ var besides = map[string]string{
 	"pages/messages/account.fr.toml":         "words the activity of an account",
 	"pages/messages/account.ja.toml":         "words the activity of an account",
 	"pages/messages/account.pl.toml":         "words the activity of an account",
+	"mail/messages/mail.ar.toml":             "translates the mail",
+	"mail/messages/mail.de.toml":             "translates the mail",
+	"mail/messages/mail.es.toml":             "translates the mail",
+	"mail/messages/mail.fr.toml":             "translates the mail",
+	"mail/messages/mail.ja.toml":             "translates the mail",
+	"mail/messages/mail.pl.toml":             "translates the mail",
 	"pages/console/messages/console.ar.toml": "words flows for administrators",
 	"pages/console/messages/console.de.toml": "words flows for administrators",
 	"pages/console/messages/console.en.toml": "words flows for administrators",

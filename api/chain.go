@@ -15,7 +15,7 @@ import (
 // unknown path under /admin is unauthorized before it is unknown.
 func (s *Server) chain() []echo.MiddlewareFunc {
 	return []echo.MiddlewareFunc{
-		keepFromCaches, wire.DecodeParams, wire.ParseBody(s.opts.BodyLimit), s.router.CORS, s.checkSizes,
+		keepFromCaches, s.speak, wire.DecodeParams, wire.ParseBody(s.opts.BodyLimit), s.router.CORS, s.checkSizes,
 		s.describe, s.requireKey, s.requireAdmin, s.identifyCustomer, s.router.Unmatched,
 	}
 }

@@ -50,7 +50,12 @@ func (s *Server) exportIdentity(ctx context.Context, b []byte, claims *tokens.Cl
 	if err != nil {
 		return nil, err
 	}
+	language, err := s.deps.Store.Language(ctx, claims.AuthIdentityID)
+	if err != nil {
+		return nil, err
+	}
 	b = exportedIdentity.Append(append(b, `,"auth_identity":`...), &identity, identityExport)
+	b = wire.AppendJSON(append(b, `,"language":`...), unlessEmpty(language))
 	kept := make([]everlatch.Factor, 0, len(factors))
 	for i := range factors {
 		if factors[i].Status == everlatch.FactorEnabled {

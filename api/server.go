@@ -93,6 +93,8 @@ type Deps struct {
 	Begin func(r *http.Request, method, route string) (context.Context, func(status int))
 	// Served, if set, is told about every answer. It must be quick.
 	Served func(method, route string, status int, took time.Duration)
+	// Languages are those of mails. Without them, a language cannot be chosen.
+	Languages Languages
 	// Examine, if set, looks at everything that the service depends on, as `everlatch doctor`
 	// does, and returns its report as JSON, without secrets.
 	Examine func(ctx context.Context) ([]byte, error)

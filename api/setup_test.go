@@ -27,6 +27,7 @@ import (
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/store/storetest"
 	"github.com/everlatch/everlatch/internal/tokens"
+	"github.com/everlatch/everlatch/mail"
 	"github.com/everlatch/everlatch/providers"
 	"github.com/everlatch/everlatch/workflows"
 )
@@ -106,9 +107,11 @@ func setup(tb testing.TB, settings ...setting) *world {
 	require.NoError(tb, registry.Add("elsewhere", elsewhere{}))
 	methods := providers.NewFactors()
 	require.NoError(tb, methods.Add(totpMethod{}))
+	languages, err := mail.LoadLanguages("", "")
+	require.NoError(tb, err)
 	w.parts = api.Deps{
-		Factors: methods,
-		Store:   w.store, Flows: w.flows, Tokens: w.tokens, Providers: registry, Codes: builtInCodes(tb), Now: w.clock.Now,
+		Factors: methods, Languages: languages,
+		Store: w.store, Flows: w.flows, Tokens: w.tokens, Providers: registry, Codes: builtInCodes(tb), Now: w.clock.Now,
 		Log: slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: level})),
 	}
 	w.parts.Auth = w.authService()

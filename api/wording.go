@@ -140,6 +140,8 @@ var sentences = map[everlatch.Reason]string{
 	everlatch.ReasonAuthorizationCode: "This code is not valid. Sign in again.",
 	everlatch.ReasonReturnTo:          "The page to return to is not one of pages.return_to.",
 
+	everlatch.ReasonLanguageUnknown: "Choose one of these languages: {languages}.",
+
 	everlatch.ReasonApprovalLate: "The request was not approved in time.",
 
 	everlatch.ReasonErasureUnknown:  "There is no erasure of {id}.",

@@ -26,6 +26,7 @@ import (
 	"github.com/everlatch/everlatch/internal/telemetry"
 	"github.com/everlatch/everlatch/internal/temporalkit"
 	"github.com/everlatch/everlatch/internal/vault"
+	"github.com/everlatch/everlatch/mail"
 	"github.com/everlatch/everlatch/pages"
 	"github.com/everlatch/everlatch/subscribers"
 	"github.com/everlatch/everlatch/worker"
@@ -53,7 +54,9 @@ type App struct {
 	// installation owns what this service puts into Temporal.
 	installation string
 	erasers      map[string]everlatch.Eraser
-	inbox        http.Handler // nil unless mails are kept for development
+	// languages are those of mails.
+	languages *mail.Languages
+	inbox     http.Handler // nil unless mails are kept for development
 
 	listener net.Listener // nil without an address, and until Listen
 	// metrics and tracer are nil where they are off.
@@ -155,6 +158,9 @@ func (a *App) assemble(ctx context.Context) (err error) {
 		Store: a.store, Flows: a.flows, Providers: a.registry, Tokens: a.tokens, Factors: a.factors, Codes: a.codes, Limits: a.limiter, Now: a.opts.now,
 		RequireBrowser: a.cfg.Auth.Redirect.RequireBrowser,
 	})
+	if a.languages, err = mail.LoadLanguages(a.cfg.Mail.Templates, a.cfg.Mail.DefaultLanguage); err != nil {
+		return fmt.Errorf("mail.templates, mail.default_language: %w", err)
+	}
 	if err := errors.Join(a.introduce(), a.assembleEvents(), a.assembleErasers()); err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func (a *App) newServer() (*api.Server, error) {
 	}
 	server, err := api.New(api.Deps{
 		Store: a.store, Flows: a.flows, Tokens: a.tokens, Providers: a.registry, Codes: a.codes, Log: a.log, Now: a.opts.now, Limits: a.limiter,
-		Factors: a.factors, Auth: a.auth, SealingKeys: sealingKeys,
+		Factors: a.factors, Auth: a.auth, SealingKeys: sealingKeys, Languages: a.languages,
 		Begin: a.beginRequest(), Served: a.servedRequest(), Examine: a.newExaminer().json,
 	}, api.Options{
 		LogRequests:         c.Log.Requests,

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -58,6 +59,7 @@ func (a *App) addMailer(registry *subscribers.Registry, sender mail.Sender) erro
 	}
 	mailer, err := mail.New(mail.Options{
 		Sender: a.counted(sender), From: c.From, Brand: c.Brand, URLs: c.URLs, Templates: c.Templates, Now: a.opts.now,
+		Languages: a.languages, LanguageOf: a.languageOf,
 	})
 	if err != nil {
 		return fmt.Errorf("mail: %w", err)
@@ -76,6 +78,18 @@ func (a *App) addMailer(registry *subscribers.Registry, sender mail.Sender) erro
 		Name: mailSubscriber, Events: events, Source: subscribers.FromEverlatch, Secrets: true,
 		Timeout: c.SMTP.Timeout.Duration(), Subscriber: subscribers.Func(mailer.Deliver),
 	})
+}
+
+// languageOf looks up the language that a recipient of mails has chosen.
+func (a *App) languageOf(ctx context.Context, r mail.Recipient) (string, error) {
+	if r.AuthIdentityID == "" {
+		return a.store.LanguageAt(ctx, r.Address, r.Provider)
+	}
+	tag, err := a.store.Language(ctx, r.AuthIdentityID)
+	if errors.Is(err, everlatch.ErrNotFound) {
+		return "", nil // the account was removed meanwhile
+	}
+	return tag, err
 }
 
 // mailBox keeps the mails of a development service encrypted in its database:

@@ -11,12 +11,13 @@ import (
 
 // Mail is about mails.
 type Mail struct {
-	From      string            `koanf:"from" default:"Everlatch <no-reply@localhost>" doc:"Sender of mails: Name <address>."`
-	Brand     string            `koanf:"brand" default:"Everlatch" doc:"Name of the service in mails and dashboards."`
-	ReportTo  string            `koanf:"report_to" doc:"Address that receives reports of dead letters; empty sends none."`
-	Except    []string          `koanf:"except" default:"[]" doc:"Events that Everlatch sends no mail for, because you do, such as auth.password_reset."`
-	Templates string            `koanf:"templates" doc:"Folder with mail templates that replace the built-in ones."`
-	URLs      map[string]string `koanf:"urls" default:"{customer: \"http://localhost:8000\", user: \"http://localhost:9000/app\"}" doc:"Base URL of the links in mails, for each actor type. In dev, the default is a page of the dev service itself."`
+	From            string            `koanf:"from" default:"Everlatch <no-reply@localhost>" doc:"Sender of mails: Name <address>."`
+	Brand           string            `koanf:"brand" default:"Everlatch" doc:"Name of the service in mails and dashboards."`
+	ReportTo        string            `koanf:"report_to" doc:"Address that receives reports of dead letters; empty sends none."`
+	Except          []string          `koanf:"except" default:"[]" doc:"Events that Everlatch sends no mail for, because you do, such as auth.password_reset."`
+	Templates       string            `koanf:"templates" doc:"Folder with mail templates that replace the built-in ones, and messages/mail.de.toml, which replaces single messages or adds a language."`
+	DefaultLanguage string            `koanf:"default_language" default:"en" doc:"Language of mails to recipients who have chosen none, where the request that causes the mail asks for none of those that exist: en, de, fr, es, pl, ja, ar, and those that mail.templates adds."`
+	URLs            map[string]string `koanf:"urls" default:"{customer: \"http://localhost:8000\", user: \"http://localhost:9000/app\"}" doc:"Base URL of the links in mails, for each actor type. In dev, the default is a page of the dev service itself."`
 	// AllowLocalhostLinks is looked at by [Config.Require] alone.
 	AllowLocalhostLinks bool `koanf:"allow_localhost_links" default:"false" doc:"Whether a process other than dev may start when mail.smtp.address is set and links in mails lead to localhost, where the recipients have nothing. For a trial on one machine."`
 	SMTP                SMTP `koanf:"smtp"`

@@ -22,7 +22,7 @@ func TestDefaultsOfMailAndEvents(t *testing.T) {
 		RetryFor: config.Span(72 * time.Hour), Retention: config.Span(720 * time.Hour),
 	}, cfg.Events)
 	require.Equal(t, config.Mail{
-		From: "Everlatch <no-reply@localhost>", Except: []string{}, Brand: "Everlatch",
+		From: "Everlatch <no-reply@localhost>", Except: []string{}, DefaultLanguage: "en", Brand: "Everlatch",
 		URLs: map[string]string{"customer": "http://localhost:8000", "user": "http://localhost:9000/app"},
 		SMTP: config.SMTP{Security: "auto", Timeout: config.Span(20 * time.Second)},
 	}, cfg.Mail)

@@ -1,6 +1,9 @@
 package mail_test
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"mime"
 	netmail "net/mail"
 	"strings"
@@ -53,7 +56,7 @@ func linksIn(text string) (out []string) {
 	return out
 }
 
-// A mail to somebody whose language is not known, or is not one of ours.
+// The language of the recipient is not known, or is not one of ours.
 func TestLanguageThatIsNotKnown(t *testing.T) {
 	t.Parallel()
 
@@ -196,4 +199,45 @@ func TestMistakesInMessages(t *testing.T) {
 			require.ErrorContains(t, err, tt.want)
 		})
 	}
+}
+
+// The caller who causes a mail does not choose its language for a recipient who has one.
+func TestLanguageOfRecipient(t *testing.T) {
+	t.Parallel()
+
+	out := &outgoing{}
+	var asked []mail.Recipient
+	known := map[string]string{"authid_01": "pl", "ada+shop@example.com": "ja", "old": "nl"}
+	m := mailer(t, func(o *mail.Options) {
+		o.Sender = out
+		o.LanguageOf = func(_ context.Context, r mail.Recipient) (string, error) {
+			asked = append(asked, r)
+			if r.AuthIdentityID == "broken" {
+				return "", errors.New("the database is away")
+			}
+			return known[cmp.Or(r.AuthIdentityID, r.Address)], nil
+		}
+	})
+	taken, unknown, gone := registrationEvent(true), resetEvent("customer"), resetEvent("customer")
+	taken.AuthIdentityID = "authid_01" // who asked is not who gets the mail
+	unknown.Data["auth_identity_id"] = "authid_02"
+	gone.Data["auth_identity_id"] = "old"
+	for _, tt := range []struct {
+		event everlatch.Event
+		want  string
+	}{
+		{resetEvent("customer"), "pl"}, {taken, "ja"}, {unknown, "fr"}, {gone, "fr"}, {registrationEvent(false), "ja"},
+	} {
+		tt.event.Language = "fr" // of the request
+		require.NoError(t, m.Deliver(t.Context(), tt.event))
+		require.Equal(t, tt.want, out.sent[len(out.sent)-1].Language)
+	}
+	require.Equal(t, mail.Recipient{Address: "ada+shop@example.com", Provider: "emailpass", AuthIdentityID: "authid_01"}, asked[0])
+
+	broken := resetEvent("customer")
+	broken.Data["auth_identity_id"] = "broken"
+	require.ErrorContains(t, m.Deliver(t.Context(), broken), "the database is away", "it is tried again")
+	require.Len(t, out.sent, 5)
+	require.NoError(t, m.Deliver(t.Context(), event(everlatch.EventCustomerCreated, nil)))
+	require.Len(t, asked, 6, "an event without a mail asks nothing")
 }

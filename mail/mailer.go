@@ -15,8 +15,8 @@ import (
 	"github.com/everlatch/everlatch"
 )
 
-// Options configure a [Mailer]. All are required, except Templates and
-// Languages.
+// Options configure a [Mailer]. All are required, except Templates,
+// Languages and LanguageOf.
 type Options struct {
 	Sender Sender
 	// From is the sender of all mails: "Shop <no-reply@shop.example>".
@@ -33,7 +33,11 @@ type Options struct {
 	Templates string
 	// Languages are those of mails; if nil, those of Templates with English for the rest.
 	Languages *Languages
-	Now       func() time.Time
+	// LanguageOf, if set, returns the language that a recipient has chosen, "" if it is not
+	// known. It takes precedence over that of the event: the caller whose request
+	// causes a mail does not choose its language for others.
+	LanguageOf func(ctx context.Context, r Recipient) (string, error)
+	Now        func() time.Time
 }
 
 // urlDefault is the key of [Options.URLs] for actor types that have no entry.
@@ -126,9 +130,50 @@ func (m *Mailer) url(actorType string) string {
 // Events returns the sorted names of the events that have a mail.
 func (m *Mailer) Events() []string { return slices.Sorted(maps.Keys(kinds)) }
 
-// Deliver sends the mail about an event, if there is one. It returns the errors of
-// [Mailer.Render] and of the [Sender].
+// Recipient is who gets a mail.
+type Recipient struct {
+	Address string
+	// Provider is the one that the event is about, "" for none.
+	Provider string
+	// AuthIdentityID is the identity of the recipient, "" if only the address is known.
+	AuthIdentityID string
+}
+
+// recipientOf returns who gets the mail about an event. That of an address which another
+// person asked for goes to its owner, not to the identity that the event is about.
+func recipientOf(e everlatch.Event, address string) Recipient {
+	r := Recipient{Address: address, AuthIdentityID: e.AuthIdentityID}
+	r.Provider, _ = e.Data["provider"].(string)
+	if id, _ := e.Data["auth_identity_id"].(string); r.AuthIdentityID == "" {
+		r.AuthIdentityID = id
+	}
+	if e.Data["taken"] == true {
+		r.AuthIdentityID = ""
+	}
+	return r
+}
+
+// speak returns the event in the language of its recipient.
+func (m *Mailer) speak(ctx context.Context, e everlatch.Event) (everlatch.Event, error) {
+	kind, known := kinds[e.Name]
+	address, _ := e.Data[kind.recipient].(string)
+	if !known || m.opts.LanguageOf == nil || !isAddress(address) {
+		return e, nil
+	}
+	tag, err := m.opts.LanguageOf(ctx, recipientOf(e, address))
+	if tag != "" && m.opts.Languages.Has(tag) {
+		e.Language = tag
+	}
+	return e, err
+}
+
+// Deliver sends the mail about an event, if there is one, in the language of its recipient. It
+// returns the errors of [Mailer.Render], of the [Sender] and of [Options.LanguageOf].
 func (m *Mailer) Deliver(ctx context.Context, e everlatch.Event) error {
+	e, err := m.speak(ctx, e)
+	if err != nil {
+		return err
+	}
 	message, ok, err := m.Render(e)
 	if err != nil || !ok {
 		return err
@@ -136,7 +181,7 @@ func (m *Mailer) Deliver(ctx context.Context, e everlatch.Event) error {
 	return m.opts.Sender.Send(ctx, message)
 }
 
-// Render renders the mail about an event, and reports false when there is none:
+// Render renders the mail about an event in the language of the event, and reports false when there is none:
 // the event has no mail or no recipient with an e-mail address, it is outdated, or
 // it was published by an application (such events must not send mails in our
 // name).

@@ -115,10 +115,10 @@ func (v *Visit) Delete(path string, into any) error {
 	return err
 }
 
-// forwarded are the headers by which the API knows the visitor, their proxies and their
-// language, and by which it joins logs and traces.
+// forwarded are the headers by which the API knows the visitor and their proxies,
+// and by which it joins logs and traces.
 var forwarded = []string{
-	"User-Agent", "Accept-Language", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "X-Real-Ip",
+	"User-Agent", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "X-Real-Ip",
 	"X-Request-Id", "Traceparent", "Tracestate", "Origin", "Sec-Fetch-Site",
 }
 
@@ -148,6 +148,7 @@ func (v *Visit) request(c Call) (*http.Request, error) {
 			r.Header[name] = values
 		}
 	}
+	r.Header.Set("Accept-Language", v.Language()) // that of the page, which the visitor may have chosen
 	v.identify(r, c)
 	return r, nil
 }

@@ -172,7 +172,7 @@ func (s *Store) EndActor(ctx context.Context, link Link, ev everlatch.Event) err
 	now := s.now()
 	err := s.write(ctx, func(tx *tx) error {
 		n, err := tx.exec(ctx, insertEvent, ev.ID, ev.Name, link.GroupID, everlatch.SourceEverlatch, ev.AuthIdentityID,
-			ev.Data, now, nil)
+			languageOf(ctx, ev), ev.Data, now, nil)
 		if err != nil || n == 0 {
 			return err
 		}

@@ -69,7 +69,7 @@ func (s *Store) Event(ctx context.Context, id string) (everlatch.Event, error) {
 func (s *Store) PublishEvent(ctx context.Context, e everlatch.Event) (everlatch.Event, bool, error) {
 	now := s.now()
 	e.CreatedAt, e.ReleasedAt, e.GroupID = now, &now, ""
-	n, err := s.writes.exec(ctx, insertEvent, e.ID, e.Name, e.GroupID, e.Source, e.AuthIdentityID, e.Data, e.CreatedAt, e.ReleasedAt)
+	n, err := s.writes.exec(ctx, insertEvent, e.ID, e.Name, e.GroupID, e.Source, e.AuthIdentityID, e.Language, e.Data, e.CreatedAt, e.ReleasedAt)
 	if err != nil {
 		return everlatch.Event{}, false, s.fail(ctx, "publish event", err)
 	}
@@ -79,11 +79,11 @@ func (s *Store) PublishEvent(ctx context.Context, e everlatch.Event) (everlatch.
 }
 
 const (
-	eventColumns = `id, name, group_id, source, auth_identity_id, data, created_at, released_at`
+	eventColumns = `id, name, group_id, source, auth_identity_id, language, data, created_at, released_at`
 
 	selectEvent = `SELECT ` + eventColumns + ` FROM event WHERE id = $1`
 
-	insertEvent = `INSERT INTO event (` + eventColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+	insertEvent = `INSERT INTO event (` + eventColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (id) DO NOTHING`
 
 	deleteUnreleased = `DELETE FROM event WHERE group_id = $1 AND released_at IS NULL`
@@ -103,7 +103,7 @@ func recordEvents(ctx context.Context, q querier, now time.Time, events ...everl
 			t.released = true
 		}
 		_, err := q.exec(ctx, insertEvent, e.ID, e.Name, e.GroupID, everlatch.SourceEverlatch, e.AuthIdentityID,
-			e.Data, e.CreatedAt, e.ReleasedAt)
+			languageOf(ctx, e), e.Data, e.CreatedAt, e.ReleasedAt)
 		if err != nil {
 			return err
 		}
@@ -120,7 +120,7 @@ func newEvent(now time.Time, name, groupID, identityID string, data everlatch.Me
 }
 
 func scanEvent(row scanner) (e everlatch.Event, err error) {
-	err = row.Scan(&e.ID, &e.Name, &e.GroupID, &e.Source, &e.AuthIdentityID,
+	err = row.Scan(&e.ID, &e.Name, &e.GroupID, &e.Source, &e.AuthIdentityID, &e.Language,
 		toMetadata{&e.Data}, toTime{&e.CreatedAt}, toOptionalTime{&e.ReleasedAt})
 	return e, err
 }

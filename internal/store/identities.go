@@ -25,7 +25,7 @@ type NewIdentity struct {
 }
 
 const (
-	insertIdentity = `INSERT INTO auth_identity (id, last_used_at, created_at, updated_at) VALUES ($1, $2, $2, $2)
+	insertIdentity = `INSERT INTO auth_identity (id, last_used_at, created_at, updated_at, language) VALUES ($1, $2, $2, $2, $3)
 		ON CONFLICT (id) DO NOTHING`
 
 	insertProviderIdentity = `INSERT INTO provider_identity (id, auth_identity_id, provider, entity_id, entity_key,
@@ -72,7 +72,7 @@ func (s *Store) RegisterIdentity(ctx context.Context, in NewIdentity) (everlatch
 	now := s.now()
 	var identity everlatch.AuthIdentity
 	err := s.write(ctx, func(tx *tx) error {
-		created, err := tx.exec(ctx, insertIdentity, in.ID, now)
+		created, err := tx.exec(ctx, insertIdentity, in.ID, now, everlatch.LanguageOf(ctx))
 		if err != nil {
 			return err
 		}

@@ -54,7 +54,7 @@ func (s *Store) importIdentity(ctx context.Context, tx *tx, in ImportedIdentity,
 	if err != nil {
 		return everlatch.AuthIdentity{}, err
 	}
-	created, err := tx.exec(ctx, insertIdentity, in.ID, now)
+	created, err := tx.exec(ctx, insertIdentity, in.ID, now, "")
 	if err != nil {
 		return everlatch.AuthIdentity{}, err
 	}

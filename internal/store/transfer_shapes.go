@@ -197,7 +197,7 @@ var identityShape = &shape{
 	name: transfer.TypeIdentity, table: "auth_identity", key: []string{"id"}, live: alive, soft: true,
 	// Tokens know versions from 1 on.
 	fields: joined(columns(kindText, "id"), single(field{name: "credential_version", kind: kindInteger, grows: true, least: 1}), growing(kindTime, "last_used_at"), columns(kindOptionalTime, "disabled_at mfa_enabled_at"),
-		columns(kindOwnText, "mfa_enabled_by"), limitedObject("app_metadata"), bothTimes),
+		columns(kindOwnText, "mfa_enabled_by language"), limitedObject("app_metadata"), bothTimes),
 	children: []*shape{
 		{
 			name: "provider_identities", table: "provider_identity", key: []string{"id"}, parent: "auth_identity_id", live: alive, soft: true,

@@ -34,6 +34,7 @@ func Dial(o Options) (client.Client, error) {
 	opts := o.Client
 	opts.DataConverter = NewDataConverter(o.Sealing)
 	opts.FailureConverter = NewFailureConverter(o.Sealing)
+	opts.ContextPropagators = append(opts.ContextPropagators, languages{opts.DataConverter})
 	opts.ConnectionOptions.DialOptions = append(resume(), opts.ConnectionOptions.DialOptions...)
 	if o.Completions != nil {
 		opts.ConnectionOptions.DialOptions = append(opts.ConnectionOptions.DialOptions, grpc.WithChainUnaryInterceptor(o.Completions.intercept))
