@@ -51,8 +51,7 @@ const maxAddress = 254
 func (m Message) check() error {
 	var problems []error
 	for _, field := range []struct{ name, value string }{
-		{"id", m.ID}, {"event", m.Event}, {"sender", m.From}, {"recipient", m.To}, {"subject", m.Subject},
-		{"language", m.Language},
+		{"id", m.ID}, {"event", m.Event}, {"sender", m.From}, {"recipient", m.To}, {"subject", m.Subject}, {"language", m.Language},
 	} {
 		if oneLine(field.value) != field.value {
 			problems = append(problems, fmt.Errorf("the %s is not a single plain line", field.name))

@@ -143,7 +143,7 @@ func (t *templates) parseName(file string) (language string, ok bool) {
 	if slices.Contains(templateNames, stem) {
 		return "", true
 	}
-	general, last, _ := cutLast(stem)
+	general, last := cutLast(stem)
 	switch {
 	case slices.Contains(t.actorTypes, last):
 		return "", slices.Contains(templateNames, general)
@@ -152,16 +152,16 @@ func (t *templates) parseName(file string) (language string, ok bool) {
 	case slices.Contains(templateNames, general):
 		return last, true
 	}
-	name, actorType, _ := cutLast(general)
+	name, actorType := cutLast(general)
 	return last, slices.Contains(t.actorTypes, actorType) && slices.Contains(templateNames, name)
 }
 
 // cutLast cuts a name at its last dot.
-func cutLast(name string) (before, after string, found bool) {
+func cutLast(name string) (before, after string) {
 	if i := strings.LastIndexByte(name, '.'); i >= 0 {
-		return name[:i], name[i+1:], true
+		return name[:i], name[i+1:]
 	}
-	return name, "", false
+	return name, ""
 }
 
 func (t *templates) readFile(source fs.FS, file, language string, l *layer) error {

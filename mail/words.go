@@ -71,13 +71,14 @@ func (v view) fill(id string, pairs []any, format func(string) string, value fun
 	for i := 0; i+1 < len(pairs); i += 2 {
 		given[fmt.Sprint(pairs[i])] = pairs[i+1]
 	}
-	const firstMark = '\uE000' // of the runes for private use
-	marked, replaced := maps.Clone(given), []string{}
+	const firstMark rune = '\uE000' // of the runes for private use
+	marked, replaced, next := maps.Clone(given), []string{}, firstMark
 	for name, one := range given {
 		if name == "Count" {
 			continue
 		}
-		mark := string(firstMark + rune(len(replaced)/2))
+		mark := string(next)
+		next++
 		marked[name], replaced = mark, append(replaced, mark, value(one))
 	}
 	text, err := v.language.Fill(id, marked)

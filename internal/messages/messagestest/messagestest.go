@@ -127,7 +127,7 @@ func Used(t *testing.T, paths []string, messages map[string]Forms, isBuilt, othe
 		if ext := filepath.Ext(path); strings.HasSuffix(path, "_test.go") || !slices.Contains([]string{".go", ".html", ".txt"}, ext) {
 			continue
 		}
-		text, err := os.ReadFile(path)
+		text, err := os.ReadFile(path) //nolint:gosec // a file of this repository
 		require.NoError(t, err)
 		for _, found := range quoted.FindAllStringSubmatch(string(text), -1) {
 			id := found[1]
