@@ -59,8 +59,10 @@ func lines(t *testing.T, out string) []line {
 func TestRunMeasuresEveryScenario(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
-	args := []string{"-base", s.url, "-publishable-key", s.key, "-c", "1,3", "-n", "20", "-warm", "0", "-json", "-admin-token", "token-admin",
-		"-scenarios", strings.Join(bench.ScenarioNames(), ",")}
+	args := []string{
+		"-base", s.url, "-publishable-key", s.key, "-c", "1,3", "-n", "20", "-warm", "0", "-json", "-admin-token", "token-admin",
+		"-scenarios", strings.Join(bench.ScenarioNames(), ","),
+	}
 	if runtime.GOOS == "linux" {
 		args = append(args, "-pids", strconv.Itoa(os.Getpid()))
 	}

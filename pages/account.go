@@ -26,6 +26,8 @@ func accountArea() Area {
 	for pattern, handle := range map[string]Handler{
 		"GET " + at:                      showProfile,
 		"POST " + at:                     changeProfile,
+		"GET " + at + "/language":        showMailLanguage,
+		"POST " + at + "/language":       setMailLanguage,
 		"GET " + at + "/addresses":       showAddresses,
 		"GET " + at + "/addresses/new":   showNewAddress,
 		"POST " + at + "/addresses/new":  addAddress,

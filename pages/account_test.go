@@ -35,6 +35,7 @@ func newAccount(t *testing.T, change ...func(*pages.Options)) *world {
 			{"id":"mf_2","provider":"totp","status":"pending","metadata":null,"created_at":"2026-02-02T10:00:00Z"}]}`,
 		"GET /auth/sessions": `{"sessions":[{"id":"s_2","current":false,"auth_provider":"google","device":"Safari on iPhone","network":"198.51.100.0/24","created_at":"2026-11-01T08:00:00Z","last_used_at":"2026-11-29T08:00:00Z"},
 			{"id":"s_1","current":true,"auth_provider":"emailpass","device":"Firefox on Linux","network":"192.0.2.0/24","created_at":"2026-11-20T08:00:00Z","last_used_at":"2026-11-30T08:00:00Z"}]}`,
+		"GET /auth/language": `{"language":"de","languages":["ar","de","en","es","fr","ja","pl"]}`,
 		"GET /auth/activity": `{"activities":[
 			{"id":"e_5","name":"auth.email_change_requested","data":{"email":"new@example.com","former_email":"ada@example.com","expires_at":"2026-12-01T09:00:00Z"},"created_at":"2026-11-30T09:00:00Z"},
 			{"id":"e_4","name":"auth.login_succeeded","data":{"provider":"emailpass","device":"Firefox on Linux","network":"192.0.2.0/24"},"created_at":"2026-11-20T08:00:00Z"},
@@ -50,7 +51,7 @@ func newAccount(t *testing.T, change ...func(*pages.Options)) *world {
 
 // everyAccountPage are the pages of a customer.
 var everyAccountPage = []string{
-	"", "/addresses", "/addresses/new", "/addresses/cuaddr_1", "/security", "/email", "/password", "/add/github", "/add/passkey", "/ways/pi_1", "/ways/pi_3",
+	"", "/language", "/addresses", "/addresses/new", "/addresses/cuaddr_1", "/security", "/email", "/password", "/add/github", "/add/passkey", "/ways/pi_1", "/ways/pi_3",
 	"/factors/new", "/factors/passkey", "/factors/mf_1", "/recovery-codes", "/sessions", "/activity", "/data", "/delete",
 }
 
@@ -80,7 +81,7 @@ func TestVisitorsWhoAreNotSignedInReturn(t *testing.T) {
 		w.WriteHeader(http.StatusUnauthorized)
 	}
 	for _, route := range []string{
-		"GET /store/customers/me", "GET /store/customers/me/addresses", "GET /auth/identities", "GET /auth/mfa/factors", "GET /auth/sessions", "GET /auth/activity",
+		"GET /store/customers/me", "GET /store/customers/me/addresses", "GET /auth/identities", "GET /auth/mfa/factors", "GET /auth/sessions", "GET /auth/activity", "GET /auth/language",
 		"GET /store/customers/me/addresses/cuaddr_1", "GET /auth/export", "DELETE /auth/sessions", "POST /store/customers/me/addresses",
 		"DELETE /store/customers/me/addresses/cuaddr_1", "POST /auth/mfa/recovery-codes",
 	} {

@@ -35,7 +35,7 @@ func TestRollingUpgrade(t *testing.T) { //nolint:paralleltest // it takes the wh
 	onEachRollout(t, func(t *testing.T, c *cast, _, later program) {
 		t.Helper()
 		underLoad(t, c, func(ctx context.Context) {
-			t.Logf("migrate: %s", printed(t, later.path, c.processes[workerNames[0]].env, "migrate", "up"))
+			t.Logf("migrate: %s", printed(t, later.path, c.processes[workerNames[0]].env, "migrate", "up")) //nolint:contextcheck // the test's own is the same
 			c.replace(ctx, t, later, slices.Concat(workerNames, apiNames))
 		})
 		if len(later.env) > 0 {
@@ -95,7 +95,7 @@ func (c *cast) replace(ctx context.Context, t *testing.T, with program, names []
 				p.env = append(p.env, variable)
 			}
 		}
-		p.start(t)
+		p.start(t) //nolint:contextcheck // it outlives the call
 		require.NoError(t, p.awaitReady(ctx), "log: %s", p.tail())
 	}
 }

@@ -80,8 +80,10 @@ func TestCodecPage(t *testing.T) {
 	text, err := cmd.Output()
 	require.NoError(t, err, "%s", &stderr)
 	var out struct {
-		Opened, Sealed, Stored []byte
-		Refused                int
+		Opened  []byte `json:"opened"`
+		Sealed  []byte `json:"sealed"`
+		Stored  []byte `json:"stored"`
+		Refused int    `json:"refused"`
 	}
 	require.NoError(t, json.Unmarshal(text, &out))
 	var got commonpb.Payload

@@ -95,7 +95,7 @@ func (a *Attack) Form(b *Browser, page *Page, form Form) {
 		where := page.Path + " " + form.Action + " with 1 MB"
 		refused := a.submit(a.visitor(b, ""), page, form, form.Fields[0], TooMuch().Value)
 		a.report(refused, where)
-		if form.Method == "post" && refused.Status < http.StatusBadRequest {
+		if form.Method == post && refused.Status < http.StatusBadRequest {
 			a.Faulted(where, fmt.Sprintf("status %d", refused.Status))
 		}
 	}
@@ -120,7 +120,7 @@ func (a *Attack) send(b *Browser, page *Page, form Form, field Field, h Hostile,
 	if !utf8.ValidString(h.Value) && got.Status != http.StatusBadRequest {
 		a.Faulted(where, fmt.Sprintf("status %d", got.Status))
 	}
-	if !a.Blind || form.Method != "post" || h.Name == "much" || !utf8.ValidString(h.Value) {
+	if !a.Blind || form.Method != post || h.Name == "much" || !utf8.ValidString(h.Value) {
 		return
 	}
 	key := strings.Join([]string{page.Path, form.Action, form.Method, field.Name, language}, " ")
@@ -158,7 +158,7 @@ func (a *Attack) submit(b *Browser, page *Page, form Form, field Field, value st
 	}
 	values.Set(field.Name, value)
 	action := cmp.Or(form.Action, page.Path)
-	if form.Method == "post" {
+	if form.Method == post {
 		return b.Post(action, values)
 	}
 	return b.Open(action + "?" + values.Encode())
@@ -166,7 +166,7 @@ func (a *Attack) submit(b *Browser, page *Page, form Form, field Field, value st
 
 // keeps makes sure that a form which is shown again has what was sent in its other fields.
 func (a *Attack) keeps(got, page *Page, form Form, attacked Field, where string) {
-	if form.Method != "post" || got.Status < http.StatusBadRequest || got.Path != cmp.Or(form.Action, page.Path) {
+	if form.Method != post || got.Status < http.StatusBadRequest || got.Path != cmp.Or(form.Action, page.Path) {
 		return
 	}
 	for _, shown := range got.Forms() {
@@ -227,7 +227,7 @@ func (a *Attack) All(b *Browser, patterns []string, examples map[string][]string
 		a.Query(b, page.Requested)
 		for _, form := range page.Forms() {
 			a.Form(b, page, form)
-			if form.Method == "post" {
+			if form.Method == post {
 				note(posts, cmp.Or(form.Action, page.Path))
 			}
 		}

@@ -7,6 +7,9 @@ import (
 	"golang.org/x/net/html"
 )
 
+// post is the method of a form, which HTML writes in small letters.
+const post = "post"
+
 // Form is a form of a page.
 type Form struct {
 	// Action is where it is sent, "" for the page itself, and Method is get or post.
@@ -29,7 +32,7 @@ func (p *Page) Forms() []Form {
 	var out []Form
 	for _, node := range p.Elements("form") {
 		form := Form{Action: Attribute(node, "action"), Method: strings.ToLower(Attribute(node, "method"))}
-		if form.Method != "post" {
+		if form.Method != post {
 			form.Method = "get"
 		}
 		for input := range node.Descendants() {

@@ -46,7 +46,7 @@ func (p *Page) Title() string {
 // Form returns the names and values of the form with an action, "" for the page itself.
 func (p *Page) Form(action string) (fields map[string]string, found bool) {
 	for node := range p.root.Descendants() {
-		if node.Data != "form" || Attribute(node, "action") != action || Attribute(node, "method") != "post" {
+		if node.Data != "form" || Attribute(node, "action") != action || Attribute(node, "method") != post {
 			continue
 		}
 		fields = map[string]string{}
