@@ -53,7 +53,7 @@ var arrows = map[string]string{
 	"internal/passkeytest":           "",
 	"internal/oidctest":              "",
 	"activities":                     ". internal/keys internal/transfer internal/accounts internal/ids internal/store internal/vault internal/tokens providers providers/codes subscribers",
-	"workflows":                      ". internal/ids internal/vault activities",
+	"workflows":                      ". internal/ids internal/temporalkit internal/vault activities",
 	"internal/outbox":                ". internal/store subscribers workflows",
 	"internal/temporalkit":           ". internal/vault",
 	"flows":                          ". activities internal/ids internal/vault providers workflows internal/temporalkit",

@@ -16,7 +16,7 @@ type Event struct {
 	AuthIdentityID string `json:"auth_identity_id,omitempty"`
 	// Language is the tag (BCP 47) of the language that the request which caused the event
 	// asked for, one of those of mails; "" if it asked for none of them.
-	Language   string     `json:"language,omitempty"`
+	Language   string     `json:"language"`
 	Data       Metadata   `json:"data"`
 	CreatedAt  time.Time  `json:"created_at"`
 	ReleasedAt *time.Time `json:"released_at,omitempty"`

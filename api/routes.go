@@ -70,7 +70,7 @@ func (s *Server) routes() []route {
 		{method: get, path: "/auth/activity", handle: s.listActivity, middleware: by(anyone, unregistered, session|bearer)},
 		{method: get, path: "/auth/export", handle: s.exportData, middleware: recently},
 		{method: get, path: "/auth/language", handle: s.readLanguage, middleware: by(anyone, unregistered, session|bearer)},
-		{method: post, path: "/auth/language", handle: s.setLanguage, middleware: by(anyone, unregistered, session|bearer)},
+		{method: post, path: "/auth/language", handle: s.setLanguage, middleware: recently},
 		{method: get, path: "/auth/identities", handle: s.listIdentities, middleware: by(anyone, unregistered, session|bearer)},
 		{method: post, path: "/auth/identities/link/:auth_provider", handle: s.linkIdentity, middleware: recently},
 		{method: post, path: "/auth/identities/link/passkey", handle: s.linkPasskey, middleware: recently},

@@ -35,7 +35,7 @@ func (c *Client) RequestEmailCode(ctx context.Context, r EmailCodeRequest) error
 	o := c.flowOptions(ctx, emailSignIn, emailSignIn.id(r.Provider, "h:"+flow), in,
 		workflows.About{ActorType: r.ActorType, Subject: c.subject(r.Email)})
 	err := c.signalled(startCtx, emailSignIn, o, workflows.SignalAskCode, workflows.EmailCodeRequest{
-		ActorType: r.ActorType, Binding: c.binding(r.Browser),
+		ActorType: r.ActorType, Binding: c.binding(r.Browser), Language: everlatch.LanguageOf(ctx),
 		Names: workflows.EmailCodeNames{
 			Kept: c.opts.Vault.NewRef(), Code: c.opts.Vault.NewRef(), Token: c.opts.Vault.NewRef(), EventID: ids.New(ids.Event, now),
 			IdentityID: ids.New(ids.AuthIdentity, now), ProviderIdentityID: ids.New(ids.ProviderIdentity, now),

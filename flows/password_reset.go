@@ -46,7 +46,7 @@ func (c *Client) RequestPasswordReset(ctx context.Context, r ResetRequest) error
 		return nil
 	}
 	err := c.signalled(startCtx, passwordReset, o, workflows.SignalAsk,
-		workflows.ResetRequest{ActorType: r.ActorType, Metadata: r.Metadata, Names: c.resetNames(r)}, in)
+		workflows.ResetRequest{ActorType: r.ActorType, Metadata: r.Metadata, Names: c.resetNames(r), Language: everlatch.LanguageOf(ctx)}, in)
 	if err != nil {
 		c.resets.forget(o.ID)
 	}

@@ -38,7 +38,7 @@ func (c *Client) RequestRegistration(ctx context.Context, r RegistrationRequest)
 		return nil
 	}
 	err := c.signalled(startCtx, confirmedRegistration, o, workflows.SignalAsk,
-		workflows.AskRegistration{EntityID: r.Subject.EntityID, Names: c.newNames()}, in)
+		workflows.AskRegistration{EntityID: r.Subject.EntityID, Names: c.newNames(), Language: everlatch.LanguageOf(ctx)}, in)
 	if err != nil {
 		c.registrations.forget(o.ID)
 	}

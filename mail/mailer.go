@@ -161,10 +161,20 @@ func (m *Mailer) speak(ctx context.Context, e everlatch.Event) (everlatch.Event,
 		return e, nil
 	}
 	tag, err := m.opts.LanguageOf(ctx, recipientOf(e, address))
-	if tag != "" && m.opts.Languages.Has(tag) {
+	switch {
+	case tag != "" && m.opts.Languages.Has(tag):
 		e.Language = tag
+	case !slices.Contains(askedFor, e.Name) || e.Data["requested_by"] != nil:
+		e.Language = "" // a thief must not choose a language that the owner cannot read
 	}
 	return e, err
+}
+
+// askedFor are the mails that their recipient has asked for, so that the language of the
+// request is theirs. Others tell of what another person may have done.
+var askedFor = []string{
+	everlatch.EventRegistrationRequested, everlatch.EventPasswordReset, everlatch.EventSignInCodeRequested,
+	everlatch.EventVerificationRequested, everlatch.EventEmailRequested, everlatch.EventApprovalRequested,
 }
 
 // Deliver sends the mail about an event, if there is one, in the language of its recipient. It

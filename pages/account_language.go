@@ -9,8 +9,8 @@ type languagePage struct {
 	Form *Form
 }
 
-// newLanguagePage offers the languages that mails are written in. Without a choice they
-// follow the browser of whoever asks for them.
+// newLanguagePage offers the languages that mails are written in. Without a choice those
+// that the person asks for follow their browser.
 func newLanguagePage(v *Visit) (page languagePage, err error) {
 	var answer struct {
 		Language  string   `json:"language"`

@@ -17,7 +17,7 @@ type FlowOptions struct {
 	Name string
 	// Input is the input of the flow; nil is the whole event. A string that
 	// starts with $ is a path into the event: $.id, $.name, $.source,
-	// $.group_id, $.auth_identity_id, $.created_at, $.released_at or
+	// $.group_id, $.auth_identity_id, $.language, $.created_at, $.released_at or
 	// $.data.customer.id, and $ for all of it. $$ at the start of a string is a
 	// literal $. Paths in lists and objects are replaced too; every other value
 	// is used as it is.

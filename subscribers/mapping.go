@@ -11,7 +11,7 @@ import (
 // pathForm is $ or $. for the whole event, or $.a.b. The first step is a field
 // of an event: a mistake there is reported at startup, not with the first
 // event.
-var pathForm = regexp.MustCompile(`^\$(\.|\.(id|name|group_id|source|auth_identity_id|created_at|released_at|data(\.[^.\s]+)*))?$`)
+var pathForm = regexp.MustCompile(`^\$(\.|\.(id|name|group_id|source|auth_identity_id|language|created_at|released_at|data(\.[^.\s]+)*))?$`)
 
 // isPath reports whether a string is a path.
 func isPath(text string) bool { return strings.HasPrefix(text, "$") && !strings.HasPrefix(text, "$$") }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/activities"
+	"github.com/everlatch/everlatch/internal/temporalkit"
 )
 
 // UpdateConfirmRegistration is the update of [ConfirmedRegistration]: ConfirmRegistration -> Login.
@@ -53,6 +54,8 @@ type AskRegistration struct {
 	// EntityID is the address as it was typed.
 	EntityID string `json:"entity_id"`
 	Names    Names  `json:"names"`
+	// Language is the tag of the language that the request asks for, "" for none.
+	Language string `json:"language,omitempty"`
 }
 
 // ConfirmRegistration creates the identity.
@@ -113,7 +116,7 @@ func (r *confirmedRegistration) ask(ctx workflow.Context, asks workflow.ReceiveC
 	if !asks.ReceiveAsync(&request) || len(r.open) >= mostOpenRegistrations || slices.ContainsFunc(r.open, folded) {
 		return nil
 	}
-	offer, err := finalStep(ctx, credentials.OfferRegistration, activities.OfferRegistrationInput{
+	offer, err := finalStep(temporalkit.Speak(ctx, request.Language), credentials.OfferRegistration, activities.OfferRegistrationInput{
 		ActorType: r.in.ActorType, Provider: r.in.Provider, EntityKey: r.in.EntityKey, EntityID: request.EntityID, TTL: r.in.TTL,
 		TokenID: request.Names.TokenID, EventID: request.Names.EventID, GroupID: groupID(ctx),
 	})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/activities"
+	"github.com/everlatch/everlatch/internal/temporalkit"
 	"github.com/everlatch/everlatch/internal/vault"
 )
 
@@ -49,6 +50,8 @@ type EmailCodeRequest struct {
 	// Binding is a hash of what the browser that asks is known by.
 	Binding string         `json:"binding"`
 	Names   EmailCodeNames `json:"names"`
+	// Language is the tag of the language that the request asks for, "" for none.
+	Language string `json:"language,omitempty"`
 }
 
 // openEmailCode is a code that waits to be typed, or its link to be opened.
@@ -132,7 +135,7 @@ func (e *emailSignIn) ask(ctx workflow.Context, asks workflow.ReceiveChannel) er
 	if !asks.ReceiveAsync(&request) || len(e.open) >= mostOpenEmailCodes {
 		return nil
 	}
-	made, err := finalStep(ctx, emailSignIns.MakeEmailCode, activities.MakeEmailCodeInput{
+	made, err := finalStep(temporalkit.Speak(ctx, request.Language), emailSignIns.MakeEmailCode, activities.MakeEmailCodeInput{
 		ActorType: request.ActorType, Provider: e.in.Provider, Email: e.in.Email, Names: request.Names, Flow: e.in.Flow,
 		GroupID: groupID(ctx),
 	})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/activities"
+	"github.com/everlatch/everlatch/internal/temporalkit"
 	"github.com/everlatch/everlatch/internal/vault"
 )
 
@@ -70,6 +71,8 @@ type ResetRequest struct {
 	ActorType string             `json:"actor_type"`
 	Metadata  everlatch.Metadata `json:"metadata,omitempty"`
 	Names     Names              `json:"names"`
+	// Language is the tag of the language that the request asks for, "" for none.
+	Language string `json:"language,omitempty"`
 }
 
 // IssueReset asks, as an administrator, for a token to hand over (docs/weak-spots.md#w30).
@@ -179,7 +182,7 @@ func (r *passwordReset) ask(ctx workflow.Context, asks workflow.ReceiveChannel) 
 		return nil
 	}
 	asked := activities.GrantResetInput{ActorType: request.ActorType, Metadata: request.Metadata}
-	grant, err := r.grant(ctx, asked, request.Names, finalStep)
+	grant, err := r.grant(temporalkit.Speak(ctx, request.Language), asked, request.Names, finalStep)
 	if err == nil {
 		r.keep(ctx, openReset{ResetGrant: grant, MailedAt: workflow.Now(ctx)})
 		r.tell(ctx, "asked for "+request.ActorType+": "+askedLines[mailedOr(grant.Known, askedMailed, askedUnknown)])

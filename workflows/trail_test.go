@@ -47,6 +47,6 @@ func TestWhatAFlowTells(t *testing.T) {
 		Provider: "emailpass", EntityKey: email, TTL: 15 * time.Minute, ResendAfter: time.Minute,
 	})
 	require.NoError(t, env.GetWorkflowError())
-	require.Regexp(t, `(?s)link used with a new password: refused \(invalid data\)\n.*link used with a new password\n\nEnded: used\.$`, tells())
+	require.Regexp(t, `(?s)link used with a new password: refused \(password short\)\n.*link used with a new password\n\nEnded: used\.$`, tells())
 	require.NotContains(t, tells(), "@")
 }

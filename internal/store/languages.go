@@ -16,7 +16,7 @@ func (s *Store) Language(ctx context.Context, identityID string) (string, error)
 // SetLanguage changes the language of an identity's mails. A missing identity is
 // [everlatch.ErrNotFound].
 func (s *Store) SetLanguage(ctx context.Context, identityID, tag string) error {
-	n, err := s.writes.exec(ctx, updateLanguage, identityID, tag, s.now())
+	n, err := s.writes.exec(ctx, updateLanguage, identityID, tag)
 	if err == nil && n == 0 {
 		err = notFound("AuthIdentity", identityID)
 	}
@@ -35,7 +35,7 @@ const (
 	// Of a removed identity too: the last mails about it are sent afterwards.
 	selectLanguage = `SELECT language FROM auth_identity WHERE id = $1`
 
-	updateLanguage = `UPDATE auth_identity SET language = $2, updated_at = $3 WHERE id = $1 AND deleted_at IS NULL`
+	updateLanguage = `UPDATE auth_identity SET language = $2 WHERE id = $1 AND deleted_at IS NULL`
 
 	// Two searches, each by its own index.
 	selectLanguageAt = `SELECT a.language FROM (

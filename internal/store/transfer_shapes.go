@@ -197,13 +197,14 @@ var identityShape = &shape{
 	name: transfer.TypeIdentity, table: "auth_identity", key: []string{"id"}, live: alive, soft: true,
 	// Tokens know versions from 1 on.
 	fields: joined(columns(kindText, "id"), single(field{name: "credential_version", kind: kindInteger, grows: true, least: 1}), growing(kindTime, "last_used_at"), columns(kindOptionalTime, "disabled_at mfa_enabled_at"),
-		columns(kindOwnText, "mfa_enabled_by language"), limitedObject("app_metadata"), bothTimes),
+		columns(kindOwnText, "mfa_enabled_by"), single(field{name: "language", kind: kindOwnText, grows: true}), limitedObject("app_metadata"), bothTimes),
 	children: []*shape{
 		{
 			name: "provider_identities", table: "provider_identity", key: []string{"id"}, parent: "auth_identity_id", live: alive, soft: true,
 			taken: transfer.CredentialTaken,
 			fields: joined(autoID(ids.ProviderIdentity), columns(kindText, "provider entity_id entity_key"), limitedObject("user_metadata"), columns(kindObject, "provider_metadata"),
-				columns(kindOptionalText, "verified_email"), growing(kindInteger, "counter"), single(field{name: "used_by", kind: kindOwnText, grows: true}), bothTimes),
+				columns(kindOptionalText, "verified_email"), growing(kindInteger, "counter"), single(field{name: "used_by", kind: kindOwnText, grows: true}),
+				single(field{name: "last_used_at", kind: kindOptionalTime, grows: true}), bothTimes),
 		},
 		{
 			name: "actors", table: "actor_link", key: []string{"actor_type"}, parent: "auth_identity_id", taken: transfer.ActorTwice,

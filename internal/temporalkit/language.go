@@ -44,11 +44,20 @@ func (l languages) Extract(ctx context.Context, r workflow.HeaderReader) (contex
 }
 
 // ExtractToWorkflow implements [workflow.ContextPropagator].
+//
+// An update without a language has none: who started the flow may be another person.
 func (l languages) ExtractToWorkflow(ctx workflow.Context, r workflow.HeaderReader) (workflow.Context, error) {
-	if tag := l.read(r); tag != "" {
-		ctx = workflow.WithValue(ctx, languageOfWorkflow{}, tag)
+	return Speak(ctx, l.read(r)), nil
+}
+
+// Speak returns the context for the steps of one request among several that a flow serves,
+// with the language of that request, "" for none. A signal has no header that a workflow
+// sees, so it carries its language itself.
+func Speak(ctx workflow.Context, tag string) workflow.Context {
+	if !languageTag.MatchString(tag) {
+		tag = ""
 	}
-	return ctx, nil
+	return workflow.WithValue(ctx, languageOfWorkflow{}, tag)
 }
 
 func (l languages) write(tag string, w workflow.HeaderWriter) error {
