@@ -234,10 +234,15 @@ func TestLanguageOfRecipient(t *testing.T) {
 	}
 	require.Equal(t, mail.Recipient{Address: "ada+shop@example.com", Provider: "emailpass", AuthIdentityID: "authid_01"}, asked[0])
 
+	warning := emailEvent(everlatch.EventEmailAnnounced, "customer")
+	warning.Language, warning.Data["auth_identity_id"] = "fr", "authid_02"
+	require.NoError(t, m.Deliver(t.Context(), warning))
+	require.Equal(t, "en", out.sent[len(out.sent)-1].Language, "who has taken over a session does not choose how its owner is warned")
+
 	broken := resetEvent("customer")
 	broken.Data["auth_identity_id"] = "broken"
 	require.ErrorContains(t, m.Deliver(t.Context(), broken), "the database is away", "it is tried again")
-	require.Len(t, out.sent, 5)
+	require.Len(t, out.sent, 6)
 	require.NoError(t, m.Deliver(t.Context(), event(everlatch.EventCustomerCreated, nil)))
-	require.Len(t, asked, 6, "an event without a mail asks nothing")
+	require.Len(t, asked, 7, "an event without a mail asks nothing")
 }

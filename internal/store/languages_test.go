@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -74,5 +75,26 @@ func TestLanguageOfEvents(t *testing.T) {
 		_, total, err := f.Events(t.Context(), store.EventFilter{}, store.Page{})
 		require.NoError(t, err)
 		require.Equal(t, 3, total)
+	})
+}
+
+// An import changes what has changed elsewhere, and not the language that was chosen here.
+func TestImportsKeepAChosenLanguage(t *testing.T) {
+	t.Parallel()
+
+	onEachEngine(t, func(t *testing.T, f fixture) {
+		imported := func(version int, at string) store.ImportCounts {
+			line := fmt.Sprintf(`{"type":"identity","id":"authid_1","credential_version":%d,"created_at":"2026-01-01T00:00:00Z","updated_at":%q}`, version, at)
+			counts, issues, err := f.ImportUnits(t.Context(), lines(t, line), plainKeys("a"))
+			require.NoError(t, err)
+			require.Empty(t, issues)
+			return counts
+		}
+		imported(1, "2026-01-01T00:00:00Z")
+		require.NoError(t, f.SetLanguage(t.Context(), "authid_1", "de"))
+		require.Equal(t, store.ImportCounts{Updated: 1}, imported(2, "2026-01-02T00:00:00Z"), "choosing a language is no change of the identity")
+		tag, err := f.Language(t.Context(), "authid_1")
+		require.NoError(t, err)
+		require.Equal(t, "de", tag)
 	})
 }
