@@ -33,6 +33,8 @@ var unlimited = map[string]string{
 	"/continue": "goes on with a session, and there is none",
 	"/complete": "makes an account for a token, whose signature is wrong",
 	"/link":     "begins with a token, whose signature is wrong",
+	// Where addresses need no proof, it asks what /sign-up/passkey/options asks.
+	"/sign-up/passkey": "leads to the code that proves the address, and asks nothing",
 }
 
 // formsForVisitors are the paths of all forms below /ui/{actor_type}, as the source has them.
