@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -192,7 +193,14 @@ func (s *Site) page(handle Handler) http.Handler {
 	})
 }
 
-func (s *Site) answer(v *Visit, handle Handler) error {
+// answer runs a handler. A panic becomes an error, so that the visitor gets a page and not an
+// answer that ends early.
+func (s *Site) answer(v *Visit, handle Handler) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		}
+	}()
 	switch {
 	case s.fromHere(v.R) != nil:
 		return &RefusalError{Status: http.StatusForbidden, Reason: reasonCrossSite}

@@ -15,6 +15,17 @@ import (
 	"github.com/everlatch/everlatch/pages/pagestest"
 )
 
+func TestPagesThatPanic(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	w.api.Handle("GET /auth/customer/providers", func(http.ResponseWriter, *http.Request) { panic("out of order") })
+	p := w.Open("/ui/customer")
+	require.Equal(t, http.StatusInternalServerError, p.Status)
+	require.NotEmpty(t, p.Title())
+	require.NotContains(t, p.HTML, "out of order", "that is in the log")
+}
+
 func TestSignInMakesASession(t *testing.T) {
 	t.Parallel()
 
