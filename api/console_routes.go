@@ -15,6 +15,7 @@ func (s *Server) consoleRoutes() []route {
 		{method: get, path: "/admin/people", handle: s.findPeople, free: true},
 		{method: get, path: "/admin/auth-identities/:id/sessions", handle: s.listIdentitySessions, needs: can("auth_identity:read")},
 		{method: get, path: "/admin/customers/:id/deletion", handle: s.readDeletion, needs: can("customer:read")},
+		{method: post, path: "/admin/customers/:id/deletion", handle: s.scheduleDeletion, needs: can("customer:read", "customer:delete")},
 		{method: del, path: "/admin/customers/:id/deletion", handle: s.cancelDeletion, needs: can("customer:read", "customer:update")},
 		{method: post, path: "/admin/customers/:id/reset-password", handle: s.resetCustomer, needs: can("customer:read", "customer:update")},
 		{method: get, path: "/admin/audit", handle: s.listAudit, needs: can("audit:read")},

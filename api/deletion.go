@@ -35,10 +35,15 @@ func (s *Server) deleteCustomer(c echo.Context) error {
 		s.cookies.Clear(c.Response(), c.Request())
 	}
 	keepPrivate(c, true)
+	return writeDeletion(c, claims.ActorID, at)
+}
+
+// writeDeletion says when a customer will be removed; the zero time means that they are.
+func writeDeletion(c echo.Context, id string, at time.Time) error {
 	if at.IsZero() {
-		return writeDeleted(c, "customer", claims.ActorID)
+		return writeDeleted(c, "customer", id)
 	}
-	b := wire.AppendText([]byte(`{"id":`), claims.ActorID)
+	b := wire.AppendText([]byte(`{"id":`), id)
 	b = append(b, `,"object":"customer","deleted":false,"deletion_at":`...)
 	b = wire.AppendText(b, at.UTC().Format(wire.ISOMillis))
 	return writeStatus(c, http.StatusAccepted, append(b, '}'))

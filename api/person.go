@@ -76,6 +76,27 @@ func (s *Server) readDeletion(c echo.Context) error {
 	return writeWrapped(c, "deletion", deletionTable, &noted, deletionShape.Defaults())
 }
 
+// scheduleDeletion has a customer removed after the grace that their own request has, and until
+// then their sign-in or [Server.cancelDeletion] keeps the account. All sessions and tokens end
+// now. Without a grace the account is removed at once.
+func (s *Server) scheduleDeletion(c echo.Context) error {
+	if _, err := (query.Schema{}).CheckBody(wire.Of(c).Body); err != nil {
+		return err
+	}
+	id := c.Param("id")
+	if _, err := s.deps.Store.Customer(lookups(c), id); err != nil {
+		return err
+	}
+	if err := s.demandOver(c, everlatch.ActorCustomer, id); err != nil {
+		return err
+	}
+	at, err := s.deps.Flows.DeleteCustomer(c.Request().Context(), id)
+	if err != nil {
+		return err
+	}
+	return writeDeletion(c, id, at)
+}
+
 // cancelDeletion keeps the account of a customer who has asked for its removal, as their own
 // sign-in would. The customer is told by mail. Sessions that the request has ended stay
 // ended. One that isn't to be removed stays as it is, so that a repeated request is safe.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -69,15 +70,28 @@ func (p *program) customerUpdateCommand() *cobra.Command {
 func (p *program) customerDeleteCommand() *cobra.Command {
 	r := p.customers()
 	r.open = p.onFlows
-	return r.deletion(&cobra.Command{
-		Short: "Remove a customer, and end their sessions and tokens",
+	var later bool
+	c := r.removal(&cobra.Command{
+		Use: "delete " + r.usage, Short: "Remove a customer, and end their sessions and tokens", Args: oneArg(r.needs),
 		Long: "Removes a customer through the account workflow. Identities that serve only this customer are deleted; one\n" +
-			"that also serves another actor is unlinked. Sessions and tokens end. This cannot be undone.",
-	}, func(ctx context.Context, t target, found everlatch.Customer) error {
-		return explained(t.app.Flows().RemoveCustomerAccount(ctx, found.ID))
-	}, func(found everlatch.Customer, where string) string {
-		return fmt.Sprintf("Removed customer %s (%s) from %s", shown(found.Email), found.ID, where)
+			"that also serves another actor is unlinked. Sessions and tokens end. This cannot be undone; with --after-grace\n" +
+			"it is done after deletion.grace, until which customer keep, or a sign-in of the customer, undoes it.",
+		Example: "  everlatch customer delete ada@example.com --after-grace",
+	}, func(ctx context.Context, t target, found everlatch.Customer, _ []string) (deleted, string, error) {
+		var at time.Time
+		var err error
+		if later {
+			at, err = t.app.Flows().DeleteCustomer(ctx, found.ID)
+		} else {
+			err = t.app.Flows().RemoveCustomerAccount(ctx, found.ID)
+		}
+		if !at.IsZero() {
+			return deleted{found.ID, r.object, false}, fmt.Sprintf("Customer %s (%s) will be removed at %s", shown(found.Email), found.ID, at.UTC().Format(time.RFC3339)), nil
+		}
+		return deleted{found.ID, r.object, true}, fmt.Sprintf("Removed customer %s (%s) from %s", shown(found.Email), found.ID, t.where), explained(err)
 	})
+	c.Flags().BoolVar(&later, "after-grace", false, "remove the customer after deletion.grace, unless it is undone before")
+	return c
 }
 
 func (p *program) customerKeepCommand() *cobra.Command {

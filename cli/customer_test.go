@@ -260,6 +260,12 @@ func (x tool) undoesRemoval(url, token string, login map[string]any) {
 	require.Equal(x.t, http.StatusAccepted, asked.status, asked.body)
 	require.Regexp(x.t, `^Customer ada@example.com \(cus_\w+\) stays\n$`, x.run("customer", "keep", "ada@example.com"))
 	require.Contains(x.t, x.run("customer", "keep", "ada@example.com"), "is not to be removed", "to repeat it is safe")
+
+	require.Regexp(x.t, `^Customer ada@example.com \(cus_\w+\) will be removed at \d{4}-\S+Z\n$`, x.run("customer", "delete", "ada@example.com", "--after-grace"))
+	var later struct{ Deleted bool }
+	x.json(&later, "customer", "delete", "ada@example.com", "--after-grace")
+	require.False(x.t, later.Deleted, "not yet")
+	require.Contains(x.t, x.run("customer", "keep", "ada@example.com"), "stays")
 	require.Equal(x.t, http.StatusOK, post(x.t, url+"/auth/customer/emailpass", login).status)
 }
 

@@ -147,6 +147,7 @@ func TestActions(t *testing.T) {
 			url.Values{"last_name": {"Bo"}}, "POST /admin/users/user_2", map[string]any{"first_name": nil, "last_name": "Bo"}, "/console/people/user/user_2",
 		},
 		person + "/addresses/cuaddr_1/remove":      {url.Values{"confirmed": {"true"}}, "DELETE /admin/customers/cus_1/addresses/cuaddr_1", nil, person},
+		person + "/schedule-deletion":              {url.Values{"confirmed": {"true"}}, "POST /admin/customers/cus_1/deletion", map[string]any{}, person},
 		person + "/keep":                           {nil, "DELETE /admin/customers/cus_1/deletion", nil, person},
 		"/console/people/user/user_2/roles":        {url.Values{"role": {"role_9"}}, "POST /admin/users/user_2/roles", map[string]any{"roles": []any{"role_9"}}, "/console/people/user/user_2"},
 		"/console/people/user/user_2/roles/revoke": {url.Values{"role": {"role_1"}}, "DELETE /admin/users/user_2/roles/role_1", nil, "/console/people/user/user_2"},

@@ -86,6 +86,27 @@ func (p *person) passwordAddress() string {
 	return ""
 }
 
+// scheduleDeletion has a customer removed later, which can be undone until then.
+func (c *console) scheduleDeletion(v *visit) error {
+	p, err := c.person(v)
+	if err != nil {
+		return err
+	}
+	if p.Type != ofCustomer {
+		return notFound(v)
+	}
+	return v.confirm(confirmation{
+		Title:  v.T("console.schedule_deletion_title", "Name", p.Name),
+		Points: []string{v.T("console.schedule_deletion_1"), v.T("console.schedule_deletion_2")},
+		Button: v.T("console.schedule_deletion"), Back: v.here(),
+	}, func() error {
+		if err := v.Post("/admin/customers/"+url.PathEscape(p.ID)+"/deletion", map[string]string{}, nil); err != nil {
+			return err
+		}
+		return v.done("console.schedule_deletion_done", p.Name, v.here())
+	})
+}
+
 // keepCustomer undoes a removal that its owner has asked for.
 func (c *console) keepCustomer(v *visit) error {
 	if v.R.PathValue("type") != ofCustomer {

@@ -24,6 +24,7 @@ var rights = map[string][]string{
 	"POST /console/people/{type}/{id}/end-session":                 {"auth_identity:read", "auth_identity:update"},
 	"POST /console/people/{type}/{id}/reset":                       {"auth_identity:read", "customer:read", "customer:update"},
 	"POST /console/people/{type}/{id}/keep":                        {"customer:read", "customer:update"},
+	"POST /console/people/{type}/{id}/schedule-deletion":           {"customer:read", "customer:delete"},
 	"POST /console/people/{type}/{id}/delete":                      {"customer:read", "customer:delete"},
 	"POST /console/people/{type}/{id}/factors/{identity}/{factor}": {"auth_identity:read", "auth_identity:update"},
 	"POST /console/people/{type}/{id}/roles":                       {"user:update", "rbac_role:update"},
