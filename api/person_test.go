@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -132,7 +133,7 @@ func TestDeletionByAnAdministrator(t *testing.T) {
 	require.Equal(t, 202, scheduled.StatusCode)
 	scheduled.is(t, `{"id":"`+w.claims(bob).ActorID+`","object":"customer","deleted":false,"deletion_at":"2026-11-24T13:47:46.000Z"}`)
 	require.True(t, slices.ContainsFunc(w.audit(), func(e everlatch.AuditEntry) bool {
-		return e.Method == "POST" && e.Action == "/admin/customers/:id/deletion"
+		return e.Method == http.MethodPost && e.Action == "/admin/customers/:id/deletion"
 	}))
 	require.Equal(t, 401, w.do("GET", "/store/customers/me", nil, bearer(bob)).StatusCode, "sessions and tokens end now")
 	require.Equal(t, 202, w.do("POST", other, nil, admin).StatusCode, "repeating it is safe")
@@ -142,7 +143,7 @@ func TestDeletionByAnAdministrator(t *testing.T) {
 	require.Equal(t, 404, w.do("GET", "/admin/customers/cus_nope/deletion", nil, admin).StatusCode)
 	require.Equal(t, 404, w.do("DELETE", "/admin/customers/cus_nope/deletion", nil, admin).StatusCode)
 	require.True(t, slices.ContainsFunc(w.audit(), func(e everlatch.AuditEntry) bool {
-		return e.Method == "DELETE" && e.Action == "/admin/customers/:id/deletion"
+		return e.Method == http.MethodDelete && e.Action == "/admin/customers/:id/deletion"
 	}))
 }
 
