@@ -36,7 +36,8 @@ for (const secret of document.querySelectorAll(".secret")) {
 // Times are local ones.
 const formats = { date: { dateStyle: "long" }, moment: { dateStyle: "long", timeStyle: "short" } };
 for (const time of document.querySelectorAll("time[data-time=moment]")) {
-  const local = new Intl.DateTimeFormat(document.documentElement.lang, formats[time.dataset.time]);
+  // The dates beside it, which the service writes, have the day first.
+  const local = new Intl.DateTimeFormat(document.documentElement.lang.replace(/^en$/, "en-GB"), formats[time.dataset.time]);
   time.textContent = local.format(new Date(time.dateTime));
 }
 
