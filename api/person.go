@@ -60,8 +60,7 @@ var (
 	deletionShape = render.ShapeOf(deletionTable)
 )
 
-// readDeletion shows when a customer who asked for it will be removed; null for one who
-// didn't.
+// readDeletion shows when a customer whose removal waits will be removed; null for others.
 func (s *Server) readDeletion(c echo.Context) error {
 	if _, err := s.deps.Store.Customer(lookups(c), c.Param("id")); err != nil {
 		return err
@@ -97,8 +96,8 @@ func (s *Server) scheduleDeletion(c echo.Context) error {
 	return writeDeletion(c, id, at)
 }
 
-// cancelDeletion keeps the account of a customer who has asked for its removal, as their own
-// sign-in would. The customer is told by mail. Sessions that the request has ended stay
+// cancelDeletion keeps the account of a customer whose removal waits, as their own sign-in
+// would. The customer is told by mail. Sessions that the request has ended stay
 // ended. One that isn't to be removed stays as it is, so that a repeated request is safe.
 func (s *Server) cancelDeletion(c echo.Context) error {
 	id := c.Param("id")

@@ -98,8 +98,8 @@ func (p *program) customerKeepCommand() *cobra.Command {
 	r := p.customers()
 	r.open = p.onFlows
 	return r.removal(&cobra.Command{
-		Use: "keep " + r.usage, Short: "Keep a customer who asked to be removed, until it is done", Args: oneArg(r.needs),
-		Long: "Undoes a removal that the customer has asked for, as their own sign-in would, and tells them by mail. One who is\n" +
+		Use: "keep " + r.usage, Short: "Keep a customer whose removal waits", Args: oneArg(r.needs),
+		Long: "Undoes a removal that waits, as a sign-in of the customer would, and tells them by mail. One who is\n" +
 			"not to be removed stays as they are.",
 		Example: "  everlatch customer keep ada@example.com",
 	}, func(ctx context.Context, t target, found everlatch.Customer, _ []string) (deleted, string, error) {

@@ -38,7 +38,7 @@ type person struct {
 	Deletion *deletion
 }
 
-// deletion is a removal that its owner has asked for and that can be undone until then.
+// deletion is a removal that waits and can be undone until then.
 type deletion struct {
 	At string `json:"deletion_at"`
 	// Flow is the page of the flow that waits, "" where it is not known.

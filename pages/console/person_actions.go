@@ -100,19 +100,24 @@ func (c *console) scheduleDeletion(v *visit) error {
 		Points: []string{v.T("console.schedule_deletion_1"), v.T("console.schedule_deletion_2")},
 		Button: v.T("console.schedule_deletion"), Back: v.here(),
 	}, func() error {
-		if err := v.Post("/admin/customers/"+url.PathEscape(p.ID)+"/deletion", map[string]string{}, nil); err != nil {
+		if err := v.Post(deletionRoute(p.ID), map[string]string{}, nil); err != nil {
 			return err
 		}
 		return v.done("console.schedule_deletion_done", p.Name, v.here())
 	})
 }
 
-// keepCustomer undoes a removal that its owner has asked for.
+// deletionRoute is the route of the API for a removal that waits.
+func deletionRoute(customerID string) string {
+	return "/admin/customers/" + url.PathEscape(customerID) + "/deletion"
+}
+
+// keepCustomer undoes a removal that waits, of its owner or an administrator.
 func (c *console) keepCustomer(v *visit) error {
 	if v.R.PathValue("type") != ofCustomer {
 		return notFound(v)
 	}
-	if err := v.Delete("/admin/customers/"+url.PathEscape(v.R.PathValue("id"))+"/deletion", nil); err != nil {
+	if err := v.Delete(deletionRoute(v.R.PathValue("id")), nil); err != nil {
 		return err
 	}
 	return v.done("console.kept", "", v.here())

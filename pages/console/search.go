@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/everlatch/everlatch/pages"
@@ -36,12 +37,7 @@ const mostHits = "8"
 
 // searches reports whether the administrator may find people of any kind.
 func (v *visit) searches() bool {
-	for _, kind := range v.kinds() {
-		if v.can(kind.need) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(v.kinds(), func(kind kindOfPeople) bool { return v.can(kind.need) })
 }
 
 // kindOfPeople is a kind of record that GET /admin/people finds.

@@ -72,7 +72,7 @@ func (v *visit) readDeletion(p *person) error {
 		return nil
 	}
 	var answer struct{ Deletion *deletion }
-	if err := v.Get("/admin/customers/"+url.PathEscape(p.ID)+"/deletion", &answer); err != nil {
+	if err := v.Get(deletionRoute(p.ID), &answer); err != nil {
 		return err
 	}
 	p.Deletion = answer.Deletion
