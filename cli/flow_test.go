@@ -56,8 +56,10 @@ func TestFlow(t *testing.T) {
 	require.Eventually(t, func() bool {
 		return strings.Contains(run("show", byWorkflow["PasswordReset"].ID), "mail has it")
 	}, patience, 200*time.Millisecond)
-	require.Regexp(t, `(?s)Password reset for customer with emailpass started\n.*asked for customer: a mail with a link was ordered\n.*event auth.password_reset`,
-		run("show", byWorkflow["PasswordReset"].ID))
+	reset := run("show", byWorkflow["PasswordReset"].ID)
+	require.Regexp(t, `(?s)Password reset for customer with emailpass started\n.*asked for customer: a mail with a link was ordered\n`, reset)
+	// The flow and the database have clocks of their own: which of the two lines is first, a millisecond decides.
+	require.Regexp(t, `(?s)Password reset for customer with emailpass started\n.*event auth.password_reset`, reset)
 	require.Equal(t, "Nothing needs attention.\n", run("attention"))
 	_, _, err := execute(t, nil, "", "flow", "show", "nope", "--data", data)
 	require.Error(t, err)

@@ -53,7 +53,8 @@ func Say(text, code string, pairs ...string) Saying {
 	return s
 }
 
-// FlowTrail is what has happened in a flow, the earliest moment first.
+// FlowTrail is what has happened in a flow, the earliest moment first. Temporal, the worker and
+// the database have clocks of their own: what happened within milliseconds may change places.
 type FlowTrail struct {
 	FlowInfo
 
