@@ -21,6 +21,8 @@ type inspector struct {
 	cast   *cast
 	ledger *ledger
 	client *client
+	// wentBack says that an earlier program was given flows of a later one.
+	wentBack bool
 }
 
 // inspect waits until the installation is quiet, and notes all that is wrong.

@@ -54,6 +54,9 @@ var alarming = regexp.MustCompile(`panic|DATA RACE|TMPRL1100|[Nn]ondeterministic
 // detector of deadlocks counts that time. The workflow task is tried again.
 const frozen = "TMPRL1101"
 
+// unknownStep is what the SDK says of a workflow with a step that its program doesn't know.
+const unknownStep = "TMPRL1100"
+
 // checkLogs looks for what shows nowhere else.
 func (n *inspector) checkLogs() {
 	for _, name := range append(append([]string{}, apiNames...), workerNames...) {
@@ -62,6 +65,8 @@ func (n *inspector) checkLogs() {
 			switch {
 			case strings.Contains(line, frozen):
 				n.ledger.count("workflow tasks tried again after a stop")
+			case n.wentBack && strings.Contains(line, unknownStep):
+				n.ledger.count("workflow tasks that an earlier program left to a later one")
 			case alarming.MatchString(line):
 				found = append(found, line)
 			}

@@ -34,10 +34,10 @@ const earlierCommit = "5940bb7c39f937f228955b82053507cedf32499d"
 func TestRollingUpgrade(t *testing.T) { //nolint:paralleltest // it takes the whole machine
 	onEachRollout(t, func(t *testing.T, c *cast, _, later program) {
 		t.Helper()
-		underLoad(t, c, func(ctx context.Context) {
+		underLoad(t, c, rollout{change: func(ctx context.Context) {
 			t.Logf("migrate: %s", printed(t, later.path, c.processes[workerNames[0]].env, "migrate", "up")) //nolint:contextcheck // the test's own is the same
 			c.replace(ctx, t, later, slices.Concat(workerNames, apiNames))
-		})
+		}})
 		if len(later.env) > 0 {
 			shown := printed(t, later.path, c.processes[workerNames[0]].env, "temporal", "deployment", "show")
 			require.Contains(t, shown, "current", "the new version has become current by itself")
@@ -47,14 +47,16 @@ func TestRollingUpgrade(t *testing.T) { //nolint:paralleltest // it takes the wh
 
 // TestRollback goes back to the earlier program, on the schema of this one, which stays. What
 // this program has begun is finished by the earlier one. The APIs go first, so that no flow
-// begins any more on a version that no worker will have.
+// begins any more on a version that no worker will have. A flow that contains a step which the
+// earlier program doesn't know waits: it is finished once this program runs again.
 func TestRollback(t *testing.T) { //nolint:paralleltest // it takes the whole machine
 	onEachRollout(t, func(t *testing.T, c *cast, earlier, later program) {
 		t.Helper()
 		printed(t, later.path, c.processes[workerNames[0]].env, "migrate", "up")
 		c.replace(t.Context(), t, later, slices.Concat(workerNames, apiNames))
-		underLoad(t, c, func(ctx context.Context) {
-			c.replace(ctx, t, earlier, slices.Concat(apiNames, workerNames))
+		underLoad(t, c, rollout{
+			change: func(ctx context.Context) { c.replace(ctx, t, earlier, slices.Concat(apiNames, workerNames)) },
+			again:  func(ctx context.Context) { c.replace(ctx, t, later, slices.Concat(workerNames, apiNames)) },
 		})
 	})
 }
@@ -100,9 +102,15 @@ func (c *cast) replace(ctx context.Context, t *testing.T, with program, names []
 	}
 }
 
+// rollout is how an installation is changed: under load, and for a way back once more when
+// the load is over. Between the two, steps that a program doesn't know may fail.
+type rollout struct {
+	change, again func(ctx context.Context)
+}
+
 // underLoad changes an installation while clients use every flow. No request fails of those
 // who never repeat one, what was begun before is finished afterwards, and no flow is stuck.
-func underLoad(t *testing.T, c *cast, change func(ctx context.Context)) {
+func underLoad(t *testing.T, c *cast, r rollout) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patienceOfAll(len(c.processes)))
 	defer cancel()
@@ -120,14 +128,17 @@ func underLoad(t *testing.T, c *cast, change func(ctx context.Context)) {
 	for i := range served {
 		asking.Go(func() { served[i], faults[i] = asksOnce(rolling, c, i, l) })
 	}
-	change(ctx)
+	r.change(ctx)
 	require.NoError(t, open.finish(ctx))
 	rolled()
 	asking.Wait()
 	load.finish(ctx)
 	require.NoError(t, errors.Join(faults...))
+	if r.again != nil {
+		r.again(ctx)
+	}
 
-	n := &inspector{cast: c, ledger: l, client: newClient("http://"+c.proxy.address, "inspector", l)}
+	n := &inspector{cast: c, ledger: l, client: newClient("http://"+c.proxy.address, "inspector", l), wentBack: r.again != nil}
 	n.inspect(ctx)
 	release()
 	helpers.Wait()
