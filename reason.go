@@ -106,6 +106,8 @@ const (
 	ReasonPasskeyUnverified Reason = "passkey_unverified"
 	// ReasonPasskeysFull is one passkey more than an identity can have: most.
 	ReasonPasskeysFull Reason = "passkeys_full"
+	// ReasonFactorText is the name of a factor that is too long or has control characters.
+	ReasonFactorText Reason = "factor_text_invalid"
 
 	// ReasonSignInCode is a code for a sign-in that is wrong or used, has expired, or
 	// belongs to another browser.

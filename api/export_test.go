@@ -1,6 +1,19 @@
 package api
 
-import "github.com/everlatch/everlatch"
+import (
+	"maps"
+
+	"github.com/everlatch/everlatch"
+)
+
+// ShownReasons are the names under which reasons are told, with their sentences.
+func ShownReasons() map[everlatch.Reason]string {
+	out := make(map[everlatch.Reason]string, len(shownReasons))
+	for reason, name := range maps.All(shownReasons) {
+		out[name] = sentences[reason]
+	}
+	return out
+}
 
 // RouteNeeds is what a built-in route asks of administrators.
 type RouteNeeds struct {

@@ -53,11 +53,14 @@ var plainReasons = func() map[string]everlatch.Reason {
 
 // setReasonOf tells the reason of a refusal.
 func setReasonOf(h http.Header, e *everlatch.Error) {
-	if e.Reason == "" {
+	switch {
+	case e.Reason != "":
+		setReason(h, e.Reason, e.Details)
+	case e.Code == everlatch.CodeConflict: // always in the same words
+		setReason(h, reasonConflict, nil)
+	default:
 		setReason(h, plainReasons[e.Message], nil)
-		return
 	}
-	setReason(h, e.Reason, e.Details)
 }
 
 func setReason(h http.Header, reason everlatch.Reason, details map[string]string) {

@@ -140,6 +140,8 @@ var sentences = map[everlatch.Reason]string{
 	everlatch.ReasonAuthorizationCode: "This code is not valid. Sign in again.",
 	everlatch.ReasonReturnTo:          "The page to return to is not one of pages.return_to.",
 
+	everlatch.ReasonFactorText: "Label and issuer can have 256 characters, and no control characters.",
+
 	everlatch.ReasonLanguageUnknown: "Choose one of these languages: {languages}.",
 
 	everlatch.ReasonApprovalLate: "The request was not approved in time.",
@@ -147,6 +149,24 @@ var sentences = map[everlatch.Reason]string{
 	everlatch.ReasonErasureUnknown:  "There is no erasure of {id}.",
 	everlatch.ReasonScheduleUnknown: "There is no schedule {id}.",
 	everlatch.ReasonRunUnknown:      "There is no running workflow {id}.",
+
+	reasonOwnIdentity:        "You can't disable the identity that you use.",
+	reasonOwnRemoval:         "A user cannot delete itself",
+	reasonExplanation:        "Give a reason of at most 500 bytes.",
+	reasonSearchShort:        "Search for a word of at least three characters.",
+	reasonRolesMissing:       "Forbidden",
+	reasonPermissionsMissing: "Insufficient permissions. Required policies: {policies}",
+	reasonNoDoctor:           "This program does not examine itself.",
+	reasonAdminSignUp:        "Administrators are invited; they do not sign up.",
+	reasonNotInvited:         "There is no invite for {email}.",
+	reasonUserExists:         "The user is already registered and cannot create a new account.",
+	reasonHasActor:           "Request already authenticated as a {actor_type}.",
+	reasonInviteForUser:      "The user is already authenticated and cannot accept an invite.",
+	reasonUserWithoutEmail:   "Email is required to create a user account.",
+	reasonEmailUnproven:      "The auth provider does not vouch for your email.",
+	reasonOtherProvider:      "Only {provider} identities can create a user account for this authentication context",
+	reasonUnverifiedSignUp:   "The {entity_type} has to be verified before there is an account: register without actor, verify, then create the account.",
+	reasonConflict:           conflictMessage,
 
 	store.MetadataTooLarge: "The metadata is larger than {most} bytes.",
 	store.TooManyAddresses: "A customer can have {most} addresses.",
@@ -269,7 +289,7 @@ var (
 )
 
 func errUnverifiedSignUp(entityType string) error {
-	return notAllowed("The " + entityType + " has to be verified before there is an account: register without actor, verify, then create the account.")
+	return refused(everlatch.CodeNotAllowed, reasonUnverifiedSignUp, map[string]string{"entity_type": entityType})
 }
 
 // errNoProviderIdentity refuses a second factor of a sign-in by a method that was removed
@@ -291,23 +311,23 @@ func errNoIdentity(id string) error {
 }
 
 // errFactorText is about longestFactorText.
-var errFactorText = invalidData("Label and issuer can have 256 characters.")
+var errFactorText = &everlatch.Error{Code: everlatch.CodeInvalidData, Reason: everlatch.ReasonFactorText, Message: "Label and issuer can have 256 characters."}
 
 // Accounts.
 var (
-	errAdminSignUp      = notAllowed("Administrators are invited; they do not sign up.")
-	errUserExists       = invalidData("The user is already registered and cannot create a new account.")
-	errUserWithoutEmail = invalidData("Email is required to create a user account.")
-	errEmailUnproven    = notAllowed("The auth provider does not vouch for your email.")
-	errReason           = invalidData("Give a reason of at most 500 bytes.")
-	errOwnIdentity      = notAllowed("You can't disable the identity that you use.")
-	errSelfRemoval      = notAllowed("A user cannot delete itself")
-	errInviteForUser    = invalidData("The user is already authenticated and cannot accept an invite.")
+	errAdminSignUp      = refused(everlatch.CodeNotAllowed, reasonAdminSignUp, nil)
+	errUserExists       = refused(everlatch.CodeInvalidData, reasonUserExists, nil)
+	errUserWithoutEmail = refused(everlatch.CodeInvalidData, reasonUserWithoutEmail, nil)
+	errEmailUnproven    = refused(everlatch.CodeNotAllowed, reasonEmailUnproven, nil)
+	errReason           = refused(everlatch.CodeInvalidData, reasonExplanation, nil)
+	errOwnIdentity      = refused(everlatch.CodeNotAllowed, reasonOwnIdentity, nil)
+	errSelfRemoval      = refused(everlatch.CodeNotAllowed, reasonOwnRemoval, nil)
+	errInviteForUser    = refused(everlatch.CodeInvalidData, reasonInviteForUser, nil)
 	errInviteOfOther    = refused(everlatch.CodeNotAllowed, everlatch.ReasonInviteForeign, nil)
 )
 
 func errHasActor(actorType string) error {
-	return invalidData("Request already authenticated as a " + actorType + ".")
+	return refused(everlatch.CodeInvalidData, reasonHasActor, map[string]string{"actor_type": actorType})
 }
 
 func errNoAccounts(actorType string) error {
@@ -315,10 +335,12 @@ func errNoAccounts(actorType string) error {
 }
 
 func errOtherProvider(provider string) error {
-	return unauthorized("Only " + provider + " identities can create a user account for this authentication context")
+	return refused(everlatch.CodeUnauthorized, reasonOtherProvider, map[string]string{"provider": provider})
 }
 
-func errNotInvited(email string) error { return notAllowed("There is no invite for " + email + ".") }
+func errNotInvited(email string) error {
+	return refused(everlatch.CodeNotAllowed, reasonNotInvited, map[string]string{"email": email})
+}
 
 func errInviteUnknown(id string) error {
 	return refused(everlatch.CodeInvalidData, store.InviteUnknown, map[string]string{"id": id})
@@ -326,7 +348,7 @@ func errInviteUnknown(id string) error {
 
 // errNoCustomer differs from the sentence of the reason in the contract.
 func errNoCustomer(id string) error {
-	return notFound("Customer with id: " + id + " not found")
+	return &everlatch.Error{Code: everlatch.CodeNotFound, Reason: store.RecordNotFound, Message: "Customer with id: " + id + " not found"}
 }
 
 // errNoRecord is a missing record of a path with a list in its body.
@@ -352,11 +374,11 @@ func errNoPassword(email string) error {
 
 // Permissions.
 var (
-	errNoRoles = forbidden("Forbidden")
+	errNoRoles = refused(everlatch.CodeForbidden, reasonRolesMissing, nil)
 )
 
 func errPermissions(keys []string) error {
-	return forbidden("Insufficient permissions. Required policies: " + strings.Join(keys, ", "))
+	return refused(everlatch.CodeForbidden, reasonPermissionsMissing, map[string]string{"policies": strings.Join(keys, ", ")})
 }
 
 // Events.
@@ -367,8 +389,8 @@ var (
 )
 
 var (
-	errSearchShort = invalidData("Search for a word of at least three characters.")
-	errNoDoctor    = notFound("This program does not examine itself.")
+	errSearchShort = refused(everlatch.CodeInvalidData, reasonSearchShort, nil)
+	errNoDoctor    = refused(everlatch.CodeNotFound, reasonNoDoctor, nil)
 	errPeopleLimit = invalidData("Parameter limit must be from 1 to 50.")
 )
 

@@ -27,6 +27,17 @@ func TestNewDevice(t *testing.T) {
 	require.Contains(t, got.Text, "\nhttps://shop.example/not-me?token=to%2Fk%2Ben\n")
 	require.Contains(t, got.Text, "expires in 3 days")
 
+	for language, want := range map[string]string{
+		"en": "Safari on iPhone", "de": "Safari auf dem iPhone", "fr": "Safari sur iPhone", "es": "Safari en iPhone",
+		"pl": "Safari na urządzeniu iPhone", "ja": "iPhone の Safari", "ar": "Safari على iPhone",
+	} {
+		e := newDeviceEvent()
+		e.Data["device"], e.Language = "Safari on iPhone", language
+		got, _, err = m.Render(e)
+		require.NoError(t, err)
+		require.Contains(t, got.Text, ": "+want)
+	}
+
 	for name, change := range map[string]func(everlatch.Metadata){
 		"mails are off, so the event has no address": func(d everlatch.Metadata) { delete(d, "email"); delete(d, "token") },
 		"the link was used":                          func(d everlatch.Metadata) { delete(d, "token") },

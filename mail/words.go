@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/everlatch/everlatch/internal/messages"
+	"github.com/everlatch/everlatch/internal/useragent"
 )
 
 // functions are the functions that templates may call besides the standard ones.
@@ -134,17 +135,19 @@ func way(v view) string {
 	return oneLine(provider)
 }
 
-// device describes the device of the event, such as "Firefox on Windows".
+// device describes the device of the event in the language of the mail, such as "Firefox on
+// Windows".
 func device(v view) string {
 	text, _ := v.Data["device"].(string)
 	if text = oneLine(text); text == "" {
 		return v.language.Text("mail.new_device.unknown")
 	}
-	browser, system, both := strings.Cut(text, " on ")
-	if !both {
-		return text
-	}
-	return v.language.Text("mail.new_device.browser", "Browser", browser, "System", system)
+	return useragent.In(text, func(part string, pairs ...any) string {
+		if part == "system" {
+			part = "browser" // the earlier name
+		}
+		return v.language.Text("mail.new_device."+part, pairs...)
+	})
 }
 
 // button is the argument of the template "button" of the layout. Hint is the sentence above

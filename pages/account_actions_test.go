@@ -217,6 +217,15 @@ func TestSessionsAndActivity(t *testing.T) {
 	w := newAccount(t)
 	p := w.Open(account + "/sessions")
 	require.Regexp(t, `Firefox on Linux This device.*Safari on iPhone`, p.Text(), "the current one comes first")
+	for language, device := range map[string]string{
+		"de": "Firefox unter Linux", "fr": "Firefox sur Linux", "es": "Firefox en Linux", "pl": "Firefox w systemie Linux", "ja": "Linux の Firefox", "ar": "Firefox على Linux",
+	} {
+		w.Header.Set("Accept-Language", language)
+		require.Contains(t, w.Open(account+"/sessions").Text(), device)
+		require.Contains(t, w.Open(account+"/activity").Text(), device)
+		require.NotContains(t, w.Open(account+"/sessions").Text(), " on ", language)
+	}
+	w.Header.Del("Accept-Language")
 	w.api.On("DELETE /auth/sessions/s_2", http.StatusOK, `{}`)
 	require.Contains(t, p.Submit(account+"/sessions/end", nil).Text(), "The session has ended.")
 	w.api.On("DELETE /auth/sessions", http.StatusOK, `{}`)

@@ -33,12 +33,8 @@ const languageOfAPI = "en"
 // refusal without a reason is in the words of custom code, which are shown as they are;
 // those of the API itself are English.
 func (v *Visit) Explain(r *RefusalError) string {
-	if r.Reason != "" {
-		for _, area := range v.site.languages.areas {
-			if id := area + ".refusal." + r.Reason; v.language.has(id) {
-				return v.T(id, r.pairs()...)
-			}
-		}
+	if text := v.reason(r); text != "" {
+		return text
 	}
 	switch {
 	case r.Status == http.StatusTooManyRequests && r.RetryAfter > 0:
@@ -55,11 +51,26 @@ func (v *Visit) Explain(r *RefusalError) string {
 	return v.T("base.refused")
 }
 
-// pairs are the details of a refusal for the placeholders of its message.
-func (r *RefusalError) pairs() []any {
-	out := make([]any, 0, 2*len(r.Details))
+// reason words the reason of a refusal, "" for one without words. The API leaves out details
+// that are too long for a header, and then there are no words either.
+func (v *Visit) reason(r *RefusalError) string {
+	for _, area := range v.site.languages.areas {
+		if id := area + ".refusal." + r.Reason; r.Reason != "" && v.language.has(id) {
+			text, err := v.language.Fill(id, r.details())
+			if err != nil {
+				return ""
+			}
+			return text
+		}
+	}
+	return ""
+}
+
+// details are what the placeholders of a message stand for.
+func (r *RefusalError) details() map[string]any {
+	out := make(map[string]any, len(r.Details))
 	for name, value := range r.Details {
-		out = append(out, name, value)
+		out[name] = value
 	}
 	return out
 }

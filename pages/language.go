@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/everlatch/everlatch/internal/messages"
+	"github.com/everlatch/everlatch/internal/useragent"
 )
 
 // languages are the messages of all areas.
@@ -81,6 +82,11 @@ func (l *pageLanguage) text(id string, pairs ...any) string { return l.Text(id, 
 
 // has reports whether a message exists.
 func (l *pageLanguage) has(id string) bool { return l.Has(id) }
+
+// device describes a device of the API in the language, such as Firefox unter Linux.
+func (l *pageLanguage) device(description string) string {
+	return useragent.In(description, func(part string, pairs ...any) string { return l.text("base.device_"+part, pairs...) })
+}
 
 // direction is that of the language's script: ltr or rtl.
 func (l *pageLanguage) direction() string { return l.text("base.direction") }

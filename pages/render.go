@@ -147,7 +147,7 @@ func (t *templates) of(page string, l *pageLanguage) (*template.Template, error)
 // functions are what templates call besides those of package template.
 func (l *pageLanguage) functions() template.FuncMap {
 	return template.FuncMap{
-		"t": l.text, "date": l.date, "moment": l.moment, "number": l.number, "has": l.has, "icon": icon,
+		"t": l.text, "date": l.date, "moment": l.moment, "number": l.number, "has": l.has, "device": l.device, "icon": icon,
 	}
 }
 

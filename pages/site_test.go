@@ -88,14 +88,14 @@ func TestARefusalIsShownInTheLanguageOfTheVisitor(t *testing.T) {
 }
 
 // TestWordsOfTheAPIStayInEnglish: a refusal of the API that pages have no words for is shown
-// in its own to readers of English alone. The words of custom code are shown as they are.
+// in its own to readers of English alone, as is one whose details it has left out. The words of custom code are shown as they are.
 func TestWordsOfTheAPIStayInEnglish(t *testing.T) {
 	t.Parallel()
 
 	w := newWorld(t)
 	for _, tag := range everyLanguage {
 		w.Header.Set("Accept-Language", tag)
-		for reason, shown := range map[string]bool{"": true, "other": tag == "en", "of_the_future; field=x": tag == "en"} {
+		for reason, shown := range map[string]bool{"": true, "other": tag == "en", "of_the_future; field=x": tag == "en", "password_short": tag == "en"} {
 			w.api.On("POST /auth/customer/emailpass", http.StatusBadRequest, `{"type":"invalid_data","message":"In plain words."}`, "Everlatch-Reason", reason)
 			p := w.Open("/ui/customer").Submit("/ui/customer", map[string]string{"email": "ada@example.com", "password": "p"})
 			require.Equal(t, http.StatusBadRequest, p.Status)

@@ -86,7 +86,7 @@ func (r *Registry) Registrar(id string) (Registrar, error) {
 		}
 		message = name + " does not support registration. Use method `authenticate` instead."
 	}
-	return nil, &everlatch.Error{Code: everlatch.CodeUnauthorized, Message: message}
+	return nil, &everlatch.Error{Code: everlatch.CodeUnauthorized, Reason: everlatch.ReasonProviderForbidden, Message: message}
 }
 
 // Updater returns a provider whose credential can be replaced, or a refusal.
@@ -99,6 +99,7 @@ func (r *Registry) Updater(id string) (Updater, error) {
 	if !ok {
 		return nil, &everlatch.Error{
 			Code:    everlatch.CodeUnauthorized,
+			Reason:  everlatch.ReasonProviderForbidden,
 			Message: "Method 'update' not implemented for provider " + p.Identifier(),
 		}
 	}
@@ -144,6 +145,7 @@ func (r *Registry) Callback(id string) (Redirect, error) {
 	case !ok:
 		return nil, &everlatch.Error{
 			Code:    everlatch.CodeUnauthorized,
+			Reason:  everlatch.ReasonProviderForbidden,
 			Message: "Callback authentication not implemented for provider " + p.Identifier(),
 		}
 	}
@@ -187,7 +189,8 @@ func (r *Registry) CommonName(id string) string {
 
 func unknown(id string) error {
 	return &everlatch.Error{
-		Code: everlatch.CodeUnauthorized,
+		Code:   everlatch.CodeUnauthorized,
+		Reason: everlatch.ReasonProviderForbidden,
 		Message: "\nUnable to retrieve the auth provider with id: " + id +
 			"\nPlease make sure that the provider is registered in the container and it is configured correctly in your project configuration file.",
 	}

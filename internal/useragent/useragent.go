@@ -33,7 +33,7 @@ var browsers = []token{
 	{"Ddg/", "DuckDuckGo"},
 	{"UCBrowser/", "UC Browser"},
 	{"Brave/", "Brave"},
-	{"Electron/", "an app"},
+	{"Electron/", app},
 	{"FxiOS/", "Firefox"},
 	{"Firefox/", "Firefox"},
 	{"CriOS/", "Chrome"},
@@ -66,12 +66,18 @@ var systems = []token{
 	{"linux", "Linux"},
 }
 
+// on stands between a browser and its system.
+const on = " on "
+
+// javaProgram is a program with a library that apps for Android use as well.
+const javaProgram = "Java or Android program"
+
 // programs are what libraries call themselves, in lower case, in words for a user.
 var programs = map[string]string{
 	"go-http-client": "Go program", "node": "Node.js program", "undici": "Node.js program", "node-fetch": "Node.js program", "axios": "Node.js program",
 	"got": "Node.js program", "bun": "Bun program", "deno": "Deno program", "python": "Python program", "python-requests": "Python program",
 	"python-httpx": "Python program", "python-urllib": "Python program", "java": "Java program", "java-http-client": "Java program",
-	"apache-httpclient": "Java program", "okhttp": "Java or Android program", "dart": "Dart program", "php": "PHP program", "guzzlehttp": "PHP program",
+	"apache-httpclient": "Java program", "okhttp": javaProgram, "dart": "Dart program", "php": "PHP program", "guzzlehttp": "PHP program",
 	"ruby": "Ruby program", "faraday": "Ruby program", "reqwest": "Rust program", "postmanruntime": "Postman",
 }
 
@@ -95,7 +101,7 @@ func Describe(header string) string {
 	case system == "":
 		return browser
 	default:
-		return browser + " on " + system
+		return browser + on + system
 	}
 }
 

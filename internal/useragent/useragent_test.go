@@ -1,6 +1,7 @@
 package useragent_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"unicode"
@@ -43,6 +44,31 @@ func TestDescribe(t *testing.T) {
 		"app/" + strings.Repeat("é", 10000): "app",
 	} {
 		require.Equal(t, want, useragent.Describe(header), "%q", header)
+	}
+}
+
+func TestIn(t *testing.T) {
+	t.Parallel()
+
+	words := func(part string, pairs ...any) string { return fmt.Sprint(append([]any{part}, pairs...)...) }
+	for description, want := range map[string]string{
+		"Firefox on Linux":               "systemBrowserFirefoxSystemLinux",
+		"Safari on iPhone":               "hardwareBrowserSafariSystemiPhone",
+		"MyShop on Windows Phone":        "systemBrowserMyShopSystemWindows Phone",
+		"Shop on Linux on macOS":         "systemBrowserShop on LinuxSystemmacOS",
+		"an app on Windows":              "systemBrowserappSystemWindows",
+		"Go program":                     "programLanguageGo",
+		"Node.js program on Linux":       "systemBrowserprogramLanguageNode.jsSystemLinux",
+		"Java or Android program":        "java_program",
+		"an app":                         "app",
+		"Postman":                        "Postman",
+		"Windows":                        "Windows",
+		"Radio on Demand":                "Radio on Demand",
+		"on Linux":                       "on Linux",
+		"":                               "",
+		"Firefox on Linux, said another": "Firefox on Linux, said another",
+	} {
+		require.Equal(t, want, useragent.In(description, words), description)
 	}
 }
 

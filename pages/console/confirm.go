@@ -59,6 +59,7 @@ func (v *visit) question(c confirmation) *pages.Form {
 	if c.Reason {
 		form.Fields = append(form.Fields, pages.Field{
 			Name: "reason", Label: v.T("console.reason"), Hint: v.T("console.reason_hint"), Required: true, Max: maxReason, Autocomplete: "off",
+			Reasons: []string{"explanation_invalid"},
 		})
 	}
 	if c.Word != "" {
@@ -67,7 +68,7 @@ func (v *visit) question(c confirmation) *pages.Form {
 	return form
 }
 
-// maxReason is what the API takes.
+// maxReason is what the API takes, which counts bytes.
 const maxReason = 500
 
 // irreversible is a page for what cannot be undone. It asks for a recent second factor

@@ -79,3 +79,27 @@ func TestAnAddressIsEdited(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, w.Open("/console/people/user/user_2/addresses/new").Status)
 	require.Equal(t, http.StatusNotFound, w.Open("/console/people/courier/courier_1/profile").Status)
 }
+
+// What the API refuses to administrators alone is in the reader's language as well.
+func TestARefusalIsTranslated(t *testing.T) {
+	t.Parallel()
+
+	const person = "/console/people/customer/cus_1"
+	for language, want := range map[string][2]string{
+		"en": {"Give a reason, and keep it short.", "You need these permissions: customer:delete"},
+		"pl": {"Podaj powód, w kilku słowach.", "Potrzebne są uprawnienia: customer:delete"},
+		"ja": {"理由を短く入力してください。", "次の権限が必要です: customer:delete"},
+	} {
+		w := newWorld(t)
+		w.fill()
+		w.Header.Set("Accept-Language", language)
+		w.api.On("POST /admin/auth-identities/authid_1/disable", http.StatusBadRequest, `{"message":"Give a reason of at most 500 bytes."}`,
+			"Everlatch-Reason", "explanation_invalid")
+		p := w.Post(person+"/disable?identity=authid_1", url.Values{"confirmed": {"true"}, "identity": {"authid_1"}, "reason": {"理由"}})
+		require.Contains(t, p.Text(), want[0])
+		w.api.On("DELETE /admin/customers/cus_1", http.StatusForbidden, `{"message":"Insufficient permissions."}`,
+			"Everlatch-Reason", "permissions_missing; policies=\"customer:delete\"")
+		p = w.Post(person+"/delete", url.Values{"confirmed": {"true"}, "word": {"ada@example.com"}})
+		require.Contains(t, p.Text(), want[1])
+	}
+}

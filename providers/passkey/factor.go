@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/go-webauthn/webauthn/protocol"
@@ -84,7 +85,8 @@ func (f Factor) options(a asked, options []byte) (public everlatch.Metadata, sec
 func (f Factor) Enroll(_ context.Context, in providers.FactorEnrollment) (out providers.EnrolledFactor, err error) {
 	if len(in.Existing) >= MaxFactors {
 		return out, &everlatch.Error{
-			Code: everlatch.CodeNotAllowed, Message: fmt.Sprintf("You can have %d passkeys. Remove one first.", MaxFactors),
+			Code: everlatch.CodeNotAllowed, Reason: everlatch.ReasonPasskeysFull, Details: map[string]string{"most": strconv.Itoa(MaxFactors)},
+			Message: fmt.Sprintf("You can have %d passkeys. Remove one first.", MaxFactors),
 		}
 	}
 	a, err := f.ask()

@@ -60,7 +60,9 @@ func (p *Provider) AMR() []string { return []string{"otp"} }
 // DisplayName implements [providers.SecondFactor].
 func (p *Provider) DisplayName() string { return "TOTP" }
 
-var errIssuer = &everlatch.Error{Code: everlatch.CodeInvalidData, Message: "Label and issuer must not contain control characters."}
+var errIssuer = &everlatch.Error{
+	Code: everlatch.CodeInvalidData, Reason: everlatch.ReasonFactorText, Message: "Label and issuer must not contain control characters.",
+}
 
 // Enroll makes a secret. The user reads it as text or as a link, which the page shows as
 // a QR code.
@@ -138,7 +140,7 @@ func Code(secret string, at time.Time) (string, error) {
 	return s.code(key, at.Unix()/int64(s.period)), nil
 }
 
-var errCode = &everlatch.Error{Code: everlatch.CodeNotAllowed, Message: "Invalid TOTP code"}
+var errCode = &everlatch.Error{Code: everlatch.CodeNotAllowed, Reason: everlatch.ReasonFactorCode, Message: "Invalid TOTP code"}
 
 // Verify implements [providers.SecondFactor]. The counter of its verdict is the time
 // step of the code; a step that was used, and one before it, is refused.
