@@ -16,6 +16,11 @@ import (
 // delivery is retried with pauses, an account removed after its grace.
 const settleWithin = 3 * time.Minute
 
+// settleAgainWithin is the same after an earlier program has failed workflow tasks: Temporal
+// waits longer before each attempt, and the later version is current again only when the
+// earlier one has not polled for 90 s.
+const settleAgainWithin = 10 * time.Minute
+
 // inspector compares what clients were promised with what is there.
 type inspector struct {
 	cast   *cast
@@ -47,6 +52,7 @@ func (n *inspector) inspect(ctx context.Context) {
 	late, err := n.find(ctx, `SELECT event_id FROM delivery WHERE error = $1`, tooLate)
 	n.check("deliveries", err)
 	n.ledger.add("mails about a removal that came first", len(late))
+	n.awaitQuiet(ctx) // the sign-ins above have events, which are delivered
 	n.checkFlows(ctx)
 	n.checkMails(ctx)
 	n.checkLogs()
@@ -55,7 +61,11 @@ func (n *inspector) inspect(ctx context.Context) {
 // awaitQuiet waits until no query finds anything any more and no short flow is open, at
 // most settleWithin. What is then still there is reported afterwards.
 func (n *inspector) awaitQuiet(ctx context.Context) {
-	_ = await(ctx, settleWithin, "quiet", func() bool {
+	within := settleWithin
+	if n.wentBack {
+		within = settleAgainWithin
+	}
+	_ = await(ctx, within, "quiet", func() bool {
 		for _, invariant := range nothingHalf {
 			if found, err := n.find(ctx, invariant.query); err != nil || len(found) > 0 {
 				rest(ctx, 500*time.Millisecond)
