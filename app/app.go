@@ -122,7 +122,8 @@ func (a *App) assemble(ctx context.Context) (err error) {
 	}
 	completions := temporalkit.NewCompletions()
 	if a.temporal, err = dial(&a.cfg, a.opts.environ, temporalkit.Options{
-		Completions: completions, Sealing: a.sealing, Interceptors: a.interceptors(), Metrics: a.temporalMetrics(), Log: a.log,
+		Completions: completions, Sealing: a.sealing, Interceptors: a.interceptors(), Last: a.opts.dialOptions,
+		Metrics: a.temporalMetrics(), Log: a.log,
 	}); err != nil {
 		return err
 	}

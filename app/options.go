@@ -8,6 +8,7 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 	"go.temporal.io/sdk/workflow"
+	"google.golang.org/grpc"
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/api"
@@ -73,7 +74,9 @@ type options struct {
 	onLimit    func(Limited)
 	onApp      []func(*App) error
 	background []func(context.Context, *App) error
-	blocks     map[string][]pages.BlockFunc
+	// dialOptions are for the connection to Temporal.
+	dialOptions []grpc.DialOption
+	blocks      map[string][]pages.BlockFunc
 }
 
 type codeRegistration struct {
@@ -106,6 +109,12 @@ func WithLogger(log *slog.Logger) Option { return func(o *options) { o.log = log
 // WithEnviron passes the environment, NAME=value, from which TEMPORAL_TLS,
 // TEMPORAL_API_KEY and the other standard variables are read; by default none.
 func WithEnviron(environ []string) Option { return func(o *options) { o.environ = environ } }
+
+// WithTemporalDialOptions adds options to the connection to Temporal. Interceptors among
+// them come after those that the service has itself.
+func WithTemporalDialOptions(d ...grpc.DialOption) Option {
+	return func(o *options) { o.dialOptions = append(o.dialOptions, d...) }
+}
 
 // WithHome shows a page at GET /.
 func WithHome(h Home) Option { return func(o *options) { o.home = h } }

@@ -80,7 +80,8 @@ func (p *program) dev(ctx context.Context, cfg config.Config) (err error) {
 	defer export() //nolint:contextcheck // it exports what waits when ctx is over
 	// Without the environment: TEMPORAL_TLS and the like are about a cluster.
 	a, err := app.New(ctx, cfg, p.with(append(traced, app.WithMigrations(), app.WithWeakSecrets(), app.WithDevMail(), app.WithDevMetrics(),
-		app.WithLocalHosts(), app.WithListener(listener), app.WithLogger(log), app.WithHome(home(server, cfg)))...)...)
+		app.WithLocalHosts(), app.WithListener(listener), app.WithLogger(log), app.WithHome(home(server, cfg)),
+		app.WithTemporalDialOptions(server.DialOption()))...)...)
 	if err != nil {
 		return err
 	}

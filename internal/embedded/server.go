@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/server/common/authorization"
 	"go.temporal.io/server/common/config"
 	"go.temporal.io/server/temporal"
+	"google.golang.org/grpc"
 )
 
 // Included says whether this binary has the Temporal server.
@@ -32,6 +33,7 @@ type Server struct {
 	closeLog func() error
 	// nexus is host:port of what serves Nexus operations to the server itself.
 	nexus   string
+	calls   *calls
 	stop    sync.Once
 	stopErr error
 }
@@ -44,7 +46,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{opts: opts}
+	s := &Server{opts: opts, calls: newCalls()}
 	if s.stores, err = openStores(ctx, opts); err != nil {
 		return nil, err
 	}
@@ -85,7 +87,7 @@ func (s *Server) startTemporal(w io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	server, err := temporal.NewServer(
+	server, err := temporal.NewServerFx(s.calls.assembly(),
 		temporal.WithConfig(conf),
 		temporal.ForServices(temporal.DefaultServices),
 		temporal.WithStaticHosts(staticHosts(conf)),
@@ -108,6 +110,12 @@ func (s *Server) startTemporal(w io.Writer) (err error) {
 
 // Address returns host:port of the gRPC frontend, with the real port.
 func (s *Server) Address() string { return reachable(s.opts.Address) }
+
+// DialOption lets a client of this process reach the server without a connection. It comes
+// after all other interceptors. Calls that can't take this way use the connection.
+func (s *Server) DialOption() grpc.DialOption {
+	return grpc.WithChainUnaryInterceptor(s.calls.intercept)
+}
 
 // UIURL returns where the UI is, or "" when there is none.
 func (s *Server) UIURL() string {

@@ -5,6 +5,8 @@ package embedded
 import (
 	"context"
 	"errors"
+
+	"google.golang.org/grpc"
 )
 
 // Included says whether this binary has the Temporal server.
@@ -22,6 +24,9 @@ func Start(context.Context, Options) (*Server, error) { return nil, errLeftOut }
 
 // Address returns "".
 func (*Server) Address() string { return "" }
+
+// DialOption changes nothing.
+func (*Server) DialOption() grpc.DialOption { return grpc.EmptyDialOption{} }
 
 // UIURL returns "".
 func (*Server) UIURL() string { return "" }

@@ -23,6 +23,8 @@ type Options struct {
 	Interceptors []interceptor.ClientInterceptor
 	// Completions, if set, learns what the workers of the client complete.
 	Completions *Completions
+	// Last are options of the connection whose interceptors come after all others.
+	Last []grpc.DialOption
 	// Metrics takes those of the SDK; nil for none.
 	Metrics client.MetricsHandler
 	Log     *slog.Logger
@@ -39,6 +41,7 @@ func Dial(o Options) (client.Client, error) {
 	if o.Completions != nil {
 		opts.ConnectionOptions.DialOptions = append(opts.ConnectionOptions.DialOptions, grpc.WithChainUnaryInterceptor(o.Completions.intercept))
 	}
+	opts.ConnectionOptions.DialOptions = append(opts.ConnectionOptions.DialOptions, o.Last...)
 	if opts.ConnectionOptions.GrpcCompression == nil { // payloads are encrypted, which leaves nothing to compress
 		opts.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{}
 	}
