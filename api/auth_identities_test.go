@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch"
+	"github.com/everlatch/everlatch/flows"
 	"github.com/everlatch/everlatch/internal/store"
 )
 
@@ -224,6 +225,53 @@ func TestRemoveAFactorAndDeleteAnIdentity(t *testing.T) {
 	require.Equal(t, 404, w.do("GET", free, nil, admin).StatusCode)
 }
 
+func TestResetOfAnIdentity(t *testing.T) {
+	t.Parallel()
+
+	w := setup(t, options(withManagers))
+	root := w.admin("root@example.com")
+	admin := bearer(root)
+	path := func(token string) string {
+		return "/admin/auth-identities/" + w.identityOf(token) + "/reset-password"
+	}
+	for _, of := range []struct{ token, actorType, key string }{
+		{w.customer("Ada@example.com"), "customer", "ada@example.com"},
+		{root, "user", "root@example.com"},
+		{w.manager("mina@example.com", object{"name": "Mina"}), "manager", "mina@example.com"},
+	} {
+		for _, body := range []any{nil, object{}, object{"actor_type": of.actorType}} {
+			before := len(w.flows.asked)
+			w.do("POST", path(of.token), body, admin, with("Accept-Language", "ja")).is(t, `{"success":true}`)
+			require.Len(t, w.flows.asked, before+1)
+			require.Equal(t, flows.ResetRequest{ActorType: of.actorType, Provider: "emailpass", EntityKey: of.key}, w.flows.asked[before])
+			require.Empty(t, w.flows.askedIn[before], "the administrator's language is not that of the recipient")
+		}
+	}
+	e := w.audit()[0]
+	require.Equal(t, []string{"user", w.claims(root).ActorID, "/admin/auth-identities/:id/reset-password", "done"},
+		[]string{e.ActorType, e.ActorID, e.Action, e.Outcome})
+
+	asked := len(w.flows.asked)
+	ada := path(w.login("customer", "ada@example.com"))
+	w.do("POST", ada, object{"actor_type": "user"}, admin).is(t, `{"type":"invalid_data","message":"The identity has no account of the type user."}`)
+	require.Equal(t, 400, w.send(w.raw, "POST", ada, object{"password": "x"}, admin).StatusCode)
+	require.NoError(t, w.store.LinkActor(t.Context(), store.Link{
+		IdentityID: w.identityOf(w.login("customer", "ada@example.com")), ActorType: "manager", ActorID: "mana_1", GroupID: "g",
+	}))
+	w.do("POST", ada, nil, admin).is(t,
+		`{"type":"invalid_data","message":"The identity has accounts of several types. Choose one with actor_type: customer, manager."}`)
+	w.do("POST", path(w.registered("customer", "new@example.com")), nil, admin).is(t,
+		`{"type":"not_allowed","message":"The identity has no account, so there is no page for a new password to link to."}`)
+	bob := w.customer("bob@example.com")
+	require.Equal(t, 200, w.do("POST", "/admin/auth-identities/"+w.identityOf(bob)+"/disable", object{"reason": "x"}, admin).StatusCode)
+	const disabled = `{"type":"not_allowed","message":"The identity is disabled. Enable it first: its user can't use a link for a new password."}`
+	w.do("POST", path(bob), nil, admin).is(t, disabled)
+	w.do("POST", "/admin/customers/"+w.claims(bob).ActorID+"/reset-password", nil, admin).is(t, disabled)
+	require.Equal(t, 404, w.do("POST", "/admin/auth-identities/authid_x/reset-password", nil, admin).StatusCode)
+	require.Equal(t, 401, w.do("POST", ada, nil, bearer(w.login("customer", "ada@example.com"))).StatusCode)
+	require.Len(t, w.flows.asked, asked, "nothing that was refused was asked")
+}
+
 // TestAuthorityOverIdentities: with roles, an identity is controlled by those who may
 // change every account that it signs in to.
 func TestAuthorityOverIdentities(t *testing.T) {
@@ -241,9 +289,15 @@ func TestAuthorityOverIdentities(t *testing.T) {
 	require.Equal(t, 200, w.do("GET", theirs, nil, reader).StatusCode)
 	require.Equal(t, 403, w.do("POST", ada+"/disable", object{"reason": "x"}, reader).StatusCode)
 	require.Equal(t, 200, w.do("POST", ada+"/disable", object{"reason": "x"}, admin).StatusCode)
-	for _, route := range []string{"POST /disable", "POST /enable", "DELETE /sessions", "DELETE /sessions/x", "DELETE /factors/x", "DELETE "} {
+	require.Equal(t, 200, w.do("POST", ada+"/enable", nil, admin).StatusCode)
+	require.Equal(t, 200, w.do("POST", ada+"/reset-password", nil, reader).StatusCode, "the account may be changed")
+	for _, route := range []string{"POST /reset-password", "POST /disable", "POST /enable", "DELETE /sessions", "DELETE /sessions/x", "DELETE /factors/x", "DELETE "} {
 		method, path := cut(route)
-		r := w.do(method, theirs+path, object{"reason": "x"}, admin)
+		body := object{"reason": "x"}
+		if path == "/reset-password" {
+			body = object{}
+		}
+		r := w.do(method, theirs+path, body, admin)
 		require.Equal(t, 403, r.StatusCode, "%s: %s", route, r.body)
 	}
 	require.Equal(t, 200, w.do("GET", "/admin/users/me", nil, bearer(super)).StatusCode)

@@ -14,6 +14,8 @@ func (s *Server) consoleRoutes() []route {
 		// Each kind needs the permission of its own list.
 		{method: get, path: "/admin/people", handle: s.findPeople, free: true},
 		{method: get, path: "/admin/auth-identities/:id/sessions", handle: s.listIdentitySessions, needs: can("auth_identity:read")},
+		// Update of every account of the identity is needed besides.
+		{method: post, path: "/admin/auth-identities/:id/reset-password", handle: s.resetIdentity, needs: can("auth_identity:read")},
 		{method: get, path: "/admin/customers/:id/deletion", handle: s.readDeletion, needs: can("customer:read")},
 		{method: post, path: "/admin/customers/:id/deletion", handle: s.scheduleDeletion, needs: can("customer:read", "customer:delete")},
 		{method: del, path: "/admin/customers/:id/deletion", handle: s.cancelDeletion, needs: can("customer:read", "customer:update")},

@@ -48,14 +48,20 @@ func (s *Server) control(c echo.Context, fields query.Schema) (r flows.ControlRe
 	if err != nil {
 		return r, identity, err
 	}
-	identity, err = s.deps.Store.Identity(lookups(c), c.Param("id"))
-	if err == nil {
-		err = s.demandOverIdentity(c, identity)
-	}
+	identity, err = s.controlled(c)
 	return flows.ControlRequest{
 		AuthIdentityID: identity.ID, Reason: reason,
 		By: everlatch.ActorRef{ActorType: claims.ActorType, ActorID: claims.ActorID},
 	}, identity, err
+}
+
+// controlled returns the identity of the path, over which the caller has authority.
+func (s *Server) controlled(c echo.Context) (everlatch.AuthIdentity, error) {
+	identity, err := s.deps.Store.Identity(lookups(c), c.Param("id"))
+	if err == nil {
+		err = s.demandOverIdentity(c, identity)
+	}
+	return identity, err
 }
 
 // demandOverIdentity demands the authority over every actor of an identity.
@@ -126,6 +132,26 @@ func (s *Server) endIdentitySession(c echo.Context) error {
 		}
 	}
 	return writeDeleted(c, "session", id)
+}
+
+var resetIdentityFields = query.Schema{{Name: "actor_type", Kind: query.Text}}
+
+// resetIdentity has a link for a new password mailed to the user of an identity, as if they
+// had asked for it themselves.
+func (s *Server) resetIdentity(c echo.Context) error {
+	in, err := resetIdentityFields.CheckBody(wire.Of(c).Body)
+	if err != nil {
+		return err
+	}
+	identity, err := s.controlled(c)
+	if err != nil {
+		return err
+	}
+	reset, err := s.accounts.CheckReset(identity, in.Plain("actor_type"))
+	if err != nil {
+		return err
+	}
+	return s.mailReset(c, reset)
 }
 
 // removeIdentityFactor removes a factor for a user who has lost it. Its owner is told by

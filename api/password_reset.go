@@ -1,7 +1,6 @@
 package api
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -142,27 +141,12 @@ func (s *Server) issueReset(c echo.Context) error {
 	return answerToken(c, token)
 }
 
-// credentialOf returns the credential of an account that can be replaced. It belongs to one
-// of the account's identities, whatever address the account has (docs/weak-spots.md#w13). The
-// error for one without any names the account.
+// credentialOf returns the credential of an account that can be replaced. The error for one
+// without any names the account.
 func (s *Server) credentialOf(c echo.Context, actorType, id, name string) (everlatch.ProviderIdentity, error) {
-	identities, err := s.deps.Store.IdentitiesOf(lookups(c), actorType, id)
-	if err != nil {
-		return everlatch.ProviderIdentity{}, err
+	credential, found, err := s.accounts.PasswordOfAccount(lookups(c), everlatch.ActorRef{ActorType: actorType, ActorID: id})
+	if err == nil && !found {
+		err = errNoPassword(name)
 	}
-	for _, identity := range identities {
-		full, err := s.deps.Store.Identity(lookups(c), identity.ID)
-		if errors.Is(err, everlatch.ErrNotFound) {
-			continue // removed in this moment
-		}
-		if err != nil {
-			return everlatch.ProviderIdentity{}, err
-		}
-		for _, p := range full.Providers {
-			if _, err := s.deps.Providers.Updater(p.Provider); err == nil {
-				return p, nil
-			}
-		}
-	}
-	return everlatch.ProviderIdentity{}, errNoPassword(name)
+	return credential, err
 }

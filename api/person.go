@@ -9,6 +9,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/query"
 	"github.com/everlatch/everlatch/internal/render"
 	"github.com/everlatch/everlatch/internal/store"
@@ -142,8 +143,15 @@ func (s *Server) resetCustomer(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.deps.Flows.RequestPasswordReset(c.Request().Context(), flows.ResetRequest{
-		ActorType: everlatch.ActorCustomer, Provider: credential.Provider, EntityKey: credential.EntityKey,
+	return s.mailReset(c, accounts.Reset{Credential: credential, ActorType: everlatch.ActorCustomer})
+}
+
+// mailReset has a link mailed for an administrator. The language of the request is theirs,
+// not that of the recipient.
+func (s *Server) mailReset(c echo.Context, r accounts.Reset) error {
+	ctx := everlatch.WithLanguage(c.Request().Context(), "")
+	if err := s.deps.Flows.RequestPasswordReset(ctx, flows.ResetRequest{
+		ActorType: r.ActorType, Provider: r.Credential.Provider, EntityKey: r.Credential.EntityKey,
 	}); err != nil {
 		return err
 	}

@@ -152,8 +152,9 @@ func TestResetOfACustomerByAnAdministrator(t *testing.T) {
 	w := setup(t)
 	admin := bearer(w.admin("root@example.com"))
 	id := w.claims(w.customer("Ada@Example.com")).ActorID
-	reset := w.do("POST", "/admin/customers/"+id+"/reset-password", nil, admin)
+	reset := w.do("POST", "/admin/customers/"+id+"/reset-password", nil, admin, with("Accept-Language", "de"))
 	reset.is(t, `{"success":true}`)
+	require.Equal(t, []string{""}, w.flows.askedIn, "the administrator's language is not that of the customer")
 	require.Len(t, w.flows.asked, 1)
 	require.Equal(t, []string{"customer", "emailpass", "ada@example.com"},
 		[]string{w.flows.asked[0].ActorType, w.flows.asked[0].Provider, w.flows.asked[0].EntityKey})

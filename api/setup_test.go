@@ -390,6 +390,8 @@ type fakeFlows struct {
 	// resets are the open ones by entity key, asked the requests by mail.
 	resets map[string]activities.ResetGrant
 	asked  []flows.ResetRequest
+	// askedIn are the languages of asked.
+	askedIn []string
 	// granted are tokens that the service has created, by entity key and id.
 	granted map[string]activities.ResetGrant
 	by      []everlatch.Principal
@@ -578,10 +580,10 @@ func (f *fakeFlows) CompleteSocialLogin(_ context.Context, r flows.RedirectAnswe
 	}}, nil
 }
 
-func (f *fakeFlows) RequestPasswordReset(_ context.Context, r flows.ResetRequest) error {
+func (f *fakeFlows) RequestPasswordReset(ctx context.Context, r flows.ResetRequest) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.asked = append(f.asked, r)
+	f.asked, f.askedIn = append(f.asked, r), append(f.askedIn, everlatch.LanguageOf(ctx))
 	return f.fail
 }
 

@@ -70,6 +70,11 @@ var sentences = map[everlatch.Reason]string{
 
 	accounts.UserAbove:            "You do not have permission to do this to a user with these roles",
 	accounts.IdentityAbove:        "You do not have permission to do this: the same sign-in belongs to an account of actor type {actor_type} that you may not change.",
+	accounts.ResetDisabled:        "The identity is disabled. Enable it first: its user can't use a link for a new password.",
+	accounts.ResetWithoutAccount:  "The identity has no account, so there is no page for a new password to link to.",
+	accounts.ResetActorType:       "The identity has accounts of several types. Choose one with actor_type: {actor_types}.",
+	accounts.ResetOfOtherType:     "The identity has no account of the type {actor_type}.",
+	accounts.ResetWithoutPassword: "The identity has no password.",
 	accounts.KeyTypeInvalid:       "The type of an API key is publishable or secret.",
 	store.KeyUnknown:              "The API key was not found.",
 	everlatch.ReasonTokenInvalid:  "Invalid token",

@@ -126,6 +126,8 @@ func TestActions(t *testing.T) {
 	t.Parallel()
 
 	const person = "/console/people/customer/cus_1"
+	const resetOfAda = "POST /admin/auth-identities/authid_1/reset-password"
+	ofAda := url.Values{"identity": {"authid_1"}}
 	for path, want := range map[string]struct {
 		form url.Values
 		call string
@@ -136,7 +138,11 @@ func TestActions(t *testing.T) {
 		person + "/end-sessions":              {url.Values{"identity": {"authid_1"}}, "DELETE /admin/auth-identities/authid_1/sessions", nil, person},
 		person + "/end-session":               {url.Values{"identity": {"authid_1"}, "session": {"si_1"}}, "DELETE /admin/auth-identities/authid_1/sessions/si_1", nil, person},
 		person + "/disable?identity=authid_1": {url.Values{"confirmed": {"true"}, "reason": {"Fraud"}}, "POST /admin/auth-identities/authid_1/disable", map[string]any{"reason": "Fraud"}, person},
-		person + "/reset":                     {nil, "POST /admin/customers/cus_1/reset-password", map[string]any{}, person},
+		person + "/reset":                     {ofAda, resetOfAda, map[string]any{"actor_type": "customer"}, person},
+		"/console/people/user/user_2/reset":   {ofAda, resetOfAda, map[string]any{"actor_type": "user"}, "/console/people/user/user_2"},
+		"/console/people/courier/courier_1/reset": {
+			ofAda, resetOfAda, map[string]any{"actor_type": "courier"}, "/console/people/courier/courier_1",
+		},
 		person + "/profile": {
 			url.Values{"first_name": {"Ada"}, "phone": {" 030 "}},
 			"POST /admin/customers/cus_1",
@@ -188,6 +194,41 @@ func TestActions(t *testing.T) {
 			require.Contains(t, p.Text(), "Insufficient permissions.")
 		})
 	}
+}
+
+// A person with several identities gets the link for the one whose button was pressed.
+func TestResetOfOneIdentity(t *testing.T) {
+	t.Parallel()
+
+	const person, route = "/console/people/customer/cus_1", "POST /admin/auth-identities/authid_2/reset-password"
+	w := newWorld(t)
+	w.fill()
+	of := func(id, disabledAt string) string {
+		return `{"id":"` + id + `","disabled_at":` + disabledAt + `,"provider_identities":[{"id":"p","provider":"emailpass","entity_id":"` + id + `@example.com"}]}`
+	}
+	w.api.On("GET /admin/auth-identities", http.StatusOK, `{"auth_identities":[`+of("authid_1", "null")+`,`+of("authid_2", "null")+`],"count":2}`)
+	w.api.On("GET /admin/auth-identities/authid_1", http.StatusOK, `{"auth_identity":`+of("authid_1", "null")+`}`)
+	w.api.On("GET /admin/auth-identities/authid_2", http.StatusOK, `{"auth_identity":`+of("authid_2", "null")+`}`)
+	w.api.On(route, http.StatusOK, `{"success":true}`)
+	buttons := func() (out []string) {
+		for _, form := range w.Open(person).Elements("form") {
+			if pagestest.Attribute(form, "action") == person+"/reset" {
+				out = append(out, pagestest.Attribute(form.FirstChild, "value"))
+			}
+		}
+		return out
+	}
+	require.Equal(t, []string{"authid_1", "authid_2"}, buttons())
+	sent := w.Post(person+"/reset", url.Values{"identity": {"authid_2"}})
+	require.Contains(t, sent.Text(), "authid_2@example.com")
+	require.Equal(t, []string{route}, pagestest.Routes(changes(w.api.Calls())))
+	for _, identity := range []string{"", "authid_3"} {
+		require.Equal(t, http.StatusNotFound, w.Post(person+"/reset", url.Values{"identity": {identity}}).Status, "of another person")
+	}
+	require.Empty(t, changes(w.api.Calls()))
+
+	w.api.On("GET /admin/auth-identities/authid_1", http.StatusOK, `{"auth_identity":`+of("authid_1", `"2026-11-29T10:00:00.000Z"`)+`}`)
+	require.Equal(t, []string{"authid_2"}, buttons(), "the user of a disabled one could not use the link")
 }
 
 func TestASecretIsShownOnce(t *testing.T) {

@@ -60,25 +60,22 @@ func (c *console) sendReset(v *visit) error {
 	if err := v.permitted(resetNeeds(p.Type)); err != nil {
 		return err
 	}
-	address := p.passwordAddress()
+	address := p.passwordAddress(v.Value("identity"))
 	if p.Type == ofIdentity || address == "" {
 		return notFound(v)
 	}
-	route, body := "/auth/"+url.PathEscape(p.Type)+"/"+passwordProvider+"/reset-password", map[string]string{"identifier": address}
-	if p.Type == ofCustomer {
-		route, body = "/admin/customers/"+url.PathEscape(p.ID)+"/reset-password", map[string]string{}
-	}
-	if err := v.Post(route, body, nil); err != nil {
+	if err := v.Post(v.identityRoute("/reset-password"), map[string]string{"actor_type": p.Type}, nil); err != nil {
 		return err
 	}
 	return v.done("console.reset_sent", address, v.here())
 }
 
-// passwordAddress is what the person signs in with by password, "" for someone without one.
-func (p *person) passwordAddress() string {
+// passwordAddress is what an identity of the person signs in with by password, "" for one
+// without a password and for those of others.
+func (p *person) passwordAddress(identityID string) string {
 	for _, identity := range p.Identities {
 		for _, way := range identity.Providers {
-			if way.Provider == passwordProvider {
+			if identity.ID == identityID && way.Provider == passwordProvider {
 				return way.EntityID
 			}
 		}
