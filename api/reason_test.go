@@ -168,6 +168,8 @@ var unworded = map[string]string{
 	"recovery_code_count":   "of programs that ask for a number of codes",
 	"metadata_too_large":    "of programs that write metadata",
 	"erasure_unknown":       "of the command line",
+	"reset_actor_type":      "of programs that name no actor type, as the console does",
+	"reset_of_other_type":   "of programs that name another actor type than the person's",
 	"role_circle":           "of parents of roles, which the console doesn't set",
 	"policy_key_taken":      "of policies, which the console doesn't make",
 	"policy_key_mismatch":   "of policies, which the console doesn't make",
