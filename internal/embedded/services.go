@@ -48,7 +48,7 @@ func (c *calls) assembly() fx.Option {
 
 func (c *calls) historyService(p temporal.ServiceProviderParamsCommon) (temporal.ServicesGroupOut, error) {
 	return c.service(p, primitives.HistoryService, &historyservice.HistoryService_ServiceDesc,
-		fx.Options(history.QueueModule, history.Module, replication.Module),
+		fx.Options(history.QueueModule, history.Module, replication.Module, fx.Decorate(keepCreated)),
 		fx.Invoke(func(lc fx.Lifecycle, s *grpc.Server, h *history.Handler) error {
 			return c.serve(lc, &historyservice.HistoryService_ServiceDesc, h, s)
 		}))
