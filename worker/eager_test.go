@@ -23,7 +23,7 @@ import (
 )
 
 // A flow that starts while its process has a slot begins at once, whatever slots the pollers
-// hold: the way through the queue costs Temporal about as much again.
+// hold: the way through the queue takes Temporal more calls and another write.
 func TestFlowsBeginInTheirProcess(t *testing.T) {
 	t.Parallel()
 

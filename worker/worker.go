@@ -74,7 +74,7 @@ func FlowsAtOnce() int { return max(8, 4*runtime.GOMAXPROCS(0)) }
 
 // pollers ask for workflow tasks. Each holds the slot of the task that it may get, also while
 // it waits, so theirs come on top: without, as many sign-ins could not start here and would go
-// through the queue, which costs about twice as much.
+// through the queue, which takes Temporal more calls and another write.
 const pollers = 2
 
 // slowCallsAtOnce bounds the calls to other systems that a process waits for. Those
