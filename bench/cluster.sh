@@ -16,6 +16,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dir="${EVERLATCH_BENCH_DIR:-/tmp/everlatch-bench}"
+unset EVERLATCH_BENCH_DIR # Everlatch refuses variables of its own that it does not know
 pg=54390 temporal=7390
 database="postgres://postgres@127.0.0.1:$pg/everlatch?sslmode=disable"
 
