@@ -11,7 +11,8 @@ import (
 type querier interface {
 	// exec returns the number of rows that it changed.
 	exec(ctx context.Context, text string, args ...any) (int64, error)
-	query(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+	// read calls take with each row until it wants no more.
+	read(ctx context.Context, take func(scanner) (more bool, err error), text string, args ...any) error
 }
 
 // pool is a set of connections and, for SQLite, the statements prepared on
@@ -48,37 +49,62 @@ func (p *pool) exec(ctx context.Context, text string, args ...any) (int64, error
 	})
 }
 
-func (p *pool) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+func (p *pool) read(ctx context.Context, take func(scanner) (bool, error), text string, args ...any) error {
 	if !p.prepares {
-		return adhoc{p}.query(ctx, text, args...)
+		return adhoc{p}.read(ctx, take, text, args...)
 	}
-	if err := bind(args); err != nil {
-		return nil, err
-	}
-	return watched(ctx, p, text, func(ctx context.Context) (*sql.Rows, error) {
+	return p.reading(ctx, text, args, func(ctx context.Context) error {
 		stmt, err := p.prepare(ctx, text)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		// A fixed query finds a few rows by index. On SQLite that is faster than
 		// starting the two goroutines that would watch for cancellation.
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
-		return stmt.QueryContext(context.WithoutCancel(ctx), args...)
+		return takeRows(take, func() (*sql.Rows, error) { return stmt.QueryContext(context.WithoutCancel(ctx), args...) })
 	})
+}
+
+// reading is what all reads have in common.
+func (p *pool) reading(ctx context.Context, text string, args []any, run func(context.Context) error) error {
+	if err := bind(args); err != nil {
+		return err
+	}
+	_, err := watched(ctx, p, text, func(ctx context.Context) (any, error) { return nil, run(ctx) })
+	return err
 }
 
 // adhoc is a pool that does not cache statements.
 type adhoc struct{ *pool }
 
-func (a adhoc) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	if err := bind(args); err != nil {
-		return nil, err
-	}
-	return watched(ctx, a.pool, text, func(ctx context.Context) (*sql.Rows, error) {
-		return a.db.QueryContext(ctx, text, args...)
+func (a adhoc) read(ctx context.Context, take func(scanner) (bool, error), text string, args ...any) error {
+	return a.reading(ctx, text, args, func(ctx context.Context) error {
+		if !a.prepares {
+			return readPostgres(ctx, a.db, take, text, args)
+		}
+		return takeRows(take, func() (*sql.Rows, error) { return a.db.QueryContext(ctx, text, args...) })
 	})
+}
+
+// takeRows passes the rows of a query on.
+func takeRows(take func(scanner) (bool, error), query func() (*sql.Rows, error)) error {
+	rows, err := query()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		more, err := take(rows)
+		if err != nil {
+			return err
+		}
+		if !more {
+			return rows.Close()
+		}
+	}
+	return rows.Err()
 }
 
 // prepare returns the statement of a text. It needs a connection the first
@@ -129,15 +155,14 @@ func (t *tx) exec(ctx context.Context, text string, args ...any) (int64, error) 
 	})
 }
 
-func (t *tx) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	if err := bind(args); err != nil {
-		return nil, err
-	}
-	return watched(ctx, t.pool, text, func(ctx context.Context) (*sql.Rows, error) {
-		if stmt := t.statement(ctx, text); stmt != nil {
-			return stmt.QueryContext(ctx, args...)
-		}
-		return t.raw.QueryContext(ctx, text, args...)
+func (t *tx) read(ctx context.Context, take func(scanner) (bool, error), text string, args ...any) error {
+	return t.pool.reading(ctx, text, args, func(ctx context.Context) error {
+		return takeRows(take, func() (*sql.Rows, error) {
+			if stmt := t.statement(ctx, text); stmt != nil {
+				return stmt.QueryContext(ctx, args...)
+			}
+			return t.raw.QueryContext(ctx, text, args...)
+		})
 	})
 }
 
@@ -196,41 +221,34 @@ func changed(result sql.Result, err error) (int64, error) {
 
 // all returns every row of a query, never nil.
 func all[T any](ctx context.Context, q querier, scan func(scanner) (T, error), text string, args ...any) ([]T, error) {
-	rows, err := q.query(ctx, text, args...)
+	out := []T{}
+	err := q.read(ctx, func(row scanner) (bool, error) {
+		v, err := scan(row)
+		out = append(out, v)
+		return true, err
+	}, text, args...)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	out := []T{}
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, v)
-	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // first returns the first row of a query, or [sql.ErrNoRows].
 func first[T any](ctx context.Context, q querier, scan func(scanner) (T, error), text string, args ...any) (T, error) {
-	var zero T
-	rows, err := q.query(ctx, text, args...)
-	if err != nil {
+	var out, zero T
+	none := true
+	err := q.read(ctx, func(row scanner) (_ bool, err error) {
+		out, err = scan(row)
+		none = false
+		return false, err
+	}, text, args...)
+	switch {
+	case err != nil:
 		return zero, err
-	}
-	defer rows.Close()
-	if !rows.Next() {
-		if err := rows.Err(); err != nil {
-			return zero, err
-		}
+	case none:
 		return zero, sql.ErrNoRows
 	}
-	v, err := scan(rows)
-	if err != nil {
-		return zero, err
-	}
-	return v, rows.Close()
+	return out, nil
 }
 
 // noRows replaces the error of an absent row.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"github.com/everlatch/everlatch"
@@ -200,37 +201,31 @@ func (s *Store) RestoreCustomer(ctx context.Context, id, groupID string) error {
 
 // customerOf reads a live customer with its addresses.
 func customerOf(ctx context.Context, q querier, id string, absent error) (everlatch.Customer, error) {
-	rows, err := all(ctx, q, scanCustomer, selectCustomer, id)
-	if err != nil {
-		return everlatch.Customer{}, err
+	c, found, err := readCustomer(ctx, q, nil, selectCustomer, id)
+	if err == nil && !found {
+		err = absent
 	}
-	if len(rows) == 0 {
-		return everlatch.Customer{}, absent
-	}
-	return withAddresses(rows), nil
+	return c, err
 }
 
-// withAddresses makes a customer of its rows, of which there is at least one.
-func withAddresses(rows []customerRow) everlatch.Customer {
-	c := rows[0].Customer
-	c.Addresses = []everlatch.Address{}
-	for _, row := range rows {
-		if row.address.ID != "" {
-			c.Addresses = append(c.Addresses, row.address.Address)
+// readCustomer reads a customer of whom there is a row for each address, or one without.
+// before are the destinations of the columns before its own, which are the same in each row.
+func readCustomer(ctx context.Context, q querier, before []any, text string, args ...any) (_ everlatch.Customer, found bool, err error) {
+	var c everlatch.Customer
+	var a address
+	fields := slices.Concat(before, customerFields(&c), a.fields())
+	addresses := []everlatch.Address{}
+	err = q.read(ctx, func(row scanner) (bool, error) {
+		a = address{}
+		err := row.Scan(fields...)
+		if a.ID != "" {
+			addresses = append(addresses, a.Address)
 		}
-	}
-	return c
-}
-
-// customerRow is a customer with one of its addresses, or none.
-type customerRow struct {
-	everlatch.Customer
-	address address
-}
-
-func scanCustomer(row scanner) (r customerRow, err error) {
-	err = row.Scan(append(customerFields(&r.Customer), r.address.fields()...)...)
-	return r, err
+		found = true
+		return true, err
+	}, text, args...)
+	c.Addresses = addresses
+	return c, found, err
 }
 
 // customerFields scans customerColumns.

@@ -304,6 +304,19 @@ func (p *proxy) cut() {
 	p.conns = nil
 }
 
+// reset ends the connections at once, as the crash of a server does.
+func (p *proxy) reset() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.conns {
+		if tcp, ok := c.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0)
+		}
+		_ = c.Close()
+	}
+	p.conns = nil
+}
+
 func (p *proxy) mend() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -62,32 +62,16 @@ func (s *Store) StandingWithAccess(ctx context.Context, identityID, actorType, s
 // StandingWithCustomer is [Store.Standing] as a customer, with the account as
 // [Store.Customer] returns it, in one query. Without a live account it is nil.
 func (s *Store) StandingWithCustomer(ctx context.Context, identityID, signInID string) (everlatch.Standing, *everlatch.Customer, error) {
-	rows, err := all(ctx, s.reads, scanCustomerStanding, selectCustomerStanding, identityID, signInID)
+	var standing everlatch.Standing
+	customer, found, err := readCustomer(ctx, s.reads, standingFields(&standing), selectCustomerStanding, identityID, signInID)
 	if err != nil {
 		return everlatch.Standing{}, nil, s.fail(ctx, "read standing", err)
 	}
-	if len(rows) == 0 {
+	if !found {
 		standing, err := s.Standing(ctx, identityID, everlatch.ActorCustomer, signInID)
 		return standing, nil, err
 	}
-	customers := make([]customerRow, len(rows))
-	for i, row := range rows {
-		customers[i] = row.customerRow
-	}
-	return rows[0].standing, new(withAddresses(customers)), nil
-}
-
-// customerStanding is the standing of an identity with one of the addresses of its
-// customer, or none.
-type customerStanding struct {
-	customerRow
-	standing everlatch.Standing
-}
-
-func scanCustomerStanding(row scanner) (r customerStanding, err error) {
-	fields := append(standingFields(&r.standing), customerFields(&r.Customer)...)
-	err = row.Scan(append(fields, r.address.fields()...)...)
-	return r, err
+	return standing, &customer, nil
 }
 
 func scanStandingAccess(row scanner) (standing everlatch.Standing, err error) {

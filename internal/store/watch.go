@@ -13,7 +13,7 @@ type Watch func(ctx context.Context, engine, text string) (context.Context, func
 // WithWatch has every statement watched, for traces. Those of migrations are not.
 func WithWatch(w Watch) Option { return func(o *options) { o.watch = w } }
 
-// watched runs a statement. Rows that are read later are not part of it.
+// watched runs a statement, and reads its rows.
 func watched[T any](ctx context.Context, p *pool, text string, run func(context.Context) (T, error)) (T, error) {
 	if p.watch == nil {
 		return run(ctx)
