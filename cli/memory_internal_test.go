@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,4 +40,38 @@ func TestSpareMemory(t *testing.T) {
 			require.Equal(t, c.want, spareMemory(root))
 		})
 	}
+}
+
+func TestGCPercent(t *testing.T) {
+	t.Parallel()
+	const mib = 1 << 20
+	for live, want := range map[uint64]int{
+		0:         100, // before the first collection
+		1:         100 * (leastHeap - 1),
+		4 * mib:   1500,
+		16 * mib:  300,
+		32 * mib:  100,
+		200 * mib: 100,
+	} {
+		require.Equal(t, want, gcPercent(live), "%d bytes live", live)
+	}
+}
+
+func TestAfterCollections(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	calls := make(chan struct{}, 1)
+	afterCollections(ctx, func() {
+		select {
+		case calls <- struct{}{}:
+		default: // another test collects too
+		}
+	})
+	<-calls
+	for range 3 {
+		runtime.GC()
+		<-calls
+	}
+	cancel()
+	afterCollections(ctx, func() { t.Error("it has ended") })
 }
