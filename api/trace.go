@@ -29,13 +29,12 @@ func (s *Server) trace(next echo.HandlerFunc) echo.HandlerFunc {
 		k := &call{server: s, prefix: prefixOf(q.Path), id: s.requestID(c.Request())}
 		defer k.end()
 		c.Set(callKey, k)
-		c.SetRequest(c.Request().WithContext(flows.WithRequestID(c.Request().Context(), k.id)))
 		c.Response().Header().Set(echo.HeaderXRequestID, k.id)
 		started := s.deps.Now()
 		method, route := methodOf(c.Request()), routeOf(q)
-		ctx, end := c.Request().Context(), func(int) {}
+		ctx, end := flows.WithRequestID(c.Request().Context(), k.id), func(int) {}
 		if s.deps.Begin != nil {
-			ctx, end = s.deps.Begin(c.Request(), method, route)
+			ctx, end = s.deps.Begin(c.Request().WithContext(ctx), method, route)
 		}
 		ctx, k.notes = flows.WithNotes(ctx)
 		c.SetRequest(c.Request().WithContext(ctx))

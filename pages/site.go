@@ -99,8 +99,10 @@ type Block struct {
 // Site serves the pages. It keeps nothing between two requests, so that any process can
 // answer the next one.
 type Site struct {
-	opts      Options
-	mux       *http.ServeMux
+	opts Options
+	mux  *http.ServeMux
+	// elsewhere says that some pages are outside of [Prefix].
+	elsewhere bool
 	languages *languages
 	templates *templates
 	static    *static
@@ -138,6 +140,7 @@ func New(o Options) (*Site, error) {
 	for _, area := range areas {
 		for pattern, handle := range area.Routes {
 			s.mux.Handle(pattern, s.page(handle))
+			s.elsewhere = s.elsewhere || !strings.HasPrefix(pattern[strings.LastIndexByte(pattern, ' ')+1:], Prefix)
 		}
 	}
 	s.mux.Handle(Prefix, s.page(notFound))
@@ -154,6 +157,9 @@ func (o Options) areas() []Area {
 func (s *Site) Serves(r *http.Request) bool {
 	if strings.HasPrefix(r.URL.Path, Prefix) {
 		return true
+	}
+	if !s.elsewhere {
+		return false // nearly all requests are for the API
 	}
 	_, pattern := s.mux.Handler(r)
 	if pattern == "" {

@@ -12,3 +12,6 @@ var (
 	ErrIncomplete  = errIncomplete
 	ErrPurpose     = errPurpose
 )
+
+// ReadClaims is readClaims.
+var ReadClaims = readClaims
