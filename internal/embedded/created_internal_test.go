@@ -67,8 +67,8 @@ func creation(run string) *persistence.InternalCreateWorkflowExecutionRequest {
 	}
 }
 
-func reading(run string) *persistence.GetWorkflowExecutionRequest {
-	return &persistence.GetWorkflowExecutionRequest{ShardID: 1, NamespaceID: "default", WorkflowID: "authenticate", RunID: run, ArchetypeID: 2}
+func reading() *persistence.GetWorkflowExecutionRequest {
+	return &persistence.GetWorkflowExecutionRequest{ShardID: 1, NamespaceID: "default", WorkflowID: "authenticate", RunID: "run", ArchetypeID: 2}
 }
 
 func TestACreatedExecutionIsReadOnceFromMemory(t *testing.T) {
@@ -78,7 +78,7 @@ func TestACreatedExecutionIsReadOnceFromMemory(t *testing.T) {
 	s := &createdStore{ExecutionStore: counted, states: map[string]*createdState{}}
 	_, err := s.CreateWorkflowExecution(t.Context(), creation("run"))
 	require.NoError(t, err)
-	got, err := s.GetWorkflowExecution(t.Context(), reading("run"))
+	got, err := s.GetWorkflowExecution(t.Context(), reading())
 	require.NoError(t, err)
 	require.Equal(t, "info", string(got.State.ExecutionInfo.GetData()))
 	require.Equal(t, "state", string(got.State.ExecutionState.GetData()))
@@ -87,7 +87,7 @@ func TestACreatedExecutionIsReadOnceFromMemory(t *testing.T) {
 	require.EqualValues(t, 1, got.DBRecordVersion)
 	require.Zero(t, counted.reads)
 
-	_, err = s.GetWorkflowExecution(t.Context(), reading("run"))
+	_, err = s.GetWorkflowExecution(t.Context(), reading())
 	require.NoError(t, err)
 	require.Equal(t, 1, counted.reads)
 }
@@ -121,7 +121,7 @@ func TestAnExecutionThatWasWrittenSinceIsRead(t *testing.T) {
 			_, err := s.CreateWorkflowExecution(t.Context(), creation("run"))
 			require.NoError(t, err)
 			require.NoError(t, write(t.Context(), s))
-			_, err = s.GetWorkflowExecution(t.Context(), reading("run"))
+			_, err = s.GetWorkflowExecution(t.Context(), reading())
 			require.NoError(t, err)
 			require.Equal(t, 1, counted.reads)
 		})
@@ -134,7 +134,7 @@ func TestAnExecutionThatIsWrittenBeforeItsCreationReturnsIsRead(t *testing.T) {
 	counted := &countedStore{}
 	s := &createdStore{ExecutionStore: counted, states: map[string]*createdState{}}
 	counted.creating = func() {
-		_, err := s.GetWorkflowExecution(t.Context(), reading("run"))
+		_, err := s.GetWorkflowExecution(t.Context(), reading())
 		require.NoError(t, err)
 		require.NoError(t, s.UpdateWorkflowExecution(t.Context(), &persistence.InternalUpdateWorkflowExecutionRequest{
 			UpdateWorkflowMutation: persistence.InternalWorkflowMutation{RunID: "run"},
@@ -142,7 +142,7 @@ func TestAnExecutionThatIsWrittenBeforeItsCreationReturnsIsRead(t *testing.T) {
 	}
 	_, err := s.CreateWorkflowExecution(t.Context(), creation("run"))
 	require.NoError(t, err)
-	_, err = s.GetWorkflowExecution(t.Context(), reading("run"))
+	_, err = s.GetWorkflowExecution(t.Context(), reading())
 	require.NoError(t, err)
 	require.Equal(t, 2, counted.reads)
 }
