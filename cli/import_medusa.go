@@ -77,6 +77,9 @@ func (p *program) importMedusa(c *cobra.Command, r medusaRequest) error {
 		if err != nil {
 			return err
 		}
+		if warning := source.Warning(); warning != "" {
+			_, _ = fmt.Fprintln(p.stderr, "Warning: "+warning)
+		}
 		if !r.follow {
 			return p.runImport(ctx, t, r.importRequest, source.All(ctx))
 		}

@@ -131,3 +131,24 @@ func TestImportMedusaFlags(t *testing.T) {
 		require.NotContains(t, err.Error()+stderr, "hunter2")
 	}
 }
+
+// TestImportMedusaWarns: what a user of Medusa's database lacks is told at once, in the report,
+// and later.
+func TestImportMedusaWarns(t *testing.T) {
+	t.Parallel()
+	shop := medusatest.OpenDenied(t)
+	const lacks = `GRANT EXECUTE ON FUNCTION pg_control_system() TO `
+	data := filepath.Join(t.TempDir(), "data")
+	environ := []string{"AUTH_MFA_ENCRYPTION_KEY=" + shop.FactorKey}
+	stdout, stderr, err := execute(t, environ, "", "import", "medusa", "--from", shop.URL, "--data", data)
+	require.NoError(t, err, stderr)
+	require.Contains(t, stderr, "Warning: What was deleted there without a trace is not found")
+	require.Contains(t, stderr, lacks)
+	require.Contains(t, stdout, lacks)
+	shown, _, err := execute(t, environ, "", "import", "show", "--data", data)
+	require.NoError(t, err)
+	require.Equal(t, stdout, shown)
+	tried, _, err := execute(t, environ, "", "import", "medusa", "--from", shop.URL, "--dry-run", "--data", data)
+	require.NoError(t, err)
+	require.Contains(t, tried, lacks)
+}

@@ -1,10 +1,12 @@
 package medusatest
 
 import (
+	"crypto/rand"
 	"database/sql"
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -42,19 +44,64 @@ type Shop struct {
 // is skipped, and fails in CI.
 func Open(tb testing.TB) Shop {
 	tb.Helper()
-	if !storetest.HasPostgres() {
-		needs := "needs PostgreSQL; set " + storetest.PostgresVariable
-		if os.Getenv("CI") == "true" {
-			tb.Fatal(tb.Name(), needs)
-		}
-		_, _ = fmt.Fprintln(os.Stderr, "*** SKIPPED: "+tb.Name()+" "+needs+".")
-		tb.Skip(needs)
+	demandPostgres(tb)
+	return fill(tb, storetest.PostgresURL(tb))
+}
+
+// OpenDenied is [Open] in a database of the test's own, whose URL is that of a user who may
+// read its tables and not execute pg_control_system().
+func OpenDenied(tb testing.TB) Shop {
+	tb.Helper()
+	demandPostgres(tb)
+	server := os.Getenv(storetest.PostgresVariable)
+	database := storetest.PostgresDatabase(tb, "")
+	s := fill(tb, database.String())
+	role, password := "test_"+strings.ToLower(rand.Text()), rand.Text()
+	storetest.OnPostgres(tb, server, "CREATE ROLE "+role+" LOGIN PASSWORD '"+password+"'")
+	tb.Cleanup(func() {
+		storetest.OnPostgres(tb, database.String(), "DROP OWNED BY "+role)
+		storetest.OnPostgres(tb, server, "DROP ROLE "+role)
+	})
+	for _, statement := range []string{
+		"REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC",
+		"GRANT SELECT ON ALL TABLES IN SCHEMA public TO " + role,
+		"ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO " + role, // of tests
+	} {
+		storetest.OnPostgres(tb, database.String(), statement)
 	}
-	s := Shop{URL: storetest.PostgresURL(tb)}
+	reader := *database
+	reader.User = url.UserPassword(role, password)
+	s.URL = reader.String()
+	return s
+}
+
+func demandPostgres(tb testing.TB) {
+	tb.Helper()
+	if storetest.HasPostgres() {
+		return
+	}
+	needs := "needs PostgreSQL; set " + storetest.PostgresVariable
+	if os.Getenv("CI") == "true" {
+		tb.Fatal(tb.Name(), needs)
+	}
+	_, _ = fmt.Fprintln(os.Stderr, "*** SKIPPED: "+tb.Name()+" "+needs+".")
+	tb.Skip(needs)
+}
+
+func fill(tb testing.TB, server string) Shop {
+	tb.Helper()
+	s := Shop{URL: server}
 	if err := json.Unmarshal(known, &s); err != nil {
 		tb.Fatalf("read what is known of the shop: %v", err)
 	}
-	db, err := sql.Open("pgx", s.URL+"&default_query_exec_mode=simple_protocol") // many statements at once
+	u, err := url.Parse(server)
+	if err != nil {
+		tb.Fatalf("read the URL of the server: %v", err)
+	}
+	q := u.Query()
+	q.Set("default_query_exec_mode", "simple_protocol") // many statements at once
+	u.RawQuery = q.Encode()
+	db, err := sql.Open("pgx", u.String())
 	if err != nil {
 		tb.Fatalf("open the shop: %v", err)
 	}

@@ -21,7 +21,6 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/clocktest"
-	"github.com/everlatch/everlatch/internal/ids"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/store/storetest"
 )
@@ -29,11 +28,7 @@ import (
 // onServer runs one statement on the server of the suite.
 func onServer(tb testing.TB, statement string) {
 	tb.Helper()
-	db, err := sql.Open("pgx", os.Getenv(storetest.PostgresVariable))
-	require.NoError(tb, err)
-	_, err = db.ExecContext(context.WithoutCancel(tb.Context()), statement)
-	require.NoError(tb, err, statement)
-	require.NoError(tb, db.Close())
+	storetest.OnPostgres(tb, os.Getenv(storetest.PostgresVariable), statement)
 }
 
 // postgresDatabase makes a database that is dropped after the test, and returns its
@@ -43,13 +38,7 @@ func postgresDatabase(tb testing.TB, with string) *url.URL {
 	if postgresMissing() {
 		tb.Skip("needs PostgreSQL")
 	}
-	name := "test_" + strings.ToLower(ids.New("", time.Now()))
-	onServer(tb, "CREATE DATABASE "+name+" "+with)
-	tb.Cleanup(func() { onServer(tb, "DROP DATABASE "+name+" WITH (FORCE)") })
-	u, err := url.Parse(os.Getenv(storetest.PostgresVariable))
-	require.NoError(tb, err)
-	u.Path = "/" + name
-	return u
+	return storetest.PostgresDatabase(tb, with)
 }
 
 // behindPgbouncer starts a pgbouncer in transaction mode before a server and

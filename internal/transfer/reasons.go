@@ -27,6 +27,7 @@ const (
 	VerificationTwice  = "The identity has verified an address twice."
 	RemovedElsewhere   = "The record was removed where it comes from, and changed here after that."
 	TooManyVanished    = "%d of %d records that were imported are no longer there. They stay here: that is more than %d percent, which --max-removed allows. Check that it is the right database."
+	DatabaseUnknown    = "What was deleted there without a trace is not found, because the database cannot be known again. Let its user ask for its number: GRANT EXECUTE ON FUNCTION pg_control_system() TO %s, in that database. Or let it read the table mikro_orm_migrations."
 	LastSuperAdmin     = "The record was removed where it comes from. It is the last super administrator here."
 	NotJSON            = "The record is not JSON."
 	FieldFault         = "The field %s."

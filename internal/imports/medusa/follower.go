@@ -76,6 +76,9 @@ func (f *Follower) Pass(ctx context.Context, complete bool) imports.Units {
 				f.changed = append(f.changed, change{name: name{typ: k.typ}, gone: true})
 			}
 			err := r.vanished(func(k *kind, key string, u transfer.Unit) error {
+				if len(u.Records) == 0 { // about no record, and the same each time
+					return r.each(k, key, u)
+				}
 				if key != "" {
 					f.changed = append(f.changed, change{name: name{k.typ, key}, gone: true})
 				}

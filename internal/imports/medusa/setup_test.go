@@ -120,10 +120,14 @@ func (m *move) identityOf(t *testing.T, entityID string) transfer.Record {
 	return nil
 }
 
-// named are the records that units are about, each as "type id".
+// named are the records that units are about, each as "type id", or "none".
 func named(units []transfer.Unit) []string {
 	out := map[string]bool{}
 	for _, u := range units {
+		if len(u.Records) == 0 {
+			out["none"] = true
+			continue
+		}
 		text := u.Records[0].Type() + " " + u.Records[0].ID()
 		if u.Removed {
 			text = "no " + text

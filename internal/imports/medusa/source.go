@@ -37,7 +37,7 @@ type Source struct {
 	config  *pgx.ConnConfig
 	options Options
 	// origin names the database: a copy of it that was restored elsewhere is another. It is
-	// empty where PostgreSQL does not tell.
+	// empty where its user may see nothing by which to know it again.
 	origin string
 	// tables are those that exist.
 	tables map[string]bool
@@ -62,10 +62,20 @@ func Open(ctx context.Context, url string, o Options) (*Source, error) {
 	return s, s.look(ctx)
 }
 
+// How a database is known again. PostgreSQL has a number for each of its servers, which a user
+// may be denied. Then it is known by the numbers of its tables, which are others where a dump
+// was restored, and by when Medusa made the first of them, in case that two servers count
+// alike.
 const (
 	mayAskOrigin = `SELECT has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')`
-	selectOrigin = `SELECT concat_ws('/', 'medusa', (SELECT system_identifier FROM pg_control_system()),
-	(SELECT oid FROM pg_database WHERE datname = current_database()), (SELECT oid FROM pg_namespace WHERE nspname = current_schema()))`
+	selectOrigin = `SELECT concat_ws('/', 'medusa', (SELECT system_identifier FROM pg_control_system()), ` + schemaNumbers + `)`
+
+	mayReadMigrations = `SELECT COALESCE(has_table_privilege(to_regclass('mikro_orm_migrations'), 'SELECT'), FALSE)`
+	selectTables      = `SELECT concat_ws('/', 'medusa', 'tables', ` + schemaNumbers + `,
+		(SELECT string_agg(to_regclass(quote_ident(t))::oid::text, '.' ORDER BY t) FROM unnest($1::text[]) t), extract(epoch FROM MIN(executed_at)))
+		FROM mikro_orm_migrations HAVING COUNT(*) > 0`
+
+	schemaNumbers = `(SELECT oid FROM pg_database WHERE datname = current_database()), (SELECT oid FROM pg_namespace WHERE nspname = current_schema())`
 )
 
 // look finds out which database it is, and which tables there are.
@@ -84,12 +94,38 @@ func (s *Source) look(ctx context.Context) error {
 		if len(missing) > 0 {
 			return fmt.Errorf("the database is not that of Medusa 2, or its tables are in another schema (add ?search_path=… to the URL): it has no %s", strings.Join(missing, ", "))
 		}
-		var tells bool
-		if err := tx.QueryRow(ctx, mayAskOrigin).Scan(&tells); err != nil || !tells {
+		return s.recognize(ctx, tx)
+	})
+}
+
+// recognize sets the origin, if the user has the right to see by what the database is known.
+func (s *Source) recognize(ctx context.Context, tx pgx.Tx) error {
+	for _, way := range []struct {
+		may, query string
+		args       []any
+	}{{mayAskOrigin, selectOrigin, nil}, {mayReadMigrations, selectTables, []any{required}}} {
+		var may bool
+		err := tx.QueryRow(ctx, way.may).Scan(&may)
+		if err == nil && may {
+			err = tx.QueryRow(ctx, way.query, way.args...).Scan(&s.origin)
+		}
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 			return err
 		}
-		return tx.QueryRow(ctx, selectOrigin).Scan(&s.origin)
-	})
+		if s.origin != "" {
+			return nil
+		}
+	}
+	return nil
+}
+
+// Warning says that what Medusa deletes without a trace is not found, and what the user of
+// its database lacks for that; "" where it is found.
+func (s *Source) Warning() string {
+	if s.origin != "" {
+		return ""
+	}
+	return fmt.Sprintf(transfer.DatabaseUnknown, pgx.Identifier{s.config.User}.Sanitize())
 }
 
 // has reports that all of some tables exist.

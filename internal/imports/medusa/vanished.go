@@ -17,10 +17,14 @@ const few = 20
 // vanished calls each with the removal of every record that was imported from this database
 // and has no row in it any more, what refers to others first. A record that was changed
 // here since it was imported is refused when it is imported ([transfer.RemovedElsewhere]), but
-// for API keys: one that was deleted must not go on working because it was used here.
+// for API keys: one that was deleted must not go on working because it was used here. Where
+// the database is not known again, the only unit is one that says so.
 func (r *reader) vanished(each func(*kind, string, transfer.Unit) error) error {
-	if r.options.Imported == nil || r.origin == "" {
+	if r.options.Imported == nil {
 		return nil
+	}
+	if warning := r.Warning(); warning != "" {
+		return each(&kind{}, "", transfer.Unit{Notes: []string{warning}})
 	}
 	for _, k := range slices.Backward(r.kinds()) {
 		gone, known, err := r.gone(k)

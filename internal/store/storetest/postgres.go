@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"crypto/rand"
 	"database/sql"
 	"net/url"
@@ -44,4 +45,33 @@ func PostgresURL(tb testing.TB) string {
 	q.Set("search_path", schema)
 	u.RawQuery = q.Encode()
 	return u.String()
+}
+
+// PostgresDatabase makes a database on that server, which is dropped after the test, for what a
+// schema is not enough, and returns its URL. with follows CREATE DATABASE name.
+func PostgresDatabase(tb testing.TB, with string) *url.URL {
+	tb.Helper()
+	u, err := url.Parse(os.Getenv(PostgresVariable))
+	if err != nil {
+		tb.Fatalf("%s: %v", PostgresVariable, err)
+	}
+	name := "test_" + strings.ToLower(rand.Text())
+	OnPostgres(tb, u.String(), "CREATE DATABASE "+name+" "+with)
+	tb.Cleanup(func() { OnPostgres(tb, os.Getenv(PostgresVariable), "DROP DATABASE "+name+" WITH (FORCE)") })
+	u.Path = "/" + name
+	return u
+}
+
+// OnPostgres runs one statement in a database.
+func OnPostgres(tb testing.TB, url, statement string) {
+	tb.Helper()
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		tb.Fatalf("open PostgreSQL: %v", err)
+	}
+	defer func() { _ = db.Close() }()
+	// Also after the test, whose context has ended then.
+	if _, err := db.ExecContext(context.WithoutCancel(tb.Context()), statement); err != nil {
+		tb.Fatalf("%s: %v", statement, err)
+	}
 }
