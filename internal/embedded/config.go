@@ -64,6 +64,10 @@ func dynamicConfig(o Options) dynamicconfig.StaticClient {
 	if o.ContinueAsNewAfter > 0 {
 		c[dynamicconfig.HistoryCountSuggestContinueAsNew.Key()] = o.ContinueAsNewAfter
 	}
+	if o.BriefRetention {
+		c[dynamicconfig.NamespaceMinRetentionLocal.Key()] = time.Nanosecond
+		c[dynamicconfig.RetentionTimerJitterDuration.Key()] = time.Nanosecond
+	}
 	if o.DrainedWithin > 0 {
 		c[dynamicconfig.VersionDrainageStatusVisibilityGracePeriod.Key()] = o.DrainedWithin
 		c[dynamicconfig.VersionDrainageStatusRefreshInterval.Key()] = o.DrainedWithin

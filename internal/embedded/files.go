@@ -12,11 +12,11 @@ import (
 	"os"
 	"path/filepath"
 
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/server/common/config"
 	"go.temporal.io/server/common/persistence/sql/sqlplugin"
 	"go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
 	schema "go.temporal.io/server/schema/sqlite"
+	"google.golang.org/protobuf/types/known/durationpb"
 )
 
 // stores are the two databases of a server.
@@ -171,14 +171,16 @@ func (w schemaWriter) Exec(stmt string, args ...any) error {
 }
 
 // createNamespace makes sure that the namespace exists before the server reads
-// the namespaces at its start.
-func (s stores) createNamespace(name string, attributes map[string]enumspb.IndexedValueType) error {
-	ns, err := schema.NewNamespaceConfig(clusterName, name, false, attributes)
+// the namespaces at its start. One that is changed later is read seconds later, and
+// what ends until then is kept for as long as before.
+func (s stores) createNamespace(o Options) error {
+	ns, err := schema.NewNamespaceConfig(clusterName, o.Namespace, false, o.SearchAttributes)
 	if err != nil {
-		return fmt.Errorf("describe namespace %q: %w", name, err)
+		return fmt.Errorf("describe namespace %q: %w", o.Namespace, err)
 	}
+	ns.Detail.Config.Retention = durationpb.New(o.Retention)
 	if err := schema.CreateNamespaces(s.histories, ns); err != nil {
-		return fmt.Errorf("create namespace %q: %w", name, err)
+		return fmt.Errorf("create namespace %q: %w", o.Namespace, err)
 	}
 	return nil
 }

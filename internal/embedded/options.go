@@ -43,6 +43,9 @@ type Options struct {
 	// Retention is applied to the namespace on every start, at least an hour.
 	// The default is 24 hours.
 	Retention time.Duration
+	// BriefRetention lets Retention be shorter, and ends it at once. Otherwise Temporal deletes
+	// what has ended at any time in the half hour after it.
+	BriefRetention bool
 	// SearchAttributes are custom ones of the namespace, by name.
 	SearchAttributes map[string]enumspb.IndexedValueType
 	// UICodec, when set, makes the handler of Temporal's codec protocol that the UI decodes
@@ -72,7 +75,7 @@ func (o Options) withDefaults() (Options, error) {
 		o.Retention = defaultRetention
 	}
 	var problems []error
-	if o.Retention < minRetention {
+	if o.Retention < minRetention && !o.BriefRetention {
 		problems = append(problems, fmt.Errorf("retention is %s, Temporal keeps at least %s", o.Retention, minRetention))
 	}
 	var err error

@@ -50,7 +50,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if s.stores, err = openStores(ctx, opts); err != nil {
 		return nil, err
 	}
-	if err := s.stores.createNamespace(opts.Namespace, opts.SearchAttributes); err != nil {
+	if err := s.stores.createNamespace(opts); err != nil {
 		return nil, err
 	}
 	w, closeLog, err := openLog(opts)

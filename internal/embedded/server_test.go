@@ -4,6 +4,7 @@ package embedded_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
@@ -134,6 +136,20 @@ func TestRestartKeepsHistory(t *testing.T) {
 	ns, err := c.WorkflowService().DescribeNamespace(t.Context(), &workflowservice.DescribeNamespaceRequest{Namespace: "default"})
 	require.NoError(t, err)
 	require.Equal(t, 48*time.Hour, ns.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration())
+}
+
+// TestBriefRetention: what has ended is deleted when its retention is over.
+func TestBriefRetention(t *testing.T) {
+	t.Parallel()
+	c := connect(t, start(t, embedded.Options{Retention: time.Second, BriefRetention: true}))
+	require.Equal(t, "hello Ada", run(t, c, "greet/1", "Ada"))
+	ended := time.Now()
+	require.Eventually(t, func() bool {
+		_, err := c.DescribeWorkflowExecution(t.Context(), "greet/1", "")
+		_, gone := errors.AsType[*serviceerror.NotFound](err)
+		return gone
+	}, time.Minute, 50*time.Millisecond)
+	require.GreaterOrEqual(t, time.Since(ended), 900*time.Millisecond, "it is kept until then")
 }
 
 func TestStartRefuses(t *testing.T) {
