@@ -112,3 +112,34 @@ func TestCancelledHistories(t *testing.T) {
 		require.Equal(t, !finishes, last.GetWorkflowExecutionCanceledEventAttributes() != nil, step)
 	}
 }
+
+// TestRecordedReads keeps, of every flow that reads what it then changes, histories of both
+// versions: those that read it in a local step, and those that have what they read in
+// history.
+func TestRecordedReads(t *testing.T) {
+	t.Parallel()
+	for flow, earlier := range map[string]bool{
+		"SetAuthAppMetadata": true, "RemoveCustomerAccount": true, "RemoveUserAccount": true, "RemoveActorAccount": true, "signUpCourier": true,
+		"removeCourier": false,
+	} {
+		files, err := filepath.Glob(filepath.Join(histories, flow, "*.json"))
+		require.NoError(t, err)
+		versions := map[bool]int{}
+		for _, file := range files {
+			events := readHistory(t, file).GetEvents()
+			versions[slices.ContainsFunc(events, recordsReads)]++
+		}
+		require.Positive(t, versions[true], flow)
+		require.Equal(t, earlier, versions[false] > 0, flow)
+	}
+}
+
+// recordsReads reports whether an event chooses the version that records reads.
+func recordsReads(e *historypb.HistoryEvent) bool {
+	for _, payload := range e.GetMarkerRecordedEventAttributes().GetDetails()["change-id"].GetPayloads() {
+		if string(payload.GetData()) == `"recorded-reads"` {
+			return true
+		}
+	}
+	return false
+}

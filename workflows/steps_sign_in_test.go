@@ -104,7 +104,7 @@ func withCouriers(t *testing.T, h *house) *desk {
 }
 
 // customWorkflows are those of this file.
-func customWorkflows() []any { return []any{signUpCourier, signUpByChild, signInTwice} }
+func customWorkflows() []any { return []any{signUpCourier, signUpByChild, signInTwice, removeCourier} }
 
 func TestEveryStepOfACustomSignUpFails(t *testing.T) {
 	t.Parallel()
