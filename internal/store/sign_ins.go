@@ -118,7 +118,7 @@ func (end SignInEnd) event(now time.Time) everlatch.Event {
 		"sign_in_id": end.SignInID, "auth_identity_id": end.AuthIdentityID,
 		"actor_type": end.ActorType, "actor_id": end.ActorID, "reason": end.Reason,
 	}
-	if end.By.ActorID != "" {
+	if end.By.ActorType != "" { // the command line has no id
 		data["ended_by"] = everlatch.Metadata{"actor_type": end.By.ActorType, "actor_id": end.By.ActorID}
 	}
 	if end.Note != "" {
