@@ -11,6 +11,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/flows"
+	"github.com/everlatch/everlatch/internal/accounts"
 	"github.com/everlatch/everlatch/internal/query"
 	"github.com/everlatch/everlatch/internal/wire"
 )
@@ -161,12 +162,8 @@ func (s *Server) removeIdentityFactor(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	actorType := ""
-	for _, name := range slices.Sorted(maps.Keys(identity.Links)) {
-		actorType = name
-	}
 	_, err = s.deps.Flows.RemoveFactor(c.Request().Context(), flows.FactorRemoval{
-		AuthIdentityID: identity.ID, FactorID: c.Param("factor_id"), ActorType: actorType, RemovedBy: &r.By, Reason: r.Reason,
+		AuthIdentityID: identity.ID, FactorID: c.Param("factor_id"), ActorType: accounts.ToldOf(identity), RemovedBy: &r.By, Reason: r.Reason,
 	})
 	if err != nil {
 		return err

@@ -115,7 +115,7 @@ func (p *program) audited(c *cobra.Command, do func(context.Context, target) err
 	return func(ctx context.Context, t target) error {
 		e, err := t.store.BeginAudit(ctx, everlatch.AuditEntry{
 			ActorType: actorCLI, ActorID: account(), Method: everlatch.AuditCommand, Action: action,
-			TargetID: namedID(action, c.Flags().Args()), Network: host(),
+			TargetID: namedID(action, c.Flags().Args()), PartID: namedPart(action, c.Flags().Args()), Network: host(),
 		})
 		if err != nil {
 			return err
@@ -154,17 +154,40 @@ var (
 	ownName = regexp.MustCompile(`^[0-9A-Za-z._:-]+$`)
 )
 
-// namedID is the first argument where it is an id and not an address or a file.
+// namedID is the argument that names a record, where it is an id and not an address or a
+// file. It is the first one, but for accounts of custom types, whose type comes first.
 func namedID(action string, args []string) string {
 	form := ownID
 	switch first, _, _ := strings.Cut(action, " "); first {
 	case "schedule", "keys", "event":
 		form = ownName
+	case "actor":
+		args = args[min(1, len(args)):]
 	}
-	if len(args) == 0 || len(args[0]) > 128 || !form.MatchString(args[0]) {
+	return idIn(args, 0, form)
+}
+
+// namedPart is the argument that names what a command is about within the record, such as
+// a factor.
+func namedPart(action string, args []string) string {
+	switch action {
+	case "identity end-session": // the ids of sessions have no prefix
+		return idIn(args, 1, ownName)
+	case "actor delete":
 		return ""
 	}
-	return args[0]
+	return idIn(args, 1, ownID)
+}
+
+// maxAuditID is longer than any id of ours.
+const maxAuditID = 128
+
+// idIn is an argument that has the form of an id, or "".
+func idIn(args []string, i int, form *regexp.Regexp) string {
+	if len(args) <= i || len(args[i]) > maxAuditID || !form.MatchString(args[i]) {
+		return ""
+	}
+	return args[i]
 }
 
 func outcomeOf(err error) string {

@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/everlatch/everlatch/app"
 )
 
@@ -23,4 +25,20 @@ func Confirm(question, answer string) (asked string, err error) {
 	p := &program{stdin: strings.NewReader(answer), stderr: &stderr}
 	err = p.confirm(question)
 	return stderr.String(), err
+}
+
+// Commands are the commands that do something, such as "everlatch identity disable".
+func Commands() (out []string) {
+	p := &program{name: everlatchName}
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		if !c.HasSubCommands() {
+			out = append(out, c.CommandPath())
+		}
+		for _, below := range c.Commands() {
+			walk(below)
+		}
+	}
+	walk(p.root())
+	return out
 }

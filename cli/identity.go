@@ -18,9 +18,10 @@ import (
 )
 
 func (p *program) identityCommand() *cobra.Command {
-	return group("identity", "Find identities, see where they sign in, disable them and end their sessions",
+	return group("identity", "Find identities, see where they sign in, and help or disable their users",
 		p.identityListCommand(), p.identityShowCommand(), p.identityDisableCommand(), p.identityEnableCommand(),
-		p.identityEndSessionsCommand())
+		p.identityEndSessionCommand(), p.identityEndSessionsCommand(), p.identityResetPasswordCommand(), p.identityRemoveFactorCommand(),
+		p.identityDeleteCommand())
 }
 
 func (p *program) identities() resource[everlatch.AuthIdentity] {

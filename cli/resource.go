@@ -106,6 +106,16 @@ func (r resource[T]) deletion(
 func (r resource[T]) removal(
 	c *cobra.Command, remove func(ctx context.Context, t target, found T, args []string) (gone deleted, sentence string, err error),
 ) *cobra.Command {
+	return r.action(c, func(ctx context.Context, t target, found T, args []string) (any, string, error) {
+		return remove(ctx, t, found, args)
+	})
+}
+
+// action makes c a command that does something to the record that its first argument
+// names. do returns the answer, also as a sentence.
+func (r resource[T]) action(
+	c *cobra.Command, do func(ctx context.Context, t target, found T, args []string) (answer any, sentence string, err error),
+) *cobra.Command {
 	var asJSON bool
 	c.RunE = func(c *cobra.Command, args []string) error {
 		return r.open(c, existing, func(ctx context.Context, t target) error {
@@ -114,11 +124,11 @@ func (r resource[T]) removal(
 				return err
 			}
 			t.note(r.id(found))
-			gone, sentence, err := remove(ctx, t, found, args[1:])
+			answer, sentence, err := do(ctx, t, found, args[1:])
 			if err != nil {
 				return err
 			}
-			return r.p.answer(asJSON, gone, func(w io.Writer) { _, _ = fmt.Fprintln(w, sentence) })
+			return r.p.answer(asJSON, answer, func(w io.Writer) { _, _ = fmt.Fprintln(w, sentence) })
 		})
 	}
 	jsonFlag(c, &asJSON)
@@ -156,6 +166,11 @@ func only[T any](found []T, err error, none, several string, label func(T) strin
 		labels[i] = label(record)
 	}
 	return zero, fmt.Errorf("%s %s: say which by its id", several, strings.Join(labels, " and "))
+}
+
+// succeeded is the answer to what creates and removes no record, as the API gives it.
+type succeeded struct {
+	Success bool `json:"success"`
 }
 
 // deleted is the answer to a removal, as the API gives it.

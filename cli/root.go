@@ -70,7 +70,7 @@ func (p *program) root() *cobra.Command {
 	setting(root.PersistentFlags(), "data", "data.dir", "data folder of dev (default "+p.dataFolder()+")")
 	root.AddCommand(
 		p.devCommand(), p.serveCommand(), p.apiCommand(), p.workerCommand(), p.migrateCommand(),
-		p.peopleCommand(), p.userCommand(), p.roleCommand(), p.inviteCommand(), p.customerCommand(), p.identityCommand(), p.keyCommand(), p.keysCommand(), p.eventCommand(), p.flowCommand(), p.scheduleCommand(), p.statisticsCommand(), p.auditCommand(),
+		p.peopleCommand(), p.userCommand(), p.roleCommand(), p.inviteCommand(), p.customerCommand(), p.identityCommand(), p.actorCommand(), p.keyCommand(), p.keysCommand(), p.eventCommand(), p.flowCommand(), p.scheduleCommand(), p.statisticsCommand(), p.auditCommand(),
 		p.exportCommand(), p.importCommand(), p.configCommand(), p.versionCommand(), p.healthCommand(), p.temporalCommand(), p.codecCommand(),
 		p.nexusCommand(), p.doctorCommand(),
 	)

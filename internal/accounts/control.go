@@ -1,6 +1,8 @@
 package accounts
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/everlatch/everlatch"
@@ -15,6 +17,15 @@ func ControlEvent(e everlatch.Event, as string, by everlatch.ActorRef, reason st
 		as: everlatch.Metadata{"actor_type": by.ActorType, "actor_id": by.ActorID},
 	}
 	return e
+}
+
+// ToldOf returns the actor type of the account whose owner is told by mail what an
+// administrator did to an identity, "" for an identity without an account.
+func ToldOf(identity everlatch.AuthIdentity) string {
+	if len(identity.Links) == 0 {
+		return ""
+	}
+	return slices.Max(slices.Collect(maps.Keys(identity.Links)))
 }
 
 // NewEventID returns the id of an event that happens now.
