@@ -203,8 +203,9 @@ const (
 	// EventAccountDeleted is {actor_type, actor_id, auth_identity_ids}.
 	EventAccountDeleted = "auth.account_deleted"
 	// EventDeletionScheduled and EventDeletionCancelled are {id, actor_type,
-	// email, deletion_at}: a customer asked for the removal of the account, or
-	// signed in before it. email is a secret, so that no event keeps the address.
+	// email, deletion_at, kept_by?}: the removal of a customer's account was
+	// requested, or it is kept: because they signed in, or by kept_by, {actor_type,
+	// actor_id}. email is a secret, so that no event keeps the address.
 	EventDeletionScheduled = "customer.deletion_scheduled"
 	EventDeletionCancelled = "customer.deletion_cancelled"
 	// EventCustomerErased and EventUserErased are the receipt of an erasure: {id,

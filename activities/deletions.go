@@ -60,6 +60,8 @@ type CancelDeletionInput struct {
 	CustomerID string `json:"customer_id"`
 	EventID    string `json:"event_id"`
 	GroupID    string `json:"group_id"`
+	// KeptBy is who keeps the account, nil for a sign-in of the customer.
+	KeptBy *everlatch.ActorRef `json:"kept_by,omitempty"`
 }
 
 // CancelDeletion forgets that a customer is to be removed; that it was not asked
@@ -72,6 +74,9 @@ func (a *Deletions) CancelDeletion(ctx context.Context, in CancelDeletionInput) 
 	event, err := a.event(ctx, everlatch.EventDeletionCancelled, in.CustomerID, noted.At)
 	if err == nil {
 		event.ID, event.GroupID = in.EventID, in.GroupID
+		if by := in.KeptBy; by != nil {
+			event.Data["kept_by"] = everlatch.Metadata{"actor_type": by.ActorType, "actor_id": by.ActorID}
+		}
 		err = a.Store.CancelDeletion(ctx, in.CustomerID, event)
 	}
 	if err != nil {

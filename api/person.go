@@ -18,7 +18,7 @@ import (
 
 // personFlows are the flows of the routes in this file.
 type personFlows interface {
-	CancelDeletion(ctx context.Context, customerID string) error
+	CancelDeletion(ctx context.Context, customerID string, by everlatch.ActorRef) error
 }
 
 var identitySessionFilters = query.Schema{{Name: "live", Kind: query.Flag}}
@@ -108,13 +108,17 @@ func (s *Server) cancelDeletion(c echo.Context) error {
 	if err := s.demandOver(c, everlatch.ActorCustomer, id); err != nil {
 		return err
 	}
-	_, err := s.deps.Store.Deletion(lookups(c), id)
+	claims, err := caller(c)
+	if err != nil {
+		return err
+	}
+	_, err = s.deps.Store.Deletion(lookups(c), id)
 	switch {
 	case errors.Is(err, everlatch.ErrNotFound):
 	case err != nil:
 		return err
 	default:
-		if err := s.deps.Flows.CancelDeletion(c.Request().Context(), id); err != nil {
+		if err := s.deps.Flows.CancelDeletion(c.Request().Context(), id, everlatch.ActorRef{ActorType: claims.ActorType, ActorID: claims.ActorID}); err != nil {
 			return err
 		}
 	}

@@ -23,10 +23,10 @@ type fakePersons struct {
 	w         *world
 }
 
-func (f *fakePersons) CancelDeletion(ctx context.Context, customerID string) error {
+func (f *fakePersons) CancelDeletion(ctx context.Context, customerID string, by everlatch.ActorRef) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.cancelled = append(f.cancelled, customerID)
+	f.cancelled = append(f.cancelled, customerID+" by "+by.ActorType+" "+by.ActorID)
 	return f.w.store.CancelDeletion(ctx, customerID, everlatch.Event{
 		ID: ids.New(ids.Event, f.w.clock.Now()), Name: everlatch.EventDeletionCancelled, GroupID: "account-deletion/" + customerID,
 	})
@@ -113,7 +113,8 @@ func TestSessionsOfAnIdentity(t *testing.T) {
 func TestDeletionByAnAdministrator(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	admin := bearer(w.admin("root@example.com"))
+	rootToken := w.admin("root@example.com")
+	admin, root := bearer(rootToken), w.claims(rootToken).ActorID
 	token := w.customer("ada@example.com")
 	id := w.claims(token).ActorID
 	path := "/admin/customers/" + id + "/deletion"
@@ -124,7 +125,7 @@ func TestDeletionByAnAdministrator(t *testing.T) {
 	require.Equal(t, 202, w.do("DELETE", "/store/customers/me", nil, bearer(token)).StatusCode)
 	w.do("GET", path, nil, admin).is(t, `{"deletion":{"customer_id":"`+id+`","deletion_at":"2026-11-24T13:47:46.000Z","requested_at":"2026-11-23T13:47:46.000Z"}}`)
 	require.Equal(t, 200, w.do("DELETE", path, nil, admin).StatusCode)
-	require.Equal(t, []string{id}, w.flows.cancelled)
+	require.Equal(t, []string{id + " by user " + root}, w.flows.cancelled)
 	w.do("GET", path, nil, admin).is(t, `{"deletion":null}`)
 
 	bob := w.customer("bob@example.com")

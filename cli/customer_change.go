@@ -110,7 +110,7 @@ func (p *program) customerKeepCommand() *cobra.Command {
 		case err != nil:
 			return gone, "", err
 		}
-		err := t.app.Flows().CancelDeletion(ctx, found.ID)
+		err := t.app.Flows().CancelDeletion(ctx, found.ID, everlatch.ActorRef{ActorType: createdByCLI})
 		return gone, fmt.Sprintf("Customer %s (%s) stays", shown(found.Email), found.ID), explained(err)
 	})
 }

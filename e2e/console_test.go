@@ -65,6 +65,7 @@ func TestConsole(t *testing.T) {
 	require.Contains(t, scheduled.Text(), "This account will be deleted on", "an administrator can do so too")
 	b.Post(person+"/keep", nil)
 	require.NotContains(t, b.Open(person).Text(), "This account will be deleted on")
+	require.Contains(t, text(p.mailTo(t, "ada@example.com", "customer.deletion_cancelled", 2), "text"), "An administrator of Everlatch cancelled the deletion")
 	p.login(t, "ada@example.com", password)
 	require.Contains(t, b.Open(person).Submit(person+"/end-sessions", nil).Text(), "All sessions have ended.")
 
@@ -87,4 +88,31 @@ func TestConsole(t *testing.T) {
 	require.Contains(t, b.Open("/console/schedules").Submit("/console/schedules/clean-up/resume", nil).Text(), "clean-up is running again.")
 	require.Equal(t, "/ui/user", b.Post("/console/sign-out", nil).Path)
 	require.Equal(t, "/ui/user", b.Open("/console").Path)
+}
+
+// TestConsoleRoles gives a role a permission and takes it back: the page shows what the API
+// answers, and each button is about the permission beside it.
+func TestConsoleRoles(t *testing.T) {
+	t.Parallel()
+	p := startDev(t, devOptions{config: cheapHashes + "rbac: {enabled: true}\n"})
+	p.admin(t)
+	b := p.browser(t)
+	page := b.Open("/console/roles").Submit("/ui/user", map[string]string{"email": "root@example.com", "password": password})
+	require.Equal(t, "/console/roles", page.Path, page.Text())
+	page = page.Submit("/console/roles", map[string]string{"name": "support"})
+	require.Contains(t, page.Text(), "The role support was created.")
+	role := page.Path
+	require.Contains(t, page.Text(), "This role has no permissions.")
+
+	policies := p.call(t, http.MethodGet, "/admin/rbac/policies?key=customer%3Aread", nil, "Cookie", "connect.sid="+b.Cookie("connect.sid")).json(t)
+	id := text(policies["policies"].([]any)[0].(object), "id") //nolint:forcetypeassert // the test fails
+	page = page.Submit(role+"/policies", map[string]string{"policy": id})
+	require.Equal(t, role, page.Path, page.Text())
+	form, found := page.Form(role + "/policies/remove")
+	require.True(t, found, page.Text())
+	require.Equal(t, id, form["policy"])
+	require.Contains(t, page.Text(), "customer:read Remove")
+	page = page.Submit(role+"/policies/remove", nil)
+	require.Contains(t, page.Text(), "This role has no permissions.")
+	require.Contains(t, b.Open("/console/roles/role_super_admin").Text(), "*:*")
 }

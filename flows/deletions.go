@@ -60,11 +60,11 @@ func (c *Client) KeepAccount(ctx context.Context, p everlatch.Principal) error {
 
 // CancelDeletion keeps the account of a customer on behalf of an administrator, as a sign-in
 // would. A customer who is gone meanwhile is [everlatch.ErrNotFound].
-func (c *Client) CancelDeletion(ctx context.Context, customerID string) error {
+func (c *Client) CancelDeletion(ctx context.Context, customerID string, by everlatch.ActorRef) error {
 	var out workflows.Outcome
 	err := c.updateDeletion(ctx, customerID, update{
 		name:   workflows.UpdateCancel,
-		arg:    workflows.CancelDeletion{EventID: ids.New(ids.Event, c.opts.Now())},
+		arg:    workflows.CancelDeletion{EventID: ids.New(ids.Event, c.opts.Now()), KeptBy: &by},
 		answer: &out,
 	})
 	if err != nil {

@@ -167,6 +167,9 @@ func everyMail() map[string]everlatch.Event {
 	for _, name := range []string{everlatch.EventDeletionScheduled, everlatch.EventDeletionCancelled, everlatch.EventCustomerErased} {
 		golden[name] = deletionEvent(name)
 	}
+	kept := deletionEvent(everlatch.EventDeletionCancelled)
+	kept.Data["kept_by"] = everlatch.Metadata{"actor_type": "user", "actor_id": "user_1"}
+	golden["customer.deletion_cancelled.by_administrator"] = kept
 	golden[everlatch.EventSignInFromNewDevice], golden[everlatch.EventSignInLocked] = newDeviceEvent(), lockedEvent()
 	for _, name := range []string{everlatch.EventMFAEnabled, everlatch.EventMFADisabled, everlatch.EventRecoveryCodeUsed} {
 		golden[name] = factorEvent(name)

@@ -108,6 +108,7 @@ func sample(name, actorType string) view {
 		v.Link, v.left, v.Until.Time = "", 0, v.At.Add(14*24*time.Hour)
 		v.Data = everlatch.Metadata{
 			"id": "cus_1", "actor_type": actorType, "email": "ada@example.com", "deletion_at": "2026-01-16T03:04:05Z",
+			"kept_by": everlatch.Metadata{"actor_type": "user", "actor_id": "user_1"},
 		}
 	case everlatch.EventEmailRequested, templateEmailTaken, everlatch.EventEmailAnnounced, everlatch.EventEmailChanged,
 		templateEmailChangedByOthers, everlatch.EventEmailRestored:

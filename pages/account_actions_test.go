@@ -218,7 +218,8 @@ func TestSessionsAndActivity(t *testing.T) {
 	p := w.Open(account + "/sessions")
 	require.Regexp(t, `Firefox on Linux This device.*Safari on iPhone`, p.Text(), "the current one comes first")
 	for language, device := range map[string]string{
-		"de": "Firefox unter Linux", "fr": "Firefox sur Linux", "es": "Firefox en Linux", "pl": "Firefox w systemie Linux", "ja": "Linux の Firefox", "ar": "Firefox على Linux",
+		"de": "Firefox unter Linux", "fr": "Firefox sur Linux", "es": "Firefox en Linux", "pl": "Firefox w systemie Linux", "ja": "Linux の Firefox",
+		"ar": "\u2068Firefox\u2069 على \u2068Linux\u2069",
 	} {
 		w.Header.Set("Accept-Language", language)
 		require.Contains(t, w.Open(account+"/sessions").Text(), device)

@@ -76,7 +76,7 @@ func (v *Visit) word(d *deed, known []provider) bool {
 	d.Text = v.T(id, "Provider", v.providerName(known, d.text("provider")), "Email", d.text("email"), "Number", v.language.number(d.text("count")), "Left", d.text("left"))
 	switch d.Name {
 	case "auth.login_succeeded":
-		d.Detail = joined(cmp.Or(v.language.device(d.text("device")), v.T("account.unknown_device")), d.text("network"))
+		d.Detail = joined(cmp.Or(v.language.device(d.text("device")), v.T("account.unknown_device")), v.language.network(d.text("network")))
 	case "auth.identity_linked", "auth.identity_unlinked", "auth.verification_confirmed":
 		if d.text("provider") != passkeyProvider {
 			d.Detail = d.text("entity_id")

@@ -31,6 +31,8 @@ func TestLanguageOfMails(t *testing.T) {
 	require.Equal(t, []map[string]any{{"language": "ja"}, {"language": nil}}, sent())
 
 	w.refuses("POST /auth/language", http.StatusBadRequest, "language_unknown")
+	w.Header.Set("Accept-Language", "fr")
 	refused := p.Submit("", map[string]string{"language": "xx"})
 	require.Equal(t, http.StatusBadRequest, refused.Status)
+	require.Contains(t, refused.Text(), "Choisissez une langue dans la liste.")
 }

@@ -24,6 +24,10 @@ func instant(value any) (time.Time, bool) {
 	case string:
 		parsed, err := time.Parse(time.RFC3339, at)
 		return parsed.UTC(), err == nil
+	case *string:
+		if at != nil {
+			return instant(*at)
+		}
 	}
 	return time.Time{}, false
 }

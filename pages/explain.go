@@ -56,7 +56,7 @@ func (v *Visit) Explain(r *RefusalError) string {
 func (v *Visit) reason(r *RefusalError) string {
 	for _, area := range v.site.languages.areas {
 		if id := area + ".refusal." + r.Reason; r.Reason != "" && v.language.has(id) {
-			text, err := v.language.Fill(id, r.details())
+			text, err := v.language.Fill(id, r.details(v.language))
 			if err != nil {
 				return ""
 			}
@@ -67,10 +67,10 @@ func (v *Visit) reason(r *RefusalError) string {
 }
 
 // details are what the placeholders of a message stand for.
-func (r *RefusalError) details() map[string]any {
+func (r *RefusalError) details(l *pageLanguage) map[string]any {
 	out := make(map[string]any, len(r.Details))
 	for name, value := range r.Details {
-		out[name] = value
+		out[name] = l.apart(value)
 	}
 	return out
 }

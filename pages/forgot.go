@@ -48,6 +48,9 @@ func showSent(v *Visit) error {
 	if what != "reset" && what != "registration" {
 		return errNotFound
 	}
+	if v.Pending().Email == "" { // there is nothing to tell
+		return v.Redirect(v.Path(map[string]string{"reset": "forgot", "registration": "sign-up"}[what]))
+	}
 	return step{
 		Name: "sent", Title: v.T("signin.sent_title"), Lead: v.T("signin.sent_"+what, "Email", v.Pending().Email), Mail: true,
 		Links: []link{toSignIn(v)},
@@ -69,7 +72,7 @@ func (v *Visit) newPassword(rules signUpRules) Field {
 		Hint: v.T("signin.password_advice"), Reasons: passwordReasons,
 	}
 	if rules.Password != nil && rules.Password.MinLength > 1 {
-		out.Hint = v.T("signin.password_hint", "Least", v.language.number(rules.Password.MinLength)) + " " + out.Hint
+		out.Hint = v.T("base.sentences", "First", v.T("signin.password_hint", "Least", v.language.number(rules.Password.MinLength)), "Second", out.Hint)
 	}
 	return out
 }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/everlatch/everlatch/internal/messages"
 	"github.com/everlatch/everlatch/internal/useragent"
@@ -23,6 +25,8 @@ type languages struct {
 type pageLanguage struct {
 	*messages.Language
 	all *languages
+	// rtl says that the script runs from right to left.
+	rtl bool
 }
 
 // newLanguages reads the messages of areas, and then those of the folder, which take
@@ -50,7 +54,8 @@ func newLanguages(areas []Area, folder, fallback string) (*languages, error) {
 		return nil, err
 	}
 	for _, tag := range l.Tags() {
-		l.byTag[tag] = &pageLanguage{Language: l.Language(tag), all: l}
+		of := l.Language(tag)
+		l.byTag[tag] = &pageLanguage{Language: of, all: l, rtl: of.Text("base.direction") == "rtl"}
 	}
 	return l, nil
 }
@@ -78,7 +83,33 @@ func (l *languages) accepted(r *http.Request) *pageLanguage {
 }
 
 // text returns a message. An unknown one is its id, which tests find.
-func (l *pageLanguage) text(id string, pairs ...any) string { return l.Text(id, pairs...) }
+func (l *pageLanguage) text(id string, pairs ...any) string {
+	if !l.rtl {
+		return l.Text(id, pairs...)
+	}
+	apart := slices.Clone(pairs)
+	for i := 1; i < len(apart); i += 2 {
+		if value, ok := apart[i].(string); ok {
+			apart[i] = l.apart(value)
+		}
+	}
+	return l.Text(id, apart...)
+}
+
+// The characters around a text that has a direction of its own (Unicode, UAX #9).
+const (
+	isolate    = "\u2068"
+	isolateEnd = "\u2069"
+)
+
+// apart has a text with Latin letters, such as an address or a brand, keep its order within a
+// line that runs the other way.
+func (l *pageLanguage) apart(text string) string {
+	if !l.rtl || !strings.ContainsFunc(text, func(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }) || strings.Contains(text, isolate) {
+		return text
+	}
+	return isolate + text + isolateEnd
+}
 
 // has reports whether a message exists.
 func (l *pageLanguage) has(id string) bool { return l.Has(id) }
@@ -86,6 +117,14 @@ func (l *pageLanguage) has(id string) bool { return l.Has(id) }
 // device describes a device of the API in the language, such as Firefox unter Linux.
 func (l *pageLanguage) device(description string) string {
 	return useragent.In(description, func(part string, pairs ...any) string { return l.text("base.device_"+part, pairs...) })
+}
+
+// network writes a network, such as 192.0.2.0/24, which has no letters that tell its direction.
+func (l *pageLanguage) network(of string) string {
+	if !l.rtl || of == "" {
+		return of
+	}
+	return "\u2066" + of + isolateEnd
 }
 
 // direction is that of the language's script: ltr or rtl.

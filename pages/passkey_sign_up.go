@@ -33,7 +33,7 @@ func (s passkeySignUp) step(v *Visit) step {
 		Links: []link{{Ask: v.T("signin.have_account"), Label: v.T("signin.sign_in")}},
 	}
 	if s.byCode {
-		out.Lead += " " + v.T("signin.passkey_after_code")
+		out.Lead = v.T("base.sentences", "First", out.Lead, "Second", v.T("signin.passkey_after_code"))
 		out.Form = &Form{Button: v.T("account.go_on")}
 		return out
 	}

@@ -147,7 +147,7 @@ func (t *templates) of(page string, l *pageLanguage) (*template.Template, error)
 // functions are what templates call besides those of package template.
 func (l *pageLanguage) functions() template.FuncMap {
 	return template.FuncMap{
-		"t": l.text, "date": l.date, "moment": l.moment, "number": l.number, "has": l.has, "device": l.device, "icon": icon,
+		"t": l.text, "date": l.date, "moment": l.moment, "number": l.number, "has": l.has, "device": l.device, "wrap": wrap, "icon": icon,
 	}
 }
 
@@ -243,4 +243,30 @@ func (v *Visit) retryAfter(r *RefusalError) {
 	if r.RetryAfter > 0 {
 		v.W.Header().Set("Retry-After", strconv.Itoa(int(r.RetryAfter/time.Second)))
 	}
+}
+
+// wrap lets browsers begin a new line within an address, an id or the name of an event, where
+// people would. What follows the underscore of an id is too long to begin one.
+func wrap(text any) template.HTML {
+	var b strings.Builder
+	whole := []rune(said(text))
+	for i, r := range whole {
+		b.WriteString(template.HTMLEscapeString(string(r)))
+		if i+1 < len(whole) && (strings.ContainsRune("@./", r) || r == '_' && (whole[i+1] < '0' || whole[i+1] > '9')) {
+			b.WriteString("<wbr>")
+		}
+	}
+	return template.HTML(b.String()) //nolint:gosec // each part is escaped
+}
+
+func said(text any) string {
+	switch of := text.(type) {
+	case string:
+		return of
+	case *string:
+		if of != nil {
+			return *of
+		}
+	}
+	return ""
 }

@@ -23,6 +23,21 @@ func TestForgotAnswersAlike(t *testing.T) {
 	require.Equal(t, map[string]any{"identifier": "ada@example.com"}, calls[0].Body)
 }
 
+// A mail to no one is not on its way, and an address keeps its order in a line that runs from
+// right to left.
+func TestWhoAMailWasSentTo(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	require.Equal(t, "/ui/customer/forgot", w.Open("/ui/customer/sent/reset").Path)
+	require.Equal(t, "/ui/customer/sign-up", w.Open("/ui/customer/sent/registration").Path)
+	w.api.On("POST /auth/customer/emailpass/reset-password", http.StatusCreated, "")
+	for language, want := range map[string]string{"ar": " \u2068ada@example.com\u2069", "de": " ada@example.com"} {
+		w.Header.Set("Accept-Language", language)
+		require.Contains(t, w.Open("/ui/customer/forgot").Submit("", map[string]string{"email": "ada@example.com"}).Text(), want)
+	}
+}
+
 func TestResetByTheLinkOfAMail(t *testing.T) {
 	t.Parallel()
 

@@ -49,6 +49,8 @@ type ScheduledDeletion = activities.ScheduleDeletionOutput
 // CancelDeletion keeps the account.
 type CancelDeletion struct {
 	EventID string `json:"event_id"`
+	// KeptBy is who keeps it, nil for a sign-in of the customer.
+	KeptBy *everlatch.ActorRef `json:"kept_by,omitempty"`
 }
 
 // AccountDeletion is the flow of a customer who wants to be forgotten: asked
@@ -104,7 +106,7 @@ func (d *accountDeletion) schedule(ctx workflow.Context, in ScheduleDeletion) (o
 // cancel keeps the account, or says that it is too late.
 func (d *accountDeletion) cancel(ctx workflow.Context, in CancelDeletion) (out Outcome, err error) {
 	cancelled, err := durableStep(ctx, deletions.CancelDeletion, activities.CancelDeletionInput{
-		CustomerID: d.customerID, EventID: in.EventID, GroupID: groupID(ctx),
+		CustomerID: d.customerID, EventID: in.EventID, GroupID: groupID(ctx), KeptBy: in.KeptBy,
 	})
 	if err != nil {
 		return out, err

@@ -124,7 +124,16 @@ func TestAccountDeletion(t *testing.T) {
 			cancelled.requireDone(t)
 			require.Nil(t, cancelled.out.Refusal)
 			s.whole()
-			require.Len(t, s.released(t, everlatch.EventDeletionCancelled), 1)
+			require.NotContains(t, s.released(t, everlatch.EventDeletionCancelled)[0], "kept_by")
+		},
+		"kept by an administrator": func(t *testing.T, s *deletionScene) {
+			s.schedule(0, 1)
+			kept := askOf[workflows.Outcome](s.env, day, workflows.UpdateCancel,
+				workflows.CancelDeletion{EventID: "evt_cancel_1", KeptBy: &everlatch.ActorRef{ActorType: "user", ActorID: "user_9"}})
+			s.plays(workflows.AccountDeletionInput{}, workflows.DeletionCancelled)
+			kept.requireDone(t)
+			s.whole()
+			require.Equal(t, map[string]any{"actor_type": "user", "actor_id": "user_9"}, s.released(t, everlatch.EventDeletionCancelled)[0]["kept_by"])
 		},
 		"two sign-ins at once cancel once": func(t *testing.T, s *deletionScene) {
 			s.schedule(0, 1)

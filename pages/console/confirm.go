@@ -40,7 +40,7 @@ func (v *visit) confirm(c confirmation, do func() error) error {
 	switch word := form.Field("word"); {
 	case v.R.PostFormValue(confirmed) == "": // a button elsewhere leads here
 	case !form.Read(v.Visit):
-	case word != nil && !strings.EqualFold(strings.TrimSpace(word.Value), c.Word):
+	case word != nil && !strings.EqualFold(typed(word.Value), c.Word):
 		word.Problem = v.T("console.other_word")
 	default:
 		err := do()
@@ -67,6 +67,10 @@ func (v *visit) question(c confirmation) *pages.Form {
 	}
 	return form
 }
+
+// typed is what was typed, or copied from a page whose script runs from right to left: such a
+// text is between two characters that cannot be seen.
+func typed(word string) string { return strings.Trim(word, " \t\u2068\u2069") }
 
 // maxReason is what the API takes, which counts bytes.
 const maxReason = 500

@@ -76,7 +76,7 @@ func (v *visit) inviteForm() (*pages.Form, error) {
 		return nil, err
 	}
 	field := pages.Field{Name: "role", Label: v.T("console.role"), Type: "select", Options: []pages.Choice{{Label: v.T("console.no_role")}}}
-	for _, r := range answer.Roles {
+	for _, r := range v.named(answer.Roles) {
 		field.Options = append(field.Options, pages.Choice{Value: r.ID, Label: r.Name})
 	}
 	form.Fields = append(form.Fields, field)

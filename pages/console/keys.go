@@ -108,7 +108,7 @@ func (c *console) revokeKey(v *visit) error {
 	}
 	return v.confirm(confirmation{
 		Title: v.T("console.revoke_key_title", "Name", key.Title), Points: []string{v.T("console.revoke_key_1"), v.T("console.revoke_key_2")},
-		Button: v.T("console.revoke"), Word: key.Title, Back: Path + "/keys",
+		Button: v.T("console.revoke_key"), Word: key.Title, Back: Path + "/keys",
 	}, func() error {
 		if err := v.Post(route+"/revoke", map[string]string{}, nil); err != nil {
 			return err

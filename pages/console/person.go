@@ -165,14 +165,14 @@ func (v *visit) readRoles(p *person) error {
 	if err := v.Get("/admin/users/"+url.PathEscape(p.ID)+"/roles", &held); err != nil {
 		return err
 	}
-	p.Roles = held.Roles
+	p.Roles = v.named(held.Roles)
 	if !v.can("user:update", "rbac_role:update") {
 		return nil
 	}
 	if err := v.Get("/admin/rbac/roles/assignable", &grantable); err != nil {
 		return err
 	}
-	p.Grantable = slices.DeleteFunc(grantable.Roles, func(r role) bool {
+	p.Grantable = slices.DeleteFunc(v.named(grantable.Roles), func(r role) bool {
 		return slices.ContainsFunc(held.Roles, func(h role) bool { return h.ID == r.ID })
 	})
 	return nil

@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -28,6 +29,35 @@ type role struct {
 	Name        string  `json:"name"`
 	Description *string `json:"description"`
 	ParentID    *string `json:"parent_id"`
+	// Policies are those that the role has and inherits, where they were asked for.
+	Policies []policy `json:"policies"`
+}
+
+// superAdmin is the role that nothing can change. Its name is English in the database.
+const superAdmin = "role_super_admin"
+
+// derived is the description of a built-in policy, which says nothing that its key does not.
+var derived = regexp.MustCompile(`^(?:Create|Read|Update|Delete) [A-Z][A-Za-z]*$|^Super admin policy with full access to all resources and operations$`)
+
+// described leaves the descriptions of policies that someone has written.
+func described(policies []policy) []policy {
+	for i, p := range policies {
+		if derived.MatchString(text(p.Description)) {
+			policies[i].Description = nil
+		}
+	}
+	return policies
+}
+
+// named words the role that every installation has.
+func (v *visit) named(roles []role) []role {
+	for i := range roles {
+		if roles[i].ID == superAdmin {
+			about := v.T("console.super_admin_about")
+			roles[i].Name, roles[i].Description = v.T("console.super_admin"), &about
+		}
+	}
+	return roles
 }
 
 // Path is the page of the role.
@@ -71,7 +101,7 @@ func (c *console) showRoles(v *visit, status int, form *pages.Form) error {
 	if err := v.list("/admin/rbac/roles", url.Values{"order": {"name"}}, &answer); err != nil {
 		return err
 	}
-	return v.show(status, "roles", rolesPage{v.frame(), v.paged(answer.listing, len(answer.Roles)), answer.Roles, form})
+	return v.show(status, "roles", rolesPage{v.frame(), v.paged(answer.listing, len(answer.Roles)), v.named(answer.Roles), form})
 }
 
 func (c *console) createRole(v *visit) error {
@@ -97,8 +127,9 @@ func (c *console) createRole(v *visit) error {
 type rolePage struct {
 	frame
 
-	Role     role
-	Policies []policy
+	Role role
+	// BuiltIn says that the role cannot be changed.
+	BuiltIn bool
 	// Offered are the policies that the caller may add.
 	Offered []policy
 	Holders []user
@@ -110,15 +141,14 @@ const mostPolicies = "200"
 func (c *console) showRole(v *visit) error {
 	route := "/admin/rbac/roles/" + url.PathEscape(v.R.PathValue("id"))
 	var of struct{ Role role }
-	var has, offered struct{ Policies []policy }
+	var offered struct{ Policies []policy }
 	var held struct{ Users []user }
-	if err := v.Get(route, &of); err != nil {
+	if err := v.Get(route+"?fields=*policies", &of); err != nil {
 		return err
 	}
-	if err := v.Get(route+"/policies?limit="+mostPolicies, &has); err != nil {
-		return err
-	}
-	if v.can("rbac_role:update", "rbac_policy:read") {
+	shown := v.named([]role{of.Role})[0]
+	shown.Policies = described(shown.Policies)
+	if v.can("rbac_role:update", "rbac_policy:read") && shown.ID != superAdmin {
 		if err := v.Get("/admin/rbac/policies/assignable?limit="+mostPolicies, &offered); err != nil {
 			return err
 		}
@@ -129,9 +159,9 @@ func (c *console) showRole(v *visit) error {
 		}
 	}
 	offered.Policies = slices.DeleteFunc(offered.Policies, func(p policy) bool {
-		return slices.ContainsFunc(has.Policies, func(h policy) bool { return h.ID == p.ID })
+		return slices.ContainsFunc(shown.Policies, func(h policy) bool { return h.ID == p.ID })
 	})
-	return v.show(http.StatusOK, "role", rolePage{v.frame(), of.Role, has.Policies, offered.Policies, held.Users})
+	return v.show(http.StatusOK, "role", rolePage{v.frame(), shown, shown.ID == superAdmin, offered.Policies, held.Users})
 }
 
 func (c *console) allow(v *visit) error {

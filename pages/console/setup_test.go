@@ -3,6 +3,7 @@ package console_test
 import (
 	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -103,13 +104,13 @@ func (w *world) fill() {
 		"GET /admin/customer-groups/cusgroup_1": `{"customer_group":{"id":"cusgroup_1","name":"` + inJSON + `",` + at + `}}`,
 		"GET /admin/rbac/roles":                 `{"roles":[` + role + `],` + many + `}`,
 		"GET /admin/rbac/roles/assignable":      `{"roles":[{"id":"role_9","name":"` + inJSON + `"}]}`,
-		"GET /admin/rbac/roles/role_1":          `{"role":` + role + `}`,
-		"GET /admin/rbac/roles/role_1/policies": `{"policies":[{"id":"pol_1","key":"customer:read","description":"` + inJSON + `","inherited_from_role_id":null}]}`,
-		"GET /admin/rbac/policies/assignable":   `{"policies":[{"id":"pol_2","key":"customer:update"}]}`,
-		"GET /admin/rbac/roles/role_1/users":    `{"users":[` + user + `]}`,
-		"GET /admin/api-keys":                   `{"api_keys":[` + key + `],` + many + `}`,
-		"GET /admin/api-keys/apk_1":             `{"api_key":` + key + `}`,
-		"GET /admin/schedules":                  `{"schedules":[{"id":"clean-up","spec":"every 10 minutes","paused":false,"note":"` + inJSON + `","next_run_at":"2026-11-30T12:10:00.000Z","runs":[{"at":"2026-11-30T12:00:00.000Z","flow_id":"clean-up/1","status":"completed","outcome":""}]},{"id":"rotate","spec":"daily","paused":true,"runs":[]}],` + many + `}`,
+		"GET /admin/rbac/roles/role_1": `{"role":` + strings.TrimSuffix(role, "}") + `,"policies":[{"id":"pol_1","key":"customer:read","description":"` + inJSON +
+			`","inherited_from_role_id":null},{"id":"pol_3","key":"user:read","description":"Read User","inherited_from_role_id":"role_0"}]}}`,
+		"GET /admin/rbac/policies/assignable": `{"policies":[{"id":"pol_2","key":"customer:update"}]}`,
+		"GET /admin/rbac/roles/role_1/users":  `{"users":[` + user + `]}`,
+		"GET /admin/api-keys":                 `{"api_keys":[` + key + `],` + many + `}`,
+		"GET /admin/api-keys/apk_1":           `{"api_key":` + key + `}`,
+		"GET /admin/schedules":                `{"schedules":[{"id":"clean-up","spec":"every 10 minutes","paused":false,"note":"` + inJSON + `","next_run_at":"2026-11-30T12:10:00.000Z","runs":[{"at":"2026-11-30T12:00:00.000Z","flow_id":"clean-up/1","status":"completed","outcome":""}]},{"id":"rotate","spec":"daily","paused":true,"runs":[]}],` + many + `}`,
 		"GET /admin/audit": `{"entries":[{"id":"audit_1","actor_type":"user","actor_id":"user_2","method":"POST","action":"/admin/users/:id","target_id":"` + inJSON +
 			`","network":"192.0.2.0/24","outcome":"done",` + at + `},{"id":"audit_2","actor_type":"cli","actor_id":"` + inJSON + `","method":"CLI","action":"user delete","outcome":"",` + at + `}],` + many + `}`,
 		"GET /admin/statistics":                         statisticsAnswer,

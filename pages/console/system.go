@@ -27,6 +27,8 @@ type schedule struct {
 	LastRun  *string `json:"last_run_at"`
 	NextRun  *string `json:"next_run_at"`
 	Runs     []run   `json:"runs"`
+	// When is the spec in words.
+	When told `json:"-"`
 }
 
 // Path is the beginning of the paths of its actions.
@@ -69,7 +71,8 @@ func (c *console) listSchedules(v *visit) error {
 	if err := v.list("/admin/schedules", nil, &answer); err != nil {
 		return err
 	}
-	for _, s := range answer.Schedules {
+	for i, s := range answer.Schedules {
+		answer.Schedules[i].When, answer.Schedules[i].Note = v.when(s.Spec), v.note(s.Note)
 		for i := range s.Runs {
 			s.Runs[i].Ended = v.outcome(s.Runs[i].Outcome)
 		}

@@ -103,3 +103,41 @@ func TestARefusalIsTranslated(t *testing.T) {
 		require.Contains(t, p.Text(), want[1])
 	}
 }
+
+func TestWhenAJobStartsIsTranslated(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	w.fill()
+	w.api.On("GET /admin/schedules", http.StatusOK, `{"schedules":[
+		{"id":"a","spec":"every 22 minutes","next_run_at":"2026-11-30T12:10:00.000Z","runs":[]},{"id":"b","spec":"every hour","runs":[]},
+		{"id":"c","spec":"at 03:00 every day, Europe/Berlin","paused":true,"note":"paused by configuration","runs":[]},
+		{"id":"d","spec":"at 03:00 on Monday, UTC","note":"resumed by user_9","runs":[]},{"id":"e","spec":"every 2 days","note":"Wait for Bo.","runs":[]}],"count":5}`)
+	for language, want := range map[string][]string{
+		"en": {"Every 22 minutes", "Every hour", "At 03:00 every day, Europe/Berlin", "Paused by the configuration", "at 03:00 on Monday, UTC", "Resumed by user_9", "Every 2 days"},
+		"pl": {"Co 22 minuty", "Co godzinę", "Codziennie o 03:00, Europe/Berlin", "Wstrzymane przez konfigurację", "Wznowione przez: user_9", "Co 2 dni"},
+		"ja": {"22分ごと", "1時間ごと", "毎日 03:00（Europe/Berlin）", "設定により一時停止中", "user_9 が再開", "2日ごと"},
+	} {
+		w.Header.Set("Accept-Language", language)
+		p := w.Open("/console/schedules")
+		for _, text := range append(want, "Wait for Bo.") {
+			require.Contains(t, p.Text(), text)
+		}
+		require.Contains(t, p.HTML, `<span lang="en" dir="auto">at 03:00 on Monday, UTC</span>`, "what has no words is marked as English")
+		require.Contains(t, p.HTML, `datetime="2026-11-30T12:10:00Z"`, "the next start")
+	}
+}
+
+// Times that the API may leave out are told where it has them.
+func TestTimesThatMayBeMissing(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	w.fill()
+	w.api.On("GET /admin/flows/password-reset/1", http.StatusOK, `{"flow":{"id":"password-reset/1","workflow":"PasswordReset","status":"completed",
+		"started_at":"2026-11-30T10:00:00.000Z","closed_at":"2026-11-30T10:05:00.000Z"},"moments":[]}`)
+	w.api.On("GET /admin/api-keys", http.StatusOK, `{"api_keys":[{"id":"apk_1","title":"ERP","type":"secret","last_used_at":"2026-11-30T10:05:00.000Z"}],"count":1}`)
+	for _, path := range []string{"/console/flows/one?id=password-reset%2F1", "/console/keys"} {
+		require.Contains(t, w.Open(path).HTML, `datetime="2026-11-30T10:05:00Z"`, path)
+	}
+}

@@ -27,7 +27,12 @@ func (p *Page) Text() string {
 	var words []string
 	for node := range p.root.Descendants() {
 		if node.Type == html.TextNode && node.Parent.Data != "script" && node.Parent.Data != "style" {
-			words = append(words, strings.Fields(node.Data)...)
+			found := strings.Fields(node.Data)
+			if before := node.PrevSibling; before != nil && before.Data == "wbr" && len(found) > 0 && len(words) > 0 {
+				words[len(words)-1] += found[0] // one word, which may begin a new line
+				found = found[1:]
+			}
+			words = append(words, found...)
 		}
 	}
 	return strings.Join(words, " ")

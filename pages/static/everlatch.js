@@ -38,7 +38,7 @@ const formats = { date: { dateStyle: "long" }, moment: { dateStyle: "long", time
 for (const time of document.querySelectorAll("time[data-time=moment]")) {
   // The dates beside it, which the service writes, have the day first.
   const local = new Intl.DateTimeFormat(document.documentElement.lang.replace(/^en$/, "en-GB"), formats[time.dataset.time]);
-  time.textContent = local.format(new Date(time.dateTime));
+  time.textContent = local.format(new Date(time.dateTime)).replace(/(\s\S+)\s(?=\S+$)/, "$1\u00a0"); // no line ends within the time
 }
 
 // Codes and keys can be copied: data-copy names the element that has the text.
@@ -96,13 +96,16 @@ for (const form of document.querySelectorAll("form[data-make-passkey]")) {
 }
 
 // Passkeys: the form with data-passkey asks the URL in it for options and sends what the
-// device answers. With data-conditional, passkeys show in the autofill of the address.
+// device answers. With data-conditional, passkeys show in the autofill of the address. What
+// browsers say of a failure is not in the language of the page.
+class Refusal extends Error {}
+
 const offered = (answer) => PublicKeyCredential.parseRequestOptionsFromJSON(answer.options);
 
 async function options(form) {
   const response = await fetch(form.dataset.passkey, { method: "POST" });
   const answer = await response.json();
-  if (!response.ok) throw new Error(answer.message);
+  if (!response.ok) throw new Refusal(answer.message);
   return offered(answer);
 }
 
@@ -116,6 +119,7 @@ if (window.PublicKeyCredential?.parseRequestOptionsFromJSON) {
   for (const form of document.querySelectorAll("form[data-passkey]")) {
     form.hidden = false;
     const problem = form.querySelector("[role=alert]");
+    const general = problem.textContent;
     let waiting = new AbortController();
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
@@ -127,7 +131,7 @@ if (window.PublicKeyCredential?.parseRequestOptionsFromJSON) {
         sendCredential(form, await navigator.credentials.get({ publicKey: await options(form), signal: waiting.signal }));
       } catch (error) {
         if (error.name === "AbortError" || error.name === "NotAllowedError") return; // by the visitor
-        problem.textContent = error.message;
+        problem.textContent = error instanceof Refusal ? error.message : general;
         problem.hidden = false;
       }
     }, { capture: true });
