@@ -71,6 +71,7 @@ var arrows = map[string]string{
 	"pages":                          "internal/messages internal/returnto internal/useragent",
 	"pages/console":                  "pages",
 	"pages/pagestest":                "pages",
+	"internal/freeport":              "",
 	"internal/httpauth":              ". internal/accounts internal/admission internal/wire internal/store internal/tokens",
 	"nexusauth":                      ".",
 	"internal/nexusservice":          ". auth flows nexusauth internal/accounts internal/authservice internal/ids internal/limits internal/store internal/tokens internal/vault providers",

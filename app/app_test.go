@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"github.com/everlatch/everlatch/api"
 	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/config"
+	"github.com/everlatch/everlatch/internal/freeport"
 	"github.com/everlatch/everlatch/providers"
 )
 
@@ -26,7 +26,7 @@ func settings(t *testing.T) config.Config {
 	t.Helper()
 	cfg, err := config.Load(config.Sources{Flags: map[string]any{
 		"database.url":               "sqlite://" + filepath.Join(t.TempDir(), "everlatch.db"),
-		"temporal.address":           unused(t),
+		"temporal.address":           freeport.Addresses(t, 1)[0],
 		"http.address":               "127.0.0.1:0",
 		"http.drain_delay":           "0",
 		"worker.health_address":      "127.0.0.1:0",
@@ -35,15 +35,6 @@ func settings(t *testing.T) config.Config {
 	require.NoError(t, err)
 	require.NoError(t, cfg.Generate(""))
 	return cfg
-}
-
-// unused returns an address without a listener.
-func unused(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { require.NoError(t, l.Close()) }()
-	return l.Addr().String()
 }
 
 // run starts an app and returns its URL. The app stops with the test, without

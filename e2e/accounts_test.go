@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/everlatch/everlatch/internal/freeport"
 )
 
 // TestStorefrontAccounts does what docs/guides/storefront-accounts.md says, as
@@ -18,7 +20,7 @@ func TestStorefrontAccounts(t *testing.T) {
 	const changed = "another good horse"
 	c := startChromium(t, "sdk")
 	reader, elsewhere := browser{c, "reader"}, browser{c, "elsewhere"}
-	shop := "http://" + strings.Replace(freeAddresses(t, 1)[0], "127.0.0.1", "localhost", 1)
+	shop := "http://" + strings.Replace(freeport.Addresses(t, 1)[0], "127.0.0.1", "localhost", 1)
 	p := startDev(t, devOptions{config: "mail: {urls: {customer: \"" + shop + "\"}}\n", env: []string{"STORE_CORS=" + shop}})
 	serveAccounts(t, shop, strings.Replace(p.base, "127.0.0.1", "localhost", 1))
 

@@ -21,6 +21,7 @@ import (
 	"github.com/everlatch/everlatch/app"
 	"github.com/everlatch/everlatch/config"
 	"github.com/everlatch/everlatch/internal/embedded"
+	"github.com/everlatch/everlatch/internal/freeport"
 )
 
 // Everything runs in this process and on disk: Temporal, worker, store, vault,
@@ -131,7 +132,7 @@ func startHere(b *testing.B, providers string) *process {
 // startProcess starts the program on a folder and returns when it serves.
 func startProcess(b *testing.B, path, dir string) (*exec.Cmd, *process) {
 	b.Helper()
-	addresses := freeAddresses(b, 3)
+	addresses := freeport.Addresses(b, 3)
 	cmd := exec.CommandContext(b.Context(), path, "dev", "--data", dir,
 		"--http", addresses[0], "--temporal", addresses[1], "--ui", addresses[2])
 	require.NoError(b, cmd.Start())

@@ -9,13 +9,15 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/everlatch/everlatch/internal/freeport"
 )
 
 // startStorefront serves examples/storefront beside a dev service, and returns both. The
 // JS SDK is the one of e2e/sdk, which has the same version.
 func startStorefront(t *testing.T) (p *process, shop string) {
 	t.Helper()
-	free := freeAddresses(t, 1)
+	free := freeport.Addresses(t, 1)
 	shop = "http://" + strings.Replace(free[0], "127.0.0.1", "localhost", 1)
 	p = startDev(t, devOptions{config: cheapHashes, env: []string{"STORE_CORS=" + shop}})
 	bundle := filepath.Join(t.TempDir(), "medusa.js")

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/everlatch/everlatch/internal/freeport"
 )
 
 // startExample builds an example program and starts it, as in production: with
@@ -20,7 +22,7 @@ func startExample(t *testing.T, example string, more ...string) *process {
 	path := buildExample(t, example)
 	settings := filepath.Join(dir, "everlatch.yaml")
 	require.NoError(t, os.WriteFile(settings, []byte(cheapHashes), 0o600))
-	address := freeAddresses(t, 1)[0]
+	address := freeport.Addresses(t, 1)[0]
 	temporal := temporalServer(t, filepath.Join(dir, "temporal"), "")
 	p := &process{base: "http://" + address, temporal: temporal.Address(), dir: dir}
 	p.env = append(production("sqlite://"+filepath.Join(dir, "everlatch.db"), temporal.Address()),

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/everlatch/everlatch/internal/freeport"
 )
 
 // medusaShop is a real Medusa server and what was made in it.
@@ -43,7 +45,7 @@ func startMedusa(t *testing.T) *medusaShop {
 		fmt.Fprintln(os.Stderr, "*** SKIPPED: "+t.Name()+" "+needs+".")
 		t.Skip(needs)
 	}
-	address := freeAddresses(t, 1)[0]
+	address := freeport.Addresses(t, 1)[0]
 	_, port, _ := strings.Cut(address, ":")
 	s := &medusaShop{process: &process{base: "http://" + address}, database: postgres(t)}
 	s.env = append(os.Environ(), "DATABASE_URL="+s.database, "JWT_SECRET="+medusaSecret, "COOKIE_SECRET=unused here", "PORT="+port,

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/everlatch/everlatch/internal/embedded"
+	"github.com/everlatch/everlatch/internal/freeport"
 	"github.com/everlatch/everlatch/internal/mailtest"
 )
 
@@ -32,7 +33,7 @@ func startCommand(t *testing.T, command string, env []string) *process {
 	p := &process{env: env}
 	var args []string
 	if command != "worker" {
-		address := freeAddresses(t, 1)[0]
+		address := freeport.Addresses(t, 1)[0]
 		p.base = "http://" + address
 		args = []string{"--http", address}
 	}

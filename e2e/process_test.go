@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,6 +16,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/everlatch/everlatch/internal/freeport"
 )
 
 // builds has a function for each program, which builds it once for all tests of
@@ -88,7 +89,7 @@ func startDev(t *testing.T, o devOptions) *process {
 		o.dir = filepath.Join(t.TempDir(), "data")
 	}
 	p := &process{dir: o.dir, env: o.env, example: o.example}
-	free := freeAddresses(t, 3)
+	free := freeport.Addresses(t, 3)
 	p.base, p.temporal = free[0], free[1]
 	args := append([]string{"dev", "--data", o.dir, "--http", free[0], "--temporal", free[1], "--ui", free[2]}, o.args...)
 	if o.config != "" {
@@ -165,19 +166,6 @@ func (p *process) stop(t *testing.T) {
 func (p *process) logText() string {
 	raw, _ := os.ReadFile(p.log.Name())
 	return string(raw)
-}
-
-// freeAddresses returns different addresses without a listener.
-func freeAddresses(tb testing.TB, n int) []string {
-	tb.Helper()
-	addresses := make([]string, n)
-	for i := range addresses {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(tb, err)
-		defer l.Close()
-		addresses[i] = l.Addr().String()
-	}
-	return addresses
 }
 
 // answer is a response with its body read.

@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/everlatch/everlatch/internal/freeport"
 )
 
 // mayBeEmpty are queries that a healthy service may answer with nothing, because what they
@@ -82,7 +84,7 @@ func scrape(t *testing.T, program, service string) monitor {
 	dir := t.TempDir()
 	rules, err := filepath.Abs("../deploy/prometheus/alerts.yml")
 	require.NoError(t, err)
-	m := monitor{base: "http://" + freeAddresses(t, 1)[0], target: strings.TrimPrefix(service, "http://"), queries: queriesOfDeploy(t)}
+	m := monitor{base: "http://" + freeport.Addresses(t, 1)[0], target: strings.TrimPrefix(service, "http://"), queries: queriesOfDeploy(t)}
 	raw, err := yaml.Marshal(object{
 		"global": object{"scrape_interval": "1s", "evaluation_interval": "1s"}, "rule_files": []string{rules},
 		"scrape_configs": []object{{"job_name": "everlatch", "static_configs": []object{{"targets": []string{m.target}}}}},

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/everlatch/everlatch/internal/freeport"
 )
 
 // A block of README.md that is to be pasted into bash, and what it prints.
@@ -39,7 +41,7 @@ func TestReadmeTour(t *testing.T) {
 	blocks := readmeBlocks(t)
 	path, err := binary()
 	require.NoError(t, err)
-	free := freeAddresses(t, 3)
+	free := freeport.Addresses(t, 3)
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	var script strings.Builder

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/everlatch/everlatch/internal/freeport"
 )
 
 // settingsOf reads the configuration of an example, with other addresses in it.
@@ -41,7 +43,7 @@ func TestStorefrontLogin(t *testing.T) {
 	t.Parallel()
 	c := startChromium(t)
 	reader, stranger := browser{c, "reader"}, browser{c, "stranger"}
-	free := freeAddresses(t, 2)
+	free := freeport.Addresses(t, 2)
 	shop, google := strings.Replace(free[0], "127.0.0.1", "localhost", 1), strings.Replace(free[1], "127.0.0.1", "localhost", 1)
 	startDev(t, devOptions{
 		config:  settingsOf(t, "storefront-login", "localhost:8000", shop, "localhost:9901", google),
@@ -83,7 +85,7 @@ func TestStorefrontLogin(t *testing.T) {
 // says.
 func TestSeveralOpenIDProviders(t *testing.T) {
 	t.Parallel()
-	free := freeAddresses(t, 2)
+	free := freeport.Addresses(t, 2)
 	acme, globex := strings.Replace(free[0], "127.0.0.1", "localhost", 1), strings.Replace(free[1], "127.0.0.1", "localhost", 1)
 	p := startDev(t, devOptions{
 		config:  settingsOf(t, "several-openid-providers", "localhost:9901", acme, "localhost:9902", globex),
@@ -122,7 +124,7 @@ func TestSeveralOpenIDProviders(t *testing.T) {
 // gets the events, also those of the time when it was closed.
 func TestWebhookReceiver(t *testing.T) {
 	t.Parallel()
-	free := freeAddresses(t, 1)
+	free := freeport.Addresses(t, 1)
 	o := devOptions{
 		dir: filepath.Join(t.TempDir(), "data"), config: settingsOf(t, "webhook-receiver", "127.0.0.1:8080", free[0]), example: "webhook-receiver",
 	}

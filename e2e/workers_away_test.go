@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/everlatch/everlatch/internal/freeport"
 )
 
 // TestWorkersAreAway kills the only worker under load and starts another one after 45
@@ -25,7 +27,7 @@ func TestWorkersAreAway(t *testing.T) {
 	const away, clients = 45 * time.Second, 60
 	folder := t.TempDir()
 	server := temporalServer(t, filepath.Join(folder, "temporal"), "")
-	free := freeAddresses(t, 2)
+	free := freeport.Addresses(t, 2)
 	health, metrics := free[0], free[1]
 	env := append(production("sqlite://"+filepath.Join(folder, "store.db"), server.Address()),
 		"EVERLATCH_WORKER_API_QUEUES=[]", "EVERLATCH_WORKER_HEALTH_ADDRESS="+health,

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 	sdkclient "go.temporal.io/sdk/client"
 
+	"github.com/everlatch/everlatch/internal/freeport"
 	"github.com/everlatch/everlatch/internal/mailtest"
 	"github.com/everlatch/everlatch/internal/oidctest"
 )
@@ -100,7 +101,7 @@ func (c *cast) connect(t *testing.T, from, to, address string) string {
 // addTemporal starts a Temporal server, configured as docker-compose.yml does it.
 func (c *cast) addTemporal(t *testing.T, path string, postgres *postgresServer) {
 	t.Helper()
-	ports := freeAddresses(t, 5)
+	ports := freeport.Addresses(t, 5)
 	environment := func(postgres string) []string {
 		return []string{
 			"DB=postgres12_pgx", "POSTGRES_SEEDS=127.0.0.1", "DB_PORT=" + portOf(t, postgres), "POSTGRES_USER=postgres",
@@ -148,7 +149,7 @@ func (c *cast) addEverlatch(t *testing.T, path string, postgres *postgresServer)
 		return environment(c.connect(t, name, thePostgres, postgres.address), c.connect(t, name, theTemporal, c.temporalAt), mailAt)
 	}
 	for _, name := range workerNames {
-		health := freeAddresses(t, 1)[0]
+		health := freeport.Addresses(t, 1)[0]
 		c.add(t, &process{
 			name: name, path: path, args: []string{"worker"},
 			env: append(of(name), "EVERLATCH_WORKER_HEALTH_ADDRESS="+health), ready: answers("http://" + health + "/ready"),
@@ -156,7 +157,7 @@ func (c *cast) addEverlatch(t *testing.T, path string, postgres *postgresServer)
 	}
 	var backends []string
 	for _, name := range apiNames {
-		address := freeAddresses(t, 1)[0]
+		address := freeport.Addresses(t, 1)[0]
 		backends = append(backends, address)
 		c.add(t, &process{
 			name: name, path: path, args: []string{"api", "--http", address},

@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/everlatch/everlatch/internal/freeport"
 )
 
 // postgresServer is a PostgreSQL server of the test's own, to be killed.
@@ -37,7 +39,7 @@ func newPostgres(t *testing.T) *postgresServer {
 	initdb.Dir = folder
 	out, err := initdb.CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	s := &postgresServer{address: freeAddresses(t, 1)[0]}
+	s := &postgresServer{address: freeport.Addresses(t, 1)[0]}
 	s.process = &process{
 		name: thePostgres, path: filepath.Join(programs, "postgres"), user: as, folder: folder,
 		args: []string{

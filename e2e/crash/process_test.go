@@ -206,19 +206,6 @@ func await(ctx context.Context, within time.Duration, what string, so func() boo
 	return nil
 }
 
-// freeAddresses returns different addresses without a listener.
-func freeAddresses(tb testing.TB, n int) []string {
-	tb.Helper()
-	addresses := make([]string, n)
-	for i := range addresses {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(tb, err)
-		defer l.Close()
-		addresses[i] = l.Addr().String()
-	}
-	return addresses
-}
-
 func portOf(tb testing.TB, address string) string {
 	tb.Helper()
 	_, port, err := net.SplitHostPort(address)

@@ -21,6 +21,7 @@ import (
 
 	"github.com/everlatch/everlatch"
 	"github.com/everlatch/everlatch/internal/clocktest"
+	"github.com/everlatch/everlatch/internal/freeport"
 	"github.com/everlatch/everlatch/internal/store"
 	"github.com/everlatch/everlatch/internal/store/storetest"
 )
@@ -53,11 +54,8 @@ func behindPgbouncer(tb testing.TB, server *url.URL) string {
 		require.NotEqual(tb, "true", os.Getenv("CI"), "pgbouncer is missing; .ci/run installs it")
 		tb.Skip("needs pgbouncer")
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := net.ResolveTCPAddr("tcp", freeport.Addresses(tb, 1)[0])
 	require.NoError(tb, err)
-	address, ok := listener.Addr().(*net.TCPAddr)
-	require.True(tb, ok)
-	require.NoError(tb, listener.Close())
 	login := "user=" + server.User.Username()
 	if password, set := server.User.Password(); set {
 		login += " password=" + password
