@@ -225,6 +225,7 @@ func TestSessionsAndActivity(t *testing.T) {
 		require.Contains(t, w.Open(account+"/sessions").Text(), device)
 		require.Contains(t, w.Open(account+"/activity").Text(), device)
 		require.NotContains(t, w.Open(account+"/sessions").Text(), " on ", language)
+		require.NotRegexp(t, `<(bdi|span dir="auto")[^>]*>[^<]*Firefox`, w.Open(account+"/activity").HTML, "the first letter of a browser is not the direction of the line")
 	}
 	w.Header.Del("Accept-Language")
 	w.api.On("DELETE /auth/sessions/s_2", http.StatusOK, `{}`)

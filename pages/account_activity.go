@@ -79,7 +79,7 @@ func (v *Visit) word(d *deed, known []provider) bool {
 		d.Detail = joined(cmp.Or(v.language.device(d.text("device")), v.T("account.unknown_device")), v.language.network(d.text("network")))
 	case "auth.identity_linked", "auth.identity_unlinked", "auth.verification_confirmed":
 		if d.text("provider") != passkeyProvider {
-			d.Detail = d.text("entity_id")
+			d.Detail = v.language.apart(d.text("entity_id"))
 		}
 	}
 	for mood, names := range map[string][]string{"bad": worrying, "good": welcome} {
