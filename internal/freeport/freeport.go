@@ -2,7 +2,6 @@ package freeport
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"sync"
@@ -13,8 +12,10 @@ import (
 const lowest = 15000
 
 var (
-	mu    sync.Mutex
-	given = map[int]bool{}
+	mu sync.Mutex
+	// tried counts the ports that this process has looked at. It begins elsewhere than other
+	// processes that run at the same time.
+	tried = os.Getpid() * 101
 )
 
 // Addresses returns n different addresses on 127.0.0.1 without a listener, and gives none away
@@ -25,25 +26,22 @@ func Addresses(tb testing.TB, n int) []string {
 	tb.Helper()
 	mu.Lock()
 	defer mu.Unlock()
-	highest := ephemeral()
+	ports := ephemeral() - lowest
 	addresses := make([]string, 0, n)
-	for range 1000 {
+	for range ports {
 		if len(addresses) == n {
 			return addresses
 		}
-		port := lowest + rand.IntN(highest-lowest)
-		address := fmt.Sprintf("127.0.0.1:%d", port)
-		l, err := net.Listen("tcp", address)
+		tried++
+		address := fmt.Sprintf("127.0.0.1:%d", lowest+tried%ports)
+		l, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", address)
 		if err != nil {
 			continue
 		}
 		_ = l.Close()
-		if !given[port] {
-			given[port] = true
-			addresses = append(addresses, address)
-		}
+		addresses = append(addresses, address)
 	}
-	tb.Fatalf("no %d free ports between %d and %d", n, lowest, highest)
+	tb.Fatalf("no %d free ports between %d and %d", n, lowest, lowest+ports)
 	return nil
 }
 
