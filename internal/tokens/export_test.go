@@ -12,6 +12,3 @@ var (
 	ErrIncomplete  = errIncomplete
 	ErrPurpose     = errPurpose
 )
-
-// ReadClaims is readClaims.
-var ReadClaims = readClaims

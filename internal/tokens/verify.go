@@ -60,14 +60,8 @@ func (t *Tokens) Verify(raw string, purpose Purpose) (Claims, error) {
 
 // claimsOf checks the claims of a token that one of the keys signed.
 func (t *Tokens) claimsOf(raw string, payload []byte, purpose Purpose) (Claims, error) {
-	claims, plain := readClaims(payload)
-	if !plain {
-		var err error
-		if claims, err = decoded[Claims](payload); err != nil {
-			return Claims{}, err
-		}
-	}
-	if err := t.check(claims.registered()); err != nil {
+	claims, err := checked[Claims](t, payload)
+	if err != nil {
 		return Claims{}, err
 	}
 	if !t.serves(claims, purpose) {
@@ -98,26 +92,14 @@ func decode[C interface{ registered() jwt.RegisteredClaims }](t *Tokens, raw str
 
 // checked decodes the claims of a payload and checks what applies to every token.
 func checked[C interface{ registered() jwt.RegisteredClaims }](t *Tokens, payload []byte) (C, error) {
-	claims, err := decoded[C](payload)
-	if err == nil {
-		err = t.check(claims.registered())
-	}
-	return claims, err
-}
-
-func decoded[C any](payload []byte) (claims C, err error) {
+	var claims C
 	if json.Unmarshal(payload, &claims) != nil {
-		err = refuse(errMalformed)
+		return claims, refuse(errMalformed)
 	}
-	return claims, err
-}
-
-// check checks what applies to every token.
-func (t *Tokens) check(claims jwt.RegisteredClaims) error {
-	if err := t.validator.Validate(claims); err != nil {
-		return refuse(reason(err))
+	if err := t.validator.Validate(claims.registered()); err != nil {
+		return claims, refuse(reason(err))
 	}
-	return nil
+	return claims, nil
 }
 
 // segments decodes the parts of a token. Strict decoding refuses alternative
